@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/diag.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+#define LINE_SHOWN_MAX 160 /* bytes of a source line shown around the caret */
+
+void skep_diag_fini(struct skep_diag *diag)
+{
+	for (size_t i = 0; i < diag->n_items; i++) {
+		free(diag->items[i].what);
+		free(diag->items[i].hint);
+	}
+	free(diag->items);
+	free(diag->log);
+	*diag = (struct skep_diag){};
+}
+
+static char *format_va(const char *fmt, va_list ap)
+{
+	char *text;
+
+	if (vasprintf(&text, fmt, ap) < 0)
+		skep_oom();
+	return text;
+}
+
+void skep_diag_add(struct skep_diag *diag, enum skep_diag_level level, struct skep_loc loc,
+		   const char *fmt, ...)
+{
+	struct skep_diag_item *item;
+	va_list ap;
+
+	if (!diag)
+		return;
+	if (level == SKEP_DIAG_ERROR)
+		diag->n_errors++;
+	if (diag->n_items == SKEP_DIAG_MAX) {
+		diag->dropped++;
+		return;
+	}
+	if (!diag->items) {
+		diag->items = calloc(SKEP_DIAG_MAX, sizeof(*diag->items));
+		if (!diag->items)
+			skep_oom();
+	}
+	item = &diag->items[diag->n_items++];
+	*item = (struct skep_diag_item){ .level = level, .loc = loc, .insn = -1 };
+	va_start(ap, fmt);
+	item->what = format_va(fmt, ap);
+	va_end(ap);
+}
+
+static struct skep_diag_item *newest(struct skep_diag *diag)
+{
+	if (!diag || !diag->n_items || diag->dropped)
+		return NULL;
+	return &diag->items[diag->n_items - 1];
+}
+
+void skep_diag_hint(struct skep_diag *diag, const char *fmt, ...)
+{
+	struct skep_diag_item *item = newest(diag);
+	va_list ap;
+
+	if (!item)
+		return;
+	free(item->hint);
+	va_start(ap, fmt);
+	item->hint = format_va(fmt, ap);
+	va_end(ap);
+}
+
+void skep_diag_at_insn(struct skep_diag *diag, int insn)
+{
+	struct skep_diag_item *item = newest(diag);
+
+	if (item)
+		item->insn = insn;
+}
+
+void skep_diag_set_log(struct skep_diag *diag, const char *log)
+{
+	char *copy;
+
+	if (!diag)
+		return;
+	copy = strdup(log);
+	if (!copy)
+		skep_oom();
+	free(diag->log);
+	diag->log = copy;
+}
+
+/* Line @number of the source without its newline; false when there is none. */
+static bool source_line(const struct skep_diag *diag, uint32_t number, const char **ret_line,
+			size_t *ret_len)
+{
+	const char *p = diag->source_text, *end, *newline;
+
+	if (!p || !number)
+		return false;
+	end = p + diag->source_len;
+	for (uint32_t n = 1; n < number; n++) {
+		p = memchr(p, '\n', (size_t)(end - p));
+		if (!p)
+			return false;
+		p++;
+	}
+	newline = memchr(p, '\n', (size_t)(end - p));
+	*ret_line = p;
+	*ret_len = (size_t)((newline ? newline : end) - p);
+	return true;
+}
+
+/*
+ * The line and a caret below it. Of a long line only a window around the caret is shown. Bytes that a terminal
+ * could take for a command are shown as '?', so hostile input cannot paint the screen.
+ */
+static void format_excerpt(const char *line, size_t len, struct skep_loc loc, const char *caret_on,
+			   const char *off, struct skep_str *out)
+{
+	size_t col = loc.col ? loc.col - 1 : 0, from, to, width;
+
+	col = MIN(col, len);
+	from = col > LINE_SHOWN_MAX / 2 ? col - LINE_SHOWN_MAX / 2 : 0;
+	to = MIN(len, from + LINE_SHOWN_MAX);
+	skep_str_addf(out, "%6u | ", loc.line);
+	for (size_t i = from; i < to; i++) {
+		unsigned char c = (unsigned char)line[i];
+
+		skep_str_addc(out, c == '\t' ? ' ' : c < 0x20 || c == 0x7f ? '?' : (char)c);
+	}
+	skep_str_add(out, "\n       | ");
+	/* A UTF-8 continuation byte takes no column of its own. */
+	for (size_t i = from; i < col; i++)
+		if (((unsigned char)line[i] & 0xc0) != 0x80)
+			skep_str_addc(out, ' ');
+	width = MIN((size_t)MAX(loc.len, 1u), MAX(to - col, (size_t)1));
+	skep_str_addf(out, "%s^", caret_on);
+	skep_str_pad(out, '~', width - 1);
+	skep_str_addf(out, "%s\n", off);
+}
+
+static void format_item(const struct skep_diag *diag, const struct skep_diag_item *item, bool color,
+			struct skep_str *out)
+{
+	static const struct {
+		const char *word, *on;
+	} levels[] = {
+		[SKEP_DIAG_ERROR] = { "error", "\033[1;31m" },
+		[SKEP_DIAG_WARNING] = { "warning", "\033[1;35m" },
+		[SKEP_DIAG_NOTE] = { "note", "\033[1;36m" },
+	};
+	const char *on = color ? levels[item->level].on : "", *off = color ? "\033[0m" : "";
+	const char *line;
+	size_t len;
+
+	if (item->loc.line)
+		skep_str_addf(out, "%s:%u:%u: ", diag->source_name ? diag->source_name : "-",
+			      item->loc.line, item->loc.col);
+	else
+		skep_str_add(out, "skep: ");
+	skep_str_addf(out, "%s%s:%s %s\n", on, levels[item->level].word, off, item->what);
+	if (source_line(diag, item->loc.line, &line, &len))
+		format_excerpt(line, len, item->loc, on, off, out);
+	if (item->hint)
+		skep_str_addf(out, "       = %s\n", item->hint);
+}
+
+void skep_diag_format(const struct skep_diag *diag, bool color, bool with_log, struct skep_str *out)
+{
+	for (size_t i = 0; i < diag->n_items; i++)
+		format_item(diag, &diag->items[i], color, out);
+	if (diag->dropped)
+		skep_str_addf(out, "skep: and %zu more messages not shown\n", diag->dropped);
+	if (with_log && diag->log)
+		skep_str_addf(out, "%s%s", diag->log, skep_has_suffix(diag->log, "\n") ? "" : "\n");
+}

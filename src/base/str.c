@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/str.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+void skep_str_fini(struct skep_str *s)
+{
+	free(s->data);
+	*s = (struct skep_str){};
+}
+
+void skep_str_reset(struct skep_str *s)
+{
+	s->len = 0;
+	if (s->data)
+		s->data[0] = '\0';
+}
+
+const char *skep_str_text(const struct skep_str *s)
+{
+	return s->data ? s->data : "";
+}
+
+/* Room for @extra bytes and the terminator. */
+static void reserve(struct skep_str *s, size_t extra)
+{
+	size_t need, cap;
+	char *p;
+
+	if (__builtin_add_overflow(s->len, extra, &need) || __builtin_add_overflow(need, 1, &need))
+		skep_oom();
+	if (need <= s->cap)
+		return;
+	cap = s->cap > SIZE_MAX / 2 ? need : MAX(s->cap * 2, MAX(need, (size_t)64));
+	p = realloc(s->data, cap);
+	if (!p)
+		skep_oom();
+	s->data = p;
+	s->cap = cap;
+}
+
+void skep_str_addn(struct skep_str *s, const void *data, size_t len)
+{
+	reserve(s, len);
+	if (len)
+		memcpy(s->data + s->len, data, len);
+	s->len += len;
+	s->data[s->len] = '\0';
+}
+
+void skep_str_add(struct skep_str *s, const char *text)
+{
+	skep_str_addn(s, text, strlen(text));
+}
+
+void skep_str_addc(struct skep_str *s, char c)
+{
+	skep_str_addn(s, &c, 1);
+}
+
+void skep_str_pad(struct skep_str *s, char c, size_t count)
+{
+	reserve(s, count);
+	memset(s->data + s->len, c, count);
+	s->len += count;
+	s->data[s->len] = '\0';
+}
+
+void skep_str_addf(struct skep_str *s, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		skep_oom();
+	reserve(s, (size_t)n);
+	va_start(ap, fmt);
+	vsnprintf(s->data + s->len, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	s->len += (size_t)n;
+}
+
+bool skep_streq(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool skep_has_prefix(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+bool skep_has_suffix(const char *s, const char *suffix)
+{
+	size_t n = strlen(s), m = strlen(suffix);
+
+	return n >= m && strcmp(s + n - m, suffix) == 0;
+}
+
+bool skep_glob_match(const char *pattern, const char *s)
+{
+	const char *star = NULL, *resume = NULL;
+
+	/* Greedy with one remembered star: a later star makes every earlier choice final, so this never explodes. */
+	while (*s) {
+		if (*pattern == '*') {
+			star = pattern++;
+			resume = s;
+		} else if (*pattern == *s) {
+			pattern++;
+			s++;
+		} else if (star) {
+			pattern = star + 1;
+			s = ++resume;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
+}
+
+#define EDIT_MAX 64 /* longer names are never a slip of the finger of each other */
+
+unsigned skep_edit_distance(const char *a, const char *b, unsigned limit)
+{
+	size_t n = strlen(a), m = strlen(b);
+	unsigned row[EDIT_MAX + 1];
+
+	if (n > EDIT_MAX || m > EDIT_MAX || (n > m ? n - m : m - n) > limit)
+		return limit + 1;
+	for (size_t j = 0; j <= m; j++)
+		row[j] = (unsigned)j;
+	for (size_t i = 1; i <= n; i++) {
+		unsigned diagonal = row[0], best;
+
+		row[0] = best = (unsigned)i;
+		for (size_t j = 1; j <= m; j++) {
+			unsigned change = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			row[j] = MIN(change, MIN(row[j], row[j - 1]) + 1);
+			best = MIN(best, row[j]);
+		}
+		if (best > limit)
+			return limit + 1;
+	}
+	return MIN(row[m], limit + 1);
+}

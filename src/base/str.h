@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Strings: a growable, always terminated buffer, and the few comparisons the house needs.
+ *
+ *	_cleanup_(skep_str_fini) struct skep_str s = {};
+ *	skep_str_addf(&s, "@%s: ", name);
+ *	fwrite(s.data, 1, s.len, stdout);
+ *
+ * A buffer ends the process when memory is out (skep_oom), as an arena does: its content is output on the way out,
+ * and there is nothing a caller could do better.
+ */
+#pragma once
+
+#include "base/macros.h"
+
+struct skep_str {
+	char *data; /* terminated; NULL only before the first addition */
+	size_t len, cap;
+};
+
+void skep_str_fini(struct skep_str *s);
+/* Empties without releasing. */
+void skep_str_reset(struct skep_str *s);
+/* The text, never NULL. */
+const char *skep_str_text(const struct skep_str *s);
+void skep_str_add(struct skep_str *s, const char *text);
+void skep_str_addn(struct skep_str *s, const void *data, size_t len);
+void skep_str_addc(struct skep_str *s, char c);
+void skep_str_addf(struct skep_str *s, const char *fmt, ...) _printf_(2, 3);
+/* @count times @c. */
+void skep_str_pad(struct skep_str *s, char c, size_t count);
+
+bool skep_streq(const char *a, const char *b);
+bool skep_has_prefix(const char *s, const char *prefix);
+bool skep_has_suffix(const char *s, const char *suffix);
+/* Shell-like match where '*' is any run of characters (also none) and every other character is itself. */
+bool skep_glob_match(const char *pattern, const char *s);
+/* Edit distance with a bound: the distance, or @limit + 1 when it is larger. Used for "did you mean". */
+unsigned skep_edit_distance(const char *a, const char *b, unsigned limit);
