@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Spec: programs, maps and how they attach, as a plain value.
+ *
+ * A spec is made by `gen` (from scripts, rules, policies) or by the ELF reader, judged by `verify`, and run by an
+ * engine (engine.h). It is made without a system call and is the same every time for the same input.
+ *
+ *	         +-- maps[]      what they are, and their first contents
+ *	spec ----+-- progs[]     instructions, relocations, source lines
+ *	         +-- attaches[]  kind, program, N targets, N cookies
+ *
+ * Instructions are final except where a relocation says otherwise: a load of a map's address, a call of another
+ * function of the spec. An attach record gives one program many targets; the cookie tells the program which one
+ * fired (bpf_get_attach_cookie).
+ *
+ * Ownership: everything hangs from the arena of whoever made the spec and lives as long as it.
+ */
+#pragma once
+
+#include "base/diag.h"
+#include "isa/insn.h"
+
+enum skep_reloc_kind {
+	SKEP_RELOC_MAP,	      /* ld_imm64 at insn: the map maps[index] */
+	SKEP_RELOC_MAP_VALUE, /* ld_imm64 at insn: address of maps[index]'s only value, plus addend */
+	SKEP_RELOC_FUNC,      /* call or ld_imm64 at insn: the function progs[index] of kind SUBPROG */
+	SKEP_RELOC_KFUNC,     /* call at insn: the kernel function called `name` */
+};
+
+struct skep_reloc {
+	enum skep_reloc_kind kind;
+	uint32_t insn;
+	uint32_t index;
+	uint32_t addend;  /* bytes; MAP_VALUE only */
+	const char *name; /* KFUNC only */
+};
+
+struct skep_spec_map {
+	const char *name;
+	uint32_t type; /* enum skep_mapkind, the kernel's bpf_map_type numbers */
+	uint32_t key_size, value_size, max_entries, flags;
+	const void *data; /* first bytes of an array's element 0, or NULL for zeroes */
+	uint32_t data_size;
+	bool read_only; /* frozen after the first contents are written: the verifier may take it as constant */
+};
+
+/* From instruction `insn` on, code comes from this place of the source text. */
+struct skep_spec_line {
+	uint32_t insn;
+	struct skep_loc loc;
+};
+
+struct skep_spec_prog {
+	const char *name; /* shown by the kernel, which cuts it at 15 bytes */
+	uint32_t type;	  /* enum skep_progkind, the kernel's bpf_prog_type numbers; 0 for a subprogram */
+	uint32_t attach_type; /* the kernel's expected_attach_type; 0 when the kind has none */
+	/*
+	 * For kinds that are verified against one kernel function or tracepoint (fentry, fexit, tp_btf): its BTF id
+	 * in vmlinux, or in the module whose BTF object is named attach_module.
+	 */
+	uint32_t attach_btf_id;
+	const char *attach_module; /* NULL: vmlinux */
+	bool sleepable;
+	struct skep_insn *insns;
+	size_t n_insns;
+	struct skep_reloc *relocs;
+	size_t n_relocs;
+	struct skep_spec_line *lines; /* ascending by insn */
+	size_t n_lines;
+	struct skep_loc loc; /* the probe as a whole, for messages about the program */
+};
+
+enum skep_attach_kind {
+	SKEP_ATTACH_RAW_TP,    /* target.name: raw tracepoint */
+	SKEP_ATTACH_TRACING,   /* fentry, fexit, tp_btf: the program's own attach_btf_id; target.name only for people */
+	SKEP_ATTACH_TP,	       /* target.name: "category/event", through perf */
+	SKEP_ATTACH_KPROBE,    /* target.name: function, target.offset */
+	SKEP_ATTACH_KRETPROBE,
+	SKEP_ATTACH_UPROBE,    /* target.name: path of the binary, target.offset: in the file */
+	SKEP_ATTACH_URETPROBE,
+	SKEP_ATTACH_PERF,      /* a perf counter: perf_* below, one event a CPU when all_cpus */
+	SKEP_ATTACH_USER,      /* never attached: user space runs it through test-run (BEGIN, END, interval) */
+};
+
+struct skep_attach_target {
+	const char *name;
+	uint64_t offset;
+	uint64_t cookie;
+	bool optional; /* a missing target is told, not an error */
+	const char *symbol; /* for people: the function behind path and offset, or NULL */
+};
+
+struct skep_spec_attach {
+	enum skep_attach_kind kind;
+	uint32_t prog;
+	struct skep_attach_target *targets;
+	size_t n_targets;
+	int pid;	      /* uprobe, perf: only this process; 0 means every process */
+	uint32_t perf_type;   /* PERF_TYPE_* */
+	uint64_t perf_config; /* PERF_COUNT_* */
+	uint64_t perf_period; /* events between two samples; for cpu-clock nanoseconds */
+	uint64_t perf_freq;   /* samples a second; when not 0 it is used instead of the period */
+	bool all_cpus;
+	const char *probe;    /* the probe as the script names it */
+	struct skep_loc loc;
+};
+
+struct skep_spec {
+	const char *license; /* "GPL" opens the helpers that tracing needs */
+	const char *source_name; /* for line_info; the text of each line is taken from source_text */
+	const char *source_text;
+	size_t source_len;
+	struct skep_spec_map *maps;
+	size_t n_maps;
+	struct skep_spec_prog *progs;
+	size_t n_progs;
+	struct skep_spec_attach *attaches;
+	size_t n_attaches;
+};
