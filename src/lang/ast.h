@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tree of a script, as the parser builds it.
+ *
+ *	script ── probe ──┬─ attach points   "tracepoint:syscalls:sys_enter_*"
+ *	                  ├─ predicate       an expression or NULL
+ *	                  └─ body            statements
+ *
+ * Every node carries its place in the text. `type` of an expression is filled by the checker, for one instance of a
+ * probe at a time (the same body may be typed anew for the next instance). Everything lives in the arena.
+ */
+#pragma once
+
+#include "base/diag.h"
+#include "base/vec.h"
+#include "lang/type.h"
+
+#define SKEP_PARSE_DEPTH_MAX 200 /* nested expressions and blocks; more is an error, not a crash */
+
+enum skep_expr_kind {
+	SKEP_EXPR_INT,
+	SKEP_EXPR_STRING,
+	SKEP_EXPR_NAME,	 /* a bare word: builtin value, enum constant, or a call without parentheses */
+	SKEP_EXPR_CALL,	 /* name(args...) */
+	SKEP_EXPR_VAR,	 /* $name */
+	SKEP_EXPR_MAP,	 /* @name or @name[keys...] */
+	SKEP_EXPR_PARAM, /* $1 ...; $# with index 0 */
+	SKEP_EXPR_UNARY,
+	SKEP_EXPR_BINARY,
+	SKEP_EXPR_TERNARY,
+	SKEP_EXPR_ASSIGN, /* target op= value; also a statement */
+	SKEP_EXPR_FIELD,  /* base.name, base->name, tuple.0 */
+	SKEP_EXPR_INDEX,  /* base[index] */
+	SKEP_EXPR_CAST,
+	SKEP_EXPR_SIZEOF,   /* of a type name or an expression */
+	SKEP_EXPR_OFFSETOF, /* (type or expression, field) */
+	SKEP_EXPR_TUPLE,
+	SKEP_EXPR_BLOCK, /* { statements; value } */
+	SKEP_EXPR_KIND_MAX,
+};
+
+enum skep_unary {
+	SKEP_UNARY_NEG,
+	SKEP_UNARY_NOT,	  /* ! */
+	SKEP_UNARY_BITNOT, /* ~ */
+	SKEP_UNARY_DEREF, /* *p */
+	SKEP_UNARY_ADDR,  /* &x */
+	SKEP_UNARY_PREINC,
+	SKEP_UNARY_PREDEC,
+	SKEP_UNARY_POSTINC,
+	SKEP_UNARY_POSTDEC,
+};
+
+enum skep_binary {
+	SKEP_BINARY_NONE, /* plain assignment */
+	SKEP_BINARY_ADD,
+	SKEP_BINARY_SUB,
+	SKEP_BINARY_MUL,
+	SKEP_BINARY_DIV,
+	SKEP_BINARY_MOD,
+	SKEP_BINARY_AND,
+	SKEP_BINARY_OR,
+	SKEP_BINARY_XOR,
+	SKEP_BINARY_SHL,
+	SKEP_BINARY_SHR,
+	SKEP_BINARY_EQ,
+	SKEP_BINARY_NE,
+	SKEP_BINARY_LT,
+	SKEP_BINARY_LE,
+	SKEP_BINARY_GT,
+	SKEP_BINARY_GE,
+	SKEP_BINARY_LAND,
+	SKEP_BINARY_LOR,
+};
+
+struct skep_expr;
+struct skep_stmt;
+
+struct skep_expr_list {
+	struct skep_expr **data;
+	size_t len;
+};
+
+struct skep_block_node {
+	struct skep_stmt **data;
+	size_t len;
+};
+
+/* A type as written in a cast, sizeof, offsetof or let. */
+struct skep_type_name {
+	const char *name;	/* normalised: one space between words, '*' behind: "struct sock *", "string[64]" */
+	struct skep_expr *of;	/* typeof(expr): then name is NULL */
+	struct skep_loc loc;
+};
+
+struct skep_expr {
+	enum skep_expr_kind kind;
+	struct skep_loc loc;
+	const struct skep_type *type; /* by the checker */
+	union {
+		struct {
+			uint64_t value;
+			bool is_unsigned; /* written with a U suffix, or above INT64_MAX */
+			bool is_bool;	  /* true or false */
+		} num;
+		struct {
+			const char *data; /* escapes resolved; may hold zero bytes */
+			size_t len;
+		} text;
+		struct {
+			const char *name;
+			struct skep_expr_list args;
+			struct skep_loc name_loc;
+			const struct skep_builtin *builtin; /* by the checker */
+			void *state; /* by the builtin's check, for its lower */
+		} call; /* NAME and CALL; NAME has no args */
+		struct {
+			const char *name; /* without $ */
+			struct skep_local *local; /* by the checker */
+		} var;
+		struct {
+			const char *name; /* without @; "" for @ */
+			struct skep_expr_list keys;
+			bool has_keys;	/* written with [...] */
+			struct skep_map_info *info; /* by the checker */
+		} map;
+		struct {
+			unsigned index;
+		} param;
+		struct {
+			enum skep_unary op;
+			struct skep_expr *operand;
+		} unary;
+		struct {
+			enum skep_binary op;
+			struct skep_expr *left, *right;
+		} binary; /* and ASSIGN: left op= right */
+		struct {
+			struct skep_expr *cond, *yes, *no; /* yes may be NULL: a ?: b */
+		} ternary;
+		struct {
+			struct skep_expr *base;
+			const char *name; /* or the number of a tuple's element */
+			bool arrow;
+			struct skep_loc name_loc;
+			struct skep_field field; /* by the checker */
+		} field;
+		struct {
+			struct skep_expr *base, *index;
+		} index;
+		struct {
+			struct skep_type_name to;
+			struct skep_expr *value;
+		} cast;
+		struct {
+			struct skep_type_name of; /* of.name set, or expr */
+			struct skep_expr *expr;
+			const char *const *path; /* OFFSETOF: field names */
+			size_t n_path;
+		} layout;
+		struct skep_expr_list tuple;
+		struct {
+			struct skep_block_node body;
+			struct skep_expr *value;
+		} block;
+	};
+};
+
+enum skep_stmt_kind {
+	SKEP_STMT_EXPR,
+	SKEP_STMT_IF,
+	SKEP_STMT_LET,
+	SKEP_STMT_BLOCK,
+	SKEP_STMT_UNROLL,
+	SKEP_STMT_WHILE,
+	SKEP_STMT_FOR_RANGE,
+	SKEP_STMT_FOR_MAP,
+	SKEP_STMT_RETURN,
+	SKEP_STMT_BREAK,
+	SKEP_STMT_CONTINUE,
+	SKEP_STMT_KIND_MAX,
+};
+
+struct skep_stmt {
+	enum skep_stmt_kind kind;
+	struct skep_loc loc;
+	union {
+		struct skep_expr *expr; /* EXPR; RETURN (NULL: none) */
+		struct {
+			struct skep_expr *cond;
+			struct skep_block_node yes, no; /* else if: no holds one IF */
+		} branch;
+		struct {
+			const char *name;
+			struct skep_type_name type; /* name and of NULL: inferred */
+			struct skep_expr *value;    /* or NULL */
+			struct skep_local *local;   /* by the checker */
+		} let;
+		struct skep_block_node block;
+		struct {
+			struct skep_expr *count; /* UNROLL, WHILE (its condition) */
+			const char *var;	 /* FOR_*: the $name */
+			struct skep_expr *from, *to; /* FOR_RANGE */
+			struct skep_expr *map;	 /* FOR_MAP */
+			struct skep_block_node body;
+			struct skep_local *local; /* by the checker */
+		} loop;
+	};
+};
+
+/* One attach point as written: "uprobe:/bin/bash:readline". */
+struct skep_attach_point {
+	const char *text;	/* as written, parameters replaced, spaces and quotes removed */
+	const char *const *parts; /* text split at ':'; parts[0] is the provider's name or alias */
+	size_t n_parts;
+	struct skep_loc loc;
+};
+
+struct skep_probe_node {
+	struct skep_attach_point *points;
+	size_t n_points;
+	struct skep_expr *predicate; /* or NULL */
+	struct skep_block_node body;
+	struct skep_loc loc; /* of the whole head */
+	unsigned index;	     /* order in the script, from 0 */
+};
+
+struct skep_config_node {
+	const char *name;
+	struct skep_expr *value;
+	struct skep_loc loc;
+};
+
+struct skep_script {
+	struct skep_config_node *configs;
+	size_t n_configs;
+	struct skep_probe_node **probes;
+	size_t n_probes;
+};
+
+/*
+ * Parses a script. All errors are collected in @diag, the parser recovers at the next statement or probe; any error makes
+ * it -EINVAL. @params are the positional parameters ($1 is params[0]); inside attach points they are text, elsewhere
+ * they become PARAM nodes that the checker resolves.
+ */
+int skep_parse(struct skep_arena *arena, const char *text, size_t len, const char *const *params, size_t n_params,
+	       struct skep_diag *diag, struct skep_script **ret_script) _must_check_;
+
+/* The tree as indented text (-d ast); with types behind expressions once checked (-d types). */
+void skep_ast_dump(const struct skep_script *script, bool with_types, struct skep_str *out);

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Types of the tracing language.
+ *
+ * A type is an immutable record in the compilation's arena; two types are the same when skep_type_equal says so. Kernel
+ * structs are described by BTF and looked into lazily: a script that reads one field of task_struct never copies the other 250.
+ *
+ * How a value of a type lives in a program:
+ *	scalar	INT, PTR, and everything that is a number for the program and gets its meaning in user space
+ *		(KSYM, USYM, PROBE, CGROUP_PATH, USERNAME, TIMESTAMP, KSTACK, USTACK ids)
+ *	memory	STRING, BUFFER, ARRAY, STRUCT, TUPLE, INET, MAC: an address and `size` bytes
+ *	map	COUNT ... LHIST: only as the value of a map
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "obj/btf.h"
+
+enum skep_type_kind {
+	SKEP_TYPE_VOID,
+	SKEP_TYPE_INT,
+	SKEP_TYPE_STRING, /* size bytes, terminated by a zero byte unless full */
+	SKEP_TYPE_BUFFER, /* 4 bytes of length, then up to size - 4 bytes (buf) */
+	SKEP_TYPE_PTR,
+	SKEP_TYPE_STRUCT, /* struct or union */
+	SKEP_TYPE_ARRAY,
+	SKEP_TYPE_TUPLE, /* the fields in order, named "0", "1"...; laid out without holes that hold garbage */
+	SKEP_TYPE_KSTACK, /* 8 bytes: id in the stack map; negative is an error */
+	SKEP_TYPE_USTACK, /* 16 bytes in memory: id, then tgid and 4 zero bytes */
+	SKEP_TYPE_KSYM,
+	SKEP_TYPE_USYM,	  /* 16 bytes in memory: address, then tgid and 4 zero bytes */
+	SKEP_TYPE_PROBE,  /* index of a probe name in the plan */
+	SKEP_TYPE_USERNAME,
+	SKEP_TYPE_TIMESTAMP, /* nanoseconds with a strftime format: the format's index is in `param` */
+	SKEP_TYPE_CGROUP_PATH,
+	SKEP_TYPE_INET, /* 20 bytes: address family (u32), then 4 or 16 bytes of address */
+	SKEP_TYPE_MAC,	/* 6 bytes */
+	SKEP_TYPE_COUNT,
+	SKEP_TYPE_SUM,
+	SKEP_TYPE_MIN,
+	SKEP_TYPE_MAX,
+	SKEP_TYPE_AVG,
+	SKEP_TYPE_STATS,
+	SKEP_TYPE_HIST,	 /* param: bits of linear steps per power of two, 0 to 5 */
+	SKEP_TYPE_LHIST, /* lhist_min, lhist_max, lhist_step */
+	SKEP_TYPE_KIND_MAX,
+};
+
+/* Where a pointer points, which decides how it is read. */
+enum skep_space {
+	SKEP_SPACE_KERNEL, /* bpf_probe_read_kernel */
+	SKEP_SPACE_USER,   /* bpf_probe_read_user */
+	SKEP_SPACE_BTF,	   /* the verifier knows its type: direct loads are allowed */
+	SKEP_SPACE_BPF,	   /* map values, stack, ring records: the program's own memory */
+	SKEP_SPACE_CTX,	   /* the context: direct loads at constant offsets */
+};
+
+struct skep_type;
+
+struct skep_field {
+	const char *name;
+	const struct skep_type *type;
+	uint32_t offset;   /* bytes; for a bit-field of the storage unit that is read */
+	uint16_t bit_off;  /* within the storage unit, from the lowest bit */
+	uint16_t bit_size; /* 0: not a bit-field */
+	bool data_loc;	   /* tracepoint __data_loc: a u32 (length << 16 | offset) stands here, the bytes elsewhere */
+	bool rel_loc;	   /* like data_loc, with the offset counted from behind the u32 */
+};
+
+/* A struct or union: from BTF (btf and id set, fields looked up on demand) or with a list of its own (tracepoints). */
+struct skep_struct {
+	const char *name; /* without "struct"; may be empty for anonymous ones */
+	uint32_t size;
+	bool is_union;
+	const struct skep_btf *btf;
+	uint32_t btf_id;
+	const struct skep_field *fields;
+	size_t n_fields;
+};
+
+struct skep_type {
+	enum skep_type_kind kind;
+	uint32_t size;		       /* bytes of a value in memory */
+	bool is_signed;		       /* INT */
+	bool is_bool;
+	enum skep_space space;	       /* PTR */
+	const struct skep_type *elem;  /* PTR (NULL: void), ARRAY, and the INT behind SUM, MIN, MAX, AVG, STATS */
+	uint32_t count;		       /* ARRAY */
+	const struct skep_struct *str; /* STRUCT */
+	const struct skep_field *fields; /* TUPLE */
+	size_t n_fields;
+	const struct skep_btf *enum_btf; /* INT that is an enum: printed by name */
+	uint32_t enum_id;
+	uint32_t param;
+	int64_t lhist_min, lhist_max, lhist_step;
+};
+
+/* Where types come from: the arena and the kernel's BTF (NULL when there is none). */
+struct skep_types {
+	struct skep_arena *arena;
+	const struct skep_btf *btf;
+	uint32_t max_strlen; /* bytes of str() and of comparisons without an own length */
+};
+
+extern const struct skep_type skep_type_void;
+/* size 1, 2, 4, 8 */
+const struct skep_type *skep_type_int(unsigned size, bool is_signed);
+const struct skep_type *skep_type_bool(void);
+const struct skep_type *skep_type_string(struct skep_types *types, uint32_t size);
+const struct skep_type *skep_type_buffer(struct skep_types *types, uint32_t capacity);
+const struct skep_type *skep_type_ptr(struct skep_types *types, const struct skep_type *to, enum skep_space space);
+const struct skep_type *skep_type_array(struct skep_types *types, const struct skep_type *elem, uint32_t count);
+const struct skep_type *skep_type_tuple(struct skep_types *types, const struct skep_type *const *elems, size_t n);
+/* A type with only kind and size: KSTACK, KSYM, COUNT, INET... */
+const struct skep_type *skep_type_simple(struct skep_types *types, enum skep_type_kind kind);
+const struct skep_type *skep_type_agg(struct skep_types *types, enum skep_type_kind kind, const struct skep_type *of);
+/* The language's view of a BTF type; modifiers and typedefs are stripped. @space is for pointers inside it. */
+const struct skep_type *skep_type_from_btf(struct skep_types *types, const struct skep_btf *btf, uint32_t id,
+					   enum skep_space space);
+/*
+ * By its C name, as casts write it: "uint32_t", "int8", "struct sock", "sock", "string[16]", "enum x", "char *".
+ * NULL when there is no such type.
+ */
+const struct skep_type *skep_type_by_name(struct skep_types *types, const char *name);
+/* Member @name of a struct, through anonymous members. False when there is none. @space: of pointers in it. */
+bool skep_type_field(struct skep_types *types, const struct skep_type *type, const char *name,
+		     enum skep_space space, struct skep_field *ret_field);
+/* Comma-separated names of a struct's fields, the nearest to @wanted first, at most @max of them: for hints. */
+char *skep_type_field_names(struct skep_types *types, const struct skep_type *type, const char *wanted, size_t max);
+
+bool skep_type_equal(const struct skep_type *a, const struct skep_type *b);
+bool skep_type_is_scalar(const struct skep_type *type); /* lives in a register */
+bool skep_type_is_agg(const struct skep_type *type);	/* lives only in maps */
+/* As people write it: "uint64", "struct task_struct *", "string[64]", "(int64,string[16])". */
+void skep_type_format(const struct skep_type *type, struct skep_str *out);
+char *skep_type_text(struct skep_types *types, const struct skep_type *type);
