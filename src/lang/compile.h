@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The language's front door: text in, plan out.
+ *
+ *	struct skep_compile_options options = { .long_rows = json };
+ *	r = skep_compile(arena, world, text, len, &options, diag, &plan);
+ *	if (r < 0) skep_diag_format(diag, ...);
+ *
+ * The steps, one folder file family each: parse (lex, parse), match (provider/: attach points to targets), check (types of
+ * everything, over all probes until maps settle), lower (to gen), plan.
+ */
+#pragma once
+
+#include "lang/ast.h"
+#include "lang/plan.h"
+#include "lang/world.h"
+
+struct skep_compile_options {
+	const char *source_name;
+	const char *const *params;
+	size_t n_params;
+	int pid;	   /* -p: uprobes and perf events follow this process; elsewhere a filter */
+	bool has_cpid;	   /* -c is given */
+	bool unsafe;	   /* system() and friends are allowed */
+	bool long_rows;	   /* rows carry time, pid, tid, comm */
+	bool verbose;	   /* hints about old syntax */
+	unsigned opt_level_plus1; /* 0: the default; else level + 1 */
+	/* Called between the steps with the name of the step done ("ast", "types", "ir", "code") and its text, when set. */
+	void (*stage)(void *data, const char *stage, const char *text);
+	void *stage_data;
+};
+
+/* -EINVAL: the diag says why, all errors of the script. -ENOTSUP: this machine cannot do it, and the diag says what can. */
+int skep_compile(struct skep_arena *arena, const struct skep_world *world, const char *text, size_t len,
+		 const struct skep_compile_options *options, struct skep_diag *diag,
+		 struct skep_plan **ret_plan) _must_check_;
+
+/* Probes matching @pattern ("tracepoint:syscalls:*open*"; NULL: everything), one a line; @verbose adds arguments. */
+int skep_list_probes(const struct skep_world *world, const char *pattern, bool verbose, int pid,
+		     struct skep_diag *diag, struct skep_str *out) _must_check_;

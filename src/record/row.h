@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Row: one record of a ring buffer. A head that says which action of the plan it belongs to, then the payload that the
+ * action's schema describes. The long head is written when the output wants to know who and when (JSON, sinks).
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct skep_row_head {
+	uint16_t action; /* index in the plan */
+	uint16_t flags;	 /* SKEP_ROW_LONG */
+	uint32_t probe;	 /* index of the probe's concrete name in the plan */
+};
+
+#define SKEP_ROW_LONG 1
+
+struct skep_row_who {
+	uint64_t boot_ns; /* bpf_ktime_get_boot_ns */
+	uint32_t pid;	  /* thread group: what user space calls the process id */
+	uint32_t tid;
+	char comm[16];
+};
+
+_Static_assert(sizeof(struct skep_row_head) == 8, "rows start with eight bytes");
+_Static_assert(sizeof(struct skep_row_who) == 32, "who is four words");

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Snapshot: the contents of a map at one moment, CPUs already added up, as a value.
+ *
+ * Keys are bytes with fields; values are numbers (what they are depends on the kind) or bytes with a field. Encoders sort and
+ * print. The text shape is the one users of bpftrace know:
+ *
+ *	@name[key, key]: value          ascending by value
+ *	@name[key]:
+ *	[64, 128)             12 |@@@@@@@@                                            |
+ */
+#pragma once
+
+#include "record/schema.h"
+
+enum skep_snapshot_kind {
+	SKEP_SNAPSHOT_VALUE, /* bytes described by value_field */
+	SKEP_SNAPSHOT_COUNT, /* numbers[0]: unsigned */
+	SKEP_SNAPSHOT_SUM,   /* numbers[0] */
+	SKEP_SNAPSHOT_MIN,
+	SKEP_SNAPSHOT_MAX,
+	SKEP_SNAPSHOT_AVG,   /* numbers[0]: count, [1]: total */
+	SKEP_SNAPSHOT_STATS, /* numbers[0]: count, [1]: total */
+	SKEP_SNAPSHOT_HIST,  /* numbers[]: buckets, see skep_hist_range */
+	SKEP_SNAPSHOT_LHIST, /* numbers[]: below min, the steps, at or above max */
+};
+
+struct skep_snapshot_entry {
+	const void *key;   /* key_size bytes */
+	const void *value; /* VALUE: its bytes */
+	const uint64_t *numbers;
+};
+
+struct skep_snapshot {
+	const char *name; /* "@", "@name" */
+	enum skep_snapshot_kind kind;
+	bool is_signed; /* SUM, MIN, MAX, AVG, STATS */
+	uint32_t key_size;
+	const struct skep_schema_field *keys; /* none: a scalar map with at most one entry */
+	size_t n_keys;
+	struct skep_schema_field value_field; /* VALUE, offset 0 */
+	size_t n_numbers;
+	uint32_t hist_bits;
+	int64_t lhist_min, lhist_max, lhist_step;
+	struct skep_snapshot_entry *entries;
+	size_t n_entries;
+};
+
+/*
+ * Buckets of hist with @bits: values below 0 go to bucket 0, then (linear below 2^bits, afterwards 2^bits steps a power
+ * of two). The range of a bucket is [*ret_low, *ret_high); false for the bucket of negative values.
+ */
+size_t skep_hist_buckets(uint32_t bits);
+size_t skep_hist_bucket(uint32_t bits, int64_t value);
+bool skep_hist_range(uint32_t bits, size_t bucket, int64_t *ret_low, int64_t *ret_high);
+
+/* Sorts ascending: by value, then by key. */
+void skep_snapshot_sort(struct skep_snapshot *snapshot);
+/* @top: only the highest (0: all). @divide: values shown divided by it (0 and 1: as they are). */
+void skep_snapshot_text(const struct skep_snapshot *snapshot, size_t top, uint64_t divide,
+			const struct skep_resolver *resolver, struct skep_str *out);
+/* One JSON object on one line. @bpftrace_shape: exactly the records of bpftrace's -f json; otherwise skep's own, with key
+ * names and types. */
+void skep_snapshot_json(const struct skep_snapshot *snapshot, size_t top, uint64_t divide, bool bpftrace_shape,
+			const struct skep_resolver *resolver, struct skep_str *out);
