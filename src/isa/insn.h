@@ -156,7 +156,7 @@ enum skep_pseudo {
 	SKEP_PSEUDO_MAP_VALUE = 2, /* address next_imm bytes into the first value of map fd imm */
 	SKEP_PSEUDO_BTF_ID =
 		3, /* address of the kernel variable with BTF id imm, object fd next_imm */
-	SKEP_PSEUDO_FUNC = 4,	 /* address of the function imm words after the next instruction */
+	SKEP_PSEUDO_FUNC = 4,	 /* address of the function imm words after the first of the two */
 	SKEP_PSEUDO_MAP_IDX = 5, /* as MAP_FD, imm counts in the load call's fd array */
 	SKEP_PSEUDO_MAP_IDX_VALUE = 6, /* as MAP_VALUE, likewise */
 	SKEP_N_PSEUDO,
@@ -414,7 +414,7 @@ static inline struct skep_insn_pair skep_insn_ld_map_value(unsigned dst, int fd,
 	return skep_insn_ld_pseudo(dst, SKEP_PSEUDO_MAP_VALUE, fd, (int32_t)off);
 }
 
-/* The address of a function of this program, @rel words after the next instruction. */
+/* The address of a function of this program, @rel words after the first of these two. */
 static inline struct skep_insn_pair skep_insn_ld_func(unsigned dst, int32_t rel)
 {
 	return skep_insn_ld_pseudo(dst, SKEP_PSEUDO_FUNC, rel, 0);
