@@ -56,23 +56,26 @@ enum skep_btf_kind {
 
 struct skep_btf;
 
-/* What a type is. */
+/* What a type is. Fields that its kind does not have are 0. */
 struct skep_btf_type {
 	uint32_t id;
 	enum skep_btf_kind kind;
 	const char *name; /* "" when it has none, never NULL */
-	uint32_t
-		vlen; /* members, enumerators, parameters; linkage of a FUNC (0 static, 1 global, 2 extern) */
-	uint32_t size_bytes; /* INT, STRUCT, UNION, ENUM, ENUM64, FLOAT, DATASEC; else 0 */
-	uint32_t
-		type; /* what it refers to: PTR, modifiers, TYPEDEF, FUNC (its prototype), FUNC_PROTO (what it
-				returns), VAR, DECL_TAG, ARRAY (its element); else 0 */
+	/* Number of members, enumerators, parameters. Of a FUNC its linkage: 0 static, 1 global, 2 extern. */
+	uint32_t vlen;
+	/* INT, STRUCT, UNION, ENUM, ENUM64, FLOAT, DATASEC */
+	uint32_t size_bytes;
+	/*
+	 * What it refers to: PTR, modifiers, TYPEDEF, VAR, DECL_TAG; of a FUNC its prototype, of a FUNC_PROTO what it
+	 * returns, of an ARRAY its element.
+	 */
+	uint32_t type;
 	uint32_t n_elems;      /* ARRAY */
+	int32_t component;     /* DECL_TAG: index of the member or parameter, -1 for the whole */
 	uint8_t bits;	       /* INT: bits in use, mostly size_bytes * 8 */
 	bool is_signed;	       /* INT, ENUM, ENUM64 */
 	bool is_char, is_bool; /* INT: how it wants to be shown; kernels set only is_bool */
 	bool is_union;	       /* FWD of a union */
-	int32_t component;     /* DECL_TAG: index of the member or parameter, -1 for the whole */
 };
 
 /*
