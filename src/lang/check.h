@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Checking: gives every expression a type and every mistake a place, a cause and a remedy.
+ *
+ * The bodies are checked instance by instance, again and again until the types of maps and variables no longer change
+ * (a map may be read in the first probe and written in the last). Only in the last round (`final`) is an unknown type an
+ * error, and only then are messages about it made, once. Lowering then checks each instance a last time just before it makes its
+ * code, so that the annotations in the tree are those of this instance.
+ */
+#pragma once
+
+#include "lang/compiler.h"
+
+struct skep_check {
+	struct skep_compiler *c;
+	struct skep_instance *inst;
+	bool final;   /* unknown types are errors now */
+	bool changed; /* some map's or variable's type became known or wider */
+	struct { SKEP_VEC(struct skep_local *); } locals; /* in scope, innermost last */
+	unsigned loop_depth;
+};
+
+/* Errors: reported in the final round only; 0 is returned for "not known yet" in earlier rounds with expr->type NULL. */
+int skep_check_expr(struct skep_check *k, struct skep_expr *expr) _must_check_;
+int skep_check_block(struct skep_check *k, const struct skep_block_node *block) _must_check_;
+/* All statements and the predicate of one instance, in the final mode: for lowering. */
+int skep_check_instance(struct skep_compiler *c, struct skep_instance *inst) _must_check_;
+
+/* The value of a constant integer expression (literals, $1, enum constants, arithmetic of them); false: not constant. */
+bool skep_check_const(struct skep_check *k, const struct skep_expr *expr, int64_t *ret_value);
+/* The text of a string literal or a positional parameter used as text; NULL: neither. */
+const char *skep_check_literal(struct skep_check *k, const struct skep_expr *expr);
+/* Says that @expr must be of a kind ("an integer") and has another; -EINVAL. For builtins. */
+int skep_check_want(struct skep_check *k, const struct skep_expr *expr, const char *what) _must_check_;
