@@ -58,7 +58,11 @@ struct skep_plan_map {
 	uint32_t n_stripes, stripe_size;
 	/* All but entries is filled in: what a snapshot of this map looks like. key_size is the language's part of the key. */
 	struct skep_snapshot shape;
-	uint32_t value_size;	/* bytes of one value (of one CPU) */
+	/*
+	 * Bytes of one value (of one CPU). Aggregations are u64 numbers: COUNT n; SUM total; MIN and MAX value, is_set;
+	 * AVG and STATS count, total; HIST and LHIST buckets. SCALAR: the bytes behind the u64 "was set".
+	 */
+	uint32_t value_size;
 	bool print_at_end;
 	struct skep_loc loc;
 };
@@ -77,8 +81,8 @@ struct skep_plan_user_probe {
 };
 
 /*
- * Losses that programs count themselves: an array map of u64, one value a CPU ((prog * SKEP_LOSS_MAX + cause) is the
- * index), so that nothing is lost in silence.
+ * Losses that programs count themselves, so that nothing is lost in silence: loss_map is an array map with one
+ * element, u64 counters[n_progs][SKEP_LOSS_MAX], by the program's index in the spec.
  */
 enum skep_loss_cause {
 	SKEP_LOSS_RING,	   /* no room in the ring for a row */
