@@ -44,6 +44,7 @@ struct skep_snapshot {
 	int64_t lhist_min, lhist_max, lhist_step;
 	struct skep_snapshot_entry *entries;
 	size_t n_entries;
+	uint64_t time_ns; /* when it was taken, since 1970; 0: not known */
 };
 
 /*
@@ -54,7 +55,7 @@ size_t skep_hist_buckets(uint32_t bits);
 size_t skep_hist_bucket(uint32_t bits, int64_t value);
 bool skep_hist_range(uint32_t bits, size_t bucket, int64_t *ret_low, int64_t *ret_high);
 
-/* Sorts ascending: by value, then by key. */
+/* Sorts ascending: by value (a histogram's total, an average; texts have no such order), then by key. */
 void skep_snapshot_sort(struct skep_snapshot *snapshot);
 /* @top: only the highest (0: all). @divide: values shown divided by it (0 and 1: as they are). */
 void skep_snapshot_text(const struct skep_snapshot *snapshot, size_t top, uint64_t divide,

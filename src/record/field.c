@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record/record_priv.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <string.h>
+
+static uint64_t load(const uint8_t *p, unsigned size)
+{
+	uint8_t u8;
+	uint16_t u16;
+	uint32_t u32;
+	uint64_t u64;
+
+	switch (size) {
+	case 1:
+		memcpy(&u8, p, 1);
+		return u8;
+	case 2:
+		memcpy(&u16, p, 2);
+		return u16;
+	case 4:
+		memcpy(&u32, p, 4);
+		return u32;
+	case 8:
+		memcpy(&u64, p, 8);
+		return u64;
+	default:
+		return 0;
+	}
+}
+
+static uint64_t extend(uint64_t value, unsigned bits, bool is_signed)
+{
+	if (bits == 0 || bits >= 64)
+		return value;
+	value &= (UINT64_C(1) << bits) - 1;
+	if (is_signed && value >> (bits - 1))
+		value |= ~UINT64_C(0) << bits;
+	return value;
+}
+
+/* How wide the leading number of a kind is. */
+static unsigned int_size(const struct skep_schema_field *field)
+{
+	switch (field->kind) {
+	case SKEP_FIELD_KSTACK:
+	case SKEP_FIELD_USTACK:
+	case SKEP_FIELD_USYM:
+		return 8;
+	case SKEP_FIELD_INET:
+		return 4;
+	case SKEP_FIELD_STRING:
+	case SKEP_FIELD_BUFFER:
+	case SKEP_FIELD_MAC:
+	case SKEP_FIELD_STRUCT:
+	case SKEP_FIELD_TUPLE:
+	case SKEP_FIELD_ARRAY:
+		return 0;
+	default:
+		return field->size;
+	}
+}
+
+uint64_t skep_field_int(const struct skep_schema_field *field, const void *payload)
+{
+	unsigned size = int_size(field);
+	uint64_t value = load((const uint8_t *)payload + field->offset, size);
+
+	if (field->bit_size)
+		return extend(value >> (field->bit_off & 63), field->bit_size, field->is_signed);
+	return extend(value, size * 8, field->is_signed);
+}
+
+size_t skep_field_bytes(const struct skep_schema_field *field, const void *payload,
+			const uint8_t **ret_bytes)
+{
+	const uint8_t *p = (const uint8_t *)payload + field->offset;
+	uint32_t len;
+
+	if (field->kind == SKEP_FIELD_BUFFER) {
+		if (field->size < 4) {
+			*ret_bytes = p;
+			return 0;
+		}
+		len = (uint32_t)load(p, 4);
+		*ret_bytes = p + 4;
+		return MIN(len, field->size - 4);
+	}
+	*ret_bytes = p;
+	if (field->kind == SKEP_FIELD_STRING)
+		return strnlen((const char *)p, field->size);
+	return field->size;
+}
+
+void skep_bytes_text(const uint8_t *bytes, size_t len, struct skep_str *out)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (bytes[i] >= 0x20 && bytes[i] < 0x7f)
+			skep_str_addc(out, (char)bytes[i]);
+		else
+			skep_str_addf(out, "\\x%02x", bytes[i]);
+	}
+}
+
+static void add_inet(const uint8_t *p, struct skep_str *out)
+{
+	uint32_t family = (uint32_t)load(p, 4);
+	char text[INET6_ADDRSTRLEN];
+
+	/* Families of the kernel, the same numbers everywhere: 2 is IPv4, 10 is IPv6. */
+	if ((family == AF_INET || family == AF_INET6) &&
+	    inet_ntop((int)family, p + 4, text, sizeof(text)))
+		skep_str_add(out, text);
+	else
+		skep_str_addf(out, "family %" PRIu32, family);
+}
+
+void skep_field_stack(const struct skep_schema_field *field, const void *payload,
+		      const struct skep_resolver *resolver, unsigned indent, struct skep_str *out)
+{
+	const uint8_t *p = (const uint8_t *)payload + field->offset;
+	int64_t id = (int64_t)load(p, 8);
+
+	skep_str_addc(out, '\n');
+	if (field->kind == SKEP_FIELD_KSTACK && resolver && resolver->kstack)
+		resolver->kstack(resolver->data, id, field->param, indent, out);
+	else if (field->kind == SKEP_FIELD_USTACK && resolver && resolver->ustack)
+		resolver->ustack(resolver->data, id, (uint32_t)load(p + 8, 4), field->param, indent,
+				 out);
+	else
+		skep_str_addf(out, "%*sstack %" PRId64 "\n", (int)indent, "", id);
+}
+
+/* Kinds whose number has a name that only a resolver knows. */
+static void add_named(const struct skep_schema_field *field, const void *payload,
+		      const struct skep_resolver *r, struct skep_str *out)
+{
+	const uint8_t *p = (const uint8_t *)payload + field->offset;
+	uint64_t value = skep_field_int(field, payload);
+	bool hex = field->kind == SKEP_FIELD_KSYM || field->kind == SKEP_FIELD_USYM;
+
+	if (field->kind == SKEP_FIELD_KSYM && r && r->ksym)
+		r->ksym(r->data, value, false, out);
+	else if (field->kind == SKEP_FIELD_USYM && r && r->usym)
+		r->usym(r->data, value, (uint32_t)load(p + 8, 4), false, out);
+	else if (field->kind == SKEP_FIELD_PROBE && r && r->probe)
+		r->probe(r->data, value, out);
+	else if (field->kind == SKEP_FIELD_USERNAME && r && r->username)
+		r->username(r->data, (uint32_t)value, out);
+	else if (field->kind == SKEP_FIELD_TIMESTAMP && r && r->timestamp)
+		r->timestamp(r->data, value, field->param, out);
+	else if (field->kind == SKEP_FIELD_CGROUP_PATH && r && r->cgroup_path)
+		r->cgroup_path(r->data, value, out);
+	else
+		skep_str_addf(out, hex ? "0x%" PRIx64 : "%" PRIu64, value);
+}
+
+static void add_int(const struct skep_schema_field *field, const void *payload,
+		    struct skep_str *out)
+{
+	uint64_t value = skep_field_int(field, payload);
+
+	if (field->kind == SKEP_FIELD_ENUM) {
+		for (size_t i = 0; i < field->n_enum_names; i++) {
+			if ((uint64_t)field->enum_names[i].value == value) {
+				skep_str_add(out, field->enum_names[i].name);
+				return;
+			}
+		}
+	}
+	if (field->is_signed)
+		skep_str_addf(out, "%" PRId64, (int64_t)value);
+	else
+		skep_str_addf(out, "%" PRIu64, value);
+}
+
+static void add_text(const struct skep_schema_field *field, const void *payload,
+		     const struct skep_resolver *resolver, unsigned indent, unsigned depth,
+		     struct skep_str *out);
+
+/* STRUCT, TUPLE, ARRAY: "{ .a = 1, .b = 2 }", "(1, 2)", "[1,2]". */
+static void add_nested(const struct skep_schema_field *field, const void *payload,
+		       const struct skep_resolver *resolver, unsigned indent, unsigned depth,
+		       struct skep_str *out)
+{
+	const uint8_t *base = (const uint8_t *)payload + field->offset;
+	bool is_struct = field->kind == SKEP_FIELD_STRUCT;
+	bool is_array = field->kind == SKEP_FIELD_ARRAY;
+	size_t n = is_array ? field->count : field->n_children;
+
+	if (depth >= SKEP_FIELD_DEPTH_MAX || (is_array && field->n_children == 0)) {
+		skep_str_add(out, "...");
+		return;
+	}
+	skep_str_add(out, is_struct ? (n ? "{ " : "{") : is_array ? "[" : "(");
+	for (size_t i = 0; i < n; i++) {
+		const struct skep_schema_field *child = &field->children[is_array ? 0 : i];
+
+		if (i > 0)
+			skep_str_add(out, is_array ? "," : ", ");
+		if (is_struct)
+			skep_str_addf(out, ".%s = ", child->name ? child->name : "");
+		add_text(child, base + (is_array ? i * child->size : 0), resolver, indent,
+			 depth + 1, out);
+	}
+	skep_str_add(out, is_struct ? (n ? " }" : "}") : is_array ? "]" : ")");
+}
+
+static void add_text(const struct skep_schema_field *field, const void *payload,
+		     const struct skep_resolver *resolver, unsigned indent, unsigned depth,
+		     struct skep_str *out)
+{
+	const uint8_t *bytes;
+	size_t len;
+
+	switch (field->kind) {
+	case SKEP_FIELD_INT:
+	case SKEP_FIELD_ENUM:
+		add_int(field, payload, out);
+		return;
+	case SKEP_FIELD_BOOL:
+		skep_str_add(out, skep_field_int(field, payload) ? "true" : "false");
+		return;
+	case SKEP_FIELD_PTR:
+		skep_str_addf(out, "0x%" PRIx64, skep_field_int(field, payload));
+		return;
+	case SKEP_FIELD_STRING:
+		len = skep_field_bytes(field, payload, &bytes);
+		skep_str_addn(out, bytes, len);
+		return;
+	case SKEP_FIELD_BUFFER:
+		len = skep_field_bytes(field, payload, &bytes);
+		skep_bytes_text(bytes, len, out);
+		return;
+	case SKEP_FIELD_KSTACK:
+	case SKEP_FIELD_USTACK:
+		skep_field_stack(field, payload, resolver, indent, out);
+		return;
+	case SKEP_FIELD_INET:
+		add_inet((const uint8_t *)payload + field->offset, out);
+		return;
+	case SKEP_FIELD_MAC:
+		bytes = (const uint8_t *)payload + field->offset;
+		skep_str_addf(out, "%02X:%02X:%02X:%02X:%02X:%02X", bytes[0], bytes[1], bytes[2],
+			      bytes[3], bytes[4], bytes[5]);
+		return;
+	case SKEP_FIELD_STRUCT:
+	case SKEP_FIELD_TUPLE:
+	case SKEP_FIELD_ARRAY:
+		add_nested(field, payload, resolver, indent, depth, out);
+		return;
+	case SKEP_FIELD_KSYM:
+	case SKEP_FIELD_USYM:
+	case SKEP_FIELD_PROBE:
+	case SKEP_FIELD_USERNAME:
+	case SKEP_FIELD_TIMESTAMP:
+	case SKEP_FIELD_CGROUP_PATH:
+		add_named(field, payload, resolver, out);
+		return;
+	case SKEP_FIELD_KIND_MAX:
+		return;
+	}
+}
+
+void skep_field_text_indent(const struct skep_schema_field *field, const void *payload,
+			    const struct skep_resolver *resolver, unsigned indent,
+			    struct skep_str *out)
+{
+	add_text(field, payload, resolver, indent, 0, out);
+}
+
+void skep_field_text(const struct skep_schema_field *field, const void *payload,
+		     const struct skep_resolver *resolver, struct skep_str *out)
+{
+	add_text(field, payload, resolver, SKEP_STACK_INDENT, 0, out);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON (RFC 8259): strings, and values of fields. */
+#include "record/record_priv.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/*
+ * Bytes of the valid UTF-8 sequence at @s (RFC 3629: no surrogates, no overlong forms, up to U+10FFFF), or 0.
+ */
+static size_t utf8_sequence(const uint8_t *s, size_t len)
+{
+	uint8_t low = 0x80, high = 0xbf;
+	size_t n;
+
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		n = 2;
+	else if (s[0] >= 0xe0 && s[0] <= 0xef)
+		n = 3;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		n = 4;
+	else
+		return 0;
+	if (s[0] == 0xe0)
+		low = 0xa0;
+	else if (s[0] == 0xed)
+		high = 0x9f;
+	else if (s[0] == 0xf0)
+		low = 0x90;
+	else if (s[0] == 0xf4)
+		high = 0x8f;
+	if (n > len || s[1] < low || s[1] > high)
+		return 0;
+	for (size_t i = 2; i < n; i++) {
+		if (s[i] < 0x80 || s[i] > 0xbf)
+			return 0;
+	}
+	return n;
+}
+
+static void add_control(uint8_t c, struct skep_str *out)
+{
+	static const char letters[] = "\bb\tt\nn\ff\rr";
+
+	for (size_t i = 0; letters[i]; i += 2) {
+		if ((uint8_t)letters[i] == c) {
+			skep_str_addc(out, '\\');
+			skep_str_addc(out, letters[i + 1]);
+			return;
+		}
+	}
+	skep_str_addf(out, "\\u%04x", c);
+}
+
+void skep_json_string(const char *text, size_t len, struct skep_str *out)
+{
+	const uint8_t *s = (const uint8_t *)text;
+	size_t i = 0, n;
+
+	skep_str_addc(out, '"');
+	while (i < len) {
+		n = utf8_sequence(s + i, len - i);
+		if (n == 0) {
+			skep_str_add(out, "\xef\xbf\xbd");
+			n = 1;
+		} else if (s[i] == '"' || s[i] == '\\') {
+			skep_str_addc(out, '\\');
+			skep_str_addc(out, (char)s[i]);
+		} else if (s[i] < 0x20 || s[i] == 0x7f) {
+			add_control(s[i], out);
+		} else {
+			skep_str_addn(out, s + i, n);
+		}
+		i += n;
+	}
+	skep_str_addc(out, '"');
+}
+
+/* The lines of a text as an array of strings. */
+static void add_lines(const char *text, struct skep_str *out)
+{
+	const char *end;
+	bool first = true;
+
+	skep_str_addc(out, '[');
+	for (; *text; text = *end ? end + 1 : end) {
+		end = strchrnul(text, '\n');
+		if (end == text)
+			continue;
+		if (!first)
+			skep_str_add(out, ", ");
+		skep_json_string(text, (size_t)(end - text), out);
+		first = false;
+	}
+	skep_str_addc(out, ']');
+}
+
+static void add_stack(const struct skep_schema_field *field, const void *payload,
+		      const struct skep_resolver *resolver, enum skep_json_shape shape,
+		      struct skep_str *out)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+
+	if (shape == SKEP_JSON_BPFTRACE) {
+		skep_field_stack(field, payload, resolver, SKEP_STACK_INDENT, &text);
+		skep_json_string(skep_str_text(&text), text.len, out);
+	} else {
+		skep_field_stack(field, payload, resolver, 0, &text);
+		add_lines(skep_str_text(&text), out);
+	}
+}
+
+static void add_json(const struct skep_schema_field *field, const void *payload,
+		     const struct skep_resolver *resolver, enum skep_json_shape shape,
+		     unsigned depth, struct skep_str *out);
+
+static void add_nested(const struct skep_schema_field *field, const void *payload,
+		       const struct skep_resolver *resolver, enum skep_json_shape shape,
+		       unsigned depth, struct skep_str *out)
+{
+	const uint8_t *base = (const uint8_t *)payload + field->offset;
+	bool is_struct = field->kind == SKEP_FIELD_STRUCT;
+	bool is_array = field->kind == SKEP_FIELD_ARRAY;
+	size_t n = is_array ? field->count : field->n_children;
+
+	if (depth >= SKEP_FIELD_DEPTH_MAX || (is_array && field->n_children == 0)) {
+		skep_str_add(out, "null");
+		return;
+	}
+	skep_str_addc(out, is_struct ? '{' : '[');
+	for (size_t i = 0; i < n; i++) {
+		const struct skep_schema_field *child = &field->children[is_array ? 0 : i];
+		const char *name = child->name ? child->name : "";
+
+		if (i > 0)
+			skep_str_add(out, is_struct ? ", " : ",");
+		if (is_struct) {
+			skep_json_string(name, strlen(name), out);
+			skep_str_add(out, ": ");
+		}
+		add_json(child, base + (is_array ? i * child->size : 0), resolver, shape, depth + 1,
+			 out);
+	}
+	skep_str_addc(out, is_struct ? '}' : ']');
+}
+
+static void add_json(const struct skep_schema_field *field, const void *payload,
+		     const struct skep_resolver *resolver, enum skep_json_shape shape,
+		     unsigned depth, struct skep_str *out)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+
+	switch (field->kind) {
+	case SKEP_FIELD_INT:
+	case SKEP_FIELD_BOOL:
+		skep_field_text(field, payload, NULL, out);
+		return;
+	case SKEP_FIELD_KSTACK:
+	case SKEP_FIELD_USTACK:
+		add_stack(field, payload, resolver, shape, out);
+		return;
+	case SKEP_FIELD_STRUCT:
+	case SKEP_FIELD_TUPLE:
+	case SKEP_FIELD_ARRAY:
+		add_nested(field, payload, resolver, shape, depth, out);
+		return;
+	default:
+		skep_field_text(field, payload, resolver, &text);
+		skep_json_string(skep_str_text(&text), text.len, out);
+	}
+}
+
+void skep_field_json_shape(const struct skep_schema_field *field, const void *payload,
+			   const struct skep_resolver *resolver, enum skep_json_shape shape,
+			   struct skep_str *out)
+{
+	add_json(field, payload, resolver, shape, 0, out);
+}
+
+void skep_field_json(const struct skep_schema_field *field, const void *payload,
+		     const struct skep_resolver *resolver, struct skep_str *out)
+{
+	add_json(field, payload, resolver, SKEP_JSON_OWN, 0, out);
+}

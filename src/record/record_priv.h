@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the encoders of this folder only. */
+#pragma once
+
+#include "record/schema.h"
+#include "record/snapshot.h"
+
+#define SKEP_FIELD_DEPTH_MAX 16 /* nesting of structs, tuples and arrays that encoders follow */
+
+/* Columns before a stack's frames: in the key of a map, and everywhere else. */
+#define SKEP_STACK_INDENT_KEY 4
+#define SKEP_STACK_INDENT 8
+
+enum skep_json_shape {
+	SKEP_JSON_OWN,	    /* stacks are arrays of frames */
+	SKEP_JSON_BPFTRACE, /* stacks are one text */
+};
+
+/* As skep_field_text, with the columns before a stack's frames. */
+void skep_field_text_indent(const struct skep_schema_field *field, const void *payload,
+			    const struct skep_resolver *resolver, unsigned indent,
+			    struct skep_str *out);
+void skep_field_json_shape(const struct skep_schema_field *field, const void *payload,
+			   const struct skep_resolver *resolver, enum skep_json_shape shape,
+			   struct skep_str *out);
+/* A stack as text: "\n", then one frame a line. */
+void skep_field_stack(const struct skep_schema_field *field, const void *payload,
+		      const struct skep_resolver *resolver, unsigned indent, struct skep_str *out);
+
+/* The bytes of a STRING or BUFFER that count. */
+size_t skep_field_bytes(const struct skep_schema_field *field, const void *payload,
+			const uint8_t **ret_bytes);
+/* Bytes with everything that is not printable as \xNN. */
+void skep_bytes_text(const uint8_t *bytes, size_t len, struct skep_str *out);
+
+/* Total of all buckets of an entry, as far as it fits. */
+uint64_t skep_snapshot_total(const struct skep_snapshot *snapshot,
+			     const struct skep_snapshot_entry *entry);
+/* AVG and STATS: total by count, 0 when there is none. Bits of an int64_t when the snapshot is signed. */
+uint64_t skep_snapshot_average(const struct skep_snapshot *snapshot,
+			       const struct skep_snapshot_entry *entry);
+/* First and last bucket to show; false when all are empty. */
+bool skep_snapshot_span(const struct skep_snapshot *snapshot,
+			const struct skep_snapshot_entry *entry, size_t *ret_first,
+			size_t *ret_last);
+/* The first entry of the @top highest. */
+size_t skep_snapshot_start(const struct skep_snapshot *snapshot, size_t top);
+/* The range of a bucket of HIST or LHIST; *ret_has_low, *ret_has_high: whether it is open at that end. */
+void skep_snapshot_range(const struct skep_snapshot *snapshot, size_t bucket, bool *ret_has_low,
+			 int64_t *ret_low, bool *ret_has_high, int64_t *ret_high);
+/* @value / @divide in the snapshot's signedness, as decimal text. */
+void skep_snapshot_number(uint64_t value, uint64_t divide, bool is_signed, struct skep_str *out);

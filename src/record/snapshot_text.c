@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <string.h>
+
+#include "record/record_priv.h"
+
+#define BAR_WIDTH 52
+
+/* "@name" or "@name[key, key]". A key that is one tuple is shown without its parentheses. */
+static void add_name(const struct skep_snapshot *s, const struct skep_snapshot_entry *entry,
+		     const struct skep_resolver *resolver, struct skep_str *out)
+{
+	const struct skep_schema_field *keys = s->keys;
+	const uint8_t *base = entry->key;
+	size_t n = s->n_keys;
+
+	skep_str_add(out, s->name);
+	if (n == 0)
+		return;
+	if (n == 1 && keys[0].kind == SKEP_FIELD_TUPLE) {
+		base += keys[0].offset;
+		n = keys[0].n_children;
+		keys = keys[0].children;
+	}
+	skep_str_addc(out, '[');
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			skep_str_add(out, ", ");
+		skep_field_text_indent(&keys[i], base, resolver, SKEP_STACK_INDENT_KEY, out);
+	}
+	skep_str_addc(out, ']');
+}
+
+/* 1024 is 1K, 1M... when it comes out even. */
+static void add_label(uint64_t value, bool negative, struct skep_str *out)
+{
+	static const char units[] = "\0KMGTPE";
+	size_t unit = 0;
+
+	while (value >= 1024 && value % 1024 == 0 && unit < 6) {
+		value /= 1024;
+		unit++;
+	}
+	skep_str_addf(out, "%s%" PRIu64, negative ? "-" : "", value);
+	if (unit)
+		skep_str_addc(out, units[unit]);
+}
+
+static void add_bound(const struct skep_snapshot *s, int64_t value, struct skep_str *out)
+{
+	bool plain = s->kind == SKEP_SNAPSHOT_LHIST && s->lhist_step % 1024 != 0;
+
+	if (plain)
+		skep_str_addf(out, "%" PRId64, value);
+	else if (value == INT64_MAX) /* the end of the last bucket is 2^63 */
+		add_label(UINT64_C(1) << 63, false, out);
+	else
+		add_label(value < 0 ? -(uint64_t)value : (uint64_t)value, value < 0, out);
+}
+
+static void add_range(const struct skep_snapshot *s, size_t bucket, struct skep_str *out)
+{
+	bool has_low, has_high;
+	int64_t low, high;
+
+	skep_snapshot_range(s, bucket, &has_low, &low, &has_high, &high);
+	if (!has_low) {
+		skep_str_add(out, "(..., ");
+		add_bound(s, high, out);
+		skep_str_addc(out, ')');
+		return;
+	}
+	skep_str_addc(out, '[');
+	add_bound(s, low, out);
+	if (!has_high) {
+		skep_str_add(out, ", ...)");
+	} else if (s->kind == SKEP_SNAPSHOT_HIST && high == low + 1) {
+		skep_str_addc(out, ']');
+	} else {
+		skep_str_add(out, ", ");
+		add_bound(s, high, out);
+		skep_str_addc(out, ')');
+	}
+}
+
+static void add_buckets(const struct skep_snapshot *s, const struct skep_snapshot_entry *entry,
+			uint64_t divide, struct skep_str *out)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str label = {};
+	size_t first, last, bar;
+	uint64_t highest = 0;
+
+	if (!skep_snapshot_span(s, entry, &first, &last))
+		return;
+	for (size_t i = first; i <= last; i++)
+		highest = MAX(highest, entry->numbers[i]);
+	for (size_t i = first; i <= last; i++) {
+		/* 128 bits: counts may be large. */
+		bar = (size_t)((unsigned __int128)entry->numbers[i] * BAR_WIDTH / highest);
+		skep_str_reset(&label);
+		add_range(s, i, &label);
+		skep_str_addf(out, "%-16s%8" PRIu64 " |", skep_str_text(&label),
+			      divide > 1 ? entry->numbers[i] / divide : entry->numbers[i]);
+		skep_str_pad(out, '@', bar);
+		skep_str_pad(out, ' ', BAR_WIDTH - bar);
+		skep_str_add(out, "|\n");
+	}
+}
+
+static void add_value(const struct skep_snapshot *s, const struct skep_snapshot_entry *entry,
+		      uint64_t divide, const struct skep_resolver *resolver, struct skep_str *out)
+{
+	const struct skep_schema_field *field = &s->value_field;
+
+	switch (s->kind) {
+	case SKEP_SNAPSHOT_VALUE:
+		if (field->kind == SKEP_FIELD_INT)
+			skep_snapshot_number(skep_field_int(field, entry->value), divide,
+					     field->is_signed, out);
+		else
+			skep_field_text(field, entry->value, resolver, out);
+		return;
+	case SKEP_SNAPSHOT_AVG:
+		skep_snapshot_number(skep_snapshot_average(s, entry), divide, s->is_signed, out);
+		return;
+	case SKEP_SNAPSHOT_STATS:
+		skep_str_add(out, "count ");
+		skep_snapshot_number(entry->numbers[0], 1, false, out);
+		skep_str_add(out, ", average ");
+		skep_snapshot_number(skep_snapshot_average(s, entry), divide, s->is_signed, out);
+		skep_str_add(out, ", total ");
+		skep_snapshot_number(entry->numbers[1], divide, s->is_signed, out);
+		return;
+	default:
+		skep_snapshot_number(entry->numbers[0], divide,
+				     s->is_signed && s->kind != SKEP_SNAPSHOT_COUNT, out);
+	}
+}
+
+void skep_snapshot_text(const struct skep_snapshot *s, size_t top, uint64_t divide,
+			const struct skep_resolver *resolver, struct skep_str *out)
+{
+	bool is_hist = s->kind == SKEP_SNAPSHOT_HIST || s->kind == SKEP_SNAPSHOT_LHIST;
+	bool is_stats = s->kind == SKEP_SNAPSHOT_AVG || s->kind == SKEP_SNAPSHOT_STATS;
+
+	for (size_t i = skep_snapshot_start(s, top); i < s->n_entries; i++) {
+		add_name(s, &s->entries[i], resolver, out);
+		if (is_hist) {
+			skep_str_add(out, ":\n");
+			add_buckets(s, &s->entries[i], divide, out);
+		} else {
+			skep_str_add(out, ": ");
+			add_value(s, &s->entries[i], divide, resolver, out);
+		}
+		skep_str_addc(out, '\n');
+	}
+	if (is_stats)
+		skep_str_addc(out, '\n');
+}
