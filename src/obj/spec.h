@@ -35,6 +35,11 @@ struct skep_reloc {
 	const char *name; /* KFUNC only */
 };
 
+/* Map flags, the kernel's numbers: what programs may do with it, and whether user space can map it. */
+#define SKEP_MAP_NO_PREALLOC (1u << 0)
+#define SKEP_MAP_RDONLY_PROG (1u << 7)
+#define SKEP_MAP_MMAPABLE (1u << 10)
+
 struct skep_spec_map {
 	const char *name;
 	uint32_t type; /* enum skep_mapkind, the kernel's bpf_map_type numbers */
