@@ -49,8 +49,10 @@ static struct spec make_spec(const struct skep_format_part *part, struct args *a
 			s.width = -s.width;
 		}
 	}
-	if (part->precision_arg)
-		s.precision = MAX(take_star(a), -1);
+	if (part->precision_arg) {
+		s.precision = take_star(a);
+		s.precision = MAX(s.precision, -1);
+	}
 	return s;
 }
 

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
+
+static const struct skep_schema_field int_key = {
+	.name = "k", .kind = SKEP_FIELD_INT, .size = 8, .is_signed = true
+};
+
+/* The texts in the vector folder are what bpftrace 0.17 printed for the same data (its blank behind "@h:" removed). */
+static void expect_file(const char *name, const struct skep_str *out)
+{
+	_cleanup_free_ char *path = NULL;
+	char text[16384];
+	size_t len;
+	FILE *f;
+
+	assert_true(asprintf(&path, "%s/record/%s", SKEP_VECTORS, name) > 0);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	len = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	text[len] = '\0';
+	assert_string_equal(skep_str_text(out), text);
+}
+
+static void print(const struct skep_snapshot *s, struct skep_str *out)
+{
+	skep_snapshot_text(s, 0, 0, NULL, out);
+}
+
+static void test_hist_buckets(void **state)
+{
+	for (uint32_t bits = 0; bits <= 5; bits++) {
+		size_t n = skep_hist_buckets(bits), expected = 1;
+		int64_t low, high, next = 0;
+
+		assert_false(skep_hist_range(bits, 0, &low, &high));
+		assert_int_equal(skep_hist_bucket(bits, -1), 0);
+		assert_int_equal(skep_hist_bucket(bits, INT64_MIN), 0);
+		/* Ranges follow each other without gaps, and both ends fall into their own bucket. */
+		for (size_t i = 1; i < n; i++, expected++) {
+			assert_true(skep_hist_range(bits, i, &low, &high));
+			assert_true(low == next && high > low);
+			assert_int_equal(skep_hist_bucket(bits, low), i);
+			assert_int_equal(skep_hist_bucket(bits, i + 1 < n ? high - 1 : INT64_MAX),
+					 i);
+			next = high;
+		}
+		assert_true(next == INT64_MAX);
+	}
+	assert_int_equal(skep_hist_buckets(0), 65);
+	assert_int_equal(skep_hist_bucket(0, 0), 1);
+	assert_int_equal(skep_hist_bucket(0, 1), 2);
+	assert_int_equal(skep_hist_bucket(0, 3), 3);
+}
+
+static void test_hist(void **state)
+{
+	const int64_t values[] = { 1, 1, 3, 70, 1500, 2000000, -3, 0, 1000, 1023, 1024, 1 << 29 };
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	uint64_t numbers[65] = {};
+	struct skep_snapshot_entry e = { .numbers = numbers };
+	struct skep_snapshot s = { .name = "@h",
+				   .kind = SKEP_SNAPSHOT_HIST,
+				   .n_numbers = 65,
+				   .entries = &e,
+				   .n_entries = 1 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		numbers[skep_hist_bucket(0, values[i])]++;
+	print(&s, &out);
+	expect_file("hist.txt", &out);
+	skep_str_reset(&out);
+	skep_snapshot_json(&s, 0, 0, true, NULL, &out);
+	expect_file("hist.json", &out);
+
+	memset(numbers, 0, sizeof(numbers));
+	skep_str_reset(&out);
+	print(&s, &out);
+	assert_string_equal(out.data, "@h:\n\n");
+}
+
+static void test_last_bucket(void **state)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	uint64_t numbers[65] = { [64] = UINT64_MAX };
+	struct skep_snapshot_entry e = { .numbers = numbers };
+	struct skep_snapshot s = { .name = "@",
+				   .kind = SKEP_SNAPSHOT_HIST,
+				   .n_numbers = 65,
+				   .entries = &e,
+				   .n_entries = 1 };
+
+	print(&s, &out);
+	assert_non_null(strstr(out.data, "[4E, 8E)"));
+	skep_str_reset(&out);
+	skep_snapshot_json(&s, 0, 0, true, NULL, &out);
+	assert_string_equal(
+		out.data, "{\"type\": \"hist\", \"data\": {\"@\": [{\"min\": 4611686018427387904, "
+			  "\"max\": 9223372036854775807, \"count\": 18446744073709551615}]}}\n");
+}
+
+static void test_lhist(void **state)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	uint64_t numbers[12] = { [0] = 1, [1] = 1, [4] = 1, [11] = 1 };
+	uint64_t kilo[102] = { [2] = 1, [49] = 1 };
+	struct skep_snapshot_entry e = { .numbers = numbers };
+	struct skep_snapshot s = { .name = "@l",
+				   .kind = SKEP_SNAPSHOT_LHIST,
+				   .n_numbers = 12,
+				   .lhist_max = 100,
+				   .lhist_step = 10,
+				   .entries = &e,
+				   .n_entries = 1 };
+
+	print(&s, &out);
+	s.lhist_max = 102400;
+	s.lhist_step = 1024;
+	s.n_numbers = 102;
+	e.numbers = kilo;
+	print(&s, &out);
+	expect_file("lhist.txt", &out);
+}
+
+static void test_values(void **state)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	int64_t keys[] = { 3, -1, 2, 10 };
+	int64_t values[] = { 5, 5, -4, 5 };
+	struct skep_snapshot_entry e[4];
+	struct skep_snapshot s = {
+		.name = "@i",
+		.key_size = 8,
+		.keys = &int_key,
+		.n_keys = 1,
+		.value_field = { .kind = SKEP_FIELD_INT, .size = 8, .is_signed = true },
+		.entries = e,
+		.n_entries = 4
+	};
+
+	for (size_t i = 0; i < 4; i++)
+		e[i] = (struct skep_snapshot_entry){ &keys[i], &values[i], NULL };
+	skep_snapshot_sort(&s);
+	print(&s, &out);
+	assert_string_equal(out.data, "@i[2]: -4\n@i[-1]: 5\n@i[3]: 5\n@i[10]: 5\n");
+	skep_str_reset(&out);
+	skep_snapshot_text(&s, 2, 2, NULL, &out);
+	assert_string_equal(out.data, "@i[3]: 2\n@i[10]: 2\n");
+	skep_str_reset(&out);
+	skep_snapshot_json(&s, 2, 0, true, NULL, &out);
+	assert_string_equal(out.data,
+			    "{\"type\": \"map\", \"data\": {\"@i\": {\"3\": 5, \"10\": 5}}}\n");
+	skep_str_reset(&out);
+	s.time_ns = 1500000000;
+	skep_snapshot_json(&s, 1, 0, false, NULL, &out);
+	assert_string_equal(out.data, "{\"type\": \"map\", \"name\": \"@i\", \"kind\": \"value\", "
+				      "\"time\": 1.500000000, "
+				      "\"keys\": [{\"name\": \"k\", \"type\": \"int\"}], "
+				      "\"entries\": [{\"key\": [10], \"value\": 5}]}\n");
+}
+
+static void test_keys(void **state)
+{
+	const struct skep_schema_field two[] = {
+		{ .name = "a", .kind = SKEP_FIELD_INT, .size = 8 },
+		{ .name = "b", .kind = SKEP_FIELD_STRING, .offset = 8, .size = 8 },
+	};
+	const struct skep_schema_field tuple = {
+		.kind = SKEP_FIELD_TUPLE, .size = 16, .children = two, .n_children = 2
+	};
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	struct {
+		uint64_t a;
+		char b[8];
+	} keys[2] = { { 1, "b" }, { 1, "a" } };
+	uint64_t one = 1;
+	struct skep_snapshot_entry e[2] = { { &keys[0], NULL, &one }, { &keys[1], NULL, &one } };
+	struct skep_snapshot s = { .name = "@",
+				   .kind = SKEP_SNAPSHOT_COUNT,
+				   .key_size = 16,
+				   .keys = two,
+				   .n_keys = 2,
+				   .entries = e,
+				   .n_entries = 2 };
+
+	skep_snapshot_sort(&s);
+	print(&s, &out);
+	s.keys = &tuple;
+	s.n_keys = 1;
+	print(&s, &out);
+	skep_snapshot_json(&s, 0, 0, true, NULL, &out);
+	assert_string_equal(out.data,
+			    "@[1, a]: 1\n@[1, b]: 1\n@[1, a]: 1\n@[1, b]: 1\n"
+			    "{\"type\": \"map\", \"data\": {\"@\": {\"1,a\": 1, \"1,b\": 1}}}\n");
+}
+
+static void test_stats(void **state)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	int64_t keys[] = { 1, 2, 3 };
+	uint64_t numbers[3][2] = { { 1, 3 }, { 2, 4 }, { 5, (uint64_t)-7 } };
+	struct skep_snapshot_entry e[3];
+	struct skep_snapshot s = { .name = "@st",
+				   .kind = SKEP_SNAPSHOT_STATS,
+				   .is_signed = true,
+				   .key_size = 8,
+				   .keys = &int_key,
+				   .n_keys = 1,
+				   .n_numbers = 2,
+				   .entries = e,
+				   .n_entries = 3 };
+
+	for (size_t i = 0; i < 3; i++)
+		e[i] = (struct skep_snapshot_entry){ &keys[i], NULL, numbers[i] };
+	skep_snapshot_sort(&s);
+	print(&s, &out);
+	s.kind = SKEP_SNAPSHOT_AVG;
+	print(&s, &out);
+	skep_snapshot_json(&s, 0, 0, true, NULL, &out);
+	assert_string_equal(
+		out.data,
+		"@st[3]: count 5, average -1, total -7\n"
+		"@st[2]: count 2, average 2, total 4\n"
+		"@st[1]: count 1, average 3, total 3\n\n"
+		"@st[3]: -1\n@st[2]: 2\n@st[1]: 3\n\n"
+		"{\"type\": \"stats\", \"data\": {\"@st\": {\"3\": -1, \"2\": 2, \"1\": 3}}}\n");
+}
+
+static void test_empty(void **state)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	struct skep_snapshot s = { .name = "@", .kind = SKEP_SNAPSHOT_COUNT };
+
+	skep_snapshot_sort(&s);
+	print(&s, &out);
+	skep_snapshot_json(&s, 0, 0, true, NULL, &out);
+	assert_int_equal(out.len, 0);
+	skep_snapshot_json(&s, 0, 0, false, NULL, &out);
+	assert_string_equal(
+		out.data,
+		"{\"type\": \"map\", \"name\": \"@\", \"kind\": \"count\", \"entries\": []}\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hist_buckets), cmocka_unit_test(test_hist),
+		cmocka_unit_test(test_last_bucket),  cmocka_unit_test(test_lhist),
+		cmocka_unit_test(test_values),	     cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_stats),	     cmocka_unit_test(test_empty),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
