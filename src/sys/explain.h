@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Explain: what the kernel refused and why, in a sentence for people.
+ *
+ * The kernel answers with an errno and, for programs, with the verifier's log: thousands of lines about registers, the
+ * last of which is the reason. The reason is looked up in a table of known messages, the last instruction in
+ * the log is mapped to its place in the source, and the log itself is kept for -v.
+ *
+ *	fd = skep_bpf_prog_load(&attr, SKEP_BPF_LOG_PATH, &log);
+ *	if (fd < 0)
+ *		skep_explain_prog(prog, log, fd, diag);
+ */
+#pragma once
+
+#include "obj/spec.h"
+
+/* What a verifier log ends with. */
+struct skep_explain_end {
+	int insn;	     /* last instruction it looked at, or -1 */
+	const char *message; /* in the log: the line with the reason, or NULL */
+	size_t message_len;
+};
+
+/* Finds the reason in @log (may be cut, at the front or at the end). Never fails. */
+void skep_explain_find(const char *log, struct skep_explain_end *ret_end);
+
+/*
+ * Why the kernel refused program @prog with @error (-errno) and @log (may be NULL). The program is as it was loaded, with
+ * the lines of everything that was linked into it.
+ */
+void skep_explain_prog(const struct skep_spec_prog *prog, const char *log, int error,
+		       struct skep_diag *diag);
+
+/* Why map @map could not be made. */
+void skep_explain_map(const struct skep_spec_map *map, int error, struct skep_diag *diag);
+
+/*
+ * Why something could not be attached: "cannot attach <probe> to <what>: reason". Adds a hint where one is known.
+ * @level: an error, or the warning about an optional target.
+ */
+void skep_explain_attach(enum skep_diag_level level, const struct skep_spec_attach *attach,
+			 const char *what, int error, struct skep_diag *diag);
+
+/*
+ * The hint for -EPERM and -EACCES: the exact command that would help. Looks at the process: without the capabilities it
+ * names sudo and setcap, with them it looks for lockdown and a container.
+ */
+void skep_explain_privilege(struct skep_diag *diag);
+
+/* "no such process", "permission denied": strerror in lower case without surprises, static. */
+const char *skep_explain_errno(int error);

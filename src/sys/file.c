@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sys/file.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+int skep_file_read_at(int dir, const char *path, size_t limit, char **ret_text, size_t *ret_len)
+{
+	_cleanup_close_ int fd = -1;
+	_cleanup_free_ char *text = NULL;
+	size_t len = 0, cap = 0;
+
+	fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		ssize_t n;
+		char *p;
+
+		if (len + 1 >= cap) {
+			cap = cap ? cap * 2 : 4096;
+			p = realloc(text, cap);
+			if (!p)
+				return -ENOMEM;
+			text = p;
+		}
+		n = read(fd, text + len, cap - len - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (!n)
+			break;
+		len += (size_t)n;
+		if (len > limit)
+			return -EFBIG;
+	}
+	text[len] = 0;
+	if (ret_len)
+		*ret_len = len;
+	*ret_text = TAKE_PTR(text);
+	return 0;
+}
+
+int skep_file_read(const char *path, size_t limit, char **ret_text, size_t *ret_len)
+{
+	return skep_file_read_at(AT_FDCWD, path, limit, ret_text, ret_len);
+}
+
+int skep_file_read_number(const char *path, uint64_t *ret_number)
+{
+	_cleanup_free_ char *text = NULL;
+	unsigned long long value;
+	char *end;
+	int r;
+
+	r = skep_file_read(path, 4096, &text, NULL);
+	if (r < 0)
+		return r;
+	errno = 0;
+	value = strtoull(text, &end, strncmp(text, "0x", 2) ? 10 : 16);
+	if (errno || end == text || !isdigit((unsigned char)text[0]))
+		return -EINVAL;
+	while (isspace((unsigned char)*end))
+		end++;
+	if (*end)
+		return -EINVAL;
+	*ret_number = value;
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Small files of /proc and /sys. They have no size beforehand and are read in one go.
+ *
+ *	r = skep_file_read("/sys/devices/system/cpu/online", 4096, &text, NULL);
+ *	r = skep_file_read_number("/sys/bus/event_source/devices/uprobe/type", &type);
+ */
+#pragma once
+
+#include "base/macros.h"
+
+/*
+ * The whole file, terminated by a zero byte that *ret_len (may be NULL) does not count. malloc'ed. -EFBIG: more than @limit bytes.
+ */
+int skep_file_read(const char *path, size_t limit, char **ret_text, size_t *ret_len) _must_check_;
+/* The same below directory @dir. */
+int skep_file_read_at(int dir, const char *path, size_t limit, char **ret_text,
+		      size_t *ret_len) _must_check_;
+/* A number in decimal, or in hexadecimal after 0x. -EINVAL: the file holds something else. */
+int skep_file_read_number(const char *path, uint64_t *ret_number) _must_check_;

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the kernel engine share. Nobody else includes this. */
+#pragma once
+
+#include "base/vec.h"
+#include "obj/engine.h"
+#include "sys/bpf.h"
+#include "sys/ring.h"
+
+struct kmap {
+	int fd;
+	void *memory; /* mapped on first use */
+	size_t memory_size;
+	struct skep_ring *ring; /* likewise */
+};
+
+struct kprog {
+	int fd;		       /* -1: a subprogram */
+	uint32_t attach_type;  /* what it was verified for, which may be less than the spec asked */
+	bool misses_uncounted; /* attached to something that skips runs without counting them */
+	bool misses_in_links;  /* attached to links that have a count of their own, since 6.7 */
+	int kept_misses_error; /* of links that are closed: -errno, or 0 and ... */
+	uint64_t kept_misses;  /* ... what they missed */
+};
+
+/* One attachment. With a BPF link the link's descriptor is all; on old kernels the perf event carries the program. */
+struct klink {
+	int fd;
+	size_t prog;
+};
+
+struct skep_loaded {
+	const struct skep_spec *spec; /* borrowed */
+	struct kmap *maps;
+	struct kprog *progs;
+	int btf_fd;
+	int epoll_fd; /* -1: no rings */
+	struct {
+		SKEP_VEC(struct klink);
+	} links;
+};
+
+/* load.c */
+int skep_kernel_load(const struct skep_engine *engine, const struct skep_spec *spec,
+		     const struct skep_load_options *options, struct skep_diag *diag,
+		     struct skep_loaded **ret_loaded) _must_check_;
+
+/* attach.c. Links that a failed record made are gone when it returns. */
+int skep_kernel_attach(struct skep_loaded *loaded, size_t index,
+		       struct skep_diag *diag) _must_check_;
+
+/* Takes @fd over, also on failure. */
+int skep_kernel_add_link(struct skep_loaded *loaded, size_t prog, int fd) _must_check_;
+
+/* attach_trace.c, attach_probe.c, attach_perf.c: each attaches one target, or all targets of a record at once. */
+int skep_attach_raw_tp(struct skep_loaded *loaded, const struct skep_spec_attach *a,
+		       const struct skep_attach_target *t, struct skep_diag *diag) _must_check_;
+int skep_attach_tracing(struct skep_loaded *loaded, const struct skep_spec_attach *a,
+			const struct skep_attach_target *t, struct skep_diag *diag) _must_check_;
+int skep_attach_tp(struct skep_loaded *loaded, const struct skep_spec_attach *a,
+		   const struct skep_attach_target *t, struct skep_diag *diag) _must_check_;
+int skep_attach_probe(struct skep_loaded *loaded, const struct skep_spec_attach *a,
+		      const struct skep_attach_target *t, struct skep_diag *diag) _must_check_;
+int skep_attach_perf(struct skep_loaded *loaded, const struct skep_spec_attach *a,
+		     const struct skep_attach_target *t, struct skep_diag *diag) _must_check_;
+/* All targets of the record; returns how many. */
+int skep_attach_kprobe_multi(struct skep_loaded *loaded, const struct skep_spec_attach *a,
+			     struct skep_diag *diag) _must_check_;
+int skep_attach_uprobe_multi(struct skep_loaded *loaded, const struct skep_spec_attach *a,
+			     struct skep_diag *diag) _must_check_;
+
+/* kernel.c: adds what the links from @from on missed to their programs, before they are closed. */
+void skep_kernel_keep_misses(struct skep_loaded *loaded, size_t from);
+
+/* detach.c: closes links from @from on. */
+void skep_kernel_drop_links(struct skep_loaded *loaded, size_t from);
+
+/* maps.c */
+int skep_kernel_map_get(struct skep_loaded *loaded, size_t map, const void *key,
+			void *ret_value) _must_check_;
+int skep_kernel_map_set(struct skep_loaded *loaded, size_t map, const void *key, const void *value,
+			uint64_t flags) _must_check_;
+int skep_kernel_map_delete(struct skep_loaded *loaded, size_t map, const void *key) _must_check_;
+int skep_kernel_map_next(struct skep_loaded *loaded, size_t map, const void *key,
+			 void *ret_key) _must_check_;
+int skep_kernel_map_mmap(struct skep_loaded *loaded, size_t map, void **ret_memory,
+			 size_t *ret_size) _must_check_;
+int skep_kernel_ring_drain(struct skep_loaded *loaded, size_t map,
+			   const struct skep_ring_sink *sink) _must_check_;
+void skep_kernel_maps_close(struct skep_loaded *loaded);

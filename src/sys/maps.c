@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "isa/mapkind.h"
+#include "sys/kernel_priv.h"
+
+static struct kmap *map_at(struct skep_loaded *loaded, size_t map)
+{
+	return map < loaded->spec->n_maps ? &loaded->maps[map] : NULL;
+}
+
+int skep_kernel_map_get(struct skep_loaded *loaded, size_t map, const void *key, void *ret_value)
+{
+	struct kmap *m = map_at(loaded, map);
+
+	return m ? skep_bpf_map_lookup(m->fd, key, ret_value) : -EINVAL;
+}
+
+int skep_kernel_map_set(struct skep_loaded *loaded, size_t map, const void *key, const void *value,
+			uint64_t flags)
+{
+	struct kmap *m = map_at(loaded, map);
+
+	return m ? skep_bpf_map_update(m->fd, key, value, flags) : -EINVAL;
+}
+
+int skep_kernel_map_delete(struct skep_loaded *loaded, size_t map, const void *key)
+{
+	struct kmap *m = map_at(loaded, map);
+
+	return m ? skep_bpf_map_delete(m->fd, key) : -EINVAL;
+}
+
+int skep_kernel_map_next(struct skep_loaded *loaded, size_t map, const void *key, void *ret_key)
+{
+	struct kmap *m = map_at(loaded, map);
+
+	return m ? skep_bpf_map_next_key(m->fd, key, ret_key) : -EINVAL;
+}
+
+/* Values of an array lie one after the other, each rounded up to 8 bytes; the mapping is made of whole pages. */
+int skep_kernel_map_mmap(struct skep_loaded *loaded, size_t map, void **ret_memory,
+			 size_t *ret_size)
+{
+	struct kmap *m = map_at(loaded, map);
+	const struct skep_spec_map *s;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	uint64_t bytes, size;
+	void *memory;
+
+	if (!m)
+		return -EINVAL;
+	s = &loaded->spec->maps[map];
+	if (s->type != SKEP_MAP_ARRAY || !(s->flags & SKEP_BPF_F_MMAPABLE))
+		return -EOPNOTSUPP;
+	bytes = ALIGN_UP((uint64_t)s->value_size, 8) * s->max_entries;
+	size = ALIGN_UP(bytes, page);
+	if (!m->memory) {
+		memory = mmap(NULL, size, s->read_only ? PROT_READ : PROT_READ | PROT_WRITE,
+			      MAP_SHARED, m->fd, 0);
+		if (memory == MAP_FAILED)
+			return -errno;
+		m->memory = memory;
+		m->memory_size = size;
+	}
+	*ret_memory = m->memory;
+	*ret_size = bytes;
+	return 0;
+}
+
+int skep_kernel_ring_drain(struct skep_loaded *loaded, size_t map,
+			   const struct skep_ring_sink *sink)
+{
+	struct kmap *m = map_at(loaded, map);
+	const struct skep_spec_map *s;
+	int r;
+
+	if (!m)
+		return -EINVAL;
+	s = &loaded->spec->maps[map];
+	if (s->type != SKEP_MAP_RINGBUF)
+		return -EINVAL;
+	if (!m->ring) {
+		r = skep_ring_open(m->fd, s->max_entries, &m->ring);
+		if (r < 0)
+			return r;
+	}
+	return skep_ring_drain(m->ring, sink);
+}
+
+void skep_kernel_maps_close(struct skep_loaded *loaded)
+{
+	for (size_t i = 0; loaded->maps && i < loaded->spec->n_maps; i++) {
+		struct kmap *m = &loaded->maps[i];
+
+		skep_ring_close(m->ring);
+		if (m->memory)
+			munmap(m->memory, m->memory_size);
+		if (m->fd >= 0)
+			close(m->fd);
+	}
+	free(loaded->maps);
+	loaded->maps = NULL;
+}

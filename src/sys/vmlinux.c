@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sys/vmlinux.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "sys/file.h"
+
+#define BTF_DIR "/sys/kernel/btf"
+#define BTF_BYTES_MAX (256u << 20)
+
+static void release_mapping(void *data, size_t size)
+{
+	munmap(data, size);
+}
+
+static int read_btf(const char *name, const struct skep_btf *base, struct skep_diag *diag,
+		    struct skep_btf **ret_btf)
+{
+	_cleanup_close_ int fd = -1;
+	_cleanup_free_ char *bytes = NULL;
+	char path[320];
+	struct stat st;
+	size_t size;
+	void *p;
+	int r;
+
+	if (!name[0] || name[0] == '.' || strchr(name, '/') || strlen(name) > 255)
+		return -EINVAL;
+	snprintf(path, sizeof(path), BTF_DIR "/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) == 0 && st.st_size > 0) {
+		size = (size_t)st.st_size;
+		p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (p != MAP_FAILED) {
+			r = skep_btf_parse(p, size, base, release_mapping, diag, ret_btf);
+			if (r < 0)
+				munmap(p, size);
+			return r;
+		}
+	}
+	r = skep_file_read(path, BTF_BYTES_MAX, &bytes, &size);
+	if (r < 0)
+		return r;
+	r = skep_btf_parse(bytes, size, base, skep_btf_release_malloc, diag, ret_btf);
+	if (r == 0)
+		(void)TAKE_PTR(bytes);
+	return r;
+}
+
+int skep_vmlinux_btf(struct skep_diag *diag, const struct skep_btf **ret_btf)
+{
+	static struct skep_btf *known;
+	int r;
+
+	if (!known) {
+		r = read_btf("vmlinux", NULL, diag, &known);
+		if (r < 0)
+			return r;
+	}
+	*ret_btf = known;
+	return 0;
+}
+
+int skep_module_btf(const char *name, struct skep_diag *diag, struct skep_btf **ret_btf)
+{
+	const struct skep_btf *base;
+	int r;
+
+	r = skep_vmlinux_btf(diag, &base);
+	return r < 0 ? r : read_btf(name, base, diag, ret_btf);
+}
+
+int skep_module_btf_list(int (*each)(void *data, const char *module), void *data)
+{
+	struct dirent *entry;
+	DIR *dir;
+	int r = 0;
+
+	dir = opendir(BTF_DIR);
+	if (!dir)
+		return -errno;
+	while (r == 0 && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.' && strcmp(entry->d_name, "vmlinux"))
+			r = each(data, entry->d_name);
+	closedir(dir);
+	return r;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The kernel's own types: BTF of vmlinux, read once and kept for the life of the process.
+ *
+ * The kernel offers them as a file that can be mapped (since 6.16), so that only the pages that are looked at count as memory;
+ * older ones are read.
+ *
+ *	r = skep_vmlinux_btf(diag, &btf);
+ *	r = skep_btf_find(btf, "task_struct", SKEP_BTF_STRUCT, &id);
+ */
+#pragma once
+
+#include "obj/btf.h"
+
+/* -ENOENT: a kernel without types, or /sys is not there. The result is borrowed. Not for several threads at once. */
+int skep_vmlinux_btf(struct skep_diag *diag, const struct skep_btf **ret_btf) _must_check_;
+/* Types of module @name, on top of the kernel's; the caller frees them. -ENOENT: not loaded, or without types. */
+int skep_module_btf(const char *name, struct skep_diag *diag,
+		    struct skep_btf **ret_btf) _must_check_;
+/* Calls @each for every module that has types. Stops when it returns other than 0 and returns that. */
+int skep_module_btf_list(int (*each)(void *data, const char *module), void *data) _must_check_;

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kernel engine: load, run, maps, rings, raw tracepoints. Needs root; every program acts on this process only. */
+#include <errno.h>
+#include <poll.h>
+#include <sys/syscall.h>
+
+#include "fixture.h"
+
+static const struct skep_engine *engine;
+
+static void test_run(void **state)
+{
+	struct code c = {};
+	struct skep_spec_prog prog;
+	struct skep_spec spec = { .license = "GPL", .progs = &prog, .n_progs = 1 };
+	uint64_t ctx[3] = { 40, 2, 0 };
+	struct skep_loaded *loaded;
+	uint32_t value = 0;
+
+	need(SKEP_FEATURE_TEST_RUN);
+	/* The sum of the first two words of the context. */
+	emit(&c, skep_insn_load(SKEP_SIZE_DW, SKEP_R0, SKEP_R1, 0));
+	emit(&c, skep_insn_load(SKEP_SIZE_DW, SKEP_R2, SKEP_R1, 8));
+	emit(&c, skep_insn_alu64_reg(SKEP_ALU_ADD, SKEP_R0, SKEP_R2));
+	emit(&c, skep_insn_exit());
+	prog = prog_of("t_run", SKEP_PROG_RAW_TRACEPOINT, &c);
+	loaded = load_spec(&spec);
+	assert_int_equal(engine->run(loaded, 0, ctx, sizeof(ctx), &value), 0);
+	assert_int_equal(value, 42);
+	assert_int_equal(engine->run(loaded, 1, ctx, sizeof(ctx), &value), -EINVAL);
+	engine->close(loaded);
+	assert_gone("t_run");
+}
+
+static void test_raw_tp(void **state)
+{
+	struct code c = {};
+	struct skep_spec_prog prog;
+	struct skep_spec_map map = counter_map("hits");
+	struct skep_attach_target target = { .name = "sys_enter" };
+	struct skep_spec_attach attach = { .kind = SKEP_ATTACH_RAW_TP,
+					   .targets = &target,
+					   .n_targets = 1 };
+	struct skep_spec spec = { .license = "GPL",
+				  .maps = &map,
+				  .n_maps = 1,
+				  .progs = &prog,
+				  .n_progs = 1,
+				  .attaches = &attach,
+				  .n_attaches = 1 };
+	struct skep_loaded *loaded;
+	uint64_t misses = 1, *memory;
+	size_t size;
+	void *p;
+
+	need(SKEP_FEATURE_RAW_TP);
+	emit_only_me(&c);
+	emit(&c, skep_insn_load(SKEP_SIZE_DW, SKEP_R1, SKEP_R6, 8));
+	emit(&c, skep_insn_jmp_imm(SKEP_JMP_JNE, SKEP_R1, SYS_getppid, 4));
+	emit_count(&c, 0);
+	emit_return(&c, 0);
+	prog = prog_of("t_raw_tp", SKEP_PROG_RAW_TRACEPOINT, &c);
+	loaded = load_spec(&spec);
+	assert_int_equal(attach_spec(loaded, 0), 1);
+	for (int i = 0; i < 100; i++)
+		syscall(SYS_getppid);
+	assert_int_equal(read_counter(loaded, 0), 100);
+	assert_int_equal(engine->map_mmap(loaded, 0, &p, &size), 0);
+	memory = p;
+	assert_int_equal(size, 8);
+	assert_int_equal(*memory, 100);
+	assert_int_equal(skep_kernel_n_links(loaded), 1);
+	assert_int_equal(engine->prog_misses(loaded, 0, &misses), 0);
+	assert_int_equal(misses, 0);
+	engine->detach(loaded);
+	assert_int_equal(skep_kernel_n_links(loaded), 0);
+	syscall(SYS_getppid);
+	assert_int_equal(*memory, 100);
+	engine->close(loaded);
+	assert_gone("t_raw_tp");
+}
+
+struct seen {
+	size_t n, bytes;
+	uint64_t last;
+	int stop_after;
+};
+
+static int take(void *data, const void *bytes, size_t len)
+{
+	struct seen *seen = data;
+	const uint64_t *words = bytes;
+
+	/* Each word of a record is its number. */
+	for (size_t i = 0; i < len / 8; i++)
+		if (words[i] != seen->last + 1)
+			return -EBADMSG;
+	seen->last++;
+	seen->n++;
+	seen->bytes += len;
+	return seen->stop_after && seen->n >= (size_t)seen->stop_after ? -ECANCELED : 0;
+}
+
+/* Writes one record of 24 times 8 bytes that all are the counter's value. 0 when there was room. */
+static void ring_program(struct code *c)
+{
+	emit_map(c, SKEP_RELOC_MAP_VALUE, SKEP_R6, 1);
+	emit(c, skep_insn_load(SKEP_SIZE_DW, SKEP_R7, SKEP_R6, 0));
+	emit(c, skep_insn_alu64_imm(SKEP_ALU_ADD, SKEP_R7, 1));
+	for (int i = 1; i <= 24; i++)
+		emit(c, skep_insn_store(SKEP_SIZE_DW, SKEP_FP, -8 * i, SKEP_R7));
+	emit_map(c, SKEP_RELOC_MAP, SKEP_R1, 0);
+	emit(c, skep_insn_mov64_reg(SKEP_R2, SKEP_FP));
+	emit(c, skep_insn_alu64_imm(SKEP_ALU_ADD, SKEP_R2, -192));
+	emit(c, skep_insn_mov64_imm(SKEP_R3, 192));
+	emit(c, skep_insn_mov64_imm(SKEP_R4, 0));
+	emit(c, skep_insn_call(SKEP_HELPER_RINGBUF_OUTPUT));
+	emit(c, skep_insn_jmp_imm(SKEP_JMP_JNE, SKEP_R0, 0, 1));
+	emit(c, skep_insn_store(SKEP_SIZE_DW, SKEP_R6, 0, SKEP_R7));
+	emit(c, skep_insn_exit());
+}
+
+static bool readable(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+/* Fills, drains and wraps a ring of one page many times; nothing lost, nothing twice, drops seen by the program. */
+static void test_ring(void **state)
+{
+	struct code c = {};
+	struct skep_spec_prog prog;
+	struct skep_spec_map maps[2] = { { .name = "ring", .type = SKEP_MAP_RINGBUF }, {} };
+	struct skep_spec spec = {
+		.license = "GPL", .maps = maps, .n_maps = 2, .progs = &prog, .n_progs = 1
+	};
+	struct seen seen = {};
+	struct skep_ring_sink sink = { take, &seen };
+	struct skep_loaded *loaded;
+	uint32_t value;
+	size_t sent = 0;
+
+	need(SKEP_FEATURE_RINGBUF);
+	maps[0].max_entries = (uint32_t)sysconf(_SC_PAGESIZE);
+	maps[1] = counter_map("sent");
+	ring_program(&c);
+	prog = prog_of("t_ring", SKEP_PROG_RAW_TRACEPOINT, &c);
+	loaded = load_spec(&spec);
+	assert_true(engine->ring_fd(loaded) >= 0);
+	assert_false(readable(engine->ring_fd(loaded)));
+	assert_int_equal(engine->ring_drain(loaded, 0, &sink), 0);
+	for (int round = 0; round < 200; round++) {
+		size_t now = 0;
+
+		do {
+			assert_int_equal(engine->run(loaded, 0, NULL, 0, &value), 0);
+			now += value == 0;
+		} while (value == 0 && now < (size_t)(round % 30) + 1);
+		sent += now;
+		assert_true(readable(engine->ring_fd(loaded)));
+		assert_int_equal(engine->ring_drain(loaded, 0, &sink), now);
+		assert_false(readable(engine->ring_fd(loaded)));
+	}
+	assert_int_equal(seen.n, sent);
+	assert_int_equal(seen.bytes, sent * 192);
+	assert_int_equal(read_counter(loaded, 1), sent);
+
+	/* A sink that stops: its record is taken, the next one waits. */
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(engine->run(loaded, 0, NULL, 0, &value), 0);
+	seen.n = 0;
+	seen.stop_after = 1;
+	assert_int_equal(engine->ring_drain(loaded, 0, &sink), -ECANCELED);
+	seen.stop_after = 0;
+	assert_int_equal(engine->ring_drain(loaded, 0, &sink), 2);
+	assert_int_equal(engine->ring_drain(loaded, 1, &sink), -EINVAL);
+	engine->close(loaded);
+}
+
+static void test_maps(void **state)
+{
+	static const char contents[] = "constant";
+	struct skep_spec_map maps[] = {
+		{ .name = "h",
+		  .type = SKEP_MAP_HASH,
+		  .key_size = 4,
+		  .value_size = 8,
+		  .max_entries = 8 },
+		{ .name = "ro",
+		  .type = SKEP_MAP_ARRAY,
+		  .key_size = 4,
+		  .value_size = 16,
+		  .max_entries = 1,
+		  .data = contents,
+		  .data_size = sizeof(contents),
+		  .read_only = true },
+		{ .name = "p",
+		  .type = SKEP_MAP_PERCPU_HASH,
+		  .key_size = 4,
+		  .value_size = 4,
+		  .max_entries = 8 },
+	};
+	struct skep_spec spec = { .license = "GPL", .maps = maps, .n_maps = ARRAY_SIZE(maps) };
+	_cleanup_free_ uint64_t *values = NULL;
+	unsigned n_cpus = engine->n_cpus(engine);
+	struct skep_loaded *loaded;
+	uint32_t key = 1, next, zero = 0;
+	uint64_t value = 7;
+	char text[16];
+	size_t size;
+	void *p;
+
+	need(SKEP_FEATURE_BPF);
+	loaded = load_spec(&spec);
+	assert_int_equal(engine->map_next(loaded, 0, NULL, &next), -ENOENT);
+	assert_int_equal(engine->map_set(loaded, 0, &key, &value, 2), -ENOENT);
+	assert_int_equal(engine->map_set(loaded, 0, &key, &value, 0), 0);
+	assert_int_equal(engine->map_set(loaded, 0, &key, &value, 1), -EEXIST);
+	assert_int_equal(engine->map_next(loaded, 0, NULL, &next), 0);
+	assert_int_equal(next, 1);
+	assert_int_equal(engine->map_next(loaded, 0, &next, &next), -ENOENT);
+	assert_int_equal(engine->map_delete(loaded, 0, &key), 0);
+	assert_int_equal(engine->map_get(loaded, 0, &key, &value), -ENOENT);
+	assert_int_equal(engine->map_get(loaded, 1, &zero, text), 0);
+	assert_string_equal(text, contents);
+	assert_int_equal(engine->map_set(loaded, 1, &zero, text, 0), -EPERM);
+	assert_int_equal(engine->map_mmap(loaded, 1, &p, &size), -EOPNOTSUPP);
+	assert_int_equal(engine->map_get(loaded, 3, &key, &value), -EINVAL);
+	assert_int_equal(engine->ring_fd(loaded), -1);
+
+	values = calloc(n_cpus, sizeof(*values));
+	values[n_cpus - 1] = 99;
+	assert_int_equal(engine->map_set(loaded, 2, &key, values, 0), 0);
+	memset(values, 0, n_cpus * sizeof(*values));
+	assert_int_equal(engine->map_get(loaded, 2, &key, values), 0);
+	assert_int_equal(values[n_cpus - 1], 99);
+	engine->close(loaded);
+	engine->close(NULL);
+}
+
+/* A program with a subprogram, whose debug information the kernel takes. */
+static void test_subprog(void **state)
+{
+	struct code c = {}, sub = {};
+	struct skep_spec_line line = { .insn = 0, .loc = { 1, 1, 3 } };
+	struct skep_spec_prog progs[2];
+	struct skep_spec spec = { .license = "GPL",
+				  .progs = progs,
+				  .n_progs = 2,
+				  .source_name = "t.bt",
+				  .source_text = "one",
+				  .source_len = 3 };
+	struct skep_bpf_prog_info info = {};
+	uint32_t value = 0, size = sizeof(info);
+	struct skep_loaded *loaded;
+
+	need(SKEP_FEATURE_TEST_RUN);
+	emit(&c, skep_insn_mov64_imm(SKEP_R1, 20));
+	c.relocs[c.n_relocs++] =
+		(struct skep_reloc){ .kind = SKEP_RELOC_FUNC, .insn = 1, .index = 1 };
+	emit(&c, skep_insn_call_local(0));
+	emit(&c, skep_insn_exit());
+	emit(&sub, skep_insn_mov64_reg(SKEP_R0, SKEP_R1));
+	emit(&sub, skep_insn_alu64_imm(SKEP_ALU_ADD, SKEP_R0, 1));
+	emit(&sub, skep_insn_exit());
+	progs[0] = prog_of("t_main", SKEP_PROG_RAW_TRACEPOINT, &c);
+	progs[1] = prog_of("t_sub", 0, &sub);
+	progs[0].lines = &line;
+	progs[0].n_lines = 1;
+	loaded = load_spec(&spec);
+	assert_int_equal(engine->run(loaded, 0, NULL, 0, &value), 0);
+	assert_int_equal(value, 21);
+	assert_int_equal(engine->run(loaded, 1, NULL, 0, &value), -EINVAL);
+	assert_int_equal(skep_bpf_obj_info(skep_kernel_prog_fd(loaded, 0), &info, &size), 0);
+	assert_int_equal(info.nr_func_info, 2);
+	assert_true(info.nr_line_info >= 1);
+	engine->close(loaded);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_run),	cmocka_unit_test(test_raw_tp),
+		cmocka_unit_test(test_ring),	cmocka_unit_test(test_maps),
+		cmocka_unit_test(test_subprog),
+	};
+
+	engine = skep_kernel_engine();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
