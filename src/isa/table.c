@@ -133,6 +133,25 @@ enum skep_insn_fault skep_insn_check(const struct skep_insn *insn, size_t n)
 	return skep_insn_is_wide(*insn) ? check_next(row, insn, n) : SKEP_INSN_OK;
 }
 
+bool skep_insn_target(struct skep_insn insn, size_t index, int64_t *ret_target)
+{
+	const struct skep_isa_row *row = skep_isa_row(insn);
+	unsigned class = skep_insn_class(insn);
+	int64_t distance;
+
+	if (!row)
+		return false;
+	if (row->op == SKEP_OP_JAL || row->op == SKEP_OP_CALL_LOCAL || row->op == SKEP_OP_LD_FUNC)
+		distance = insn.imm;
+	else if ((class == SKEP_CLASS_JMP || class == SKEP_CLASS_JMP32) &&
+		 (row->fields & SKEP_FIELD_OFF) && row->op != SKEP_OP_CALL_KFUNC)
+		distance = insn.off;
+	else
+		return false;
+	*ret_target = (int64_t)index + 1 + distance;
+	return true;
+}
+
 const char *skep_insn_fault_text(enum skep_insn_fault fault)
 {
 	static const char *const texts[] = {

@@ -98,6 +98,12 @@ enum skep_insn_fault skep_insn_check(const struct skep_insn *insn, size_t n);
 /* A sentence for a human, without final period. */
 const char *skep_insn_fault_text(enum skep_insn_fault fault);
 
+/*
+ * Where the jump, local call or function address @insn at @index leads: an index, which may be outside of the program.
+ * False when the instruction has no target (an exit, a jump to a register).
+ */
+bool skep_insn_target(struct skep_insn insn, size_t index, int64_t *ret_target);
+
 /* "base32" and so on, as RFC 9669 spells it; "linux" for what it does not have. */
 const char *skep_isa_group_name(enum skep_isa_group group);
 /* Whether supporting @group means supporting @other as well (itself included). */
