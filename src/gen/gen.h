@@ -29,6 +29,7 @@
  */
 #pragma once
 
+#include "base/arena.h"
 #include "obj/spec.h"
 
 #define SKEP_GEN_STACK_MAX 512

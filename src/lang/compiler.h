@@ -19,11 +19,11 @@ struct skep_provider;
 
 /* One concrete target. */
 struct skep_match {
-	const char *name;   /* "tracepoint:syscalls:sys_enter_openat" */
-	const char *func;   /* function behind it, for `func`; or NULL */
+	const char *name; /* "tracepoint:syscalls:sys_enter_openat" */
+	const char *func; /* function behind it, for `func`; or NULL */
 	struct skep_attach_target target;
 	unsigned probe_index; /* in plan->probe_names */
-	int64_t number;	    /* provider's own: the system call number; -1 none */
+	int64_t number;	      /* provider's own: the system call number; -1 none */
 };
 
 struct skep_instance {
@@ -32,29 +32,32 @@ struct skep_instance {
 	const struct skep_provider *provider;
 	struct skep_match *matches;
 	size_t n_matches;
-	unsigned flavour;		  /* provider's own: which of its ways of attaching was chosen */
-	const struct skep_struct *args;	  /* fields of `args`, or NULL */
-	enum skep_space args_space;	  /* of pointers in args: USER for system calls */
-	uint32_t btf_func;		  /* BTF func_proto of the target, or 0 */
-	const struct skep_btf *btf;	  /* of btf_func */
-	struct skep_spec_prog proto;	  /* type, attach_type, attach_btf_id, name... */
-	struct skep_spec_attach attach;	  /* all but prog and targets */
-	bool preemptible;		  /* may be interrupted by another program on the same CPU: aggregate atomically */
+	unsigned flavour; /* provider's own: which of its ways of attaching was chosen */
+	const struct skep_struct *args; /* fields of `args`, or NULL */
+	enum skep_space args_space;	/* of pointers in args: USER for system calls */
+	uint32_t btf_func;		/* BTF func_proto of the target, or 0 */
+	const struct skep_btf *btf;	/* of btf_func */
+	struct skep_spec_prog proto;	/* type, attach_type, attach_btf_id, name... */
+	struct skep_spec_attach attach; /* all but prog and targets */
+	bool preemptible; /* may be interrupted by another program on the same CPU: aggregate atomically */
 	bool user_run;			  /* BEGIN, END, interval */
 	struct skep_plan_user_probe user; /* when user_run; prog is filled later */
 };
 
 /* A map of the script. */
 struct skep_map_info {
-	const char *name;	/* without @ */
-	struct skep_loc loc;	/* first use */
+	const char *name;    /* without @ */
+	struct skep_loc loc; /* first use */
 	bool keyed, keyed_known;
-	const struct skep_type *key;   /* of several keys a TUPLE; NULL while unknown or without keys */
-	const struct skep_type *value; /* NULL while unknown */
+	const struct skep_type
+		*key; /* of several keys a TUPLE; NULL while unknown or without keys */
+	const struct skep_type *value;	    /* NULL while unknown */
 	struct skep_loc key_loc, value_loc; /* what fixed them, for "was ... here" */
-	unsigned index;		/* in plan->maps, also its order of appearance */
-	unsigned spec_map;	/* by lower */
-	bool atomic;		/* some instance that writes it is preemptible */
+	unsigned index;			    /* in plan->maps, also its order of appearance */
+	unsigned spec_map;		    /* by lower, as the next two */
+	enum skep_store store;
+	uint32_t value_size, stripe_size;
+	bool atomic; /* some instance that writes it is preemptible */
 };
 
 /* A $variable. */
@@ -63,8 +66,9 @@ struct skep_local {
 	struct skep_loc loc;
 	const struct skep_type *type; /* NULL while unknown */
 	struct skep_var *var;	      /* lower: scalar types */
-	struct skep_val *addr;	      /* lower: memory types */
-	unsigned instance;	      /* lower made var/addr for this instance */
+	struct skep_val *addr;	      /* lower: memory types, at addr + off */
+	int off;
+	unsigned instance; /* lower made var/addr for this instance */
 };
 
 struct skep_compiler {
@@ -75,24 +79,38 @@ struct skep_compiler {
 	struct skep_types types;
 	struct skep_plan_config config;
 	struct skep_script *script;
-	struct { SKEP_VEC(struct skep_instance *); } instances;
-	struct { SKEP_VEC(struct skep_map_info *); } maps;
-	struct { SKEP_VEC(const char *); } probe_names;
-	struct { SKEP_VEC(struct skep_plan_action); } actions;
-	struct { SKEP_VEC(const char *); } time_formats;
+	struct {
+		SKEP_VEC(struct skep_instance *);
+	} instances;
+	struct {
+		SKEP_VEC(struct skep_map_info *);
+	} maps;
+	struct {
+		SKEP_VEC(const char *);
+	} probe_names;
+	struct {
+		SKEP_VEC(struct skep_plan_action);
+	} actions;
+	struct {
+		SKEP_VEC(const char *);
+	} time_formats;
 	struct skep_gen *gen; /* from lower on */
-	int ring_map, stack_map, loss_map, globals_map; /* indices in gen's maps; -1 until somebody needs them */
+	/* Indices in gen's maps; -1 until somebody needs them. */
+	int ring_map, stack_map, loss_map, globals_map;
+	int scratch_map, rodata_map, zero_map;
+	struct skep_str rodata; /* string literals */
 };
 
 /* The index of a probe's concrete name, added when new. */
 unsigned skep_compiler_probe(struct skep_compiler *c, const char *name);
 /* The map called @name (without @), made when new. */
-struct skep_map_info *skep_compiler_map(struct skep_compiler *c, const char *name, struct skep_loc loc);
+struct skep_map_info *skep_compiler_map(struct skep_compiler *c, const char *name,
+					struct skep_loc loc);
 /* The index of a strftime format, added when new. */
 unsigned skep_compiler_time_format(struct skep_compiler *c, const char *format);
 /* The record layout of a type: what user space needs to show a value. Strings are copied into the arena. */
-struct skep_schema_field skep_compiler_field(struct skep_compiler *c, const struct skep_type *type, const char *name,
-					     uint32_t offset);
+struct skep_schema_field skep_compiler_field(struct skep_compiler *c, const struct skep_type *type,
+					     const char *name, uint32_t offset);
 
 /* match.c: fills instances from the script's attach points. -EINVAL, -ENOTSUP with all errors in the diag. */
 int skep_match_all(struct skep_compiler *c) _must_check_;

@@ -21,54 +21,63 @@
 
 struct skep_value {
 	const struct skep_type *type;
-	struct skep_val *val;	/* scalar: the value; memory: the base address */
-	int off;		/* memory: added to val */
-	enum skep_space space;	/* memory: where it is */
+	struct skep_val *val;  /* scalar: the value; memory: the base address */
+	int off;	       /* memory: added to val */
+	enum skep_space space; /* memory: where it is */
+	const char *
+		literal; /* STRING known at compile time: its bytes, or NULL; val may then be NULL */
+	size_t literal_len;
+	const struct skep_value
+		*parts; /* TUPLE not yet in memory: its elements, or NULL; val is then NULL */
 };
 
 struct skep_lower {
 	struct skep_compiler *c;
 	struct skep_instance *inst;
-	unsigned instance;	 /* its number, from 1: ties locals to their code */
+	unsigned instance; /* its number, from 1: ties locals to their code */
 	struct skep_gen *gen;
 	struct skep_fn *fn;
-	struct skep_block *done; /* returns 0 */
+	struct skep_block
+		*start; /* left open while the body is built: code that must run before all of it */
+	struct skep_block *done;	/* returns 0 */
 	struct skep_block *next, *stop; /* of the innermost loop: continue, break; or NULL */
-	struct skep_val *scratch;	/* base of this program's scratch memory, NULL until asked for */
-	uint32_t scratch_used;
-	struct skep_val *task;		/* reserved for providers: typed current task */
+	bool untyped; /* read kernel memory through helpers: an address that is computed cannot be loaded from directly */
 };
 
 /* --- expressions ------------------------------------------------------------------------------------------ */
 
-int skep_lower_expr(struct skep_lower *l, const struct skep_expr *expr, struct skep_value *ret_value) _must_check_;
+int skep_lower_expr(struct skep_lower *l, const struct skep_expr *expr,
+		    struct skep_value *ret_value) _must_check_;
 /* The expression as a number (its type must be scalar). */
-int skep_lower_scalar(struct skep_lower *l, const struct skep_expr *expr, struct skep_val **ret_val) _must_check_;
+int skep_lower_scalar(struct skep_lower *l, const struct skep_expr *expr,
+		      struct skep_val **ret_val) _must_check_;
 int skep_lower_block(struct skep_lower *l, const struct skep_block_node *block) _must_check_;
 
 /* Brings a memory value into the program's own memory (space BPF): copies what is elsewhere to stack or scratch. */
 int skep_lower_bytes(struct skep_lower *l, struct skep_value *value) _must_check_;
 /* Writes a value of any type to addr + off as its type's bytes in memory; shorter strings are padded with zeroes. */
-int skep_lower_store(struct skep_lower *l, const struct skep_value *value, const struct skep_type *as,
-		     struct skep_val *addr, int off) _must_check_;
+int skep_lower_store(struct skep_lower *l, const struct skep_value *value,
+		     const struct skep_type *as, struct skep_val *addr, int off) _must_check_;
 /* What stands at a place: scalars are loaded (however the space demands), others stay a place. */
-int skep_lower_load(struct skep_lower *l, const struct skep_type *type, struct skep_val *addr, int off,
-		    enum skep_space space, struct skep_value *ret_value) _must_check_;
+int skep_lower_load(struct skep_lower *l, const struct skep_type *type, struct skep_val *addr,
+		    int off, enum skep_space space, struct skep_value *ret_value) _must_check_;
 
 /* --- memory and the kernel -------------------------------------------------------------------------------- */
 
 /* Zeroed or uninitialised memory of the program's own: stack when small, else scratch. */
-struct skep_val *skep_lower_object(struct skep_lower *l, uint32_t size, const char *name, int *ret_off);
+struct skep_val *skep_lower_object(struct skep_lower *l, uint32_t size, const char *name,
+				   int *ret_off);
 /* Reads @size bytes at @from (kernel or user) to to + to_off; a failed read gives zeroes and is counted. */
-void skep_lower_read(struct skep_lower *l, struct skep_val *to, int to_off, uint32_t size, struct skep_val *from,
-		     enum skep_space space);
+void skep_lower_read(struct skep_lower *l, struct skep_val *to, int to_off, uint32_t size,
+		     struct skep_val *from, enum skep_space space);
 /* The same for a terminated string of at most @size bytes; the rest of the buffer is NOT cleared unless @pad. */
-void skep_lower_read_str(struct skep_lower *l, struct skep_val *to, int to_off, uint32_t size, struct skep_val *from,
-			 enum skep_space space, bool pad);
+void skep_lower_read_str(struct skep_lower *l, struct skep_val *to, int to_off, uint32_t size,
+			 struct skep_val *from, enum skep_space space, bool pad);
 /* Counts a loss of this program. */
 void skep_lower_loss(struct skep_lower *l, enum skep_loss_cause cause);
 /* Field of the current task by direct BTF load where the kernel allows it; NULL: use a helper instead. */
-struct skep_val *skep_lower_task_field(struct skep_lower *l, const char *const *path, size_t n_path);
+struct skep_val *skep_lower_task_field(struct skep_lower *l, const char *const *path,
+				       size_t n_path);
 /* The typed current task (get_current_task_btf), shared; NULL where the helper is missing. */
 struct skep_val *skep_lower_task(struct skep_lower *l);
 /* A global of struct skep_plan_globals. */
@@ -79,14 +88,22 @@ struct skep_val *skep_lower_tid(struct skep_lower *l);
 /* The index of the fired probe in the plan's names. */
 struct skep_val *skep_lower_probe_index(struct skep_lower *l);
 
+/* --- maps ------------------------------------------------------------------------------------------------- */
+
+/* Address of the key that @map (an expression @m[...]) names, in the program's memory. Only for maps with keys. */
+int skep_lower_map_key(struct skep_lower *l, const struct skep_expr *map,
+		       struct skep_val **ret_key) _must_check_;
+/* The address of a scalar map's value behind its "was set" word (store SCALAR). */
+struct skep_val *skep_lower_map_scalar(struct skep_lower *l, const struct skep_map_info *map);
+
 /* --- rows ------------------------------------------------------------------------------------------------- */
 
 /*
  * Sends a row: reserves, fills the head, stores the values by the action's schema, submits; a full ring is
  * counted. @values are of the types whose fields the schema was made from, in order. Registers the action and returns 0.
  */
-int skep_lower_row(struct skep_lower *l, struct skep_plan_action *action, const struct skep_value *values,
-		   size_t n_values) _must_check_;
+int skep_lower_row(struct skep_lower *l, struct skep_plan_action *action,
+		   const struct skep_value *values, size_t n_values) _must_check_;
 /* Evaluates the arguments @from... of a call, gives an action its schema from them (names are the arguments' texts), sends the row. */
-int skep_lower_row_args(struct skep_lower *l, struct skep_plan_action *action, const struct skep_expr *call,
-			size_t from) _must_check_;
+int skep_lower_row_args(struct skep_lower *l, struct skep_plan_action *action,
+			const struct skep_expr *call, size_t from) _must_check_;

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The compiler's driver: one step after the other, each shown to whoever asked (-d).
+ */
+#include "lang/compile.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "lang/compiler.h"
+#include "lang/config.h"
+
+static uint64_t cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void show(const struct skep_compiler *c, const char *stage, const struct skep_str *text)
+{
+	c->options->stage(c->options->stage_data, stage, skep_str_text(text));
+}
+
+static void show_tree(const struct skep_compiler *c, const char *stage, bool with_types)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+
+	if (!c->options->stage)
+		return;
+	skep_ast_dump(c->script, with_types, &text);
+	show(c, stage, &text);
+}
+
+static void show_code(const struct skep_compiler *c, const char *stage)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+
+	if (!c->options->stage)
+		return;
+	skep_gen_dump(c->gen, &text);
+	show(c, stage, &text);
+}
+
+static void fini(struct skep_compiler *c)
+{
+	skep_vec_fini(&c->instances);
+	skep_vec_fini(&c->maps);
+	skep_vec_fini(&c->probe_names);
+	skep_vec_fini(&c->actions);
+	skep_vec_fini(&c->time_formats);
+	skep_str_fini(&c->rodata);
+}
+
+static int compile(struct skep_compiler *c, const char *text, size_t len, struct skep_plan *plan)
+{
+	const struct skep_compile_options *o = c->options;
+	struct skep_gen_options gen = {
+		.cpu = c->world->has && c->world->has(c->world, SKEP_WORLD_CPU_V4) ? 4 : 3,
+		.opt_level = o->opt_level_plus1 ? o->opt_level_plus1 - 1 : 1,
+	};
+	int r;
+
+	r = skep_parse(c->arena, text, len, o->params, o->n_params, c->diag, &c->script);
+	if (r < 0)
+		return r;
+	show_tree(c, "ast", false);
+	r = skep_config_apply(&c->config, c->script, c->diag);
+	if (r < 0)
+		return r;
+	c->types.max_strlen = c->config.max_strlen;
+	r = skep_match_all(c);
+	if (r < 0)
+		return r;
+	r = skep_check_all(c);
+	if (r < 0)
+		return r;
+	show_tree(c, "types", true);
+	c->gen = skep_gen_new(c->arena, "GPL", &gen);
+	r = skep_lower_all(c, plan);
+	if (r < 0)
+		return r;
+	show_code(c, "ir");
+	r = skep_gen_finish(c->gen, c->diag, &plan->spec);
+	if (r < 0)
+		return r;
+	show_code(c, "code");
+	plan->spec->source_name = o->source_name;
+	plan->spec->source_text = text;
+	plan->spec->source_len = len;
+	plan->long_rows = o->long_rows;
+	plan->config = c->config;
+	return 0;
+}
+
+int skep_compile(struct skep_arena *arena, const struct skep_world *world, const char *text,
+		 size_t len, const struct skep_compile_options *options, struct skep_diag *diag,
+		 struct skep_plan **ret_plan)
+{
+	struct skep_plan *plan = skep_arena_alloc(arena, sizeof(*plan));
+	uint64_t start_ns = cpu_ns();
+	struct skep_compiler c = {
+		.arena = arena,
+		.world = world,
+		.options = options,
+		.diag = diag,
+		.types = { .arena = arena, .btf = world->btf },
+		.config = skep_config_defaults,
+		.ring_map = -1,
+		.stack_map = -1,
+		.loss_map = -1,
+		.globals_map = -1,
+		.scratch_map = -1,
+		.rodata_map = -1,
+		.zero_map = -1,
+	};
+	int r;
+
+	r = compile(&c, text, len, plan);
+	fini(&c);
+	if (r < 0)
+		return r;
+	plan->compile_ns = cpu_ns() - start_ns;
+	*ret_plan = plan;
+	return 0;
+}

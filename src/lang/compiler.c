@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The state of one compilation, and how the language's types become the schemas that user space reads rows with.
+ */
+#include "lang/compiler.h"
+
+#include <string.h>
+
+unsigned skep_compiler_probe(struct skep_compiler *c, const char *name)
+{
+	for (size_t i = 0; i < c->probe_names.len; i++)
+		if (skep_streq(c->probe_names.data[i], name))
+			return (unsigned)i;
+	skep_vec_add(&c->probe_names, skep_arena_strdup(c->arena, name));
+	return (unsigned)c->probe_names.len - 1;
+}
+
+struct skep_map_info *skep_compiler_map(struct skep_compiler *c, const char *name,
+					struct skep_loc loc)
+{
+	struct skep_map_info *map;
+
+	for (size_t i = 0; i < c->maps.len; i++)
+		if (skep_streq(c->maps.data[i]->name, name))
+			return c->maps.data[i];
+	map = skep_arena_alloc(c->arena, sizeof(*map));
+	map->name = name;
+	map->loc = loc;
+	map->index = (unsigned)c->maps.len;
+	skep_vec_add(&c->maps, map);
+	return map;
+}
+
+unsigned skep_compiler_time_format(struct skep_compiler *c, const char *format)
+{
+	for (size_t i = 0; i < c->time_formats.len; i++)
+		if (skep_streq(c->time_formats.data[i], format))
+			return (unsigned)i;
+	skep_vec_add(&c->time_formats, skep_arena_strdup(c->arena, format));
+	return (unsigned)c->time_formats.len - 1;
+}
+
+static enum skep_field_kind field_kind(const struct skep_type *type)
+{
+	switch (type->kind) {
+	case SKEP_TYPE_INT:
+		if (type->is_bool)
+			return SKEP_FIELD_BOOL;
+		return type->enum_btf ? SKEP_FIELD_ENUM : SKEP_FIELD_INT;
+	case SKEP_TYPE_STRING:
+		return SKEP_FIELD_STRING;
+	case SKEP_TYPE_BUFFER:
+		return SKEP_FIELD_BUFFER;
+	case SKEP_TYPE_PTR:
+		return SKEP_FIELD_PTR;
+	case SKEP_TYPE_STRUCT:
+		return SKEP_FIELD_STRUCT;
+	case SKEP_TYPE_ARRAY:
+		return SKEP_FIELD_ARRAY;
+	case SKEP_TYPE_TUPLE:
+		return SKEP_FIELD_TUPLE;
+	case SKEP_TYPE_KSTACK:
+		return SKEP_FIELD_KSTACK;
+	case SKEP_TYPE_USTACK:
+		return SKEP_FIELD_USTACK;
+	case SKEP_TYPE_KSYM:
+		return SKEP_FIELD_KSYM;
+	case SKEP_TYPE_USYM:
+		return SKEP_FIELD_USYM;
+	case SKEP_TYPE_PROBE:
+		return SKEP_FIELD_PROBE;
+	case SKEP_TYPE_USERNAME:
+		return SKEP_FIELD_USERNAME;
+	case SKEP_TYPE_TIMESTAMP:
+		return SKEP_FIELD_TIMESTAMP;
+	case SKEP_TYPE_CGROUP_PATH:
+		return SKEP_FIELD_CGROUP_PATH;
+	case SKEP_TYPE_INET:
+		return SKEP_FIELD_INET;
+	case SKEP_TYPE_MAC:
+		return SKEP_FIELD_MAC;
+	default:
+		/* An aggregation read inside a program is its number. */
+		return SKEP_FIELD_INT;
+	}
+}
+
+static void fill_enum(struct skep_compiler *c, const struct skep_type *type,
+		      struct skep_schema_field *field)
+{
+	struct skep_btf_type btf = skep_btf_type(type->enum_btf, type->enum_id);
+	struct skep_enum_name *names = skep_arena_calloc(c->arena, btf.vlen, sizeof(*names));
+
+	for (uint32_t i = 0; i < btf.vlen; i++) {
+		struct skep_btf_enumerator e;
+
+		if (skep_btf_enumerator(type->enum_btf, type->enum_id, i, &e) < 0)
+			continue;
+		names[field->n_enum_names++] = (struct skep_enum_name){
+			.value = (int64_t)e.value,
+			.name = skep_arena_strdup(c->arena, e.name),
+		};
+	}
+	field->enum_names = names;
+}
+
+#define STRUCT_FIELDS_MAX 256 /* members of a struct that is printed whole */
+#define STRUCT_DEPTH_MAX 4
+
+static struct skep_schema_field make_field(struct skep_compiler *c, const struct skep_type *type,
+					   const char *name, uint32_t offset, unsigned depth);
+
+/* Members of a struct printed whole: those of anonymous structs and unions stand among them. */
+static void fill_struct(struct skep_compiler *c, const struct skep_type *type, unsigned depth,
+			struct skep_schema_field *field)
+{
+	const struct skep_struct *s = type->str;
+	struct skep_schema_field *children;
+	size_t n = s->btf ? skep_btf_type(s->btf, s->btf_id).vlen : s->n_fields;
+
+	if (depth == STRUCT_DEPTH_MAX)
+		return;
+	n = MIN(n, (size_t)STRUCT_FIELDS_MAX);
+	children = skep_arena_calloc(c->arena, n, sizeof(*children));
+	for (size_t i = 0; i < n; i++) {
+		struct skep_field f;
+
+		if (s->btf) {
+			struct skep_btf_member m;
+
+			if (skep_btf_member(s->btf, s->btf_id, (uint32_t)i, &m) < 0 || !m.name[0] ||
+			    !skep_type_field(&c->types, type, m.name, SKEP_SPACE_KERNEL, &f))
+				continue;
+		} else {
+			f = s->fields[i];
+		}
+		children[field->n_children] = make_field(
+			c, f.type, skep_arena_strdup(c->arena, f.name), f.offset, depth + 1);
+		children[field->n_children].bit_off = (uint8_t)f.bit_off;
+		children[field->n_children].bit_size = (uint8_t)f.bit_size;
+		field->n_children++;
+	}
+	field->children = children;
+}
+
+static struct skep_schema_field make_field(struct skep_compiler *c, const struct skep_type *type,
+					   const char *name, uint32_t offset, unsigned depth)
+{
+	struct skep_schema_field field = {
+		.name = name,
+		.kind = field_kind(type),
+		.offset = offset,
+		.size = type->size,
+		.is_signed = type->is_signed,
+		.count = type->count,
+		.param = type->param,
+	};
+
+	switch (field.kind) {
+	case SKEP_FIELD_ENUM:
+		fill_enum(c, type, &field);
+		break;
+	case SKEP_FIELD_STRUCT:
+		fill_struct(c, type, depth, &field);
+		break;
+	case SKEP_FIELD_ARRAY: {
+		struct skep_schema_field *elem = skep_arena_alloc(c->arena, sizeof(*elem));
+
+		*elem = make_field(c, type->elem, "", 0, depth + 1);
+		field.children = elem;
+		field.n_children = 1;
+		break;
+	}
+	case SKEP_FIELD_TUPLE: {
+		struct skep_schema_field *children =
+			skep_arena_calloc(c->arena, type->n_fields, sizeof(*children));
+
+		for (size_t i = 0; i < type->n_fields; i++)
+			children[i] = make_field(c, type->fields[i].type, type->fields[i].name,
+						 type->fields[i].offset, depth + 1);
+		field.children = children;
+		field.n_children = type->n_fields;
+		break;
+	}
+	default:
+		break;
+	}
+	return field;
+}
+
+struct skep_schema_field skep_compiler_field(struct skep_compiler *c, const struct skep_type *type,
+					     const char *name, uint32_t offset)
+{
+	return make_field(c, type, name, offset, 0);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The config block of a script: names, ranges and defaults as one table.
+ */
+#pragma once
+
+#include "lang/ast.h"
+#include "lang/plan.h"
+
+extern const struct skep_plan_config skep_config_defaults;
+
+/* Applies config = { ... }. Unknown names and values out of range are errors; names that mean nothing here are accepted. */
+int skep_config_apply(struct skep_plan_config *config, const struct skep_script *script,
+		      struct skep_diag *diag) _must_check_;

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An expression as a short text, for the names of fields: "args.filename", "@start[tid]", "$x / 1000". What would be
+ * long is shortened to "...".
+ */
+#pragma once
+
+#include "lang/ast.h"
+
+char *skep_expr_text(struct skep_arena *arena, const struct skep_expr *expr);

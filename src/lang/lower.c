@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lowering, the whole: maps, then a program for each instance, then what the plan says about them.
+ *
+ *	entry ─ prologue ─► start ─► predicate ─► body ─► done: return 0
+ *	            └──────────────────────┴───────────────►┘
+ */
+#include "lang/lower.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "lang/lower_priv.h"
+
+/* What the kernel shows as the program's name: the last word of the probe, in the characters that it takes. */
+static const char *program_name(struct skep_compiler *c, const struct skep_instance *inst)
+{
+	const char *text = inst->n_matches ? inst->matches[0].name : inst->point->text;
+	const char *last = strrchr(text, ':');
+	char *name = skep_arena_strndup(c->arena, last ? last + 1 : text, 15);
+
+	for (char *p = name; *p; p++)
+		if (!isalnum((unsigned char)*p) && *p != '_' && *p != '.')
+			*p = '_';
+	return name[0] ? name : "probe";
+}
+
+static int lower_body(struct skep_lower *l)
+{
+	const struct skep_probe_node *probe = l->inst->probe;
+	struct skep_block *first = skep_ir_block(l->fn);
+	int r;
+
+	l->done = skep_ir_block(l->fn);
+	if (l->inst->provider->prologue)
+		l->inst->provider->prologue(l);
+	l->start = skep_ir_block(l->fn);
+	skep_ir_jump(l->fn, l->start);
+	skep_ir_at(l->fn, first);
+	if (probe->predicate) {
+		struct skep_block *body = skep_ir_block(l->fn);
+
+		r = skep_lower_cond(l, probe->predicate, body, l->done);
+		if (r < 0)
+			return r;
+		skep_ir_at(l->fn, body);
+	}
+	r = skep_lower_block(l, &probe->body);
+	if (r < 0)
+		return r;
+	skep_ir_jump(l->fn, l->done);
+	skep_ir_at(l->fn, l->start);
+	skep_ir_jump(l->fn, first);
+	skep_ir_at(l->fn, l->done);
+	skep_ir_ret(l->fn, skep_ir_const(l->fn, 0));
+	return 0;
+}
+
+static struct skep_spec_attach attach_record(struct skep_compiler *c,
+					     const struct skep_instance *inst, unsigned prog)
+{
+	struct skep_spec_attach attach = inst->attach;
+	struct skep_attach_target *targets =
+		skep_arena_calloc(c->arena, MAX(inst->n_matches, (size_t)1), sizeof(*targets));
+
+	for (size_t i = 0; i < inst->n_matches; i++)
+		targets[i] = inst->matches[i].target;
+	attach.prog = prog;
+	attach.probe = inst->point->text;
+	attach.loc = inst->point->loc;
+	if (!attach.targets) {
+		attach.targets = targets;
+		attach.n_targets = inst->n_matches;
+	}
+	return attach;
+}
+
+static int lower_instance(struct skep_compiler *c, struct skep_instance *inst, unsigned number,
+			  struct skep_plan *plan)
+{
+	struct skep_lower l = { .c = c, .inst = inst, .instance = number, .gen = c->gen };
+	struct skep_spec_prog proto = inst->proto;
+	struct skep_spec_attach attach;
+	unsigned prog;
+	int r;
+
+	r = skep_check_instance(c, inst);
+	if (r < 0)
+		return r;
+	if (!proto.name)
+		proto.name = program_name(c, inst);
+	proto.loc = inst->point->loc;
+	l.fn = skep_gen_prog(c->gen, &proto);
+	skep_ir_loc(l.fn, inst->point->loc);
+	prog = skep_fn_index(l.fn);
+	r = lower_body(&l);
+	if (r < 0)
+		return r;
+	attach = attach_record(c, inst, prog);
+	skep_gen_attach(c->gen, &attach);
+	plan->prog_names[prog] = inst->point->text;
+	if (inst->user_run) {
+		plan->user_probes[plan->n_user_probes] = inst->user;
+		plan->user_probes[plan->n_user_probes++].prog = prog;
+	}
+	return 0;
+}
+
+static void *copy(struct skep_arena *arena, const void *data, size_t n, size_t size)
+{
+	return skep_arena_memdup(arena, data, n * size);
+}
+
+int skep_lower_all(struct skep_compiler *c, struct skep_plan *plan)
+{
+	size_t n = c->instances.len, bad = 0;
+
+	plan->maps = skep_arena_calloc(c->arena, c->maps.len, sizeof(*plan->maps));
+	plan->prog_names = skep_arena_calloc(c->arena, n, sizeof(*plan->prog_names));
+	plan->user_probes = skep_arena_calloc(c->arena, n, sizeof(*plan->user_probes));
+	for (size_t i = 0; i < c->maps.len; i++) {
+		if (!c->maps.data[i]->value)
+			continue; /* named, never given a value: the checker has warned */
+		c->maps.data[i]->index = (unsigned)plan->n_maps;
+		skep_lower_map_make(c, c->maps.data[i], &plan->maps[plan->n_maps++]);
+	}
+	/* Every probe is tried, so that all messages of a script come at once. */
+	for (size_t i = 0; i < n; i++)
+		if (lower_instance(c, c->instances.data[i], (unsigned)i + 1, plan) < 0)
+			bad++;
+	if (bad)
+		return -EINVAL;
+	if (c->rodata_map >= 0) {
+		struct skep_spec_map *map = skep_gen_map_at(c->gen, (unsigned)c->rodata_map);
+
+		map->data = copy(c->arena, c->rodata.data, c->rodata.len, 1);
+		map->data_size = (uint32_t)c->rodata.len;
+		map->value_size = (uint32_t)ALIGN_UP(c->rodata.len, (size_t)8);
+	}
+	plan->actions = copy(c->arena, c->actions.data, c->actions.len, sizeof(*plan->actions));
+	plan->n_actions = c->actions.len;
+	plan->probe_names = copy(c->arena, c->probe_names.data, c->probe_names.len, sizeof(char *));
+	plan->n_probe_names = c->probe_names.len;
+	plan->time_formats =
+		copy(c->arena, c->time_formats.data, c->time_formats.len, sizeof(char *));
+	plan->n_time_formats = c->time_formats.len;
+	plan->ring_map = c->ring_map;
+	plan->stack_map = c->stack_map;
+	plan->loss_map = c->loss_map;
+	plan->globals_map = c->globals_map;
+	return 0;
+}

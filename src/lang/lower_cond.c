@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lowering, conditions: comparisons and logic as jumps, so that `a && b` costs two branches and no values.
+ */
+#include <string.h>
+
+#include "lang/lower_priv.h"
+
+#define COMPARE_UNROLL_MAX \
+	256 /* bytes compared word by word; longer strings are compared up to here at most */
+
+bool skep_lower_is_cond(const struct skep_expr *expr)
+{
+	if (expr->kind == SKEP_EXPR_UNARY)
+		return expr->unary.op == SKEP_UNARY_NOT;
+	return expr->kind == SKEP_EXPR_BINARY && expr->binary.op >= SKEP_BINARY_EQ;
+}
+
+static enum skep_cc condition(enum skep_binary op, bool is_unsigned)
+{
+	switch (op) {
+	case SKEP_BINARY_EQ:
+		return SKEP_CC_EQ;
+	case SKEP_BINARY_NE:
+		return SKEP_CC_NE;
+	case SKEP_BINARY_LT:
+		return is_unsigned ? SKEP_CC_ULT : SKEP_CC_SLT;
+	case SKEP_BINARY_LE:
+		return is_unsigned ? SKEP_CC_ULE : SKEP_CC_SLE;
+	case SKEP_BINARY_GT:
+		return is_unsigned ? SKEP_CC_UGT : SKEP_CC_SGT;
+	default:
+		return is_unsigned ? SKEP_CC_UGE : SKEP_CC_SGE;
+	}
+}
+
+/* A non-negative constant goes with either sign, so it does not decide how the other side is compared. */
+static bool neutral(const struct skep_expr *expr)
+{
+	return expr->kind == SKEP_EXPR_INT && (int64_t)expr->num.value >= 0;
+}
+
+static bool compare_unsigned(const struct skep_expr *a, const struct skep_expr *b)
+{
+	if (neutral(a))
+		return skep_lower_unsigned(b->type, b->type);
+	if (neutral(b))
+		return skep_lower_unsigned(a->type, a->type);
+	return skep_lower_unsigned(a->type, b->type);
+}
+
+/* A word of a value at @at: constant when the value is a literal. */
+static struct skep_val *word_at(struct skep_lower *l, const struct skep_value *v, uint32_t at,
+				unsigned size)
+{
+	uint64_t word = 0;
+
+	if (!v->literal)
+		return skep_ir_load(l->fn, v->val, v->off + (int)at, size, 0);
+	if (at < v->literal_len)
+		memcpy(&word, v->literal + at, MIN((size_t)size, v->literal_len - at));
+	return skep_ir_const(l->fn, word);
+}
+
+/* Jumps to @equal when @size bytes are the same, else to @different. */
+static void compare_words(struct skep_lower *l, const struct skep_value *a,
+			  const struct skep_value *b, uint32_t size, struct skep_block *equal,
+			  struct skep_block *different)
+{
+	for (uint32_t at = 0; at < size;) {
+		struct skep_block *next = skep_ir_block(l->fn);
+		unsigned step = 8;
+
+		while (step > size - at || at % step)
+			step /= 2;
+		skep_ir_branch(l->fn, SKEP_CC_EQ, word_at(l, a, at, step), word_at(l, b, at, step),
+			       next, different);
+		skep_ir_at(l->fn, next);
+		at += step;
+	}
+	skep_ir_jump(l->fn, equal);
+}
+
+/* Typed kernel memory is read in place; everything else is brought here first. */
+static int near_enough(struct skep_lower *l, struct skep_value *v)
+{
+	if (v->literal || (v->space == SKEP_SPACE_BTF && !v->parts))
+		return 0;
+	return skep_lower_bytes(l, v);
+}
+
+static int compare_memory(struct skep_lower *l, const struct skep_expr *expr,
+			  struct skep_block *equal, struct skep_block *different)
+{
+	struct skep_value a, b;
+	uint32_t size;
+	int r;
+
+	r = skep_lower_expr(l, expr->binary.left, &a);
+	if (r < 0)
+		return r;
+	r = near_enough(l, &a);
+	if (r < 0)
+		return r;
+	r = skep_lower_expr(l, expr->binary.right, &b);
+	if (r < 0)
+		return r;
+	r = near_enough(l, &b);
+	if (r < 0)
+		return r;
+	size = MIN(a.type->size, b.type->size);
+	if (a.type->kind == SKEP_TYPE_STRING) {
+		/* A literal ends the comparison: its bytes and its end. One longer than the other's room cannot be equal. */
+		const struct skep_value *lit = a.literal ? &a : b.literal ? &b : NULL;
+		const struct skep_value *other = lit == &a ? &b : &a;
+
+		if (lit && lit->literal_len > other->type->size) {
+			skep_ir_jump(l->fn, different);
+			return 0;
+		}
+		if (lit)
+			size = MIN((uint32_t)lit->literal_len + 1, other->type->size);
+		size = MIN(size, (uint32_t)COMPARE_UNROLL_MAX);
+	}
+	compare_words(l, &a, &b, size, equal, different);
+	return 0;
+}
+
+static int compare(struct skep_lower *l, const struct skep_expr *expr, struct skep_block *yes,
+		   struct skep_block *no)
+{
+	const struct skep_expr *a = expr->binary.left, *b = expr->binary.right;
+	struct skep_val *left, *right;
+	int r;
+
+	if (!skep_type_is_scalar(a->type)) {
+		bool eq = expr->binary.op == SKEP_BINARY_EQ;
+
+		return compare_memory(l, expr, eq ? yes : no, eq ? no : yes);
+	}
+	r = skep_lower_scalar(l, a, &left);
+	if (r < 0)
+		return r;
+	r = skep_lower_scalar(l, b, &right);
+	if (r < 0)
+		return r;
+	skep_ir_branch(l->fn, condition(expr->binary.op, compare_unsigned(a, b)), left, right, yes,
+		       no);
+	return 0;
+}
+
+static int logic(struct skep_lower *l, const struct skep_expr *expr, struct skep_block *yes,
+		 struct skep_block *no)
+{
+	struct skep_block *second = skep_ir_block(l->fn);
+	bool is_and = expr->binary.op == SKEP_BINARY_LAND;
+	int r;
+
+	r = skep_lower_cond(l, expr->binary.left, is_and ? second : yes, is_and ? no : second);
+	if (r < 0)
+		return r;
+	skep_ir_at(l->fn, second);
+	return skep_lower_cond(l, expr->binary.right, yes, no);
+}
+
+int skep_lower_cond(struct skep_lower *l, const struct skep_expr *expr, struct skep_block *yes,
+		    struct skep_block *no)
+{
+	struct skep_value value;
+	int r;
+
+	skep_ir_loc(l->fn, expr->loc);
+	if (expr->kind == SKEP_EXPR_UNARY && expr->unary.op == SKEP_UNARY_NOT)
+		return skep_lower_cond(l, expr->unary.operand, no, yes);
+	if (expr->kind == SKEP_EXPR_BINARY && expr->binary.op >= SKEP_BINARY_LAND)
+		return logic(l, expr, yes, no);
+	if (skep_lower_is_cond(expr))
+		return compare(l, expr, yes, no);
+	r = skep_lower_expr(l, expr, &value);
+	if (r < 0)
+		return r;
+	if (skep_type_is_scalar(value.type)) {
+		skep_ir_branch(l->fn, SKEP_CC_NE, value.val, skep_ir_const(l->fn, 0), yes, no);
+		return 0;
+	}
+	/* A string is true when it is not empty; so is anything else by its first byte. */
+	r = near_enough(l, &value);
+	if (r < 0)
+		return r;
+	skep_ir_branch(l->fn, SKEP_CC_NE, word_at(l, &value, 0, 1), skep_ir_const(l->fn, 0), yes,
+		       no);
+	return 0;
+}
+
+/* One side of a ternary into the common place. */
+static int put(struct skep_lower *l, const struct skep_value *value, const struct skep_expr *expr,
+	       struct skep_var *var, const struct skep_value *place)
+{
+	if (expr->type->kind == SKEP_TYPE_VOID)
+		return 0;
+	if (var) {
+		skep_ir_set(l->fn, var, value->val);
+		return 0;
+	}
+	return skep_lower_store(l, value, expr->type, place->val, place->off);
+}
+
+int skep_lower_ternary(struct skep_lower *l, const struct skep_expr *expr,
+		       struct skep_value *ret_value)
+{
+	struct skep_block *yes = skep_ir_block(l->fn), *no = skep_ir_block(l->fn),
+			  *join = skep_ir_block(l->fn);
+	bool is_void = expr->type->kind == SKEP_TYPE_VOID,
+	     is_scalar = skep_type_is_scalar(expr->type);
+	struct skep_value place = { .type = expr->type, .space = SKEP_SPACE_BPF }, value = {};
+	struct skep_var *var = is_scalar ? skep_ir_var(l->fn, "choice") : NULL;
+	const struct skep_expr *first = expr->ternary.yes;
+	int r;
+
+	if (!is_void && !is_scalar)
+		place.val = skep_lower_object(l, expr->type->size, "choice", &place.off);
+	if (first) {
+		r = skep_lower_cond(l, expr->ternary.cond, yes, no);
+		if (r < 0)
+			return r;
+	} else {
+		/* a ?: b evaluates a once. */
+		r = skep_lower_expr(l, expr->ternary.cond, &value);
+		if (r < 0)
+			return r;
+		if (!is_scalar)
+			return skep_lower_bug(l, expr->loc, "?: without a middle on such values");
+		skep_ir_branch(l->fn, SKEP_CC_NE, value.val, skep_ir_const(l->fn, 0), yes, no);
+	}
+	skep_ir_at(l->fn, yes);
+	if (first) {
+		r = skep_lower_expr(l, first, &value);
+		if (r < 0)
+			return r;
+	}
+	r = put(l, &value, expr, var, &place);
+	if (r < 0)
+		return r;
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, no);
+	r = skep_lower_expr(l, expr->ternary.no, &value);
+	if (r < 0)
+		return r;
+	r = put(l, &value, expr, var, &place);
+	if (r < 0)
+		return r;
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, join);
+	if (var)
+		place.val = skep_ir_get(l->fn, var);
+	*ret_value = place;
+	return 0;
+}

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lowering, expressions.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "lang/lower_priv.h"
+
+int skep_lower_bug(struct skep_lower *l, struct skep_loc loc, const char *what)
+{
+	skep_diag_error(l->c->diag, loc, "cannot make code for %s here", what);
+	skep_diag_hint(l->c->diag,
+		       "this is a gap in skep itself: please report it together with the script");
+	return -EINVAL;
+}
+
+bool skep_lower_unsigned(const struct skep_type *a, const struct skep_type *b)
+{
+	/* Everything narrower than 64 bits is held with its own sign and fits a signed comparison. */
+	bool a_unsigned = a->kind != SKEP_TYPE_INT || (!a->is_signed && a->size == 8);
+	bool b_unsigned = b->kind != SKEP_TYPE_INT || (!b->is_signed && b->size == 8);
+
+	return a_unsigned || b_unsigned;
+}
+
+static struct skep_value scalar(const struct skep_type *type, struct skep_val *val)
+{
+	return (struct skep_value){ .type = type, .val = val };
+}
+
+int skep_lower_scalar(struct skep_lower *l, const struct skep_expr *expr, struct skep_val **ret_val)
+{
+	struct skep_value value;
+	int r = skep_lower_expr(l, expr, &value);
+
+	if (r < 0)
+		return r;
+	if (!skep_type_is_scalar(value.type))
+		return skep_lower_bug(l, expr->loc, "this value as a number");
+	*ret_val = value.val;
+	return 0;
+}
+
+/* Bytes that a pointer's arithmetic counts in. */
+static uint64_t stride(const struct skep_type *ptr)
+{
+	return ptr->elem && ptr->elem->size ? ptr->elem->size : 1;
+}
+
+struct skep_val *skep_lower_arith(struct skep_lower *l, enum skep_binary op,
+				  const struct skep_type *left_type, struct skep_val *left,
+				  const struct skep_type *right_type, struct skep_val *right)
+{
+	bool is_unsigned = skep_lower_unsigned(left_type, right_type);
+	enum skep_op ir = SKEP_OP_ADD;
+
+	if (op == SKEP_BINARY_ADD || op == SKEP_BINARY_SUB) {
+		if (left_type->kind == SKEP_TYPE_PTR && right_type->kind != SKEP_TYPE_PTR)
+			right = skep_ir_opi(l->fn, SKEP_OP_MUL, right, stride(left_type));
+		else if (right_type->kind == SKEP_TYPE_PTR && left_type->kind != SKEP_TYPE_PTR)
+			left = skep_ir_opi(l->fn, SKEP_OP_MUL, left, stride(right_type));
+	}
+	switch (op) {
+	case SKEP_BINARY_ADD:
+		ir = SKEP_OP_ADD;
+		break;
+	case SKEP_BINARY_SUB:
+		ir = SKEP_OP_SUB;
+		break;
+	case SKEP_BINARY_MUL:
+		ir = SKEP_OP_MUL;
+		break;
+	case SKEP_BINARY_DIV:
+		ir = is_unsigned ? SKEP_OP_UDIV : SKEP_OP_SDIV;
+		break;
+	case SKEP_BINARY_MOD:
+		ir = is_unsigned ? SKEP_OP_UMOD : SKEP_OP_SMOD;
+		break;
+	case SKEP_BINARY_AND:
+		ir = SKEP_OP_AND;
+		break;
+	case SKEP_BINARY_OR:
+		ir = SKEP_OP_OR;
+		break;
+	case SKEP_BINARY_XOR:
+		ir = SKEP_OP_XOR;
+		break;
+	case SKEP_BINARY_SHL:
+		ir = SKEP_OP_SHL;
+		break;
+	case SKEP_BINARY_SHR:
+		/* The sign of the shifted value alone decides. */
+		ir = left_type->kind == SKEP_TYPE_INT && left_type->is_signed ? SKEP_OP_SAR
+									      : SKEP_OP_SHR;
+		break;
+	default:
+		break;
+	}
+	return skep_ir_op(l->fn, ir, left, right);
+}
+
+static int lower_binary(struct skep_lower *l, const struct skep_expr *expr,
+			struct skep_value *ret_value)
+{
+	const struct skep_expr *a = expr->binary.left, *b = expr->binary.right;
+	struct skep_val *left, *right;
+	int r;
+
+	r = skep_lower_scalar(l, a, &left);
+	if (r < 0)
+		return r;
+	r = skep_lower_scalar(l, b, &right);
+	if (r < 0)
+		return r;
+	*ret_value = scalar(expr->type,
+			    skep_lower_arith(l, expr->binary.op, a->type, left, b->type, right));
+	return 0;
+}
+
+/* A condition used as a number: 1 or 0. */
+static int lower_truth(struct skep_lower *l, const struct skep_expr *expr,
+		       struct skep_value *ret_value)
+{
+	struct skep_block *yes = skep_ir_block(l->fn), *no = skep_ir_block(l->fn),
+			  *join = skep_ir_block(l->fn);
+	struct skep_var *truth = skep_ir_var(l->fn, "truth");
+	int r;
+
+	r = skep_lower_cond(l, expr, yes, no);
+	if (r < 0)
+		return r;
+	skep_ir_at(l->fn, yes);
+	skep_ir_set(l->fn, truth, skep_ir_const(l->fn, 1));
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, no);
+	skep_ir_set(l->fn, truth, skep_ir_const(l->fn, 0));
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, join);
+	*ret_value = scalar(expr->type, skep_ir_get(l->fn, truth));
+	return 0;
+}
+
+/*
+ * A variable's home in this instance: an SSA variable, or memory. Memory is set up in l->start, which runs before
+ * every use, so that a variable which only one branch assigns has a home (of zeroes) everywhere.
+ */
+static void local_home(struct skep_lower *l, struct skep_local *local)
+{
+	struct skep_block *here = skep_ir_here(l->fn);
+
+	if (local->instance == l->instance)
+		return;
+	local->instance = l->instance;
+	local->var = NULL;
+	local->addr = NULL;
+	if (skep_type_is_scalar(local->type)) {
+		local->var = skep_ir_var(l->fn, local->name);
+		return;
+	}
+	skep_ir_at(l->fn, l->start);
+	local->addr = skep_lower_object(l, local->type->size, local->name, &local->off);
+	skep_lower_clear(l, local->addr, local->off, local->type->size);
+	l->start = skep_ir_here(l->fn);
+	skep_ir_at(l->fn, here);
+}
+
+/* The memory of a variable as a value. */
+static struct skep_value local_place(const struct skep_local *local)
+{
+	return (struct skep_value){
+		.type = local->type,
+		.val = local->addr,
+		.off = local->off,
+		.space = SKEP_SPACE_BPF,
+	};
+}
+
+static int assign_var(struct skep_lower *l, const struct skep_expr *target,
+		      const struct skep_value *value, struct skep_value *ret_value)
+{
+	struct skep_local *local = target->var.local;
+
+	local_home(l, local);
+	if (local->var) {
+		struct skep_val *v = value->val;
+
+		if (local->type->kind == SKEP_TYPE_INT && local->type->size < 8)
+			v = skep_ir_extend(l->fn, v, local->type->size, local->type->is_signed);
+		skep_ir_set(l->fn, local->var, v);
+		if (ret_value)
+			*ret_value = scalar(local->type, v);
+		return 0;
+	}
+	if (ret_value)
+		*ret_value = local_place(local);
+	return skep_lower_store(l, value, local->type, local->addr, local->off);
+}
+
+int skep_lower_local_set(struct skep_lower *l, struct skep_local *local,
+			 const struct skep_value *value)
+{
+	struct skep_expr target = { .kind = SKEP_EXPR_VAR,
+				    .var = { .name = local->name, .local = local } };
+
+	return assign_var(l, &target, value, NULL);
+}
+
+static int lower_var(struct skep_lower *l, const struct skep_expr *expr,
+		     struct skep_value *ret_value)
+{
+	struct skep_local *local = expr->var.local;
+
+	local_home(l, local);
+	if (local->var)
+		*ret_value = scalar(local->type, skep_ir_get(l->fn, local->var));
+	else
+		*ret_value = local_place(local);
+	return 0;
+}
+
+static int lower_assign(struct skep_lower *l, const struct skep_expr *expr,
+			struct skep_value *ret_value)
+{
+	const struct skep_expr *target = expr->binary.left;
+	struct skep_value value, now;
+	int r;
+
+	if (target->kind == SKEP_EXPR_MAP)
+		return skep_lower_map_assign(l, expr, ret_value);
+	if (target->kind != SKEP_EXPR_VAR)
+		return skep_lower_bug(l, expr->loc, "an assignment to this");
+	r = skep_lower_expr(l, expr->binary.right, &value);
+	if (r < 0)
+		return r;
+	if (expr->binary.op != SKEP_BINARY_NONE) {
+		r = lower_var(l, target, &now);
+		if (r < 0)
+			return r;
+		value = scalar(target->type, skep_lower_arith(l, expr->binary.op, target->type,
+							      now.val, value.type, value.val));
+	}
+	return assign_var(l, target, &value, ret_value);
+}
+
+static int lower_step(struct skep_lower *l, const struct skep_expr *expr,
+		      struct skep_value *ret_value)
+{
+	const struct skep_expr *target = expr->unary.operand;
+	enum skep_unary op = expr->unary.op;
+	int delta = op == SKEP_UNARY_PREINC || op == SKEP_UNARY_POSTINC ? 1 : -1;
+	bool before = op == SKEP_UNARY_POSTINC || op == SKEP_UNARY_POSTDEC;
+	struct skep_value old, new;
+	int r;
+
+	if (target->kind == SKEP_EXPR_MAP)
+		return skep_lower_map_step(l, target, delta, before, ret_value);
+	if (target->kind != SKEP_EXPR_VAR)
+		return skep_lower_bug(l, expr->loc, "++ or -- of this");
+	r = lower_var(l, target, &old);
+	if (r < 0)
+		return r;
+	if (target->type->kind == SKEP_TYPE_PTR)
+		delta *= (int)stride(target->type);
+	new = scalar(target->type,
+		     skep_ir_opi(l->fn, SKEP_OP_ADD, old.val, (uint64_t)(int64_t)delta));
+	r = assign_var(l, target, &new, &new);
+	if (r < 0)
+		return r;
+	*ret_value = before ? old : new;
+	return 0;
+}
+
+static int lower_unary(struct skep_lower *l, const struct skep_expr *expr,
+		       struct skep_value *ret_value)
+{
+	struct skep_val *v;
+	int r;
+
+	switch (expr->unary.op) {
+	case SKEP_UNARY_NOT:
+		return lower_truth(l, expr, ret_value);
+	case SKEP_UNARY_DEREF:
+		return skep_lower_deref(l, expr, ret_value);
+	case SKEP_UNARY_ADDR:
+		return skep_lower_addr(l, expr, ret_value);
+	case SKEP_UNARY_NEG:
+	case SKEP_UNARY_BITNOT:
+		break;
+	default:
+		return lower_step(l, expr, ret_value);
+	}
+	r = skep_lower_scalar(l, expr->unary.operand, &v);
+	if (r < 0)
+		return r;
+	if (expr->unary.op == SKEP_UNARY_NEG)
+		v = skep_ir_op(l->fn, SKEP_OP_SUB, skep_ir_const(l->fn, 0), v);
+	else
+		v = skep_ir_opi(l->fn, SKEP_OP_XOR, v, UINT64_MAX);
+	*ret_value = scalar(expr->type, v);
+	return 0;
+}
+
+static int lower_cast(struct skep_lower *l, const struct skep_expr *expr,
+		      struct skep_value *ret_value)
+{
+	const struct skep_type *to = expr->type;
+	struct skep_value value;
+	int r;
+
+	r = skep_lower_expr(l, expr->cast.value, &value);
+	if (r < 0)
+		return r;
+	if (skep_type_is_scalar(to) && skep_type_is_scalar(value.type)) {
+		if (to->kind == SKEP_TYPE_INT && to->size < 8)
+			value.val = skep_ir_extend(l->fn, value.val, to->size, to->is_signed);
+		value.type = to;
+		*ret_value = value;
+		return 0;
+	}
+	if (skep_type_is_scalar(to)) {
+		/* An array of the same size as a number. */
+		return skep_lower_load(l, to, value.val, value.off, value.space, ret_value);
+	}
+	if (skep_type_is_scalar(value.type)) {
+		/* A number as an array of bytes. */
+		struct skep_value own = { .type = to, .space = SKEP_SPACE_BPF };
+
+		own.val = skep_lower_object(l, MAX(to->size, 8u), "cast", &own.off);
+		skep_ir_store(l->fn, own.val, own.off, 8, value.val);
+		*ret_value = own;
+		return 0;
+	}
+	value.type = to;
+	*ret_value = value;
+	return 0;
+}
+
+static int lower_tuple(struct skep_lower *l, const struct skep_expr *expr,
+		       struct skep_value *ret_value)
+{
+	struct skep_value *parts = skep_arena_calloc(l->c->arena, expr->tuple.len, sizeof(*parts));
+
+	for (size_t i = 0; i < expr->tuple.len; i++) {
+		int r = skep_lower_expr(l, expr->tuple.data[i], &parts[i]);
+
+		if (r < 0)
+			return r;
+	}
+	*ret_value =
+		(struct skep_value){ .type = expr->type, .space = SKEP_SPACE_BPF, .parts = parts };
+	return 0;
+}
+
+static int lower_call(struct skep_lower *l, const struct skep_expr *expr,
+		      struct skep_value *ret_value)
+{
+	const struct skep_builtin *builtin = expr->call.builtin;
+
+	if (!builtin || !builtin->lower)
+		return skep_lower_bug(l, expr->loc, expr->call.name);
+	return builtin->lower(l, expr, ret_value);
+}
+
+static int lower_string(struct skep_lower *l, const struct skep_expr *expr,
+			struct skep_value *ret_value)
+{
+	*ret_value = (struct skep_value){
+		.type = expr->type,
+		.val = skep_lower_literal(l, expr->text.data, expr->text.len),
+		.space = SKEP_SPACE_BPF,
+		.literal = expr->text.data,
+		.literal_len = expr->text.len,
+	};
+	return 0;
+}
+
+static int lower_param(struct skep_lower *l, const struct skep_expr *expr,
+		       struct skep_value *ret_value)
+{
+	const struct skep_compile_options *o = l->c->options;
+	unsigned i = expr->param.index;
+	const char *text = i && i <= o->n_params ? o->params[i - 1] : "0";
+	uint64_t value = i ? strtoull(text, NULL, 0) : o->n_params;
+
+	if (text[0] == '-')
+		value = (uint64_t)strtoll(text, NULL, 0);
+	*ret_value = scalar(expr->type, skep_ir_const(l->fn, value));
+	return 0;
+}
+
+int skep_lower_expr(struct skep_lower *l, const struct skep_expr *expr,
+		    struct skep_value *ret_value)
+{
+	struct skep_value unused;
+	int r;
+
+	if (!ret_value)
+		ret_value = &unused;
+	*ret_value = (struct skep_value){ .type = expr->type };
+	skep_ir_loc(l->fn, expr->loc);
+	switch (expr->kind) {
+	case SKEP_EXPR_INT:
+		*ret_value = scalar(expr->type, skep_ir_const(l->fn, expr->num.value));
+		return 0;
+	case SKEP_EXPR_STRING:
+		return lower_string(l, expr, ret_value);
+	case SKEP_EXPR_NAME:
+	case SKEP_EXPR_CALL:
+		return lower_call(l, expr, ret_value);
+	case SKEP_EXPR_VAR:
+		return lower_var(l, expr, ret_value);
+	case SKEP_EXPR_MAP:
+		return skep_lower_map_get(l, expr, ret_value);
+	case SKEP_EXPR_PARAM:
+		return lower_param(l, expr, ret_value);
+	case SKEP_EXPR_UNARY:
+		return lower_unary(l, expr, ret_value);
+	case SKEP_EXPR_BINARY:
+		return skep_lower_is_cond(expr) ? lower_truth(l, expr, ret_value)
+						: lower_binary(l, expr, ret_value);
+	case SKEP_EXPR_TERNARY:
+		return skep_lower_ternary(l, expr, ret_value);
+	case SKEP_EXPR_ASSIGN:
+		return lower_assign(l, expr, ret_value);
+	case SKEP_EXPR_FIELD:
+		return skep_lower_field(l, expr, ret_value);
+	case SKEP_EXPR_INDEX:
+		return skep_lower_index(l, expr, ret_value);
+	case SKEP_EXPR_CAST:
+		return lower_cast(l, expr, ret_value);
+	case SKEP_EXPR_TUPLE:
+		return lower_tuple(l, expr, ret_value);
+	case SKEP_EXPR_BLOCK:
+		r = skep_lower_block(l, &expr->block.body);
+		if (r < 0)
+			return r;
+		return expr->block.value ? skep_lower_expr(l, expr->block.value, ret_value) : 0;
+	default:
+		return skep_lower_bug(l, expr->loc, "this expression");
+	}
+}

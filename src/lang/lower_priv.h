@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lowering, what its files share with each other and nobody else. lower.h is the interface for builtins and providers.
+ *
+ *	lower.c		instances to programs, the plan
+ *	lower_stmt.c	statements
+ *	lower_expr.c	expressions
+ *	lower_access.c	fields, indices, pointers
+ *	lower_cond.c	conditions and comparisons, as jumps
+ *	lower_map.c	the script's maps
+ *	lower_mem.c	bytes: objects, copies, reads
+ *	lower_row.c	rows into the ring
+ *	lower_task.c	who runs: task fields, ids
+ */
+#pragma once
+
+#include "isa/helper.h"
+#include "isa/mapkind.h"
+#include "lang/builtin.h"
+#include "lang/lower.h"
+#include "lang/provider.h"
+
+/* Not a bug of the script: a tree that the checker should have refused. -EINVAL with a message. */
+int skep_lower_bug(struct skep_lower *l, struct skep_loc loc, const char *what) _must_check_;
+
+uint32_t skep_lower_stripes(const struct skep_lower *l);
+struct skep_val *skep_lower_stripe(struct skep_lower *l, unsigned map, uint32_t off,
+				   uint32_t stripe_size);
+/* Address of @len constant bytes and a zero byte behind them. */
+struct skep_val *skep_lower_literal(struct skep_lower *l, const char *text, size_t len);
+/* Address of at least @size zero bytes that programs cannot write. */
+struct skep_val *skep_lower_zeroes(struct skep_lower *l, uint32_t size);
+struct skep_val *skep_lower_at(struct skep_lower *l, struct skep_val *addr, int off);
+void skep_lower_clear(struct skep_lower *l, struct skep_val *addr, int off, uint32_t size);
+int skep_lower_store_parts(struct skep_lower *l, const struct skep_value *value,
+			   const struct skep_type *as, struct skep_val *addr, int off) _must_check_;
+/* As skep_lower_store, but a string shorter than its field need not be padded. */
+int skep_lower_store_row(struct skep_lower *l, const struct skep_value *value,
+			 const struct skep_type *as, struct skep_val *addr, int off) _must_check_;
+
+/* Jumps to @yes or @no. */
+int skep_lower_cond(struct skep_lower *l, const struct skep_expr *expr, struct skep_block *yes,
+		    struct skep_block *no) _must_check_;
+bool skep_lower_is_cond(const struct skep_expr *expr);
+/* A value of one of two branches. */
+int skep_lower_ternary(struct skep_lower *l, const struct skep_expr *expr,
+		       struct skep_value *ret_value) _must_check_;
+
+int skep_lower_field(struct skep_lower *l, const struct skep_expr *expr,
+		     struct skep_value *ret_value) _must_check_;
+int skep_lower_index(struct skep_lower *l, const struct skep_expr *expr,
+		     struct skep_value *ret_value) _must_check_;
+int skep_lower_deref(struct skep_lower *l, const struct skep_expr *expr,
+		     struct skep_value *ret_value) _must_check_;
+int skep_lower_addr(struct skep_lower *l, const struct skep_expr *expr,
+		    struct skep_value *ret_value) _must_check_;
+
+int skep_lower_comm(struct skep_lower *l, const struct skep_type *type,
+		    struct skep_value *ret_value) _must_check_;
+int skep_lower_local_set(struct skep_lower *l, struct skep_local *local,
+			 const struct skep_value *value) _must_check_;
+/* Arithmetic on two scalars whose operands have these types. */
+struct skep_val *skep_lower_arith(struct skep_lower *l, enum skep_binary op,
+				  const struct skep_type *left_type, struct skep_val *left,
+				  const struct skep_type *right_type, struct skep_val *right);
+/* Whether an operation on these two types is unsigned. */
+bool skep_lower_unsigned(const struct skep_type *a, const struct skep_type *b);
+
+int skep_lower_map_get(struct skep_lower *l, const struct skep_expr *expr,
+		       struct skep_value *ret_value) _must_check_;
+int skep_lower_map_assign(struct skep_lower *l, const struct skep_expr *expr,
+			  struct skep_value *ret_value) _must_check_;
+/* ++ and --: @delta is 1 or -1; the value before or after it. */
+int skep_lower_map_step(struct skep_lower *l, const struct skep_expr *map, int delta, bool before,
+			struct skep_value *ret_value) _must_check_;
+/* Makes the gen map behind a script's map and fills its plan record; done once for all maps before any code. */
+void skep_lower_map_make(struct skep_compiler *c, struct skep_map_info *map,
+			 struct skep_plan_map *plan);

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lowering, rows: what a program tells user space. Values are evaluated first; then the row is reserved in the ring and filled in
+ * place, so that strings are read from the watched process straight into the ring.
+ */
+#include "record/row.h"
+
+#include <string.h>
+
+#include "lang/expr_text.h"
+#include "lang/lower_priv.h"
+
+static unsigned ring(struct skep_lower *l)
+{
+	struct skep_compiler *c = l->c;
+
+	if (c->ring_map < 0)
+		c->ring_map = (int)skep_gen_map(l->gen, &(struct skep_spec_map){
+								.name = "ring",
+								.type = SKEP_MAP_RINGBUF,
+								.max_entries = c->config.ring_bytes,
+							});
+	return (unsigned)c->ring_map;
+}
+
+static int store_who(struct skep_lower *l, struct skep_val *row, int off)
+{
+	struct skep_value comm;
+	int r;
+
+	skep_ir_store(l->fn, row, off + (int)offsetof(struct skep_row_who, boot_ns), 8,
+		      skep_ir_call(l->fn, SKEP_HELPER_KTIME_GET_BOOT_NS, SKEP_CALL_NOEFFECT, 0));
+	skep_ir_store(l->fn, row, off + (int)offsetof(struct skep_row_who, pid), 4,
+		      skep_lower_tgid(l));
+	skep_ir_store(l->fn, row, off + (int)offsetof(struct skep_row_who, tid), 4,
+		      skep_lower_tid(l));
+	r = skep_lower_comm(l, skep_type_string(&l->c->types, 16), &comm);
+	if (r < 0)
+		return r;
+	return skep_lower_store(l, &comm, comm.type, row,
+				off + (int)offsetof(struct skep_row_who, comm));
+}
+
+static int store_head(struct skep_lower *l, unsigned action, struct skep_val *row)
+{
+	bool is_long = l->c->options->long_rows;
+	struct skep_row_head head = { .action = (uint16_t)action,
+				      .flags = is_long ? SKEP_ROW_LONG : 0 };
+	uint32_t first;
+
+	memcpy(&first, &head, sizeof(first));
+	skep_ir_store(l->fn, row, 0, 4, skep_ir_const(l->fn, first));
+	skep_ir_store(l->fn, row, (int)offsetof(struct skep_row_head, probe), 4,
+		      skep_lower_probe_index(l));
+	return is_long ? store_who(l, row, sizeof(head)) : 0;
+}
+
+int skep_lower_row(struct skep_lower *l, struct skep_plan_action *action,
+		   const struct skep_value *values, size_t n_values)
+{
+	int head = (int)sizeof(struct skep_row_head) +
+		   (l->c->options->long_rows ? (int)sizeof(struct skep_row_who) : 0);
+	struct skep_block *full = skep_ir_block(l->fn), *have = skep_ir_block(l->fn),
+			  *done = skep_ir_block(l->fn);
+	unsigned index = (unsigned)l->c->actions.len;
+	struct skep_val *row;
+	int r;
+
+	if (index > UINT16_MAX)
+		return skep_lower_bug(l, action->loc, "more than 65536 printing statements");
+	skep_vec_add(&l->c->actions, *action);
+	row = skep_ir_call(l->fn, SKEP_HELPER_RINGBUF_RESERVE, 0, 3, skep_ir_map(l->fn, ring(l)),
+			   skep_ir_const(l->fn, (uint64_t)head + action->schema.size),
+			   skep_ir_const(l->fn, 0));
+	skep_ir_branch(l->fn, SKEP_CC_EQ, row, skep_ir_const(l->fn, 0), full, have);
+	skep_ir_at(l->fn, full);
+	skep_lower_loss(l, SKEP_LOSS_RING);
+	skep_ir_jump(l->fn, done);
+
+	skep_ir_at(l->fn, have);
+	r = store_head(l, index, row);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n_values; i++) {
+		r = skep_lower_store_row(l, &values[i], values[i].type, row,
+					 head + (int)action->schema.fields[i].offset);
+		if (r < 0)
+			return r;
+	}
+	skep_ir_call(l->fn, SKEP_HELPER_RINGBUF_SUBMIT, 0, 2, row, skep_ir_const(l->fn, 0));
+	skep_ir_jump(l->fn, done);
+	skep_ir_at(l->fn, done);
+	return 0;
+}
+
+/* An aggregation has no value inside a program; everything else that a row can carry is fine. */
+static struct skep_schema schema_of(struct skep_compiler *c, const char *name,
+				    const struct skep_value *values, const char *const *names,
+				    size_t n)
+{
+	struct skep_schema_field *fields = skep_arena_calloc(c->arena, n, sizeof(*fields));
+	struct skep_schema schema = { .name = name, .version = 1, .fields = fields, .n_fields = n };
+
+	for (size_t i = 0; i < n; i++) {
+		fields[i] = skep_compiler_field(c, values[i].type, names[i], schema.size);
+		/* Every field begins at a multiple of 8: cheap to store, and the kernel gives rows that alignment. */
+		schema.size += ALIGN_UP(values[i].type->size, 8u);
+	}
+	return schema;
+}
+
+int skep_lower_row_args(struct skep_lower *l, struct skep_plan_action *action,
+			const struct skep_expr *call, size_t from)
+{
+	size_t n = call->call.args.len > from ? call->call.args.len - from : 0;
+	struct skep_value *values = skep_arena_calloc(l->c->arena, n, sizeof(*values));
+	const char **names = skep_arena_calloc(l->c->arena, n, sizeof(*names));
+
+	for (size_t i = 0; i < n; i++) {
+		const struct skep_expr *arg = call->call.args.data[from + i];
+		int r = skep_lower_expr(l, arg, &values[i]);
+
+		if (r < 0)
+			return r;
+		names[i] = skep_expr_text(l->c->arena, arg);
+	}
+	action->schema = schema_of(l->c, call->call.name, values, names, n);
+	return skep_lower_row(l, action, values, n);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lowering, statements.
+ */
+#include <errno.h>
+
+#include "lang/lower_priv.h"
+
+#define UNROLL_MAX 100 /* copies of a body, as bpftrace allows */
+
+static int lower_stmt(struct skep_lower *l, const struct skep_stmt *stmt);
+
+int skep_lower_block(struct skep_lower *l, const struct skep_block_node *block)
+{
+	for (size_t i = 0; i < block->len; i++) {
+		int r = lower_stmt(l, block->data[i]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int lower_if(struct skep_lower *l, const struct skep_stmt *stmt)
+{
+	struct skep_block *yes = skep_ir_block(l->fn), *join = skep_ir_block(l->fn);
+	struct skep_block *no = stmt->branch.no.len ? skep_ir_block(l->fn) : join;
+	int r;
+
+	r = skep_lower_cond(l, stmt->branch.cond, yes, no);
+	if (r < 0)
+		return r;
+	skep_ir_at(l->fn, yes);
+	r = skep_lower_block(l, &stmt->branch.yes);
+	if (r < 0)
+		return r;
+	skep_ir_jump(l->fn, join);
+	if (no != join) {
+		skep_ir_at(l->fn, no);
+		r = skep_lower_block(l, &stmt->branch.no);
+		if (r < 0)
+			return r;
+		skep_ir_jump(l->fn, join);
+	}
+	skep_ir_at(l->fn, join);
+	return 0;
+}
+
+static int lower_let(struct skep_lower *l, const struct skep_stmt *stmt)
+{
+	struct skep_value value;
+	int r;
+
+	if (!stmt->let.value) {
+		/* A declaration in a loop begins anew each time round. */
+		if (!stmt->let.local->type || !skep_type_is_scalar(stmt->let.local->type))
+			return 0;
+		value = (struct skep_value){ .type = stmt->let.local->type,
+					     .val = skep_ir_const(l->fn, 0) };
+		return skep_lower_local_set(l, stmt->let.local, &value);
+	}
+	r = skep_lower_expr(l, stmt->let.value, &value);
+	if (r < 0)
+		return r;
+	return skep_lower_local_set(l, stmt->let.local, &value);
+}
+
+static int lower_unroll(struct skep_lower *l, const struct skep_stmt *stmt)
+{
+	uint64_t count;
+
+	if (stmt->loop.count->kind != SKEP_EXPR_INT)
+		return skep_lower_bug(l, stmt->loop.count->loc,
+				      "an unroll count that is not constant");
+	count = stmt->loop.count->num.value;
+	for (uint64_t i = 0; i < MIN(count, (uint64_t)UNROLL_MAX); i++) {
+		int r = skep_lower_block(l, &stmt->loop.body);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The body of a loop with its own targets for break and continue. */
+static int loop_body(struct skep_lower *l, const struct skep_block_node *body,
+		     struct skep_block *next, struct skep_block *stop)
+{
+	struct skep_block *outer_next = l->next, *outer_stop = l->stop;
+	int r;
+
+	l->next = next;
+	l->stop = stop;
+	r = skep_lower_block(l, body);
+	l->next = outer_next;
+	l->stop = outer_stop;
+	if (r < 0)
+		return r;
+	skep_ir_jump(l->fn, next);
+	return 0;
+}
+
+static int lower_while(struct skep_lower *l, const struct skep_stmt *stmt)
+{
+	struct skep_block *head = skep_ir_block(l->fn), *body = skep_ir_block(l->fn),
+			  *stop = skep_ir_block(l->fn);
+	int r;
+
+	skep_ir_jump(l->fn, head);
+	skep_ir_at(l->fn, head);
+	r = skep_lower_cond(l, stmt->loop.count, body, stop);
+	if (r < 0)
+		return r;
+	skep_ir_at(l->fn, body);
+	r = loop_body(l, &stmt->loop.body, head, stop);
+	skep_ir_at(l->fn, stop);
+	return r;
+}
+
+/* for $i : from..to, with the bounds evaluated once. The verifier follows the loop, so it must end within its patience. */
+static int lower_range(struct skep_lower *l, const struct skep_stmt *stmt)
+{
+	struct skep_block *head = skep_ir_block(l->fn), *body = skep_ir_block(l->fn),
+			  *next = skep_ir_block(l->fn), *stop = skep_ir_block(l->fn);
+	struct skep_var *at = skep_ir_var(l->fn, "range");
+	struct skep_value value = { .type = stmt->loop.local->type };
+	struct skep_val *from, *to;
+	int r;
+
+	r = skep_lower_scalar(l, stmt->loop.from, &from);
+	if (r < 0)
+		return r;
+	r = skep_lower_scalar(l, stmt->loop.to, &to);
+	if (r < 0)
+		return r;
+	skep_ir_set(l->fn, at, from);
+	skep_ir_jump(l->fn, head);
+	skep_ir_at(l->fn, head);
+	skep_ir_branch(l->fn, SKEP_CC_SLT, skep_ir_get(l->fn, at), to, body, stop);
+	skep_ir_at(l->fn, body);
+	value.val = skep_ir_get(l->fn, at);
+	r = skep_lower_local_set(l, stmt->loop.local, &value);
+	if (r < 0)
+		return r;
+	r = loop_body(l, &stmt->loop.body, next, stop);
+	if (r < 0)
+		return r;
+	skep_ir_at(l->fn, next);
+	skep_ir_set(l->fn, at, skep_ir_opi(l->fn, SKEP_OP_ADD, skep_ir_get(l->fn, at), 1));
+	skep_ir_jump(l->fn, head);
+	skep_ir_at(l->fn, stop);
+	return 0;
+}
+
+/* Code behind a jump is unreachable: the builder drops it. */
+static int lower_jump(struct skep_lower *l, const struct skep_stmt *stmt, struct skep_block *to)
+{
+	if (!to)
+		return skep_lower_bug(l, stmt->loc, "break or continue outside a loop");
+	skep_ir_jump(l->fn, to);
+	return 0;
+}
+
+static int lower_stmt(struct skep_lower *l, const struct skep_stmt *stmt)
+{
+	int r;
+
+	skep_ir_loc(l->fn, stmt->loc);
+	switch (stmt->kind) {
+	case SKEP_STMT_EXPR:
+		return skep_lower_expr(l, stmt->expr, NULL);
+	case SKEP_STMT_IF:
+		return lower_if(l, stmt);
+	case SKEP_STMT_LET:
+		return lower_let(l, stmt);
+	case SKEP_STMT_BLOCK:
+		return skep_lower_block(l, &stmt->block);
+	case SKEP_STMT_UNROLL:
+		return lower_unroll(l, stmt);
+	case SKEP_STMT_WHILE:
+		return lower_while(l, stmt);
+	case SKEP_STMT_FOR_RANGE:
+		return lower_range(l, stmt);
+	case SKEP_STMT_RETURN:
+		if (stmt->expr) {
+			r = skep_lower_expr(l, stmt->expr, NULL);
+			if (r < 0)
+				return r;
+		}
+		skep_ir_jump(l->fn, l->done);
+		return 0;
+	case SKEP_STMT_BREAK:
+		return lower_jump(l, stmt, l->stop);
+	case SKEP_STMT_CONTINUE:
+		return lower_jump(l, stmt, l->next);
+	default:
+		return skep_lower_bug(l, stmt->loc, "this statement");
+	}
+}

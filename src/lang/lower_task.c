@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lowering, who runs: identities by loads from the current task where the kernel lets us (a load each, and shared
+ * between all uses), by helper calls elsewhere.
+ */
+#include "lang/lower_priv.h"
+
+struct skep_val *skep_lower_task(struct skep_lower *l)
+{
+	const struct skep_world *world = l->c->world;
+
+	if (l->untyped || !world->btf || !world->has ||
+	    !world->has(world, SKEP_WORLD_CURRENT_TASK_BTF))
+		return NULL;
+	return skep_ir_call(l->fn, SKEP_HELPER_GET_CURRENT_TASK_BTF, SKEP_CALL_PURE, 0);
+}
+
+static const struct skep_type *task_type(struct skep_compiler *c)
+{
+	return c->types.btf ? skep_type_by_name(&c->types, "struct task_struct") : NULL;
+}
+
+/* Follows @path through structs and pointers; *ret_field is the last member, *ret_off its offset from the last pointer. */
+struct skep_val *skep_lower_task_field(struct skep_lower *l, const char *const *path, size_t n_path)
+{
+	const struct skep_type *type = task_type(l->c);
+	struct skep_val *at = skep_lower_task(l);
+	uint32_t off = 0;
+
+	if (!at || !type)
+		return NULL;
+	for (size_t i = 0; i < n_path; i++) {
+		struct skep_field f;
+
+		if (!skep_type_field(&l->c->types, type, path[i], SKEP_SPACE_BTF, &f) || f.bit_size)
+			return NULL;
+		off += f.offset;
+		type = f.type;
+		if (type->kind == SKEP_TYPE_PTR && i + 1 < n_path) {
+			at = skep_ir_load(l->fn, at, (int)off, 8, SKEP_LOAD_PURE);
+			type = type->elem;
+			off = 0;
+			if (!type)
+				return NULL;
+		}
+	}
+	if (!skep_type_is_scalar(type))
+		return NULL;
+	return skep_ir_load(l->fn, at, (int)off, type->size,
+			    SKEP_LOAD_PURE | (type->is_signed ? SKEP_LOAD_SIGNED : 0));
+}
+
+static struct skep_val *pid_tgid(struct skep_lower *l)
+{
+	return skep_ir_call(l->fn, SKEP_HELPER_GET_CURRENT_PID_TGID, SKEP_CALL_PURE, 0);
+}
+
+struct skep_val *skep_lower_tgid(struct skep_lower *l)
+{
+	static const char *const path[] = { "tgid" };
+	struct skep_val *v = skep_lower_task_field(l, path, 1);
+
+	return v ? v : skep_ir_opi(l->fn, SKEP_OP_SHR, pid_tgid(l), 32);
+}
+
+struct skep_val *skep_lower_tid(struct skep_lower *l)
+{
+	static const char *const path[] = { "pid" };
+	struct skep_val *v = skep_lower_task_field(l, path, 1);
+
+	return v ? v : skep_ir_extend(l->fn, pid_tgid(l), 4, false);
+}
+
+/* The thread's name as a place: inside the task, or in memory that a helper filled. */
+int skep_lower_comm(struct skep_lower *l, const struct skep_type *type,
+		    struct skep_value *ret_value)
+{
+	struct skep_value v = { .type = type, .space = SKEP_SPACE_BTF };
+	struct skep_field f;
+
+	v.val = skep_lower_task(l);
+	if (v.val && skep_type_field(&l->c->types, task_type(l->c), "comm", SKEP_SPACE_BTF, &f) &&
+	    f.type->size == type->size) {
+		v.off = (int)f.offset;
+		*ret_value = v;
+		return 0;
+	}
+	v.space = SKEP_SPACE_BPF;
+	v.val = skep_lower_object(l, type->size, "comm", &v.off);
+	skep_ir_call(l->fn, SKEP_HELPER_GET_CURRENT_COMM, 0, 2, skep_lower_at(l, v.val, v.off),
+		     skep_ir_const(l->fn, type->size));
+	*ret_value = v;
+	return 0;
+}
+
+struct skep_val *skep_lower_probe_index(struct skep_lower *l)
+{
+	const struct skep_instance *inst = l->inst;
+
+	if (inst->n_matches == 1 || !inst->provider->lower_probe)
+		return skep_ir_const(l->fn, inst->n_matches ? inst->matches[0].probe_index : 0);
+	return inst->provider->lower_probe(l);
+}
