@@ -89,6 +89,7 @@ enum skep_loss_cause {
 	SKEP_LOSS_MAP_FULL, /* no room for a new key */
 	SKEP_LOSS_READ,	   /* a read of memory failed and gave zeroes */
 	SKEP_LOSS_STACK,   /* a stack could not be stored */
+	SKEP_LOSS_EXIT,	   /* no room in the ring for exit(): counted here instead of RING, and obeyed all the same */
 	SKEP_LOSS_MAX,
 };
 
