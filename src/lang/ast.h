@@ -15,7 +15,8 @@
 #include "base/vec.h"
 #include "lang/type.h"
 
-#define SKEP_PARSE_DEPTH_MAX 200 /* nested expressions and blocks; more is an error, not a crash */
+#define SKEP_PARSE_DEPTH_MAX 200   /* nested expressions and blocks; more is an error, not a crash */
+#define SKEP_PARSE_HEIGHT_MAX 1000 /* levels of an expression's tree: a + b + c + ... nests to the left */
 
 enum skep_expr_kind {
 	SKEP_EXPR_INT,
@@ -96,6 +97,7 @@ struct skep_type_name {
 struct skep_expr {
 	enum skep_expr_kind kind;
 	struct skep_loc loc;
+	unsigned height; /* levels of the tree below, itself included: bounds whoever walks it by recursion */
 	const struct skep_type *type; /* by the checker */
 	union {
 		struct {

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lang/parse.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct skep_tok *skep_parse_peek(struct skep_parser *p, unsigned ahead)
+{
+	if (p->abort) {
+		p->n_toks = 0;
+		p->toks[0] = (struct skep_tok){
+			.kind = SKEP_TOK_END, .loc = p->prev, .off = p->lx.len, .end = p->lx.len
+		};
+		return &p->toks[0];
+	}
+	while (p->n_toks <= ahead)
+		p->toks[p->n_toks++] = skep_lex_next(&p->lx);
+	return &p->toks[ahead];
+}
+
+struct skep_tok skep_parse_take(struct skep_parser *p)
+{
+	struct skep_tok t = *skep_parse_peek(p, 0);
+
+	if (p->n_toks)
+		memmove(p->toks, p->toks + 1, --p->n_toks * sizeof(*p->toks));
+	if (t.kind != SKEP_TOK_END)
+		p->prev = t.loc;
+	return t;
+}
+
+bool skep_parse_at(struct skep_parser *p, enum skep_tok_kind kind)
+{
+	return skep_parse_peek(p, 0)->kind == kind;
+}
+
+bool skep_parse_at_word(struct skep_parser *p, const char *word)
+{
+	return skep_tok_is(skep_parse_peek(p, 0), word);
+}
+
+bool skep_parse_at_op(struct skep_parser *p, enum skep_binary op)
+{
+	struct skep_tok *t = skep_parse_peek(p, 0);
+
+	return t->kind == SKEP_TOK_OP && t->op == op;
+}
+
+bool skep_parse_accept(struct skep_parser *p, enum skep_tok_kind kind)
+{
+	if (!skep_parse_at(p, kind))
+		return false;
+	skep_parse_take(p);
+	return true;
+}
+
+bool skep_parse_expect(struct skep_parser *p, enum skep_tok_kind kind, const char *what)
+{
+	if (skep_parse_accept(p, kind))
+		return true;
+	skep_parse_unexpected(p, what);
+	return false;
+}
+
+bool skep_parse_error(struct skep_parser *p, struct skep_loc loc, const char *fmt, ...)
+{
+	char buf[512];
+	va_list ap;
+	bool told;
+
+	va_start(ap, fmt);
+	vsnprintf(buf, sizeof(buf), fmt, ap);
+	va_end(ap);
+	told = skep_lex_error(&p->env, loc, "%s", buf);
+	p->env.quiet = true;
+	return told;
+}
+
+const char *skep_parse_describe(struct skep_parser *p, const struct skep_tok *t)
+{
+	const char *text = skep_lex_show(&p->env, p->lx.text + t->off, t->end - t->off);
+
+	switch (t->kind) {
+	case SKEP_TOK_END:
+		return "the end of the script";
+	case SKEP_TOK_NAME:
+		return skep_arena_printf(p->env.arena, "%s '%s'",
+					 skep_parse_is_keyword(t) ? "the keyword" : "the name",
+					 text);
+	case SKEP_TOK_INT:
+		return skep_arena_printf(p->env.arena, "the number %s", text);
+	case SKEP_TOK_STRING:
+		return skep_arena_printf(p->env.arena, "the string %s", text);
+	default:
+		return skep_arena_printf(p->env.arena, "'%s'", text);
+	}
+}
+
+/* What people who come from other languages meant. */
+static void hint_for(struct skep_parser *p, const struct skep_tok *t)
+{
+	static const struct {
+		const char *word, *hint;
+	} words[] = {
+		{ "and", "'and' is written '&&'" },
+		{ "or", "'or' is written '||'" },
+		{ "not", "'not' is written '!'" },
+		{ "is", "a comparison is written '=='" },
+		{ "then", "there is no 'then': a body follows in braces: if (x) { ... }" },
+		{ "do", "there is no 'do': a body follows in braces: while (x) { ... }" },
+		{ "else", "an 'else' stands right behind the '}' of its 'if'" },
+		{ "elif", "write 'else if'" },
+		{ "elsif", "write 'else if'" },
+		{ "elseif", "write 'else if'" },
+	};
+
+	if (t->kind == SKEP_TOK_ASSIGN && t->op == SKEP_BINARY_NONE)
+		skep_lex_hint(
+			&p->env,
+			"'=' assigns a value and is a statement of its own; to compare, write '=='");
+	else if (t->kind == SKEP_TOK_ASSIGN)
+		skep_lex_hint(&p->env,
+			      "an assignment is a statement of its own, not part of an expression");
+	else if (t->kind == SKEP_TOK_STRING && !t->bol)
+		skep_lex_hint(&p->env,
+			      "arguments of a function stand in parentheses: printf(\"...\")");
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (skep_tok_is(t, words[i].word))
+			skep_lex_hint(&p->env, "%s", words[i].hint);
+}
+
+bool skep_parse_unexpected(struct skep_parser *p, const char *what)
+{
+	struct skep_tok *t = skep_parse_peek(p, 0);
+	struct skep_loc loc = t->loc;
+
+	if (t->kind == SKEP_TOK_ERROR) {
+		p->env.quiet = true;
+		return false;
+	}
+	if (t->kind == SKEP_TOK_END)
+		loc = skep_parse_behind(p);
+	if (!skep_parse_error(p, loc, "expected %s, found %s", what, skep_parse_describe(p, t)))
+		return false;
+	hint_for(p, t);
+	return true;
+}
+
+void skep_parse_abort(struct skep_parser *p)
+{
+	p->abort = true;
+	p->env.quiet = true;
+}
+
+bool skep_parse_enter(struct skep_parser *p)
+{
+	if (p->depth < SKEP_PARSE_DEPTH_MAX) {
+		p->depth++;
+		return true;
+	}
+	if (skep_parse_error(p, skep_parse_peek(p, 0)->loc, "more than %d levels of nesting",
+			     SKEP_PARSE_DEPTH_MAX))
+		skep_lex_hint(
+			&p->env,
+			"keep parts of the expression in variables; the rest of the script was not looked at");
+	skep_parse_abort(p);
+	return false;
+}
+
+void skep_parse_rewind(struct skep_parser *p)
+{
+	if (p->n_toks)
+		skep_lex_rewind(&p->lx, &p->toks[0]);
+	p->n_toks = 0;
+}
+
+struct skep_loc skep_parse_span(const struct skep_parser *p, struct skep_loc start)
+{
+	if (p->prev.line == start.line && p->prev.col >= start.col)
+		start.len = p->prev.col + p->prev.len - start.col;
+	return start;
+}
+
+struct skep_loc skep_parse_behind(const struct skep_parser *p)
+{
+	if (!p->prev.line)
+		return (struct skep_loc){ 1, 1, 1 };
+	return (struct skep_loc){ p->prev.line, p->prev.col + p->prev.len, 1 };
+}
+
+const char *skep_parse_name(struct skep_parser *p, const struct skep_tok *t)
+{
+	return skep_arena_strndup(p->env.arena, t->text, t->len);
+}
+
+struct skep_expr *skep_parse_node(struct skep_parser *p, enum skep_expr_kind kind,
+				  struct skep_loc start)
+{
+	struct skep_expr *e = skep_arena_alloc(p->env.arena, sizeof(*e));
+
+	e->kind = kind;
+	e->loc = start;
+	e->height = 1;
+	return e;
+}
+
+void skep_parse_on(struct skep_expr *e, const struct skep_expr *child)
+{
+	if (child)
+		e->height = MAX(e->height, child->height + 1);
+}
+
+struct skep_expr *skep_parse_done(struct skep_parser *p, struct skep_expr *e, struct skep_loc start)
+{
+	e->loc = skep_parse_span(p, start);
+	p->height = MAX(p->height, e->height);
+	if (e->height <= SKEP_PARSE_HEIGHT_MAX)
+		return e;
+	if (skep_parse_error(p, start, "this expression has more than %d operators in a row",
+			     SKEP_PARSE_HEIGHT_MAX))
+		skep_lex_hint(
+			&p->env,
+			"keep parts of it in variables; the rest of the script was not looked at");
+	skep_parse_abort(p);
+	return NULL;
+}
+
+bool skep_parse_is_keyword(const struct skep_tok *t)
+{
+	static const char *const keywords[] = { "if",	 "else",   "unroll",  "while",	  "for",
+						"let",	 "return", "break",   "continue", "struct",
+						"union", "enum",   "typedef", "switch",	  "goto" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(keywords); i++)
+		if (skep_tok_is(t, keywords[i]))
+			return true;
+	return false;
+}

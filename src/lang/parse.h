@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside the parser: what its files share. Others use skep_parse (lang/ast.h).
+ *
+ *	parse.c		tokens ahead, messages, nodes
+ *	parse_script.c	the top: config, heads of probes, what is not supported
+ *	parse_point.c	attach points, from raw text
+ *	parse_stmt.c	blocks and statements, and where to go on after an error
+ *	parse_expr.c	operators by precedence
+ *	parse_primary.c	values, calls, maps, casts, names of types
+ *
+ * Errors. A function that returns a node returns NULL after an error, which it or a callee has reported; from then on
+ * env.quiet swallows consequences until a statement, block or probe begins anew (skep_parse_recover).
+ *
+ * Bounds. Every nested call goes through skep_parse_enter; every node knows the height of the tree below it. Beyond
+ * a bound the parser says so once and sees nothing but the end of the script from then on.
+ */
+#pragma once
+
+#include "lang/ast.h"
+#include "lang/lex.h"
+
+#define SKEP_PARSE_AHEAD 16		/* tokens seen at most before one is taken */
+#define SKEP_PARSE_SIZE_MAX (16u << 20) /* bytes of a script */
+#define SKEP_PARSE_EXPAND_MAX 4096	/* uses of names from #define */
+
+struct skep_parser {
+	struct skep_lex_env env;
+	struct skep_lex lx;
+	struct skep_tok toks[SKEP_PARSE_AHEAD]; /* seen, not taken yet */
+	unsigned n_toks;
+	struct skep_loc prev; /* of the token taken last */
+	bool abort;	      /* a bound was met: the rest is not looked at */
+	bool in_predicate;    /* at the level where a slash may end it */
+	bool ended;	      /* the last statement ended with ';' */
+	size_t cond_off; /* where the condition of an `if` starts: `(name) call()` is no cast there */
+	unsigned depth;
+	unsigned height; /* of the highest tree since the block began */
+	unsigned expansions;
+	const char *const *params;
+	size_t n_params;
+};
+
+/* ---- parse.c */
+
+/* The token @ahead of the next one, which is 0. */
+struct skep_tok *skep_parse_peek(struct skep_parser *p, unsigned ahead);
+struct skep_tok skep_parse_take(struct skep_parser *p);
+bool skep_parse_at(struct skep_parser *p, enum skep_tok_kind kind);
+bool skep_parse_at_word(struct skep_parser *p, const char *word);
+bool skep_parse_at_op(struct skep_parser *p, enum skep_binary op);
+/* Takes the token when it is of this kind. */
+bool skep_parse_accept(struct skep_parser *p, enum skep_tok_kind kind);
+/* Takes a token of this kind or says that @what is missing. */
+bool skep_parse_expect(struct skep_parser *p, enum skep_tok_kind kind, const char *what);
+/* "expected @what, found ..." at the next token, with a hint where the mistake is a known one. True: reported. */
+bool skep_parse_unexpected(struct skep_parser *p, const char *what);
+/* Reports and falls quiet. True when it was reported, so that skep_lex_hint may follow. */
+bool skep_parse_error(struct skep_parser *p, struct skep_loc loc, const char *fmt, ...)
+	_printf_(3, 4);
+/* Gives up on the rest of the script. */
+void skep_parse_abort(struct skep_parser *p);
+/* One level deeper, or false after a message. Leave with p->depth--. */
+bool skep_parse_enter(struct skep_parser *p);
+/* Back to raw text: forgets the tokens seen ahead. */
+void skep_parse_rewind(struct skep_parser *p);
+/* From @start to the end of the token taken last, as far as the line goes. */
+struct skep_loc skep_parse_span(const struct skep_parser *p, struct skep_loc start);
+/* Just behind the token taken last. */
+struct skep_loc skep_parse_behind(const struct skep_parser *p);
+const char *skep_parse_name(struct skep_parser *p, const struct skep_tok *t);
+/* What a token is, for messages: "name 'foo'", "';'", "the end of the script". */
+const char *skep_parse_describe(struct skep_parser *p, const struct skep_tok *t);
+struct skep_expr *skep_parse_node(struct skep_parser *p, enum skep_expr_kind kind,
+				  struct skep_loc start);
+/* Finishes a node whose operands are set: its place and height. NULL when the tree became too high. */
+struct skep_expr *skep_parse_done(struct skep_parser *p, struct skep_expr *e,
+				  struct skep_loc start);
+/* Raises the height of @e to stand on @child. */
+void skep_parse_on(struct skep_expr *e, const struct skep_expr *child);
+/* Words that start statements and so are no values. */
+bool skep_parse_is_keyword(const struct skep_tok *t);
+
+/* ---- parse_expr.c */
+
+struct skep_expr *skep_parse_expr(struct skep_parser *p);
+/* Operators of one operand, casts and below. */
+struct skep_expr *skep_parse_unary(struct skep_parser *p);
+/* With assignment: for statements. */
+struct skep_expr *skep_parse_assignment(struct skep_parser *p);
+
+/* ---- parse_primary.c */
+
+struct skep_expr *skep_parse_primary(struct skep_parser *p);
+/* Expressions between commas up to @close, which is taken. */
+bool skep_parse_list(struct skep_parser *p, enum skep_tok_kind close, const char *what,
+		     struct skep_expr_list *ret_list);
+bool skep_parse_at_cast(struct skep_parser *p);
+bool skep_parse_type(struct skep_parser *p, struct skep_type_name *ret_type);
+
+/* ---- parse_stmt.c */
+
+/* At '{'. False: there was none, and that was said. Errors inside are recovered from. */
+bool skep_parse_block(struct skep_parser *p, struct skep_block_node *ret_block);
+/* { statements; value } at '{'. */
+struct skep_expr *skep_parse_block_value(struct skep_parser *p);
+/* if condition { value } else { value }, at `if`. */
+struct skep_expr *skep_parse_if_value(struct skep_parser *p);
+/* At `name:` at the start of a line, where @name is a kind of probe: somebody forgot a brace. */
+bool skep_parse_at_head(struct skep_parser *p);
+
+/* ---- parse_point.c */
+
+/* Attach points up to '{' or '/'; the raw text is left there. False after an error, the raw text is anywhere. */
+bool skep_parse_points(struct skep_parser *p, struct skep_probe_node *probe);
+bool skep_parse_is_provider(const char *name, size_t len);

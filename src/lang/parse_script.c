@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The top of a script: config, probes, and friendly words about what cannot stand there. */
+#include <errno.h>
+
+#include "lang/parse.h"
+
+struct script {
+	struct skep_parser p;
+	struct {
+		SKEP_VEC(struct skep_config_node);
+	} configs;
+	struct {
+		SKEP_VEC(struct skep_probe_node *);
+	} probes;
+	bool loose_told; /* statements outside of probes: said once */
+};
+
+/* Raw text: over the rest of the line, or up to (not over) a '{' when one comes first. */
+static void skip_raw(struct skep_parser *p, bool to_brace)
+{
+	while (p->lx.pos < p->lx.len) {
+		char c = skep_lex_peek(&p->lx, 0);
+
+		if (c == '{' ? to_brace : (c == '\n' && !to_brace))
+			return;
+		skep_lex_step(&p->lx);
+	}
+}
+
+/* ---- config = { name = value; ... } */
+
+static bool parse_config_entry(struct script *s)
+{
+	struct skep_parser *p = &s->p;
+	struct skep_tok name = *skep_parse_peek(p, 0);
+	struct skep_config_node node = { .loc = name.loc };
+
+	if (name.kind != SKEP_TOK_NAME) {
+		skep_parse_unexpected(p, "the name of a setting");
+		return false;
+	}
+	skep_parse_take(p);
+	node.name = skep_parse_name(p, &name);
+	if (!skep_parse_at(p, SKEP_TOK_ASSIGN) || skep_parse_peek(p, 0)->op != SKEP_BINARY_NONE) {
+		skep_parse_unexpected(p, "'=' behind the name of a setting");
+		return false;
+	}
+	skep_parse_take(p);
+	node.value = skep_parse_expr(p);
+	if (!node.value)
+		return false;
+	node.loc = skep_parse_span(p, name.loc);
+	skep_vec_add(&s->configs, node);
+	if (skep_parse_accept(p, SKEP_TOK_SEMI) || skep_parse_accept(p, SKEP_TOK_COMMA) ||
+	    skep_parse_at(p, SKEP_TOK_RBRACE) || skep_parse_peek(p, 0)->bol)
+		return true;
+	skep_parse_unexpected(p, "';' behind the setting");
+	return false;
+}
+
+static void parse_config(struct script *s)
+{
+	struct skep_parser *p = &s->p;
+	struct skep_tok open;
+
+	skep_parse_take(p);
+	skep_parse_take(p);
+	open = *skep_parse_peek(p, 0);
+	if (!skep_parse_expect(p, SKEP_TOK_LBRACE, "'{' and settings")) {
+		skep_lex_hint(&p->env, "for example: config = { max_map_keys = 1000 }");
+		skep_parse_rewind(p);
+		return;
+	}
+	while (!skep_parse_at(p, SKEP_TOK_RBRACE) && !skep_parse_at(p, SKEP_TOK_END) &&
+	       !skep_parse_at_head(p)) {
+		if (parse_config_entry(s))
+			continue;
+		while (!skep_parse_at(p, SKEP_TOK_RBRACE) && !skep_parse_at(p, SKEP_TOK_END) &&
+		       !skep_parse_at_head(p))
+			if (skep_parse_take(p).kind == SKEP_TOK_SEMI)
+				break;
+		p->env.quiet = p->abort;
+	}
+	if (!skep_parse_accept(p, SKEP_TOK_RBRACE) && !p->env.truncated)
+		skep_lex_error(&p->env, open.loc, "this '{' is never closed");
+	else if (skep_lex_peek(&p->lx, 0) == ';')
+		p->lx.pos++;
+}
+
+/* ---- what is not supported */
+
+static const struct {
+	const char *word, *what, *hint;
+} unsupported[] = {
+	{ "macro", "macros",
+	  "write the statements where they are used; #define NAME value works for constants" },
+	{ "fn", "functions of your own", "write the statements where they are used" },
+	{ "import", "import", "put the probes of both files into one" },
+	{ "struct", "definitions of C structs",
+	  "structs of the kernel need no definition: cast to them by name, ((struct task_struct *)arg0)->pid" },
+	{ "union", "definitions of C unions",
+	  "unions of the kernel need no definition: use their names" },
+	{ "enum", "definitions of C enums",
+	  "constants of the kernel need no definition; for others use #define NAME value" },
+	{ "typedef", "typedef", "types of the kernel need no definition: use their names" },
+	{ "let", "declarations of maps",
+	  "a map needs none: assign to it; config = { max_map_keys = N } sets the size of all" },
+};
+
+/* Over the thing that @t begins: up to a ';', or a block and a ';' right behind it. */
+static void skip_declaration(struct skep_parser *p)
+{
+	unsigned braces = 0;
+
+	p->env.quiet = true;
+	for (;;) {
+		enum skep_tok_kind kind = skep_parse_peek(p, 0)->kind;
+
+		if (kind == SKEP_TOK_END || (!braces && skep_parse_at_head(p)))
+			break;
+		skep_parse_take(p);
+		if (kind == SKEP_TOK_SEMI && !braces)
+			break;
+		if (kind == SKEP_TOK_LBRACE) {
+			braces++;
+		} else if (kind == SKEP_TOK_RBRACE && (!braces || !--braces)) {
+			skep_parse_accept(p, SKEP_TOK_SEMI);
+			break;
+		}
+	}
+	p->env.quiet = p->abort;
+}
+
+static bool reject_unsupported(struct script *s, const struct skep_tok *t)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(unsupported); i++) {
+		if (!skep_tok_is(t, unsupported[i].word))
+			continue;
+		if (skep_lex_error(&s->p.env, t->loc, "not supported yet: %s", unsupported[i].what))
+			skep_lex_hint(&s->p.env, "%s", unsupported[i].hint);
+		skip_declaration(&s->p);
+		return true;
+	}
+	return false;
+}
+
+/* Statements outside of a probe. Said once, as they come in flocks. */
+static bool reject_loose(struct script *s, const struct skep_tok *t)
+{
+	struct skep_parser *p = &s->p;
+	struct skep_tok *next = skep_parse_peek(p, 1);
+	bool loose = t->kind == SKEP_TOK_VAR || t->kind == SKEP_TOK_MAP ||
+		     (t->kind == SKEP_TOK_NAME &&
+		      (next->kind == SKEP_TOK_LPAREN ||
+		       (skep_parse_is_keyword(t) && next->kind != SKEP_TOK_COLON)));
+
+	if (!loose)
+		return false;
+	if (!s->loose_told && skep_lex_error(&p->env, t->loc, "%s stands outside of a probe",
+					     skep_parse_describe(p, t)))
+		skep_lex_hint(
+			&p->env,
+			"statements belong into the block of a probe: BEGIN { printf(\"hello\\n\"); }");
+	s->loose_told = true;
+	skep_parse_rewind(p);
+	skip_raw(p, false);
+	return true;
+}
+
+/* ---- probes */
+
+static void parse_predicate(struct skep_parser *p, struct skep_probe_node *probe)
+{
+	struct skep_loc open = skep_parse_take(p).loc;
+
+	if (skep_parse_at_op(p, SKEP_BINARY_DIV)) {
+		if (skep_parse_error(p, skep_parse_peek(p, 0)->loc,
+				     "there is no condition in this predicate"))
+			skep_lex_hint(&p->env, "write one, /pid == 1/, or leave both slashes out");
+		return;
+	}
+	p->in_predicate = true;
+	probe->predicate = skep_parse_expr(p);
+	p->in_predicate = false;
+	if (!probe->predicate)
+		return;
+	if (skep_parse_at_op(p, SKEP_BINARY_DIV)) {
+		skep_parse_take(p);
+		return;
+	}
+	if (skep_parse_at(p, SKEP_TOK_ASSIGN)) {
+		if (skep_parse_error(p, skep_parse_peek(p, 0)->loc,
+				     "a predicate compares; this assigns"))
+			skep_lex_hint(&p->env, "to compare, write '=='");
+	} else if (skep_parse_unexpected(p, "'/' and '{' at the end of the predicate")) {
+		skep_lex_hint(
+			&p->env,
+			"the predicate began at %u:%u; it looks like this: /pid == 1/ { ... }",
+			open.line, open.col);
+	}
+}
+
+/* Behind an error in the head of a probe: to the block, so that its errors are seen too. */
+static bool recover_head(struct skep_parser *p, bool in_tokens)
+{
+	p->env.quiet = true;
+	if (!in_tokens) {
+		skip_raw(p, true);
+		p->lx.bol = false;
+	}
+	while (!skep_parse_at(p, SKEP_TOK_LBRACE) && !skep_parse_at(p, SKEP_TOK_END) &&
+	       !skep_parse_at_head(p))
+		skep_parse_take(p);
+	p->env.quiet = p->abort;
+	return skep_parse_at(p, SKEP_TOK_LBRACE);
+}
+
+static bool parse_head(struct skep_parser *p, struct skep_probe_node *probe)
+{
+	struct skep_loc start = skep_lex_loc(&p->lx, p->lx.pos, 1);
+
+	if (!skep_parse_points(p, probe))
+		return recover_head(p, false);
+	probe->loc = skep_parse_span(p, start);
+	if (skep_lex_peek(&p->lx, 0) == '/') {
+		p->lx.bol = false;
+		parse_predicate(p, probe);
+		if (p->env.quiet)
+			return recover_head(p, true);
+	}
+	if (skep_parse_at(p, SKEP_TOK_LBRACE))
+		return true;
+	if (skep_parse_unexpected(p, "'{' and what the probe does"))
+		skep_lex_hint(&p->env, "for example: %s { printf(\"%%s\\n\", comm); }",
+			      skep_lex_show(&p->env, probe->points[0].text,
+					    strlen(probe->points[0].text)));
+	return recover_head(p, true);
+}
+
+static void parse_probe(struct script *s)
+{
+	struct skep_parser *p = &s->p;
+	struct skep_probe_node *probe = skep_arena_alloc(p->env.arena, sizeof(*probe));
+
+	probe->index = (unsigned)s->probes.len;
+	if (parse_head(p, probe) && skep_parse_block(p, &probe->body))
+		skep_vec_add(&s->probes, probe);
+}
+
+/* ---- the whole */
+
+/* What starts with a word or a sigil and is no probe. False: nothing was taken. */
+static bool parse_special(struct script *s)
+{
+	struct skep_parser *p = &s->p;
+	struct skep_tok t;
+	enum skep_tok_kind next;
+
+	/* The text may be that of a probe, which has no tokens: what is wrong with them is said when it is certain. */
+	p->env.quiet = true;
+	t = *skep_parse_peek(p, 0);
+	next = skep_parse_peek(p, 1)->kind;
+	p->env.quiet = p->abort;
+	if (skep_tok_is(&t, "config") && next == SKEP_TOK_ASSIGN) {
+		parse_config(s);
+		return true;
+	}
+	if ((next != SKEP_TOK_COLON && reject_unsupported(s, &t)) || reject_loose(s, &t))
+		return true;
+	skep_parse_rewind(p);
+	return false;
+}
+
+static void parse_top(struct script *s)
+{
+	struct skep_parser *p = &s->p;
+	char c = skep_lex_peek(&p->lx, 0);
+
+	if (c == '}') {
+		if (skep_lex_error(&p->env, skep_lex_loc(&p->lx, p->lx.pos, 1),
+				   "this '}' closes nothing"))
+			skep_lex_hint(&p->env,
+				      "delete it, or look for a '{' that is missing above");
+		p->lx.pos++;
+	} else if (!(skep_lex_is_word(c) || c == '$' || c == '@') || !parse_special(s)) {
+		parse_probe(s);
+	}
+}
+
+static void check_content(struct script *s)
+{
+	struct skep_lex_env *env = &s->p.env;
+
+	if (env->n_errors || s->probes.len)
+		return;
+	if (s->configs.len || env->defines.len)
+		skep_lex_error(env, SKEP_NO_LOC, "the script has no probe");
+	else
+		skep_lex_error(env, SKEP_NO_LOC, "the script is empty");
+	skep_lex_hint(
+		env,
+		"a script says when to look and what to do then: kprobe:vfs_read { @[comm] = count(); }");
+}
+
+static void parse_all(struct script *s)
+{
+	struct skep_parser *p = &s->p;
+
+	for (skep_lex_skip(&p->lx); p->lx.pos < p->lx.len && !p->abort; skep_lex_skip(&p->lx)) {
+		parse_top(s);
+		skep_parse_rewind(p);
+		p->env.quiet = p->abort;
+		p->in_predicate = false;
+		p->depth = 0;
+	}
+	skep_lex_finish(&p->lx);
+	check_content(s);
+}
+
+int skep_parse(struct skep_arena *arena, const char *text, size_t len, const char *const *params,
+	       size_t n_params, struct skep_diag *diag, struct skep_script **ret_script)
+{
+	struct script *s = skep_arena_alloc(arena, sizeof(*s));
+	struct skep_script *script = skep_arena_alloc(arena, sizeof(*script));
+	size_t n_errors;
+
+	if (len > SKEP_PARSE_SIZE_MAX) {
+		skep_diag_error(diag, SKEP_NO_LOC,
+				"the script has %zu bytes, more than the %u that are allowed", len,
+				SKEP_PARSE_SIZE_MAX);
+		return -EINVAL;
+	}
+	s->p = (struct skep_parser){
+		.env = { .arena = arena, .diag = diag },
+		.cond_off = SIZE_MAX,
+		.params = params,
+		.n_params = n_params,
+	};
+	skep_lex_init(&s->p.lx, &s->p.env, text, len);
+	parse_all(s);
+	script->configs = skep_arena_memdup(arena, s->configs.data,
+					    s->configs.len * sizeof(*s->configs.data));
+	script->n_configs = s->configs.len;
+	script->probes =
+		skep_arena_memdup(arena, s->probes.data, s->probes.len * sizeof(*s->probes.data));
+	script->n_probes = s->probes.len;
+	n_errors = s->p.env.n_errors;
+	skep_vec_fini(&s->configs);
+	skep_vec_fini(&s->probes);
+	skep_vec_fini(&s->p.env.defines);
+	if (n_errors)
+		return -EINVAL;
+	*ret_script = script;
+	return 0;
+}

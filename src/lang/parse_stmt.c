@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Blocks and statements.
+ *
+ * After an error the parser goes on behind the next ';', at the '}' of the block, at a keyword that starts a line, or at the head of
+ * a probe that starts a line (then a '}' is missing, which is said where the block was opened). A head of `if`, `while`, `for` or
+ * `unroll` that is wrong does not take its body with it.
+ */
+#include <strings.h>
+
+#include "lang/parse.h"
+
+static struct skep_stmt *parse_stmt(struct skep_parser *p);
+
+bool skep_parse_at_head(struct skep_parser *p)
+{
+	struct skep_tok *t = skep_parse_peek(p, 0);
+	bool begin;
+
+	if (t->kind != SKEP_TOK_NAME || !t->bol || !skep_parse_is_provider(t->text, t->len))
+		return false;
+	begin = (t->len == 5 && !strncasecmp(t->text, "begin", 5)) ||
+		(t->len == 3 && !strncasecmp(t->text, "end", 3));
+	t = skep_parse_peek(p, 1);
+	return t->kind == SKEP_TOK_COLON || (begin && t->kind == SKEP_TOK_LBRACE);
+}
+
+static bool at_statement_word(struct skep_parser *p)
+{
+	struct skep_tok *t = skep_parse_peek(p, 0);
+
+	return t->bol && skep_parse_is_keyword(t) && !skep_tok_is(t, "else") &&
+	       !skep_tok_is(t, "struct") && !skep_tok_is(t, "union") && !skep_tok_is(t, "enum");
+}
+
+/* Where the next statement may start; the end of an inner block that was passed counts as the end of the bad one. */
+static void recover(struct skep_parser *p)
+{
+	unsigned braces = 0;
+
+	p->env.quiet = true;
+	for (;;) {
+		enum skep_tok_kind kind = skep_parse_peek(p, 0)->kind;
+
+		if (kind == SKEP_TOK_END || skep_parse_at_head(p))
+			break;
+		if (!braces && (kind == SKEP_TOK_RBRACE || at_statement_word(p)))
+			break;
+		skep_parse_take(p);
+		if (kind == SKEP_TOK_LBRACE)
+			braces++;
+		else if ((kind == SKEP_TOK_RBRACE && !--braces) ||
+			 (kind == SKEP_TOK_SEMI && !braces))
+			break;
+	}
+	p->env.quiet = p->abort;
+}
+
+/* After a bad head: at the '{' of the body, or false when the statement ends first. */
+static bool recover_body(struct skep_parser *p)
+{
+	p->env.quiet = true;
+	for (;;) {
+		enum skep_tok_kind kind = skep_parse_peek(p, 0)->kind;
+
+		if (kind == SKEP_TOK_END || kind == SKEP_TOK_SEMI || kind == SKEP_TOK_RBRACE ||
+		    skep_parse_at_head(p))
+			return false;
+		if (kind == SKEP_TOK_LBRACE)
+			break;
+		skep_parse_take(p);
+	}
+	p->env.quiet = p->abort;
+	return true;
+}
+
+static struct skep_stmt *new_stmt(struct skep_parser *p, enum skep_stmt_kind kind,
+				  struct skep_loc start)
+{
+	struct skep_stmt *s = skep_arena_alloc(p->env.arena, sizeof(*s));
+
+	s->kind = kind;
+	s->loc = start;
+	return s;
+}
+
+/* The ';' behind a statement; it may be left out before a '}'. Where a line ends without it, it is only missed. */
+static bool end_stmt(struct skep_parser *p)
+{
+	struct skep_tok *t;
+
+	p->ended = skep_parse_accept(p, SKEP_TOK_SEMI);
+	if (p->ended)
+		return true;
+	t = skep_parse_peek(p, 0);
+	if (t->kind == SKEP_TOK_RBRACE || t->kind == SKEP_TOK_END || skep_parse_at_head(p))
+		return true;
+	if (t->bol && t->kind != SKEP_TOK_ERROR) {
+		if (skep_lex_error(&p->env, skep_parse_behind(p),
+				   "expected ';' behind the statement, found %s in the next line",
+				   skep_parse_describe(p, t)))
+			skep_lex_hint(&p->env, "end each statement with ';'");
+		return true;
+	}
+	skep_parse_unexpected(p, "';' behind the statement");
+	return false;
+}
+
+static bool at_block_end(struct skep_parser *p)
+{
+	return skep_parse_at(p, SKEP_TOK_RBRACE) || skep_parse_at(p, SKEP_TOK_END) ||
+	       skep_parse_at_head(p);
+}
+
+static void close_block(struct skep_parser *p, const struct skep_tok *open)
+{
+	struct skep_tok *t;
+
+	if (skep_parse_accept(p, SKEP_TOK_RBRACE) || p->env.truncated)
+		return;
+	t = skep_parse_peek(p, 0);
+	if (t->kind == SKEP_TOK_END) {
+		if (skep_lex_error(&p->env, open->loc, "this '{' is never closed"))
+			skep_lex_hint(&p->env, "add a '}' where the block ends");
+		p->env.truncated = true; /* the blocks around it are open for the same reason */
+	} else if (skep_parse_error(p, open->loc,
+				    "this '{' is not closed before the probe in line %u",
+				    t->loc.line)) {
+		skep_lex_hint(&p->env, "add a '}' in front of line %u", t->loc.line);
+	}
+}
+
+/*
+ * The statements up to the '}', which is taken. With @ret_value the last expression may lack its ';' and is the value of
+ * the block.
+ */
+static void parse_stmts(struct skep_parser *p, struct skep_block_node *ret_block,
+			struct skep_expr **ret_value)
+{
+	struct {
+		SKEP_VEC(struct skep_stmt *);
+	} list = {};
+	struct skep_tok open = skep_parse_take(p);
+
+	while (!at_block_end(p)) {
+		struct skep_stmt *s;
+
+		if (skep_parse_accept(p, SKEP_TOK_SEMI))
+			continue;
+		s = parse_stmt(p);
+		if (s)
+			skep_vec_add(&list, s);
+		else
+			recover(p);
+		if (s && ret_value && s->kind == SKEP_STMT_EXPR && !p->ended &&
+		    skep_parse_at(p, SKEP_TOK_RBRACE)) {
+			*ret_value = s->expr;
+			list.len--;
+		}
+	}
+	close_block(p, &open);
+	ret_block->len = list.len;
+	ret_block->data = skep_arena_memdup(p->env.arena, list.data, list.len * sizeof(*list.data));
+	skep_vec_fini(&list);
+}
+
+bool skep_parse_block(struct skep_parser *p, struct skep_block_node *ret_block)
+{
+	if (!skep_parse_at(p, SKEP_TOK_LBRACE)) {
+		skep_parse_unexpected(p, "'{'");
+		return false;
+	}
+	if (!skep_parse_enter(p))
+		return false;
+	parse_stmts(p, ret_block, NULL);
+	p->depth--;
+	return true;
+}
+
+struct skep_expr *skep_parse_block_value(struct skep_parser *p)
+{
+	struct skep_tok open = *skep_parse_peek(p, 0);
+	struct skep_expr *e = skep_parse_node(p, SKEP_EXPR_BLOCK, open.loc);
+	unsigned height = p->height;
+
+	if (open.kind != SKEP_TOK_LBRACE) {
+		skep_parse_unexpected(p, "'{' and a value");
+		return NULL;
+	}
+	if (!skep_parse_enter(p))
+		return NULL;
+	p->height = 0;
+	parse_stmts(p, &e->block.body, &e->block.value);
+	e->height = p->height + 1;
+	p->height = MAX(p->height, height);
+	p->depth--;
+	if (e->block.value)
+		return skep_parse_done(p, e, open.loc);
+	if (skep_parse_error(p, open.loc,
+			     "this block stands for a value but does not end with one"))
+		skep_lex_hint(&p->env,
+			      "its last line is the value, without ';': { $x = 1; $x + 1 }");
+	return NULL;
+}
+
+/* Condition of `if` and `while`, and the number of `unroll`. */
+static struct skep_expr *parse_condition(struct skep_parser *p)
+{
+	p->cond_off = skep_parse_peek(p, 0)->off;
+	return skep_parse_expr(p);
+}
+
+struct skep_expr *skep_parse_if_value(struct skep_parser *p)
+{
+	struct skep_loc start = skep_parse_take(p).loc;
+	struct skep_expr *e = skep_parse_node(p, SKEP_EXPR_TERNARY, start);
+
+	e->ternary.cond = parse_condition(p);
+	if (!e->ternary.cond)
+		return NULL;
+	e->ternary.yes = skep_parse_block_value(p);
+	if (!e->ternary.yes)
+		return NULL;
+	if (!skep_parse_at_word(p, "else")) {
+		if (skep_parse_unexpected(p, "'else' and the other value"))
+			skep_lex_hint(
+				&p->env,
+				"an 'if' that stands for a value needs both: if (x) { 1 } else { 2 }");
+		return NULL;
+	}
+	skep_parse_take(p);
+	e->ternary.no =
+		skep_parse_at_word(p, "if") ? skep_parse_expr(p) : skep_parse_block_value(p);
+	if (!e->ternary.no)
+		return NULL;
+	skep_parse_on(e, e->ternary.cond);
+	skep_parse_on(e, e->ternary.yes);
+	skep_parse_on(e, e->ternary.no);
+	return skep_parse_done(p, e, start);
+}
+
+/* A body behind a head called @word. A single statement without braces is understood, but it is an error. */
+static bool parse_body(struct skep_parser *p, const char *word, struct skep_block_node *ret_block)
+{
+	struct skep_tok *t = skep_parse_peek(p, 0);
+	struct skep_stmt *s;
+
+	if (t->kind == SKEP_TOK_LBRACE)
+		return skep_parse_block(p, ret_block);
+	if (t->kind != SKEP_TOK_NAME && t->kind != SKEP_TOK_VAR && t->kind != SKEP_TOK_MAP) {
+		if (skep_parse_unexpected(p, skep_arena_printf(p->env.arena,
+							       "'{' and the body of '%s'", word)) &&
+		    t->kind != SKEP_TOK_ASSIGN)
+			skep_lex_hint(&p->env, "bodies always stand in braces: %s ... { ... }",
+				      word);
+		return false;
+	}
+	if (!skep_parse_unexpected(p, skep_arena_printf(p->env.arena, "'{' and the body of '%s'",
+							word)))
+		return false;
+	if (skep_tok_is(t, "and") || skep_tok_is(t, "or") || skep_tok_is(t, "is"))
+		return false;
+	skep_lex_hint(&p->env, "bodies always stand in braces: %s ... { ... }", word);
+	if (skep_tok_is(t, "then") || skep_tok_is(t, "do"))
+		skep_parse_take(p);
+	p->env.quiet = p->abort;
+	s = parse_stmt(p);
+	if (!s)
+		return false;
+	ret_block->data = skep_arena_memdup(p->env.arena, &s, sizeof(s));
+	ret_block->len = 1;
+	return true;
+}
+
+/* The body behind a head that may be wrong. */
+static bool parse_rest(struct skep_parser *p, bool head_ok, const char *word,
+		       struct skep_block_node *ret_block)
+{
+	if (head_ok && parse_body(p, word, ret_block))
+		return true;
+	return recover_body(p) && skep_parse_block(p, ret_block);
+}
+
+static bool parse_else(struct skep_parser *p, struct skep_block_node *ret_block)
+{
+	struct skep_stmt *s;
+
+	if (!skep_parse_at_word(p, "else"))
+		return true;
+	skep_parse_take(p);
+	if (!skep_parse_at_word(p, "if"))
+		return parse_rest(p, true, "else", ret_block);
+	s = parse_stmt(p);
+	if (!s)
+		return false;
+	ret_block->data = skep_arena_memdup(p->env.arena, &s, sizeof(s));
+	ret_block->len = 1;
+	return true;
+}
+
+static struct skep_stmt *parse_if(struct skep_parser *p)
+{
+	struct skep_loc start = skep_parse_take(p).loc;
+	struct skep_stmt *s = new_stmt(p, SKEP_STMT_IF, start);
+
+	s->branch.cond = parse_condition(p);
+	s->loc = skep_parse_span(p, start);
+	if (!parse_rest(p, s->branch.cond, "if", &s->branch.yes))
+		return NULL;
+	return parse_else(p, &s->branch.no) ? s : NULL;
+}
+
+static struct skep_stmt *parse_counted(struct skep_parser *p, enum skep_stmt_kind kind,
+				       const char *word)
+{
+	struct skep_loc start = skep_parse_take(p).loc;
+	struct skep_stmt *s = new_stmt(p, kind, start);
+
+	s->loop.count = parse_condition(p);
+	s->loc = skep_parse_span(p, start);
+	return parse_rest(p, s->loop.count, word, &s->loop.body) ? s : NULL;
+}
+
+/* for (i = 0; i < 10; i++), as in C. */
+static bool c_style_for(struct skep_parser *p)
+{
+	if (skep_parse_unexpected(p, "$name : and what to walk through"))
+		skep_lex_hint(
+			&p->env,
+			"loops are written: for $i : 0..10 { ... }, or for $kv : @map { ... }");
+	/* Its semicolons would look like the end of the statement. */
+	while (!skep_parse_at(p, SKEP_TOK_LBRACE) && !skep_parse_at(p, SKEP_TOK_RBRACE) &&
+	       !skep_parse_at(p, SKEP_TOK_END) && !skep_parse_at_head(p))
+		skep_parse_take(p);
+	return false;
+}
+
+static bool parse_for_head(struct skep_parser *p, struct skep_stmt *s)
+{
+	bool parens = skep_parse_accept(p, SKEP_TOK_LPAREN);
+	struct skep_tok t = *skep_parse_peek(p, 0);
+	struct skep_expr *from;
+
+	if (t.kind != SKEP_TOK_VAR || skep_parse_peek(p, 1)->kind != SKEP_TOK_COLON)
+		return c_style_for(p);
+	skep_parse_take(p);
+	skep_parse_take(p);
+	s->loop.var = skep_parse_name(p, &t);
+	from = skep_parse_expr(p);
+	if (!from)
+		return false;
+	if (skep_parse_accept(p, SKEP_TOK_RANGE)) {
+		s->loop.from = from;
+		s->loop.to = skep_parse_expr(p);
+		if (!s->loop.to)
+			return false;
+	} else if (from->kind == SKEP_EXPR_MAP && !from->map.has_keys) {
+		s->kind = SKEP_STMT_FOR_MAP;
+		s->loop.map = from;
+	} else {
+		if (skep_parse_error(p, from->loc, "a loop walks through a range or a whole map"))
+			skep_lex_hint(&p->env,
+				      "write for $%s : 0..10 { ... }, or for $%s : @map { ... }",
+				      s->loop.var, s->loop.var);
+		return false;
+	}
+	return !parens || skep_parse_expect(p, SKEP_TOK_RPAREN, "')' behind the range or map");
+}
+
+static struct skep_stmt *parse_for(struct skep_parser *p)
+{
+	struct skep_loc start = skep_parse_take(p).loc;
+	struct skep_stmt *s = new_stmt(p, SKEP_STMT_FOR_RANGE, start);
+	bool ok = parse_for_head(p, s);
+
+	s->loc = skep_parse_span(p, start);
+	return parse_rest(p, ok, "for", &s->loop.body) ? s : NULL;
+}
+
+static struct skep_stmt *parse_let(struct skep_parser *p)
+{
+	struct skep_loc start = skep_parse_take(p).loc;
+	struct skep_stmt *s = new_stmt(p, SKEP_STMT_LET, start);
+	struct skep_tok t = *skep_parse_peek(p, 0);
+
+	if (t.kind != SKEP_TOK_VAR) {
+		if (skep_parse_unexpected(p, "a variable behind 'let'") && t.kind == SKEP_TOK_NAME)
+			skep_lex_hint(&p->env, "variables are written with a '$': let $%s",
+				      skep_parse_name(p, &t));
+		else if (t.kind == SKEP_TOK_MAP)
+			skep_lex_hint(&p->env, "maps need no declaration: assign to @%s",
+				      skep_parse_name(p, &t));
+		return NULL;
+	}
+	skep_parse_take(p);
+	s->let.name = skep_parse_name(p, &t);
+	if (skep_parse_accept(p, SKEP_TOK_COLON) && !skep_parse_type(p, &s->let.type))
+		return NULL;
+	if (skep_parse_at(p, SKEP_TOK_ASSIGN) && skep_parse_peek(p, 0)->op == SKEP_BINARY_NONE) {
+		skep_parse_take(p);
+		s->let.value = skep_parse_expr(p);
+		if (!s->let.value)
+			return NULL;
+	}
+	s->loc = skep_parse_span(p, start);
+	return end_stmt(p) ? s : NULL;
+}
+
+static struct skep_stmt *parse_jump(struct skep_parser *p, enum skep_stmt_kind kind)
+{
+	struct skep_loc start = skep_parse_take(p).loc;
+	struct skep_stmt *s = new_stmt(p, kind, start);
+	struct skep_tok *t = skep_parse_peek(p, 0);
+
+	if (kind == SKEP_STMT_RETURN && t->kind != SKEP_TOK_SEMI && t->kind != SKEP_TOK_RBRACE &&
+	    !t->bol) {
+		s->expr = skep_parse_expr(p);
+		if (!s->expr)
+			return NULL;
+	}
+	s->loc = skep_parse_span(p, start);
+	return end_stmt(p) ? s : NULL;
+}
+
+/* Words that look like statements elsewhere. */
+static bool reject_foreign(struct skep_parser *p)
+{
+	static const struct {
+		const char *word, *what, *hint;
+	} words[] = {
+		{ "else", "an 'else' without an 'if'",
+		  "it stands right behind the '}' of an 'if'" },
+		{ "switch", "there is no 'switch'", "write if (...) { } else if (...) { }" },
+		{ "goto", "there is no 'goto'", "use if, for, break, continue and return" },
+		{ "struct", "not supported: struct definitions inside a block",
+		  "types of the kernel are known by their names; a variable is declared with let $name : type;" },
+		{ "union", "not supported: union definitions inside a block",
+		  "types of the kernel are known by their names" },
+		{ "enum", "not supported: enum definitions inside a block",
+		  "constants of the kernel are known by their names" },
+		{ "typedef", "not supported: typedef",
+		  "types of the kernel are known by their names" },
+	};
+	struct skep_tok *t = skep_parse_peek(p, 0);
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (!skep_tok_is(t, words[i].word))
+			continue;
+		if (skep_parse_error(p, t->loc, "%s", words[i].what))
+			skep_lex_hint(&p->env, "%s", words[i].hint);
+		skep_parse_take(p);
+		return true;
+	}
+	return false;
+}
+
+static struct skep_stmt *parse_expr_stmt(struct skep_parser *p)
+{
+	struct skep_loc start = skep_parse_peek(p, 0)->loc;
+	struct skep_stmt *s = new_stmt(p, SKEP_STMT_EXPR, start);
+
+	s->expr = skep_parse_assignment(p);
+	if (!s->expr)
+		return NULL;
+	s->loc = skep_parse_span(p, start);
+	return end_stmt(p) ? s : NULL;
+}
+
+static struct skep_stmt *parse_block_stmt(struct skep_parser *p)
+{
+	struct skep_stmt *s = new_stmt(p, SKEP_STMT_BLOCK, skep_parse_peek(p, 0)->loc);
+
+	return skep_parse_block(p, &s->block) ? s : NULL;
+}
+
+static struct skep_stmt *dispatch(struct skep_parser *p)
+{
+	if (skep_parse_at(p, SKEP_TOK_LBRACE))
+		return parse_block_stmt(p);
+	if (skep_parse_at_word(p, "if"))
+		return parse_if(p);
+	if (skep_parse_at_word(p, "unroll"))
+		return parse_counted(p, SKEP_STMT_UNROLL, "unroll");
+	if (skep_parse_at_word(p, "while"))
+		return parse_counted(p, SKEP_STMT_WHILE, "while");
+	if (skep_parse_at_word(p, "for"))
+		return parse_for(p);
+	if (skep_parse_at_word(p, "let"))
+		return parse_let(p);
+	if (skep_parse_at_word(p, "return"))
+		return parse_jump(p, SKEP_STMT_RETURN);
+	if (skep_parse_at_word(p, "break"))
+		return parse_jump(p, SKEP_STMT_BREAK);
+	if (skep_parse_at_word(p, "continue"))
+		return parse_jump(p, SKEP_STMT_CONTINUE);
+	if (reject_foreign(p))
+		return NULL;
+	return parse_expr_stmt(p);
+}
+
+static struct skep_stmt *parse_stmt(struct skep_parser *p)
+{
+	struct skep_stmt *s;
+
+	if (!skep_parse_enter(p))
+		return NULL;
+	p->ended = true;
+	s = dispatch(p);
+	p->depth--;
+	return s;
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Preprocessor lines. Scripts carry them for kernels without BTF and for a few constants; that much is understood:
+ * conditions on names, `#define NAME expression`. #include is ignored: types come from BTF.
+ */
+#include "lang/lex.h"
+
+struct line {
+	struct skep_loc loc; /* of the '#' and its word */
+	const char *hash, *word;
+	size_t word_len;
+	size_t off, end; /* the rest, without blanks and comments at its end */
+	uint32_t col;	 /* of the rest */
+};
+
+static bool word_is(const struct line *l, const char *word)
+{
+	return strlen(word) == l->word_len && !memcmp(word, l->word, l->word_len);
+}
+
+/* Moves @off over blanks in the line. */
+static size_t skip_blanks(const struct skep_lex *lx, size_t off, size_t end)
+{
+	while (off < end && (lx->text[off] == ' ' || lx->text[off] == '\t'))
+		off++;
+	return off;
+}
+
+/*
+ * Where the text of a directive ends: at the newline, a comment, or never in the middle of a string. @ret_next is where the lexer
+ * goes on: in front of the newline or of a block comment, which may reach into the next lines.
+ */
+static size_t find_end(const struct skep_lex *lx, size_t off, size_t *ret_next)
+{
+	char quote = 0;
+	size_t end;
+
+	for (; off < lx->len && lx->text[off] != '\n'; off++) {
+		char c = lx->text[off], next = off + 1 < lx->len ? lx->text[off + 1] : 0;
+
+		if (c == '\\' && next) {
+			off++;
+		} else if (quote) {
+			quote = c == quote ? 0 : quote;
+		} else if (c == '"') {
+			quote = c;
+		} else if (c == '/' && (next == '/' || next == '*')) {
+			break;
+		}
+	}
+	off = MIN(off, lx->len);
+	*ret_next = off;
+	for (end = off; end && skep_lex_is_blank(lx->text[end - 1]); end--)
+		;
+	return end;
+}
+
+/* Takes one line apart and moves behind it. */
+static struct line read_line(struct skep_lex *lx)
+{
+	struct line l = {};
+	size_t hash = lx->pos, off, next;
+
+	off = skip_blanks(lx, hash + 1, lx->len);
+	l.hash = lx->text + hash;
+	l.word = lx->text + off;
+	while (off + l.word_len < lx->len && skep_lex_is_word(l.word[l.word_len]))
+		l.word_len++;
+	l.loc = skep_lex_loc(lx, hash, off + l.word_len - hash);
+	l.off = skip_blanks(lx, off + l.word_len, lx->len);
+	l.end = MAX(l.off, find_end(lx, l.off, &next));
+	l.col = (uint32_t)(l.off - lx->line_start + 1);
+	while (lx->pos < next)
+		skep_lex_step(lx);
+	lx->bol = false;
+	return l;
+}
+
+static struct skep_loc rest_loc(const struct line *l)
+{
+	return (struct skep_loc){ l->loc.line, l->col, (uint32_t)(l->end - l->off) };
+}
+
+struct skep_define *skep_lex_define(struct skep_lex_env *env, const char *name, size_t len)
+{
+	for (size_t i = env->defines.len; i--;) {
+		struct skep_define *d = &env->defines.data[i];
+
+		if (d->name_len == len && !memcmp(d->name, name, len))
+			return d->removed ? NULL : d;
+	}
+	return NULL;
+}
+
+static bool is_defined(struct skep_lex_env *env, const char *name, size_t len)
+{
+	static const char have_btf[] = "BPFTRACE_HAVE_BTF";
+
+	return (len == sizeof(have_btf) - 1 && !memcmp(name, have_btf, len)) ||
+	       skep_lex_define(env, name, len);
+}
+
+static size_t name_len(const struct skep_lex *lx, size_t off, size_t end)
+{
+	size_t n = 0;
+
+	while (off + n < end && skep_lex_is_word(lx->text[off + n]))
+		n++;
+	return n;
+}
+
+/* `0`, `1`, `defined(X)`, `defined X`, with `!` in front. -1: something else. */
+static int eval_condition(struct skep_lex *lx, const struct line *l)
+{
+	size_t off = l->off, n;
+	bool invert = false, paren;
+	int value;
+
+	for (; off < l->end && lx->text[off] == '!'; off = skip_blanks(lx, off + 1, l->end))
+		invert = !invert;
+	n = name_len(lx, off, l->end);
+	if (n == 1 && off + 1 == l->end && (lx->text[off] == '0' || lx->text[off] == '1'))
+		return (lx->text[off] == '1') != invert;
+	if (n != strlen("defined") || memcmp(lx->text + off, "defined", n))
+		return -1;
+	off = skip_blanks(lx, off + n, l->end);
+	paren = off < l->end && lx->text[off] == '(';
+	if (paren)
+		off = skip_blanks(lx, off + 1, l->end);
+	n = name_len(lx, off, l->end);
+	if (!n)
+		return -1;
+	value = is_defined(lx->env, lx->text + off, n) != invert;
+	off = skip_blanks(lx, off + n, l->end);
+	if (paren && (off == l->end || lx->text[off++] != ')'))
+		return -1;
+	return off == l->end ? value : -1;
+}
+
+static bool condition(struct skep_lex *lx, const struct line *l)
+{
+	int value;
+
+	if (word_is(l, "ifdef") || word_is(l, "ifndef")) {
+		size_t n = name_len(lx, l->off, l->end);
+
+		if (!n && skep_lex_error(lx->env, l->loc, "a name is missing behind this"))
+			skep_lex_hint(lx->env, "for example: #ifdef BPFTRACE_HAVE_BTF");
+		return is_defined(lx->env, lx->text + l->off, n) == word_is(l, "ifdef");
+	}
+	value = eval_condition(lx, l);
+	if (value < 0 && skep_lex_error(lx->env, l->off < l->end ? rest_loc(l) : l->loc,
+					"not supported yet: this condition of the preprocessor"))
+		skep_lex_hint(lx->env, "conditions may be 0, 1, defined(NAME) and !defined(NAME)");
+	return value > 0;
+}
+
+/*
+ * Behind a condition that does not hold: skips lines up to the #else, #elif or #endif that ends the group. Strings
+ * and comments do not count there, as the text may be C.
+ */
+static void skip_group(struct skep_lex *lx)
+{
+	struct skep_lex_cond *cond = &lx->conds[lx->n_conds - 1];
+	unsigned nested = 0;
+
+	for (;;) {
+		struct line l;
+
+		while (lx->pos < lx->len && lx->text[lx->pos] != '\n')
+			lx->pos++;
+		if (lx->pos == lx->len)
+			return;
+		skep_lex_step(lx);
+		lx->pos = skip_blanks(lx, lx->pos, lx->len);
+		if (skep_lex_peek(lx, 0) != '#')
+			continue;
+		l = read_line(lx);
+		if (word_is(&l, "if") || word_is(&l, "ifdef") || word_is(&l, "ifndef")) {
+			nested++;
+		} else if (word_is(&l, "endif")) {
+			if (nested--)
+				continue;
+			lx->n_conds--;
+			return;
+		} else if (!nested && word_is(&l, "else")) {
+			cond->has_else = true;
+			if (cond->taken)
+				continue;
+			cond->taken = true;
+			return;
+		} else if (!nested && word_is(&l, "elif") && !cond->taken && condition(lx, &l)) {
+			cond->taken = true;
+			return;
+		}
+	}
+}
+
+static void open_condition(struct skep_lex *lx, const struct line *l)
+{
+	bool holds;
+
+	if (lx->n_conds == SKEP_LEX_COND_MAX) {
+		skep_lex_error(lx->env, l->loc, "more than %d conditions inside each other",
+			       SKEP_LEX_COND_MAX);
+		return;
+	}
+	holds = condition(lx, l);
+	lx->conds[lx->n_conds++] = (struct skep_lex_cond){ .loc = l->loc, .taken = holds };
+	if (!holds)
+		skip_group(lx);
+}
+
+static void close_condition(struct skep_lex *lx, const struct line *l)
+{
+	if (!lx->n_conds) {
+		skep_lex_error(lx->env, l->loc, "#%.*s without an #if in front of it",
+			       (int)l->word_len, l->word);
+		return;
+	}
+	if (word_is(l, "endif")) {
+		lx->n_conds--;
+		return;
+	}
+	/* The group that was in use ends here. */
+	if (lx->conds[lx->n_conds - 1].has_else)
+		skep_lex_error(lx->env, l->loc, "#%.*s behind the #else of the same #if",
+			       (int)l->word_len, l->word);
+	lx->conds[lx->n_conds - 1].has_else |= word_is(l, "else");
+	skip_group(lx);
+}
+
+static void define(struct skep_lex *lx, const struct line *l)
+{
+	struct skep_lex_env *env = lx->env;
+	size_t n = name_len(lx, l->off, l->end), off;
+	struct skep_define d = {};
+
+	if (!n || skep_lex_is_digit(lx->text[l->off])) {
+		if (skep_lex_error(env, l->loc, "a name is missing behind #define"))
+			skep_lex_hint(env, "for example: #define LIMIT 100");
+		return;
+	}
+	if (l->off + n < l->end && lx->text[l->off + n] == '(') {
+		if (skep_lex_error(env, rest_loc(l), "not supported yet: #define with parameters"))
+			skep_lex_hint(
+				env,
+				"write the expression where it is used; #define NAME value works");
+		return;
+	}
+	if (env->defines.len == SKEP_LEX_DEFINES_MAX) {
+		skep_lex_error(env, l->loc, "more than %d lines with #define",
+			       SKEP_LEX_DEFINES_MAX);
+		return;
+	}
+	off = skip_blanks(lx, l->off + n, l->end);
+	d.name = lx->text + l->off;
+	d.name_len = n;
+	d.off = off;
+	d.end = l->end;
+	d.loc = (struct skep_loc){ l->loc.line, l->col + (uint32_t)(off - l->off),
+				   (uint32_t)(l->end - off) };
+	skep_vec_add(&env->defines, d);
+}
+
+static void undefine(struct skep_lex *lx, const struct line *l)
+{
+	struct skep_define d = { .name = lx->text + l->off,
+				 .name_len = name_len(lx, l->off, l->end),
+				 .removed = true };
+
+	if (lx->env->defines.len < SKEP_LEX_DEFINES_MAX)
+		skep_vec_add(&lx->env->defines, d);
+}
+
+void skep_lex_directive(struct skep_lex *lx)
+{
+	struct line l = read_line(lx);
+
+	if (word_is(&l, "if") || word_is(&l, "ifdef") || word_is(&l, "ifndef")) {
+		open_condition(lx, &l);
+	} else if (word_is(&l, "else") || word_is(&l, "elif") || word_is(&l, "endif")) {
+		close_condition(lx, &l);
+	} else if (word_is(&l, "define")) {
+		define(lx, &l);
+	} else if (word_is(&l, "undef")) {
+		undefine(lx, &l);
+	} else if (word_is(&l, "error")) {
+		skep_lex_error(lx->env, rest_loc(&l), "#error: %s",
+			       skep_lex_show(lx->env, lx->text + l.off, l.end - l.off));
+	} else if (!word_is(&l, "include") && !word_is(&l, "pragma") && !word_is(&l, "warning") &&
+		   l.word_len) {
+		if (skep_lex_error(lx->env, l.loc, "'%s' is no line that the preprocessor knows",
+				   skep_lex_show(lx->env, l.hash,
+						 (size_t)(l.word - l.hash) + l.word_len)))
+			skep_lex_hint(lx->env, "a comment starts with '//'");
+	}
+}
