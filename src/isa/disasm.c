@@ -194,7 +194,10 @@ size_t skep_disasm_insn(const struct skep_insn *insns, size_t n, size_t index,
 	return add_insn(&w, n - index);
 }
 
-/* Marks where the program jumps to, if a line starts there; one more than @n, as the end has a label too. */
+/*
+ * Marks where the program jumps to, if a line starts there; one more than @n, as the end has a
+ * label too.
+ */
 static void mark_labels(const struct skep_insn *insns, size_t n, bool *labels)
 {
 	for (size_t i = 0; i < n;) {

@@ -2,9 +2,10 @@
 /*
  * Helpers: the functions that a kernel offers to programs by number, as one table.
  *
- * The numbers are the kernel's UAPI and never change; a kernel knows those up to some number, and which of them a
- * program may call depends on its kind (the kernel's feature probe tells). SKEP_HELPERS is the table: a row has
- * number, constant, name, arguments, and what R0 holds afterwards.
+ * The numbers are the kernel's UAPI and never change; a kernel knows those up to some number, and
+ * which of them a program may call depends on its kind (the kernel's feature probe tells).
+ * SKEP_HELPERS is the table: a row has number, constant, name, arguments, and what R0 holds
+ * afterwards.
  *
  *	skep_insn_call(SKEP_HELPER_KTIME_GET_NS);
  *	const struct skep_helper *h = skep_helper_find(insn.imm);
@@ -14,7 +15,10 @@
 
 #include "base/macros.h"
 
-/* What a helper returns in R0. A pointer that may be NULL has to be compared with 0 before it is used. */
+/*
+ * What a helper returns in R0. A pointer that may be NULL has to be compared with 0 before it is
+ * used.
+ */
 enum skep_helper_ret {
 	SKEP_HELPER_RET_VOID, /* nothing of use */
 	SKEP_HELPER_RET_INT,  /* a number, often 0 or -errno */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Instructions: the 64-bit words of an eBPF program (RFC 9669), and one constructor for each form of them.
+ * Instructions: the 64-bit words of an eBPF program (RFC 9669), and one constructor for each form
+ * of them.
  *
  *	 byte 0     1          2 3    4 5 6 7
  *	+--------+-----------+------+---------+
@@ -9,10 +10,11 @@
  *	 opcode of ALU and jumps:    operation << 4 | source (K, X) << 3 | class
  *	 opcode of loads and stores: mode << 5 | size << 3 | class
  *
- * Only the load of a 64-bit constant is two words long: the second word has no opcode and holds the upper half.
+ * Only the load of a 64-bit constant is two words long: the second word has no opcode and holds the
+ * upper half.
  *
- * Invariants: struct skep_insn has the layout of the kernel's instruction, so an array of them is what bpf(2)
- * takes. A constructor never checks its arguments: skep_insn_check (isa/table.h) does.
+ * Invariants: struct skep_insn has the layout of the kernel's instruction, so an array of them is
+ * what bpf(2) takes. A constructor never checks its arguments: skep_insn_check (isa/table.h) does.
  *
  *	struct skep_insn prog[] = {
  *		skep_insn_load(SKEP_SIZE_W, SKEP_R0, SKEP_R1, 0),
@@ -26,7 +28,7 @@
 
 struct skep_insn {
 	uint8_t opcode;
-	uint8_t dst : 4; /* the first in memory order: the lower half of the byte on little endian */
+	uint8_t dst : 4; /* the lower half of the byte on little endian, the upper on big */
 	uint8_t src : 4;
 	int16_t off;
 	int32_t imm;
@@ -38,7 +40,10 @@ struct skep_insn_pair {
 	struct skep_insn insn[2];
 };
 
-/* Registers. R0 returns, R1 to R5 are arguments (lost in calls), R6 to R9 survive calls, R10 is the frame. */
+/*
+ * Registers. R0 returns, R1 to R5 are arguments (lost in calls), R6 to R9 survive calls, R10 is the
+ * frame.
+ */
 enum skep_reg {
 	SKEP_R0,
 	SKEP_R1,
@@ -97,7 +102,10 @@ enum skep_alu_op {
 };
 #define SKEP_OP_MASK 0xf0
 
-/* Opcode bits 4-7 of JMP and JMP32. Section 4.3. The target is off words after the next instruction. */
+/*
+ * Opcode bits 4-7 of JMP and JMP32. Section 4.3. The target is off words after the next
+ * instruction.
+ */
 enum skep_jmp_op {
 	SKEP_JMP_JA = 0x00, /* JMP32: the distance is imm instead of off */
 	SKEP_JMP_JEQ = 0x10,
@@ -228,7 +236,8 @@ static inline struct skep_insn skep_insn_make(unsigned opcode, unsigned dst, uns
 }
 
 /*
- * Arithmetic. The 64-bit forms sign-extend their constant; the 32-bit forms clear the upper half of dst.
+ * Arithmetic. The 64-bit forms sign-extend their constant; the 32-bit forms clear the upper half of
+ * dst.
  */
 
 /* dst op= imm */
@@ -315,7 +324,10 @@ static inline struct skep_insn skep_insn_sdiv32_reg(enum skep_alu_op op, unsigne
 	return skep_insn_make(SKEP_CLASS_ALU | SKEP_SRC_X | op, dst, src, 1, 0);
 }
 
-/* Between the machine's byte order and little or big endian; @bits is 16, 32 or 64, the rest becomes 0. */
+/*
+ * Between the machine's byte order and little or big endian; @bits is 16, 32 or 64, the rest
+ * becomes 0.
+ */
 static inline struct skep_insn skep_insn_to_le(unsigned dst, unsigned bits)
 {
 	return skep_insn_make(SKEP_CLASS_ALU | SKEP_SRC_K | SKEP_ALU_END, dst, 0, 0, (int32_t)bits);
@@ -365,14 +377,20 @@ static inline struct skep_insn skep_insn_store_imm(enum skep_size size, unsigned
 	return skep_insn_make(SKEP_CLASS_ST | SKEP_MODE_MEM | size, dst, 0, off, imm);
 }
 
-/* Atomic @op (an enum skep_atomic_op, or-ed with SKEP_ATOMIC_FETCH as wanted) on W or DW at dst + off. */
+/*
+ * Atomic @op (an enum skep_atomic_op, or-ed with SKEP_ATOMIC_FETCH as wanted) on W or DW at dst +
+ * off.
+ */
 static inline struct skep_insn skep_insn_atomic(enum skep_size size, int op, unsigned dst, int off,
 						unsigned src)
 {
 	return skep_insn_make(SKEP_CLASS_STX | SKEP_MODE_ATOMIC | size, dst, src, off, op);
 }
 
-/* r0 = bytes of the packet at @imm (plus register @src), in the machine's order; needs the context in R6. */
+/*
+ * r0 = bytes of the packet at @imm (plus register @src), in the machine's order; needs the context
+ * in R6.
+ */
 static inline struct skep_insn skep_insn_ld_abs(enum skep_size size, int32_t imm)
 {
 	return skep_insn_make(SKEP_CLASS_LD | SKEP_MODE_ABS | size, 0, 0, 0, imm);
@@ -479,7 +497,9 @@ static inline struct skep_insn skep_insn_call_local(int32_t rel)
 	return skep_insn_make(SKEP_CLASS_JMP | SKEP_JMP_CALL, 0, SKEP_CALL_LOCAL, 0, rel);
 }
 
-/* @fd_idx is 0 for the kernel itself, else the index of a module's BTF fd in the load call's array. */
+/*
+ * @fd_idx is 0 for the kernel itself, else the index of a module's BTF fd in the load call's array.
+ */
 static inline struct skep_insn skep_insn_call_kfunc(int32_t btf_id, int fd_idx)
 {
 	return skep_insn_make(SKEP_CLASS_JMP | SKEP_JMP_CALL, 0, SKEP_CALL_KFUNC, fd_idx, btf_id);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tokens of the assembly language. For use in this folder: the assembler reads its input and the texts of the
- * instruction table (isa/rows.h) with the same lexer, which makes the two comparable.
+ * Tokens of the assembly language. For use in this folder: the assembler reads its input and the
+ * texts of the instruction table (isa/rows.h) with the same lexer, which makes the two comparable.
  *
  *	words	 a letter, '_', '.' or '$', then these and digits
  *	numbers	 decimal, or hexadecimal after 0x; without sign

@@ -2,8 +2,9 @@
 /*
  * Map kinds: the data structures that programs share with user space, as one table.
  *
- * The numbers are the kernel's UAPI and never change. Traits say what a kind can do, so that code asks for the
- * trait and not for a list of kinds. SKEP_MAP_KINDS is the table: number, constant, name, traits.
+ * The numbers are the kernel's UAPI and never change. Traits say what a kind can do, so that code
+ * asks for the trait and not for a list of kinds. SKEP_MAP_KINDS is the table: number, constant,
+ * name, traits.
  *
  *	const struct skep_map_kind *kind = skep_map_kind_find(spec->kind);
  *	if (kind && kind->traits & SKEP_TRAIT_PER_CPU)

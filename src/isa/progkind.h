@@ -2,8 +2,9 @@
 /*
  * Program kinds: what a program is run for, and what R1 points to when it starts, as one table.
  *
- * The numbers are the kernel's UAPI and never change. SKEP_PROG_KINDS is the table: number, constant, name, and the
- * type of the context as C knows it ("" where it depends on the place of attachment).
+ * The numbers are the kernel's UAPI and never change. SKEP_PROG_KINDS is the table: number,
+ * constant, name, and the type of the context as C knows it ("" where it depends on the place of
+ * attachment).
  *
  *	const struct skep_prog_kind *kind = skep_prog_kind_find(SKEP_PROG_XDP);
  *	printf("%s gets %s\n", kind->name, kind->context);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The instruction set as a table: what an instruction is, which fields it uses, and why it is not one.
+ * The instruction set as a table: what an instruction is, which fields it uses, and why it is not
+ * one.
  *
- * The rows are in isa/rows.h. A row's number is an enum skep_op, so that a switch over the operations of a
- * program (an interpreter, a verifier) gets a compiler warning for the ones it forgets.
+ * The rows are in isa/rows.h. A row's number is an enum skep_op, so that a switch over the
+ * operations of a program (an interpreter, a verifier) gets a compiler warning for the ones it
+ * forgets.
  *
  *	const struct skep_isa_row *row = skep_isa_row(insns[i]);
  *	enum skep_insn_fault fault = skep_insn_check(&insns[i], n - i);
@@ -12,8 +14,8 @@
  *		skep_diag_error(diag, SKEP_NO_LOC, "%s", skep_insn_fault_text(fault));
  *	switch (row->op) ...
  *
- * Invariants: rows of one opcode are neighbours; at most one of them fits an instruction; the lookup is a table
- * access and a walk over the forms of one opcode (14 at most).
+ * Invariants: rows of one opcode are neighbours; at most one of them fits an instruction; the
+ * lookup is a table access and a walk over the forms of one opcode (14 at most).
  */
 #pragma once
 
@@ -81,26 +83,29 @@ enum skep_insn_fault {
 	SKEP_INSN_RESERVED_SRC,
 	SKEP_INSN_RESERVED_OFF,
 	SKEP_INSN_RESERVED_IMM,
-	SKEP_INSN_RESERVED_NEXT, /* the second word has more than an imm, or an imm where none belongs */
-	SKEP_INSN_TRUNCATED, /* the second word is missing */
+	SKEP_INSN_RESERVED_NEXT, /* the second word has what does not belong there */
+	SKEP_INSN_TRUNCATED,	 /* the second word is missing */
 };
 
 /* The row of a number. */
 const struct skep_isa_row *skep_isa_op(enum skep_op op);
-/* The row that an instruction's opcode and selecting field mean, whatever its other fields hold; or NULL. */
+/*
+ * The row that an instruction's opcode and selecting field mean, whatever its other fields hold; or
+ * NULL.
+ */
 const struct skep_isa_row *skep_isa_row(struct skep_insn insn);
 
 /*
- * Whether @insn, of which @n words are readable (at least 1), is a valid encoding. This is about one instruction:
- * where it jumps to, or whether it may write a register, is for a verifier to say.
+ * Whether @insn, of which @n words are readable (at least 1), is a valid encoding. This is about
+ * one instruction: where it jumps to, or whether it may write a register, is for a verifier to say.
  */
 enum skep_insn_fault skep_insn_check(const struct skep_insn *insn, size_t n);
 /* A sentence for a human, without final period. */
 const char *skep_insn_fault_text(enum skep_insn_fault fault);
 
 /*
- * Where the jump, local call or function address @insn at @index leads: an index, which may be outside of the program.
- * False when the instruction has no target (an exit, a jump to a register).
+ * Where the jump, local call or function address @insn at @index leads: an index, which may be
+ * outside of the program. False when the instruction has no target (an exit, a jump to a register).
  */
 bool skep_insn_target(struct skep_insn insn, size_t index, int64_t *ret_target);
 

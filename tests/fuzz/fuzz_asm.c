@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any text as a program: refused with a reason that can be shown, or its words, disassembled, must assemble to
- * themselves. At most 64 KiB of input are read.
+ * Any text as a program: refused with a reason that can be shown, or its words, disassembled, must
+ * assemble to themselves. At most 64 KiB of input are read.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any bytes as instructions: the disassembler's text, line by line and as a listing with labels, must assemble to the
- * same words. At most 64 KiB of input are read.
+ * Any bytes as instructions: the disassembler's text, line by line and as a listing with labels,
+ * must assemble to the same words. At most 64 KiB of input are read.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Helpers, map kinds and program kinds, held against the kernel's own header as far as the installed one goes. */
+/*
+ * Helpers, map kinds and program kinds, held against the kernel's own header as far as the
+ * installed one goes.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

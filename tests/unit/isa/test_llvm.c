@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Held against LLVM's BPF assembler and disassembler. Each vector that this LLVM knows goes both ways:
- * our text through its assembler, and its text through ours; both must give the vector's bytes.
- * Without LLVM the test is skipped; what LLVM 14 does not know (cpu v4, functions, maps) is left out.
+ * Held against LLVM's BPF assembler and disassembler. Each vector that this LLVM knows goes both
+ * ways: our text through its assembler, and its text through ours; both must give the vector's
+ * bytes. Without LLVM the test is skipped; what LLVM 14 does not know (cpu v4, functions, maps) is
+ * left out.
  */
 #include <setjmp.h>
 #include <stdarg.h>

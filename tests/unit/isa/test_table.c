@@ -82,7 +82,10 @@ static void every_group_is_complete(void **state)
 	unsigned counts[SKEP_N_GROUPS] = {};
 
 	count_opcodes(counts);
-	/* 9 operations and NEG, MOVSX 2, END 6; 22 jumps, JA, JAL, 3 calls, EXIT; LDX, ST, STX, MEMSX. */
+	/*
+	 * 9 operations and NEG, MOVSX 2, END 6; 22 jumps, JA, JAL, 3 calls, EXIT; LDX, ST, STX,
+	 * MEMSX.
+	 */
 	assert_int_equal(counts[SKEP_GROUP_BASE32], 9 * 2 + 1 + 2 + 6 + 22 + 2 + 3 + 1 + 4 * 3);
 	assert_int_equal(counts[SKEP_GROUP_BASE64], 9 * 2 + 1 + 3 + 3 + 22 + 3 + 7);
 	assert_int_equal(counts[SKEP_GROUP_DIVMUL32], 2 + 4 + 4);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Assembler and disassembler: the vector files, round trips over all encodings, hooks, labels, diagnostics. */
+/*
+ * Assembler and disassembler: the vector files, round trips over all encodings, hooks, labels,
+ * diagnostics.
+ */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -158,7 +161,10 @@ static unsigned count_opcodes(void)
 	return n;
 }
 
-/* Every opcode with every interesting value of every field: valid or not, the text gives the words back. */
+/*
+ * Every opcode with every interesting value of every field: valid or not, the text gives the words
+ * back.
+ */
 static void every_opcode_round_trips(void **state)
 {
 	static const unsigned dsts[] = { 0, 9, 10, 11, 15 }, srcs[] = { 0, 1, 2, 3, 6, 10, 11, 15 };

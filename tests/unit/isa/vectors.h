@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading the vector files of the isa tests: a line is fields with " | " between them; lines that begin with '#' and
- * empty ones are comments.
+ * Reading the vector files of the isa tests: a line is fields with " | " between them; lines that
+ * begin with '#' and empty ones are comments.
  *
  *	struct vector v;
  *	FILE *f = vectors_open("valid.txt", &v);
@@ -63,7 +63,10 @@ static inline bool vectors_next(FILE *f, struct vector *v)
 	return false;
 }
 
-/* Words from bytes in hexadecimal, little endian; the number of words, 0 when that is not what it is. */
+/*
+ * Words from bytes in hexadecimal, little endian; the number of words, 0 when that is not what it
+ * is.
+ */
 static inline size_t vectors_words(const char *hex, struct skep_insn words[2])
 {
 	unsigned char b[16] = {};
