@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 /*
  * Bytes of the valid UTF-8 sequence at @s (RFC 3629: no surrogates, no overlong forms, up to U+10FFFF), or 0.
@@ -76,6 +77,17 @@ void skep_json_string(const char *text, size_t len, struct skep_str *out)
 		i += n;
 	}
 	skep_str_addc(out, '"');
+}
+
+void skep_json_time(uint64_t realtime_ns, struct skep_str *out)
+{
+	time_t seconds = (time_t)(realtime_ns / 1000000000);
+	char text[40];
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	skep_str_addf(out, "\"%s.%09uZ\"", text, (unsigned)(realtime_ns % 1000000000));
 }
 
 /* The lines of a text as an array of strings. */

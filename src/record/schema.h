@@ -99,3 +99,5 @@ void skep_field_json(const struct skep_schema_field *field, const void *payload,
 		     struct skep_str *out);
 /* Adds @len bytes as a quoted JSON string. */
 void skep_json_string(const char *s, size_t len, struct skep_str *out);
+/* Adds nanoseconds since 1970 as a quoted time in UTC: "2026-01-31T12:00:00.123456789Z" (RFC 3339). */
+void skep_json_time(uint64_t realtime_ns, struct skep_str *out);

@@ -185,9 +185,10 @@ static void add_own(const struct context *c, size_t start)
 	skep_str_add(c->out, "{\"type\": \"map\", \"name\": ");
 	add_quoted(s->name, c->out);
 	skep_str_addf(c->out, ", \"kind\": \"%s\"", snapshot_kind_names[s->kind]);
-	if (s->time_ns)
-		skep_str_addf(c->out, ", \"time\": %" PRIu64 ".%09u", s->time_ns / 1000000000,
-			      (unsigned)(s->time_ns % 1000000000));
+	if (s->time_ns) {
+		skep_str_add(c->out, ", \"time\": ");
+		skep_json_time(s->time_ns, c->out);
+	}
 	if (s->n_keys)
 		add_key_types(c);
 	skep_str_add(c->out, ", \"entries\": [");
@@ -214,8 +215,7 @@ void skep_snapshot_json(const struct skep_snapshot *s, size_t top, uint64_t divi
 	struct context c = { s, divide, resolver,
 			     bpftrace_shape ? SKEP_JSON_BPFTRACE : SKEP_JSON_OWN, out };
 
-	/* A scalar that has no value yet has no record in bpftrace's shape. */
-	if (bpftrace_shape && s->n_keys == 0 && s->n_entries == 0)
+	if (bpftrace_shape && s->n_entries == 0) /* it has no record for an empty map */
 		return;
 	if (bpftrace_shape)
 		add_bpftrace(&c, skep_snapshot_start(s, top));

@@ -158,7 +158,7 @@ static void test_values(void **state)
 	s.time_ns = 1500000000;
 	skep_snapshot_json(&s, 1, 0, false, NULL, &out);
 	assert_string_equal(out.data, "{\"type\": \"map\", \"name\": \"@i\", \"kind\": \"value\", "
-				      "\"time\": 1.500000000, "
+				      "\"time\": \"1970-01-01T00:00:01.500000000Z\", "
 				      "\"keys\": [{\"name\": \"k\", \"type\": \"int\"}], "
 				      "\"entries\": [{\"key\": [10], \"value\": 5}]}\n");
 }

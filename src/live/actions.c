@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What user space does for a row: one function for each kind of action. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "live/session.h"
+#include "live/snapshot.h"
+#include "record/row.h"
+#include "sys/cpus.h"
+#include "sys/file.h"
+
+/* A row taken apart. */
+struct row {
+	const struct skep_plan_action *action;
+	uint32_t probe;
+	const struct skep_row_who *who; /* or NULL */
+	struct skep_row_who who_copy;
+	const uint8_t *payload;
+	size_t len;
+};
+
+static bool is_json(const struct skep_session *s)
+{
+	return s->options->format != SKEP_LIVE_TEXT;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/* JSON records */
+
+/* Our own record up to where its data goes: {"type": "printf", "time": ..., "probe": ..., "pid": ... */
+static void open_own(struct skep_session *s, const char *type, const struct row *row)
+{
+	struct skep_str *out = skep_output_text(s->out);
+	const char *probe =
+		row->probe < s->plan->n_probe_names ? s->plan->probe_names[row->probe] : "";
+
+	skep_str_addf(out, "{\"type\": \"%s\", \"time\": ", type);
+	skep_json_time(row->who ? row->who->boot_ns + (uint64_t)s->clock_offset_ns : now_ns(), out);
+	skep_str_add(out, ", \"probe\": ");
+	skep_json_string(probe, strlen(probe), out);
+	if (row->who) {
+		skep_str_addf(out, ", \"pid\": %" PRIu32 ", \"tid\": %" PRIu32 ", \"comm\": ",
+			      row->who->pid, row->who->tid);
+		skep_json_string(row->who->comm, strnlen(row->who->comm, sizeof(row->who->comm)),
+				 out);
+	}
+}
+
+/* A record whose data is one text; in text output the text itself. */
+static void put_text(struct skep_session *s, const char *type, const struct row *row,
+		     const struct skep_str *text)
+{
+	struct skep_str *out = skep_output_text(s->out);
+
+	if (s->options->format == SKEP_LIVE_TEXT) {
+		skep_str_addn(out, skep_str_text(text), text->len);
+	} else if (s->options->format == SKEP_LIVE_JSON_BPFTRACE) {
+		skep_str_addf(out, "{\"type\": \"%s\", \"data\": ", type);
+		skep_json_string(skep_str_text(text), text->len, out);
+		skep_str_add(out, "}\n");
+	} else {
+		open_own(s, type, row);
+		skep_str_add(out, ", \"text\": ");
+		skep_json_string(skep_str_text(text), text->len, out);
+		skep_str_add(out, "}\n");
+	}
+}
+
+/* The values of a printf by name; a name that comes again is numbered. */
+static void add_fields(struct skep_session *s, const struct row *row, struct skep_str *out)
+{
+	const struct skep_schema *schema = &row->action->schema;
+
+	skep_str_add(out, ", \"fields\": {");
+	for (size_t i = 0; i < schema->n_fields; i++) {
+		const char *name = schema->fields[i].name ? schema->fields[i].name : "";
+		_cleanup_(skep_str_fini)
+		struct skep_str unique = {};
+		unsigned before = 0;
+
+		for (size_t k = 0; k < i; k++)
+			before += skep_streq(schema->fields[k].name, name);
+		skep_str_add(&unique, name);
+		if (before)
+			skep_str_addf(&unique, "#%u", before + 1);
+		skep_str_add(out, i ? ", " : "");
+		skep_json_string(unique.data, unique.len, out);
+		skep_str_add(out, ": ");
+		skep_field_json(&schema->fields[i], row->payload, s->resolver, out);
+	}
+	skep_str_add(out, "}}\n");
+}
+
+/* Actions */
+
+static void format_row(const struct skep_session *s, const struct row *row, struct skep_str *out)
+{
+	skep_format_text(&row->action->format, row->action->schema.fields,
+			 row->action->schema.n_fields, row->payload, s->resolver, out);
+}
+
+static int do_printf(struct skep_session *s, const struct row *row)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+
+	if (s->options->format == SKEP_LIVE_TEXT) {
+		format_row(s, row, skep_output_text(s->out));
+	} else if (s->options->format == SKEP_LIVE_JSON && row->action->schema.n_fields > 0) {
+		open_own(s, "printf", row);
+		add_fields(s, row, skep_output_text(s->out));
+	} else {
+		format_row(s, row, &text);
+		put_text(s, "printf", row, &text);
+	}
+	return 0;
+}
+
+/* errorf and warnf: to people, on stderr; as records in JSON. */
+static int do_message(struct skep_session *s, const struct row *row)
+{
+	bool error = row->action->kind == SKEP_ACTION_ERRORF;
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+
+	format_row(s, row, &text);
+	if (is_json(s)) {
+		put_text(s, error ? "errorf" : "warnf", row, &text);
+	} else {
+		skep_output_flush(s->out);
+		fprintf(stderr, "%s: %s%s", error ? "ERROR" : "WARNING", skep_str_text(&text),
+			text.len && text.data[text.len - 1] == '\n' ? "" : "\n");
+	}
+	return 0;
+}
+
+static int do_print(struct skep_session *s, const struct row *row)
+{
+	struct skep_str *out = skep_output_text(s->out);
+	const struct skep_schema_field *field = row->action->schema.fields;
+
+	if (row->action->schema.n_fields == 0)
+		return -EINVAL;
+	if (s->options->format == SKEP_LIVE_TEXT) {
+		skep_field_text(field, row->payload, s->resolver, out);
+		skep_str_addc(out, '\n');
+		return 0;
+	}
+	if (s->options->format == SKEP_LIVE_JSON_BPFTRACE) {
+		skep_str_add(out, "{\"type\": \"value\", \"data\": ");
+	} else {
+		open_own(s, "value", row);
+		skep_str_add(out, ", \"name\": ");
+		skep_json_string(field->name ? field->name : "",
+				 field->name ? strlen(field->name) : 0, out);
+		skep_str_add(out, ", \"value\": ");
+	}
+	skep_field_json(field, row->payload, s->resolver, out);
+	skep_str_add(out, "}\n");
+	return 0;
+}
+
+static int print_map(struct skep_session *s, size_t map, const void *key, uint64_t top,
+		     uint64_t divide)
+{
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	struct skep_snapshot snapshot;
+	int r;
+
+	r = skep_map_read(arena, s->plan, s->engine, s->loaded, map, key, &snapshot);
+	if (r < 0)
+		return r;
+	snapshot.time_ns = now_ns();
+	if (s->options->format == SKEP_LIVE_TEXT)
+		skep_snapshot_text(&snapshot, (size_t)top, divide, s->resolver,
+				   skep_output_text(s->out));
+	else
+		skep_snapshot_json(&snapshot, (size_t)top, divide,
+				   s->options->format == SKEP_LIVE_JSON_BPFTRACE, s->resolver,
+				   skep_output_text(s->out));
+	return 0;
+}
+
+static int do_print_map(struct skep_session *s, const struct row *row)
+{
+	const struct skep_plan_action *a = row->action;
+	uint64_t numbers[2];
+
+	if (row->len < sizeof(numbers) || a->map >= s->plan->n_maps ||
+	    (a->with_key && row->len - sizeof(numbers) < s->plan->maps[a->map].shape.key_size))
+		return -EINVAL;
+	memcpy(numbers, row->payload, sizeof(numbers));
+	return print_map(s, a->map, a->with_key ? row->payload + sizeof(numbers) : NULL, numbers[0],
+			 numbers[1]);
+}
+
+static int do_empty_map(struct skep_session *s, const struct row *row)
+{
+	if (row->action->map >= s->plan->n_maps)
+		return -EINVAL;
+	if (row->action->kind == SKEP_ACTION_CLEAR)
+		return skep_map_clear(s->plan, s->engine, s->loaded, row->action->map);
+	return skep_map_zero(s->plan, s->engine, s->loaded, row->action->map);
+}
+
+static int do_time(struct skep_session *s, const struct row *row)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+	time_t now = time(NULL);
+	char buffer[512];
+	struct tm tm;
+
+	localtime_r(&now, &tm);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	skep_str_addn(&text, buffer, strftime(buffer, sizeof(buffer), row->action->text, &tm));
+#pragma GCC diagnostic pop
+	put_text(s, "time", row, &text);
+	return 0;
+}
+
+/* u32 count, u32 zero, then strings of join_size bytes. */
+static int do_join(struct skep_session *s, const struct row *row)
+{
+	const struct skep_plan_action *a = row->action;
+	const char *strings = (const char *)row->payload + 8;
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+	uint32_t count;
+
+	if (row->len < 8)
+		return -EINVAL;
+	memcpy(&count, row->payload, 4);
+	count = MIN(count, a->join_max);
+	if (a->join_size && count > (row->len - 8) / a->join_size)
+		return -EINVAL;
+	for (uint32_t i = 0; i < count; i++) {
+		const char *one = strings + (size_t)i * a->join_size;
+
+		if (i > 0)
+			skep_str_add(&text, a->separator ? a->separator : " ");
+		skep_str_addn(&text, one, strnlen(one, a->join_size));
+	}
+	if (!is_json(s))
+		skep_str_addc(&text, '\n');
+	put_text(s, "join", row, &text);
+	return 0;
+}
+
+static int do_cat(struct skep_session *s, const struct row *row)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str path = {}, text = {};
+	size_t left = s->plan->config.max_cat_bytes;
+	_cleanup_close_ int fd = -1;
+	char buffer[4096];
+	ssize_t n;
+
+	format_row(s, row, &path);
+	fd = open(skep_str_text(&path), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0) {
+		skep_output_flush(s->out);
+		fprintf(stderr, "skep: cat: cannot open '%s': %s\n", skep_str_text(&path),
+			strerror(errno));
+		return 0;
+	}
+	while (left > 0 && (n = read(fd, buffer, MIN(left, sizeof(buffer)))) > 0) {
+		skep_str_addn(&text, buffer, (size_t)n);
+		left -= (size_t)n;
+	}
+	put_text(s, "cat", row, &text);
+	return 0;
+}
+
+static int do_system(struct skep_session *s, const struct row *row)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str command = {}, text = {};
+	int r;
+
+	format_row(s, row, &command);
+	skep_output_flush(s->out);
+	r = skep_session_system(skep_str_text(&command), s->signal_fd, &text);
+	if (r < 0)
+		fprintf(stderr, "skep: system: cannot run '%s': %s\n", skep_str_text(&command),
+			strerror(-r));
+	if (s->options->format == SKEP_LIVE_JSON_BPFTRACE)
+		put_text(s, "syscall", row, &text);
+	else
+		put_text(s, "system", row, &text);
+	return 0;
+}
+
+static int do_exit(struct skep_session *s, const struct row *row)
+{
+	if (row->len >= sizeof(s->result->exit_status))
+		memcpy(&s->result->exit_status, row->payload, sizeof(s->result->exit_status));
+	s->exiting = s->stopping = true;
+	return 0;
+}
+
+static int (*const actions[SKEP_ACTION_KIND_MAX])(struct skep_session *, const struct row *) = {
+	[SKEP_ACTION_PRINTF] = do_printf,	[SKEP_ACTION_PRINT] = do_print,
+	[SKEP_ACTION_PRINT_MAP] = do_print_map, [SKEP_ACTION_CLEAR] = do_empty_map,
+	[SKEP_ACTION_ZERO] = do_empty_map,	[SKEP_ACTION_TIME] = do_time,
+	[SKEP_ACTION_JOIN] = do_join,		[SKEP_ACTION_CAT] = do_cat,
+	[SKEP_ACTION_SYSTEM] = do_system,	[SKEP_ACTION_EXIT] = do_exit,
+	[SKEP_ACTION_ERRORF] = do_message,	[SKEP_ACTION_WARNF] = do_message,
+};
+
+/* False: bytes that no action of the plan explains. */
+static bool take_apart(const struct skep_session *s, const uint8_t *bytes, size_t len,
+		       struct row *row)
+{
+	struct skep_row_head head;
+
+	if (len < sizeof(head))
+		return false;
+	memcpy(&head, bytes, sizeof(head));
+	bytes += sizeof(head);
+	len -= sizeof(head);
+	if (head.action >= s->plan->n_actions)
+		return false;
+	*row = (struct row){ .action = &s->plan->actions[head.action], .probe = head.probe };
+	if (head.flags & SKEP_ROW_LONG) {
+		if (len < sizeof(row->who_copy))
+			return false;
+		memcpy(&row->who_copy, bytes, sizeof(row->who_copy));
+		row->who = &row->who_copy;
+		bytes += sizeof(row->who_copy);
+		len -= sizeof(row->who_copy);
+	}
+	row->payload = bytes;
+	row->len = len;
+	return len >= row->action->schema.size && row->action->kind < SKEP_ACTION_KIND_MAX;
+}
+
+int skep_session_record(void *session, const void *bytes, size_t len)
+{
+	struct skep_session *s = session;
+	struct row row;
+
+	if (s->exiting || s->out->error)
+		return 0;
+	s->result->n_rows++;
+	if (!take_apart(s, bytes, len, &row) || actions[row.action->kind](s, &row) < 0) {
+		s->result->losses.session[SKEP_LOSS_BAD_ROW]++;
+		return 0;
+	}
+	skep_output_record_done(s->out);
+	return 0;
+}
+
+void skep_session_print_maps(struct skep_session *s)
+{
+	_cleanup_free_ size_t *order = calloc(s->plan->n_maps + 1, sizeof(*order));
+	size_t n = 0, at;
+	int r;
+
+	for (size_t i = 0; order && i < s->plan->n_maps; i++) {
+		if (!s->plan->maps[i].print_at_end)
+			continue;
+		for (at = n++;
+		     at > 0 && strcmp(s->plan->maps[order[at - 1]].name, s->plan->maps[i].name) > 0;
+		     at--)
+			order[at] = order[at - 1];
+		order[at] = i;
+	}
+	for (size_t i = 0; i < n; i++) {
+		r = print_map(s, order[i], NULL, 0, 0);
+		if (r < 0)
+			skep_diag_warn(s->diag, s->plan->maps[order[i]].loc, "cannot read %s: %s",
+				       s->plan->maps[order[i]].name, strerror(-r));
+		skep_output_record_done(s->out);
+	}
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "live/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "base/vec.h"
+
+#define END_WAIT_MS 1000 /* between SIGTERM and SIGKILL */
+
+/* One word from *p to @out (room for all of it). False: a quote does not close. */
+static bool take_word(const char **p, char **out)
+{
+	char quote = 0;
+
+	for (; **p && (quote || !strchr(" \t\n", **p)); (*p)++) {
+		if (!quote && (**p == '\'' || **p == '"')) {
+			quote = **p;
+		} else if (quote && **p == quote) {
+			quote = 0;
+		} else if (**p == '\\' && quote != '\'' && (*p)[1] &&
+			   (!quote || strchr("\"\\$`", (*p)[1]))) {
+			(*p)++;
+			*(*out)++ = **p;
+		} else {
+			*(*out)++ = **p;
+		}
+	}
+	*(*out)++ = '\0';
+	return !quote;
+}
+
+int skep_child_words(const char *command, char ***ret_words)
+{
+	size_t len = strlen(command), n = 0, max = len / 2 + 2;
+	_cleanup_free_ char **words = malloc(max * sizeof(*words) + len + 2);
+	char *out;
+
+	if (!words)
+		return -ENOMEM;
+	out = (char *)(words + max);
+	for (;;) {
+		command += strspn(command, " \t\n");
+		if (!*command)
+			break;
+		words[n++] = out;
+		if (!take_word(&command, &out))
+			return -EINVAL;
+	}
+	words[n] = NULL;
+	if (n == 0)
+		return -EINVAL;
+	*ret_words = TAKE_PTR(words);
+	return 0;
+}
+
+static bool executable(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+/* The file that execvp would take: found before anything is attached, so that a typing error costs nothing. */
+static int find_program(const char *name, char **ret_path)
+{
+	const char *path = getenv("PATH") ?: "/usr/local/bin:/usr/bin:/bin", *end;
+	_cleanup_free_ char *candidate = NULL;
+
+	if (strchr(name, '/')) {
+		if (!executable(name))
+			return errno == ENOENT ? -ENOENT : -EACCES;
+		*ret_path = strdup(name);
+		return *ret_path ? 0 : -ENOMEM;
+	}
+	for (; *path; path = *end ? end + 1 : end) {
+		end = strchrnul(path, ':');
+		free(candidate);
+		if (asprintf(&candidate, "%.*s%s%s", (int)(end - path), path, end > path ? "/" : "",
+			     name) < 0) {
+			candidate = NULL;
+			return -ENOMEM;
+		}
+		if (executable(candidate)) {
+			*ret_path = TAKE_PTR(candidate);
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+/* A script without #!: as execvp does it. */
+static void exec_by_shell(const char *path, char **words)
+{
+	char **shell;
+	size_t n = 0;
+
+	while (words[n])
+		n++;
+	shell = calloc(n + 2, sizeof(*shell));
+	if (!shell)
+		return;
+	shell[0] = "/bin/sh";
+	shell[1] = (char *)path;
+	memcpy(shell + 2, words + 1, n * sizeof(*shell)); /* the NULL at the end, too */
+	execv(shell[0], shell);
+}
+
+/* In the child: waits for the word, then becomes the program. */
+_noreturn_ static void run_child(const char *path, char **words, int go_fd, int fail_fd)
+{
+	sigset_t none;
+	ssize_t n;
+	char c;
+
+	do
+		n = read(go_fd, &c, 1);
+	while (n < 0 && errno == EINTR);
+	if (n == 1) {
+		signal(SIGPIPE, SIG_DFL);
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		execv(path, words);
+		if (errno == ENOEXEC)
+			exec_by_shell(path, words);
+		n = write(fail_fd, &(int){ errno }, sizeof(int));
+	}
+	_exit(127);
+}
+
+static int fork_child(struct skep_child *child, const char *path, char **words)
+{
+	int go[2], fail[2], r;
+
+	if (pipe2(go, O_CLOEXEC) < 0)
+		return -errno;
+	if (pipe2(fail, O_CLOEXEC) < 0) {
+		r = -errno;
+		close(go[0]);
+		close(go[1]);
+		return r;
+	}
+	child->pid = fork();
+	if (child->pid == 0) {
+		close(go[1]); /* or our own copy would keep the pipe open when the parent dies */
+		close(fail[0]);
+		run_child(path, words, go[0], fail[1]);
+	}
+	r = child->pid < 0 ? -errno : 0;
+	close(go[0]);
+	close(fail[1]);
+	child->go_fd = go[1];
+	child->fail_fd = fail[0];
+	if (r < 0) {
+		child->pid = 0;
+		skep_child_end(child);
+		return r;
+	}
+	child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
+	if (child->pidfd < 0) {
+		r = -errno;
+		skep_child_end(child);
+		return r;
+	}
+	return 0;
+}
+
+int skep_child_start(struct skep_child *child, const char *command, struct skep_diag *diag)
+{
+	_cleanup_free_ char **words = NULL;
+	_cleanup_free_ char *path = NULL;
+	int r;
+
+	*child = SKEP_CHILD_NONE;
+	r = skep_child_words(command, &words);
+	if (r == -EINVAL) {
+		skep_diag_error(diag, SKEP_NO_LOC, "the command of -c %s",
+				strspn(command, " \t\n") == strlen(command)
+					? "is empty"
+					: "has a quote that does not close");
+		return r;
+	}
+	if (r < 0)
+		return r;
+	r = find_program(words[0], &path);
+	if (r < 0) {
+		skep_diag_error(diag, SKEP_NO_LOC, "cannot run the command '%s': %s", words[0],
+				r == -ENOENT ? "no such program" : strerror(-r));
+		skep_diag_hint(diag, r == -ENOENT
+					     ? "a command of the shell is run by -c \"sh -c '...'\""
+					     : "it is not a file that can be executed");
+		return r;
+	}
+	child->name = strdup(words[0]);
+	if (!child->name)
+		return -ENOMEM;
+	r = fork_child(child, path, words);
+	if (r < 0)
+		skep_diag_error(diag, SKEP_NO_LOC, "cannot start '%s': %s", words[0], strerror(-r));
+	return r;
+}
+
+int skep_child_release(struct skep_child *child, struct skep_diag *diag)
+{
+	int error = 0;
+	ssize_t n;
+
+	if (!child->pid)
+		return 0;
+	n = write(child->go_fd, "g", 1);
+	close(TAKE_FD(child->go_fd));
+	if (n != 1)
+		return -ESRCH;
+	/* The other end closes when the exec succeeds, which costs no time worth mentioning. */
+	do
+		n = read(child->fail_fd, &error, sizeof(error));
+	while (n < 0 && errno == EINTR);
+	close(TAKE_FD(child->fail_fd));
+	if (n == sizeof(error)) {
+		skep_diag_error(diag, SKEP_NO_LOC, "cannot execute '%s': %s", child->name,
+				strerror(error));
+		return -error;
+	}
+	return 0;
+}
+
+void skep_child_reap(struct skep_child *child)
+{
+	if (child->pid && !child->ended &&
+	    waitpid(child->pid, &child->status, WNOHANG) == child->pid)
+		child->ended = true;
+}
+
+void skep_child_end(struct skep_child *child)
+{
+	struct pollfd p = { .fd = child->pidfd, .events = POLLIN };
+	int r;
+
+	skep_closep(&child->go_fd);
+	skep_closep(&child->fail_fd);
+	child->go_fd = child->fail_fd = -1;
+	skep_child_reap(child);
+	if (child->pid && !child->ended) {
+		child->ended_by_us = true;
+		kill(child->pid, SIGTERM);
+		do
+			r = child->pidfd >= 0 ? poll(&p, 1, END_WAIT_MS) : 0;
+		while (r < 0 && errno == EINTR);
+		if (r <= 0)
+			kill(child->pid, SIGKILL);
+		child->ended = waitpid(child->pid, &child->status, 0) == child->pid;
+	}
+	skep_closep(&child->pidfd);
+	child->pidfd = -1;
+}
+
+void skep_child_fini(struct skep_child *child)
+{
+	skep_child_end(child);
+	free(child->name);
+	*child = SKEP_CHILD_NONE;
+}
+
+bool skep_child_failure(const struct skep_child *child, struct skep_str *out)
+{
+	if (!child->pid || !child->ended || child->ended_by_us)
+		return false;
+	if (WIFEXITED(child->status) && WEXITSTATUS(child->status) != 0)
+		skep_str_addf(out, "the command '%s' ended with exit status %d", child->name,
+			      WEXITSTATUS(child->status));
+	else if (WIFSIGNALED(child->status))
+		skep_str_addf(out, "the command '%s' was ended by signal %d (%s)", child->name,
+			      WTERMSIG(child->status), strsignal(WTERMSIG(child->status)));
+	else
+		return false;
+	return true;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Live: runs a plan until it ends.
+ *
+ *	load ─► BEGIN ─► attach ─► release the child ─► [ ring, timers, signals, child ] ─► detach ─► END ─► maps ─► losses
+ *
+ * It ends when the script says exit(), at SIGINT or SIGTERM, when the child of -c or the process of -p has ended, when
+ * nobody reads its output any more, and at once when a plan has nothing that could still happen.
+ *
+ *	struct skep_live_options options = { .engine = skep_kernel_engine(), .output = &output };
+ *	r = skep_live_run(plan, &options, diag, &result);
+ *
+ * Rows are shown in the order of the ring. exit() is obeyed when its row comes up: rows behind it are not shown, as
+ * the script asked to stop there. Everything else that is not shown is in the ledger.
+ */
+#pragma once
+
+#include "lang/plan.h"
+#include "live/child.h"
+#include "live/losses.h"
+#include "live/output.h"
+#include "obj/engine.h"
+
+enum skep_live_format {
+	SKEP_LIVE_TEXT,
+	SKEP_LIVE_JSON,		 /* our own: time, probe, pid, comm, values by name */
+	SKEP_LIVE_JSON_BPFTRACE, /* the records of bpftrace -f json */
+};
+
+struct skep_live_options {
+	const struct skep_engine *engine;
+	enum skep_live_format format;
+	struct skep_output *output;
+	struct skep_child *child; /* started and waiting, or NULL */
+	int pid;		  /* ends when this process ends; 0: none */
+	bool bpftrace_shapes;	  /* text as that program shows it around the script's own */
+	bool quiet;		  /* no "Attached N probes" and no warnings */
+	bool verbose;
+	bool verifier_log;
+	/* Called when the programs are loaded: what the compiler kept for that may be released. */
+	void (*loaded)(void *data);
+	void *data;
+};
+
+struct skep_live_result {
+	uint64_t exit_status; /* of exit(status) */
+	bool interrupted;     /* by SIGINT or SIGTERM */
+	size_t n_probes;      /* attached, those that user space runs included */
+	uint64_t load_ns, attach_ns, detach_ns;
+	uint64_t n_rows;
+	uint64_t run_ns, n_runs;   /* of the programs, when the kernel keeps such statistics */
+	struct skep_losses losses; /* skep_losses_fini */
+};
+
+/*
+ * -errno: it did not come to run, or broke off, and the diag says why. 0: it ran; *ret_result is valid. Signals SIGINT,
+ * SIGTERM and SIGHUP are blocked and taken while it runs.
+ */
+int skep_live_run(struct skep_plan *plan, const struct skep_live_options *options,
+		  struct skep_diag *diag, struct skep_live_result *ret_result) _must_check_;

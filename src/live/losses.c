@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "live/losses.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/vec.h"
+
+static const struct {
+	const char *cause, *what, *hint;
+} causes[SKEP_LOSS_MAX] = {
+	[SKEP_LOSS_RING] = { "ring_full", "rows did not fit into the ring",
+			     "print less, or aggregate in a map" },
+	[SKEP_LOSS_MAP_FULL] = { "map_full", "updates found their map full",
+				 "raise max_map_keys in the script's config" },
+	[SKEP_LOSS_READ] = { "read_failed", "reads of memory failed and gave zeroes", NULL },
+	[SKEP_LOSS_STACK] = { "stack_failed", "stacks could not be stored", NULL },
+	[SKEP_LOSS_EXIT] = { NULL, NULL, NULL }, /* obeyed, so nothing is lost */
+};
+
+static const struct {
+	const char *cause, *what;
+} session_causes[SKEP_SESSION_LOSS_MAX] = {
+	[SKEP_LOSS_TICK] = { "late_tick", "interval ticks came too late and were left out" },
+	[SKEP_LOSS_BAD_ROW] = { "bad_row", "rows could not be understood" },
+};
+
+/* The counters of the plan's loss map, [n_progs][SKEP_LOSS_MAX]; *ret_counters stays NULL when there is no such map. */
+static int read_counters(const struct skep_plan *plan, const struct skep_engine *engine,
+			 struct skep_loaded *loaded, uint64_t **ret_counters)
+{
+	const struct skep_spec_map *map;
+	_cleanup_free_ uint64_t *counters = NULL;
+	size_t need = plan->spec->n_progs * SKEP_LOSS_MAX * sizeof(*counters);
+	uint32_t zero = 0;
+	int r;
+
+	if (plan->loss_map < 0)
+		return 0;
+	map = &plan->spec->maps[plan->loss_map];
+	/* Programs behind the last one that counts have no room in the map. */
+	counters = calloc(1, MAX(need, (size_t)ALIGN_UP(map->value_size, 8u)));
+	if (!counters)
+		return -ENOMEM;
+	r = engine->map_get(loaded, (size_t)plan->loss_map, &zero, counters);
+	if (r < 0)
+		return r;
+	*ret_counters = TAKE_PTR(counters);
+	return 0;
+}
+
+struct items {
+	SKEP_VEC(struct skep_loss_item);
+};
+
+static const char *prog_name(const struct skep_plan *plan, size_t prog)
+{
+	return plan->prog_names && plan->prog_names[prog] ? plan->prog_names[prog]
+							  : plan->spec->progs[prog].name;
+}
+
+static bool is_attached(const struct skep_plan *plan, size_t prog)
+{
+	for (size_t i = 0; i < plan->spec->n_attaches; i++) {
+		if (plan->spec->attaches[i].prog == prog &&
+		    plan->spec->attaches[i].kind != SKEP_ATTACH_USER)
+			return true;
+	}
+	return false;
+}
+
+static void add_misses(struct items *items, struct skep_losses *losses,
+		       const struct skep_plan *plan, const struct skep_engine *engine,
+		       struct skep_loaded *loaded, size_t prog)
+{
+	uint64_t misses = 0;
+	int r;
+
+	if (!is_attached(plan, prog))
+		return;
+	r = engine->prog_misses(loaded, prog, &misses);
+	if (r < 0)
+		losses->n_uncounted++;
+	else if (misses)
+		skep_vec_add(items, (struct skep_loss_item){
+					    .probe = prog_name(plan, prog),
+					    .cause = "missed",
+					    .what = "events found the program busy or barred",
+					    .count = misses,
+				    });
+}
+
+int skep_losses_collect(struct skep_losses *losses, const struct skep_plan *plan,
+			const struct skep_engine *engine, struct skep_loaded *loaded)
+{
+	_cleanup_free_ uint64_t *counters = NULL;
+	struct items items = {};
+	int r;
+
+	r = read_counters(plan, engine, loaded, &counters);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < plan->spec->n_progs; i++) {
+		for (unsigned c = 0; counters && c < SKEP_LOSS_MAX; c++) {
+			uint64_t n = counters[i * SKEP_LOSS_MAX + c];
+
+			if (n && causes[c].cause)
+				skep_vec_add(&items, (struct skep_loss_item){
+							     prog_name(plan, i), causes[c].cause,
+							     causes[c].what, causes[c].hint, n });
+		}
+		add_misses(&items, losses, plan, engine, loaded, i);
+	}
+	for (unsigned c = 0; c < SKEP_SESSION_LOSS_MAX; c++) {
+		if (losses->session[c])
+			skep_vec_add(&items, (struct skep_loss_item){
+						     .cause = session_causes[c].cause,
+						     .what = session_causes[c].what,
+						     .count = losses->session[c],
+					     });
+	}
+	free(losses->items);
+	losses->items = items.data;
+	losses->n_items = items.len;
+	return 0;
+}
+
+void skep_losses_fini(struct skep_losses *losses)
+{
+	free(losses->items);
+	*losses = (struct skep_losses){};
+}
+
+bool skep_losses_any(const struct skep_losses *losses)
+{
+	return losses->n_items > 0;
+}
+
+void skep_losses_text(const struct skep_losses *losses, bool verbose, struct skep_str *out)
+{
+	for (size_t i = 0; i < losses->n_items; i++) {
+		const struct skep_loss_item *item = &losses->items[i];
+
+		skep_str_add(out, "skep: lost: ");
+		if (item->probe)
+			skep_str_addf(out, "%s: ", item->probe);
+		skep_str_addf(out, "%" PRIu64 " %s", item->count, item->what);
+		if (item->hint)
+			skep_str_addf(out, " (%s)", item->hint);
+		skep_str_addc(out, '\n');
+	}
+	if (verbose && losses->n_uncounted)
+		skep_str_addf(out,
+			      "skep: missed events of %zu program%s: not counted on this kernel\n",
+			      losses->n_uncounted, losses->n_uncounted > 1 ? "s" : "");
+}
+
+void skep_losses_json(const struct skep_losses *losses, struct skep_str *out)
+{
+	skep_str_add(out, "{\"type\": \"losses\", \"items\": [");
+	for (size_t i = 0; i < losses->n_items; i++) {
+		const struct skep_loss_item *item = &losses->items[i];
+
+		skep_str_add(out, i ? ", {" : "{");
+		if (item->probe) {
+			skep_str_add(out, "\"probe\": ");
+			skep_json_string(item->probe, strlen(item->probe), out);
+			skep_str_add(out, ", ");
+		}
+		skep_str_addf(out, "\"cause\": \"%s\", \"count\": %" PRIu64 "}", item->cause,
+			      item->count);
+	}
+	skep_str_add(out, "], \"missed\": ");
+	skep_str_add(out, losses->n_uncounted ? "\"not counted on this kernel\"" : "\"counted\"");
+	skep_str_add(out, "}\n");
+}
+
+bool skep_losses_exit(const struct skep_plan *plan, const struct skep_engine *engine,
+		      struct skep_loaded *loaded)
+{
+	_cleanup_free_ uint64_t *counters = NULL;
+
+	if (read_counters(plan, engine, loaded, &counters) < 0 || !counters)
+		return false;
+	for (size_t i = 0; i < plan->spec->n_progs; i++) {
+		if (counters[i * SKEP_LOSS_MAX + SKEP_LOSS_EXIT])
+			return true;
+	}
+	return false;
+}

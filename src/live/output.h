@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Output: where a session's data goes, with one buffer in between.
+ *
+ * Encoders add to the buffer; skep_output_record_done says that a record is complete, and the buffer decides when to
+ * write. When the session has nothing else to do it flushes, so a reader never waits for more than one round.
+ *
+ *	r = skep_output_open(&out, NULL, SKEP_BUFFER_LINE);
+ *	skep_str_addf(skep_output_text(&out), "hello\n");
+ *	skep_output_record_done(&out);
+ *	r = skep_output_close(&out);		// the first error of any write
+ *
+ * After a failed write everything further is dropped and `error` says why; -EPIPE (the reader went away) is a
+ * reason to end quietly.
+ */
+#pragma once
+
+#include "base/str.h"
+
+enum skep_buffering {
+	SKEP_BUFFER_LINE, /* written when idle, or when much has come together */
+	SKEP_BUFFER_NONE, /* each record at once */
+	SKEP_BUFFER_FULL, /* only when much has come together, and at the end */
+};
+
+struct skep_output {
+	int fd;
+	bool own_fd;
+	enum skep_buffering buffering;
+	struct skep_str buffer;
+	int error; /* -errno of the first write that failed */
+};
+
+/* @path NULL: stdout. */
+int skep_output_open(struct skep_output *output, const char *path,
+		     enum skep_buffering buffering) _must_check_;
+/* The buffer, to add to. */
+struct skep_str *skep_output_text(struct skep_output *output);
+void skep_output_record_done(struct skep_output *output);
+/* The caller is about to wait. */
+void skep_output_idle(struct skep_output *output);
+void skep_output_flush(struct skep_output *output);
+/* Flushes and closes; returns `error`. Harmless on an output that is closed or all zero but for fd -1. */
+int skep_output_close(struct skep_output *output);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside live: one running plan, shared by run.c (the loop) and actions.c (what rows do). */
+#pragma once
+
+#include "live/live.h"
+#include "who/who.h"
+
+struct skep_session {
+	struct skep_plan *plan;
+	const struct skep_live_options *options;
+	const struct skep_engine *engine;
+	struct skep_loaded *loaded;
+	struct skep_output *out;
+	struct skep_diag *diag;
+	struct skep_who *who;
+	const struct skep_resolver *resolver;
+	struct skep_live_result *result;
+	int signal_fd;
+	bool exiting;		 /* exit() was said: rows are not shown */
+	bool stopping;		 /* the loop shall end */
+	int64_t clock_offset_ns; /* wall clock minus boot clock */
+};
+
+/* actions.c: does what a record of the ring says. For struct skep_ring_sink. */
+int skep_session_record(void *session, const void *bytes, size_t len);
+/* All maps that are printed at the end, by name. */
+void skep_session_print_maps(struct skep_session *s);
+
+/* system.c: runs a line of shell, what it prints goes to @out. Ends early when a signal waits on @signal_fd. */
+int skep_session_system(const char *command, int signal_fd, struct skep_str *out) _must_check_;

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "live/snapshot.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/vec.h"
+
+/* One map while it is read. */
+struct reader {
+	struct skep_arena *arena;
+	const struct skep_plan_map *map;
+	const struct skep_spec_map *spec_map;
+	const struct skep_engine *engine;
+	struct skep_loaded *loaded;
+	unsigned n_values;   /* values that one lookup gives */
+	size_t value_stride; /* bytes from one to the next */
+	size_t lookup_size;  /* bytes of a lookup */
+	uint8_t *lookup;
+};
+
+static void init_reader(struct reader *r, struct skep_arena *arena, const struct skep_plan *plan,
+			const struct skep_engine *engine, struct skep_loaded *loaded, size_t index)
+{
+	const struct skep_plan_map *map = &plan->maps[index];
+
+	*r = (struct reader){
+		.arena = arena,
+		.map = map,
+		.spec_map = &plan->spec->maps[map->spec_map],
+		.engine = engine,
+		.loaded = loaded,
+		.n_values = 1,
+	};
+	r->value_stride = ALIGN_UP(r->spec_map->value_size, 8u);
+	r->lookup_size = r->value_stride;
+	if (map->store == SKEP_STORE_PERCPU_HASH) {
+		r->n_values = engine->n_cpus(engine);
+		r->lookup_size *= r->n_values;
+	} else if (map->store == SKEP_STORE_STRIPED) {
+		r->n_values = map->n_stripes;
+		r->value_stride = map->stripe_size;
+	}
+	r->lookup = skep_arena_alloc(arena, r->lookup_size);
+}
+
+static bool is_keyed(const struct reader *r)
+{
+	return r->map->store == SKEP_STORE_HASH || r->map->store == SKEP_STORE_PERCPU_HASH;
+}
+
+/*
+ * All keys of a hash, each once. The kernel starts again from the front when the key it should go on from was deleted
+ * meanwhile, so a key may come twice, and the walk has a bound.
+ */
+static int read_keys(const struct reader *r, const void ***ret_keys, size_t *ret_n)
+{
+	_cleanup_(skep_hash_fini)
+	struct skep_hash seen = {};
+	size_t size = r->spec_map->key_size, steps = 2 * (size_t)r->spec_map->max_entries + 1024;
+	struct {
+		SKEP_VEC(const void *);
+	} keys = {};
+	const void *last = NULL;
+	int e;
+
+	while (steps-- > 0) {
+		void *key = skep_arena_alloc(r->arena, size);
+
+		e = r->engine->map_next(r->loaded, r->map->spec_map, last, key);
+		if (e == -ENOENT)
+			break;
+		if (e < 0) {
+			skep_vec_fini(&keys);
+			return e;
+		}
+		last = key;
+		if (skep_hash_get(&seen, key, size))
+			continue;
+		skep_hash_set(&seen, key, size, key);
+		skep_vec_add(&keys, key);
+	}
+	*ret_keys = keys.data;
+	*ret_n = keys.len;
+	return 0;
+}
+
+/* Values of several CPUs as one: the numbers of an aggregation. False: no CPU has any. */
+static bool add_up(const struct reader *r, uint64_t *numbers)
+{
+	const struct skep_snapshot *shape = &r->map->shape;
+	size_t n = r->map->value_size / 8;
+	bool any = false;
+
+	for (unsigned i = 0; i < r->n_values; i++) {
+		const uint64_t *v = (const uint64_t *)(r->lookup + i * r->value_stride);
+
+		if (shape->kind == SKEP_SNAPSHOT_MIN || shape->kind == SKEP_SNAPSHOT_MAX) {
+			bool less = shape->is_signed ? (int64_t)v[0] < (int64_t)numbers[0]
+						     : v[0] < numbers[0];
+
+			if (!v[1])
+				continue;
+			if (!any || less == (shape->kind == SKEP_SNAPSHOT_MIN))
+				numbers[0] = v[0];
+			any = true;
+			continue;
+		}
+		for (size_t k = 0; k < n; k++) {
+			numbers[k] += v[k];
+			any |= v[k] != 0;
+		}
+	}
+	return any;
+}
+
+/* The entry for @key from the bytes of a lookup. False: a scalar that nobody has set. */
+static bool make_entry(const struct reader *r, const void *key, struct skep_snapshot_entry *entry)
+{
+	const uint8_t *bytes = r->lookup;
+	uint64_t *numbers;
+	bool any;
+
+	entry->key = key;
+	if (r->map->shape.kind == SKEP_SNAPSHOT_VALUE) {
+		if (r->map->store == SKEP_STORE_SCALAR) {
+			uint64_t set;
+
+			memcpy(&set, bytes, 8);
+			if (!set)
+				return false;
+			bytes += 8;
+		}
+		entry->value = skep_arena_memdup(r->arena, bytes, r->map->value_size);
+		return true;
+	}
+	numbers = skep_arena_calloc(r->arena,
+				    MAX(r->map->value_size / 8, r->map->shape.n_numbers) + 2, 8);
+	any = add_up(r, numbers);
+	entry->numbers = numbers;
+	return any || is_keyed(r);
+}
+
+static int read_keyed(const struct reader *r, struct skep_snapshot *s)
+{
+	_cleanup_free_ const void **keys = NULL;
+	size_t n;
+	int e;
+
+	e = read_keys(r, &keys, &n);
+	if (e < 0)
+		return e;
+	s->entries = skep_arena_calloc(r->arena, n, sizeof(*s->entries));
+	for (size_t i = 0; i < n; i++) {
+		e = r->engine->map_get(r->loaded, r->map->spec_map, keys[i], r->lookup);
+		if (e == -ENOENT) /* deleted since */
+			continue;
+		if (e < 0)
+			return e;
+		if (make_entry(r, keys[i], &s->entries[s->n_entries]))
+			s->n_entries++;
+	}
+	return 0;
+}
+
+static int read_one(const struct reader *r, const void *key, const void *shown_key,
+		    struct skep_snapshot *s)
+{
+	int e = r->engine->map_get(r->loaded, r->map->spec_map, key, r->lookup);
+
+	if (e == -ENOENT)
+		return 0;
+	if (e < 0)
+		return e;
+	s->entries = skep_arena_calloc(r->arena, 1, sizeof(*s->entries));
+	s->n_entries = make_entry(r, shown_key, &s->entries[0]);
+	return 0;
+}
+
+int skep_map_read(struct skep_arena *arena, const struct skep_plan *plan,
+		  const struct skep_engine *engine, struct skep_loaded *loaded, size_t index,
+		  const void *key, struct skep_snapshot *ret_snapshot)
+{
+	struct skep_snapshot s = plan->maps[index].shape;
+	struct reader r;
+	uint32_t zero = 0;
+	void *copy;
+	int e;
+
+	init_reader(&r, arena, plan, engine, loaded, index);
+	s.entries = NULL;
+	s.n_entries = 0;
+	if (!is_keyed(&r)) {
+		e = read_one(&r, &zero, &zero, &s);
+	} else if (key) {
+		copy = skep_arena_alloc(arena, MAX(r.spec_map->key_size, s.key_size));
+		memcpy(copy, key, s.key_size);
+		e = read_one(&r, copy, copy, &s);
+	} else {
+		e = read_keyed(&r, &s);
+	}
+	if (e < 0)
+		return e;
+	skep_snapshot_sort(&s);
+	*ret_snapshot = s;
+	return 0;
+}
+
+static int set_zero(const struct reader *r, const void *key)
+{
+	memset(r->lookup, 0, r->lookup_size);
+	return r->engine->map_set(r->loaded, r->map->spec_map, key, r->lookup, 0);
+}
+
+/* Clears or zeroes: @remove says which. Keys that come while this runs may stay. */
+static int empty(const struct skep_plan *plan, const struct skep_engine *engine,
+		 struct skep_loaded *loaded, size_t index, bool remove)
+{
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	_cleanup_free_ const void **keys = NULL;
+	uint32_t zero = 0;
+	struct reader r;
+	size_t n;
+	int e;
+
+	init_reader(&r, arena, plan, engine, loaded, index);
+	if (!is_keyed(&r)) {
+		/* zero() of a variable that was never set leaves it so; a number that was set becomes 0. */
+		e = engine->map_get(loaded, r.map->spec_map, &zero, r.lookup);
+		if (e < 0)
+			return e;
+		n = 0;
+		if (!remove && r.map->store == SKEP_STORE_SCALAR)
+			memcpy(&n, r.lookup, 8);
+		memset(r.lookup, 0, r.lookup_size);
+		memcpy(r.lookup, &n, n ? 8 : 0);
+		return engine->map_set(loaded, r.map->spec_map, &zero, r.lookup, 0);
+	}
+	e = read_keys(&r, &keys, &n);
+	for (size_t i = 0; e == 0 && i < n; i++) {
+		e = remove ? engine->map_delete(loaded, r.map->spec_map, keys[i])
+			   : set_zero(&r, keys[i]);
+		if (e == -ENOENT)
+			e = 0;
+	}
+	return e;
+}
+
+int skep_map_clear(const struct skep_plan *plan, const struct skep_engine *engine,
+		   struct skep_loaded *loaded, size_t index)
+{
+	return empty(plan, engine, loaded, index, true);
+}
+
+int skep_map_zero(const struct skep_plan *plan, const struct skep_engine *engine,
+		  struct skep_loaded *loaded, size_t index)
+{
+	return empty(plan, engine, loaded, index, false);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who: names for numbers. Fills in the resolver of record/schema.h for one running plan.
+ *
+ *	address ──► function+offset        the kernel's symbols; a process's mappings and the binaries behind them
+ *	stack id ──► addresses ──► frames  the plan's stack map
+ *	uid, cgroup id, probe index, time
+ *
+ * Nothing is read before somebody asks. What was read is kept: the mappings of a process as they were when it was first
+ * seen, so that names survive the process, and one symbol table for each binary however many processes use it.
+ * At most SKEP_WHO_PROCS_MAX processes are kept; the one that was asked for longest ago makes room.
+ *
+ *	r = skep_who_new(&options, &who);
+ *	skep_field_text(field, payload, skep_who_resolver(who), &out);
+ *	skep_who_free(who);
+ */
+#pragma once
+
+#include "obj/engine.h"
+#include "record/schema.h"
+
+#define SKEP_WHO_PROCS_MAX 256
+
+struct skep_who;
+
+/* Everything is borrowed and must outlive the object. */
+struct skep_who_options {
+	const struct skep_engine *engine;
+	struct skep_loaded *loaded;
+	int stack_map;	      /* index in the spec's maps, or -1 */
+	uint32_t stack_depth; /* addresses in one element of it */
+	const char *const *probe_names;
+	size_t n_probe_names;
+	const char *const *time_formats; /* for strftime, and %f for microseconds */
+	size_t n_time_formats;
+};
+
+int skep_who_new(const struct skep_who_options *options, struct skep_who **ret_who) _must_check_;
+void skep_who_free(struct skep_who *who);
+SKEP_DEFINE_CLEANUP(struct skep_who, skep_who_free)
+
+const struct skep_resolver *skep_who_resolver(const struct skep_who *who);
+
+/*
+ * Looks at the mappings of a process now, while it is there. For processes whose end is near or expected; others are
+ * looked at when their first address is shown.
+ */
+void skep_who_observe(struct skep_who *who, uint32_t pid);
