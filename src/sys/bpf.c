@@ -9,6 +9,7 @@
 #define RETRY_MAX 5
 #define LOG_SIZE_FIRST (64u << 10)
 #define LOG_SIZE_MAX (64u << 20)
+#define LOG_END_BYTES 512 /* where the line with the figures is */
 
 int skep_bpf(enum skep_bpf_cmd cmd, void *attr, unsigned size)
 {
@@ -109,6 +110,14 @@ int skep_bpf_map_batch(int fd, bool delete, const void *in, void *out, void *key
 	return r;
 }
 
+/* Since 6.4 a log that is too long loses its beginning and not its end, where the figures are. */
+static bool has_end(const char *log)
+{
+	size_t len = strlen(log);
+
+	return strstr(log + (len > LOG_END_BYTES ? len - LOG_END_BYTES : 0), "processed ");
+}
+
 int skep_bpf_prog_load(const struct skep_bpf_prog_load *attr, unsigned log_level, char **ret_log)
 {
 	struct skep_bpf_prog_load a = *attr;
@@ -128,10 +137,11 @@ int skep_bpf_prog_load(const struct skep_bpf_prog_load *attr, unsigned log_level
 		a.log_size = size;
 		a.log_level = log_level;
 		r = skep_bpf(SKEP_BPF_PROG_LOAD, &a, sizeof(a));
-		if (r != -ENOSPC || size >= LOG_SIZE_MAX)
+		log[size - 1] = 0;
+		if (r != -ENOSPC || size >= LOG_SIZE_MAX ||
+		    (log_level == SKEP_BPF_LOG_PATH && has_end(log)))
 			break;
 	}
-	log[size - 1] = 0;
 	*ret_log = TAKE_PTR(log);
 	return r;
 }

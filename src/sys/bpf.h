@@ -39,7 +39,8 @@ int skep_bpf_map_batch(int fd, bool delete, const void *in, void *out, void *key
 
 /*
  * Returns a descriptor. @log_level 0 asks for no log and ignores @ret_log; else *ret_log receives the log
- * (malloc), on failure too; it is grown up to 64 MB, then the part that fits is returned.
+ * (malloc), on failure too. Its buffer grows until the log fits, up to 64 MB. At level SKEP_BPF_LOG_PATH its end is enough,
+ * which newer kernels keep. -ENOSPC: the program may be fine or not, but the log did not fit.
  */
 int skep_bpf_prog_load(const struct skep_bpf_prog_load *attr, unsigned log_level,
 		       char **ret_log) _must_check_;

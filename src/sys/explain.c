@@ -1,42 +1,211 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Why the kernel refused maps and attachments, and what to do about missing privilege. Programs: explain_verifier.c. */
 #include "sys/explain.h"
 
 #include <errno.h>
+#include <linux/capability.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+
+#include "sys/file.h"
+
+#define KERNEL_ENOTSUPP 524 /* leaks out of kernels, no C library knows it */
 
 const char *skep_explain_errno(int error)
 {
-	return strerror(error < 0 ? -error : error);
+	int e = error < 0 ? -error : error;
+
+	switch (e) {
+	case EPERM:
+		return "not permitted";
+	case EACCES:
+		return "permission denied";
+	case ENOENT:
+		return "not found";
+	case ESRCH:
+		return "no such process";
+	case EINVAL:
+		return "the kernel does not accept it";
+	case ENOMEM:
+		return "out of memory";
+	case E2BIG:
+		return "too large";
+	case EBUSY:
+		return "busy";
+	case EEXIST:
+		return "exists already";
+	case EMFILE:
+		return "too many open files";
+	case ENOSYS:
+	case EOPNOTSUPP:
+	case KERNEL_ENOTSUPP:
+		return "not supported by this kernel";
+	default:
+		return strerror(e);
+	}
 }
 
-void skep_explain_find(const char *log, struct skep_explain_end *ret_end)
+/* May this process load and attach, as far as capabilities decide? */
+static bool privileged(void)
 {
-	*ret_end = (struct skep_explain_end){ .insn = -1 };
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = {};
+	uint64_t caps;
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return geteuid() == 0;
+	caps = data[0].effective | (uint64_t)data[1].effective << 32;
+	if (caps >> CAP_SYS_ADMIN & 1)
+		return true;
+	return (caps >> CAP_BPF & 1) && (caps >> CAP_PERFMON & 1);
 }
 
 void skep_explain_privilege(struct skep_diag *diag)
 {
+	_cleanup_free_ char *lockdown = NULL;
+	char exe[4096];
+	ssize_t n;
+
+	if (!privileged()) {
+		n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+		exe[n > 0 ? n : 0] = 0;
+		skep_diag_hint(diag,
+			       "run the same command with sudo, or allow it once and for all: "
+			       "sudo setcap cap_bpf,cap_perfmon+ep %s",
+			       n > 0 ? exe : "skep");
+		return;
+	}
+	if (skep_file_read("/sys/kernel/security/lockdown", 4096, &lockdown, NULL) == 0 &&
+	    !strstr(lockdown, "[none]")) {
+		skep_diag_hint(diag, "the kernel is locked down (%s), which forbids this",
+			       strstr(lockdown, "[confidentiality]") ? "confidentiality"
+								     : "integrity");
+		return;
+	}
+	skep_diag_hint(diag,
+		       "this process has the rights, so something else forbids it: a container's "
+		       "seccomp filter, a security module, or on kernels before 5.11 the limit of "
+		       "locked memory (ulimit -l unlimited)");
+}
+
+static bool about_privilege(int error)
+{
+	return error == -EPERM || error == -EACCES;
 }
 
 void skep_explain_map(const struct skep_spec_map *map, int error, struct skep_diag *diag)
 {
+	uint64_t bytes = ((uint64_t)map->key_size + map->value_size) * map->max_entries;
+
 	skep_diag_error(diag, SKEP_NO_LOC, "cannot make map '%s': %s", map->name,
 			skep_explain_errno(error));
+	if (about_privilege(error))
+		skep_explain_privilege(diag);
+	else if (error == -E2BIG || error == -ENOMEM)
+		skep_diag_hint(diag,
+			       "it would hold %u entries, at least %llu kB: make it or its values "
+			       "smaller",
+			       map->max_entries, (unsigned long long)(bytes >> 10));
+	else if (error == -EINVAL)
+		skep_diag_hint(diag, "this kernel may not know this kind of map: see skep doctor");
 }
 
-void skep_explain_prog(const struct skep_spec_prog *prog, const char *log, int error,
-		       struct skep_diag *diag)
+/* What is missing, by kind of attachment, when the kernel finds no such thing. */
+static void explain_missing(const struct skep_spec_attach *a, const char *what,
+			    struct skep_str *out)
 {
-	skep_diag_error(diag, prog->loc, "the kernel refused program '%s': %s", prog->name,
-			skep_explain_errno(error));
-	if (log)
-		skep_diag_set_log(diag, log);
+	switch (a->kind) {
+	case SKEP_ATTACH_RAW_TP:
+	case SKEP_ATTACH_TP:
+		skep_str_addf(out, "there is no tracepoint %s", what);
+		break;
+	case SKEP_ATTACH_KPROBE:
+	case SKEP_ATTACH_KRETPROBE:
+		skep_str_addf(out, "there is no function %s that can be probed", what);
+		break;
+	case SKEP_ATTACH_UPROBE:
+	case SKEP_ATTACH_URETPROBE:
+		skep_str_addf(out, "%s: no such file", what);
+		break;
+	case SKEP_ATTACH_PERF:
+		skep_str_add(out, "this machine does not have that counter");
+		break;
+	default:
+		skep_str_addf(out, "%s is not there", what);
+	}
+}
+
+static const char *hint_unsupported(const struct skep_spec_attach *a)
+{
+	switch (a->kind) {
+	case SKEP_ATTACH_KPROBE:
+	case SKEP_ATTACH_KRETPROBE:
+		return "this kernel is built without kprobes; tracepoints and uprobes may do: see skep "
+		       "doctor";
+	case SKEP_ATTACH_TRACING:
+		return "this kernel cannot attach to function entries; kprobes or tracepoints may do: see "
+		       "skep doctor";
+	case SKEP_ATTACH_UPROBE:
+	case SKEP_ATTACH_URETPROBE:
+		return "this kernel is built without uprobes: see skep doctor";
+	case SKEP_ATTACH_PERF:
+		return "virtual machines often have no hardware counters; profile and software events work "
+		       "everywhere";
+	default:
+		return "see skep doctor for what this kernel can do";
+	}
+}
+
+static void hint_attach(const struct skep_spec_attach *a, int error, struct skep_diag *diag)
+{
+	bool kernel_function = a->kind == SKEP_ATTACH_KPROBE || a->kind == SKEP_ATTACH_KRETPROBE;
+
+	switch (-error) {
+	case EPERM:
+	case EACCES:
+		skep_explain_privilege(diag);
+		break;
+	case EMFILE:
+		skep_diag_hint(diag,
+			       "each probe holds an open file: raise the limit (ulimit -n) or "
+			       "attach fewer");
+		break;
+	case EOPNOTSUPP:
+	case ENOSYS:
+	case ENODEV:
+	case KERNEL_ENOTSUPP:
+		skep_diag_hint(diag, "%s", hint_unsupported(a));
+		break;
+	case ENOENT:
+		if (a->kind == SKEP_ATTACH_PERF)
+			skep_diag_hint(diag, "%s", hint_unsupported(a));
+		else if (a->kind == SKEP_ATTACH_TP || a->kind == SKEP_ATTACH_RAW_TP ||
+			 kernel_function)
+			skep_diag_hint(diag, "skep trace -l PATTERN lists what there is");
+		break;
+	case EADDRNOTAVAIL:
+	case EILSEQ:
+		skep_diag_hint(diag, "the place is not the beginning of an instruction, or is one "
+				     "that the kernel does not probe");
+		break;
+	}
 }
 
 void skep_explain_attach(enum skep_diag_level level, const struct skep_spec_attach *attach,
 			 const char *what, int error, struct skep_diag *diag)
 {
-	skep_diag_add(diag, level, attach->loc, "cannot attach %s to %s: %s",
-		      attach->probe ? attach->probe : "the probe", what ? what : "its event",
-		      skep_explain_errno(error));
+	_cleanup_(skep_str_fini)
+	struct skep_str why = {};
+
+	what = what ? what : "the event";
+	if (error == -ENOENT)
+		explain_missing(attach, what, &why);
+	else if (error == -ESRCH && attach->pid > 0)
+		skep_str_addf(&why, "there is no process %d", attach->pid);
+	else
+		skep_str_addf(&why, "%s: %s", what, skep_explain_errno(error));
+	skep_diag_add(diag, level, attach->loc, "cannot attach %s: %s",
+		      attach->probe ? attach->probe : "the probe", skep_str_text(&why));
+	hint_attach(attach, error, diag);
 }

@@ -183,18 +183,31 @@ static int load_and_explain(const struct skep_spec_prog *p, struct skep_bpf_prog
 			    bool want_log, struct skep_diag *diag)
 {
 	_cleanup_free_ char *log = NULL;
-	int fd;
+	int first, fd;
 
-	fd = skep_bpf_prog_load(attr, want_log ? SKEP_BPF_LOG_ALL | SKEP_BPF_LOG_STATS : 0, &log);
-	if (fd < 0 && !want_log && fd != -EPERM && fd != -ENOMEM)
-		fd = skep_bpf_prog_load(attr, SKEP_BPF_LOG_PATH, &log);
+	first = skep_bpf_prog_load(attr, 0, NULL);
+	if (first >= 0 && !want_log)
+		return first;
+	if (first >= 0)
+		close(first);
+	fd = first == -EPERM || first == -ENOMEM
+		     ? first
+		     : skep_bpf_prog_load(attr,
+					  want_log ? SKEP_BPF_LOG_ALL | SKEP_BPF_LOG_STATS
+						   : SKEP_BPF_LOG_PATH,
+					  &log);
+	if (fd == -ENOSPC && first < 0)
+		fd = first; /* only the log did not fit */
 	if (fd == -EINVAL && attr->func_info_cnt && about_lines(log)) {
 		attr->func_info_cnt = attr->line_info_cnt = 0;
 		return load_and_explain(p, attr, want_log, diag);
 	}
+	/* With a log wanted and too long for any buffer: rather the program than the log. */
+	if (fd == -ENOSPC && first >= 0)
+		fd = skep_bpf_prog_load(attr, 0, NULL);
 	if (fd < 0)
 		skep_explain_prog(p, log, fd, diag);
-	else if (want_log && log)
+	else if (log)
 		skep_diag_set_log(diag, log);
 	return fd;
 }
