@@ -18,6 +18,10 @@ struct skep_check {
 	bool changed; /* some map's or variable's type became known or wider */
 	struct { SKEP_VEC(struct skep_local *); } locals; /* in scope, innermost last */
 	unsigned loop_depth;
+	bool fresh;	     /* the instance's first pass: variables are made anew */
+	bool locals_changed; /* some variable's type became known or wider */
+	bool agg_ok;	     /* the expression checked next may be an aggregation */
+	bool as_stmt;	     /* the expression checked next need not have a value */
 };
 
 /* Errors: reported in the final round only; 0 is returned for "not known yet" in earlier rounds with expr->type NULL. */
@@ -32,3 +36,10 @@ bool skep_check_const(struct skep_check *k, const struct skep_expr *expr, int64_
 const char *skep_check_literal(struct skep_check *k, const struct skep_expr *expr);
 /* Says that @expr must be of a kind ("an integer") and has another; -EINVAL. For builtins. */
 int skep_check_want(struct skep_check *k, const struct skep_expr *expr, const char *what) _must_check_;
+/*
+ * A map named in a call that takes the map itself: print(@x), clear(@x), delete(@x[1]). Finds expr->map.info and checks
+ * the keys when there are some; the map is not read. In the final round a map that nothing assigns is an error.
+ */
+int skep_check_map(struct skep_check *k, struct skep_expr *expr) _must_check_;
+/* The text of a type, for messages. */
+const char *skep_check_type_text(struct skep_check *k, const struct skep_type *type);

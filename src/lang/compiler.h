@@ -33,13 +33,18 @@ struct skep_instance {
 	struct skep_match *matches;
 	size_t n_matches;
 	unsigned flavour; /* provider's own: which of its ways of attaching was chosen */
+	const char *signature; /* match: what its targets have in common */
+	unsigned table_plus1;  /* provider's own: 1 + index of a map in gen, 0 none yet */
+	/* All matches come through one attachment: that of matches[0].target alone. */
+	bool shared_target;
 	const struct skep_struct *args; /* fields of `args`, or NULL */
 	enum skep_space args_space;	/* of pointers in args: USER for system calls */
 	uint32_t btf_func;		/* BTF func_proto of the target, or 0 */
 	const struct skep_btf *btf;	/* of btf_func */
 	struct skep_spec_prog proto;	/* type, attach_type, attach_btf_id, name... */
 	struct skep_spec_attach attach; /* all but prog and targets */
-	bool preemptible; /* may be interrupted by another program on the same CPU: aggregate atomically */
+	bool preemptible; /* may run more than once at a time on the same CPU: aggregate atomically */
+	bool interruptible; /* another program may run in its midst, but not itself again */
 	bool user_run;			  /* BEGIN, END, interval */
 	struct skep_plan_user_probe user; /* when user_run; prog is filled later */
 };
@@ -57,7 +62,10 @@ struct skep_map_info {
 	unsigned spec_map;		    /* by lower, as the next two */
 	enum skep_store store;
 	uint32_t value_size, stripe_size;
-	bool atomic; /* some instance that writes it is preemptible */
+	bool atomic; /* writers may interrupt each other: see preemptible and interruptible */
+	/* Of the checker. failed: what it holds is wrong and was told there, so that uses of it stay silent. */
+	bool failed, many_writers, interruptible_writer;
+	const struct skep_instance *writer; /* the first one seen */
 };
 
 /* A $variable. */
@@ -69,6 +77,9 @@ struct skep_local {
 	struct skep_val *addr;	      /* lower: memory types, at addr + off */
 	int off;
 	unsigned instance; /* lower made var/addr for this instance */
+	bool failed;	   /* its first value is wrong and was told: uses of it stay silent */
+	bool fixed;	   /* its type was written down, or is given: it does not grow */
+	bool no_btf;	   /* declared without a value: what it points to is not typed for the verifier */
 };
 
 struct skep_compiler {
