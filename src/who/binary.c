@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files with symbols, mapped and indexed once however many processes use them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "base/vec.h"
+#include "obj/elf_sym.h"
+#include "who/usyms_priv.h"
+
+#define BINARIES_MAX 256
+
+struct binary {
+	uint64_t dev, inode, used;
+	void *data;
+	size_t size;
+	struct skep_elf *elf; /* NULL: cannot be read, do not try again */
+	struct binary *debug; /* its symbols in a file of their own, or NULL */
+};
+
+struct skep_binaries {
+	struct {
+		SKEP_VEC(struct binary *);
+	} list;
+	uint64_t clock;
+};
+
+static void free_binary(struct binary *b)
+{
+	if (!b)
+		return;
+	free_binary(b->debug);
+	skep_elf_free(b->elf);
+	if (b->data)
+		munmap(b->data, b->size);
+	free(b);
+}
+
+static void map_file(struct binary *b, int fd, const char *path)
+{
+	struct stat st;
+	void *data;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= 0)
+		return;
+	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED)
+		return;
+	if (skep_elf_parse(data, (size_t)st.st_size, path, NULL, &b->elf) < 0) {
+		munmap(data, (size_t)st.st_size);
+		return;
+	}
+	b->data = data;
+	b->size = (size_t)st.st_size;
+}
+
+/* Distributions put the symbols of stripped files below /usr/lib/debug, named by build id. */
+static void find_debug(struct binary *b)
+{
+	char path[128] = "/usr/lib/debug/.build-id/";
+	_cleanup_close_ int fd = -1;
+	size_t size, n = strlen(path);
+	const uint8_t *id;
+
+	if (skep_elf_build_id(b->elf, &id, &size) < 0 || size < 2 || size > 32)
+		return;
+	for (size_t i = 0; i < size; i++)
+		n += (size_t)snprintf(path + n, sizeof(path) - n, i == 0 ? "%02x/" : "%02x", id[i]);
+	snprintf(path + n, sizeof(path) - n, ".debug");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	b->debug = calloc(1, sizeof(*b->debug));
+	if (b->debug)
+		map_file(b->debug, fd, path);
+}
+
+/* Through the process's own root while it lives (it may be in a container), else by the path as we see it. */
+static int open_binary(uint32_t pid, const struct skep_mapping *m)
+{
+	_cleanup_free_ char *path = NULL;
+	struct stat st;
+	int fd;
+
+	if (asprintf(&path, "/proc/%u/root%s", pid, m->path) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		fd = open(m->path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	/* Another file of that name by now: its symbols would be lies. (Devices differ on some file systems.) */
+	if (fstat(fd, &st) < 0 || (uint64_t)st.st_ino != m->inode) {
+		close(fd);
+		return -ESTALE;
+	}
+	return fd;
+}
+
+static struct binary *get_binary(struct skep_binaries *list, uint32_t pid,
+				 const struct skep_mapping *m)
+{
+	struct binary *b;
+	size_t oldest = 0;
+	int fd;
+
+	list->clock++;
+	for (size_t i = 0; i < list->list.len; i++) {
+		b = list->list.data[i];
+		if (b->inode == m->inode && b->dev == m->dev) {
+			b->used = list->clock;
+			return b;
+		}
+		if (b->used < list->list.data[oldest]->used)
+			oldest = i;
+	}
+	if (list->list.len >= BINARIES_MAX) {
+		free_binary(list->list.data[oldest]);
+		list->list.data[oldest] = skep_vec_last(&list->list);
+		list->list.len--;
+	}
+	b = calloc(1, sizeof(*b));
+	if (!b)
+		skep_oom();
+	b->dev = m->dev;
+	b->inode = m->inode;
+	b->used = list->clock;
+	skep_vec_add(&list->list, b);
+	fd = open_binary(pid, m);
+	if (fd >= 0) {
+		map_file(b, fd, m->path);
+		close(fd);
+	}
+	if (b->elf)
+		find_debug(b);
+	return b;
+}
+
+static const char *find_in(const struct skep_elf *elf, uint64_t vaddr, uint64_t *ret_offset)
+{
+	struct skep_elf_sym sym;
+
+	if (!elf || skep_elf_find_addr(elf, vaddr, &sym) < 0)
+		return NULL;
+	*ret_offset = vaddr - sym.value;
+	return sym.name;
+}
+
+const char *skep_binaries_find(struct skep_binaries *binaries, uint32_t pid,
+			       const struct skep_mapping *m, uint64_t offset, uint64_t *ret_offset)
+{
+	struct binary *b = get_binary(binaries, pid, m);
+	const char *name = NULL;
+	uint64_t vaddr;
+
+	if (!b->elf || skep_elf_vaddr(b->elf, offset, &vaddr) < 0)
+		return NULL;
+	if (b->debug)
+		name = find_in(b->debug->elf, vaddr, ret_offset);
+	return name ? name : find_in(b->elf, vaddr, ret_offset);
+}
+
+struct skep_binaries *skep_binaries_new(void)
+{
+	struct skep_binaries *list = calloc(1, sizeof(*list));
+
+	if (!list)
+		skep_oom();
+	return list;
+}
+
+void skep_binaries_free(struct skep_binaries *binaries)
+{
+	if (!binaries)
+		return;
+	for (size_t i = 0; i < binaries->list.len; i++)
+		free_binary(binaries->list.data[i]);
+	skep_vec_fini(&binaries->list);
+	free(binaries);
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "who/who.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "sys/cpus.h"
+#include "sys/kallsyms.h"
+#include "who/cgroup.h"
+#include "who/users.h"
+#include "who/usyms.h"
+
+#define FUNCTION_MAX (1024 * 1024) /* an address further behind a symbol is not in its function */
+
+struct skep_who {
+	struct skep_who_options options;
+	struct skep_resolver resolver;
+	struct skep_kallsyms *ksyms;
+	int ksyms_error;	  /* of an attempt to load them: not tried again */
+	struct skep_usyms *usyms; /* made on first use */
+	uint64_t *stack;
+	int64_t clock_offset_ns;
+};
+
+/* Addresses */
+
+static bool find_ksym(struct skep_who *who, uint64_t address, struct skep_ksym *sym)
+{
+	if (!who->ksyms && !who->ksyms_error)
+		who->ksyms_error = skep_kallsyms_load(&who->ksyms);
+	return who->ksyms && skep_kallsyms_at(who->ksyms, address, sym) &&
+	       address - sym->address <= FUNCTION_MAX;
+}
+
+static bool find_usym(struct skep_who *who, uint64_t address, uint32_t tgid, struct skep_usym *sym)
+{
+	*sym = (struct skep_usym){ .binary = "" };
+	if (!who->usyms && skep_usyms_new(SKEP_WHO_PROCS_MAX, &who->usyms) < 0)
+		return false;
+	return skep_usyms_find(who->usyms, tgid, address, sym);
+}
+
+static void ksym(void *data, uint64_t address, bool offset, struct skep_str *out)
+{
+	struct skep_ksym sym;
+
+	if (!find_ksym(data, address, &sym)) {
+		skep_str_addf(out, "0x%" PRIx64, address);
+		return;
+	}
+	skep_str_add(out, sym.name);
+	if (offset)
+		skep_str_addf(out, "+%" PRIu64, address - sym.address);
+}
+
+/* The name without the version that a symbol table puts behind it. */
+static void add_usym_name(const struct skep_usym *sym, struct skep_str *out)
+{
+	skep_str_addn(out, sym->name, strcspn(sym->name, "@"));
+}
+
+static void usym(void *data, uint64_t address, uint32_t tgid, bool offset, struct skep_str *out)
+{
+	struct skep_usym sym;
+
+	if (!find_usym(data, address, tgid, &sym)) {
+		skep_str_addf(out, "0x%" PRIx64, address);
+		return;
+	}
+	add_usym_name(&sym, out);
+	if (offset)
+		skep_str_addf(out, "+%" PRIu64, sym.offset);
+}
+
+/* Stacks */
+
+/* Reads stack @id: the number of its addresses, or -errno. */
+static int read_stack(struct skep_who *who, int64_t id)
+{
+	const struct skep_who_options *o = &who->options;
+	uint32_t key = (uint32_t)id, n = 0;
+	int r;
+
+	if (id < 0)
+		return (int)MAX(id, -4095);
+	if (o->stack_map < 0 || o->stack_depth == 0)
+		return -ENOENT;
+	if (!who->stack)
+		who->stack = calloc(o->stack_depth, sizeof(*who->stack));
+	if (!who->stack)
+		return -ENOMEM;
+	r = o->engine->map_get(o->loaded, (size_t)o->stack_map, &key, who->stack);
+	if (r < 0)
+		return r;
+	while (n < o->stack_depth && who->stack[n])
+		n++;
+	return (int)n;
+}
+
+/* "ffffffff81000000 name+0x10 (module)" behind a tab, as perf script shows it. */
+static void add_perf_frame(uint64_t address, const char *name, uint64_t offset, const char *module,
+			   struct skep_str *out)
+{
+	skep_str_addf(out, "\t%16" PRIx64 " ", address);
+	if (name)
+		skep_str_addf(out, "%.*s+0x%" PRIx64, (int)strcspn(name, "@"), name, offset);
+	else
+		skep_str_add(out, "[unknown]");
+	skep_str_addf(out, " (%s)\n", module && *module ? module : "[unknown]");
+}
+
+/* Why there is no stack. That user space has none (a kernel thread) is normal and says nothing. */
+static void add_no_stack(int error, unsigned indent, struct skep_str *out)
+{
+	if (error == -EFAULT)
+		return;
+	skep_str_pad(out, ' ', indent);
+	skep_str_addf(out, "[no stack: %s]\n",
+		      error == -EEXIST ? "another one was in its place" : strerror(-error));
+}
+
+static void kstack(void *data, int64_t id, uint32_t param, unsigned indent, struct skep_str *out)
+{
+	enum skep_stack_style style = param >> 16;
+	uint32_t depth = param & 0xffff;
+	struct skep_who *who = data;
+	struct skep_ksym sym;
+	int n = read_stack(who, id);
+	bool known;
+
+	if (n < 0) {
+		add_no_stack(n, indent, out);
+		return;
+	}
+	for (int i = 0; i < n && (!depth || i < (int)depth); i++) {
+		uint64_t address = who->stack[i];
+
+		known = style != SKEP_STACK_RAW && find_ksym(who, address, &sym);
+		if (style == SKEP_STACK_PERF) {
+			add_perf_frame(address, known ? sym.name : NULL,
+				       known ? address - sym.address : 0,
+				       known && sym.module ? sym.module : "[kernel.kallsyms]", out);
+			continue;
+		}
+		skep_str_pad(out, ' ', indent);
+		if (known)
+			skep_str_addf(out, "%s+%" PRIu64 "\n", sym.name, address - sym.address);
+		else
+			skep_str_addf(out,
+				      style == SKEP_STACK_RAW ? "%" PRIx64 "\n" : "0x%" PRIx64 "\n",
+				      address);
+	}
+}
+
+static void ustack(void *data, int64_t id, uint32_t tgid, uint32_t param, unsigned indent,
+		   struct skep_str *out)
+{
+	enum skep_stack_style style = param >> 16;
+	uint32_t depth = param & 0xffff;
+	struct skep_who *who = data;
+	struct skep_usym sym;
+	int n = read_stack(who, id);
+
+	if (n < 0) {
+		add_no_stack(n, indent, out);
+		return;
+	}
+	for (int i = 0; i < n && (!depth || i < (int)depth); i++) {
+		uint64_t address = who->stack[i];
+		bool known = style != SKEP_STACK_RAW && find_usym(who, address, tgid, &sym);
+
+		if (style == SKEP_STACK_PERF) {
+			add_perf_frame(address, known ? sym.name : NULL, known ? sym.offset : 0,
+				       sym.binary, out);
+			continue;
+		}
+		skep_str_pad(out, ' ', indent);
+		if (known) {
+			add_usym_name(&sym, out);
+			skep_str_addf(out, "+%" PRIu64 "\n", sym.offset);
+		} else {
+			skep_str_addf(out,
+				      style == SKEP_STACK_RAW ? "%" PRIx64 "\n" : "0x%" PRIx64 "\n",
+				      address);
+		}
+	}
+}
+
+/* The rest */
+
+static void probe(void *data, uint64_t index, struct skep_str *out)
+{
+	const struct skep_who_options *o = &((struct skep_who *)data)->options;
+
+	if (index < o->n_probe_names && o->probe_names[index])
+		skep_str_add(out, o->probe_names[index]);
+	else
+		skep_str_addf(out, "probe %" PRIu64, index);
+}
+
+static void username(void *data, uint32_t uid, struct skep_str *out)
+{
+	const char *name = skep_user_name(uid);
+
+	if (name)
+		skep_str_add(out, name);
+	else
+		skep_str_addf(out, "%" PRIu32, uid);
+}
+
+/* strftime's format with %f replaced by the microseconds, which C does not have. */
+static void expand_microseconds(const char *format, unsigned us, struct skep_str *out)
+{
+	for (; *format; format++) {
+		if (format[0] == '%' && format[1] == 'f') {
+			skep_str_addf(out, "%06u", us);
+			format++;
+		} else if (format[0] == '%' && format[1]) {
+			skep_str_addn(out, format++, 2);
+		} else {
+			skep_str_addc(out, *format);
+		}
+	}
+}
+
+static void timestamp(void *data, uint64_t boot_ns, uint32_t index, struct skep_str *out)
+{
+	struct skep_who *who = data;
+	const struct skep_who_options *o = &who->options;
+	_cleanup_(skep_str_fini)
+	struct skep_str format = {};
+	char text[512];
+	uint64_t wall;
+	time_t seconds;
+	struct tm tm;
+
+	if (!who->clock_offset_ns)
+		who->clock_offset_ns = skep_clock_boot_offset_ns();
+	wall = boot_ns + (uint64_t)who->clock_offset_ns;
+	seconds = (time_t)(wall / 1000000000);
+	localtime_r(&seconds, &tm);
+	expand_microseconds(index < o->n_time_formats ? o->time_formats[index] : "%H:%M:%S",
+			    (unsigned)(wall / 1000 % 1000000), &format);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	skep_str_addn(out, text, strftime(text, sizeof(text), skep_str_text(&format), &tm));
+#pragma GCC diagnostic pop
+}
+
+static void cgroup_path(void *data, uint64_t id, struct skep_str *out)
+{
+	if (skep_cgroup_path(id, out) < 0)
+		skep_str_addf(out, "cgroup %" PRIu64, id);
+}
+
+int skep_who_new(const struct skep_who_options *options, struct skep_who **ret_who)
+{
+	struct skep_who *who = calloc(1, sizeof(*who));
+
+	if (!who)
+		return -ENOMEM;
+	who->options = *options;
+	who->resolver = (struct skep_resolver){
+		.data = who,
+		.ksym = ksym,
+		.usym = usym,
+		.kstack = kstack,
+		.ustack = ustack,
+		.probe = probe,
+		.username = username,
+		.timestamp = timestamp,
+		.cgroup_path = cgroup_path,
+	};
+	*ret_who = who;
+	return 0;
+}
+
+void skep_who_free(struct skep_who *who)
+{
+	if (!who)
+		return;
+	skep_kallsyms_free(who->ksyms);
+	skep_usyms_free(who->usyms);
+	free(who->stack);
+	free(who);
+}
+
+const struct skep_resolver *skep_who_resolver(const struct skep_who *who)
+{
+	return &who->resolver;
+}
+
+void skep_who_observe(struct skep_who *who, uint32_t pid)
+{
+	if (!who->usyms && skep_usyms_new(SKEP_WHO_PROCS_MAX, &who->usyms) < 0)
+		return;
+	skep_usyms_observe(who->usyms, pid);
+}
