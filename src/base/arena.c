@@ -115,7 +115,7 @@ char *skep_arena_strndup(struct skep_arena *arena, const char *s, size_t len)
 
 char *skep_arena_strdup(struct skep_arena *arena, const char *s)
 {
-	return skep_arena_strndup(arena, s, SIZE_MAX);
+	return skep_arena_memdup(arena, s, strlen(s) + 1);
 }
 
 char *skep_arena_printf(struct skep_arena *arena, const char *fmt, ...)

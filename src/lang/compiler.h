@@ -35,8 +35,6 @@ struct skep_instance {
 	unsigned flavour; /* provider's own: which of its ways of attaching was chosen */
 	const char *signature; /* match: what its targets have in common */
 	unsigned table_plus1;  /* provider's own: 1 + index of a map in gen, 0 none yet */
-	/* All matches come through one attachment: that of matches[0].target alone. */
-	bool shared_target;
 	const struct skep_struct *args; /* fields of `args`, or NULL */
 	enum skep_space args_space;	/* of pointers in args: USER for system calls */
 	uint32_t btf_func;		/* BTF func_proto of the target, or 0 */
@@ -110,6 +108,7 @@ struct skep_compiler {
 	int ring_map, stack_map, loss_map, globals_map;
 	int scratch_map, rodata_map, zero_map;
 	struct skep_str rodata; /* string literals */
+	struct skep_fn *visitor; /* callback of len(), when some program uses it */
 };
 
 /* The index of a probe's concrete name, added when new. */

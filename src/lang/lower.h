@@ -88,6 +88,9 @@ struct skep_val *skep_lower_tid(struct skep_lower *l);
 /* The index of the fired probe in the plan's names. */
 struct skep_val *skep_lower_probe_index(struct skep_lower *l);
 
+/* Constant text as a value. @text lives as long as the compilation. */
+struct skep_value skep_lower_text(struct skep_lower *l, const char *text, size_t len);
+
 /* --- maps ------------------------------------------------------------------------------------------------- */
 
 /* Address of the key that @map (an expression @m[...]) names, in the program's memory. Only for maps with keys. */
@@ -98,12 +101,26 @@ struct skep_val *skep_lower_map_scalar(struct skep_lower *l, const struct skep_m
 
 /* --- rows ------------------------------------------------------------------------------------------------- */
 
+/* A row between its reservation and its end: the payload is at addr + off. */
+struct skep_row_build {
+	struct skep_val *addr;
+	int off;
+	struct skep_block *done;
+};
+
 /*
- * Sends a row: reserves, fills the head, stores the values by the action's schema, submits; a full ring is
- * counted. @values are of the types whose fields the schema was made from, in order. Registers the action and returns 0.
+ * Registers the action, reserves a row of the size its schema says and fills the head; a full ring is counted. The
+ * caller stores the payload and ends the row.
  */
-int skep_lower_row(struct skep_lower *l, struct skep_plan_action *action,
+int skep_lower_row_begin(struct skep_lower *l, const struct skep_plan_action *action,
+			 struct skep_row_build *ret_row) _must_check_;
+void skep_lower_row_end(struct skep_lower *l, const struct skep_row_build *row);
+/* Both, around storing @values, whose types the schema's fields were made from, in order. */
+int skep_lower_row(struct skep_lower *l, const struct skep_plan_action *action,
 		   const struct skep_value *values, size_t n_values) _must_check_;
-/* Evaluates the arguments @from... of a call, gives an action its schema from them (names are the arguments' texts), sends the row. */
+/*
+ * Evaluates the arguments of a call from number @from on, gives the action its schema from them (the names are the
+ * arguments' texts) and sends the row.
+ */
 int skep_lower_row_args(struct skep_lower *l, struct skep_plan_action *action,
 			const struct skep_expr *call, size_t from) _must_check_;

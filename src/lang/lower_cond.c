@@ -62,10 +62,9 @@ static struct skep_val *word_at(struct skep_lower *l, const struct skep_value *v
 	return skep_ir_const(l->fn, word);
 }
 
-/* Jumps to @equal when @size bytes are the same, else to @different. */
-static void compare_words(struct skep_lower *l, const struct skep_value *a,
-			  const struct skep_value *b, uint32_t size, struct skep_block *equal,
-			  struct skep_block *different)
+void skep_lower_compare(struct skep_lower *l, const struct skep_value *a,
+			const struct skep_value *b, uint32_t size, struct skep_block *equal,
+			struct skep_block *different)
 {
 	for (uint32_t at = 0; at < size;) {
 		struct skep_block *next = skep_ir_block(l->fn);
@@ -81,8 +80,7 @@ static void compare_words(struct skep_lower *l, const struct skep_value *a,
 	skep_ir_jump(l->fn, equal);
 }
 
-/* Typed kernel memory is read in place; everything else is brought here first. */
-static int near_enough(struct skep_lower *l, struct skep_value *v)
+int skep_lower_near(struct skep_lower *l, struct skep_value *v)
 {
 	if (v->literal || (v->space == SKEP_SPACE_BTF && !v->parts))
 		return 0;
@@ -99,13 +97,13 @@ static int compare_memory(struct skep_lower *l, const struct skep_expr *expr,
 	r = skep_lower_expr(l, expr->binary.left, &a);
 	if (r < 0)
 		return r;
-	r = near_enough(l, &a);
+	r = skep_lower_near(l, &a);
 	if (r < 0)
 		return r;
 	r = skep_lower_expr(l, expr->binary.right, &b);
 	if (r < 0)
 		return r;
-	r = near_enough(l, &b);
+	r = skep_lower_near(l, &b);
 	if (r < 0)
 		return r;
 	size = MIN(a.type->size, b.type->size);
@@ -122,7 +120,7 @@ static int compare_memory(struct skep_lower *l, const struct skep_expr *expr,
 			size = MIN((uint32_t)lit->literal_len + 1, other->type->size);
 		size = MIN(size, (uint32_t)COMPARE_UNROLL_MAX);
 	}
-	compare_words(l, &a, &b, size, equal, different);
+	skep_lower_compare(l, &a, &b, size, equal, different);
 	return 0;
 }
 
@@ -184,7 +182,7 @@ int skep_lower_cond(struct skep_lower *l, const struct skep_expr *expr, struct s
 		return 0;
 	}
 	/* A string is true when it is not empty; so is anything else by its first byte. */
-	r = near_enough(l, &value);
+	r = skep_lower_near(l, &value);
 	if (r < 0)
 		return r;
 	skep_ir_branch(l->fn, SKEP_CC_NE, word_at(l, &value, 0, 1), skep_ir_const(l->fn, 0), yes,

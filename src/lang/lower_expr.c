@@ -362,17 +362,15 @@ static int lower_call(struct skep_lower *l, const struct skep_expr *expr,
 	return builtin->lower(l, expr, ret_value);
 }
 
-static int lower_string(struct skep_lower *l, const struct skep_expr *expr,
-			struct skep_value *ret_value)
+struct skep_value skep_lower_text(struct skep_lower *l, const char *text, size_t len)
 {
-	*ret_value = (struct skep_value){
-		.type = expr->type,
-		.val = skep_lower_literal(l, expr->text.data, expr->text.len),
+	return (struct skep_value){
+		.type = skep_type_string(&l->c->types, (uint32_t)len + 1),
+		.val = skep_lower_literal(l, text, len),
 		.space = SKEP_SPACE_BPF,
-		.literal = expr->text.data,
-		.literal_len = expr->text.len,
+		.literal = text,
+		.literal_len = len,
 	};
-	return 0;
 }
 
 static int lower_param(struct skep_lower *l, const struct skep_expr *expr,
@@ -404,7 +402,8 @@ int skep_lower_expr(struct skep_lower *l, const struct skep_expr *expr,
 		*ret_value = scalar(expr->type, skep_ir_const(l->fn, expr->num.value));
 		return 0;
 	case SKEP_EXPR_STRING:
-		return lower_string(l, expr, ret_value);
+		*ret_value = skep_lower_text(l, expr->text.data, expr->text.len);
+		return 0;
 	case SKEP_EXPR_NAME:
 	case SKEP_EXPR_CALL:
 		return lower_call(l, expr, ret_value);

@@ -42,6 +42,12 @@ int skep_lower_store_row(struct skep_lower *l, const struct skep_value *value,
 int skep_lower_cond(struct skep_lower *l, const struct skep_expr *expr, struct skep_block *yes,
 		    struct skep_block *no) _must_check_;
 bool skep_lower_is_cond(const struct skep_expr *expr);
+/* Brings a memory value where it can be compared: typed kernel memory is read in place, all else is copied here. */
+int skep_lower_near(struct skep_lower *l, struct skep_value *v) _must_check_;
+/* Jumps to @equal when the first @size bytes of two near values are the same, else to @different. */
+void skep_lower_compare(struct skep_lower *l, const struct skep_value *a,
+			const struct skep_value *b, uint32_t size, struct skep_block *equal,
+			struct skep_block *different);
 /* A value of one of two branches. */
 int skep_lower_ternary(struct skep_lower *l, const struct skep_expr *expr,
 		       struct skep_value *ret_value) _must_check_;

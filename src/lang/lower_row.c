@@ -55,41 +55,54 @@ static int store_head(struct skep_lower *l, unsigned action, struct skep_val *ro
 	return is_long ? store_who(l, row, sizeof(head)) : 0;
 }
 
-int skep_lower_row(struct skep_lower *l, struct skep_plan_action *action,
-		   const struct skep_value *values, size_t n_values)
+int skep_lower_row_begin(struct skep_lower *l, const struct skep_plan_action *action,
+			 struct skep_row_build *ret_row)
 {
 	int head = (int)sizeof(struct skep_row_head) +
 		   (l->c->options->long_rows ? (int)sizeof(struct skep_row_who) : 0);
-	struct skep_block *full = skep_ir_block(l->fn), *have = skep_ir_block(l->fn),
-			  *done = skep_ir_block(l->fn);
+	struct skep_block *full = skep_ir_block(l->fn), *have = skep_ir_block(l->fn);
+	struct skep_row_build row = { .off = head, .done = skep_ir_block(l->fn) };
 	unsigned index = (unsigned)l->c->actions.len;
-	struct skep_val *row;
-	int r;
 
 	if (index > UINT16_MAX)
 		return skep_lower_bug(l, action->loc, "more than 65536 printing statements");
 	skep_vec_add(&l->c->actions, *action);
-	row = skep_ir_call(l->fn, SKEP_HELPER_RINGBUF_RESERVE, 0, 3, skep_ir_map(l->fn, ring(l)),
-			   skep_ir_const(l->fn, (uint64_t)head + action->schema.size),
-			   skep_ir_const(l->fn, 0));
-	skep_ir_branch(l->fn, SKEP_CC_EQ, row, skep_ir_const(l->fn, 0), full, have);
+	row.addr =
+		skep_ir_call(l->fn, SKEP_HELPER_RINGBUF_RESERVE, 0, 3, skep_ir_map(l->fn, ring(l)),
+			     skep_ir_const(l->fn, (uint64_t)head + action->schema.size),
+			     skep_ir_const(l->fn, 0));
+	skep_ir_branch(l->fn, SKEP_CC_EQ, row.addr, skep_ir_const(l->fn, 0), full, have);
 	skep_ir_at(l->fn, full);
-	skep_lower_loss(l, SKEP_LOSS_RING);
-	skep_ir_jump(l->fn, done);
-
+	skep_lower_loss(l, action->kind == SKEP_ACTION_EXIT ? SKEP_LOSS_EXIT : SKEP_LOSS_RING);
+	skep_ir_jump(l->fn, row.done);
 	skep_ir_at(l->fn, have);
-	r = store_head(l, index, row);
+	*ret_row = row;
+	return store_head(l, index, row.addr);
+}
+
+void skep_lower_row_end(struct skep_lower *l, const struct skep_row_build *row)
+{
+	skep_ir_call(l->fn, SKEP_HELPER_RINGBUF_SUBMIT, 0, 2, row->addr, skep_ir_const(l->fn, 0));
+	skep_ir_jump(l->fn, row->done);
+	skep_ir_at(l->fn, row->done);
+}
+
+int skep_lower_row(struct skep_lower *l, const struct skep_plan_action *action,
+		   const struct skep_value *values, size_t n_values)
+{
+	struct skep_row_build row;
+	int r;
+
+	r = skep_lower_row_begin(l, action, &row);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n_values; i++) {
-		r = skep_lower_store_row(l, &values[i], values[i].type, row,
-					 head + (int)action->schema.fields[i].offset);
+		r = skep_lower_store_row(l, &values[i], values[i].type, row.addr,
+					 row.off + (int)action->schema.fields[i].offset);
 		if (r < 0)
 			return r;
 	}
-	skep_ir_call(l->fn, SKEP_HELPER_RINGBUF_SUBMIT, 0, 2, row, skep_ir_const(l->fn, 0));
-	skep_ir_jump(l->fn, done);
-	skep_ir_at(l->fn, done);
+	skep_lower_row_end(l, &row);
 	return 0;
 }
 

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every builtin's record, for the table; and what the files of this folder share.
+ */
+#pragma once
+
+#include "isa/helper.h"
+#include "isa/mapkind.h"
+#include "lang/builtin.h"
+#include "lang/provider.h"
+
+/* agg.c */
+extern const struct skep_builtin skep_builtin_count, skep_builtin_sum, skep_builtin_min,
+	skep_builtin_max, skep_builtin_avg, skep_builtin_stats, skep_builtin_hist,
+	skep_builtin_lhist;
+/* ids.c */
+extern const struct skep_builtin skep_builtin_pid, skep_builtin_tid, skep_builtin_uid,
+	skep_builtin_gid, skep_builtin_comm, skep_builtin_ppid, skep_builtin_cgroup,
+	skep_builtin_curtask, skep_builtin_cpid, skep_builtin_has_cpid, skep_builtin_username;
+/* machine.c */
+extern const struct skep_builtin skep_builtin_cpu, skep_builtin_ncpus, skep_builtin_numaid,
+	skep_builtin_nsecs, skep_builtin_elapsed, skep_builtin_rand;
+/* probe.c */
+extern const struct skep_builtin skep_builtin_args, skep_builtin_arg, skep_builtin_retval,
+	skep_builtin_func, skep_builtin_probe, skep_builtin_ctx, skep_builtin_probetype;
+/* print.c */
+extern const struct skep_builtin skep_builtin_printf, skep_builtin_errorf, skep_builtin_warnf,
+	skep_builtin_system, skep_builtin_cat, skep_builtin_print, skep_builtin_time,
+	skep_builtin_exit, skep_builtin_join;
+/* maps.c */
+extern const struct skep_builtin skep_builtin_clear, skep_builtin_zero, skep_builtin_delete,
+	skep_builtin_has_key, skep_builtin_len;
+/* strings.c */
+extern const struct skep_builtin skep_builtin_str, skep_builtin_buf, skep_builtin_strncmp,
+	skep_builtin_strftime, skep_builtin_ntop, skep_builtin_bswap, skep_builtin_kptr,
+	skep_builtin_uptr;
+/* symbols.c */
+extern const struct skep_builtin skep_builtin_kstack, skep_builtin_ustack, skep_builtin_ksym,
+	skep_builtin_usym, skep_builtin_kaddr, skep_builtin_uaddr;

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who runs: process, thread, user, name.
+ */
+#include <errno.h>
+#include <stddef.h>
+
+#include "lang/builtin/builtins.h"
+#include "lang/lower_priv.h"
+
+#define COMM_BYTES 16
+
+static int set_value(struct skep_value *ret_value, const struct skep_expr *call,
+		     struct skep_val *val)
+{
+	if (ret_value)
+		*ret_value = (struct skep_value){ .type = call->type, .val = val };
+	return 0;
+}
+
+static int check_u32(struct skep_check *k, struct skep_expr *call)
+{
+	call->type = skep_type_int(4, false);
+	return 0;
+}
+
+static int check_u64(struct skep_check *k, struct skep_expr *call)
+{
+	call->type = skep_type_int(8, false);
+	return 0;
+}
+
+static int lower_pid(struct skep_lower *l, const struct skep_expr *call,
+		     struct skep_value *ret_value)
+{
+	return set_value(ret_value, call, skep_lower_tgid(l));
+}
+
+static int lower_tid(struct skep_lower *l, const struct skep_expr *call,
+		     struct skep_value *ret_value)
+{
+	return set_value(ret_value, call, skep_lower_tid(l));
+}
+
+static int lower_uid(struct skep_lower *l, const struct skep_expr *call,
+		     struct skep_value *ret_value)
+{
+	struct skep_val *v =
+		skep_ir_call(l->fn, SKEP_HELPER_GET_CURRENT_UID_GID, SKEP_CALL_PURE, 0);
+
+	return set_value(ret_value, call, skep_ir_extend(l->fn, v, 4, false));
+}
+
+static int lower_gid(struct skep_lower *l, const struct skep_expr *call,
+		     struct skep_value *ret_value)
+{
+	struct skep_val *v =
+		skep_ir_call(l->fn, SKEP_HELPER_GET_CURRENT_UID_GID, SKEP_CALL_PURE, 0);
+
+	return set_value(ret_value, call, skep_ir_opi(l->fn, SKEP_OP_SHR, v, 32));
+}
+
+static int check_username(struct skep_check *k, struct skep_expr *call)
+{
+	call->type = skep_type_simple(&k->c->types, SKEP_TYPE_USERNAME);
+	return 0;
+}
+
+static int check_comm(struct skep_check *k, struct skep_expr *call)
+{
+	call->type = skep_type_string(&k->c->types, COMM_BYTES);
+	return 0;
+}
+
+static int lower_comm(struct skep_lower *l, const struct skep_expr *call,
+		      struct skep_value *ret_value)
+{
+	struct skep_value unused;
+
+	return skep_lower_comm(l, call->type, ret_value ? ret_value : &unused);
+}
+
+static int lower_ppid(struct skep_lower *l, const struct skep_expr *call,
+		      struct skep_value *ret_value)
+{
+	static const char *const path[] = { "real_parent", "tgid" };
+	struct skep_val *v = skep_lower_task_field(l, path, ARRAY_SIZE(path));
+
+	if (!v) {
+		skep_diag_error(l->c->diag, call->loc, "ppid is not available here");
+		skep_diag_hint(
+			l->c->diag,
+			"it needs kernel BTF and the helper get_current_task_btf (Linux 5.11)");
+		return -ENOTSUP;
+	}
+	return set_value(ret_value, call, v);
+}
+
+static int lower_cgroup(struct skep_lower *l, const struct skep_expr *call,
+			struct skep_value *ret_value)
+{
+	return set_value(ret_value, call,
+			 skep_ir_call(l->fn, SKEP_HELPER_GET_CURRENT_CGROUP_ID, SKEP_CALL_PURE, 0));
+}
+
+static int check_curtask(struct skep_check *k, struct skep_expr *call)
+{
+	const struct skep_type *task = skep_type_by_name(&k->c->types, "struct task_struct");
+
+	call->type =
+		task ? skep_type_ptr(&k->c->types, task, SKEP_SPACE_BTF) : skep_type_int(8, false);
+	return 0;
+}
+
+static int lower_curtask(struct skep_lower *l, const struct skep_expr *call,
+			 struct skep_value *ret_value)
+{
+	struct skep_val *v = skep_lower_task(l);
+
+	if (!v)
+		v = skep_ir_call(l->fn, SKEP_HELPER_GET_CURRENT_TASK, SKEP_CALL_PURE, 0);
+	return set_value(ret_value, call, v);
+}
+
+static int check_cpid(struct skep_check *k, struct skep_expr *call)
+{
+	if (!k->c->options->has_cpid) {
+		skep_diag_error(k->c->diag, call->loc,
+				"cpid is the process that -c starts, and there is no -c");
+		skep_diag_hint(k->c->diag, "add -c 'COMMAND', or compare with a process id");
+		return -EINVAL;
+	}
+	return check_u32(k, call);
+}
+
+static int lower_cpid(struct skep_lower *l, const struct skep_expr *call,
+		      struct skep_value *ret_value)
+{
+	return set_value(ret_value, call,
+			 skep_lower_global(l, offsetof(struct skep_plan_globals, cpid), 4));
+}
+
+static int check_has_cpid(struct skep_check *k, struct skep_expr *call)
+{
+	call->type = skep_type_bool();
+	return 0;
+}
+
+static int lower_has_cpid(struct skep_lower *l, const struct skep_expr *call,
+			  struct skep_value *ret_value)
+{
+	return set_value(ret_value, call, skep_ir_const(l->fn, l->c->options->has_cpid));
+}
+
+#define WORD(word, check_fn, lower_fn)                    \
+	const struct skep_builtin skep_builtin_##word = { \
+		.name = #word,                            \
+		.usage = #word,                           \
+		.flags = SKEP_BUILTIN_BARE,               \
+		.check = check_fn,                        \
+		.lower = lower_fn,                        \
+	}
+
+WORD(pid, check_u32, lower_pid);
+WORD(tid, check_u32, lower_tid);
+WORD(uid, check_u32, lower_uid);
+WORD(gid, check_u32, lower_gid);
+WORD(username, check_username, lower_uid);
+WORD(comm, check_comm, lower_comm);
+WORD(ppid, check_u32, lower_ppid);
+WORD(cgroup, check_u64, lower_cgroup);
+WORD(curtask, check_curtask, lower_curtask);
+WORD(cpid, check_cpid, lower_cpid);
+WORD(has_cpid, check_has_cpid, lower_has_cpid);

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where and when: CPU, clocks, chance.
+ */
+#include <errno.h>
+#include <stddef.h>
+
+#include "lang/builtin/builtins.h"
+
+static int set_value(struct skep_value *ret_value, const struct skep_expr *call,
+		     struct skep_val *val)
+{
+	if (ret_value)
+		*ret_value = (struct skep_value){ .type = call->type, .val = val };
+	return 0;
+}
+
+static int check_u32(struct skep_check *k, struct skep_expr *call)
+{
+	call->type = skep_type_int(4, false);
+	return 0;
+}
+
+static int check_u64(struct skep_check *k, struct skep_expr *call)
+{
+	call->type = skep_type_int(8, false);
+	return 0;
+}
+
+static int lower_cpu(struct skep_lower *l, const struct skep_expr *call,
+		     struct skep_value *ret_value)
+{
+	return set_value(ret_value, call,
+			 skep_ir_call(l->fn, SKEP_HELPER_GET_SMP_PROCESSOR_ID, SKEP_CALL_PURE, 0));
+}
+
+static int lower_ncpus(struct skep_lower *l, const struct skep_expr *call,
+		       struct skep_value *ret_value)
+{
+	return set_value(ret_value, call, skep_ir_const(l->fn, l->c->world->n_cpus));
+}
+
+static int lower_numaid(struct skep_lower *l, const struct skep_expr *call,
+			struct skep_value *ret_value)
+{
+	return set_value(ret_value, call,
+			 skep_ir_call(l->fn, SKEP_HELPER_GET_NUMA_NODE_ID, SKEP_CALL_PURE, 0));
+}
+
+static int lower_rand(struct skep_lower *l, const struct skep_expr *call,
+		      struct skep_value *ret_value)
+{
+	struct skep_val *v =
+		skep_ir_call(l->fn, SKEP_HELPER_GET_PRANDOM_U32, SKEP_CALL_NOEFFECT, 0);
+
+	return set_value(ret_value, call, skep_ir_extend(l->fn, v, 4, false));
+}
+
+/* The clocks by the names that scripts give them. */
+static const struct {
+	const char *name;
+	uint32_t helper;
+} clocks[] = {
+	{ "monotonic", SKEP_HELPER_KTIME_GET_NS },
+	{ "boot", SKEP_HELPER_KTIME_GET_BOOT_NS },
+	{ "tai", SKEP_HELPER_KTIME_GET_TAI_NS },
+};
+
+static int check_nsecs(struct skep_check *k, struct skep_expr *call)
+{
+	const struct skep_expr *arg = call->call.args.len ? call->call.args.data[0] : NULL;
+
+	call->type = skep_type_int(8, false);
+	if (!arg)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(clocks); i++)
+		if (arg->kind == SKEP_EXPR_NAME && skep_streq(arg->call.name, clocks[i].name))
+			return 0;
+	skep_diag_error(k->c->diag, arg->loc, "unknown clock");
+	skep_diag_hint(k->c->diag, "the clocks are monotonic, boot and tai");
+	return -EINVAL;
+}
+
+static int lower_nsecs(struct skep_lower *l, const struct skep_expr *call,
+		       struct skep_value *ret_value)
+{
+	const struct skep_expr *arg = call->call.args.len ? call->call.args.data[0] : NULL;
+	uint32_t helper = SKEP_HELPER_KTIME_GET_NS;
+
+	for (size_t i = 0; arg && i < ARRAY_SIZE(clocks); i++)
+		if (skep_streq(arg->call.name, clocks[i].name))
+			helper = clocks[i].helper;
+	return set_value(ret_value, call, skep_ir_call(l->fn, helper, SKEP_CALL_NOEFFECT, 0));
+}
+
+static int lower_elapsed(struct skep_lower *l, const struct skep_expr *call,
+			 struct skep_value *ret_value)
+{
+	struct skep_val *now =
+		skep_ir_call(l->fn, SKEP_HELPER_KTIME_GET_BOOT_NS, SKEP_CALL_NOEFFECT, 0);
+	struct skep_val *start =
+		skep_lower_global(l, offsetof(struct skep_plan_globals, start_boot_ns), 8);
+
+	return set_value(ret_value, call, skep_ir_op(l->fn, SKEP_OP_SUB, now, start));
+}
+
+#define WORD(word, check_fn, lower_fn)                    \
+	const struct skep_builtin skep_builtin_##word = { \
+		.name = #word,                            \
+		.usage = #word,                           \
+		.flags = SKEP_BUILTIN_BARE,               \
+		.check = check_fn,                        \
+		.lower = lower_fn,                        \
+	}
+
+WORD(cpu, check_u32, lower_cpu);
+WORD(ncpus, check_u64, lower_ncpus);
+WORD(numaid, check_u32, lower_numaid);
+WORD(rand, check_u32, lower_rand);
+WORD(elapsed, check_u64, lower_elapsed);
+
+const struct skep_builtin skep_builtin_nsecs = {
+	.name = "nsecs",
+	.usage = "nsecs or nsecs(monotonic|boot|tai)",
+	.max_args = 1,
+	.flags = SKEP_BUILTIN_BARE | SKEP_BUILTIN_RAW,
+	.check = check_nsecs,
+	.lower = lower_nsecs,
+};

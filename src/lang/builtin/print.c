@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a program tells user space to do: print, run, end. Each sends a row whose action says what it is.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "lang/builtin/builtins.h"
+#include "lang/expr_text.h"
+
+#define JOIN_MAX 16	/* strings of an argv */
+#define JOIN_BYTES 1024 /* of each, its end included */
+
+/* --- printf and its kin ----------------------------------------------------------------------------------- */
+
+static bool is_number(const struct skep_type *type)
+{
+	return skep_type_is_scalar(type) && type->kind != SKEP_TYPE_KSTACK;
+}
+
+static int check_conversion(struct skep_check *k, const struct skep_format_part *part,
+			    const struct skep_expr *arg)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str type = {};
+
+	if (!arg->type)
+		return 0;
+	if (skep_type_is_agg(arg->type)) {
+		skep_diag_error(k->c->diag, arg->loc,
+				"an aggregation has no value inside a program");
+		skep_diag_hint(k->c->diag, "print(%s) shows it", skep_expr_text(k->c->arena, arg));
+		return -EINVAL;
+	}
+	if (part->conv == 's')
+		return 0;
+	if (part->conv == 'r'
+		    ? arg->type->kind == SKEP_TYPE_BUFFER || arg->type->kind == SKEP_TYPE_ARRAY
+		    : is_number(arg->type))
+		return 0;
+	skep_type_format(arg->type, &type);
+	skep_diag_error(k->c->diag, arg->loc, "%%%c takes %s, and this is %s", part->conv,
+			part->conv == 'r' ? "a buffer" : "a number", skep_str_text(&type));
+	skep_diag_hint(k->c->diag, part->conv == 'r' ? "buf(pointer, length) makes one"
+						     : "%%s shows any value");
+	return -EINVAL;
+}
+
+static int check_args(struct skep_check *k, const struct skep_expr *call,
+		      const struct skep_format *format)
+{
+	const struct skep_expr_list *args = &call->call.args;
+	size_t at = 1;
+	int r = 0;
+
+	if (format->n_fields != args->len - 1) {
+		skep_diag_error(k->c->diag, call->loc, "%s() has %zu conversion%s and %zu value%s",
+				call->call.name, format->n_fields, format->n_fields == 1 ? "" : "s",
+				args->len - 1, args->len == 2 ? "" : "s");
+		skep_diag_hint(k->c->diag,
+			       "each %% in the format takes one value; %%%% is a percent sign");
+		return -EINVAL;
+	}
+	for (size_t i = 0; i < format->n_parts; i++) {
+		const struct skep_format_part *part = &format->parts[i];
+
+		if (!part->conv || part->conv == '%')
+			continue;
+		at += (size_t)part->width_arg + (size_t)part->precision_arg;
+		if (at < args->len && check_conversion(k, part, args->data[at]) < 0)
+			r = -EINVAL;
+		at++;
+	}
+	return r;
+}
+
+/* The action behind a call whose first argument is a format. */
+static int check_format(struct skep_check *k, struct skep_expr *call, enum skep_action_kind kind)
+{
+	struct skep_plan_action *action = skep_arena_alloc(k->c->arena, sizeof(*action));
+	struct skep_expr *first = call->call.args.data[0];
+	struct skep_format format;
+	const char *why;
+	size_t at;
+	int r;
+
+	call->type = &skep_type_void;
+	if (first->kind != SKEP_EXPR_STRING)
+		return skep_check_want(k, first, "a format in quotes");
+	r = skep_format_parse(first->text.data, first->text.len, &format, &at, &why);
+	if (r < 0) {
+		skep_diag_error(k->c->diag, first->loc, "the format has %s at byte %zu", why,
+				at + 1);
+		skep_diag_hint(
+			k->c->diag,
+			"conversions are %%d %%u %%x %%o %%c %%p %%s %%r, and %%%% for a percent sign");
+		return r;
+	}
+	r = check_args(k, call, &format);
+	*action = (struct skep_plan_action){
+		.kind = kind,
+		.text = first->text.data,
+		.format = format,
+		.loc = call->loc,
+	};
+	action->format.parts = skep_arena_memdup(k->c->arena, format.parts,
+						 format.n_parts * sizeof(*format.parts));
+	skep_format_fini(&format);
+	call->call.state = action;
+	return r;
+}
+
+static int check_printf(struct skep_check *k, struct skep_expr *call)
+{
+	return check_format(k, call, SKEP_ACTION_PRINTF);
+}
+
+static int check_errorf(struct skep_check *k, struct skep_expr *call)
+{
+	return check_format(k, call, SKEP_ACTION_ERRORF);
+}
+
+static int check_warnf(struct skep_check *k, struct skep_expr *call)
+{
+	return check_format(k, call, SKEP_ACTION_WARNF);
+}
+
+static int check_system(struct skep_check *k, struct skep_expr *call)
+{
+	return check_format(k, call, SKEP_ACTION_SYSTEM);
+}
+
+static int check_cat(struct skep_check *k, struct skep_expr *call)
+{
+	return check_format(k, call, SKEP_ACTION_CAT);
+}
+
+static int lower_format(struct skep_lower *l, const struct skep_expr *call,
+			struct skep_value *ret_value)
+{
+	struct skep_plan_action action = *(const struct skep_plan_action *)call->call.state;
+
+	return skep_lower_row_args(l, &action, call, 1);
+}
+
+/* --- print ------------------------------------------------------------------------------------------------ */
+
+/* A map as a whole, or with its key: print(@m), print(@m, top, divide), print(@m[key]). */
+static int check_print_map(struct skep_check *k, struct skep_expr *call)
+{
+	struct skep_plan_action *action = skep_arena_alloc(k->c->arena, sizeof(*action));
+	struct skep_expr *map = call->call.args.data[0];
+	int r;
+
+	*action = (struct skep_plan_action){ .kind = SKEP_ACTION_PRINT_MAP, .loc = call->loc };
+	call->call.state = action;
+	action->with_key = map->map.has_keys;
+	r = skep_check_map(k, map);
+	if (r < 0)
+		return r;
+	for (size_t i = 1; i < call->call.args.len; i++) {
+		struct skep_expr *arg = call->call.args.data[i];
+
+		r = skep_check_expr(k, arg);
+		if (r < 0)
+			return r;
+		if (arg->type && arg->type->kind != SKEP_TYPE_INT)
+			return skep_check_want(k, arg, "a number");
+	}
+	return 0;
+}
+
+static int check_print(struct skep_check *k, struct skep_expr *call)
+{
+	struct skep_expr *arg = call->call.args.data[0];
+	struct skep_plan_action *action;
+	int r;
+
+	call->type = &skep_type_void;
+	if (arg->kind == SKEP_EXPR_MAP)
+		return check_print_map(k, call);
+	if (call->call.args.len > 1) {
+		skep_diag_error(k->c->diag, call->loc,
+				"only a map can be printed with a number of entries");
+		return -EINVAL;
+	}
+	r = skep_check_expr(k, arg);
+	if (r < 0)
+		return r;
+	action = skep_arena_alloc(k->c->arena, sizeof(*action));
+	*action = (struct skep_plan_action){ .kind = SKEP_ACTION_PRINT, .loc = call->loc };
+	call->call.state = action;
+	return 0;
+}
+
+static struct skep_value number(struct skep_lower *l, uint64_t value)
+{
+	return (struct skep_value){ .type = skep_type_int(8, false),
+				    .val = skep_ir_const(l->fn, value) };
+}
+
+static int lower_print_map(struct skep_lower *l, const struct skep_expr *call,
+			   struct skep_plan_action *action)
+{
+	struct skep_expr *map = call->call.args.data[0];
+	struct skep_value values[3] = { number(l, 0), number(l, 0) };
+	struct skep_schema_field *fields = skep_arena_calloc(l->c->arena, 3, sizeof(*fields));
+	static const char *const names[] = { "top", "divide", "key" };
+	size_t n = 2;
+	int r;
+
+	action->map = map->map.info->index;
+	for (size_t i = 1; i < call->call.args.len; i++) {
+		r = skep_lower_scalar(l, call->call.args.data[i], &values[i - 1].val);
+		if (r < 0)
+			return r;
+	}
+	if (action->with_key) {
+		values[2] =
+			(struct skep_value){ .type = map->map.info->key, .space = SKEP_SPACE_BPF };
+		r = skep_lower_map_key(l, map, &values[2].val);
+		if (r < 0)
+			return r;
+		n = 3;
+	}
+	for (size_t i = 0; i < n; i++) {
+		/* A key lies in memory as its bytes, also when it is a number. */
+		fields[i] =
+			skep_compiler_field(l->c, values[i].type, names[i], action->schema.size);
+		action->schema.size += ALIGN_UP(values[i].type->size, 8u);
+	}
+	action->schema.name = "print";
+	action->schema.version = 1;
+	action->schema.fields = fields;
+	action->schema.n_fields = n;
+	if (n == 3 && skep_type_is_scalar(values[2].type)) {
+		r = skep_lower_load(l, values[2].type, values[2].val, 0, SKEP_SPACE_BPF,
+				    &values[2]);
+		if (r < 0)
+			return r;
+	}
+	return skep_lower_row(l, action, values, n);
+}
+
+static int lower_print(struct skep_lower *l, const struct skep_expr *call,
+		       struct skep_value *ret_value)
+{
+	struct skep_plan_action action = *(const struct skep_plan_action *)call->call.state;
+
+	if (action.kind == SKEP_ACTION_PRINT_MAP)
+		return lower_print_map(l, call, &action);
+	return skep_lower_row_args(l, &action, call, 0);
+}
+
+/* --- time, exit, join ------------------------------------------------------------------------------------- */
+
+static int check_time(struct skep_check *k, struct skep_expr *call)
+{
+	struct skep_plan_action *action = skep_arena_alloc(k->c->arena, sizeof(*action));
+
+	call->type = &skep_type_void;
+	*action = (struct skep_plan_action){ .kind = SKEP_ACTION_TIME,
+					     .text = "%H:%M:%S\n",
+					     .loc = call->loc };
+	if (call->call.args.len) {
+		action->text = skep_check_literal(k, call->call.args.data[0]);
+		if (!action->text)
+			return skep_check_want(k, call->call.args.data[0],
+					       "a strftime format in quotes");
+	}
+	call->call.state = action;
+	return 0;
+}
+
+static int lower_time(struct skep_lower *l, const struct skep_expr *call,
+		      struct skep_value *ret_value)
+{
+	struct skep_plan_action action = *(const struct skep_plan_action *)call->call.state;
+
+	action.schema = (struct skep_schema){ .name = "time", .version = 1 };
+	return skep_lower_row(l, &action, NULL, 0);
+}
+
+static int check_exit(struct skep_check *k, struct skep_expr *call)
+{
+	call->type = &skep_type_void;
+	if (call->call.args.len && call->call.args.data[0]->type &&
+	    call->call.args.data[0]->type->kind != SKEP_TYPE_INT)
+		return skep_check_want(k, call->call.args.data[0], "an exit status, a number");
+	return 0;
+}
+
+/* Ends the probe at once and, as soon as user space reads the row, the script. */
+static int lower_exit(struct skep_lower *l, const struct skep_expr *call,
+		      struct skep_value *ret_value)
+{
+	struct skep_plan_action action = { .kind = SKEP_ACTION_EXIT, .loc = call->loc };
+	struct skep_schema_field *field = skep_arena_alloc(l->c->arena, sizeof(*field));
+	struct skep_value status = number(l, 0);
+	int r;
+
+	if (call->call.args.len) {
+		r = skep_lower_scalar(l, call->call.args.data[0], &status.val);
+		if (r < 0)
+			return r;
+	}
+	*field = skep_compiler_field(l->c, status.type, "status", 0);
+	action.schema = (struct skep_schema){
+		.name = "exit",
+		.version = 1,
+		.size = 8,
+		.fields = field,
+		.n_fields = 1,
+	};
+	r = skep_lower_row(l, &action, &status, 1);
+	if (r < 0)
+		return r;
+	skep_ir_jump(l->fn, l->done);
+	return 0;
+}
+
+static int check_join(struct skep_check *k, struct skep_expr *call)
+{
+	const struct skep_expr *argv = call->call.args.data[0];
+	struct skep_plan_action *action = skep_arena_alloc(k->c->arena, sizeof(*action));
+
+	call->type = &skep_type_void;
+	if (argv->type && argv->type->kind != SKEP_TYPE_PTR && argv->type->kind != SKEP_TYPE_INT)
+		return skep_check_want(k, argv, "a pointer to an array of strings");
+	*action = (struct skep_plan_action){
+		.kind = SKEP_ACTION_JOIN,
+		.separator = " ",
+		.join_max = JOIN_MAX,
+		.join_size = JOIN_BYTES,
+		.schema = { .name = "join", .version = 1, .size = 8 + JOIN_MAX * JOIN_BYTES },
+		.loc = call->loc,
+	};
+	if (call->call.args.len == 2) {
+		action->separator = skep_check_literal(k, call->call.args.data[1]);
+		if (!action->separator)
+			return skep_check_want(k, call->call.args.data[1], "a separator in quotes");
+	}
+	call->call.state = action;
+	return 0;
+}
+
+static enum skep_space pointed(const struct skep_lower *l, const struct skep_type *type)
+{
+	enum skep_space space = type->kind == SKEP_TYPE_PTR ? type->space : l->inst->args_space;
+
+	return space == SKEP_SPACE_USER ? SKEP_SPACE_USER : SKEP_SPACE_KERNEL;
+}
+
+/* Reads pointers until NULL, and each string into its place in the row; the count says how many there are. */
+static int lower_join(struct skep_lower *l, const struct skep_expr *call,
+		      struct skep_value *ret_value)
+{
+	struct skep_plan_action action = *(const struct skep_plan_action *)call->call.state;
+	enum skep_space space = pointed(l, call->call.args.data[0]->type);
+	struct skep_val *argv, *slot = skep_ir_slot(l->fn, 8, "argv");
+	struct skep_block *end = skep_ir_block(l->fn);
+	struct skep_var *count = skep_ir_var(l->fn, "count");
+	struct skep_row_build row;
+	int r;
+
+	r = skep_lower_scalar(l, call->call.args.data[0], &argv);
+	if (r < 0)
+		return r;
+	r = skep_lower_row_begin(l, &action, &row);
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < JOIN_MAX; i++) {
+		struct skep_block *have = skep_ir_block(l->fn);
+		struct skep_val *p;
+
+		skep_ir_set(l->fn, count, skep_ir_const(l->fn, i));
+		skep_lower_read(l, slot, 0, 8, skep_ir_opi(l->fn, SKEP_OP_ADD, argv, 8u * i),
+				space);
+		p = skep_ir_load(l->fn, slot, 0, 8, 0);
+		skep_ir_branch(l->fn, SKEP_CC_EQ, p, skep_ir_const(l->fn, 0), end, have);
+		skep_ir_at(l->fn, have);
+		skep_lower_read_str(l, row.addr, row.off + 8 + (int)i * JOIN_BYTES, JOIN_BYTES, p,
+				    space, false);
+	}
+	skep_ir_set(l->fn, count, skep_ir_const(l->fn, JOIN_MAX));
+	skep_ir_jump(l->fn, end);
+	skep_ir_at(l->fn, end);
+	skep_ir_store(l->fn, row.addr, row.off, 8, skep_ir_get(l->fn, count));
+	skep_lower_row_end(l, &row);
+	return 0;
+}
+
+#define STATEMENT(word, text, least, most, extra, check_fn, lower_fn) \
+	const struct skep_builtin skep_builtin_##word = {             \
+		.name = #word,                                        \
+		.usage = text,                                        \
+		.min_args = least,                                    \
+		.max_args = most,                                     \
+		.flags = SKEP_BUILTIN_STATEMENT | (extra),            \
+		.check = check_fn,                                    \
+		.lower = lower_fn,                                    \
+	}
+
+STATEMENT(printf, "printf(\"format\", value, ...)", 1, 64, 0, check_printf, lower_format);
+STATEMENT(errorf, "errorf(\"format\", value, ...)", 1, 64, 0, check_errorf, lower_format);
+STATEMENT(warnf, "warnf(\"format\", value, ...)", 1, 64, 0, check_warnf, lower_format);
+STATEMENT(system, "system(\"format\", value, ...)", 1, 64, SKEP_BUILTIN_UNSAFE, check_system,
+	  lower_format);
+STATEMENT(cat, "cat(\"format\", value, ...)", 1, 64, 0, check_cat, lower_format);
+STATEMENT(print, "print(value) or print(@map[, top[, divide]])", 1, 3, SKEP_BUILTIN_RAW,
+	  check_print, lower_print);
+STATEMENT(time, "time() or time(\"format\")", 0, 1, SKEP_BUILTIN_BARE, check_time, lower_time);
+STATEMENT(exit, "exit() or exit(status)", 0, 1, SKEP_BUILTIN_BARE, check_exit, lower_exit);
+STATEMENT(join, "join(argv[, separator])", 1, 2, 0, check_join, lower_join);

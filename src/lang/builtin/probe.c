@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The probe that fired: its arguments, its result, its name. What they are is the provider's to say.
+ */
+#include <errno.h>
+
+#include "lang/builtin/builtins.h"
+
+static int unavailable(struct skep_check *k, const struct skep_expr *call, const char *hint)
+{
+	skep_diag_error(k->c->diag, call->loc, "%s has no %s", k->inst->provider->name,
+			call->call.name);
+	skep_diag_hint(k->c->diag, "%s", hint);
+	return -EINVAL;
+}
+
+static int check_args(struct skep_check *k, struct skep_expr *call)
+{
+	struct skep_type type = { .kind = SKEP_TYPE_STRUCT, .str = k->inst->args };
+
+	if (!k->inst->args)
+		return unavailable(
+			k, call,
+			"probes with named arguments are tracepoint, rawtracepoint, fentry and fexit");
+	type.size = type.str->size;
+	call->type = skep_arena_memdup(k->c->arena, &type, sizeof(type));
+	return 0;
+}
+
+static int check_arg(struct skep_check *k, struct skep_expr *call)
+{
+	if (!k->inst->provider->arg)
+		return unavailable(
+			k, call,
+			k->inst->args
+				? "its arguments have names: args.NAME (skep -lv shows them)"
+				: "arguments by number belong to kprobe, uprobe, fentry and rawtracepoint");
+	return k->inst->provider->arg(k, (unsigned)(call->call.name[3] - '0'), &call->type);
+}
+
+static int lower_arg(struct skep_lower *l, const struct skep_expr *call,
+		     struct skep_value *ret_value)
+{
+	struct skep_value unused;
+
+	return l->inst->provider->lower_arg(l, (unsigned)(call->call.name[3] - '0'),
+					    ret_value ? ret_value : &unused);
+}
+
+static int check_retval(struct skep_check *k, struct skep_expr *call)
+{
+	if (!k->inst->provider->retval)
+		return unavailable(
+			k, call,
+			"only the return of a function has one: kretprobe, uretprobe, fexit; at the return "
+			"of a system call use args.ret");
+	return k->inst->provider->retval(k, &call->type);
+}
+
+static int lower_retval(struct skep_lower *l, const struct skep_expr *call,
+			struct skep_value *ret_value)
+{
+	struct skep_value unused;
+
+	return l->inst->provider->lower_retval(l, ret_value ? ret_value : &unused);
+}
+
+static int check_probe(struct skep_check *k, struct skep_expr *call)
+{
+	call->type = skep_type_simple(&k->c->types, SKEP_TYPE_PROBE);
+	return 0;
+}
+
+static int lower_probe(struct skep_lower *l, const struct skep_expr *call,
+		       struct skep_value *ret_value)
+{
+	if (ret_value)
+		*ret_value =
+			(struct skep_value){ .type = call->type, .val = skep_lower_probe_index(l) };
+	return 0;
+}
+
+static int check_func(struct skep_check *k, struct skep_expr *call)
+{
+	if (!k->inst->n_matches || !k->inst->matches[0].func)
+		return unavailable(
+			k, call,
+			"func is the function of a kprobe, uprobe or fentry; `probe` is the whole name");
+	return check_probe(k, call);
+}
+
+/* The same index as `probe`, marked: only the last part of the name is shown. */
+static int lower_func(struct skep_lower *l, const struct skep_expr *call,
+		      struct skep_value *ret_value)
+{
+	if (ret_value)
+		*ret_value = (struct skep_value){
+			.type = call->type,
+			.val = skep_ir_opi(l->fn, SKEP_OP_OR, skep_lower_probe_index(l),
+					   SKEP_PROBE_FUNC),
+		};
+	return 0;
+}
+
+static int check_ctx(struct skep_check *k, struct skep_expr *call)
+{
+	call->type = skep_type_ptr(&k->c->types, NULL, SKEP_SPACE_CTX);
+	return 0;
+}
+
+static int lower_ctx(struct skep_lower *l, const struct skep_expr *call,
+		     struct skep_value *ret_value)
+{
+	if (ret_value)
+		*ret_value = (struct skep_value){ .type = call->type, .val = skep_ir_ctx(l->fn) };
+	return 0;
+}
+
+static int check_probetype(struct skep_check *k, struct skep_expr *call)
+{
+	call->type = skep_type_string(&k->c->types, (uint32_t)strlen(k->inst->provider->name) + 1);
+	return 0;
+}
+
+static int lower_probetype(struct skep_lower *l, const struct skep_expr *call,
+			   struct skep_value *ret_value)
+{
+	const char *name = l->inst->provider->name;
+
+	if (ret_value)
+		*ret_value = skep_lower_text(l, name, strlen(name));
+	return 0;
+}
+
+#define WORD(word, check_fn, lower_fn)                    \
+	const struct skep_builtin skep_builtin_##word = { \
+		.name = #word,                            \
+		.usage = #word,                           \
+		.flags = SKEP_BUILTIN_BARE,               \
+		.check = check_fn,                        \
+		.lower = lower_fn,                        \
+	}
+
+/* args alone has no code: its fields have (skep_lower_field). */
+WORD(args, check_args, NULL);
+WORD(retval, check_retval, lower_retval);
+WORD(probe, check_probe, lower_probe);
+WORD(func, check_func, lower_func);
+WORD(ctx, check_ctx, lower_ctx);
+WORD(probetype, check_probetype, lower_probetype);
+
+const struct skep_builtin skep_builtin_arg = {
+	.name = "arg0",
+	.usage = "arg0 ... arg9",
+	.flags = SKEP_BUILTIN_BARE,
+	.check = check_arg,
+	.lower = lower_arg,
+};

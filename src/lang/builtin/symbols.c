@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Code addresses: stacks and symbols. Programs carry numbers; names are found in user space.
+ */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "lang/builtin/builtins.h"
+#include "lang/lower_priv.h"
+#include "record/schema.h"
+
+#define STACKS_MAX 8192	    /* different stacks at a time; one that finds no place is counted */
+#define STACK_DEPTH_MAX 127 /* the kernel's limit */
+#define GET_STACKID_USER (1 << 8) /* flag of the helper: the user's stack */
+
+static const struct {
+	const char *name;
+	enum skep_stack_style style;
+} styles[] = {
+	{ "bpftrace", SKEP_STACK_BPFTRACE },
+	{ "perf", SKEP_STACK_PERF },
+	{ "raw", SKEP_STACK_RAW },
+};
+
+/* kstack, kstack(depth), kstack(style), kstack(style, depth) */
+static int check_stack(struct skep_check *k, struct skep_expr *call, enum skep_type_kind kind)
+{
+	struct skep_type type = *skep_type_simple(&k->c->types, kind);
+	int64_t depth = k->c->config.stack_depth;
+	unsigned style = SKEP_STACK_BPFTRACE;
+
+	for (size_t i = 0; i < call->call.args.len; i++) {
+		const struct skep_expr *arg = call->call.args.data[i];
+		bool known = false;
+
+		for (size_t j = 0; j < ARRAY_SIZE(styles); j++) {
+			if (arg->kind == SKEP_EXPR_NAME &&
+			    skep_streq(arg->call.name, styles[j].name)) {
+				style = styles[j].style;
+				known = true;
+			}
+		}
+		if (known)
+			continue;
+		if (!skep_check_const(k, arg, &depth) || depth < 1 || depth > STACK_DEPTH_MAX) {
+			skep_diag_error(k->c->diag, arg->loc,
+					"%s() takes a depth from 1 to %d or a style",
+					call->call.name, STACK_DEPTH_MAX);
+			skep_diag_hint(k->c->diag, "the styles are bpftrace, perf and raw");
+			return -EINVAL;
+		}
+	}
+	type.param = SKEP_STACK_PARAM(style, (uint32_t)depth);
+	call->type = skep_arena_memdup(k->c->arena, &type, sizeof(type));
+	return 0;
+}
+
+static int check_kstack(struct skep_check *k, struct skep_expr *call)
+{
+	return check_stack(k, call, SKEP_TYPE_KSTACK);
+}
+
+static int check_ustack(struct skep_check *k, struct skep_expr *call)
+{
+	return check_stack(k, call, SKEP_TYPE_USTACK);
+}
+
+/* The id under which the kernel keeps this stack; negative ids are counted as lost. */
+static struct skep_val *stack_id(struct skep_lower *l, uint64_t flags)
+{
+	struct skep_compiler *c = l->c;
+	struct skep_block *bad = skep_ir_block(l->fn), *good = skep_ir_block(l->fn);
+	struct skep_val *id;
+
+	if (c->stack_map < 0)
+		c->stack_map = (int)skep_gen_map(l->gen, &(struct skep_spec_map){
+								 .name = "stacks",
+								 .type = SKEP_MAP_STACK_TRACE,
+								 .key_size = 4,
+								 .value_size = STACK_DEPTH_MAX * 8,
+								 .max_entries = STACKS_MAX,
+							 });
+	id = skep_ir_call(l->fn, SKEP_HELPER_GET_STACKID, 0, 3, skep_ir_ctx(l->fn),
+			  skep_ir_map(l->fn, (unsigned)c->stack_map), skep_ir_const(l->fn, flags));
+	skep_ir_branch(l->fn, SKEP_CC_SLT, id, skep_ir_const(l->fn, 0), bad, good);
+	skep_ir_at(l->fn, bad);
+	skep_lower_loss(l, SKEP_LOSS_STACK);
+	skep_ir_jump(l->fn, good);
+	skep_ir_at(l->fn, good);
+	return id;
+}
+
+/* A number and the process that it belongs to, as 16 bytes. */
+static void with_process(struct skep_lower *l, const struct skep_expr *call,
+			 struct skep_val *number, struct skep_value *ret_value)
+{
+	struct skep_value own = { .type = call->type, .space = SKEP_SPACE_BPF };
+
+	own.val = skep_lower_object(l, call->type->size, call->call.name, &own.off);
+	skep_ir_store(l->fn, own.val, own.off, 8, number);
+	skep_ir_store(l->fn, own.val, own.off + 8, 8, skep_lower_tgid(l));
+	if (ret_value)
+		*ret_value = own;
+}
+
+static int lower_kstack(struct skep_lower *l, const struct skep_expr *call,
+			struct skep_value *ret_value)
+{
+	struct skep_val *id = stack_id(l, 0);
+
+	if (ret_value)
+		*ret_value = (struct skep_value){ .type = call->type, .val = id };
+	return 0;
+}
+
+static int lower_ustack(struct skep_lower *l, const struct skep_expr *call,
+			struct skep_value *ret_value)
+{
+	with_process(l, call, stack_id(l, GET_STACKID_USER), ret_value);
+	return 0;
+}
+
+static int check_sym(struct skep_check *k, struct skep_expr *call, enum skep_type_kind kind)
+{
+	const struct skep_expr *arg = call->call.args.data[0];
+
+	if (arg->type && arg->type->kind != SKEP_TYPE_INT && arg->type->kind != SKEP_TYPE_PTR)
+		return skep_check_want(k, arg, "an address");
+	call->type = skep_type_simple(&k->c->types, kind);
+	return 0;
+}
+
+static int check_ksym(struct skep_check *k, struct skep_expr *call)
+{
+	return check_sym(k, call, SKEP_TYPE_KSYM);
+}
+
+static int check_usym(struct skep_check *k, struct skep_expr *call)
+{
+	return check_sym(k, call, SKEP_TYPE_USYM);
+}
+
+static int lower_ksym(struct skep_lower *l, const struct skep_expr *call,
+		      struct skep_value *ret_value)
+{
+	struct skep_val *v;
+	int r = skep_lower_scalar(l, call->call.args.data[0], &v);
+
+	if (r == 0 && ret_value)
+		*ret_value = (struct skep_value){ .type = call->type, .val = v };
+	return r;
+}
+
+static int lower_usym(struct skep_lower *l, const struct skep_expr *call,
+		      struct skep_value *ret_value)
+{
+	struct skep_val *v;
+	int r = skep_lower_scalar(l, call->call.args.data[0], &v);
+
+	if (r == 0)
+		with_process(l, call, v, ret_value);
+	return r;
+}
+
+static int check_kaddr(struct skep_check *k, struct skep_expr *call)
+{
+	const struct skep_world *world = k->c->world;
+	const char *name = skep_check_literal(k, call->call.args.data[0]);
+	uint64_t *address = skep_arena_alloc(k->c->arena, sizeof(*address));
+
+	call->type = skep_type_int(8, false);
+	call->call.state = address;
+	if (!name)
+		return skep_check_want(k, call->call.args.data[0],
+				       "the name of a kernel symbol in quotes");
+	if (world->kernel_symbol && world->kernel_symbol(world, name, address) == 0)
+		return 0;
+	skep_diag_error(k->c->diag, call->call.args.data[0]->loc, "no kernel symbol '%s'", name);
+	skep_diag_hint(
+		k->c->diag,
+		"the kernel lists its symbols in /proc/kallsyms, with addresses only for root");
+	return -EINVAL;
+}
+
+/* A user symbol of a uprobe's binary: kaddr's twin. */
+struct find_symbol {
+	uint64_t address;
+};
+
+static int take_symbol(void *data, const struct skep_world_symbol *symbol)
+{
+	((struct find_symbol *)data)->address = symbol->address;
+	return 1;
+}
+
+static int check_uaddr(struct skep_check *k, struct skep_expr *call)
+{
+	const struct skep_world *world = k->c->world;
+	const char *name = skep_check_literal(k, call->call.args.data[0]);
+	const char *binary = k->inst->n_matches ? k->inst->matches[0].target.name : NULL;
+	struct find_symbol *found = skep_arena_alloc(k->c->arena, sizeof(*found));
+
+	call->type = skep_type_int(8, false);
+	call->call.state = &found->address;
+	if (!name)
+		return skep_check_want(k, call->call.args.data[0],
+				       "the name of a symbol in quotes");
+	if (k->inst->attach.kind != SKEP_ATTACH_UPROBE &&
+	    k->inst->attach.kind != SKEP_ATTACH_URETPROBE) {
+		skep_diag_error(k->c->diag, call->loc,
+				"uaddr() looks in the binary of a uprobe, and this is none");
+		return -EINVAL;
+	}
+	if (world->each_user_function && binary &&
+	    world->each_user_function(world, binary, 0, name, NULL, take_symbol, found) > 0)
+		return 0;
+	skep_diag_error(k->c->diag, call->call.args.data[0]->loc, "no symbol '%s' in %s", name,
+			binary);
+	return -EINVAL;
+}
+
+static int lower_addr(struct skep_lower *l, const struct skep_expr *call,
+		      struct skep_value *ret_value)
+{
+	if (ret_value)
+		*ret_value = (struct skep_value){
+			.type = call->type,
+			.val = skep_ir_const(l->fn, *(const uint64_t *)call->call.state),
+		};
+	return 0;
+}
+
+#define SYMBOL(word, text, least, most, extra, check_fn, lower_fn) \
+	const struct skep_builtin skep_builtin_##word = {          \
+		.name = #word,                                     \
+		.usage = text,                                     \
+		.min_args = least,                                 \
+		.max_args = most,                                  \
+		.flags = extra,                                    \
+		.check = check_fn,                                 \
+		.lower = lower_fn,                                 \
+	}
+
+SYMBOL(kstack, "kstack([style,] [depth])", 0, 2, SKEP_BUILTIN_BARE | SKEP_BUILTIN_RAW, check_kstack,
+       lower_kstack);
+SYMBOL(ustack, "ustack([style,] [depth])", 0, 2, SKEP_BUILTIN_BARE | SKEP_BUILTIN_RAW, check_ustack,
+       lower_ustack);
+SYMBOL(ksym, "ksym(address)", 1, 1, 0, check_ksym, lower_ksym);
+SYMBOL(usym, "usym(address)", 1, 1, 0, check_usym, lower_usym);
+SYMBOL(kaddr, "kaddr(\"symbol\")", 1, 1, 0, check_kaddr, lower_addr);
+SYMBOL(uaddr, "uaddr(\"symbol\")", 1, 1, 0, check_uaddr, lower_addr);

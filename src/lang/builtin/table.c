@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "lang/builtin/builtins.h"
+
+#define NEAR 3 /* edits between a name and what may have been meant */
+
+const struct skep_builtin *const skep_builtins[] = {
+	&skep_builtin_args,
+	&skep_builtin_arg,
+	&skep_builtin_avg,
+	&skep_builtin_bswap,
+	&skep_builtin_buf,
+	&skep_builtin_cat,
+	&skep_builtin_cgroup,
+	&skep_builtin_clear,
+	&skep_builtin_comm,
+	&skep_builtin_count,
+	&skep_builtin_cpid,
+	&skep_builtin_cpu,
+	&skep_builtin_ctx,
+	&skep_builtin_curtask,
+	&skep_builtin_delete,
+	&skep_builtin_elapsed,
+	&skep_builtin_errorf,
+	&skep_builtin_exit,
+	&skep_builtin_func,
+	&skep_builtin_gid,
+	&skep_builtin_has_cpid,
+	&skep_builtin_has_key,
+	&skep_builtin_hist,
+	&skep_builtin_join,
+	&skep_builtin_kaddr,
+	&skep_builtin_kptr,
+	&skep_builtin_kstack,
+	&skep_builtin_ksym,
+	&skep_builtin_len,
+	&skep_builtin_lhist,
+	&skep_builtin_max,
+	&skep_builtin_min,
+	&skep_builtin_ncpus,
+	&skep_builtin_nsecs,
+	&skep_builtin_ntop,
+	&skep_builtin_numaid,
+	&skep_builtin_pid,
+	&skep_builtin_ppid,
+	&skep_builtin_print,
+	&skep_builtin_printf,
+	&skep_builtin_probe,
+	&skep_builtin_probetype,
+	&skep_builtin_rand,
+	&skep_builtin_retval,
+	&skep_builtin_stats,
+	&skep_builtin_str,
+	&skep_builtin_strftime,
+	&skep_builtin_strncmp,
+	&skep_builtin_sum,
+	&skep_builtin_system,
+	&skep_builtin_tid,
+	&skep_builtin_time,
+	&skep_builtin_uaddr,
+	&skep_builtin_uid,
+	&skep_builtin_uptr,
+	&skep_builtin_username,
+	&skep_builtin_ustack,
+	&skep_builtin_usym,
+	&skep_builtin_warnf,
+	&skep_builtin_zero,
+	NULL,
+};
+
+/* arg0, arg1, ... are one builtin; its check reads the number. */
+static bool is_arg(const char *name)
+{
+	return skep_has_prefix(name, "arg") && name[3] >= '0' && name[3] <= '9' && !name[4];
+}
+
+const struct skep_builtin *skep_builtin_find(const char *name)
+{
+	if (is_arg(name))
+		return &skep_builtin_arg;
+	for (size_t i = 0; skep_builtins[i]; i++)
+		if (skep_streq(skep_builtins[i]->name, name))
+			return skep_builtins[i];
+	return NULL;
+}
+
+char *skep_builtin_nearest(struct skep_compiler *c, const char *name)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	unsigned limit = MIN(NEAR, (unsigned)strlen(name) / 2);
+
+	for (unsigned distance = 0; distance <= limit; distance++) {
+		for (size_t i = 0; skep_builtins[i]; i++) {
+			if (skep_edit_distance(name, skep_builtins[i]->name, NEAR) != distance)
+				continue;
+			if (out.len)
+				skep_str_add(&out, ", ");
+			skep_str_add(&out, skep_builtins[i]->name);
+		}
+		if (out.len)
+			break;
+	}
+	return skep_arena_strdup(c->arena, skep_str_text(&out));
+}
