@@ -71,7 +71,7 @@ static struct skep_spec_attach attach_record(struct skep_compiler *c,
 	attach.loc = inst->point->loc;
 	if (!attach.targets) {
 		attach.targets = targets;
-		attach.n_targets = inst->shared_target ? 1 : inst->n_matches;
+		attach.n_targets = inst->n_matches;
 	}
 	return attach;
 }
