@@ -10,7 +10,7 @@
 
 #define BTF_CHAIN_MAX 64	 /* typedefs, modifiers and array dimensions behind each other */
 #define BTF_NEST_MAX 16		 /* structs in structs */
-#define BTF_WALK_MAX (1u << 17)	 /* members visited in one search */
+#define BTF_WALK_MAX (1u << 16)	 /* members visited in one search */
 #define BTF_NAME_HASHED_MAX 512u /* bytes of a name that its hash looks at */
 
 /* Names to ids: chains through next[], in ascending order of ids. Built by the first search. */

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <errno.h>
 #include <string.h>
 
 #include "obj/btf_build.h"
@@ -119,8 +120,11 @@ static inline void make_large(struct skep_btf_builder *b)
 	}
 }
 
-/* Asks for everything that one type has. @text: as C, too, which takes long. */
-static inline void walk_type(const struct skep_btf *btf, uint32_t id, bool text,
+/*
+ * Asks for everything that one type has. @text: as C, too, which takes long. *absurd is set by the first struct that is
+ * nested beyond the reader's bound; members are searched no more then, since each search would run into it.
+ */
+static inline void walk_type(const struct skep_btf *btf, uint32_t id, bool text, bool *absurd,
 			     struct skep_str *out)
 {
 	struct skep_btf_type t = skep_btf_type(btf, id);
@@ -139,7 +143,8 @@ static inline void walk_type(const struct skep_btf *btf, uint32_t id, bool text,
 		(void)strlen(m.name);
 	for (uint32_t i = 0; skep_btf_enumerator(btf, id, i, &e) == 0; i++)
 		(void)strlen(e.name);
-	(void)!skep_btf_find_member(btf, id, "nothing has this name", &m);
+	if (!*absurd && skep_btf_find_member(btf, id, "nothing has this name", &m) == -ELOOP)
+		*absurd = true;
 	(void)skep_btf_enum_name(btf, id, 42);
 	(void)!skep_btf_find(btf, t.name, t.kind, &x);
 	(void)!skep_btf_find_next(btf, id, SKEP_BTF_VOID, &x);
@@ -148,7 +153,8 @@ static inline void walk_type(const struct skep_btf *btf, uint32_t id, bool text,
 	skep_str_reset(out);
 	skep_btf_format(btf, id, out);
 	skep_btf_format_def(btf, id, 1, out);
-	skep_btf_format_member_names(btf, id, "pidd", 5, out);
+	if (!*absurd)
+		skep_btf_format_member_names(btf, id, "pidd", 5, out);
 }
 
 static inline void walk_btf(const struct skep_btf *btf, bool text)
@@ -157,11 +163,12 @@ static inline void walk_btf(const struct skep_btf *btf, bool text)
 	struct skep_str out = {};
 	struct skep_btf_enumerator e;
 	unsigned pointers;
+	bool absurd = false;
 	uint32_t id;
 
 	for (id = 0; id <= skep_btf_n_types(btf); id++)
-		walk_type(btf, id, text, &out);
-	walk_type(btf, UINT32_MAX, text, &out);
+		walk_type(btf, id, text, &absurd, &out);
+	walk_type(btf, UINT32_MAX, text, &absurd, &out);
 	(void)!skep_btf_find_enumerator(btf, "DEAD", &id, &e);
 	(void)!skep_btf_find_c(btf, "unsigned long *", &id, &pointers);
 	(void)skep_btf_nearest(btf, "taskk", SKEP_BTF_STRUCT);
