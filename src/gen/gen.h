@@ -6,7 +6,7 @@
  * what a compiler does: SSA, folding, common subexpressions, dead code, register allocation over the whole
  * function, emission with relocations and source lines.
  *
- *	struct skep_gen *gen = skep_gen_new(arena, "GPL");
+ *	struct skep_gen *gen = skep_gen_new(arena, "GPL", NULL);
  *	unsigned map = skep_gen_map(gen, &(struct skep_spec_map){ ... });
  *	struct skep_fn *fn = skep_gen_prog(gen, &(struct skep_spec_prog){ .name = "openat", .type = ... });
  *	struct skep_val *id = skep_ir_load(fn, skep_ir_ctx(fn), 8, 8, SKEP_LOAD_PURE);
@@ -75,19 +75,24 @@ enum skep_cc {
 
 /* How memory behaves: what the optimizer may assume of a load or a call. */
 enum skep_ir_flags {
-	SKEP_LOAD_PURE = 1 << 0,   /* the same address gives the same value during one run (context, frozen maps) */
-	SKEP_LOAD_SIGNED = 1 << 1, /* sign-extend what is narrower than 8 bytes */
-	SKEP_CALL_PURE = 1 << 2,   /* no effect, the same result during one run (pid, task pointer): may be shared or dropped */
-	SKEP_CALL_NOEFFECT = 1 << 3, /* no effect, may be dropped when unused, not shared (a clock, a map lookup) */
+	/* The same address gives the same value during one run (context, frozen maps). */
+	SKEP_LOAD_PURE = 1 << 0,
+	/* Sign-extend what is narrower than 8 bytes. */
+	SKEP_LOAD_SIGNED = 1 << 1,
+	/* No effect, the same result during one run (pid, task pointer): may be shared or dropped. */
+	SKEP_CALL_PURE = 1 << 2,
+	/* No effect, may be dropped when unused, not shared (a clock, a map lookup). */
+	SKEP_CALL_NOEFFECT = 1 << 3,
 };
 
 /* --- a spec under construction ---------------------------------------------------------------------------- */
 
 struct skep_gen_options {
-	unsigned cpu;	     /* instruction set version to use at most, 3 or 4; 0 means 3 */
-	unsigned opt_level;  /* 0: none of the optional passes (for tests); otherwise all */
+	unsigned cpu;	    /* instruction set version to use at most, 3 or 4; 0 means 3 */
+	unsigned opt_level; /* 0: none of the optional passes (for tests); otherwise all */
 };
 
+/* @options NULL: the default machine, optimized. */
 struct skep_gen *skep_gen_new(struct skep_arena *arena, const char *license,
 			      const struct skep_gen_options *options);
 /* Adds a map; returns its index. The record and what it points to are copied. */
@@ -102,7 +107,8 @@ struct skep_fn *skep_gen_prog(struct skep_gen *gen, const struct skep_spec_prog 
 struct skep_fn *skep_gen_subprog(struct skep_gen *gen, const char *name, unsigned n_params);
 unsigned skep_fn_index(const struct skep_fn *fn); /* its index in spec.progs */
 /* Optimizes, allocates, emits everything. The spec lives in the arena. */
-int skep_gen_finish(struct skep_gen *gen, struct skep_diag *diag, struct skep_spec **ret_spec) _must_check_;
+int skep_gen_finish(struct skep_gen *gen, struct skep_diag *diag,
+		    struct skep_spec **ret_spec) _must_check_;
 
 /* The function as text, before or after optimization (-d ir). Only between building and finish / after finish. */
 void skep_gen_dump(const struct skep_gen *gen, struct skep_str *out);
@@ -115,6 +121,8 @@ void skep_ir_at(struct skep_fn *fn, struct skep_block *block);
 struct skep_block *skep_ir_here(const struct skep_fn *fn);
 /* True when the current block has ended: what is built now is dropped. */
 bool skep_ir_ended(const struct skep_fn *fn);
+/* The block runs rarely (an error path): it is laid out last and its values give way to others. */
+void skep_ir_cold(struct skep_block *block);
 /* Code built from now on belongs to this source place. */
 void skep_ir_loc(struct skep_fn *fn, struct skep_loc loc);
 
@@ -129,15 +137,18 @@ struct skep_val *skep_ir_const(struct skep_fn *fn, uint64_t value);
 /* The context pointer of a program, or parameter 0 of a subprogram. */
 struct skep_val *skep_ir_ctx(struct skep_fn *fn);
 struct skep_val *skep_ir_param(struct skep_fn *fn, unsigned index);
-struct skep_val *skep_ir_op(struct skep_fn *fn, enum skep_op op, struct skep_val *a, struct skep_val *b);
+struct skep_val *skep_ir_op(struct skep_fn *fn, enum skep_op op, struct skep_val *a,
+			    struct skep_val *b);
 /* a op constant */
 struct skep_val *skep_ir_opi(struct skep_fn *fn, enum skep_op op, struct skep_val *a, uint64_t b);
 /* The low @size bytes (1, 2, 4, 8), zero- or sign-extended. */
-struct skep_val *skep_ir_extend(struct skep_fn *fn, struct skep_val *a, unsigned size, bool is_signed);
+struct skep_val *skep_ir_extend(struct skep_fn *fn, struct skep_val *a, unsigned size,
+				bool is_signed);
 /* Byte order reversed of the low @size bytes (2, 4, 8); the rest becomes zero. */
 struct skep_val *skep_ir_bswap(struct skep_fn *fn, struct skep_val *a, unsigned size);
 /* 1 or 0. In a branch on the result compared with 0 the comparison itself is used. */
-struct skep_val *skep_ir_cmp(struct skep_fn *fn, enum skep_cc cc, struct skep_val *a, struct skep_val *b);
+struct skep_val *skep_ir_cmp(struct skep_fn *fn, enum skep_cc cc, struct skep_val *a,
+			     struct skep_val *b);
 /* Index of the highest bit set, without branches; 0 for 0. */
 struct skep_val *skep_ir_log2(struct skep_fn *fn, struct skep_val *a);
 
@@ -154,14 +165,17 @@ struct skep_val *skep_ir_get(struct skep_fn *fn, struct skep_var *var);
  */
 struct skep_val *skep_ir_slot(struct skep_fn *fn, unsigned size, const char *name);
 /* *(size *)(addr + off); size 1, 2, 4, 8. */
-struct skep_val *skep_ir_load(struct skep_fn *fn, struct skep_val *addr, int off, unsigned size, unsigned flags);
-void skep_ir_store(struct skep_fn *fn, struct skep_val *addr, int off, unsigned size, struct skep_val *value);
+struct skep_val *skep_ir_load(struct skep_fn *fn, struct skep_val *addr, int off, unsigned size,
+			      unsigned flags);
+void skep_ir_store(struct skep_fn *fn, struct skep_val *addr, int off, unsigned size,
+		   struct skep_val *value);
 /* Atomic *(size *)(addr + off) += value; size 4 or 8. */
-void skep_ir_atomic_add(struct skep_fn *fn, struct skep_val *addr, int off, unsigned size, struct skep_val *value);
+void skep_ir_atomic_add(struct skep_fn *fn, struct skep_val *addr, int off, unsigned size,
+			struct skep_val *value);
 void skep_ir_zero(struct skep_fn *fn, struct skep_val *addr, int off, unsigned size);
 /* Copies with 8-byte steps where both offsets allow it. Regions must not overlap. */
-void skep_ir_copy(struct skep_fn *fn, struct skep_val *to, int to_off, struct skep_val *from, int from_off,
-		  unsigned size);
+void skep_ir_copy(struct skep_fn *fn, struct skep_val *to, int to_off, struct skep_val *from,
+		  int from_off, unsigned size);
 
 /* --- the kernel ------------------------------------------------------------------------------------------- */
 
@@ -170,8 +184,11 @@ struct skep_val *skep_ir_map(struct skep_fn *fn, unsigned map);
 /* Address of byte @off of an array map's only element, without a lookup. */
 struct skep_val *skep_ir_map_value(struct skep_fn *fn, unsigned map, unsigned off);
 /* A helper by its number (isa/helper.h). */
-struct skep_val *skep_ir_call(struct skep_fn *fn, uint32_t helper, unsigned flags, unsigned n_args, ...);
-struct skep_val *skep_ir_call_kfunc(struct skep_fn *fn, const char *name, unsigned flags, unsigned n_args, ...);
-struct skep_val *skep_ir_call_local(struct skep_fn *fn, const struct skep_fn *callee, unsigned n_args, ...);
+struct skep_val *skep_ir_call(struct skep_fn *fn, uint32_t helper, unsigned flags, unsigned n_args,
+			      ...);
+struct skep_val *skep_ir_call_kfunc(struct skep_fn *fn, const char *name, unsigned flags,
+				    unsigned n_args, ...);
+struct skep_val *skep_ir_call_local(struct skep_fn *fn, const struct skep_fn *callee,
+				    unsigned n_args, ...);
 /* Address of a subprogram, for helpers that take a callback. */
 struct skep_val *skep_ir_func(struct skep_fn *fn, const struct skep_fn *callee);

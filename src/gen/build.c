@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <string.h>
+
+#include "gen/ir.h"
+
+void *ir_grow(struct skep_arena *arena, void *data, unsigned len, unsigned *cap, size_t size)
+{
+	void *bigger;
+
+	if (len < *cap)
+		return data;
+	*cap = *cap ? *cap * 2 : 4;
+	bigger = skep_arena_calloc(arena, *cap, size);
+	if (len)
+		memcpy(bigger, data, len * size);
+	return bigger;
+}
+
+/* --- raw construction ------------------------------------------------------------------------------------- */
+
+struct skep_val *ir_new(struct skep_fn *fn, enum ir_kind kind, unsigned n_args)
+{
+	struct skep_val *v = skep_arena_alloc(fn->arena, sizeof(*v));
+
+	v->kind = kind;
+	v->id = fn->n_vals++;
+	v->n_args = n_args;
+	v->args = v->args_in;
+	if (n_args > ARRAY_SIZE(v->args_in))
+		v->args = skep_arena_calloc(fn->arena, n_args, sizeof(*v->args));
+	v->loc = fn->loc;
+	v->reg = -1;
+	v->hint = -1;
+	v->want = -1;
+	return v;
+}
+
+struct skep_val *ir_const(struct skep_fn *fn, uint64_t value)
+{
+	struct skep_val *v = ir_new(fn, IR_CONST, 0);
+
+	v->imm = (int64_t)value;
+	return v;
+}
+
+struct ir_slot *ir_slot_new(struct skep_fn *fn, unsigned size, const char *name)
+{
+	struct ir_slot *slot = skep_arena_alloc(fn->arena, sizeof(*slot));
+
+	slot->name = name;
+	/* What cannot fit anyway must not wrap around either. */
+	slot->size = size > UINT32_MAX - 8 ? UINT32_MAX - 7 : ALIGN_UP(MAX(size, 1u), 8u);
+	slot->id = fn->n_slots;
+	fn->slots = ir_grow(fn->arena, fn->slots, fn->n_slots, &fn->cap_slots, sizeof(*fn->slots));
+	fn->slots[fn->n_slots++] = slot;
+	return slot;
+}
+
+struct skep_val *ir_slot_addr(struct skep_fn *fn, struct ir_slot *slot, int64_t off)
+{
+	struct skep_val *v = ir_new(fn, IR_SLOT, 0);
+
+	v->slot = slot;
+	v->imm = off;
+	return v;
+}
+
+struct skep_block *ir_block_new(struct skep_fn *fn)
+{
+	struct skep_block *block = skep_arena_alloc(fn->arena, sizeof(*block));
+
+	block->id = fn->next_block++;
+	block->fn = fn;
+	fn->blocks =
+		ir_grow(fn->arena, fn->blocks, fn->n_blocks, &fn->cap_blocks, sizeof(*fn->blocks));
+	fn->blocks[fn->n_blocks++] = block;
+	return block;
+}
+
+void ir_append(struct skep_block *block, struct skep_val *v)
+{
+	v->block = block;
+	v->prev = block->last;
+	v->next = NULL;
+	if (block->last)
+		block->last->next = v;
+	else
+		block->first = v;
+	block->last = v;
+}
+
+void ir_insert_before(struct skep_val *at, struct skep_val *v)
+{
+	v->block = at->block;
+	v->prev = at->prev;
+	v->next = at;
+	if (at->prev)
+		at->prev->next = v;
+	else
+		at->block->first = v;
+	at->prev = v;
+}
+
+void ir_insert_after(struct skep_val *at, struct skep_val *v)
+{
+	if (at->next)
+		ir_insert_before(at->next, v);
+	else
+		ir_append(at->block, v);
+}
+
+void ir_remove(struct skep_val *v)
+{
+	struct skep_block *block = v->block;
+
+	if (v->prev)
+		v->prev->next = v->next;
+	else
+		block->first = v->next;
+	if (v->next)
+		v->next->prev = v->prev;
+	else
+		block->last = v->prev;
+	v->prev = v->next = NULL;
+	v->block = NULL;
+}
+
+struct skep_val *ir_op_before(struct skep_val *at, enum skep_op op, struct skep_val *a,
+			      struct skep_val *b)
+{
+	struct skep_val *v = ir_new(at->block->fn, IR_OP, 2);
+
+	v->sub = op;
+	v->args[0] = a;
+	v->args[1] = b;
+	v->loc = at->loc;
+	ir_insert_before(at, v);
+	return v;
+}
+
+void ir_count_uses(struct skep_fn *fn)
+{
+	for (unsigned i = 0; i < fn->n_order; i++)
+		for (struct skep_val *v = fn->order[i]->first; v; v = v->next)
+			v->n_uses = 0;
+	for (unsigned i = 0; i < fn->n_order; i++)
+		for (struct skep_val *v = fn->order[i]->first; v; v = v->next)
+			for (unsigned k = 0; k < v->n_args; k++) {
+				v->args[k] = ir_real(v->args[k]);
+				v->args[k]->n_uses++;
+			}
+}
+
+/* A value at the end of the current block, unless that has ended. */
+static struct skep_val *add(struct skep_fn *fn, enum ir_kind kind, unsigned n_args)
+{
+	struct skep_val *v = ir_new(fn, kind, n_args);
+
+	if (!fn->here->ended)
+		ir_append(fn->here, v);
+	return v;
+}
+
+/* --- blocks and control flow ------------------------------------------------------------------------------ */
+
+struct skep_block *skep_ir_block(struct skep_fn *fn)
+{
+	return ir_block_new(fn);
+}
+
+void skep_ir_at(struct skep_fn *fn, struct skep_block *block)
+{
+	fn->here = block;
+}
+
+struct skep_block *skep_ir_here(const struct skep_fn *fn)
+{
+	return fn->here;
+}
+
+bool skep_ir_ended(const struct skep_fn *fn)
+{
+	return fn->here->ended;
+}
+
+void skep_ir_loc(struct skep_fn *fn, struct skep_loc loc)
+{
+	fn->loc = loc;
+}
+
+void skep_ir_cold(struct skep_block *block)
+{
+	block->cold = true;
+}
+
+void skep_ir_jump(struct skep_fn *fn, struct skep_block *to)
+{
+	struct skep_block *here = fn->here;
+
+	if (here->ended)
+		return;
+	add(fn, IR_JUMP, 0);
+	here->succ[0] = to;
+	here->n_succ = 1;
+	here->ended = true;
+}
+
+void skep_ir_branch(struct skep_fn *fn, enum skep_cc cc, struct skep_val *a, struct skep_val *b,
+		    struct skep_block *yes, struct skep_block *no)
+{
+	struct skep_block *here = fn->here;
+	struct skep_val *v;
+
+	if (here->ended)
+		return;
+	if (yes == no) {
+		skep_ir_jump(fn, yes);
+		return;
+	}
+	v = add(fn, IR_BRANCH, 2);
+	v->sub = cc;
+	v->args[0] = a;
+	v->args[1] = b;
+	here->succ[0] = yes;
+	here->succ[1] = no;
+	here->n_succ = 2;
+	here->ended = true;
+}
+
+void skep_ir_ret(struct skep_fn *fn, struct skep_val *value)
+{
+	struct skep_val *v;
+
+	if (fn->here->ended)
+		return;
+	v = add(fn, IR_RET, 1);
+	v->args[0] = value;
+	fn->here->ended = true;
+}
+
+/* --- values ----------------------------------------------------------------------------------------------- */
+
+struct skep_val *skep_ir_const(struct skep_fn *fn, uint64_t value)
+{
+	return ir_const(fn, value);
+}
+
+struct skep_val *skep_ir_param(struct skep_fn *fn, unsigned index)
+{
+	struct skep_block *entry = fn->blocks[0];
+	struct skep_val *v;
+
+	if (index >= fn->n_params)
+		return ir_const(fn, 0);
+	if (!fn->params[index]) {
+		v = ir_new(fn, IR_PARAM, 0);
+		v->imm = index;
+		ir_insert_before(entry->last, v);
+		fn->params[index] = v;
+	}
+	return fn->params[index];
+}
+
+struct skep_val *skep_ir_ctx(struct skep_fn *fn)
+{
+	return skep_ir_param(fn, 0);
+}
+
+struct skep_val *skep_ir_op(struct skep_fn *fn, enum skep_op op, struct skep_val *a,
+			    struct skep_val *b)
+{
+	struct skep_val *v = add(fn, IR_OP, 2);
+
+	v->sub = op;
+	v->args[0] = a;
+	v->args[1] = b;
+	return v;
+}
+
+struct skep_val *skep_ir_opi(struct skep_fn *fn, enum skep_op op, struct skep_val *a, uint64_t b)
+{
+	return skep_ir_op(fn, op, a, ir_const(fn, b));
+}
+
+struct skep_val *skep_ir_extend(struct skep_fn *fn, struct skep_val *a, unsigned size,
+				bool is_signed)
+{
+	struct skep_val *v;
+
+	if (size >= 8)
+		return a;
+	v = add(fn, IR_EXT, 1);
+	v->size = size;
+	v->flags = is_signed ? SKEP_LOAD_SIGNED : 0;
+	v->args[0] = a;
+	return v;
+}
+
+struct skep_val *skep_ir_bswap(struct skep_fn *fn, struct skep_val *a, unsigned size)
+{
+	struct skep_val *v = add(fn, IR_BSWAP, 1);
+
+	v->size = size;
+	v->args[0] = a;
+	return v;
+}
+
+struct skep_val *skep_ir_cmp(struct skep_fn *fn, enum skep_cc cc, struct skep_val *a,
+			     struct skep_val *b)
+{
+	struct skep_val *v = add(fn, IR_CMP, 2);
+
+	v->sub = cc;
+	v->args[0] = a;
+	v->args[1] = b;
+	return v;
+}
+
+struct skep_var *skep_ir_var(struct skep_fn *fn, const char *name)
+{
+	struct skep_var *var = skep_arena_alloc(fn->arena, sizeof(*var));
+
+	var->name = name ? skep_arena_strdup(fn->arena, name) : "";
+	var->id = fn->n_vars++;
+	return var;
+}
+
+void skep_ir_set(struct skep_fn *fn, struct skep_var *var, struct skep_val *value)
+{
+	struct skep_val *v = add(fn, IR_SET, 1);
+
+	v->var = var;
+	v->args[0] = value;
+}
+
+struct skep_val *skep_ir_get(struct skep_fn *fn, struct skep_var *var)
+{
+	struct skep_val *v = add(fn, IR_GET, 0);
+
+	v->var = var;
+	return v;
+}
+
+/* --- memory ----------------------------------------------------------------------------------------------- */
+
+struct skep_val *skep_ir_slot(struct skep_fn *fn, unsigned size, const char *name)
+{
+	const char *copy = skep_arena_strdup(fn->arena, name ? name : "temporary");
+
+	return ir_slot_addr(fn, ir_slot_new(fn, size, copy), 0);
+}
+
+/* Leaves in *off what an instruction can say, the rest goes into the address. */
+static struct skep_val *split_off(struct skep_fn *fn, struct skep_val *addr, int *off,
+				  unsigned extent)
+{
+	int64_t far = *off;
+
+	if (ir_fits_s16(far) && ir_fits_s16(far + extent))
+		return addr;
+	*off = 0;
+	return skep_ir_opi(fn, SKEP_OP_ADD, addr, (uint64_t)far);
+}
+
+static struct skep_val *load(struct skep_fn *fn, struct skep_val *addr, int off, unsigned size,
+			     unsigned flags)
+{
+	struct skep_val *v = add(fn, IR_LOAD, 1);
+
+	v->args[0] = addr;
+	v->imm = off;
+	v->size = size;
+	v->flags = flags;
+	return v;
+}
+
+static void store(struct skep_fn *fn, enum ir_kind kind, struct skep_val *addr, int off,
+		  unsigned size, struct skep_val *value)
+{
+	struct skep_val *v = add(fn, kind, 2);
+
+	v->args[0] = addr;
+	v->args[1] = value;
+	v->imm = off;
+	v->size = size;
+}
+
+struct skep_val *skep_ir_load(struct skep_fn *fn, struct skep_val *addr, int off, unsigned size,
+			      unsigned flags)
+{
+	addr = split_off(fn, addr, &off, 0);
+	return load(fn, addr, off, size, flags);
+}
+
+void skep_ir_store(struct skep_fn *fn, struct skep_val *addr, int off, unsigned size,
+		   struct skep_val *value)
+{
+	addr = split_off(fn, addr, &off, 0);
+	store(fn, IR_STORE, addr, off, size, value);
+}
+
+void skep_ir_atomic_add(struct skep_fn *fn, struct skep_val *addr, int off, unsigned size,
+			struct skep_val *value)
+{
+	addr = split_off(fn, addr, &off, 0);
+	store(fn, IR_ATOMIC, addr, off, size, value);
+}
+
+/* The widest step both offsets and the rest allow. */
+static unsigned step(int a, int b, unsigned left)
+{
+	unsigned size = 8;
+
+	while (size > left || (unsigned)a % size || (unsigned)b % size)
+		size /= 2;
+	return size;
+}
+
+void skep_ir_zero(struct skep_fn *fn, struct skep_val *addr, int off, unsigned size)
+{
+	struct skep_val *zero = ir_const(fn, 0);
+
+	addr = split_off(fn, addr, &off, MIN(size, (unsigned)INT16_MAX));
+	for (unsigned done = 0, n; done < size; done += n) {
+		n = step(off + (int)done, 0, size - done);
+		skep_ir_store(fn, addr, off + (int)done, n, zero);
+	}
+}
+
+void skep_ir_copy(struct skep_fn *fn, struct skep_val *to, int to_off, struct skep_val *from,
+		  int from_off, unsigned size)
+{
+	to = split_off(fn, to, &to_off, MIN(size, (unsigned)INT16_MAX));
+	from = split_off(fn, from, &from_off, MIN(size, (unsigned)INT16_MAX));
+	for (unsigned done = 0, n; done < size; done += n) {
+		n = step(to_off + (int)done, from_off + (int)done, size - done);
+		skep_ir_store(fn, to, to_off + (int)done, n,
+			      skep_ir_load(fn, from, from_off + (int)done, n, 0));
+	}
+}
+
+/* --- the kernel ------------------------------------------------------------------------------------------- */
+
+struct skep_val *skep_ir_map(struct skep_fn *fn, unsigned map)
+{
+	struct skep_val *v = ir_new(fn, IR_MAP, 0);
+
+	v->map = map;
+	return v;
+}
+
+struct skep_val *skep_ir_map_value(struct skep_fn *fn, unsigned map, unsigned off)
+{
+	struct skep_val *v = ir_new(fn, IR_MAPVAL, 0);
+
+	v->map = map;
+	v->imm = off;
+	return v;
+}
+
+struct skep_val *skep_ir_func(struct skep_fn *fn, const struct skep_fn *callee)
+{
+	struct skep_val *v = ir_new(fn, IR_FUNC, 0);
+
+	v->callee = (struct skep_fn *)callee;
+	return v;
+}
+
+static struct skep_val *call(struct skep_fn *fn, enum ir_kind kind, unsigned flags, unsigned n_args,
+			     va_list ap)
+{
+	/* More than the machine's five is a mistake of the front end; the rest is left out. */
+	struct skep_val *v = add(fn, kind, MIN(n_args, 5u));
+
+	v->flags = flags;
+	for (unsigned i = 0; i < v->n_args; i++)
+		v->args[i] = va_arg(ap, struct skep_val *);
+	return v;
+}
+
+struct skep_val *skep_ir_call(struct skep_fn *fn, uint32_t helper, unsigned flags, unsigned n_args,
+			      ...)
+{
+	struct skep_val *v;
+	va_list ap;
+
+	va_start(ap, n_args);
+	v = call(fn, IR_CALL, flags, n_args, ap);
+	va_end(ap);
+	v->imm = helper;
+	return v;
+}
+
+struct skep_val *skep_ir_call_kfunc(struct skep_fn *fn, const char *name, unsigned flags,
+				    unsigned n_args, ...)
+{
+	struct skep_val *v;
+	va_list ap;
+
+	va_start(ap, n_args);
+	v = call(fn, IR_KFUNC, flags, n_args, ap);
+	va_end(ap);
+	v->name = skep_arena_strdup(fn->arena, name);
+	return v;
+}
+
+struct skep_val *skep_ir_call_local(struct skep_fn *fn, const struct skep_fn *callee,
+				    unsigned n_args, ...)
+{
+	struct skep_val *v;
+	va_list ap;
+
+	va_start(ap, n_args);
+	v = call(fn, IR_LOCAL, 0, n_args, ap);
+	va_end(ap);
+	v->callee = (struct skep_fn *)callee;
+	return v;
+}

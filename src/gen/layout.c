@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The order of blocks: each is followed by the most likely block behind it that has no place yet, so that most
+ * jumps vanish; cold blocks come last.
+ */
+#include "gen/emit.h"
+
+/* True for a block that does nothing but jump on. */
+static bool is_empty(struct skep_block *block)
+{
+	struct ir_moves moves;
+
+	if (block->first != block->last || block->last->kind != IR_JUMP)
+		return false;
+	ir_edge_moves(block, &moves);
+	return !moves.n;
+}
+
+struct skep_block *ir_target(struct skep_block *block)
+{
+	struct skep_block *to = block;
+
+	for (unsigned i = 0; i < 64; i++) {
+		if (!is_empty(to))
+			return to;
+		to = to->succ[0];
+	}
+	return block; /* a loop without anything in it, or as good as one */
+}
+
+bool ir_returns_for(struct skep_block *block, struct skep_block *next)
+{
+	struct skep_block *to;
+
+	if (block->last->kind != IR_JUMP)
+		return false;
+	to = ir_target(block->succ[0]);
+	return to != next && to->first->kind == IR_RET && ir_is_const(to->first->args[0]);
+}
+
+/* How much @block gains from lying right behind the one that leads to it. */
+static int fitness(struct skep_block *block, const struct skep_block *behind)
+{
+	int n = 0;
+
+	if (block->visited || (block->cold && !behind->cold))
+		return -1;
+	n += (int)MIN(block->depth, 8u) * 4;
+	if (block->n_preds == 1)
+		n += 2;
+	return n;
+}
+
+static struct skep_block *follower(struct skep_block *block)
+{
+	struct skep_block *yes, *no;
+	int a, b;
+
+	if (!block->n_succ)
+		return NULL;
+	yes = ir_target(block->succ[0]);
+	a = fitness(yes, block);
+	if (block->n_succ == 1)
+		return a >= 0 ? yes : NULL;
+	no = ir_target(block->succ[1]);
+	b = fitness(no, block);
+	/* "Jump unless any bit is set" does not exist, so the other way has to come next. */
+	if (block->last->sub == IR_CC_SET && b >= 0)
+		b += 100;
+	if (a < 0 && b < 0)
+		return NULL;
+	return b >= a ? no : yes;
+}
+
+/* Drops blocks that nobody leads to any more because others return in their place: the kernel wants no such code. */
+static void drop_unused(struct emitter *e)
+{
+	unsigned n = 1;
+
+	for (unsigned i = 0; i < e->n_layout; i++)
+		e->layout[i]->visited = !i;
+	for (unsigned i = 0; i < e->n_layout; i++) {
+		struct skep_block *block = e->layout[i];
+		struct skep_block *next = i + 1 < e->n_layout ? e->layout[i + 1] : NULL;
+
+		for (unsigned k = 0; k < block->n_succ && !ir_returns_for(block, next); k++)
+			ir_target(block->succ[k])->visited = true;
+	}
+	for (unsigned i = 1; i < e->n_layout; i++)
+		if (e->layout[i]->visited)
+			e->layout[n++] = e->layout[i];
+	e->n_layout = n;
+}
+
+void ir_layout(struct emitter *e)
+{
+	struct skep_fn *fn = e->fn;
+
+	e->layout = skep_arena_calloc(fn->arena, fn->n_order, sizeof(*e->layout));
+	for (unsigned i = 0; i < fn->n_order; i++)
+		fn->order[i]->visited = false;
+	for (unsigned cold = 0; cold < 2; cold++)
+		for (unsigned i = 0; i < fn->n_order; i++) {
+			struct skep_block *block = fn->order[i];
+
+			if (i && ((block->cold && !cold) || ir_target(block) != block))
+				continue;
+			for (; block && !block->visited; block = follower(block)) {
+				block->visited = true;
+				e->layout[e->n_layout++] = block;
+			}
+		}
+	drop_unused(e);
+}

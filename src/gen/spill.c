@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Brings the number of values alive at once under the number of registers, class by class. What does not fit is
+ * made again before each use where that is cheap (constants, context fields), else kept in a stack slot.
+ */
+#include "gen/regs.h"
+
+struct spiller {
+	struct skep_fn *fn;
+	struct ir_set live;
+	unsigned count[2]; /* alive, by class */
+	bool spilled, moved;
+};
+
+/* --- choosing --------------------------------------------------------------------------------------------- */
+
+static void enter(struct spiller *s, struct skep_val *v)
+{
+	if (v->spilled || ir_set_has(&s->live, v))
+		return;
+	ir_set_add(&s->live, v);
+	s->count[ir_class_of(v)]++;
+}
+
+static void leave(struct spiller *s, struct skep_val *v)
+{
+	if (!ir_set_has(&s->live, v))
+		return;
+	ir_set_remove(&s->live, v);
+	s->count[ir_class_of(v)]--;
+}
+
+/* Made again with one instruction and no slot. */
+static bool is_cheap(const struct skep_val *v)
+{
+	if (v->kind == IR_MAT || v->reload)
+		return true;
+	return v->kind == IR_LOAD && v->flags & SKEP_LOAD_PURE && !v->args[0]->spilled &&
+	       (v->args[0]->kind == IR_PARAM || v->args[0]->kind == IR_SLOT);
+}
+
+static bool is_arg(const struct skep_val *v, const struct skep_val *user)
+{
+	for (unsigned k = 0; user && k < user->n_args; k++)
+		if (user->args[k] == v)
+			return true;
+	return false;
+}
+
+/* The value whose stay in a register is worth least, of one class or (-1) of any; not one that @at is about to use. */
+static struct skep_val *victim(struct spiller *s, int class, const struct skep_val *at)
+{
+	struct skep_val *best = NULL;
+	float least = 0;
+
+	for (uint32_t i = 0; i < s->live.n; i++) {
+		struct skep_val *v = s->live.members[i];
+		float cost = v->weight / (float)(v->span + 1);
+
+		if (v->pinned || (class >= 0 && (int)ir_class_of(v) != class))
+			continue;
+		/* Reading it again would need a register right here: no relief, unless it moves to the other class. */
+		if (v == at || (class != IR_KEPT && at && is_arg(v, at)))
+			continue;
+		if (is_cheap(v))
+			cost *= 0.3f;
+		if (!best || cost < least || (cost == least && v->id < best->id)) {
+			best = v;
+			least = cost;
+		}
+	}
+	return best;
+}
+
+/* The longest living of the others moves over to the kept registers while they have room. */
+static bool move_over(struct spiller *s)
+{
+	struct skep_val *best = NULL;
+
+	for (uint32_t i = 0; i < s->live.n; i++) {
+		struct skep_val *v = s->live.members[i];
+
+		if (ir_class_of(v) == IR_ANY &&
+		    (!best || v->span > best->span || (v->span == best->span && v->id < best->id)))
+			best = v;
+	}
+	if (!best)
+		return false;
+	best->moved = true;
+	s->count[IR_ANY]--;
+	s->count[IR_KEPT]++;
+	s->moved = true;
+	return true;
+}
+
+static void relieve(struct spiller *s, const struct skep_val *at)
+{
+	for (;;) {
+		unsigned both = s->count[IR_ANY] + s->count[IR_KEPT];
+		struct skep_val *v;
+
+		if (s->count[IR_KEPT] > IR_N_KEPT)
+			v = victim(s, IR_KEPT, at);
+		else if (both > IR_N_BOTH)
+			v = victim(s, -1, at);
+		else if (s->count[IR_ANY] <= IR_N_ANY)
+			return;
+		else if (s->count[IR_KEPT] < IR_N_KEPT && move_over(s))
+			continue;
+		else
+			v = victim(s, IR_ANY, at);
+		if (!v)
+			return;
+		leave(s, v);
+		v->spilled = true;
+		s->spilled = true;
+	}
+}
+
+static void choose(struct spiller *s, struct skep_block *block)
+{
+	struct skep_val *v = block->first;
+
+	for (unsigned i = 0; i < block->n_live_in; i++)
+		enter(s, block->live_in[i]);
+	for (; v->kind == IR_PHI; v = v->next)
+		enter(s, v);
+	relieve(s, NULL);
+	for (; v; v = v->next) {
+		for (unsigned k = 0; k < v->n_args && k < 8; k++)
+			if (v->dies >> k & 1 && ir_may_share(v, k))
+				leave(s, v->args[k]);
+		if (ir_has_result(v)) {
+			enter(s, v);
+			relieve(s, v);
+		}
+		for (unsigned k = 0; k < v->n_args && k < 8; k++)
+			if (v->dies >> k & 1)
+				leave(s, v->args[k]);
+		if (v->dead)
+			leave(s, v);
+	}
+	ir_set_clear(&s->live);
+	s->count[IR_ANY] = s->count[IR_KEPT] = 0;
+}
+
+/* --- rewriting -------------------------------------------------------------------------------------------- */
+
+struct rewriter {
+	struct skep_fn *fn;
+	struct ir_slot **home; /* by value id; NULL for what is made again */
+	uint32_t n_home, seq, last_call;
+};
+
+static struct ir_slot *home(struct rewriter *r, const struct skep_val *v)
+{
+	return v->id < r->n_home ? r->home[v->id] : NULL;
+}
+
+static struct ir_slot *spill_slot(struct skep_fn *fn)
+{
+	struct ir_slot *slot = ir_slot_new(fn, 8, "values that do not fit in registers");
+
+	slot->spill = true;
+	return slot;
+}
+
+static struct skep_val *load_slot(struct skep_fn *fn, struct ir_slot *slot, struct skep_val *at)
+{
+	struct skep_val *v = ir_new(fn, IR_LOAD, 1);
+
+	v->args[0] = ir_slot_addr(fn, slot, 0);
+	v->size = 8;
+	v->loc = at->loc;
+	v->reload = true;
+	v->pinned = true;
+	ir_insert_before(at, v);
+	return v;
+}
+
+static struct skep_val *store_slot(struct skep_fn *fn, struct ir_slot *slot, struct skep_val *value)
+{
+	struct skep_val *v = ir_new(fn, IR_STORE, 2);
+
+	v->args[0] = ir_slot_addr(fn, slot, 0);
+	v->args[1] = value;
+	v->size = 8;
+	v->loc = value->loc;
+	return v;
+}
+
+static struct skep_val *clone(struct skep_val *v, struct skep_val *at)
+{
+	struct skep_val *copy = ir_new(at->block->fn, v->kind, v->n_args);
+
+	for (unsigned k = 0; k < v->n_args; k++)
+		copy->args[k] = v->args[k];
+	copy->imm = v->imm;
+	copy->size = v->size;
+	copy->flags = v->flags;
+	copy->loc = at->loc;
+	copy->reload = copy->pinned = true;
+	ir_insert_before(at, copy);
+	return copy;
+}
+
+/* @v in a register before @at. */
+static struct skep_val *again(struct rewriter *r, struct skep_val *v, struct skep_val *at)
+{
+	struct ir_slot *slot = home(r, v);
+
+	return slot ? load_slot(r->fn, slot, at) : clone(v, at);
+}
+
+/* The same, and a later instruction nearby may use it too. */
+static struct skep_val *again_shared(struct rewriter *r, struct skep_val *v, struct skep_val *at)
+{
+	struct skep_val *last = v->web;
+
+	if (last && last->block == at->block && last->pos > r->last_call &&
+	    r->seq - last->pos <= 12 && !v->reload && v->kind != IR_MAT) {
+		last->pinned = false;
+		return last;
+	}
+	v->web = again(r, v, at);
+	v->web->pos = r->seq;
+	return v->web;
+}
+
+static void rewrite_uses(struct rewriter *r, struct skep_val *v)
+{
+	if (v->kind == IR_PHI && v->spilled)
+		return; /* its arguments are read where they are stored */
+	for (unsigned k = 0; k < v->n_args; k++) {
+		struct skep_val *arg = v->args[k], *now;
+
+		if (!arg->spilled)
+			continue;
+		if (v->kind == IR_PHI) {
+			v->args[k] = again(r, arg, v->block->preds[k]->last);
+			continue;
+		}
+		now = again_shared(r, arg, v);
+		for (unsigned j = k; j < v->n_args; j++)
+			if (v->args[j] == arg)
+				v->args[j] = now;
+	}
+}
+
+/* True when on some way into the block another spilled phi takes over the old value of @phi. */
+static bool is_read_on_entry(const struct skep_val *phi)
+{
+	for (const struct skep_val *v = phi->block->first; v->kind == IR_PHI; v = v->next) {
+		if (v == phi || !v->spilled)
+			continue;
+		for (unsigned k = 0; k < v->n_args; k++)
+			if (v->args[k] == phi)
+				return true;
+	}
+	return false;
+}
+
+/*
+ * A spilled phi: each way in stores to its slot. Where its old value is still wanted by another one, the ways in
+ * store to a second slot, which the block itself copies.
+ */
+static void rewrite_phi(struct rewriter *r, struct skep_val *phi)
+{
+	struct ir_slot *slot = home(r, phi), *into = slot;
+
+	if (is_read_on_entry(phi)) {
+		struct skep_val *at = phi, *copy;
+
+		while (at->kind == IR_PHI)
+			at = at->next;
+		into = spill_slot(r->fn);
+		copy = load_slot(r->fn, into, at);
+		ir_insert_before(at, store_slot(r->fn, slot, copy));
+	}
+	for (unsigned k = 0; k < phi->n_args; k++) {
+		struct skep_val *end = phi->block->preds[k]->last, *arg = phi->args[k], *mat;
+
+		if (arg == phi && into == slot)
+			continue;
+		if (arg->spilled) {
+			arg = again(r, arg, end);
+		} else if (ir_floats(arg) && (!ir_is_const(arg) || !ir_fits_s32(arg->imm))) {
+			mat = ir_new(r->fn, IR_MAT, 1);
+			mat->args[0] = arg;
+			mat->pinned = true;
+			ir_insert_before(end, mat);
+			arg = mat;
+		}
+		ir_insert_before(end, store_slot(r->fn, into, arg));
+	}
+}
+
+static void store_def(struct rewriter *r, struct skep_val *v)
+{
+	struct skep_val *at = v;
+
+	while (v->kind == IR_PARAM && at->next->kind == IR_PARAM)
+		at = at->next;
+	ir_insert_after(at, store_slot(r->fn, home(r, v), v));
+	v->spilled = false;
+	v->pinned = true;
+}
+
+static void rewrite_defs(struct rewriter *r, struct ir_vals *spilled)
+{
+	for (size_t i = 0; i < spilled->len; i++)
+		if (spilled->data[i]->kind == IR_PHI)
+			rewrite_phi(r, spilled->data[i]);
+	for (size_t i = 0; i < spilled->len; i++) {
+		struct skep_val *v = spilled->data[i];
+
+		if (v->kind != IR_PHI && home(r, v))
+			store_def(r, v);
+		else
+			ir_remove(v);
+	}
+}
+
+static void rewrite(struct skep_fn *fn)
+{
+	struct rewriter r = { .fn = fn, .n_home = fn->n_vals };
+	struct ir_vals spilled = {};
+
+	r.home = skep_arena_calloc(fn->arena, fn->n_vals, sizeof(*r.home));
+	for (unsigned i = 0; i < fn->n_order; i++)
+		for (struct skep_val *v = fn->order[i]->first; v; v = v->next) {
+			v->web = NULL;
+			if (!v->spilled)
+				continue;
+			if (!is_cheap(v))
+				r.home[v->id] = spill_slot(fn);
+			skep_vec_add(&spilled, v);
+		}
+	for (unsigned i = 0; i < fn->n_order; i++)
+		for (struct skep_val *v = fn->order[i]->first; v; v = v->next) {
+			r.seq++;
+			rewrite_uses(&r, v);
+			if (ir_is_call(v))
+				r.last_call = r.seq;
+		}
+	rewrite_defs(&r, &spilled);
+	skep_vec_fini(&spilled);
+}
+
+bool ir_spill(struct skep_fn *fn)
+{
+	struct spiller s = { .fn = fn };
+
+	ir_set_init(&s.live, fn);
+	do {
+		s.moved = false;
+		for (unsigned i = 0; i < fn->n_order; i++)
+			choose(&s, fn->order[i]);
+	} while (s.moved);
+	if (s.spilled)
+		rewrite(fn);
+	return s.spilled;
+}
