@@ -307,6 +307,24 @@ static int probe_loop(void)
 	return helper(SKEP_PROG_RAW_TRACEPOINT, SKEP_HELPER_LOOP);
 }
 
+/* Signed division came with it. */
+static int probe_cpu_v4(void)
+{
+	const struct skep_insn insns[] = {
+		skep_insn_mov64_imm(SKEP_R0, -6),
+		skep_insn_sdiv64_imm(SKEP_ALU_DIV, SKEP_R0, 2),
+		skep_insn_exit(),
+	};
+	struct skep_bpf_prog_load attr = {
+		.prog_type = SKEP_PROG_RAW_TRACEPOINT,
+		.insn_cnt = ARRAY_SIZE(insns),
+		.insns = skep_bpf_ptr(insns),
+		.license = skep_bpf_ptr("GPL"),
+	};
+
+	return close_ok(skep_bpf_prog_load(&attr, 0, NULL));
+}
+
 static int probe_test_run(void)
 {
 	_cleanup_close_ int prog = load_trivial(SKEP_PROG_RAW_TRACEPOINT, 0, 0, 0);

@@ -35,6 +35,7 @@
 	X(RAW_TP_COOKIE, raw_tp_cookie, "cookies of raw tracepoints", "one program for many raw tracepoints") \
 	X(CURRENT_TASK_BTF, current_task_btf, "typed current task", "pid, comm and curtask without helper calls") \
 	X(LOOP, loop, "loop helper", "long loops") \
+	X(CPU_V4, cpu_v4, "instruction set version 4", "shorter programs") \
 	X(TEST_RUN, test_run, "test run of raw tracepoints", "BEGIN, END, interval") \
 	X(LSM, lsm, "BPF security module", "guard") \
 	X(SLEEPABLE, sleepable, "sleepable programs", "reading memory that is paged out") \

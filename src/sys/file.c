@@ -6,6 +6,9 @@
 #include <fcntl.h>
 #include <string.h>
 
+#define CHUNK_BYTES (64u << 10)
+#define LINE_BYTES_MAX 4096u
+
 int skep_file_read_at(int dir, const char *path, size_t limit, char **ret_text, size_t *ret_len)
 {
 	_cleanup_close_ int fd = -1;
@@ -69,4 +72,49 @@ int skep_file_read_number(const char *path, uint64_t *ret_number)
 		return -EINVAL;
 	*ret_number = value;
 	return 0;
+}
+
+int skep_file_lines_at(int dir, const char *path, int (*each)(void *data, char *line), void *data)
+{
+	_cleanup_close_ int fd = -1;
+	_cleanup_free_ char *buf = NULL;
+	size_t len = 0;
+	ssize_t n;
+	int r;
+
+	fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	buf = malloc(CHUNK_BYTES + 1);
+	if (!buf)
+		return -ENOMEM;
+	for (;;) {
+		char *line = buf, *newline;
+
+		n = read(fd, buf + len, CHUNK_BYTES - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		len += (size_t)n;
+		buf[len] = 0;
+		while ((newline = memchr(line, '\n', (size_t)(buf + len - line)))) {
+			*newline = 0;
+			r = each(data, line);
+			if (r)
+				return r;
+			line = newline + 1;
+		}
+		len = (size_t)(buf + len - line);
+		/* The last line of a file without newline, or a line of absurd length. */
+		if (len && (!n || len >= LINE_BYTES_MAX)) {
+			r = each(data, line);
+			if (r)
+				return r;
+			len = 0;
+		}
+		if (!n)
+			return 0;
+		memmove(buf, line, len);
+	}
 }

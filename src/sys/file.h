@@ -18,3 +18,10 @@ int skep_file_read_at(int dir, const char *path, size_t limit, char **ret_text,
 		      size_t *ret_len) _must_check_;
 /* A number in decimal, or in hexadecimal after 0x. -EINVAL: the file holds something else. */
 int skep_file_read_number(const char *path, uint64_t *ret_number) _must_check_;
+
+/*
+ * Calls @each with every line (terminated, without its newline, may be written to) of a file that is too long to hold, with
+ * 64 kB of memory. Longer lines than 4 kB come in pieces. Stops when @each returns other than 0 and returns that.
+ */
+int skep_file_lines_at(int dir, const char *path, int (*each)(void *data, char *line),
+		       void *data) _must_check_;

@@ -6,13 +6,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
 #include "base/str.h"
 #include "base/vec.h"
 #include "sys/file.h"
+#include "sys/kallsyms.h"
 
 #define TRACEFS_MAGIC_NUMBER 0x74726163
 #define FORMAT_BYTES_MAX (1u << 20)
@@ -109,4 +110,149 @@ int skep_tracefs_event_id(const char *event, uint32_t *ret_id)
 int skep_tracefs_event_format(const char *event, char **ret_text)
 {
 	return read_event_file(event, "format", FORMAT_BYTES_MAX, ret_text);
+}
+
+struct names {
+	SKEP_VEC(char *);
+};
+
+static void names_fini(struct names *names)
+{
+	for (size_t i = 0; i < names->len; i++)
+		free(names->data[i]);
+	skep_vec_fini(names);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Directories below @path that match, sorted. An exact name is looked up and not searched. */
+static int list_dirs(int top, const char *path, const char *pattern, struct names *names)
+{
+	struct dirent *entry;
+	struct stat st;
+	char *copy;
+	DIR *dir;
+	int fd;
+
+	fd = openat(top, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (!strchr(pattern, '*')) {
+		if (pattern[0] && pattern[0] != '.' && !strchr(pattern, '/') &&
+		    fstatat(fd, pattern, &st, 0) == 0 && S_ISDIR(st.st_mode) &&
+		    (copy = strdup(pattern)))
+			skep_vec_add(names, copy);
+		close(fd);
+		return 0;
+	}
+	dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return -ENOMEM;
+	}
+	while ((entry = readdir(dir))) {
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
+		    !skep_glob_match(pattern, entry->d_name))
+			continue;
+		copy = strdup(entry->d_name);
+		if (copy)
+			skep_vec_add(names, copy);
+	}
+	closedir(dir);
+	if (names->len)
+		qsort(names->data, names->len, sizeof(*names->data), compare_names);
+	return 0;
+}
+
+int skep_tracefs_events(const char *category, const char *name,
+			int (*each)(void *data, const char *category, const char *name), void *data)
+{
+	_cleanup_(names_fini)
+	struct names categories = {};
+	int top = skep_tracefs_dir(), r;
+
+	if (top < 0)
+		return top;
+	r = list_dirs(top, "events", category, &categories);
+	for (size_t i = 0; i < categories.len && r == 0; i++) {
+		_cleanup_(names_fini)
+		struct names events = {};
+		char path[NAME_BYTES_MAX + 16];
+
+		snprintf(path, sizeof(path), "events/%s", categories.data[i]);
+		r = list_dirs(top, path, name, &events);
+		for (size_t k = 0; k < events.len && r == 0; k++)
+			r = each(data, categories.data[i], events.data[k]);
+	}
+	return r;
+}
+
+struct function_search {
+	const char *module, *name;
+	int (*each)(void *data, const char *module, const char *name);
+	void *data;
+};
+
+/* Names that the compiler or ftrace made up and that nothing can be attached to. */
+static bool is_artificial(const char *name)
+{
+	return skep_has_prefix(name, "__ftrace_invalid") || skep_has_prefix(name, "__pfx_") ||
+	       skep_has_prefix(name, "__cfi_") || skep_has_prefix(name, ".L");
+}
+
+static int offer(const struct function_search *s, const char *module, const char *name)
+{
+	if (is_artificial(name) || !skep_glob_match(s->name, name))
+		return 0;
+	if (s->module && !skep_glob_match(s->module, module ? module : "vmlinux"))
+		return 0;
+	return s->each(s->data, module, name);
+}
+
+/* "name" or "name [module]" */
+static int function_line(void *data, char *line)
+{
+	char *space = strchr(line, ' '), *module = NULL, *end;
+
+	if (space) {
+		*space = 0;
+		if (space[1] == '[' && (end = strchr(space, ']'))) {
+			*end = 0;
+			module = space + 2;
+		}
+	}
+	return offer(data, module, line);
+}
+
+static int function_symbol(void *data, const struct skep_ksym *symbol)
+{
+	return offer(data, symbol->module, symbol->name);
+}
+
+int skep_tracefs_functions(const char *module, const char *name,
+			   int (*each)(void *data, const char *module, const char *name),
+			   void *data, bool *ret_exact)
+{
+	struct function_search search = { module, name, each, data };
+	bool exact = false;
+	int top, r;
+
+	if (!strchr(name, '*')) {
+		/* The list is long and the kernel will say it itself. */
+		r = each(data, module && !strchr(module, '*') ? module : NULL, name);
+	} else {
+		top = skep_tracefs_dir();
+		r = top < 0 ? top
+			    : skep_file_lines_at(top, "available_filter_functions", function_line,
+						 &search);
+		exact = r >= 0;
+		if (r == -ENOENT || r == -EACCES || r == -EPERM || r == -EINVAL)
+			r = skep_kallsyms_each(function_symbol, &search);
+	}
+	if (ret_exact)
+		*ret_exact = exact;
+	return r;
 }
