@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the BTF reader costs on this machine's kernel: index, first find (which builds the chains of names), the
- * handful of lookups that a script needs. Target: at most 10 ms of CPU and 1.5 MB for all of it.
+ * What the BTF reader costs on this machine's kernel: index, first find (which builds the chains of
+ * names), the handful of lookups that a script needs. Target: at most 10 ms of CPU and 1.5 MB for
+ * all of it.
  *
  *	btf_index [FILE]
  */

@@ -111,7 +111,10 @@ static int index_types(struct skep_btf *btf, uint32_t types_len, struct skep_dia
 	uint32_t *shrunk, own;
 	int r;
 
-	/* Room for the most types that fit; what is not used was never touched, and goes back below. */
+	/*
+	 * Room for the most types that fit; what is not used was never touched, and goes back
+	 * below.
+	 */
 	btf->offsets = malloc((types_len / SKEP_BTF_HEAD_SIZE + 1) * sizeof(*btf->offsets));
 	if (!btf->offsets)
 		return -ENOMEM;

@@ -2,9 +2,9 @@
 /*
  * BTF builder: makes a blob that the reader (obj/btf.h) and the kernel accept.
  *
- * Types get their ids in the order they are made, so an id may be used before its type is there: the caller
- * counts (skep_btf_builder_next_id). Names are kept once each. Members, parameters and enumerators are those of the
- * reader. Working memory ends the process when it is out (skep_oom).
+ * Types get their ids in the order they are made, so an id may be used before its type is there:
+ * the caller counts (skep_btf_builder_next_id). Names are kept once each. Members, parameters and
+ * enumerators are those of the reader. Working memory ends the process when it is out (skep_oom).
  *
  *	_cleanup_(skep_btf_builder_freep) struct skep_btf_builder *b = skep_btf_builder_new(NULL);
  *	uint32_t i32 = skep_btf_build_int(b, "int", 4, SKEP_BTF_INT_SIGNED);
@@ -41,7 +41,10 @@ uint32_t skep_btf_build_ref(struct skep_btf_builder *b, enum skep_btf_kind kind,
 uint32_t skep_btf_build_array(struct skep_btf_builder *b, uint32_t elem, uint32_t index_type,
 			      uint32_t count);
 uint32_t skep_btf_build_fwd(struct skep_btf_builder *b, const char *name, bool is_union);
-/* @kind: STRUCT or UNION. Members with a bit_size make it one with bit fields (offsets below 2^24 then). */
+/*
+ * @kind: STRUCT or UNION. Members with a bit_size make it one with bit fields (offsets below 2^24
+ * then).
+ */
 uint32_t skep_btf_build_struct(struct skep_btf_builder *b, enum skep_btf_kind kind,
 			       const char *name, uint32_t size_bytes,
 			       const struct skep_btf_member *members, size_t n);

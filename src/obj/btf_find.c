@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names: from a name to a type, from a constant's name to its enum, from a script's words to a type.
+ * Names: from a name to a type, from a constant's name to its enum, from a script's words to a
+ * type.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -131,7 +132,10 @@ static bool is_word_char(char c)
 	       c == '_';
 }
 
-/* The next word or '*' in w->word, "" at the end. False: a character that no type has, or a word too long. */
+/*
+ * The next word or '*' in w->word, "" at the end. False: a character that no type has, or a word
+ * too long.
+ */
 static bool next_word(struct words *w)
 {
 	size_t n = 0;

@@ -6,7 +6,8 @@
  *	| header | types: 12 bytes, tail, ...    | strings: "\0name\0..." |
  *	+--------+-------------------------------+------------------------+
  *
- * All words have the byte order of the machine that wrote them. Section offsets count from the end of the header.
+ * All words have the byte order of the machine that wrote them. Section offsets count from the end
+ * of the header.
  */
 #pragma once
 
@@ -30,7 +31,9 @@ _Static_assert(sizeof(struct skep_btf_header) == 24, "fixed by the kernel");
 
 /* The head of every type: name, info, and a word that is a size or a type id. */
 #define SKEP_BTF_HEAD_SIZE 12
-/* info: bits 0-15 count, 24-28 kind, 31 a flag whose meaning depends on the kind; the others are 0. */
+/*
+ * info: bits 0-15 count, 24-28 kind, 31 a flag whose meaning depends on the kind; the others are 0.
+ */
 #define SKEP_BTF_INFO(kind, vlen, flag) \
 	((uint32_t)(kind) << 24 | ((uint32_t)(vlen)&0xffff) | (uint32_t)(flag) << 31)
 #define SKEP_BTF_INFO_KIND(info) ((info) >> 24 & 0x1f)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside of the BTF reader, for its own files only: btf.c (parse and access), btf_find.c (names), btf_member.c
- * (structs), btf_text.c (C text).
+ * Inside of the BTF reader, for its own files only: btf.c (parse and access), btf_find.c (names),
+ * btf_member.c (structs), btf_text.c (C text).
  */
 #pragma once
 
@@ -46,8 +46,9 @@ struct btf_raw skep_btf_raw(const struct skep_btf *btf, uint32_t id);
 const char *skep_btf_string(const struct skep_btf *btf, uint32_t off);
 
 /*
- * Calls @visit for every member of struct @id, anonymous ones opened, in order, until it returns something
- * else than 0, which is returned. -ELOOP when there are more than BTF_WALK_MAX, or deeper than BTF_NEST_MAX.
+ * Calls @visit for every member of struct @id, anonymous ones opened, in order, until it returns
+ * something else than 0, which is returned. -ELOOP when there are more than BTF_WALK_MAX, or deeper
+ * than BTF_NEST_MAX.
  */
 int skep_btf_walk_members(const struct skep_btf *btf, uint32_t id,
 			  int (*visit)(void *data, const struct skep_btf_member *member),

@@ -106,7 +106,10 @@ static const char *modifier(const struct format *f, uint32_t id, char buf[static
 	case SKEP_BTF_RESTRICT:
 		return "restrict ";
 	case SKEP_BTF_TYPE_TAG:
-		/* With the flag it is an attribute for compilers, not one of the kernel's __user, __rcu... */
+		/*
+		 * With the flag it is an attribute for compilers, not one of the kernel's __user,
+		 * __rcu...
+		 */
 		if (SKEP_BTF_INFO_FLAG(raw.info))
 			return "";
 		snprintf(buf, 64, "__%.60s ", skep_btf_string(f->btf, raw.name));
@@ -147,8 +150,8 @@ static void format_params(struct format *f, struct skep_btf_type proto, unsigned
 }
 
 /*
- * A declaration grows from its name outwards: @decl is what surrounds the name so far, the type is followed
- * until one is reached that has a name of its own, which goes before all of it.
+ * A declaration grows from its name outwards: @decl is what surrounds the name so far, the type is
+ * followed until one is reached that has a name of its own, which goes before all of it.
  */
 static void format_chain(struct format *f, uint32_t id, struct skep_str *decl, unsigned depth,
 			 struct skep_str *out)
@@ -330,7 +333,7 @@ static unsigned slip(const char *name)
 
 struct member_names {
 	const char *wanted;
-	bool near; /* this pass lists those that resemble the wanted name; the other pass the rest */
+	bool near; /* this pass lists what resembles the wanted name, the other the rest */
 	unsigned limit, shown, more;
 	struct skep_str *out;
 };
@@ -368,7 +371,10 @@ void skep_btf_format_member_names(const struct skep_btf *btf, uint32_t id, const
 	struct member_names n = { .wanted = wanted, .near = true, .limit = limit, .out = out };
 	int r;
 
-	/* A struct nested beyond the walk's bounds lists what was reached, which is enough for a hint. */
+	/*
+	 * A struct nested beyond the walk's bounds lists what was reached, which is enough for a
+	 * hint.
+	 */
 	r = skep_btf_walk_members(btf, id, visit_member_name, &n);
 	n.near = false;
 	if (r == 0)

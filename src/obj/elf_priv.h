@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside of the ELF reader, for its own files only: elf.c (headers, segments, sections), elf_sym.c (symbols).
+ * Inside of the ELF reader, for its own files only: elf.c (headers, segments, sections), elf_sym.c
+ * (symbols).
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ELF symbols. A symbol is known by its number; numbers of .dynsym go on where those of .symtab end.
+ * ELF symbols. A symbol is known by its number; numbers of .dynsym go on where those of .symtab
+ * end.
  */
 #include "obj/elf_sym.h"
 
@@ -105,7 +106,10 @@ int skep_elf_find(const struct skep_elf *elf, const char *name, enum skep_elf_sy
 	return 0;
 }
 
-/* By address; then global before local, with a size before without; then by name, so that equal ones meet. */
+/*
+ * By address; then global before local, with a size before without; then by name, so that equal
+ * ones meet.
+ */
 static int compare(const void *a, const void *b, void *data)
 {
 	struct skep_elf_sym x, y;
@@ -223,7 +227,10 @@ int skep_elf_find_addr(const struct skep_elf *elf, uint64_t vaddr, struct skep_e
 		else
 			high = middle;
 	}
-	/* Backwards to the nearest that reaches it; of those that begin together the first is the best. */
+	/*
+	 * Backwards to the nearest that reaches it; of those that begin together the first is the
+	 * best.
+	 */
 	for (size_t i = low, seen = 0; i-- > 0 && seen < NEST_MAX; seen++) {
 		struct skep_elf_sym sym = skep_elf_func(elf, i);
 		uint64_t start = sym.value;

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ELF symbols: which functions a binary or library has, and where they are in memory and in its file.
+ * ELF symbols: which functions a binary or library has, and where they are in memory and in its
+ * file.
  *
- * Format: System V ABI, chapter 4 and 5; little endian, 32 and 64 bits. Read are .symtab and .dynsym (functions that
- * both name are one), program headers, the build id, and any section by name.
+ * Format: System V ABI, chapter 4 and 5; little endian, 32 and 64 bits. Read are .symtab and
+ * .dynsym (functions that both name are one), program headers, the build id, and any section by
+ * name.
  *
- *	 virtual address (symbol value)  ──skep_elf_file_offset──►  offset in the file (what a uprobe wants)
- *	                                 ◄──skep_elf_vaddr────────  (what /proc/PID/maps leads to)
+ *	 virtual address  ──skep_elf_file_offset──►  offset in the file
+ *	 (symbol value)   ◄──skep_elf_vaddr────────  (what uprobes want and /proc/PID/maps leads to)
  *
- * The bytes are borrowed, need no alignment, and may be a hostile or cut file: everything is checked where it is
- * read. A file that changes under a mapping can make the process stumble over SIGBUS; who fears that reads it first.
- * Names live in the bytes.
+ * The bytes are borrowed, need no alignment, and may be a hostile or cut file: everything is
+ * checked where it is read. A file that changes under a mapping can make the process stumble over
+ * SIGBUS; who fears that reads it first. Names live in the bytes.
  *
- * Not for several threads at once: the sorted index of functions is built by the first call that needs it
- * (4 bytes a symbol).
+ * Not for several threads at once: the sorted index of functions is built by the first call that
+ * needs it (4 bytes a symbol).
  *
  *	r = skep_elf_parse(data, size, path, diag, &elf);
  *	r = skep_elf_find(elf, "malloc", SKEP_ELF_FUNC, &sym);
@@ -27,9 +29,9 @@
 struct skep_elf;
 
 enum skep_elf_sym_kind {
-	SKEP_ELF_ANY,  /* as an argument: whatever it is */
-	SKEP_ELF_FUNC, /* a function */
-	SKEP_ELF_IFUNC, /* a function that chooses the real one when the program starts; found as FUNC, too */
+	SKEP_ELF_ANY,	 /* as an argument: whatever it is */
+	SKEP_ELF_FUNC,	 /* a function */
+	SKEP_ELF_IFUNC,	 /* chooses the real function when the program starts; found as FUNC, too */
 	SKEP_ELF_OBJECT, /* a variable */
 	SKEP_ELF_OTHER,
 };
@@ -44,8 +46,9 @@ struct skep_elf_sym {
 };
 
 /*
- * @path is only for messages. -EINVAL: not ELF, or broken so that nothing can be read (the diag says what);
- * -EOPNOTSUPP: big endian or of an unknown class. A file without symbols is fine and has none.
+ * @path is only for messages. -EINVAL: not ELF, or broken so that nothing can be read (the diag
+ * says what); -EOPNOTSUPP: big endian or of an unknown class. A file without symbols is fine and
+ * has none.
  */
 int skep_elf_parse(const void *data, size_t size, const char *path, struct skep_diag *diag,
 		   struct skep_elf **ret_elf) _must_check_;
@@ -70,11 +73,13 @@ int skep_elf_build_id(const struct skep_elf *elf, const uint8_t **ret_id,
 int skep_elf_section(const struct skep_elf *elf, const char *name, const void **ret_data,
 		     size_t *ret_size) _must_check_;
 
-/* Whether there is any symbol table: without one a binary is stripped, which a message should say. */
+/*
+ * Whether there is any symbol table: without one a binary is stripped, which a message should say.
+ */
 bool skep_elf_has_symbols(const struct skep_elf *elf);
 /*
- * The symbol called @name, a version behind '@' not counted; global ones before local ones. With SKEP_ELF_FUNC also
- * IFUNCs. -ENOENT.
+ * The symbol called @name, a version behind '@' not counted; global ones before local ones. With
+ * SKEP_ELF_FUNC also IFUNCs. -ENOENT.
  */
 int skep_elf_find(const struct skep_elf *elf, const char *name, enum skep_elf_sym_kind kind,
 		  struct skep_elf_sym *ret_sym) _must_check_;
@@ -84,12 +89,15 @@ int skep_elf_n_funcs(const struct skep_elf *elf, size_t *ret_n) _must_check_;
 /* Function @index, below skep_elf_n_funcs. */
 struct skep_elf_sym skep_elf_func(const struct skep_elf *elf, size_t index);
 /*
- * The next function at or after *index whose name matches @glob ('*' is any run), and *index behind it. -ENOENT at
- * the end. Start with 0. A version behind '@' is not looked at.
+ * The next function at or after *index whose name matches @glob ('*' is any run), and *index behind
+ * it. -ENOENT at the end. Start with 0. A version behind '@' is not looked at.
  */
 int skep_elf_next_func(const struct skep_elf *elf, const char *glob, size_t *index,
 		       struct skep_elf_sym *ret_sym) _must_check_;
-/* The function that @vaddr is in: the one that begins last before it; of several a global one. -ENOENT. */
+/*
+ * The function that @vaddr is in: the one that begins last before it; of several a global one.
+ * -ENOENT.
+ */
 int skep_elf_find_addr(const struct skep_elf *elf, uint64_t vaddr,
 		       struct skep_elf_sym *ret_sym) _must_check_;
 /* The name of a function that resembles @name, or NULL; for messages. */

@@ -128,7 +128,9 @@ static int reach(struct linker *l, uint32_t index)
 	return r;
 }
 
-/* Copies one function into place: instructions, relocations that stay, function references patched. */
+/*
+ * Copies one function into place: instructions, relocations that stay, function references patched.
+ */
 static void copy_code(const struct linker *l, struct skep_spec_prog *out,
 		      struct skep_linked_func func)
 {
@@ -155,7 +157,10 @@ static void copy_code(const struct linker *l, struct skep_spec_prog *out,
 	}
 }
 
-/* Copies the lines of one function; those that do not ascend, or lie outside or inside an instruction, go. */
+/*
+ * Copies the lines of one function; those that do not ascend, or lie outside or inside an
+ * instruction, go.
+ */
 static void copy_lines(const struct linker *l, struct skep_spec_prog *out,
 		       struct skep_linked_func func)
 {

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Linker of functions: makes of a program and its subprograms what an engine loads, one run of instructions.
+ * Linker of functions: makes of a program and its subprograms what an engine loads, one run of
+ * instructions.
  *
  *	progs[]: main ──SKEP_RELOC_FUNC──► sub a ──► sub c        insns:  main | a | b | c
  *	          └─────────────────────► sub b                   funcs:  0      ^   ^   ^
  *
- * The subprograms that the program reaches follow it in the order in which they are first referred to. Calls and
- * function addresses are patched to distances and their relocations are gone; the other relocations and the
- * source lines move with their instructions.
+ * The subprograms that the program reaches follow it in the order in which they are first referred
+ * to. Calls and function addresses are patched to distances and their relocations are gone; the
+ * other relocations and the source lines move with their instructions.
  *
- * Guaranteed of the result: every relocation is at an instruction that can carry it; maps[index] exists; every
- * function begins with a source line; lines ascend strictly. Whether the code is safe is not looked at.
+ * Guaranteed of the result: every relocation is at an instruction that can carry it; maps[index]
+ * exists; every function begins with a source line; lines ascend strictly. Whether the code is safe
+ * is not looked at.
  *
  *	r = skep_spec_link(spec, 0, arena, diag, &linked);
  *	bpf(BPF_PROG_LOAD, ... linked.prog.insns, linked.prog.n_insns ...);
@@ -37,8 +39,9 @@ struct skep_linked {
 };
 
 /*
- * Links progs[index], which must not be a subprogram itself. Everything in @ret_linked is in @arena or the spec's.
- * -EINVAL: the spec is wrong (the diag says where). -E2BIG: more functions or instructions than a kernel takes.
+ * Links progs[index], which must not be a subprogram itself. Everything in @ret_linked is in @arena
+ * or the spec's. -EINVAL: the spec is wrong (the diag says where). -E2BIG: more functions or
+ * instructions than a kernel takes.
  */
 int skep_spec_link(const struct skep_spec *spec, size_t index, struct skep_arena *arena,
 		   struct skep_diag *diag, struct skep_linked *ret_linked) _must_check_;

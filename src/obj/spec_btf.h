@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Debug information of a spec: the BTF that is loaded beside its programs, so that the kernel, and everyone who
- * asks it, knows functions by their names and instructions by the script's own lines.
+ * Debug information of a spec: the BTF that is loaded beside its programs, so that the kernel, and
+ * everyone who asks it, knows functions by their names and instructions by the script's own lines.
  *
- * One blob serves all programs of a spec. Its string section holds the source's name and the text of each line
- * that has code; its types are one function per program and subprogram: `int NAME(void *ctx)`.
+ * One blob serves all programs of a spec. Its string section holds the source's name and the text
+ * of each line that has code; its types are one function per program and subprogram:
+ * `int NAME(void *ctx)`.
  *
  *	r = skep_spec_link_all(spec, arena, diag, &linked);
  *	r = skep_spec_btf(spec, linked, arena, &info);

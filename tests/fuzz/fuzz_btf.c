@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The BTF reader: bytes are refused, or everything in them can be asked for and printed. The same bytes are read once
- * more as a module on top of themselves.
+ * The BTF reader: bytes are refused, or everything in them can be asked for and printed. The same
+ * bytes are read once more as a module on top of themselves.
  */
 #include <stdio.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ELF reader: bytes are refused with a reason, or every symbol, note and address in them can be asked for.
+ * The ELF reader: bytes are refused with a reason, or every symbol, note and address in them can be
+ * asked for.
  */
 #include <stdio.h>
 

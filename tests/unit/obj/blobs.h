@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Blobs for the tests of obj: BTF with every kind in it, a 16 KB one, and walks that call everything.
+ * Blobs for the tests of obj: BTF with every kind in it, a 16 KB one, and walks that call
+ * everything.
  */
 #pragma once
 
@@ -121,8 +122,9 @@ static inline void make_large(struct skep_btf_builder *b)
 }
 
 /*
- * Asks for everything that one type has. @text: as C, too, which takes long. *absurd is set by the first struct that is
- * nested beyond the reader's bound; members are searched no more then, since each search would run into it.
+ * Asks for everything that one type has. @text: as C, too, which takes long. *absurd is set by the
+ * first struct that is nested beyond the reader's bound; members are searched no more then, since
+ * each search would run into it.
  */
 static inline void walk_type(const struct skep_btf *btf, uint32_t id, bool text, bool *absurd,
 			     struct skep_str *out)

@@ -233,7 +233,10 @@ static void test_split(void **state)
 	fini(&base);
 }
 
-/* References in circles, and structs that hold two of the next: 2^20 members if it were walked to the end. */
+/*
+ * References in circles, and structs that hold two of the next: 2^20 members if it were walked to
+ * the end.
+ */
 static void fill_cycles(struct skep_btf_builder *b)
 {
 	skep_btf_build_ref(b, SKEP_BTF_TYPEDEF, "loop", 1);

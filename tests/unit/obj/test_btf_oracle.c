@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The BTF reader against libbpf, on this machine's kernel and its modules: every type, every member. And the kernel's
- * own word on what the builder and the linker make. Skipped, with the reason, where there is no BTF or no right.
+ * The BTF reader against libbpf, on this machine's kernel and its modules: every type, every
+ * member. And the kernel's own word on what the builder and the linker make. Skipped, with the
+ * reason, where there is no BTF or no right.
  */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -101,7 +102,10 @@ static void compare_type(const struct skep_btf *mine, const struct btf *theirs, 
 		assert_string_equal(p.name, btf__name_by_offset(theirs, btf_params(t)[i].name_off));
 		assert_int_equal(p.type, btf_params(t)[i].type);
 	}
-	/* The first of its name and kind must be it, or lie before it (or in a module before the base). */
+	/*
+	 * The first of its name and kind must be it, or lie before it (or in a module before the
+	 * base).
+	 */
 	if (*m.name) {
 		assert_int_equal(skep_btf_find(mine, m.name, m.kind, &found), 0);
 		assert_string_equal(skep_btf_name(mine, found), m.name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ELF reader: on this test's own file, on a small file made by hand in both word sizes, on cut and broken ones.
+ * The ELF reader: on this test's own file, on a small file made by hand in both word sizes, on cut
+ * and broken ones.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -103,7 +104,10 @@ static void check_tiny(bool is_64)
 	assert_string_equal(sym.name, "beta");
 	assert_int_equal(skep_elf_next_func(elf, "*a*", &index, &sym), -ENOENT);
 
-	/* alpha 0x10-0x1f, beta 0x20-0x23, chooser at 0x30 without a size, and a local one within beta. */
+	/*
+	 * alpha 0x10-0x1f, beta 0x20-0x23, chooser at 0x30 without a size, and a local one within
+	 * beta.
+	 */
 	assert_int_equal(skep_elf_find_addr(elf, TINY_VADDR + 0x1f, &sym), 0);
 	assert_string_equal(sym.name, "alpha");
 	assert_int_equal(skep_elf_find_addr(elf, TINY_VADDR + 0x21, &sym), 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A small shared library made by hand: one segment of code, a build id, .symtab and .dynsym, in either word size.
+ * A small shared library made by hand: one segment of code, a build id, .symtab and .dynsym, in
+ * either word size.
  */
 #pragma once
 
@@ -102,7 +103,10 @@ static inline void put_header(struct tiny_writer *w, uint64_t sections_off)
 	put(w, 5, 2);
 }
 
-/* Laid out at fixed places: code 0x100, note 0x140, strings 0x180, symbols 0x200, dynamic ones 0x300, sections 0x380. */
+/*
+ * Laid out at fixed places: code 0x100, note 0x140, strings 0x180, symbols 0x200, dynamic ones
+ * 0x300, sections 0x380.
+ */
 static inline struct tiny_elf make_tiny_elf(bool is_64)
 {
 	static const char strings[] =
