@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rounds of checking.
+ *
+ *	round:  every instance ──► types of maps become known or wider ──► again while they change
+ *	final:  every instance once more, with messages
+ *
+ * Within an instance the same happens for its variables. Outside of the final round c->diag is NULL, which swallows
+ * every message, so that nobody who reports must know which round it is. Types only ever grow, and there are few steps
+ * to grow, so the rounds end; a bound makes sure.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "lang/builtin.h"
+#include "lang/check_priv.h"
+
+#define ROUNDS_MAX 16
+
+int skep_check_error(struct skep_check *k, struct skep_loc loc, const char *fmt, ...)
+{
+	char what[1024];
+	va_list ap;
+
+	if (!k->c->diag)
+		return -EINVAL;
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	skep_diag_error(k->c->diag, loc, "%s", what);
+	return -EINVAL;
+}
+
+const char *skep_check_type_text(struct skep_check *k, const struct skep_type *type)
+{
+	return skep_type_text(&k->c->types, type);
+}
+
+int skep_check_want(struct skep_check *k, const struct skep_expr *expr, const char *what)
+{
+	return skep_check_error(k, expr->loc, "this must be %s, but it is %s", what,
+				skep_check_type_text(k, expr->type));
+}
+
+bool skep_check_is_zero(const struct skep_expr *expr)
+{
+	return expr->kind == SKEP_EXPR_INT && expr->num.value == 0;
+}
+
+int skep_check_truth(struct skep_check *k, struct skep_expr *expr, const char *what)
+{
+	int r = skep_check_expr(k, expr);
+
+	if (r < 0 || !expr->type || expr->type->kind == SKEP_TYPE_INT ||
+	    expr->type->kind == SKEP_TYPE_PTR)
+		return r;
+	r = skep_check_error(k, expr->loc, "%s must be a number or a comparison, but it is %s",
+			     what, skep_check_type_text(k, expr->type));
+	if (expr->type->kind == SKEP_TYPE_STRING)
+		skep_diag_hint(k->c->diag, "compare it: ... != \"\"");
+	return r;
+}
+
+static int check_pass(struct skep_check *k)
+{
+	int r = 0, r2;
+
+	k->locals.len = 0;
+	k->locals_changed = false;
+	k->loop_depth = 0;
+	if (k->inst->probe->predicate)
+		r = skep_check_truth(k, k->inst->probe->predicate, "a predicate");
+	r2 = skep_check_block(k, &k->inst->probe->body);
+	k->fresh = false;
+	return r < 0 ? r : r2;
+}
+
+static bool is_known(const struct skep_diag *diag, const struct skep_diag_item *item)
+{
+	for (size_t i = 0; i < diag->n_items; i++)
+		if (diag->items[i].loc.line == item->loc.line &&
+		    diag->items[i].loc.col == item->loc.col &&
+		    skep_streq(diag->items[i].what, item->what))
+			return true;
+	return false;
+}
+
+/* What the instances of one body say alike is said once. */
+static void merge(struct skep_diag *to, const struct skep_diag *from)
+{
+	for (size_t i = 0; to && i < from->n_items; i++) {
+		const struct skep_diag_item *item = &from->items[i];
+
+		if (is_known(to, item))
+			continue;
+		skep_diag_add(to, item->level, item->loc, "%s", item->what);
+		if (item->hint)
+			skep_diag_hint(to, "%s", item->hint);
+	}
+}
+
+/* One instance until its variables settle; the last pass with messages when @final. */
+static int check_one(struct skep_compiler *c, struct skep_instance *inst, bool final,
+		     bool *ret_changed)
+{
+	struct skep_check k = { .c = c, .inst = inst, .fresh = true };
+	struct skep_diag *diag = c->diag, own = {};
+	int r;
+
+	c->diag = NULL;
+	for (unsigned i = 0; i < ROUNDS_MAX; i++) {
+		r = check_pass(&k);
+		if (!k.locals_changed)
+			break;
+	}
+	if (final) {
+		k.final = true;
+		c->diag = &own;
+		r = check_pass(&k);
+	}
+	c->diag = diag;
+	merge(diag, &own);
+	skep_diag_fini(&own);
+	skep_vec_fini(&k.locals);
+	*ret_changed |= k.changed;
+	return r;
+}
+
+int skep_check_instance(struct skep_compiler *c, struct skep_instance *inst)
+{
+	bool changed = false;
+
+	return check_one(c, inst, true, &changed);
+}
+
+/* Two programs add to a map at once when one can interrupt the other, or itself. */
+static void find_atomic(struct skep_compiler *c)
+{
+	for (size_t i = 0; i < c->maps.len; i++) {
+		struct skep_map_info *m = c->maps.data[i];
+
+		m->atomic |= m->many_writers && m->interruptible_writer;
+	}
+}
+
+int skep_check_all(struct skep_compiler *c)
+{
+	bool changed = true;
+	int r = 0;
+
+	for (unsigned round = 0; changed && round < ROUNDS_MAX; round++) {
+		changed = false;
+		for (size_t i = 0; i < c->maps.len; i++)
+			c->maps.data[i]->failed = false;
+		for (size_t i = 0; i < c->instances.len; i++)
+			(void)check_one(c, c->instances.data[i], false, &changed);
+	}
+	for (size_t i = 0; i < c->instances.len; i++) {
+		int r2 = check_one(c, c->instances.data[i], true, &changed);
+
+		r = r < 0 ? r : r2;
+	}
+	find_atomic(c);
+	if (r < 0 && c->diag && !c->diag->n_errors) {
+		skep_diag_error(c->diag, c->script->probes[0]->loc,
+				"the types of this script do not work out");
+		skep_diag_hint(c->diag, "this is a gap in skep itself: please report it together "
+					"with the script");
+	}
+	return r;
+}

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fields, indices, pointers, casts: how far an expression may reach into memory, and whose memory it is. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lang/check_priv.h"
+#include "lang/provider.h"
+#include "lang/walk.h"
+
+#define HINT_FIELDS 8
+
+static bool is_args(const struct skep_expr *expr)
+{
+	return expr->kind == SKEP_EXPR_NAME && skep_streq(expr->call.name, "args");
+}
+
+/* Where the memory of a struct or array is whose place @expr names. */
+static enum skep_space place_space(const struct skep_check *k, const struct skep_expr *expr)
+{
+	for (;;) {
+		const struct skep_expr *base;
+
+		switch (expr->kind) {
+		case SKEP_EXPR_FIELD:
+			base = expr->field.base;
+			if (is_args(base))
+				return k->inst->args_space;
+			break;
+		case SKEP_EXPR_INDEX:
+			base = expr->index.base;
+			break;
+		case SKEP_EXPR_CAST:
+			base = expr->cast.value;
+			break;
+		case SKEP_EXPR_UNARY:
+			base = expr->unary.operand;
+			break;
+		default:
+			return SKEP_SPACE_KERNEL;
+		}
+		if (base->type && base->type->kind == SKEP_TYPE_PTR)
+			return base->type->space;
+		expr = base;
+	}
+}
+
+static int no_args(struct skep_check *k, const struct skep_expr *expr)
+{
+	const struct skep_provider *p = k->inst->provider;
+	int r = skep_check_error(k, expr->loc, "%s has no args", p->name);
+
+	if (p->arg && p->retval)
+		skep_diag_hint(k->c->diag,
+			       "its result is retval, its registers are arg0, arg1, ...");
+	else if (p->arg)
+		skep_diag_hint(k->c->diag, "its arguments are arg0, arg1, ...");
+	else if (p->retval)
+		skep_diag_hint(k->c->diag, "its result is retval");
+	else
+		skep_diag_hint(k->c->diag, "nothing is passed to this kind of probe");
+	return r;
+}
+
+static int check_args_field(struct skep_check *k, struct skep_expr *expr)
+{
+	const struct skep_instance *inst = k->inst;
+	struct skep_type type = { .kind = SKEP_TYPE_STRUCT, .str = inst->args };
+	int r;
+
+	if (!inst->args || !inst->provider->lower_args)
+		return no_args(k, expr->field.base);
+	if (!skep_type_field(&k->c->types, &type, expr->field.name, inst->args_space,
+			     &expr->field.field)) {
+		const char *names =
+			skep_type_field_names(&k->c->types, &type, expr->field.name, HINT_FIELDS);
+
+		r = skep_check_error(k, expr->field.name_loc, "%s has no argument '%s'",
+				     inst->n_matches ? inst->matches[0].name : inst->point->text,
+				     expr->field.name);
+		if (names[0])
+			skep_diag_hint(k->c->diag, "its arguments are: %s", names);
+		else
+			skep_diag_hint(k->c->diag, "it has no arguments");
+		return r;
+	}
+	expr->field.base->type = &skep_type_void;
+	expr->type = expr->field.field.type;
+	if (expr->type->kind == SKEP_TYPE_VOID)
+		return skep_check_error(k, expr->field.name_loc,
+					"argument '%s' has a type that scripts cannot read",
+					expr->field.name);
+	return 0;
+}
+
+static int tuple_field(struct skep_check *k, struct skep_expr *expr, const struct skep_type *type)
+{
+	char *end;
+	unsigned long index = strtoul(expr->field.name, &end, 10);
+	int r;
+
+	if (end == expr->field.name || *end || index >= type->n_fields) {
+		r = skep_check_error(k, expr->field.name_loc, "%s has no element '%s'",
+				     skep_check_type_text(k, type), expr->field.name);
+		skep_diag_hint(k->c->diag, "its elements are .0 to .%zu", type->n_fields - 1);
+		return r;
+	}
+	expr->field.field = type->fields[index];
+	expr->type = type->fields[index].type;
+	return 0;
+}
+
+static int not_a_struct(struct skep_check *k, const struct skep_expr *expr)
+{
+	const struct skep_expr *base = expr->field.base;
+	const struct skep_type *type = base->type;
+	int r = skep_check_error(k, base->loc, "this is %s, which has no field '%s'",
+				 skep_check_type_text(k, type), expr->field.name);
+
+	if (type->kind == SKEP_TYPE_INT || (type->kind == SKEP_TYPE_PTR && !type->elem))
+		skep_diag_hint(k->c->diag, "say what it points to: ((struct NAME *)...)%s%s",
+			       expr->field.arrow ? "->" : ".", expr->field.name);
+	else if (type->kind == SKEP_TYPE_PTR && type->elem->kind == SKEP_TYPE_PTR)
+		skep_diag_hint(k->c->diag, "it points to a pointer: (*...)%s%s",
+			       expr->field.arrow ? "->" : ".", expr->field.name);
+	return r;
+}
+
+static int no_field(struct skep_check *k, const struct skep_expr *expr,
+		    const struct skep_type *type)
+{
+	const char *names;
+	int r;
+
+	if (!type->size) {
+		r = skep_check_error(k, expr->field.name_loc,
+				     "the fields of %s are not known on this machine",
+				     skep_check_type_text(k, type));
+		skep_diag_hint(k->c->diag,
+			       "the kernel only declares it; it may belong to a module");
+		return r;
+	}
+	names = skep_type_field_names(&k->c->types, type, expr->field.name, HINT_FIELDS);
+	r = skep_check_error(k, expr->field.name_loc, "%s has no field '%s'",
+			     skep_check_type_text(k, type), expr->field.name);
+	skep_diag_hint(k->c->diag, "its fields are: %s", names);
+	return r;
+}
+
+int skep_check_field(struct skep_check *k, struct skep_expr *expr)
+{
+	struct skep_expr *base = expr->field.base;
+	const struct skep_type *type;
+	enum skep_space space;
+	int r;
+
+	if (is_args(base))
+		return check_args_field(k, expr);
+	r = skep_check_expr(k, base);
+	if (r < 0 || !base->type)
+		return r;
+	type = base->type;
+	if (type->kind == SKEP_TYPE_TUPLE)
+		return tuple_field(k, expr, type);
+	space = type->kind == SKEP_TYPE_PTR ? type->space : place_space(k, base);
+	if (type->kind == SKEP_TYPE_PTR && type->elem)
+		type = type->elem;
+	if (type->kind != SKEP_TYPE_STRUCT)
+		return not_a_struct(k, expr);
+	if (!skep_type_field(&k->c->types, type, expr->field.name, space, &expr->field.field))
+		return no_field(k, expr, type);
+	expr->type = expr->field.field.type;
+	if (expr->type->kind == SKEP_TYPE_VOID)
+		return skep_check_error(k, expr->field.name_loc,
+					"field '%s' has a type that scripts cannot read",
+					expr->field.name);
+	return 0;
+}
+
+static int out_of_range(struct skep_check *k, const struct skep_expr *expr, size_t n)
+{
+	int r = skep_check_error(k, expr->index.index->loc, "there is no element %lld in %s",
+				 (long long)expr->index.index->num.value,
+				 skep_check_type_text(k, expr->index.base->type));
+
+	if (n)
+		skep_diag_hint(k->c->diag, "they are numbered from 0 to %zu", n - 1);
+	return r;
+}
+
+int skep_check_index(struct skep_check *k, struct skep_expr *expr)
+{
+	struct skep_expr *base = expr->index.base, *index = expr->index.index;
+	bool constant;
+	uint64_t value;
+	int r, r2;
+
+	r = skep_check_expr(k, base);
+	r2 = skep_check_expr(k, index);
+	if (r < 0 || r2 < 0 || !base->type || !index->type)
+		return r < 0 ? r : r2;
+	if (index->type->kind != SKEP_TYPE_INT)
+		return skep_check_want(k, index, "a number");
+	constant = index->kind == SKEP_EXPR_INT;
+	value = constant ? index->num.value : 0;
+	switch (base->type->kind) {
+	case SKEP_TYPE_TUPLE:
+		if (!constant)
+			return skep_check_error(
+				k, index->loc,
+				"an element of a tuple needs a number as it is: [0]");
+		if (value >= base->type->n_fields)
+			return out_of_range(k, expr, base->type->n_fields);
+		expr->type = base->type->fields[value].type;
+		return 0;
+	case SKEP_TYPE_ARRAY:
+		if (constant && base->type->count && value >= base->type->count)
+			return out_of_range(k, expr, base->type->count);
+		expr->type = base->type->elem;
+		break;
+	case SKEP_TYPE_PTR:
+		expr->type = base->type->elem;
+		break;
+	default:
+		r = skep_check_error(k, base->loc, "this is %s, which has no elements",
+				     skep_check_type_text(k, base->type));
+		if (base->type->kind == SKEP_TYPE_INT)
+			skep_diag_hint(k->c->diag, "say what it points to: ((uint64 *)...)[0]");
+		return r;
+	}
+	if (expr->type && expr->type->size)
+		return 0;
+	expr->type = NULL;
+	return skep_check_error(k, base->loc, "the size of what this points to is not known");
+}
+
+int skep_check_deref(struct skep_check *k, struct skep_expr *expr)
+{
+	struct skep_expr *operand = expr->unary.operand;
+	int r = skep_check_expr(k, operand);
+
+	if (r < 0 || !operand->type)
+		return r;
+	if (operand->type->kind != SKEP_TYPE_PTR) {
+		r = skep_check_want(k, operand, "a pointer");
+		if (operand->type->kind == SKEP_TYPE_INT)
+			skep_diag_hint(k->c->diag, "say what it points to: *(uint64 *)...");
+		return r;
+	}
+	if (!operand->type->elem || !operand->type->elem->size) {
+		r = skep_check_error(k, operand->loc, "%s points to nothing that has a size",
+				     skep_check_type_text(k, operand->type));
+		skep_diag_hint(k->c->diag, "say what it points to: *(uint64 *)...");
+		return r;
+	}
+	expr->type = operand->type->elem;
+	return 0;
+}
+
+int skep_check_addr(struct skep_check *k, struct skep_expr *expr)
+{
+	struct skep_expr *operand = expr->unary.operand;
+	int r = skep_check_expr(k, operand);
+	bool place;
+
+	if (r < 0 || !operand->type)
+		return r;
+	place = operand->kind == SKEP_EXPR_FIELD && !is_args(operand->field.base) &&
+		operand->field.base->type->kind != SKEP_TYPE_TUPLE;
+	if (place && operand->field.field.bit_size) {
+		r = skep_check_error(k, operand->loc, "a bit-field has no address");
+		return r;
+	}
+	if (!place || (skep_type_is_scalar(operand->type) &&
+		       operand->field.base->type->kind != SKEP_TYPE_PTR)) {
+		r = skep_check_error(k, operand->loc, "this has no address");
+		skep_diag_hint(k->c->diag, "fields behind a pointer have one: &pointer->field");
+		return r;
+	}
+	expr->type = skep_type_ptr(&k->c->types, operand->type, SKEP_SPACE_KERNEL);
+	if (place_space(k, operand) == SKEP_SPACE_USER)
+		expr->type = skep_type_ptr(&k->c->types, operand->type, SKEP_SPACE_USER);
+	return 0;
+}
+
+int skep_check_type_name(struct skep_check *k, const struct skep_type_name *name,
+			 const struct skep_type **ret_type)
+{
+	const char *near = NULL, *last;
+	int r;
+
+	if (name->of) {
+		r = skep_check_expr(k, name->of);
+		*ret_type = name->of->type;
+		return r;
+	}
+	*ret_type = skep_type_by_name(&k->c->types, name->name);
+	if (*ret_type)
+		return 0;
+	r = skep_check_error(k, name->loc, "there is no type '%s'", name->name);
+	if (!k->c->diag)
+		return r;
+	if (!k->c->types.btf) {
+		skep_diag_hint(k->c->diag, "this kernel does not describe its types (no BTF): only "
+					   "plain types such as uint64 are known");
+		return r;
+	}
+	last = skep_has_prefix(name->name, "struct ") ? name->name + 7 : name->name;
+	near = skep_arena_strndup(k->c->arena, last, strcspn(last, " *["));
+	near = skep_btf_nearest(k->c->types.btf, near, SKEP_BTF_STRUCT);
+	if (near)
+		skep_diag_hint(k->c->diag, "did you mean struct %s?", near);
+	return r;
+}
+
+static bool mentions_context(void *data, struct skep_expr *expr)
+{
+	if (expr->kind == SKEP_EXPR_NAME &&
+	    (skep_has_prefix(expr->call.name, "arg") || skep_streq(expr->call.name, "retval")))
+		*(bool *)data = true;
+	return true;
+}
+
+/* Whose memory a number points to that a cast makes a pointer: what a probe passes is in its own space. */
+static enum skep_space number_space(const struct skep_check *k, struct skep_expr *value)
+{
+	bool context = k->inst->attach.kind == SKEP_ATTACH_UPROBE ||
+		       k->inst->attach.kind == SKEP_ATTACH_URETPROBE;
+
+	skep_walk_expr(value, mentions_context, &context);
+	return context ? k->inst->args_space : SKEP_SPACE_KERNEL;
+}
+
+static const struct skep_type *cast_pointer(struct skep_check *k, struct skep_expr *value,
+					    const struct skep_type *to)
+{
+	const struct skep_type *from = value->type;
+	enum skep_space space;
+
+	if (from->kind == SKEP_TYPE_INT)
+		return skep_type_ptr(&k->c->types, to->elem, number_space(k, value));
+	if (from->kind != SKEP_TYPE_PTR)
+		return NULL;
+	space = from->space;
+	/* The verifier keeps its own idea of what is there. */
+	if (space == SKEP_SPACE_BTF &&
+	    (!from->elem || !to->elem || !skep_type_equal(from->elem, to->elem)))
+		space = SKEP_SPACE_KERNEL;
+	return skep_type_ptr(&k->c->types, to->elem, space);
+}
+
+static bool can_cast(const struct skep_type *from, const struct skep_type *to)
+{
+	bool from_int_array = from->kind == SKEP_TYPE_ARRAY && from->elem->kind == SKEP_TYPE_INT;
+
+	switch (to->kind) {
+	case SKEP_TYPE_INT:
+		if (from_int_array)
+			return from->size == to->size;
+		return skep_type_is_scalar(from);
+	case SKEP_TYPE_ARRAY:
+		if (to->elem->kind != SKEP_TYPE_INT)
+			return false;
+		if (from->kind == SKEP_TYPE_INT)
+			return to->size == MAX(from->size, 1u) || to->size == 8;
+		return (from_int_array || from->kind == SKEP_TYPE_STRING) && from->size >= to->size;
+	case SKEP_TYPE_STRING:
+		return (from->kind == SKEP_TYPE_STRING ||
+			(from_int_array && from->elem->size == 1)) &&
+		       from->size >= to->size;
+	case SKEP_TYPE_KSYM:
+	case SKEP_TYPE_USERNAME:
+	case SKEP_TYPE_CGROUP_PATH:
+		return from->kind == SKEP_TYPE_INT || from->kind == SKEP_TYPE_PTR;
+	default:
+		return skep_type_equal(from, to);
+	}
+}
+
+int skep_check_cast(struct skep_check *k, struct skep_expr *expr)
+{
+	struct skep_expr *value = expr->cast.value;
+	const struct skep_type *to;
+	int r = skep_check_type_name(k, &expr->cast.to, &to);
+	int r2 = skep_check_expr(k, value);
+
+	if (r < 0 || r2 < 0 || !to || !value->type)
+		return r < 0 ? r : r2;
+	if (to->kind == SKEP_TYPE_PTR)
+		expr->type = cast_pointer(k, value, to);
+	else if (can_cast(value->type, to))
+		expr->type = to;
+	if (expr->type)
+		return 0;
+	r = skep_check_error(k, expr->loc, "%s cannot be made %s",
+			     skep_check_type_text(k, value->type), skep_check_type_text(k, to));
+	if (to->kind == SKEP_TYPE_STRUCT)
+		skep_diag_hint(k->c->diag, "cast to a pointer: (%s *)",
+			       skep_check_type_text(k, to));
+	else if (to->kind == SKEP_TYPE_STRING)
+		skep_diag_hint(k->c->diag, "str(pointer, %u) reads text", to->size);
+	return r;
+}
+
+static int check_offsetof(struct skep_check *k, struct skep_expr *expr,
+			  const struct skep_type *type, uint64_t *ret_value)
+{
+	uint64_t offset = 0;
+
+	for (size_t i = 0; i < expr->layout.n_path; i++) {
+		struct skep_field f;
+		int r;
+
+		if (type->kind == SKEP_TYPE_PTR && type->elem && !i)
+			type = type->elem;
+		if (type->kind == SKEP_TYPE_STRUCT &&
+		    skep_type_field(&k->c->types, type, expr->layout.path[i], SKEP_SPACE_KERNEL,
+				    &f)) {
+			offset += f.offset;
+			type = f.type;
+			continue;
+		}
+		r = skep_check_error(k, expr->loc, "%s has no field '%s'",
+				     skep_check_type_text(k, type), expr->layout.path[i]);
+		if (type->kind == SKEP_TYPE_STRUCT)
+			skep_diag_hint(k->c->diag, "its fields are: %s",
+				       skep_type_field_names(&k->c->types, type,
+							     expr->layout.path[i], HINT_FIELDS));
+		return r;
+	}
+	*ret_value = offset;
+	return 0;
+}
+
+/* sizeof and offsetof are numbers from here on. */
+int skep_check_layout(struct skep_check *k, struct skep_expr *expr)
+{
+	const struct skep_type *type = NULL;
+	uint64_t value;
+	int r;
+
+	if (expr->layout.expr) {
+		r = skep_check_expr(k, expr->layout.expr);
+		type = expr->layout.expr->type;
+	} else {
+		r = skep_check_type_name(k, &expr->layout.of, &type);
+	}
+	if (r < 0 || !type)
+		return r;
+	value = type->size;
+	if (expr->kind == SKEP_EXPR_OFFSETOF) {
+		r = check_offsetof(k, expr, type, &value);
+		if (r < 0)
+			return r;
+	}
+	/* Only now: what it is of may grow until the last round. */
+	if (k->final) {
+		expr->kind = SKEP_EXPR_INT;
+		memset(&expr->num, 0, sizeof(expr->num));
+		expr->num.value = value;
+	}
+	expr->type = skep_type_int(8, true);
+	return 0;
+}

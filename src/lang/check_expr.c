@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Values and operators. Numbers are computed in 64 bits. An operation is unsigned when one side is an unsigned number of
+ * 64 bits, as in C; a literal that is not negative goes with either sign. A difference is signed.
+ */
+#include <errno.h>
+
+#include "lang/check_priv.h"
+#include "lang/nearest.h"
+
+static const char *const op_texts[] = {
+	[SKEP_BINARY_NONE] = "=", [SKEP_BINARY_ADD] = "+",  [SKEP_BINARY_SUB] = "-",
+	[SKEP_BINARY_MUL] = "*",  [SKEP_BINARY_DIV] = "/",  [SKEP_BINARY_MOD] = "%",
+	[SKEP_BINARY_AND] = "&",  [SKEP_BINARY_OR] = "|",   [SKEP_BINARY_XOR] = "^",
+	[SKEP_BINARY_SHL] = "<<", [SKEP_BINARY_SHR] = ">>", [SKEP_BINARY_EQ] = "==",
+	[SKEP_BINARY_NE] = "!=",  [SKEP_BINARY_LT] = "<",   [SKEP_BINARY_LE] = "<=",
+	[SKEP_BINARY_GT] = ">",	  [SKEP_BINARY_GE] = ">=",  [SKEP_BINARY_LAND] = "&&",
+	[SKEP_BINARY_LOR] = "||",
+};
+
+const char *skep_check_op_text(enum skep_binary op)
+{
+	return op_texts[op];
+}
+
+static bool is_int(const struct skep_type *type)
+{
+	return type->kind == SKEP_TYPE_INT;
+}
+
+static bool is_ptr(const struct skep_type *type)
+{
+	return type->kind == SKEP_TYPE_PTR;
+}
+
+static bool is_text(const struct skep_type *type)
+{
+	return type->kind == SKEP_TYPE_STRING;
+}
+
+const struct skep_type *skep_check_arith_type(const struct skep_type *a, const struct skep_type *b)
+{
+	bool a_unsigned = is_int(a) && !a->is_signed && a->size == 8;
+	bool b_unsigned = is_int(b) && !b->is_signed && b->size == 8;
+
+	return skep_type_int(8, !(a_unsigned || b_unsigned));
+}
+
+static int mismatch(struct skep_check *k, const struct skep_expr *expr, enum skep_binary op,
+		    const struct skep_expr *left, const struct skep_expr *right)
+{
+	const struct skep_type *a = left->type, *b = right->type;
+
+	(void)skep_check_error(k, expr->loc, "'%s' does not go between %s and %s", op_texts[op],
+			       skep_check_type_text(k, a), skep_check_type_text(k, b));
+	if ((is_text(a) && is_int(b)) || (is_int(a) && is_text(b)))
+		skep_diag_hint(k->c->diag, op >= SKEP_BINARY_EQ
+						   ? "text is compared with text: == \"...\""
+						   : "numbers come from numbers only");
+	else if ((is_text(a) && is_ptr(b)) || (is_ptr(a) && is_text(b)))
+		skep_diag_hint(k->c->diag, "str(pointer) reads the text that it points to");
+	else if (is_text(a) && is_text(b))
+		skep_diag_hint(k->c->diag, "text can be compared with == and !=");
+	else if (a->kind == SKEP_TYPE_STRUCT || b->kind == SKEP_TYPE_STRUCT)
+		skep_diag_hint(k->c->diag, "take a field of the struct");
+	return -EINVAL;
+}
+
+static int check_constant_right(struct skep_check *k, const struct skep_expr *expr,
+				enum skep_binary op, const struct skep_expr *right)
+{
+	int64_t value;
+	int r;
+
+	if (!skep_check_const(k, right, &value))
+		return 0;
+	if ((op == SKEP_BINARY_DIV || op == SKEP_BINARY_MOD) && value == 0) {
+		r = skep_check_error(k, right->loc, "division by zero");
+		skep_diag_hint(k->c->diag, "the right side is 0 whatever happens");
+		return r;
+	}
+	if ((op == SKEP_BINARY_SHL || op == SKEP_BINARY_SHR) && (value < 0 || value > 63)) {
+		r = skep_check_error(k, right->loc, "numbers have 64 bits: they shift by 0 to 63");
+		return r;
+	}
+	return 0;
+}
+
+int skep_check_arith(struct skep_check *k, struct skep_expr *expr, enum skep_binary op,
+		     struct skep_expr *left, struct skep_expr *right,
+		     const struct skep_type **ret_type)
+{
+	const struct skep_type *a = left->type, *b = right->type;
+	int r = check_constant_right(k, expr, op, right);
+
+	if (r < 0)
+		return r;
+	if (is_ptr(a) && is_int(b) && (op == SKEP_BINARY_ADD || op == SKEP_BINARY_SUB)) {
+		/* A computed address is no longer typed for the verifier. */
+		*ret_type = skep_check_promote(k, a, true);
+		return 0;
+	}
+	if (is_int(a) && is_ptr(b) && op == SKEP_BINARY_ADD) {
+		*ret_type = skep_check_promote(k, b, true);
+		return 0;
+	}
+	if (is_ptr(a) && is_ptr(b) && op == SKEP_BINARY_SUB) {
+		*ret_type = skep_type_int(8, true);
+		return 0;
+	}
+	/* Addresses as numbers, such as a bit of them that says something. */
+	if ((is_ptr(a) || is_ptr(b)) && (is_ptr(a) || is_int(a)) && (is_ptr(b) || is_int(b)) &&
+	    op >= SKEP_BINARY_AND && op <= SKEP_BINARY_SHR) {
+		*ret_type = skep_type_int(8, false);
+		return 0;
+	}
+	if (!is_int(a) || !is_int(b))
+		return mismatch(k, expr, op, left, right);
+	if (op == SKEP_BINARY_SUB)
+		*ret_type = skep_type_int(8, true);
+	else if (op == SKEP_BINARY_SHL || op == SKEP_BINARY_SHR)
+		*ret_type = skep_type_int(8, a->is_signed);
+	else
+		*ret_type = skep_check_arith_type(a, b);
+	return 0;
+}
+
+/* u < 0 and u >= 0 have one answer. */
+static void warn_never(struct skep_check *k, const struct skep_expr *expr,
+		       const struct skep_expr *left, const struct skep_expr *right)
+{
+	const struct skep_type *type = left->type;
+	bool never = expr->binary.op == SKEP_BINARY_LT;
+
+	if (!k->final || !skep_check_is_zero(right) || !is_int(type) || type->is_signed ||
+	    type->is_bool || (!never && expr->binary.op != SKEP_BINARY_GE))
+		return;
+	skep_diag_warn(k->c->diag, expr->loc, "this is %s true: %s has no sign",
+		       never ? "never" : "always", skep_check_type_text(k, type));
+	skep_diag_hint(k->c->diag, "if it carries a negative number, say so: (int64)...");
+}
+
+static int check_compare(struct skep_check *k, struct skep_expr *expr)
+{
+	const struct skep_expr *left = expr->binary.left, *right = expr->binary.right;
+	const struct skep_type *a = left->type, *b = right->type;
+	bool equality = expr->binary.op == SKEP_BINARY_EQ || expr->binary.op == SKEP_BINARY_NE;
+
+	expr->type = skep_type_bool();
+	if ((is_int(a) || is_ptr(a)) && (is_int(b) || is_ptr(b))) {
+		warn_never(k, expr, left, right);
+		return 0;
+	}
+	if (skep_type_is_scalar(a) && skep_type_is_scalar(b) &&
+	    (a->kind == b->kind || is_int(a) || is_int(b)))
+		return 0;
+	if (equality && a->kind == b->kind && !skep_type_is_scalar(a) && !skep_type_is_agg(a)) {
+		if (is_text(a) || a->kind == SKEP_TYPE_BUFFER)
+			return 0;
+		if (a->kind != SKEP_TYPE_STRUCT && a->kind != SKEP_TYPE_VOID &&
+		    skep_type_equal(a, b))
+			return 0;
+	}
+	return mismatch(k, expr, expr->binary.op, left, right);
+}
+
+static int check_logic(struct skep_check *k, struct skep_expr *expr)
+{
+	int r = skep_check_truth(k, expr->binary.left, "each side of && and ||");
+	int r2 = skep_check_truth(k, expr->binary.right, "each side of && and ||");
+
+	expr->type = skep_type_bool();
+	return r < 0 ? r : r2;
+}
+
+static int check_binary(struct skep_check *k, struct skep_expr *expr)
+{
+	enum skep_binary op = expr->binary.op;
+	struct skep_expr *left = expr->binary.left, *right = expr->binary.right;
+	int r, r2;
+
+	if (op >= SKEP_BINARY_LAND)
+		return check_logic(k, expr);
+	r = skep_check_expr(k, left);
+	r2 = skep_check_expr(k, right);
+	if (r < 0 || r2 < 0)
+		return r < 0 ? r : r2;
+	if (!left->type || !right->type) {
+		/* What is not known yet will mostly be a number: lets @x = @x + 1 settle. */
+		expr->type = op >= SKEP_BINARY_EQ ? skep_type_bool() : skep_type_int(8, true);
+		return 0;
+	}
+	if (op >= SKEP_BINARY_EQ)
+		return check_compare(k, expr);
+	return skep_check_arith(k, expr, op, left, right, &expr->type);
+}
+
+static int check_unary(struct skep_check *k, struct skep_expr *expr)
+{
+	struct skep_expr *operand = expr->unary.operand;
+	int r;
+
+	switch (expr->unary.op) {
+	case SKEP_UNARY_NOT:
+		expr->type = skep_type_bool();
+		return skep_check_truth(k, operand, "what stands behind '!'");
+	case SKEP_UNARY_DEREF:
+		return skep_check_deref(k, expr);
+	case SKEP_UNARY_ADDR:
+		return skep_check_addr(k, expr);
+	case SKEP_UNARY_NEG:
+	case SKEP_UNARY_BITNOT:
+		r = skep_check_expr(k, operand);
+		if (r < 0 || !operand->type)
+			return r;
+		if (!is_int(operand->type))
+			return skep_check_want(k, operand, "a number");
+		expr->type = skep_type_int(8, expr->unary.op == SKEP_UNARY_NEG ||
+						      operand->type->is_signed ||
+						      operand->type->size < 8);
+		return 0;
+	default:
+		return skep_check_step(k, expr);
+	}
+}
+
+static int check_ternary(struct skep_check *k, struct skep_expr *expr)
+{
+	struct skep_expr *yes = expr->ternary.yes, *no = expr->ternary.no;
+	const struct skep_type *a, *b;
+	bool as_stmt = k->as_stmt;
+	int r, r2 = 0, r3;
+
+	k->as_stmt = false;
+	r = skep_check_truth(k, expr->ternary.cond, "the condition of ?:");
+	if (yes) {
+		k->as_stmt = as_stmt;
+		r2 = skep_check_expr(k, yes);
+	}
+	k->as_stmt = as_stmt;
+	r3 = skep_check_expr(k, no);
+	k->as_stmt = false;
+	if (r < 0 || r2 < 0 || r3 < 0)
+		return -EINVAL;
+	a = yes ? yes->type : expr->ternary.cond->type;
+	b = no->type;
+	if (!a || !b)
+		return 0;
+	if (a->kind == SKEP_TYPE_VOID && b->kind == SKEP_TYPE_VOID) {
+		expr->type = &skep_type_void;
+		return 0;
+	}
+	if (is_ptr(a) && skep_check_is_zero(no))
+		expr->type = skep_check_promote(k, a, true);
+	else if (yes && is_ptr(b) && skep_check_is_zero(yes))
+		expr->type = skep_check_promote(k, b, true);
+	else
+		expr->type = skep_check_unify(k, skep_check_promote(k, a, true),
+					      skep_check_promote(k, b, true));
+	if (expr->type)
+		return 0;
+	r = skep_check_error(k, expr->loc, "the two sides of ?: have different types: %s and %s",
+			     skep_check_type_text(k, a), skep_check_type_text(k, b));
+	skep_diag_hint(k->c->diag, "use if and else for two different things");
+	return r;
+}
+
+static int check_var(struct skep_check *k, struct skep_expr *expr)
+{
+	struct skep_local *local = skep_check_local(k, expr->var.name);
+	struct skep_nearest near = { .wanted = expr->var.name };
+
+	expr->var.local = local;
+	if (local && local->type) {
+		expr->type = local->type;
+		return 0;
+	}
+	if (local && local->failed)
+		return -EINVAL; /* told where it should have got its value */
+	if (!k->final)
+		return local ? 0 : -EINVAL;
+	(void)skep_check_error(
+		k, expr->loc, local ? "$%s is used before it gets a value" : "there is no $%s here",
+		expr->var.name);
+	for (size_t i = 0; i < k->locals.len; i++)
+		skep_nearest_add(&near, k->locals.data[i]->name);
+	if (near.n && !local)
+		skep_diag_hint(k->c->diag, "did you mean $%s?",
+			       skep_nearest_text(&near, k->c->arena));
+	else
+		skep_diag_hint(k->c->diag,
+			       "a variable begins with its first assignment and ends with the "
+			       "block around it; what lasts from probe to probe is a map: @%s",
+			       expr->var.name);
+	skep_nearest_fini(&near);
+	return -EINVAL;
+}
+
+/* A number, or text where it is not one: str($1) and comparisons with text take it so. */
+static int check_param(struct skep_check *k, struct skep_expr *expr)
+{
+	int64_t value;
+	int r;
+
+	expr->type = skep_type_int(8, true);
+	if (skep_check_const(k, expr, &value))
+		return 0;
+	r = skep_check_error(k, expr->loc, "parameter $%u is \"%s\", which is not a number",
+			     expr->param.index, skep_check_literal(k, expr));
+	skep_diag_hint(k->c->diag, "as text it is str($%u)", expr->param.index);
+	return r;
+}
+
+static int check_tuple(struct skep_check *k, struct skep_expr *expr)
+{
+	const struct skep_type **types =
+		skep_arena_calloc(k->c->arena, expr->tuple.len, sizeof(*types));
+	bool known = true;
+	int r = 0;
+
+	for (size_t i = 0; i < expr->tuple.len; i++) {
+		struct skep_expr *e = expr->tuple.data[i];
+		int r2 = skep_check_expr(k, e);
+
+		if (r2 >= 0 && e->type && (e->type->kind == SKEP_TYPE_VOID || !e->type->size))
+			r2 = skep_check_want(k, e, "a value");
+		r = r < 0 ? r : r2;
+		known &= e->type != NULL;
+		if (e->type)
+			types[i] = skep_check_promote(k, e->type, false);
+	}
+	if (r >= 0 && known)
+		expr->type = skep_type_tuple(&k->c->types, types, expr->tuple.len);
+	return r;
+}
+
+static int check_block_expr(struct skep_check *k, struct skep_expr *expr)
+{
+	size_t scope = k->locals.len;
+	int r = 0, r2 = 0;
+
+	/* The value sees the variables of the block. */
+	for (size_t i = 0; i < expr->block.body.len; i++) {
+		r2 = skep_check_stmt(k, expr->block.body.data[i]);
+		r = r < 0 ? r : r2;
+	}
+	if (expr->block.value) {
+		r2 = skep_check_expr(k, expr->block.value);
+		expr->type = expr->block.value->type;
+	} else {
+		expr->type = &skep_type_void;
+	}
+	k->locals.len = scope;
+	return r < 0 ? r : r2;
+}
+
+int skep_check_expr(struct skep_check *k, struct skep_expr *expr)
+{
+	bool as_stmt = k->as_stmt;
+
+	if (expr->kind != SKEP_EXPR_CALL && expr->kind != SKEP_EXPR_NAME) {
+		k->agg_ok = false;
+		if (expr->kind != SKEP_EXPR_TERNARY)
+			k->as_stmt = false;
+	}
+	expr->type = NULL;
+	switch (expr->kind) {
+	case SKEP_EXPR_INT:
+		expr->type = expr->num.is_bool ? skep_type_bool()
+					       : skep_type_int(8, !expr->num.is_unsigned);
+		return 0;
+	case SKEP_EXPR_STRING:
+		expr->type = skep_type_string(&k->c->types, (uint32_t)expr->text.len + 1);
+		return 0;
+	case SKEP_EXPR_NAME:
+	case SKEP_EXPR_CALL:
+		return skep_check_call(k, expr);
+	case SKEP_EXPR_VAR:
+		return check_var(k, expr);
+	case SKEP_EXPR_MAP:
+		return skep_check_map_read(k, expr);
+	case SKEP_EXPR_PARAM:
+		return check_param(k, expr);
+	case SKEP_EXPR_UNARY:
+		return check_unary(k, expr);
+	case SKEP_EXPR_BINARY:
+		return check_binary(k, expr);
+	case SKEP_EXPR_TERNARY:
+		k->as_stmt = as_stmt;
+		return check_ternary(k, expr);
+	case SKEP_EXPR_ASSIGN:
+		return skep_check_assign(k, expr);
+	case SKEP_EXPR_FIELD:
+		return skep_check_field(k, expr);
+	case SKEP_EXPR_INDEX:
+		return skep_check_index(k, expr);
+	case SKEP_EXPR_CAST:
+		return skep_check_cast(k, expr);
+	case SKEP_EXPR_SIZEOF:
+	case SKEP_EXPR_OFFSETOF:
+		return skep_check_layout(k, expr);
+	case SKEP_EXPR_TUPLE:
+		return check_tuple(k, expr);
+	case SKEP_EXPR_BLOCK:
+		return check_block_expr(k, expr);
+	default:
+		return skep_check_error(k, expr->loc, "this expression is not supported");
+	}
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Words and calls: builtins, constants of the kernel's enums, and a few constants that scripts expect. */
+#include <errno.h>
+#include <string.h>
+
+#include "lang/builtin.h"
+#include "lang/check_priv.h"
+
+/* What C has as macros and BTF therefore lacks. */
+static const struct {
+	const char *name;
+	int64_t value;
+} constants[] = {
+	{ "NULL", 0 },
+	{ "AF_UNSPEC", 0 },
+	{ "AF_UNIX", 1 },
+	{ "AF_LOCAL", 1 },
+	{ "AF_INET", 2 },
+	{ "AF_INET6", 10 },
+	{ "AF_NETLINK", 16 },
+	{ "AF_PACKET", 17 },
+	{ "AF_VSOCK", 40 },
+	{ "O_RDONLY", 0 },
+	{ "O_WRONLY", 1 },
+	{ "O_RDWR", 2 },
+	{ "O_CREAT", 0100 },
+	{ "O_EXCL", 0200 },
+	{ "O_TRUNC", 01000 },
+	{ "O_APPEND", 02000 },
+	{ "O_NONBLOCK", 04000 },
+	{ "O_CLOEXEC", 02000000 },
+	{ "AT_FDCWD", -100 },
+	{ "INT32_MAX", INT32_MAX },
+	{ "UINT32_MAX", UINT32_MAX },
+	{ "INT64_MAX", INT64_MAX },
+};
+
+static void make_number(struct skep_expr *expr, uint64_t value, const struct skep_type *type)
+{
+	expr->kind = SKEP_EXPR_INT;
+	memset(&expr->num, 0, sizeof(expr->num));
+	expr->num.value = value;
+	expr->num.is_unsigned = !type->is_signed && value > INT64_MAX;
+	expr->type = type;
+}
+
+/* The word as a constant: it becomes a number in the tree. */
+static bool find_constant(struct skep_check *k, struct skep_expr *expr)
+{
+	const struct skep_btf *btf = k->c->types.btf;
+	struct skep_btf_enumerator e;
+	uint32_t id;
+
+	for (size_t i = 0; i < ARRAY_SIZE(constants); i++) {
+		if (!skep_streq(constants[i].name, expr->call.name))
+			continue;
+		make_number(expr, (uint64_t)constants[i].value, skep_type_int(8, true));
+		return true;
+	}
+	if (!btf || skep_btf_find_enumerator(btf, expr->call.name, &id, &e) < 0)
+		return false;
+	make_number(expr, e.value, skep_type_int(8, (int64_t)e.value >= 0));
+	expr->type = skep_type_int(8, true);
+	return true;
+}
+
+static bool is_arg_like(const char *name)
+{
+	return skep_has_prefix(name, "arg") && name[3] >= '0' && name[3] <= '9';
+}
+
+/* What other versions of the language called it. */
+static const char *old_name(const char *name)
+{
+	static const struct {
+		const char *old, *now;
+	} names[] = {
+		{ "stack", "kstack (kernel) or ustack (user)" },
+		{ "name", "probe" },
+		{ "process", "comm" },
+		{ "execname", "comm" },
+		{ "timestamp", "nsecs" },
+		{ "walltimestamp", "strftime(\"%H:%M:%S\", nsecs)" },
+		{ "quantize", "hist" },
+		{ "lquantize", "lhist" },
+		{ "println", "printf(\"...\\n\")" },
+		{ "kprintf", "printf" },
+		{ "copyinstr", "str" },
+		{ "stringof", "str" },
+		{ "kstr", "str" },
+		{ "func_name", "func" },
+		{ "sarg0", "*(uint64 *)(reg(\"sp\") + 8)" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (skep_streq(names[i].old, name))
+			return names[i].now;
+	return NULL;
+}
+
+static int unknown(struct skep_check *k, struct skep_expr *expr)
+{
+	const char *name = expr->call.name, *near, *now = old_name(name);
+	bool called = expr->kind == SKEP_EXPR_CALL;
+
+	if (!k->c->diag)
+		return -EINVAL;
+	/* Arguments have mistakes of their own. */
+	for (size_t i = 0; called && i < expr->call.args.len; i++)
+		(void)!skep_check_expr(k, expr->call.args.data[i]);
+	(void)skep_check_error(k, called ? expr->call.name_loc : expr->loc,
+			       called ? "there is no function %s()" : "'%s' is not known", name);
+	near = skep_builtin_nearest(k->c, name);
+	if (now)
+		skep_diag_hint(k->c->diag, "here it is called %s", now);
+	else if (is_arg_like(name))
+		skep_diag_hint(k->c->diag, "arguments are arg0 to arg9");
+	else if (near[0])
+		skep_diag_hint(k->c->diag, "did you mean %s?", near);
+	else if (called)
+		skep_diag_hint(k->c->diag, "the functions are described in skep-trace(1)");
+	else
+		skep_diag_hint(k->c->diag, "text stands in quotes, variables begin with $, maps "
+					   "with @");
+	return -EINVAL;
+}
+
+static int wrong_use(struct skep_check *k, const struct skep_expr *expr,
+		     const struct skep_builtin *b, const char *what)
+{
+	int r = skep_check_error(k, expr->loc, "%s %s", b->name, what);
+
+	skep_diag_hint(k->c->diag, "it is written %s", b->usage);
+	return r;
+}
+
+static int check_count(struct skep_check *k, const struct skep_expr *expr,
+		       const struct skep_builtin *b)
+{
+	size_t n = expr->kind == SKEP_EXPR_CALL ? expr->call.args.len : 0;
+
+	if (expr->kind == SKEP_EXPR_NAME && !(b->flags & SKEP_BUILTIN_BARE))
+		return wrong_use(k, expr, b, "is a function: it needs its parentheses");
+	if (n < b->min_args)
+		return wrong_use(k, expr, b,
+				 b->min_args == 1 ? "needs an argument" : "needs more arguments");
+	if (n > b->max_args)
+		return wrong_use(k, expr, b,
+				 b->max_args ? "has too many arguments" : "takes no arguments");
+	return 0;
+}
+
+static int check_position(struct skep_check *k, const struct skep_expr *expr,
+			  const struct skep_builtin *b, bool agg_ok, bool as_stmt)
+{
+	int r;
+
+	if ((b->flags & SKEP_BUILTIN_UNSAFE) && !k->c->options->unsafe) {
+		r = skep_check_error(k, expr->loc, "%s() can change this machine", b->name);
+		skep_diag_hint(k->c->diag, "allow it with --unsafe");
+		return r;
+	}
+	if ((b->flags & SKEP_BUILTIN_AGG) && !agg_ok) {
+		r = skep_check_error(k, expr->loc, "%s() is only assigned to a map", b->name);
+		skep_diag_hint(k->c->diag, "such as @ = %s%s", b->name,
+			       b->max_args ? "(...)" : "()");
+		return r;
+	}
+	if ((b->flags & SKEP_BUILTIN_STATEMENT) && !as_stmt) {
+		r = skep_check_error(k, expr->loc, "%s() gives no value", b->name);
+		skep_diag_hint(k->c->diag, "it stands alone, as a statement");
+		return r;
+	}
+	return 0;
+}
+
+/* The arguments. *ret_known: the types of all are known. */
+static int check_args(struct skep_check *k, struct skep_expr *expr, bool *ret_known)
+{
+	int r = 0;
+
+	*ret_known = true;
+	if (expr->kind != SKEP_EXPR_CALL)
+		return 0;
+	for (size_t i = 0; i < expr->call.args.len; i++) {
+		int r2 = skep_check_expr(k, expr->call.args.data[i]);
+
+		r = r < 0 ? r : r2;
+		*ret_known &= expr->call.args.data[i]->type != NULL;
+	}
+	return r;
+}
+
+int skep_check_call(struct skep_check *k, struct skep_expr *expr)
+{
+	bool agg_ok = k->agg_ok, as_stmt = k->as_stmt, known = true;
+	const struct skep_builtin *b = skep_builtin_find(expr->call.name);
+	int r, r2 = 0;
+
+	k->agg_ok = k->as_stmt = false;
+	if (!b && expr->kind == SKEP_EXPR_NAME && find_constant(k, expr))
+		return 0;
+	if (!b)
+		return unknown(k, expr);
+	expr->call.builtin = b;
+	r = check_count(k, expr, b);
+	if (r >= 0)
+		r = check_position(k, expr, b, agg_ok, as_stmt);
+	if (!(b->flags & SKEP_BUILTIN_RAW))
+		r2 = check_args(k, expr, &known);
+	if (r < 0 || r2 < 0 || !known)
+		return r < 0 ? r : r2;
+	if (b->flags & SKEP_BUILTIN_STATEMENT)
+		expr->type = &skep_type_void;
+	return b->check ? b->check(k, expr) : 0;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Checking, what its files share with each other and nobody else. check.h is the interface for builtins and providers.
+ *
+ *	check.c		rounds, instances, messages
+ *	check_stmt.c	statements, variables
+ *	check_expr.c	values, operators
+ *	check_access.c	fields, indices, pointers, casts
+ *	check_map.c	maps and assignments
+ *	check_name.c	words and calls
+ *	check_const.c	constants
+ *	check_unify.c	how two types become one
+ */
+#pragma once
+
+#include "lang/check.h"
+
+/* Reports at @loc; -EINVAL. Silent outside of the final round, as c->diag is NULL there. */
+int skep_check_error(struct skep_check *k, struct skep_loc loc, const char *fmt, ...)
+	_printf_(3, 4);
+
+/* How a value is kept: numbers have 64 bits. @in_map: typed kernel pointers lose their type. */
+const struct skep_type *skep_check_promote(struct skep_check *k, const struct skep_type *type,
+					   bool in_map);
+/* The type that holds values of both (both promoted); NULL: there is none. */
+const struct skep_type *skep_check_unify(struct skep_check *k, const struct skep_type *a,
+					 const struct skep_type *b);
+/* Something that if, &&, ! and predicates take. */
+int skep_check_truth(struct skep_check *k, struct skep_expr *expr, const char *what) _must_check_;
+/* The literal 0, which is also the NULL pointer. */
+bool skep_check_is_zero(const struct skep_expr *expr);
+/* The type of arithmetic on two integers. */
+const struct skep_type *skep_check_arith_type(const struct skep_type *a, const struct skep_type *b);
+int skep_check_arith(struct skep_check *k, struct skep_expr *expr, enum skep_binary op,
+		     struct skep_expr *left, struct skep_expr *right,
+		     const struct skep_type **ret_type) _must_check_;
+const char *skep_check_op_text(enum skep_binary op);
+
+int skep_check_call(struct skep_check *k, struct skep_expr *expr) _must_check_;
+int skep_check_field(struct skep_check *k, struct skep_expr *expr) _must_check_;
+int skep_check_index(struct skep_check *k, struct skep_expr *expr) _must_check_;
+int skep_check_deref(struct skep_check *k, struct skep_expr *expr) _must_check_;
+int skep_check_addr(struct skep_check *k, struct skep_expr *expr) _must_check_;
+int skep_check_cast(struct skep_check *k, struct skep_expr *expr) _must_check_;
+int skep_check_layout(struct skep_check *k, struct skep_expr *expr) _must_check_;
+int skep_check_map_read(struct skep_check *k, struct skep_expr *expr) _must_check_;
+int skep_check_assign(struct skep_check *k, struct skep_expr *expr) _must_check_;
+/* ++ and -- */
+int skep_check_step(struct skep_check *k, struct skep_expr *expr) _must_check_;
+/* A type as written; NULL after a message. 0 with NULL in *ret_type: not known yet. */
+int skep_check_type_name(struct skep_check *k, const struct skep_type_name *name,
+			 const struct skep_type **ret_type) _must_check_;
+
+/* The variable in scope, or NULL. */
+struct skep_local *skep_check_local(const struct skep_check *k, const char *name);
+/* A new variable; *slot remembers it from pass to pass. */
+struct skep_local *skep_check_declare(struct skep_check *k, const char *name, struct skep_loc loc,
+				      struct skep_local **slot);
+/* A value of @type (NULL: not known yet) goes into the variable. */
+int skep_check_local_set(struct skep_check *k, struct skep_local *local,
+			 const struct skep_expr *value, struct skep_loc loc) _must_check_;
+/* One statement; variables that it begins stay in scope. */
+int skep_check_stmt(struct skep_check *k, struct skep_stmt *stmt) _must_check_;

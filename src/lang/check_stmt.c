@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Statements and variables. A variable lives from its first assignment (or let) to the end of its block. */
+#include <errno.h>
+
+#include "lang/check_priv.h"
+#include "lang/nearest.h"
+
+#define UNROLL_MAX 100
+
+struct skep_local *skep_check_local(const struct skep_check *k, const char *name)
+{
+	for (size_t i = k->locals.len; i-- > 0;)
+		if (skep_streq(k->locals.data[i]->name, name))
+			return k->locals.data[i];
+	return NULL;
+}
+
+struct skep_local *skep_check_declare(struct skep_check *k, const char *name, struct skep_loc loc,
+				      struct skep_local **slot)
+{
+	struct skep_local *local = *slot;
+
+	/* The tree may still hold the variable of another instance, or one that is declared elsewhere by now. */
+	if (k->fresh || !local || local->loc.line != loc.line || local->loc.col != loc.col) {
+		local = skep_arena_alloc(k->c->arena, sizeof(*local));
+		local->name = name;
+		local->loc = loc;
+		*slot = local;
+	}
+	skep_vec_add(&k->locals, local);
+	return local;
+}
+
+static int wrong_type(struct skep_check *k, const struct skep_local *local,
+		      const struct skep_type *type, struct skep_loc loc)
+{
+	(void)skep_check_error(k, loc, "$%s gets %s here, but it holds %s", local->name,
+			       skep_check_type_text(k, type), skep_check_type_text(k, local->type));
+	skep_diag_hint(k->c->diag, "a variable keeps one type; it got its first value at line %u",
+		       local->loc.line);
+	return -EINVAL;
+}
+
+int skep_check_local_set(struct skep_check *k, struct skep_local *local,
+			 const struct skep_expr *value, struct skep_loc loc)
+{
+	const struct skep_type *type = value->type, *both;
+
+	if (!type)
+		return 0;
+	if (type->kind == SKEP_TYPE_VOID || !type->size)
+		return skep_check_want(k, value, "a value");
+	type = skep_check_promote(k, type, local->no_btf);
+	if (!local->type) {
+		local->type = type;
+		k->locals_changed = true;
+		return 0;
+	}
+	if (local->type->kind == SKEP_TYPE_PTR && skep_check_is_zero(value))
+		return 0;
+	if (local->fixed && local->type->kind == SKEP_TYPE_INT && type->kind == SKEP_TYPE_INT)
+		return 0;
+	both = skep_check_unify(k, local->type, type);
+	if (!both || (local->fixed && !skep_type_equal(both, local->type)))
+		return wrong_type(k, local, type, loc);
+	if (!skep_type_equal(both, local->type)) {
+		local->type = both;
+		k->locals_changed = true;
+	}
+	return 0;
+}
+
+static int check_let(struct skep_check *k, struct skep_stmt *stmt)
+{
+	const struct skep_type_name *name = &stmt->let.type;
+	const struct skep_type *type = NULL;
+	struct skep_local *local;
+	int r = 0, r2;
+
+	if (skep_check_local(k, stmt->let.name)) {
+		r = skep_check_error(k, stmt->loc, "there is a $%s already", stmt->let.name);
+		skep_diag_hint(k->c->diag, "take another name, or assign without let");
+	}
+	if (name->name || name->of) {
+		r2 = skep_check_type_name(k, name, &type);
+		r = r < 0 ? r : r2;
+	}
+	if (stmt->let.value) {
+		r2 = skep_check_expr(k, stmt->let.value);
+		r = r < 0 ? r : r2;
+	}
+	local = skep_check_declare(k, stmt->let.name, stmt->loc, &stmt->let.local);
+	local->no_btf = !stmt->let.value;
+	if (type && !local->type) {
+		local->type = type;
+		local->fixed = true;
+		k->locals_changed = true;
+	}
+	local->failed |= r < 0 && !local->type;
+	if (r < 0 || !stmt->let.value)
+		return r;
+	return skep_check_local_set(k, local, stmt->let.value, stmt->let.value->loc);
+}
+
+static int check_expr_stmt(struct skep_check *k, struct skep_expr *expr)
+{
+	static const char *const harmless = "nothing is done with this value";
+	int r;
+
+	k->as_stmt = true;
+	r = skep_check_expr(k, expr);
+	k->as_stmt = false;
+	if (r < 0 || !k->final)
+		return r;
+	switch (expr->kind) {
+	case SKEP_EXPR_ASSIGN:
+	case SKEP_EXPR_CALL:
+	case SKEP_EXPR_TERNARY:
+	case SKEP_EXPR_BLOCK:
+		return 0;
+	case SKEP_EXPR_NAME:
+		if (expr->type && expr->type->kind == SKEP_TYPE_VOID)
+			return 0;
+		break;
+	case SKEP_EXPR_UNARY:
+		if (expr->unary.op >= SKEP_UNARY_PREINC)
+			return 0;
+		break;
+	default:
+		break;
+	}
+	skep_diag_warn(k->c->diag, expr->loc, "%s", harmless);
+	skep_diag_hint(k->c->diag, "print it: print(...), or keep it: @ = ...");
+	return 0;
+}
+
+static int check_if(struct skep_check *k, struct skep_stmt *stmt)
+{
+	int r = skep_check_truth(k, stmt->branch.cond, "the condition of if");
+	int r2 = skep_check_block(k, &stmt->branch.yes);
+	int r3 = skep_check_block(k, &stmt->branch.no);
+
+	return r < 0 ? r : r2 < 0 ? r2 : r3;
+}
+
+static int check_unroll(struct skep_check *k, struct skep_stmt *stmt)
+{
+	int64_t count = 0;
+	int r = skep_check_expr(k, stmt->loop.count), r2;
+
+	if (r >= 0 &&
+	    (!skep_check_const(k, stmt->loop.count, &count) || count < 1 || count > UNROLL_MAX)) {
+		r = skep_check_error(k, stmt->loop.count->loc,
+				     "unroll needs a constant number from 1 to %d", UNROLL_MAX);
+		skep_diag_hint(k->c->diag, "the body is copied that many times into the program");
+	}
+	k->loop_depth++;
+	r2 = skep_check_block(k, &stmt->loop.body);
+	k->loop_depth--;
+	return r < 0 ? r : r2;
+}
+
+static int want_int(struct skep_check *k, struct skep_expr *expr)
+{
+	int r = skep_check_expr(k, expr);
+
+	if (r >= 0 && expr->type && expr->type->kind != SKEP_TYPE_INT)
+		return skep_check_want(k, expr, "a number");
+	return r;
+}
+
+static int check_body(struct skep_check *k, struct skep_stmt *stmt)
+{
+	size_t scope = k->locals.len;
+	int r;
+
+	k->loop_depth++;
+	r = skep_check_block(k, &stmt->loop.body);
+	k->loop_depth--;
+	k->locals.len = MIN(k->locals.len, scope);
+	return r;
+}
+
+static int check_loop(struct skep_check *k, struct skep_stmt *stmt)
+{
+	size_t scope = k->locals.len;
+	struct skep_local *local;
+	int r, r2 = 0;
+
+	if (stmt->kind == SKEP_STMT_WHILE) {
+		r = skep_check_truth(k, stmt->loop.count, "the condition of while");
+	} else if (stmt->kind == SKEP_STMT_FOR_RANGE) {
+		r = want_int(k, stmt->loop.from);
+		r2 = want_int(k, stmt->loop.to);
+		local = skep_check_declare(k, stmt->loop.var, stmt->loc, &stmt->loop.local);
+		local->type = skep_type_int(8, true);
+		local->fixed = true;
+	} else {
+		const struct skep_map_info *m;
+
+		r = skep_check_map(k, stmt->loop.map);
+		m = stmt->loop.map->map.info;
+		local = skep_check_declare(k, stmt->loop.var, stmt->loc, &stmt->loop.local);
+		local->failed = r < 0;
+		local->fixed = true;
+		if (r >= 0 && m->key && m->value)
+			local->type = skep_type_tuple(
+				&k->c->types, (const struct skep_type *const[]){ m->key, m->value },
+				2);
+		else if (r >= 0 && k->final)
+			r = skep_check_error(k, stmt->loop.map->loc,
+					     "@%s has no keys to go through", m->name);
+	}
+	r = r < 0 ? r : r2;
+	r2 = check_body(k, stmt);
+	k->locals.len = scope;
+	return r < 0 ? r : r2;
+}
+
+int skep_check_stmt(struct skep_check *k, struct skep_stmt *stmt)
+{
+	switch (stmt->kind) {
+	case SKEP_STMT_EXPR:
+		return check_expr_stmt(k, stmt->expr);
+	case SKEP_STMT_IF:
+		return check_if(k, stmt);
+	case SKEP_STMT_LET:
+		return check_let(k, stmt);
+	case SKEP_STMT_BLOCK:
+		return skep_check_block(k, &stmt->block);
+	case SKEP_STMT_UNROLL:
+		return check_unroll(k, stmt);
+	case SKEP_STMT_WHILE:
+	case SKEP_STMT_FOR_RANGE:
+	case SKEP_STMT_FOR_MAP:
+		return check_loop(k, stmt);
+	case SKEP_STMT_RETURN:
+		return stmt->expr ? skep_check_expr(k, stmt->expr) : 0;
+	case SKEP_STMT_BREAK:
+	case SKEP_STMT_CONTINUE:
+		if (!k->loop_depth) {
+			int r = skep_check_error(k, stmt->loc, "%s stands outside of a loop",
+						 stmt->kind == SKEP_STMT_BREAK ? "break"
+									       : "continue");
+			skep_diag_hint(k->c->diag, "to leave the probe: return");
+			return r;
+		}
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* Every statement is looked at, whatever is wrong with those before it. */
+int skep_check_block(struct skep_check *k, const struct skep_block_node *block)
+{
+	size_t scope = k->locals.len;
+	int r = 0;
+
+	for (size_t i = 0; i < block->len; i++) {
+		int r2 = skep_check_stmt(k, block->data[i]);
+
+		r = r < 0 ? r : r2;
+	}
+	k->locals.len = scope;
+	return r;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How values are kept, and how two types become one that holds the values of both. */
+#include "lang/check_priv.h"
+
+static const struct skep_type *copy(struct skep_check *k, struct skep_type value)
+{
+	return skep_arena_memdup(k->c->arena, &value, sizeof(value));
+}
+
+static const struct skep_type *promote_tuple(struct skep_check *k, const struct skep_type *type,
+					     bool in_map)
+{
+	const struct skep_type **elems =
+		skep_arena_calloc(k->c->arena, type->n_fields, sizeof(*elems));
+
+	for (size_t i = 0; i < type->n_fields; i++)
+		elems[i] = skep_check_promote(k, type->fields[i].type, in_map);
+	return skep_type_tuple(&k->c->types, elems, type->n_fields);
+}
+
+const struct skep_type *skep_check_promote(struct skep_check *k, const struct skep_type *type,
+					   bool in_map)
+{
+	switch (type->kind) {
+	case SKEP_TYPE_INT:
+		if (type->is_bool || type->size == 8)
+			return type;
+		if (type->enum_btf) {
+			struct skep_type wide = *type;
+
+			wide.size = 8;
+			return copy(k, wide);
+		}
+		return skep_type_int(8, type->is_signed);
+	case SKEP_TYPE_PTR:
+		if (in_map && (type->space == SKEP_SPACE_BTF || type->space == SKEP_SPACE_BPF))
+			return skep_type_ptr(&k->c->types, type->elem, SKEP_SPACE_KERNEL);
+		return type;
+	case SKEP_TYPE_TUPLE:
+		return promote_tuple(k, type, in_map);
+	default:
+		return type;
+	}
+}
+
+static const struct skep_type *unify_int(const struct skep_type *a, const struct skep_type *b)
+{
+	if (a->is_bool && b->is_bool)
+		return a;
+	if (a->enum_btf && a->enum_btf == b->enum_btf && a->enum_id == b->enum_id)
+		return a;
+	/* A bool has no sign of its own. */
+	if (a->is_bool || b->is_bool)
+		return skep_type_int(8, a->is_bool ? b->is_signed : a->is_signed);
+	return skep_type_int(8, a->is_signed || b->is_signed);
+}
+
+static const struct skep_type *unify_ptr(struct skep_check *k, const struct skep_type *a,
+					 const struct skep_type *b)
+{
+	enum skep_space space = a->space;
+
+	if (a->elem && b->elem && !skep_type_equal(a->elem, b->elem))
+		return NULL;
+	if (a->space != b->space) {
+		if (a->space == SKEP_SPACE_USER || b->space == SKEP_SPACE_USER)
+			return NULL;
+		space = SKEP_SPACE_KERNEL;
+	}
+	return skep_type_ptr(&k->c->types, a->elem ? a->elem : b->elem, space);
+}
+
+static const struct skep_type *unify_tuple(struct skep_check *k, const struct skep_type *a,
+					   const struct skep_type *b)
+{
+	const struct skep_type **elems;
+
+	if (a->n_fields != b->n_fields)
+		return NULL;
+	elems = skep_arena_calloc(k->c->arena, a->n_fields, sizeof(*elems));
+	for (size_t i = 0; i < a->n_fields; i++) {
+		elems[i] = skep_check_unify(k, a->fields[i].type, b->fields[i].type);
+		if (!elems[i])
+			return NULL;
+	}
+	return skep_type_tuple(&k->c->types, elems, a->n_fields);
+}
+
+const struct skep_type *skep_check_unify(struct skep_check *k, const struct skep_type *a,
+					 const struct skep_type *b)
+{
+	if (skep_type_equal(a, b))
+		return a;
+	if (a->kind != b->kind)
+		return NULL;
+	switch (a->kind) {
+	case SKEP_TYPE_INT:
+		return unify_int(a, b);
+	case SKEP_TYPE_STRING:
+	case SKEP_TYPE_BUFFER:
+		return a->size >= b->size ? a : b;
+	case SKEP_TYPE_PTR:
+		return unify_ptr(k, a, b);
+	case SKEP_TYPE_TUPLE:
+		return unify_tuple(k, a, b);
+	case SKEP_TYPE_STRUCT:
+	case SKEP_TYPE_ARRAY:
+	case SKEP_TYPE_HIST:
+	case SKEP_TYPE_LHIST:
+		return NULL;
+	case SKEP_TYPE_SUM:
+	case SKEP_TYPE_MIN:
+	case SKEP_TYPE_MAX:
+	case SKEP_TYPE_AVG:
+	case SKEP_TYPE_STATS:
+		return a->is_signed ? a : b;
+	default: /* ids: what differs is only how they are shown */
+		return a;
+	}
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Attach points to instances: finds each one's provider and lets it match. What providers share is in match_util.c.
+ */
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lang/match.h"
+
+const struct skep_provider *skep_provider_find(const char *name)
+{
+	for (size_t i = 0; skep_providers[i]; i++) {
+		const struct skep_provider *p = skep_providers[i];
+
+		if (strcasecmp(p->name, name) == 0)
+			return p;
+		for (size_t a = 0; p->aliases && p->aliases[a]; a++)
+			if (strcasecmp(p->aliases[a], name) == 0)
+				return p;
+	}
+	return NULL;
+}
+
+struct skep_instance *skep_instance_new(struct skep_compiler *c, struct skep_probe_node *probe,
+					const struct skep_attach_point *point,
+					const struct skep_provider *provider)
+{
+	struct skep_instance *inst = skep_arena_alloc(c->arena, sizeof(*inst));
+
+	inst->probe = probe;
+	inst->point = point;
+	inst->provider = provider;
+	inst->proto.loc = point->loc;
+	inst->attach.probe = point->text;
+	inst->attach.loc = point->loc;
+	skep_vec_add(&c->instances, inst);
+	return inst;
+}
+
+struct skep_match *skep_instance_add(struct skep_compiler *c, struct skep_instance *inst,
+				     const char *name)
+{
+	size_t n = inst->n_matches;
+	struct skep_match *m;
+
+	/* Grown when full: at every power of two. */
+	if ((n & (n - 1)) == 0) {
+		struct skep_match *more = skep_arena_calloc(c->arena, n ? n * 2 : 1, sizeof(*more));
+
+		if (n)
+			memcpy(more, inst->matches, n * sizeof(*more));
+		inst->matches = more;
+	}
+	m = &inst->matches[inst->n_matches++];
+	m->name = name;
+	m->number = -1;
+	m->probe_index = skep_compiler_probe(c, name);
+	m->target.cookie = m->probe_index;
+	return m;
+}
+
+/* Old names, other tools' names, and the most frequent slips. */
+static const char *provider_hint(const char *name)
+{
+	static const struct {
+		const char *name, *hint;
+	} known[] = {
+		{ "usdt",
+		  "static user probes come later; a uprobe on the function around works now" },
+		{ "U", "static user probes come later; a uprobe on the function around works now" },
+		{ "watchpoint", "memory watchpoints are not there yet" },
+		{ "w", "memory watchpoints are not there yet" },
+		{ "iter", "iterators are not there yet" },
+		{ "it", "iterators are not there yet" },
+		{ "self",
+		  "signals to the tracer are not there yet; interval: runs code in between" },
+		{ "syscall", "system calls are tracepoint:syscalls:sys_enter_NAME" },
+		{ "syscalls", "system calls are tracepoint:syscalls:sys_enter_NAME" },
+		{ "usyscall", "system calls are tracepoint:syscalls:sys_enter_NAME" },
+		{ "timer",
+		  "every second is interval:s:1; on every CPU 99 times a second: profile:hz:99" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (skep_streq(known[i].name, name))
+			return known[i].hint;
+	return NULL;
+}
+
+static int unknown_provider(struct skep_compiler *c, const struct skep_attach_point *point)
+{
+	const char *name = point->parts[0], *hint = provider_hint(name);
+	struct skep_nearest near = { .wanted = name };
+	_cleanup_(skep_str_fini)
+	struct skep_str all = {};
+
+	for (size_t i = 0; skep_providers[i]; i++) {
+		skep_nearest_add(&near, skep_providers[i]->name);
+		skep_str_addf(&all, "%s%s", i ? ", " : "", skep_providers[i]->name);
+	}
+	skep_diag_error(c->diag, point->loc, "there is no kind of probe called '%s'", name);
+	if (hint)
+		skep_diag_hint(c->diag, "%s", hint);
+	else if (near.n)
+		skep_diag_hint(c->diag, "did you mean %s?", skep_nearest_text(&near, c->arena));
+	else
+		skep_diag_hint(c->diag, "the kinds are %s", skep_str_text(&all));
+	skep_nearest_fini(&near);
+	return -EINVAL;
+}
+
+static int match_point(struct skep_compiler *c, struct skep_probe_node *probe,
+		       const struct skep_attach_point *point)
+{
+	const struct skep_provider *p = skep_provider_find(point->n_parts ? point->parts[0] : "");
+
+	if (!p)
+		return unknown_provider(c, point);
+	if (point->n_parts < p->min_parts)
+		return skep_match_usage(c, point, p, "this probe is not complete");
+	if (point->n_parts > p->max_parts)
+		return skep_match_usage(c, point, p, "this probe has a part too many");
+	for (size_t i = 0; i < point->n_parts; i++)
+		if (!point->parts[i][0])
+			return skep_match_usage(c, point, p, "part %zu of this probe is empty",
+						i + 1);
+	return p->match(c, probe, point);
+}
+
+static size_t count_matches(const struct skep_compiler *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->instances.len; i++)
+		n += c->instances.data[i]->n_matches;
+	return n;
+}
+
+int skep_match_all(struct skep_compiler *c)
+{
+	bool refused = false, unable = false;
+
+	for (size_t i = 0; i < c->script->n_probes; i++) {
+		struct skep_probe_node *probe = c->script->probes[i];
+
+		for (size_t p = 0; p < probe->n_points; p++) {
+			const struct skep_attach_point *point = &probe->points[p];
+			size_t before = count_matches(c), n;
+			int r = match_point(c, probe, point);
+
+			unable |= r == -ENOTSUP;
+			refused |= r < 0 && r != -ENOTSUP;
+			n = count_matches(c);
+			if (r < 0 || n <= c->config.max_probes)
+				continue;
+			skep_diag_error(c->diag, point->loc,
+					"%zu probes match here, which makes %zu: the limit is %u",
+					n - before, n, c->config.max_probes);
+			skep_diag_hint(c->diag,
+				       "narrow the pattern, or raise the limit: config = "
+				       "{ max_probes = %zu }",
+				       n);
+			return -EINVAL;
+		}
+	}
+	if (refused || unable)
+		return refused ? -EINVAL : -ENOTSUP;
+	if (!c->instances.len && c->script->n_probes) {
+		skep_diag_error(c->diag, c->script->probes[0]->loc,
+				"none of the script's probes is there on this machine");
+		skep_diag_hint(c->diag, "list what there is: skep trace -l 'PATTERN'");
+		return -EINVAL;
+	}
+	return 0;
+}

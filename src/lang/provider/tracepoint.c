@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tracepoint:category:event. The events of "syscalls" mostly run from the raw system call events (syscalls.h); all others are
+ * attached through perf, and the program's context is the event's record.
+ */
+#include "lang/tracepoint.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "isa/helper.h"
+#include "isa/progkind.h"
+#include "lang/provider/syscalls.h"
+
+extern const struct skep_provider skep_provider_tracepoint;
+
+static bool is_raw(const struct skep_instance *inst)
+{
+	return (inst->flavour & SKEP_TRACEPOINT_FLAVOUR) != SKEP_TRACEPOINT_PERF;
+}
+
+/* One event that matches. */
+struct event {
+	const char *path; /* "syscalls/sys_enter_read" */
+	char *category;
+	const char *name;
+	const struct skep_struct *args; /* when the body uses args */
+};
+
+static void split_path(struct skep_arena *arena, const char *path, struct event *ret_event)
+{
+	const char *slash = strchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : strlen(path);
+
+	*ret_event = (struct event){
+		.path = path,
+		.category = skep_arena_strndup(arena, path, len),
+		.name = slash ? slash + 1 : "",
+	};
+}
+
+static int load_format(struct skep_compiler *c, const struct skep_attach_point *point,
+		       struct event *event)
+{
+	const struct skep_world *w = c->world;
+	enum skep_space space =
+		skep_streq(event->category, "syscalls") ? SKEP_SPACE_USER : SKEP_SPACE_KERNEL;
+	const char *text;
+	int r = w->tracepoint_format ? w->tracepoint_format(w, event->category, event->name, &text)
+				     : -ENOENT;
+
+	if (r < 0) {
+		skep_diag_error(c->diag, point->loc, "cannot read the format of tracepoint %s:%s",
+				event->category, event->name);
+		skep_diag_hint(c->diag, "its arguments are described in tracefs, which root may "
+					"read: is it mounted at /sys/kernel/tracing?");
+		return -EINVAL;
+	}
+	r = skep_tracepoint_parse(&c->types, event->name, text, space, c->diag, &event->args);
+	return r;
+}
+
+static void setup_perf(struct skep_instance *inst)
+{
+	inst->proto.type = SKEP_PROG_TRACEPOINT;
+	inst->attach.kind = SKEP_ATTACH_TP;
+}
+
+/* What one program can serve together has the same flavour and signature. */
+static int add_event(struct skep_compiler *c, struct skep_probe_node *probe,
+		     const struct skep_attach_point *point, const struct skep_used_args *used,
+		     bool by_name, struct event *event)
+{
+	bool uses_args = used->n || used->whole, is_exit = false;
+	unsigned flavour = SKEP_TRACEPOINT_PERF;
+	const char *signature = "";
+	struct skep_instance *inst;
+	struct skep_match *m;
+	int number = -1;
+
+	if (uses_args) {
+		int r = load_format(c, point, event);
+
+		if (r < 0)
+			return r;
+		signature = skep_match_signature(c, event->args, used);
+	}
+	if (skep_streq(event->category, "syscalls")) {
+		number = skep_syscalls_number(event->name, &is_exit);
+		if (number >= 0 && (!uses_args || skep_syscalls_can(event->args, is_exit, used)))
+			flavour = skep_syscalls_flavour(c);
+		if (flavour != SKEP_TRACEPOINT_PERF && is_exit)
+			flavour |= SKEP_TRACEPOINT_EXIT;
+	}
+	if (flavour == SKEP_TRACEPOINT_PERF && by_name)
+		signature = event->path;
+	inst = skep_match_group(c, probe, point, &skep_provider_tracepoint, flavour, signature);
+	if (!inst->n_matches) {
+		inst->args = event->args;
+		inst->args_space = skep_streq(event->category, "syscalls") ? SKEP_SPACE_USER
+									   : SKEP_SPACE_KERNEL;
+		if (is_raw(inst))
+			skep_syscalls_setup(c, inst);
+		else
+			setup_perf(inst);
+	}
+	m = skep_instance_add(c, inst,
+			      skep_arena_printf(c->arena, "tracepoint:%s:%s", event->category,
+						event->name));
+	m->number = number;
+	m->target.name = event->path;
+	return 0;
+}
+
+static int missing(struct skep_compiler *c, const struct skep_attach_point *point)
+{
+	const struct skep_world *w = c->world;
+	struct skep_names names = { .arena = c->arena };
+	struct skep_nearest near = {
+		.wanted = skep_arena_printf(c->arena, "%s:%s", point->parts[1], point->parts[2]),
+	};
+	int r;
+
+	if (w->each_tracepoint)
+		(void)!w->each_tracepoint(w, "*", skep_names_add, &names);
+	for (size_t i = 0; i < names.len; i++) {
+		char *name = skep_arena_strdup(c->arena, names.data[i]), *slash = strchr(name, '/');
+
+		if (!slash)
+			continue;
+		/* The event alone, too: the category may be what is wrong. */
+		if (skep_streq(slash + 1, point->parts[2])) {
+			*slash = ':';
+			free(near.n == SKEP_NEAREST_MAX ? near.best[--near.n].name : NULL);
+			skep_nearest_add(&near, name);
+			continue;
+		}
+		*slash = ':';
+		skep_nearest_add(&near, name);
+	}
+	if (!names.len)
+		r = skep_match_unable(c, point,
+				      "tracepoints are listed in tracefs, which root may read: is "
+				      "it mounted at /sys/kernel/tracing?",
+				      "no tracepoints can be seen on this machine");
+	else
+		r = skep_match_missing(c, point, &near,
+				       skep_match_is_glob(near.wanted)
+					       ? "no tracepoint matches %s"
+					       : "there is no tracepoint %s",
+				       near.wanted);
+	skep_nearest_fini(&near);
+	skep_vec_fini(&names);
+	return r;
+}
+
+static int tracepoint_match(struct skep_compiler *c, struct skep_probe_node *probe,
+			    const struct skep_attach_point *point)
+{
+	const struct skep_world *w = c->world;
+	struct skep_names names = { .arena = c->arena };
+	struct skep_used_args used;
+	bool by_name;
+	int r = 0;
+
+	if (w->each_tracepoint)
+		r = w->each_tracepoint(
+			w, skep_arena_printf(c->arena, "%s/%s", point->parts[1], point->parts[2]),
+			skep_names_add, &names);
+	if (r < 0 || !names.len) {
+		skep_vec_fini(&names);
+		return missing(c, point);
+	}
+	skep_match_used_args(probe, &used);
+	/* Without cookies a program that serves several perf events cannot tell them apart. */
+	by_name = !w->has(w, SKEP_WORLD_COOKIE) && skep_match_needs_probe(c, probe);
+	for (size_t i = 0; i < names.len && r >= 0; i++) {
+		struct event event;
+
+		split_path(c->arena, names.data[i], &event);
+		r = add_event(c, probe, point, &used, by_name, &event);
+	}
+	skep_vec_fini(&names);
+	return r < 0 ? r : 0;
+}
+
+static void tracepoint_prologue(struct skep_lower *l)
+{
+	if (is_raw(l->inst))
+		skep_syscalls_prologue(l);
+	else
+		skep_provider_pid_filter(l);
+}
+
+/* The record is the context. A text of variable length stands where the u32 in the record says. */
+static int tracepoint_lower_args(struct skep_lower *l, const struct skep_expr *expr,
+				 const struct skep_field *field, struct skep_value *ret_value)
+{
+	struct skep_val *ctx, *at;
+
+	if (is_raw(l->inst))
+		return skep_syscalls_lower_args(l, expr, field, ret_value);
+	ctx = skep_ir_ctx(l->fn);
+	if (!field->data_loc && !field->rel_loc)
+		return skep_lower_load(l, field->type, ctx, (int)field->offset, SKEP_SPACE_CTX,
+				       ret_value);
+	at = skep_ir_load(l->fn, ctx, (int)field->offset, 4, SKEP_LOAD_PURE);
+	at = skep_ir_opi(l->fn, SKEP_OP_AND, at, 0xffff);
+	if (field->rel_loc)
+		at = skep_ir_opi(l->fn, SKEP_OP_ADD, at, field->offset + 4);
+	*ret_value = (struct skep_value){
+		.type = field->type,
+		.val = skep_ir_op(l->fn, SKEP_OP_ADD, ctx, at),
+	};
+	return 0;
+}
+
+static struct skep_val *tracepoint_lower_probe(struct skep_lower *l)
+{
+	if (l->inst->n_matches == 1)
+		return skep_ir_const(l->fn, l->inst->matches[0].probe_index);
+	if (is_raw(l->inst))
+		return skep_syscalls_lower_probe(l);
+	return skep_ir_call(l->fn, SKEP_HELPER_GET_ATTACH_COOKIE, SKEP_CALL_PURE, 1,
+			    skep_ir_ctx(l->fn));
+}
+
+struct listing {
+	const struct skep_world *world;
+	struct skep_arena *arena;
+	bool verbose;
+	struct skep_str *out;
+};
+
+static int list_event(void *data, const char *path)
+{
+	struct listing *l = data;
+	struct skep_types types = { .arena = l->arena, .btf = l->world->btf };
+	const struct skep_struct *args;
+	struct event event;
+	const char *text;
+
+	split_path(l->arena, path, &event);
+	skep_str_addf(l->out, "tracepoint:%s:%s\n", event.category, event.name);
+	if (!l->verbose || !l->world->tracepoint_format ||
+	    l->world->tracepoint_format(l->world, event.category, event.name, &text) < 0 ||
+	    skep_tracepoint_parse(&types, event.name, text, SKEP_SPACE_KERNEL, NULL, &args) < 0)
+		return 0;
+	for (size_t i = 0; i < args->n_fields; i++) {
+		const struct skep_field *f = &args->fields[i];
+
+		if (skep_has_prefix(f->name, "common_"))
+			continue;
+		skep_str_add(l->out, "    ");
+		skep_type_format(f->type, l->out);
+		skep_str_addf(l->out, " %s\n", f->name);
+	}
+	return 0;
+}
+
+static int tracepoint_list(const struct skep_world *world, const struct skep_attach_point *pattern,
+			   bool verbose, int pid, struct skep_diag *diag, struct skep_str *out)
+{
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	struct listing l = { .world = world, .arena = arena, .verbose = verbose, .out = out };
+	const char *category = pattern->n_parts > 1 ? pattern->parts[1] : "*";
+	const char *event = pattern->n_parts > 2 ? pattern->parts[2] : "*";
+
+	if (!world->each_tracepoint)
+		return 0;
+	return world->each_tracepoint(world, skep_arena_printf(arena, "%s/%s", category, event),
+				      list_event, &l);
+}
+
+static const char *const aliases[] = { "t", NULL };
+
+const struct skep_provider skep_provider_tracepoint = {
+	.name = "tracepoint",
+	.aliases = aliases,
+	.usage = "tracepoint:category:event, such as tracepoint:syscalls:sys_enter_openat",
+	.min_parts = 3,
+	.max_parts = 3,
+	.match = tracepoint_match,
+	.prologue = tracepoint_prologue,
+	.lower_args = tracepoint_lower_args,
+	.lower_probe = tracepoint_lower_probe,
+	.list = tracepoint_list,
+};

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* BEGIN, END, interval: programs that user space runs itself, through the engine's test-run. */
+#include "isa/progkind.h"
+#include "lang/match.h"
+
+static struct skep_instance *user_instance(struct skep_compiler *c, struct skep_probe_node *probe,
+					   const struct skep_attach_point *point,
+					   const struct skep_provider *provider,
+					   enum skep_user_probe_kind kind, const char *name)
+{
+	struct skep_instance *inst = skep_instance_new(c, probe, point, provider);
+
+	inst->proto.type = SKEP_PROG_RAW_TRACEPOINT;
+	inst->attach.kind = SKEP_ATTACH_USER;
+	inst->user_run = true;
+	inst->interruptible = true;
+	inst->user.kind = kind;
+	skep_instance_add(c, inst, name);
+	return inst;
+}
+
+extern const struct skep_provider skep_provider_begin, skep_provider_end, skep_provider_interval;
+
+static int begin_match(struct skep_compiler *c, struct skep_probe_node *probe,
+		       const struct skep_attach_point *point)
+{
+	user_instance(c, probe, point, &skep_provider_begin, SKEP_USER_BEGIN, "BEGIN");
+	return 0;
+}
+
+static int end_match(struct skep_compiler *c, struct skep_probe_node *probe,
+		     const struct skep_attach_point *point)
+{
+	user_instance(c, probe, point, &skep_provider_end, SKEP_USER_END, "END");
+	return 0;
+}
+
+static int interval_match(struct skep_compiler *c, struct skep_probe_node *probe,
+			  const struct skep_attach_point *point)
+{
+	struct skep_period period;
+	struct skep_instance *inst;
+	int r;
+
+	r = skep_match_period(c, point, &skep_provider_interval, &period);
+	if (r < 0)
+		return r;
+	inst = user_instance(c, probe, point, &skep_provider_interval, SKEP_USER_INTERVAL,
+			     point->text);
+	inst->user.period_ns = period.ns;
+	return 0;
+}
+
+static int list_line(const struct skep_provider *provider, struct skep_str *out)
+{
+	skep_str_addf(out, "%s\n", provider->usage);
+	return 0;
+}
+
+static int begin_list(const struct skep_world *world, const struct skep_attach_point *pattern,
+		      bool verbose, int pid, struct skep_diag *diag, struct skep_str *out)
+{
+	return list_line(&skep_provider_begin, out);
+}
+
+static int end_list(const struct skep_world *world, const struct skep_attach_point *pattern,
+		    bool verbose, int pid, struct skep_diag *diag, struct skep_str *out)
+{
+	return list_line(&skep_provider_end, out);
+}
+
+static int interval_list(const struct skep_world *world, const struct skep_attach_point *pattern,
+			 bool verbose, int pid, struct skep_diag *diag, struct skep_str *out)
+{
+	skep_str_add(out, "interval:hz:\ninterval:ms:\ninterval:s:\ninterval:us:\n");
+	return 0;
+}
+
+static const char *const interval_aliases[] = { "i", NULL };
+
+const struct skep_provider skep_provider_begin = {
+	.name = "BEGIN",
+	.usage = "BEGIN",
+	.min_parts = 1,
+	.max_parts = 1,
+	.match = begin_match,
+	.list = begin_list,
+};
+
+const struct skep_provider skep_provider_end = {
+	.name = "END",
+	.usage = "END",
+	.min_parts = 1,
+	.max_parts = 1,
+	.match = end_match,
+	.list = end_list,
+};
+
+const struct skep_provider skep_provider_interval = {
+	.name = "interval",
+	.aliases = interval_aliases,
+	.usage = "interval:s:1, interval:ms:100, interval:hz:10 or interval:1s",
+	.min_parts = 2,
+	.max_parts = 3,
+	.match = interval_match,
+	.list = interval_list,
+};

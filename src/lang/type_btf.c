@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Types from BTF: what a struct's member or a function's argument is for a script.
+ *
+ * Pointers carry where they point. Kernel sources tag pointers to user memory (__user) and to per-CPU memory (__percpu);
+ * BTF has these tags when the kernel's compiler could write them. Pointers to structs that the verifier follows (space
+ * BTF) stay so from member to member; what they say about numbers and text is read with a helper.
+ */
+#include "lang/type.h"
+
+#define POINTER_DEPTH_MAX 8 /* levels of pointers and array dimensions that a type shows */
+
+static const struct skep_type *from_btf(struct skep_types *types, const struct skep_btf *btf,
+					uint32_t id, enum skep_space space, unsigned depth);
+
+static const struct skep_type *make(struct skep_types *types, struct skep_type value)
+{
+	return skep_arena_memdup(types->arena, &value, sizeof(value));
+}
+
+/* The space that the modifiers and tags in front of a pointee name, or @space. */
+static enum skep_space tagged_space(const struct skep_btf *btf, uint32_t pointee,
+				    enum skep_space space)
+{
+	for (unsigned i = 0; i < 16; i++) {
+		struct skep_btf_type t = skep_btf_type(btf, pointee);
+
+		if (t.kind == SKEP_BTF_TYPE_TAG) {
+			if (skep_streq(t.name, "user"))
+				return SKEP_SPACE_USER;
+			if (skep_streq(t.name, "percpu"))
+				return SKEP_SPACE_KERNEL;
+		} else if (t.kind != SKEP_BTF_CONST && t.kind != SKEP_BTF_VOLATILE &&
+			   t.kind != SKEP_BTF_RESTRICT) {
+			break;
+		}
+		pointee = t.type;
+	}
+	return space;
+}
+
+static const struct skep_type *pointer(struct skep_types *types, const struct skep_btf *btf,
+				       uint32_t pointee, enum skep_space space, unsigned depth)
+{
+	enum skep_btf_kind kind = skep_btf_kind(btf, skep_btf_strip(btf, pointee, true));
+
+	space = tagged_space(btf, pointee, space);
+	if (space == SKEP_SPACE_BPF || space == SKEP_SPACE_CTX ||
+	    (space == SKEP_SPACE_BTF && kind != SKEP_BTF_STRUCT && kind != SKEP_BTF_UNION))
+		space = SKEP_SPACE_KERNEL;
+	if (depth == POINTER_DEPTH_MAX)
+		return skep_type_ptr(types, NULL, space);
+	return skep_type_ptr(types, from_btf(types, btf, pointee, space, depth + 1), space);
+}
+
+/* char[N] is text; everything else is elements. */
+static const struct skep_type *array(struct skep_types *types, const struct skep_btf *btf,
+				     uint32_t id, enum skep_space space, unsigned depth)
+{
+	const struct skep_type *elem;
+	uint32_t elem_id, count, stripped;
+
+	if (skep_btf_array(btf, id, &elem_id, &count) < 0 || depth == POINTER_DEPTH_MAX)
+		return &skep_type_void;
+	stripped = skep_btf_strip(btf, elem_id, true);
+	if (count && skep_btf_kind(btf, stripped) == SKEP_BTF_INT &&
+	    skep_streq(skep_btf_name(btf, stripped), "char"))
+		return skep_type_string(types, count);
+	elem = from_btf(types, btf, elem_id, space, depth + 1);
+	return skep_type_array(types, elem, count);
+}
+
+static const struct skep_type *integer(struct skep_types *types, const struct skep_btf_type *t)
+{
+	switch (t->size_bytes) {
+	case 1:
+		return t->is_bool ? skep_type_bool() : skep_type_int(1, t->is_signed);
+	case 2:
+	case 4:
+	case 8:
+		return skep_type_int(t->size_bytes, t->is_signed);
+	case 16: /* no register holds it: its two halves */
+		return skep_type_array(types, skep_type_int(8, false), 2);
+	default:
+		return &skep_type_void;
+	}
+}
+
+static const struct skep_type *structure(struct skep_types *types, const struct skep_btf *btf,
+					 const struct skep_btf_type *t)
+{
+	struct skep_struct *s = skep_arena_alloc(types->arena, sizeof(*s));
+
+	s->name = t->name;
+	s->size = t->size_bytes;
+	s->is_union = t->kind == SKEP_BTF_UNION || t->is_union;
+	s->btf = btf;
+	s->btf_id = t->id;
+	return make(types, (struct skep_type){
+				   .kind = SKEP_TYPE_STRUCT,
+				   .size = t->size_bytes,
+				   .str = s,
+			   });
+}
+
+static const struct skep_type *from_btf(struct skep_types *types, const struct skep_btf *btf,
+					uint32_t id, enum skep_space space, unsigned depth)
+{
+	struct skep_btf_type t = skep_btf_type(btf, skep_btf_strip(btf, id, true));
+
+	switch (t.kind) {
+	case SKEP_BTF_INT:
+		return integer(types, &t);
+	case SKEP_BTF_ENUM:
+	case SKEP_BTF_ENUM64:
+		if (t.size_bytes != 1 && t.size_bytes != 2 && t.size_bytes != 4 &&
+		    t.size_bytes != 8)
+			return &skep_type_void;
+		return make(types, (struct skep_type){
+					   .kind = SKEP_TYPE_INT,
+					   .size = t.size_bytes,
+					   .is_signed = t.is_signed,
+					   .enum_btf = t.vlen ? btf : NULL,
+					   .enum_id = t.vlen ? t.id : 0,
+				   });
+	case SKEP_BTF_PTR:
+		return pointer(types, btf, t.type, space, depth);
+	case SKEP_BTF_ARRAY:
+		return array(types, btf, t.id, space, depth);
+	case SKEP_BTF_STRUCT:
+	case SKEP_BTF_UNION:
+	case SKEP_BTF_FWD:
+		return structure(types, btf, &t);
+	default: /* void, functions, floats: nothing that a script can compute with */
+		return &skep_type_void;
+	}
+}
+
+const struct skep_type *skep_type_from_btf(struct skep_types *types, const struct skep_btf *btf,
+					   uint32_t id, enum skep_space space)
+{
+	return from_btf(types, btf, id, space, 0);
+}
+
+/*
+ * The integer that a bit-field is cut from: of the declared type's size where the bits fit into one of these, else (packed
+ * structs) 8 bytes from the byte in which it starts.
+ */
+static bool bit_field(const struct skep_btf_member *m, struct skep_field *f)
+{
+	uint32_t unit = f->type->size ? f->type->size : 4;
+	uint64_t start = m->bit_offset / (unit * 8) * unit;
+
+	if (f->type->kind != SKEP_TYPE_INT || m->bit_size > 64)
+		return false;
+	if (m->bit_offset - start * 8 + m->bit_size > unit * 8) {
+		unit = 8;
+		start = m->bit_offset / 8;
+		if (m->bit_offset - start * 8 + m->bit_size > 64)
+			return false;
+		f->type = skep_type_int(8, f->type->is_signed);
+	}
+	f->offset = (uint32_t)start;
+	f->bit_off = (uint16_t)(m->bit_offset - start * 8);
+	f->bit_size = (uint16_t)m->bit_size;
+	return true;
+}
+
+bool skep_type_field(struct skep_types *types, const struct skep_type *type, const char *name,
+		     enum skep_space space, struct skep_field *ret_field)
+{
+	const struct skep_struct *s = type->kind == SKEP_TYPE_STRUCT ? type->str : NULL;
+	struct skep_btf_member m;
+	struct skep_field f;
+
+	if (!s)
+		return false;
+	if (!s->btf) {
+		for (size_t i = 0; i < s->n_fields; i++) {
+			if (skep_streq(s->fields[i].name, name)) {
+				*ret_field = s->fields[i];
+				return true;
+			}
+		}
+		return false;
+	}
+	if (!name[0] || skep_btf_find_member(s->btf, s->btf_id, name, &m) < 0)
+		return false;
+	f = (struct skep_field){
+		.name = m.name,
+		.type = skep_type_from_btf(types, s->btf, m.type, space),
+		.offset = (uint32_t)(m.bit_offset / 8),
+	};
+	if (m.bit_size && !bit_field(&m, &f))
+		return false;
+	*ret_field = f;
+	return true;
+}
+
+static void list_fields(struct skep_types *types, const struct skep_struct *s, const char *wanted,
+			size_t max, struct skep_str *out)
+{
+	bool *taken = skep_arena_calloc(types->arena, s->n_fields, sizeof(*taken));
+	size_t n = 0;
+
+	for (unsigned pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < s->n_fields && n < max; i++) {
+			const char *name = s->fields[i].name;
+
+			if (taken[i] ||
+			    (!pass && wanted && skep_edit_distance(wanted, name, 2) > 2) ||
+			    (!pass && !wanted) || skep_has_prefix(name, "common_"))
+				continue;
+			taken[i] = true;
+			skep_str_addf(out, "%s%s", n++ ? ", " : "", name);
+		}
+	}
+}
+
+char *skep_type_field_names(struct skep_types *types, const struct skep_type *type,
+			    const char *wanted, size_t max)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+
+	if (type->kind == SKEP_TYPE_STRUCT && type->str->btf)
+		skep_btf_format_member_names(type->str->btf, type->str->btf_id, wanted,
+					     (unsigned)max, &out);
+	else if (type->kind == SKEP_TYPE_STRUCT)
+		list_fields(types, type->str, wanted, max, &out);
+	return skep_arena_strdup(types->arena, skep_str_text(&out));
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lang/walk.h"
+
+static void walk_list(const struct skep_expr_list *list, skep_walk_fn fn, void *data)
+{
+	for (size_t i = 0; i < list->len; i++)
+		skep_walk_expr(list->data[i], fn, data);
+}
+
+void skep_walk_expr(struct skep_expr *expr, skep_walk_fn fn, void *data)
+{
+	if (!expr || !fn(data, expr))
+		return;
+	switch (expr->kind) {
+	case SKEP_EXPR_CALL:
+		walk_list(&expr->call.args, fn, data);
+		break;
+	case SKEP_EXPR_MAP:
+		walk_list(&expr->map.keys, fn, data);
+		break;
+	case SKEP_EXPR_UNARY:
+		skep_walk_expr(expr->unary.operand, fn, data);
+		break;
+	case SKEP_EXPR_BINARY:
+	case SKEP_EXPR_ASSIGN:
+		skep_walk_expr(expr->binary.left, fn, data);
+		skep_walk_expr(expr->binary.right, fn, data);
+		break;
+	case SKEP_EXPR_TERNARY:
+		skep_walk_expr(expr->ternary.cond, fn, data);
+		skep_walk_expr(expr->ternary.yes, fn, data);
+		skep_walk_expr(expr->ternary.no, fn, data);
+		break;
+	case SKEP_EXPR_FIELD:
+		skep_walk_expr(expr->field.base, fn, data);
+		break;
+	case SKEP_EXPR_INDEX:
+		skep_walk_expr(expr->index.base, fn, data);
+		skep_walk_expr(expr->index.index, fn, data);
+		break;
+	case SKEP_EXPR_CAST:
+		skep_walk_expr(expr->cast.to.of, fn, data);
+		skep_walk_expr(expr->cast.value, fn, data);
+		break;
+	case SKEP_EXPR_SIZEOF:
+	case SKEP_EXPR_OFFSETOF:
+		skep_walk_expr(expr->layout.of.of, fn, data);
+		skep_walk_expr(expr->layout.expr, fn, data);
+		break;
+	case SKEP_EXPR_TUPLE:
+		walk_list(&expr->tuple, fn, data);
+		break;
+	case SKEP_EXPR_BLOCK:
+		skep_walk_block(&expr->block.body, fn, data);
+		skep_walk_expr(expr->block.value, fn, data);
+		break;
+	default:
+		break;
+	}
+}
+
+static void walk_stmt(const struct skep_stmt *stmt, skep_walk_fn fn, void *data)
+{
+	switch (stmt->kind) {
+	case SKEP_STMT_EXPR:
+	case SKEP_STMT_RETURN:
+		skep_walk_expr(stmt->expr, fn, data);
+		break;
+	case SKEP_STMT_IF:
+		skep_walk_expr(stmt->branch.cond, fn, data);
+		skep_walk_block(&stmt->branch.yes, fn, data);
+		skep_walk_block(&stmt->branch.no, fn, data);
+		break;
+	case SKEP_STMT_LET:
+		skep_walk_expr(stmt->let.type.of, fn, data);
+		skep_walk_expr(stmt->let.value, fn, data);
+		break;
+	case SKEP_STMT_BLOCK:
+		skep_walk_block(&stmt->block, fn, data);
+		break;
+	case SKEP_STMT_UNROLL:
+	case SKEP_STMT_WHILE:
+	case SKEP_STMT_FOR_RANGE:
+	case SKEP_STMT_FOR_MAP:
+		skep_walk_expr(stmt->loop.count, fn, data);
+		skep_walk_expr(stmt->loop.from, fn, data);
+		skep_walk_expr(stmt->loop.to, fn, data);
+		skep_walk_expr(stmt->loop.map, fn, data);
+		skep_walk_block(&stmt->loop.body, fn, data);
+		break;
+	default:
+		break;
+	}
+}
+
+void skep_walk_block(const struct skep_block_node *block, skep_walk_fn fn, void *data)
+{
+	for (size_t i = 0; i < block->len; i++)
+		walk_stmt(block->data[i], fn, data);
+}
+
+void skep_walk_probe(const struct skep_probe_node *probe, skep_walk_fn fn, void *data)
+{
+	skep_walk_expr(probe->predicate, fn, data);
+	skep_walk_block(&probe->body, fn, data);
+}

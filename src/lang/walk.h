@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Walk: visits every expression under a statement or expression, outermost first.
+ *
+ *	static bool visit(void *data, struct skep_expr *expr) { ...; return true; }	// false: not into this one
+ *	skep_walk_probe(probe, visit, &state);
+ *
+ * The depth is what the parser allows (SKEP_PARSE_DEPTH_MAX).
+ */
+#pragma once
+
+#include "lang/ast.h"
+
+typedef bool (*skep_walk_fn)(void *data, struct skep_expr *expr);
+
+void skep_walk_expr(struct skep_expr *expr, skep_walk_fn fn, void *data);
+void skep_walk_block(const struct skep_block_node *block, skep_walk_fn fn, void *data);
+/* Predicate and body. */
+void skep_walk_probe(const struct skep_probe_node *probe, skep_walk_fn fn, void *data);
