@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tree of a script as text: one node a line, children indented by two blanks. Numbers are in decimal, strings
- * quoted with the language's own escapes.
+ * The tree of a script as text: one node a line, children indented by two blanks. Numbers are in
+ * decimal, strings quoted with the language's own escapes.
  */
 #include <inttypes.h>
 

@@ -61,8 +61,8 @@ static const struct {
 };
 
 /*
- * Characters that editors, web pages and other keyboards put in place of ASCII ones: what was meant is clear,
- * so the parser goes on with it. A kind of END: a blank.
+ * Characters that editors, web pages and other keyboards put in place of ASCII ones: what was meant
+ * is clear, so the parser goes on with it. A kind of END: a blank.
  */
 static const struct {
 	const char *bytes, *meant;
@@ -135,7 +135,10 @@ bool skep_lex_error(struct skep_lex_env *env, struct skep_loc loc, const char *f
 	return true;
 }
 
-/* Bytes of the character at @s, 0 when it is no UTF-8 that may be shown (C1 controls steer terminals). */
+/*
+ * Bytes of the character at @s, 0 when it is no UTF-8 that may be shown (C1 controls steer
+ * terminals).
+ */
 static size_t utf8_len(const char *s, size_t len)
 {
 	unsigned char c = (unsigned char)*s;
@@ -406,7 +409,7 @@ struct skep_tok skep_lex_next(struct skep_lex *lx)
 			take_other(lx, &t);
 	} while (t.kind == SKEP_TOK_END);
 	t.end = lx->pos;
-	if (t.kind != SKEP_TOK_STRING)
+	if (t.kind != SKEP_TOK_STRING && t.kind != SKEP_TOK_ERROR)
 		t.loc.len = (uint32_t)(t.end - t.off);
 	lx->last = t.kind;
 	return t;

@@ -4,13 +4,15 @@
  *
  *	text ── blanks, comments, preprocessor lines ──► token ──► parser
  *
- * The lexer reports what is wrong with a token itself (an unterminated string, a number that is too large, a typographic
- * quote) and then hands out the best guess of what was meant, so that the parser does not stumble a second time.
- * Where there is no guess it hands out SKEP_TOK_ERROR, which the parser must not report again.
+ * The lexer reports what is wrong with a token itself (an unterminated string, a number that is too
+ * large, a typographic quote) and then hands out the best guess of what was meant, so that the
+ * parser does not stumble a second time. Where there is no guess it hands out SKEP_TOK_ERROR, which
+ * the parser must not report again.
  *
- * Preprocessor lines are trivia, as comments are: #include is ignored, conditions are evaluated with BPFTRACE_HAVE_BTF
- * defined, `#define NAME expression` goes into the table of the environment. Heads of probes are no tokens: the
- * parser reads them from the raw text at `pos` (a path is full of slashes that divide nothing).
+ * Preprocessor lines are trivia, as comments are: #include is ignored, conditions are evaluated
+ * with BPFTRACE_HAVE_BTF defined, `#define NAME expression` goes into the table of the environment.
+ * Heads of probes are no tokens: the parser reads them from the raw text at `pos` (a path is full
+ * of slashes that divide nothing).
  *
  *	struct skep_lex_env env = { .arena = arena, .diag = diag };
  *	struct skep_lex lx;
@@ -21,6 +23,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/hash.h"
 #include "lang/ast.h"
 
 #define SKEP_LEX_COND_MAX 32	  /* nested #if */
@@ -60,9 +63,8 @@ struct skep_tok {
 	enum skep_tok_kind kind;
 	enum skep_binary op;
 	struct skep_loc loc;
-	size_t off, end; /* bytes of the source */
-	const char *
-		text; /* NAME, VAR, MAP: the name without its sigil, in the source; STRING: the bytes, in the arena */
+	size_t off, end;  /* bytes of the source */
+	const char *text; /* NAME, VAR, MAP: without its sigil; STRING: the bytes, in the arena */
 	size_t len;
 	uint64_t value; /* INT, PARAM */
 	bool is_unsigned;
@@ -77,6 +79,7 @@ struct skep_define {
 	size_t off, end;     /* the body in the source */
 	struct skep_loc loc; /* of the body */
 	bool removed;	     /* #undef */
+	bool bad;	     /* its body was complained about */
 	bool busy;	     /* being expanded: a define that names itself is a plain name */
 };
 
@@ -85,11 +88,13 @@ struct skep_lex_env {
 	struct skep_arena *arena;
 	struct skep_diag *diag;
 	size_t n_errors;
-	bool quiet;	/* the parser recovers: errors are consequences, not news */
-	bool truncated; /* a comment swallowed the rest: nobody else has to complain about the end */
+	bool quiet;	  /* the parser recovers: errors are consequences, not news */
+	bool broken_line; /* a string was not closed: better go on in the next line */
+	bool truncated;	  /* the rest is not seen: nobody has to complain about the end */
 	struct {
 		SKEP_VEC(struct skep_define);
 	} defines;
+	struct skep_hash names; /* of defines: their index + 1 */
 };
 
 struct skep_lex_cond {
@@ -134,7 +139,10 @@ struct skep_loc skep_lex_loc(const struct skep_lex *lx, size_t off, size_t len);
 bool skep_lex_error(struct skep_lex_env *env, struct skep_loc loc, const char *fmt, ...)
 	_printf_(3, 4);
 #define skep_lex_hint(env, ...) skep_diag_hint((env)->diag, __VA_ARGS__)
-/* A piece of the source that may be shown to people: printable, at most about 40 bytes, in the arena. */
+/*
+ * A piece of the source that may be shown to people: printable, at most about 40 bytes, in the
+ * arena.
+ */
 const char *skep_lex_show(struct skep_lex_env *env, const char *text, size_t len);
 
 /* In literal.c: the token at a digit, a '"'. */

@@ -209,8 +209,8 @@ static void read_escape(struct skep_lex *lx, struct skep_str *out)
 }
 
 /*
- * Which bytes close a string that began at @open: the same quote; for a typographic one any typographic or plain quote.
- * Returns how many bytes, 0 when the string goes on.
+ * Which bytes close a string that began at @open: the same quote; for a typographic one any
+ * typographic or plain quote. Returns how many bytes, 0 when the string goes on.
  */
 static size_t closes(const struct skep_lex *lx, const char *open)
 {
@@ -256,10 +256,12 @@ void skep_lex_string(struct skep_lex *lx, struct skep_tok *t)
 	t->len = out.len;
 	if (n)
 		return;
+	t->kind = SKEP_TOK_ERROR;
 	t->loc.len = 1;
-	if (skep_lex_error(lx->env, t->loc, "this string is never closed"))
+	lx->env->broken_line = true;
+	/* Of other quotes it was said already that they are wrong. */
+	if (*open == '"' && skep_lex_error(lx->env, t->loc, "this string is never closed"))
 		skep_lex_hint(
 			lx->env,
-			"close it with '%s' in the same line; a line break inside a string is written \\n",
-			*open == '\'' ? "'" : "\"");
+			"close it with '\"' in the same line; a line break inside a string is written \\n");
 }

@@ -82,7 +82,7 @@ const char *skep_parse_describe(struct skep_parser *p, const struct skep_tok *t)
 
 	switch (t->kind) {
 	case SKEP_TOK_END:
-		return "the end of the script";
+		return p->expanding ? "the end of the #define" : "the end of the script";
 	case SKEP_TOK_NAME:
 		return skep_arena_printf(p->env.arena, "%s '%s'",
 					 skep_parse_is_keyword(t) ? "the keyword" : "the name",
@@ -97,7 +97,7 @@ const char *skep_parse_describe(struct skep_parser *p, const struct skep_tok *t)
 }
 
 /* What people who come from other languages meant. */
-static void hint_for(struct skep_parser *p, const struct skep_tok *t)
+static bool hint_for(struct skep_parser *p, const struct skep_tok *t)
 {
 	static const struct {
 		const char *word, *hint;
@@ -114,19 +114,20 @@ static void hint_for(struct skep_parser *p, const struct skep_tok *t)
 		{ "elseif", "write 'else if'" },
 	};
 
+	const char *hint = NULL;
+
 	if (t->kind == SKEP_TOK_ASSIGN && t->op == SKEP_BINARY_NONE)
-		skep_lex_hint(
-			&p->env,
-			"'=' assigns a value and is a statement of its own; to compare, write '=='");
+		hint = "'=' assigns a value and is a statement of its own; to compare, write '=='";
 	else if (t->kind == SKEP_TOK_ASSIGN)
-		skep_lex_hint(&p->env,
-			      "an assignment is a statement of its own, not part of an expression");
+		hint = "an assignment is a statement of its own, not part of an expression";
 	else if (t->kind == SKEP_TOK_STRING && !t->bol)
-		skep_lex_hint(&p->env,
-			      "arguments of a function stand in parentheses: printf(\"...\")");
+		hint = "arguments of a function stand in parentheses: printf(\"...\")";
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (skep_tok_is(t, words[i].word))
-			skep_lex_hint(&p->env, "%s", words[i].hint);
+			hint = words[i].hint;
+	if (hint)
+		skep_lex_hint(&p->env, "%s", hint);
+	return hint;
 }
 
 bool skep_parse_unexpected(struct skep_parser *p, const char *what)
@@ -134,7 +135,7 @@ bool skep_parse_unexpected(struct skep_parser *p, const char *what)
 	struct skep_tok *t = skep_parse_peek(p, 0);
 	struct skep_loc loc = t->loc;
 
-	if (t->kind == SKEP_TOK_ERROR) {
+	if (t->kind == SKEP_TOK_ERROR || p->env.quiet) {
 		p->env.quiet = true;
 		return false;
 	}
@@ -142,8 +143,7 @@ bool skep_parse_unexpected(struct skep_parser *p, const char *what)
 		loc = skep_parse_behind(p);
 	if (!skep_parse_error(p, loc, "expected %s, found %s", what, skep_parse_describe(p, t)))
 		return false;
-	hint_for(p, t);
-	return true;
+	return !hint_for(p, t);
 }
 
 void skep_parse_abort(struct skep_parser *p)

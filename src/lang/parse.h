@@ -5,15 +5,19 @@
  *	parse.c		tokens ahead, messages, nodes
  *	parse_script.c	the top: config, heads of probes, what is not supported
  *	parse_point.c	attach points, from raw text
- *	parse_stmt.c	blocks and statements, and where to go on after an error
+ *	parse_block.c	blocks, and where to go on after an error
+ *	parse_stmt.c	statements
  *	parse_expr.c	operators by precedence
- *	parse_primary.c	values, calls, maps, casts, names of types
+ *	parse_primary.c	values, calls, maps, parentheses, names from #define
+ *	parse_type.c	names of types, casts, sizeof, offsetof
  *
- * Errors. A function that returns a node returns NULL after an error, which it or a callee has reported; from then on
- * env.quiet swallows consequences until a statement, block or probe begins anew (skep_parse_recover).
+ * Errors. A function that returns a node returns NULL after an error, which it or a callee has
+ * reported; from then on env.quiet swallows consequences until a statement, block or probe begins
+ * anew (skep_parse_recover).
  *
- * Bounds. Every nested call goes through skep_parse_enter; every node knows the height of the tree below it. Beyond
- * a bound the parser says so once and sees nothing but the end of the script from then on.
+ * Bounds. Every nested call goes through skep_parse_enter; every node knows the height of the tree
+ * below it. Beyond a bound the parser says so once and sees nothing but the end of the script from
+ * then on.
  */
 #pragma once
 
@@ -37,6 +41,7 @@ struct skep_parser {
 	unsigned depth;
 	unsigned height; /* of the highest tree since the block began */
 	unsigned expansions;
+	unsigned expanding; /* bodies of #define that are being read, inside each other */
 	const char *const *params;
 	size_t n_params;
 };
@@ -53,7 +58,10 @@ bool skep_parse_at_op(struct skep_parser *p, enum skep_binary op);
 bool skep_parse_accept(struct skep_parser *p, enum skep_tok_kind kind);
 /* Takes a token of this kind or says that @what is missing. */
 bool skep_parse_expect(struct skep_parser *p, enum skep_tok_kind kind, const char *what);
-/* "expected @what, found ..." at the next token, with a hint where the mistake is a known one. True: reported. */
+/*
+ * "expected @what, found ..." at the next token. True: reported, and a hint may follow; a mistake
+ * that is well known has got its hint already.
+ */
 bool skep_parse_unexpected(struct skep_parser *p, const char *what);
 /* Reports and falls quiet. True when it was reported, so that skep_lex_hint may follow. */
 bool skep_parse_error(struct skep_parser *p, struct skep_loc loc, const char *fmt, ...)
@@ -73,7 +81,9 @@ const char *skep_parse_name(struct skep_parser *p, const struct skep_tok *t);
 const char *skep_parse_describe(struct skep_parser *p, const struct skep_tok *t);
 struct skep_expr *skep_parse_node(struct skep_parser *p, enum skep_expr_kind kind,
 				  struct skep_loc start);
-/* Finishes a node whose operands are set: its place and height. NULL when the tree became too high. */
+/*
+ * Finishes a node whose operands are set: its place and height. NULL when the tree became too high.
+ */
 struct skep_expr *skep_parse_done(struct skep_parser *p, struct skep_expr *e,
 				  struct skep_loc start);
 /* Raises the height of @e to stand on @child. */
@@ -95,22 +105,37 @@ struct skep_expr *skep_parse_primary(struct skep_parser *p);
 /* Expressions between commas up to @close, which is taken. */
 bool skep_parse_list(struct skep_parser *p, enum skep_tok_kind close, const char *what,
 		     struct skep_expr_list *ret_list);
+
+/* ---- parse_type.c */
+
 bool skep_parse_at_cast(struct skep_parser *p);
 bool skep_parse_type(struct skep_parser *p, struct skep_type_name *ret_type);
+/* SIZEOF or OFFSETOF, at the word, with a '(' behind it. */
+struct skep_expr *skep_parse_layout(struct skep_parser *p, enum skep_expr_kind kind);
 
 /* ---- parse_stmt.c */
+
+/* NULL after an error: the block recovers. */
+struct skep_stmt *skep_parse_stmt(struct skep_parser *p);
+/* if condition { value } else { value }, at `if`. */
+struct skep_expr *skep_parse_if_value(struct skep_parser *p);
+
+/* ---- parse_block.c */
 
 /* At '{'. False: there was none, and that was said. Errors inside are recovered from. */
 bool skep_parse_block(struct skep_parser *p, struct skep_block_node *ret_block);
 /* { statements; value } at '{'. */
 struct skep_expr *skep_parse_block_value(struct skep_parser *p);
-/* if condition { value } else { value }, at `if`. */
-struct skep_expr *skep_parse_if_value(struct skep_parser *p);
 /* At `name:` at the start of a line, where @name is a kind of probe: somebody forgot a brace. */
 bool skep_parse_at_head(struct skep_parser *p);
+/* After a bad head: at the '{' of the body, or false when the statement ends first. */
+bool skep_parse_recover_body(struct skep_parser *p);
 
 /* ---- parse_point.c */
 
-/* Attach points up to '{' or '/'; the raw text is left there. False after an error, the raw text is anywhere. */
+/*
+ * Attach points up to '{' or '/'; the raw text is left there. False after an error, the raw text is
+ * anywhere.
+ */
 bool skep_parse_points(struct skep_parser *p, struct skep_probe_node *probe);
 bool skep_parse_is_provider(const char *name, size_t len);

@@ -2,9 +2,10 @@
 /*
  * Operators, by precedence as in C.
  *
- * The slash. In a predicate `/ expression /` a slash divides and a slash ends. The rule: a slash at the
- * outermost level of the predicate ends it when a '{' follows (or nothing at all); every other slash divides, and inside parentheses and
- * brackets it always divides. A block can never be a divisor there, so nothing that was meant as a division is lost.
+ * The slash. In a predicate `/ expression /` a slash divides and a slash ends. The rule: a slash at
+ * the outermost level of the predicate ends it when a '{' follows (or nothing at all); every other
+ * slash divides, and inside parentheses and brackets it always divides. A block can never be a
+ * divisor there, so nothing that was meant as a division is lost.
  */
 #include "lang/parse.h"
 

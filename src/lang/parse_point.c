@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Attach points, read from the raw text: they hold paths, wildcards and symbols that are no tokens of the language.
+ * Attach points, read from the raw text: they hold paths, wildcards and symbols that are no tokens
+ * of the language.
  *
  *	uprobe:/usr/bin/bash:readline /pid == 1/ { ... }
  *	       `-- path ---'          `-- predicate
  *
- * The slash. A slash behind a blank starts the predicate, unless that blank follows a ':' and so the slash starts a
- * path. Without a blank in front it belongs to the attach point where the kind of probe takes paths (uprobe, usdt, iter...), and
- * starts the predicate for all others, whose names hold no slashes. `//` and `/` with `*` start a comment exactly where
- * a slash could start a predicate.
+ * The slash. A slash behind a blank starts the predicate, unless that blank follows a ':' and so
+ * the slash starts a path. Without a blank in front it belongs to the attach point where the kind
+ * of probe takes paths (uprobe, usdt, iter...), and starts the predicate for all others, whose
+ * names hold no slashes. `//` and `/` with `*` start a comment exactly where a slash could start a
+ * predicate.
  *
  * Quotes protect everything ("ns::f(int, char)"); blanks are allowed around ':' and ','.
  */
@@ -20,6 +22,7 @@
 
 #define POINT_BYTES_MAX 4096
 #define POINT_PARTS_MAX 16
+#define EXAMPLES "for example: kprobe:vfs_read, tracepoint:syscalls:sys_enter_openat, BEGIN"
 
 static const struct {
 	const char *name;
@@ -134,6 +137,7 @@ static bool read_quoted(struct point *pt)
 {
 	struct skep_lex *lx = &pt->p->lx;
 	struct skep_loc open = skep_lex_loc(lx, lx->pos, 1);
+	size_t start = lx->pos;
 
 	pt->quoted = true;
 	for (lx->pos++; lx->pos < lx->len && lx->text[lx->pos] != '\n'; lx->pos++) {
@@ -148,6 +152,7 @@ static bool read_quoted(struct point *pt)
 		if (!c || !add_text(pt, &c, 1))
 			break;
 	}
+	lx->pos = start + 1; /* the block may stand in this very line */
 	if (skep_parse_error(pt->p, open, "this quote is never closed"))
 		skep_lex_hint(&pt->p->env, "close it with '\"' in the same line");
 	return false;
@@ -183,11 +188,18 @@ static bool bad_byte(struct point *pt)
 {
 	struct skep_parser *p = pt->p;
 	struct skep_lex *lx = &p->lx;
+	size_t n_errors = p->env.n_errors;
 	struct skep_tok t = skep_lex_next(lx);
 	const char *shown = skep_lex_show(&p->env, skep_str_text(&pt->text), pt->text.len);
 
-	if (t.kind == SKEP_TOK_ERROR) {
+	if (p->env.n_errors != n_errors) {
 		p->env.quiet = true;
+		return false;
+	}
+	if (!pt->text.len) {
+		if (skep_parse_error(p, t.loc, "expected an attach point, found %s",
+				     skep_parse_describe(p, &t)))
+			skep_lex_hint(&p->env, EXAMPLES);
 		return false;
 	}
 	if (!skep_parse_error(p, t.loc, "%s cannot be part of the attach point '%s'",
@@ -203,10 +215,11 @@ static bool bad_byte(struct point *pt)
 static bool stray(struct point *pt)
 {
 	struct skep_parser *p = pt->p;
+	size_t n_errors = p->env.n_errors;
 	struct skep_tok t = skep_lex_next(&p->lx);
 	const char *shown = skep_lex_show(&p->env, skep_str_text(&pt->text), pt->text.len);
 
-	if (t.kind == SKEP_TOK_ERROR) {
+	if (p->env.n_errors != n_errors) {
 		p->env.quiet = true;
 		return false;
 	}
@@ -233,7 +246,10 @@ static bool is_plain(const struct point *pt, char c)
 {
 	if ((unsigned char)c < 0x20 || c == 0x7f || c == '}' || c == ';' || c == '\'')
 		return false;
-	/* Names of kernel functions and events are plain words; paths and symbols may hold anything. */
+	/*
+	 * Names of kernel functions and events are plain words; paths and symbols may hold
+	 * anything.
+	 */
 	return skep_lex_is_word(c) || strchr("*.+-@#?[]!~%$^", c) ||
 	       (pt->n_parts && takes_paths(pt));
 }
@@ -347,9 +363,7 @@ static bool parse_point(struct skep_parser *p, struct skep_attach_point *ret_poi
 				     : c == ',' ? "','"
 				     : c == '/' ? "'/'"
 						: "the end of the script"))
-			skep_lex_hint(
-				&p->env,
-				"for example: kprobe:vfs_read, tracepoint:syscalls:sys_enter_openat, BEGIN");
+			skep_lex_hint(&p->env, EXAMPLES);
 		return false;
 	}
 	finish_point(&pt, ret_point);

@@ -69,6 +69,7 @@ static void parse_config(struct script *s)
 	if (!skep_parse_expect(p, SKEP_TOK_LBRACE, "'{' and settings")) {
 		skep_lex_hint(&p->env, "for example: config = { max_map_keys = 1000 }");
 		skep_parse_rewind(p);
+		skip_raw(p, false);
 		return;
 	}
 	while (!skep_parse_at(p, SKEP_TOK_RBRACE) && !skep_parse_at(p, SKEP_TOK_END) &&
@@ -256,7 +257,10 @@ static bool parse_special(struct script *s)
 	struct skep_tok t;
 	enum skep_tok_kind next;
 
-	/* The text may be that of a probe, which has no tokens: what is wrong with them is said when it is certain. */
+	/*
+	 * The text may be that of a probe, which has no tokens: what is wrong with them is said
+	 * when it is certain.
+	 */
 	p->env.quiet = true;
 	t = *skep_parse_peek(p, 0);
 	next = skep_parse_peek(p, 1)->kind;
@@ -281,7 +285,8 @@ static void parse_top(struct script *s)
 				   "this '}' closes nothing"))
 			skep_lex_hint(&p->env,
 				      "delete it, or look for a '{' that is missing above");
-		p->lx.pos++;
+		while (skep_lex_peek(&p->lx, 0) == '}')
+			p->lx.pos++;
 	} else if (!(skep_lex_is_word(c) || c == '$' || c == '@') || !parse_special(s)) {
 		parse_probe(s);
 	}
@@ -348,6 +353,7 @@ int skep_parse(struct skep_arena *arena, const char *text, size_t len, const cha
 	skep_vec_fini(&s->configs);
 	skep_vec_fini(&s->probes);
 	skep_vec_fini(&s->p.env.defines);
+	skep_hash_fini(&s->p.env.names);
 	if (n_errors)
 		return -EINVAL;
 	*ret_script = script;

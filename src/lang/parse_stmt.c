@@ -1,78 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Blocks and statements.
- *
- * After an error the parser goes on behind the next ';', at the '}' of the block, at a keyword that starts a line, or at the head of
- * a probe that starts a line (then a '}' is missing, which is said where the block was opened). A head of `if`, `while`, `for` or
- * `unroll` that is wrong does not take its body with it.
- */
-#include <strings.h>
-
+/* Statements. */
 #include "lang/parse.h"
-
-static struct skep_stmt *parse_stmt(struct skep_parser *p);
-
-bool skep_parse_at_head(struct skep_parser *p)
-{
-	struct skep_tok *t = skep_parse_peek(p, 0);
-	bool begin;
-
-	if (t->kind != SKEP_TOK_NAME || !t->bol || !skep_parse_is_provider(t->text, t->len))
-		return false;
-	begin = (t->len == 5 && !strncasecmp(t->text, "begin", 5)) ||
-		(t->len == 3 && !strncasecmp(t->text, "end", 3));
-	t = skep_parse_peek(p, 1);
-	return t->kind == SKEP_TOK_COLON || (begin && t->kind == SKEP_TOK_LBRACE);
-}
-
-static bool at_statement_word(struct skep_parser *p)
-{
-	struct skep_tok *t = skep_parse_peek(p, 0);
-
-	return t->bol && skep_parse_is_keyword(t) && !skep_tok_is(t, "else") &&
-	       !skep_tok_is(t, "struct") && !skep_tok_is(t, "union") && !skep_tok_is(t, "enum");
-}
-
-/* Where the next statement may start; the end of an inner block that was passed counts as the end of the bad one. */
-static void recover(struct skep_parser *p)
-{
-	unsigned braces = 0;
-
-	p->env.quiet = true;
-	for (;;) {
-		enum skep_tok_kind kind = skep_parse_peek(p, 0)->kind;
-
-		if (kind == SKEP_TOK_END || skep_parse_at_head(p))
-			break;
-		if (!braces && (kind == SKEP_TOK_RBRACE || at_statement_word(p)))
-			break;
-		skep_parse_take(p);
-		if (kind == SKEP_TOK_LBRACE)
-			braces++;
-		else if ((kind == SKEP_TOK_RBRACE && !--braces) ||
-			 (kind == SKEP_TOK_SEMI && !braces))
-			break;
-	}
-	p->env.quiet = p->abort;
-}
-
-/* After a bad head: at the '{' of the body, or false when the statement ends first. */
-static bool recover_body(struct skep_parser *p)
-{
-	p->env.quiet = true;
-	for (;;) {
-		enum skep_tok_kind kind = skep_parse_peek(p, 0)->kind;
-
-		if (kind == SKEP_TOK_END || kind == SKEP_TOK_SEMI || kind == SKEP_TOK_RBRACE ||
-		    skep_parse_at_head(p))
-			return false;
-		if (kind == SKEP_TOK_LBRACE)
-			break;
-		skep_parse_take(p);
-	}
-	p->env.quiet = p->abort;
-	return true;
-}
 
 static struct skep_stmt *new_stmt(struct skep_parser *p, enum skep_stmt_kind kind,
 				  struct skep_loc start)
@@ -84,7 +12,10 @@ static struct skep_stmt *new_stmt(struct skep_parser *p, enum skep_stmt_kind kin
 	return s;
 }
 
-/* The ';' behind a statement; it may be left out before a '}'. Where a line ends without it, it is only missed. */
+/*
+ * The ';' behind a statement; it may be left out before a '}'. Where a line ends without it, it is
+ * only missed.
+ */
 static bool end_stmt(struct skep_parser *p)
 {
 	struct skep_tok *t;
@@ -104,103 +35,6 @@ static bool end_stmt(struct skep_parser *p)
 	}
 	skep_parse_unexpected(p, "';' behind the statement");
 	return false;
-}
-
-static bool at_block_end(struct skep_parser *p)
-{
-	return skep_parse_at(p, SKEP_TOK_RBRACE) || skep_parse_at(p, SKEP_TOK_END) ||
-	       skep_parse_at_head(p);
-}
-
-static void close_block(struct skep_parser *p, const struct skep_tok *open)
-{
-	struct skep_tok *t;
-
-	if (skep_parse_accept(p, SKEP_TOK_RBRACE) || p->env.truncated)
-		return;
-	t = skep_parse_peek(p, 0);
-	if (t->kind == SKEP_TOK_END) {
-		if (skep_lex_error(&p->env, open->loc, "this '{' is never closed"))
-			skep_lex_hint(&p->env, "add a '}' where the block ends");
-		p->env.truncated = true; /* the blocks around it are open for the same reason */
-	} else if (skep_parse_error(p, open->loc,
-				    "this '{' is not closed before the probe in line %u",
-				    t->loc.line)) {
-		skep_lex_hint(&p->env, "add a '}' in front of line %u", t->loc.line);
-	}
-}
-
-/*
- * The statements up to the '}', which is taken. With @ret_value the last expression may lack its ';' and is the value of
- * the block.
- */
-static void parse_stmts(struct skep_parser *p, struct skep_block_node *ret_block,
-			struct skep_expr **ret_value)
-{
-	struct {
-		SKEP_VEC(struct skep_stmt *);
-	} list = {};
-	struct skep_tok open = skep_parse_take(p);
-
-	while (!at_block_end(p)) {
-		struct skep_stmt *s;
-
-		if (skep_parse_accept(p, SKEP_TOK_SEMI))
-			continue;
-		s = parse_stmt(p);
-		if (s)
-			skep_vec_add(&list, s);
-		else
-			recover(p);
-		if (s && ret_value && s->kind == SKEP_STMT_EXPR && !p->ended &&
-		    skep_parse_at(p, SKEP_TOK_RBRACE)) {
-			*ret_value = s->expr;
-			list.len--;
-		}
-	}
-	close_block(p, &open);
-	ret_block->len = list.len;
-	ret_block->data = skep_arena_memdup(p->env.arena, list.data, list.len * sizeof(*list.data));
-	skep_vec_fini(&list);
-}
-
-bool skep_parse_block(struct skep_parser *p, struct skep_block_node *ret_block)
-{
-	if (!skep_parse_at(p, SKEP_TOK_LBRACE)) {
-		skep_parse_unexpected(p, "'{'");
-		return false;
-	}
-	if (!skep_parse_enter(p))
-		return false;
-	parse_stmts(p, ret_block, NULL);
-	p->depth--;
-	return true;
-}
-
-struct skep_expr *skep_parse_block_value(struct skep_parser *p)
-{
-	struct skep_tok open = *skep_parse_peek(p, 0);
-	struct skep_expr *e = skep_parse_node(p, SKEP_EXPR_BLOCK, open.loc);
-	unsigned height = p->height;
-
-	if (open.kind != SKEP_TOK_LBRACE) {
-		skep_parse_unexpected(p, "'{' and a value");
-		return NULL;
-	}
-	if (!skep_parse_enter(p))
-		return NULL;
-	p->height = 0;
-	parse_stmts(p, &e->block.body, &e->block.value);
-	e->height = p->height + 1;
-	p->height = MAX(p->height, height);
-	p->depth--;
-	if (e->block.value)
-		return skep_parse_done(p, e, open.loc);
-	if (skep_parse_error(p, open.loc,
-			     "this block stands for a value but does not end with one"))
-		skep_lex_hint(&p->env,
-			      "its last line is the value, without ';': { $x = 1; $x + 1 }");
-	return NULL;
 }
 
 /* Condition of `if` and `while`, and the number of `unroll`. */
@@ -239,32 +73,29 @@ struct skep_expr *skep_parse_if_value(struct skep_parser *p)
 	return skep_parse_done(p, e, start);
 }
 
-/* A body behind a head called @word. A single statement without braces is understood, but it is an error. */
+/*
+ * A body behind a head called @word. A single statement without braces is understood, but it is an
+ * error.
+ */
 static bool parse_body(struct skep_parser *p, const char *word, struct skep_block_node *ret_block)
 {
 	struct skep_tok *t = skep_parse_peek(p, 0);
+	bool statement =
+		t->kind == SKEP_TOK_NAME || t->kind == SKEP_TOK_VAR || t->kind == SKEP_TOK_MAP;
 	struct skep_stmt *s;
 
 	if (t->kind == SKEP_TOK_LBRACE)
 		return skep_parse_block(p, ret_block);
-	if (t->kind != SKEP_TOK_NAME && t->kind != SKEP_TOK_VAR && t->kind != SKEP_TOK_MAP) {
-		if (skep_parse_unexpected(p, skep_arena_printf(p->env.arena,
-							       "'{' and the body of '%s'", word)) &&
-		    t->kind != SKEP_TOK_ASSIGN)
-			skep_lex_hint(&p->env, "bodies always stand in braces: %s ... { ... }",
-				      word);
+	if (skep_parse_unexpected(p, skep_arena_printf(p->env.arena, "'{' and the body of '%s'",
+						       word)))
+		skep_lex_hint(&p->env, "bodies always stand in braces: %s ... { ... }", word);
+	if (!statement || p->abort || skep_tok_is(t, "and") || skep_tok_is(t, "or") ||
+	    skep_tok_is(t, "is"))
 		return false;
-	}
-	if (!skep_parse_unexpected(p, skep_arena_printf(p->env.arena, "'{' and the body of '%s'",
-							word)))
-		return false;
-	if (skep_tok_is(t, "and") || skep_tok_is(t, "or") || skep_tok_is(t, "is"))
-		return false;
-	skep_lex_hint(&p->env, "bodies always stand in braces: %s ... { ... }", word);
 	if (skep_tok_is(t, "then") || skep_tok_is(t, "do"))
 		skep_parse_take(p);
-	p->env.quiet = p->abort;
-	s = parse_stmt(p);
+	p->env.quiet = false;
+	s = skep_parse_stmt(p);
 	if (!s)
 		return false;
 	ret_block->data = skep_arena_memdup(p->env.arena, &s, sizeof(s));
@@ -278,7 +109,7 @@ static bool parse_rest(struct skep_parser *p, bool head_ok, const char *word,
 {
 	if (head_ok && parse_body(p, word, ret_block))
 		return true;
-	return recover_body(p) && skep_parse_block(p, ret_block);
+	return skep_parse_recover_body(p) && skep_parse_block(p, ret_block);
 }
 
 static bool parse_else(struct skep_parser *p, struct skep_block_node *ret_block)
@@ -290,7 +121,7 @@ static bool parse_else(struct skep_parser *p, struct skep_block_node *ret_block)
 	skep_parse_take(p);
 	if (!skep_parse_at_word(p, "if"))
 		return parse_rest(p, true, "else", ret_block);
-	s = parse_stmt(p);
+	s = skep_parse_stmt(p);
 	if (!s)
 		return false;
 	ret_block->data = skep_arena_memdup(p->env.arena, &s, sizeof(s));
@@ -430,10 +261,13 @@ static bool reject_foreign(struct skep_parser *p)
 	} words[] = {
 		{ "else", "an 'else' without an 'if'",
 		  "it stands right behind the '}' of an 'if'" },
+		{ "elif", "there is no 'elif'", "write 'else if'" },
+		{ "elsif", "there is no 'elsif'", "write 'else if'" },
+		{ "elseif", "there is no 'elseif'", "write 'else if'" },
 		{ "switch", "there is no 'switch'", "write if (...) { } else if (...) { }" },
 		{ "goto", "there is no 'goto'", "use if, for, break, continue and return" },
 		{ "struct", "not supported: struct definitions inside a block",
-		  "types of the kernel are known by their names; a variable is declared with let $name : type;" },
+		  "types of the kernel are known by their names; a variable is declared by let $name : type" },
 		{ "union", "not supported: union definitions inside a block",
 		  "types of the kernel are known by their names" },
 		{ "enum", "not supported: enum definitions inside a block",
@@ -498,7 +332,7 @@ static struct skep_stmt *dispatch(struct skep_parser *p)
 	return parse_expr_stmt(p);
 }
 
-static struct skep_stmt *parse_stmt(struct skep_parser *p)
+struct skep_stmt *skep_parse_stmt(struct skep_parser *p)
 {
 	struct skep_stmt *s;
 

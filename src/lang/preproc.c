@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Preprocessor lines. Scripts carry them for kernels without BTF and for a few constants; that much is understood:
- * conditions on names, `#define NAME expression`. #include is ignored: types come from BTF.
+ * Preprocessor lines. Scripts carry them for kernels without BTF and for a few constants; that much
+ * is understood: conditions on names, `#define NAME expression`. #include is ignored: types come
+ * from BTF.
  */
 #include "lang/lex.h"
 
@@ -27,8 +28,9 @@ static size_t skip_blanks(const struct skep_lex *lx, size_t off, size_t end)
 }
 
 /*
- * Where the text of a directive ends: at the newline, a comment, or never in the middle of a string. @ret_next is where the lexer
- * goes on: in front of the newline or of a block comment, which may reach into the next lines.
+ * Where the text of a directive ends: at the newline, a comment, or never in the middle of a
+ * string. @ret_next is where the lexer goes on: in front of the newline or of a block comment,
+ * which may reach into the next lines.
  */
 static size_t find_end(const struct skep_lex *lx, size_t off, size_t *ret_next)
 {
@@ -83,13 +85,33 @@ static struct skep_loc rest_loc(const struct line *l)
 
 struct skep_define *skep_lex_define(struct skep_lex_env *env, const char *name, size_t len)
 {
-	for (size_t i = env->defines.len; i--;) {
-		struct skep_define *d = &env->defines.data[i];
+	size_t index = (size_t)(uintptr_t)skep_hash_get(&env->names, name, len);
+	struct skep_define *d = index ? &env->defines.data[index - 1] : NULL;
 
-		if (d->name_len == len && !memcmp(d->name, name, len))
-			return d->removed ? NULL : d;
+	return d && !d->removed ? d : NULL;
+}
+
+/* A bound was met: as if the script ended here. */
+static void give_up(struct skep_lex *lx)
+{
+	lx->pos = lx->len;
+	lx->n_conds = 0;
+	lx->env->truncated = true;
+}
+
+static void add_define(struct skep_lex *lx, struct skep_define d, struct skep_loc loc)
+{
+	struct skep_lex_env *env = lx->env;
+
+	if (env->defines.len < SKEP_LEX_DEFINES_MAX) {
+		skep_vec_add(&env->defines, d);
+		skep_hash_set(&env->names, d.name, d.name_len, (void *)(uintptr_t)env->defines.len);
+		return;
 	}
-	return NULL;
+	skep_lex_error(env, loc,
+		       "more than %d lines with #define; the rest of the script was not looked at",
+		       SKEP_LEX_DEFINES_MAX);
+	give_up(lx);
 }
 
 static bool is_defined(struct skep_lex_env *env, const char *name, size_t len)
@@ -156,8 +178,8 @@ static bool condition(struct skep_lex *lx, const struct line *l)
 }
 
 /*
- * Behind a condition that does not hold: skips lines up to the #else, #elif or #endif that ends the group. Strings
- * and comments do not count there, as the text may be C.
+ * Behind a condition that does not hold: skips lines up to the #else, #elif or #endif that ends the
+ * group. Strings and comments do not count there, as the text may be C.
  */
 static void skip_group(struct skep_lex *lx)
 {
@@ -201,8 +223,11 @@ static void open_condition(struct skep_lex *lx, const struct line *l)
 	bool holds;
 
 	if (lx->n_conds == SKEP_LEX_COND_MAX) {
-		skep_lex_error(lx->env, l->loc, "more than %d conditions inside each other",
-			       SKEP_LEX_COND_MAX);
+		skep_lex_error(
+			lx->env, l->loc,
+			"more than %d conditions inside each other; the rest of the script was not looked at",
+			SKEP_LEX_COND_MAX);
+		give_up(lx);
 		return;
 	}
 	holds = condition(lx, l);
@@ -248,11 +273,6 @@ static void define(struct skep_lex *lx, const struct line *l)
 				"write the expression where it is used; #define NAME value works");
 		return;
 	}
-	if (env->defines.len == SKEP_LEX_DEFINES_MAX) {
-		skep_lex_error(env, l->loc, "more than %d lines with #define",
-			       SKEP_LEX_DEFINES_MAX);
-		return;
-	}
 	off = skip_blanks(lx, l->off + n, l->end);
 	d.name = lx->text + l->off;
 	d.name_len = n;
@@ -260,7 +280,7 @@ static void define(struct skep_lex *lx, const struct line *l)
 	d.end = l->end;
 	d.loc = (struct skep_loc){ l->loc.line, l->col + (uint32_t)(off - l->off),
 				   (uint32_t)(l->end - off) };
-	skep_vec_add(&env->defines, d);
+	add_define(lx, d, l->loc);
 }
 
 static void undefine(struct skep_lex *lx, const struct line *l)
@@ -269,8 +289,8 @@ static void undefine(struct skep_lex *lx, const struct line *l)
 				 .name_len = name_len(lx, l->off, l->end),
 				 .removed = true };
 
-	if (lx->env->defines.len < SKEP_LEX_DEFINES_MAX)
-		skep_vec_add(&lx->env->defines, d);
+	if (d.name_len)
+		add_define(lx, d, l->loc);
 }
 
 void skep_lex_directive(struct skep_lex *lx)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Vectors of the parser: tests/vectors/lang/parse/NAME.bt is parsed with the parameters "vfs_read" and "42"; its tree must be
- * NAME.ast, or its messages NAME.err. With SKEP_REGENERATE=1 in the environment the files are written anew; read the
- * difference before you commit it.
+ * Vectors of the parser: tests/vectors/lang/parse/NAME.bt is parsed with the parameters "vfs_read"
+ * and "42"; its tree must be NAME.ast, or its messages NAME.err. With SKEP_REGENERATE=1 in the
+ * environment the files are written anew; read the difference before you commit it.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Blocks, and where to go on after an error.
+ *
+ * The parser goes on behind the next ';', at the '}' of the block, at a keyword that starts a line,
+ * or at the head of a probe that starts a line (then a '}' is missing, which is said where the
+ * block was opened). A wrong head of `if`, `while`, `for` or `unroll` does not take its body with
+ * it.
+ */
+#include <strings.h>
+
+#include "lang/parse.h"
+
+bool skep_parse_at_head(struct skep_parser *p)
+{
+	struct skep_tok *t = skep_parse_peek(p, 0);
+	bool begin;
+
+	if (t->kind != SKEP_TOK_NAME || !t->bol || !skep_parse_is_provider(t->text, t->len))
+		return false;
+	begin = (t->len == 5 && !strncasecmp(t->text, "begin", 5)) ||
+		(t->len == 3 && !strncasecmp(t->text, "end", 3));
+	t = skep_parse_peek(p, 1);
+	return t->kind == SKEP_TOK_COLON || (begin && t->kind == SKEP_TOK_LBRACE);
+}
+
+static bool at_statement_word(struct skep_parser *p)
+{
+	struct skep_tok *t = skep_parse_peek(p, 0);
+
+	return t->bol && skep_parse_is_keyword(t) && !skep_tok_is(t, "else") &&
+	       !skep_tok_is(t, "struct") && !skep_tok_is(t, "union") && !skep_tok_is(t, "enum");
+}
+
+/*
+ * Where the next statement may start; the end of an inner block that was passed counts as the end
+ * of the bad one.
+ */
+static void recover(struct skep_parser *p)
+{
+	unsigned braces = 0;
+
+	p->env.quiet = true;
+	for (;;) {
+		enum skep_tok_kind kind = skep_parse_peek(p, 0)->kind;
+
+		if (kind == SKEP_TOK_END || skep_parse_at_head(p))
+			break;
+		if (p->env.broken_line && skep_parse_peek(p, 0)->bol)
+			break;
+		if (!braces && (kind == SKEP_TOK_RBRACE || at_statement_word(p)))
+			break;
+		skep_parse_take(p);
+		if (kind == SKEP_TOK_LBRACE)
+			braces++;
+		else if ((kind == SKEP_TOK_RBRACE && !--braces) ||
+			 (kind == SKEP_TOK_SEMI && !braces))
+			break;
+	}
+	p->env.broken_line = false;
+	p->env.quiet = p->abort;
+}
+
+/* After a bad head: at the '{' of the body, or false when the statement ends first. */
+bool skep_parse_recover_body(struct skep_parser *p)
+{
+	p->env.quiet = true;
+	for (;;) {
+		enum skep_tok_kind kind = skep_parse_peek(p, 0)->kind;
+
+		if (kind == SKEP_TOK_END || kind == SKEP_TOK_SEMI || kind == SKEP_TOK_RBRACE ||
+		    skep_parse_at_head(p))
+			return false;
+		if (kind == SKEP_TOK_LBRACE)
+			break;
+		skep_parse_take(p);
+	}
+	p->env.quiet = p->abort;
+	return true;
+}
+
+static bool at_block_end(struct skep_parser *p)
+{
+	return skep_parse_at(p, SKEP_TOK_RBRACE) || skep_parse_at(p, SKEP_TOK_END) ||
+	       skep_parse_at_head(p);
+}
+
+static void close_block(struct skep_parser *p, const struct skep_tok *open)
+{
+	struct skep_tok *t;
+
+	if (skep_parse_accept(p, SKEP_TOK_RBRACE) || p->env.truncated)
+		return;
+	t = skep_parse_peek(p, 0);
+	if (t->kind == SKEP_TOK_END) {
+		if (skep_lex_error(&p->env, open->loc, "this '{' is never closed"))
+			skep_lex_hint(&p->env, "add a '}' where the block ends");
+		p->env.truncated = true; /* the blocks around it are open for the same reason */
+	} else if (skep_parse_error(p, open->loc,
+				    "this '{' is not closed before the probe in line %u",
+				    t->loc.line)) {
+		skep_lex_hint(&p->env, "add a '}' in front of line %u", t->loc.line);
+	}
+}
+
+/*
+ * The statements up to the '}', which is taken. With @ret_value the last expression may lack its
+ * ';' and is the value of the block.
+ */
+static void parse_stmts(struct skep_parser *p, struct skep_block_node *ret_block,
+			struct skep_expr **ret_value)
+{
+	struct {
+		SKEP_VEC(struct skep_stmt *);
+	} list = {};
+	struct skep_tok open = skep_parse_take(p);
+
+	while (!at_block_end(p)) {
+		struct skep_stmt *s;
+
+		if (skep_parse_accept(p, SKEP_TOK_SEMI))
+			continue;
+		s = skep_parse_stmt(p);
+		if (s)
+			skep_vec_add(&list, s);
+		else
+			recover(p);
+		if (s && ret_value && s->kind == SKEP_STMT_EXPR && !p->ended &&
+		    skep_parse_at(p, SKEP_TOK_RBRACE)) {
+			*ret_value = s->expr;
+			list.len--;
+		}
+	}
+	close_block(p, &open);
+	ret_block->len = list.len;
+	ret_block->data = skep_arena_memdup(p->env.arena, list.data, list.len * sizeof(*list.data));
+	skep_vec_fini(&list);
+}
+
+bool skep_parse_block(struct skep_parser *p, struct skep_block_node *ret_block)
+{
+	if (!skep_parse_at(p, SKEP_TOK_LBRACE)) {
+		skep_parse_unexpected(p, "'{'");
+		return false;
+	}
+	if (!skep_parse_enter(p))
+		return false;
+	parse_stmts(p, ret_block, NULL);
+	p->depth--;
+	return true;
+}
+
+struct skep_expr *skep_parse_block_value(struct skep_parser *p)
+{
+	struct skep_tok open = *skep_parse_peek(p, 0);
+	struct skep_expr *e = skep_parse_node(p, SKEP_EXPR_BLOCK, open.loc);
+	unsigned height = p->height;
+
+	if (open.kind != SKEP_TOK_LBRACE) {
+		skep_parse_unexpected(p, "'{' and a value");
+		return NULL;
+	}
+	if (!skep_parse_enter(p))
+		return NULL;
+	p->height = 0;
+	parse_stmts(p, &e->block.body, &e->block.value);
+	e->height = p->height + 1;
+	p->height = MAX(p->height, height);
+	p->depth--;
+	if (e->block.value)
+		return skep_parse_done(p, e, open.loc);
+	if (skep_parse_error(p, open.loc,
+			     "this block stands for a value but does not end with one"))
+		skep_lex_hint(&p->env,
+			      "its last line is the value, without ';': { $x = 1; $x + 1 }");
+	return NULL;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parser on any bytes: a tree, which the dump must be able to walk, or messages that can be shown. */
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "lang/ast.h"
+
+#define INPUT_MAX (1u << 16)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char *const params[] = { "vfs_read", "42" };
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	_cleanup_(skep_diag_fini)
+	struct skep_diag diag = {
+		.source_text = (const char *)data,
+		.source_len = size,
+	};
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	struct skep_script *script = NULL;
+	int r;
+
+	if (size > INPUT_MAX)
+		return -1;
+	r = skep_parse(arena, (const char *)data, size, params, 2, &diag, &script);
+	if ((r == 0) != (diag.n_errors == 0) || (r == 0) != (script != NULL))
+		abort();
+	if (r == 0)
+		skep_ast_dump(script, false, &out);
+	else
+		skep_diag_format(&diag, true, false, &out);
+	return 0;
+}
