@@ -55,9 +55,10 @@ static int read_btf(const char *name, const struct skep_btf *base, struct skep_d
 	return r;
 }
 
+static struct skep_btf *known;
+
 int skep_vmlinux_btf(struct skep_diag *diag, const struct skep_btf **ret_btf)
 {
-	static struct skep_btf *known;
 	int r;
 
 	if (!known) {
@@ -67,6 +68,11 @@ int skep_vmlinux_btf(struct skep_diag *diag, const struct skep_btf **ret_btf)
 	}
 	*ret_btf = known;
 	return 0;
+}
+
+void skep_vmlinux_release(void)
+{
+	skep_btf_free(TAKE_PTR(known));
 }
 
 int skep_module_btf(const char *name, struct skep_diag *diag, struct skep_btf **ret_btf)

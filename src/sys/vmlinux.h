@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kernel's own types: BTF of vmlinux, read once and kept for the life of the process.
+ * The kernel's own types: BTF of vmlinux, read once and kept until skep_vmlinux_release.
  *
  * The kernel offers them as a file that can be mapped (since 6.16), so that only the pages that are looked at count as memory;
  * older ones are read.
@@ -14,6 +14,11 @@
 
 /* -ENOENT: a kernel without types, or /sys is not there. The result is borrowed. Not for several threads at once. */
 int skep_vmlinux_btf(struct skep_diag *diag, const struct skep_btf **ret_btf) _must_check_;
+/*
+ * Gives the memory back: some 6 MB that a session needs no more once its programs are loaded. Everything borrowed from
+ * it, module types included, is gone; the next skep_vmlinux_btf reads anew.
+ */
+void skep_vmlinux_release(void);
 /* Types of module @name, on top of the kernel's; the caller frees them. -ENOENT: not loaded, or without types. */
 int skep_module_btf(const char *name, struct skep_diag *diag,
 		    struct skep_btf **ret_btf) _must_check_;
