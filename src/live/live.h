@@ -37,8 +37,8 @@ struct skep_live_options {
 	bool quiet;		  /* no "Attached N probes" and no warnings */
 	bool verbose;
 	bool verifier_log;
-	/* Called when the programs are loaded: what the compiler kept for that may be released. */
-	void (*loaded)(void *data);
+	/* Called when everything is attached: what the compiler needed to find it may be released. */
+	void (*attached)(void *data);
 	void *data;
 };
 

@@ -426,6 +426,8 @@ static int go(struct loop *l)
 	r = attach(l);
 	if (r < 0)
 		return r;
+	if (s->options->attached)
+		s->options->attached(s->options->data);
 	tell_attached(l);
 	if (s->plan->ring_map >= 0) {
 		r = watch(l, s->engine->ring_fd(s->loaded), EVENT_RING);
@@ -493,8 +495,6 @@ static int run(struct loop *l)
 	r = make_who(l);
 	if (r < 0)
 		return r;
-	if (s->options->loaded)
-		s->options->loaded(s->options->data);
 	r = run_kind(l, SKEP_USER_BEGIN);
 	if (r < 0)
 		return r;

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "live/binary.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "sys/file.h"
+
+#define CACHE_MAX (64 * 1024 * 1024)
+#define MAPS_MAX (16 * 1024 * 1024)
+
+#if defined(__x86_64__)
+#define MULTIARCH "x86_64-linux-gnu"
+#elif defined(__aarch64__)
+#define MULTIARCH "aarch64-linux-gnu"
+#elif defined(__riscv)
+#define MULTIARCH "riscv64-linux-gnu"
+#elif defined(__s390x__)
+#define MULTIARCH "s390x-linux-gnu"
+#elif defined(__powerpc64__)
+#define MULTIARCH "powerpc64le-linux-gnu"
+#else
+#define MULTIARCH "lib"
+#endif
+
+static const char *const lib_dirs[] = {
+	"/lib/" MULTIARCH, "/usr/lib/" MULTIARCH, "/lib64", "/usr/lib64", "/lib",
+	"/usr/lib",	   "/usr/local/lib",
+};
+
+struct finder {
+	struct skep_arena *arena;
+	const char *name;
+	const char *root; /* "" or "/proc/PID/root" */
+	int pid;
+};
+
+static bool is_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* @path as the kernel will open it: with the root of the process in front, when that makes a difference. */
+static const char *found(const struct finder *f, const char *path)
+{
+	const char *full = skep_arena_printf(f->arena, "%s%s", f->root, path);
+	struct stat here, there;
+
+	if (!is_file(full))
+		return NULL;
+	if (*f->root && stat(path, &here) == 0 && stat(full, &there) == 0 &&
+	    here.st_ino == there.st_ino && here.st_dev == there.st_dev)
+		return skep_arena_strdup(f->arena, path);
+	return full;
+}
+
+static bool library_matches(const char *file, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(file, name, n) == 0 &&
+	       (file[n] == '\0' || skep_has_prefix(file + n, ".so") ||
+		(strstr(name, ".so") && file[n] == '.') ||
+		(file[n] == '-' && strstr(file + n, ".so"))); /* libc-2.31.so */
+}
+
+/* What the process itself has mapped under that name: its program or a library. */
+static const char *in_process(const struct finder *f)
+{
+	char *text, *line, *path, maps[64], *end;
+
+	snprintf(maps, sizeof(maps), "/proc/%d/maps", f->pid);
+	if (skep_file_read(maps, MAPS_MAX, &text, NULL) < 0)
+		return NULL;
+	for (line = text; *line; line = *end ? end + 1 : end) {
+		end = strchrnul(line, '\n');
+		path = memchr(line, '/', (size_t)(end - line));
+		if (!path)
+			continue;
+		path = skep_arena_strndup(f->arena, path, (size_t)(end - path));
+		if (library_matches(strrchr(path, '/') + 1, f->name)) {
+			free(text);
+			return found(f, path);
+		}
+	}
+	free(text);
+	return NULL;
+}
+
+static const char *in_cache(const struct finder *f)
+{
+	const char *path = skep_arena_printf(f->arena, "%s/etc/ld.so.cache", f->root), *hit;
+	char *data;
+	size_t size;
+
+	if (skep_file_read(path, CACHE_MAX, &data, &size) < 0)
+		return NULL;
+	hit = skep_ldcache_find(data, size, f->name);
+	hit = hit ? found(f, hit) : NULL;
+	free(data);
+	return hit;
+}
+
+static const char *in_dirs(const struct finder *f)
+{
+	bool whole = strstr(f->name, ".so");
+	const char *hit = NULL;
+	glob_t g;
+
+	for (size_t i = 0; !hit && i < ARRAY_SIZE(lib_dirs); i++) {
+		const char *pattern = skep_arena_printf(f->arena, "%s%s/%s%s", f->root, lib_dirs[i],
+							f->name, whole ? "*" : ".so*");
+
+		if (glob(pattern, 0, NULL, &g) != 0)
+			continue;
+		hit = found(f, g.gl_pathv[0] + strlen(f->root));
+		globfree(&g);
+	}
+	return hit;
+}
+
+static const char *in_path(const struct finder *f)
+{
+	const char *path = getenv("PATH") ?: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+	const char *end, *hit = NULL;
+
+	for (; !hit && *path; path = *end ? end + 1 : end) {
+		end = strchrnul(path, ':');
+		if (*path == '/')
+			hit = found(f, skep_arena_printf(f->arena, "%.*s/%s", (int)(end - path),
+							 path, f->name));
+	}
+	return hit;
+}
+
+static int each_match(const struct finder *f, int (*each)(void *data, const char *path), void *data)
+{
+	glob_t g;
+	int r = 0;
+
+	if (glob(skep_arena_printf(f->arena, "%s%s", f->root, f->name), 0, NULL, &g) != 0)
+		return -ENOENT;
+	for (size_t i = 0; r == 0 && i < g.gl_pathc; i++) {
+		if (is_file(g.gl_pathv[i]))
+			r = each(data, skep_arena_strdup(f->arena, g.gl_pathv[i]));
+	}
+	globfree(&g);
+	return r;
+}
+
+static const char *find_one(const struct finder *f)
+{
+	const char *hit = NULL;
+
+	if (strchr(f->name, '/')) {
+		char *absolute = *f->root ? NULL : realpath(f->name, NULL);
+
+		hit = found(f, absolute ? absolute : f->name);
+		free(absolute);
+		return hit;
+	}
+	if (f->pid)
+		hit = in_process(f);
+	if (!hit && skep_has_prefix(f->name, "lib"))
+		hit = in_cache(f);
+	if (!hit && skep_has_prefix(f->name, "lib"))
+		hit = in_dirs(f);
+	return hit ? hit : in_path(f);
+}
+
+int skep_binary_find(struct skep_arena *arena, const char *name, int pid, struct skep_diag *diag,
+		     int (*each)(void *data, const char *path), void *data)
+{
+	struct finder f = {
+		.arena = arena,
+		.name = name,
+		.root = pid ? skep_arena_printf(arena, "/proc/%d/root", pid) : "",
+		.pid = pid,
+	};
+	const char *hit;
+	int r = -ENOENT;
+
+	if (strchr(name, '*') && strchr(name, '/')) {
+		r = each_match(&f, each, data);
+	} else {
+		hit = find_one(&f);
+		if (hit)
+			return each(data, hit);
+	}
+	if (r == -ENOENT) {
+		skep_diag_error(diag, SKEP_NO_LOC, "there is no binary '%s'%s", name,
+				pid ? " in the file system of that process" : "");
+		skep_diag_hint(diag,
+			       strchr(name, '/')
+				       ? "give the path of a program or library"
+				       : "looked in the loader's cache, the library folders and "
+					 "PATH; a full path always works");
+	}
+	return r;
+}
+
+int skep_binary_open(const char *path, struct skep_diag *diag, struct skep_binary_file **ret_file)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct skep_binary_file *file;
+	struct skep_elf *elf;
+	struct stat st;
+	void *data;
+	int r;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		r = -errno;
+		skep_diag_error(diag, SKEP_NO_LOC, "cannot open '%s': %s", path, strerror(-r));
+		return r;
+	}
+	if (!S_ISREG(st.st_mode) || st.st_size < 4)
+		goto not_elf;
+	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED)
+		return -errno;
+	if (memcmp(data, "\177ELF", 4) != 0) {
+		munmap(data, (size_t)st.st_size);
+		goto not_elf;
+	}
+	r = skep_elf_parse(data, (size_t)st.st_size, path, diag, &elf);
+	if (r < 0) {
+		munmap(data, (size_t)st.st_size);
+		return -ENOEXEC;
+	}
+	file = calloc(1, sizeof(*file));
+	if (!file)
+		skep_oom();
+	file->path = strdup(path);
+	file->data = data;
+	file->size = (size_t)st.st_size;
+	file->elf = elf;
+	*ret_file = file;
+	return 0;
+
+not_elf:
+	skep_diag_error(diag, SKEP_NO_LOC, "'%s' is not a binary (no ELF file)", path);
+	skep_diag_hint(diag, "a script runs inside its interpreter: trace that one");
+	return -ENOEXEC;
+}
+
+void skep_binary_close(struct skep_binary_file *file)
+{
+	if (!file)
+		return;
+	skep_elf_free(file->elf);
+	munmap(file->data, file->size);
+	free((char *)file->path);
+	free(file);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Finding the binary that a script names, and reading its functions.
+ *
+ *	"/usr/bin/x", "./x"	that file; a '*' in it: all files that match
+ *	"libc", "libssl.so.3"	a library: as the process of -p has it, from the loader's cache, from the usual places
+ *	"bash"			a program of PATH
+ *
+ * With a process id paths are looked up in its mount namespace, through /proc/PID/root.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "lang/world.h"
+#include "obj/elf_sym.h"
+
+/* @each gets the absolute path as the kernel will open it; other than 0 ends it and is passed on. -ENOENT, with the diag. */
+int skep_binary_find(struct skep_arena *arena, const char *name, int pid, struct skep_diag *diag,
+		     int (*each)(void *data, const char *path), void *data) _must_check_;
+
+/* A file's symbols. */
+struct skep_binary_file {
+	const char *path;
+	void *data;
+	size_t size;
+	struct skep_elf *elf;
+	struct skep_binary_file *next;
+};
+
+/* -ENOENT, -EACCES; -ENOEXEC: not an ELF file of this machine. */
+int skep_binary_open(const char *path, struct skep_diag *diag,
+		     struct skep_binary_file **ret_file) _must_check_;
+void skep_binary_close(struct skep_binary_file *file);
+
+/*
+ * The file that the loader's cache (ld.so.cache, @data) gives for a library: "libc.so.6" or, without ".so", "libc". NULL: none.
+ * The result lies in @data. Exposed for tests.
+ */
+const char *skep_ldcache_find(const void *data, size_t size, const char *name);

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "live/world.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "live/binary.h"
+#include "sys/cpus.h"
+#include "sys/feature.h"
+#include "sys/kallsyms.h"
+#include "sys/tracefs.h"
+#include "sys/vmlinux.h"
+#include "who/cgroup.h"
+
+struct module {
+	const char *name;
+	struct skep_btf *btf; /* NULL: it has none */
+	struct module *next;
+};
+
+struct skep_kernel_world {
+	struct skep_world world;
+	struct skep_arena *arena;
+	struct skep_hash formats; /* "category/event" to text */
+	struct module *modules;
+	struct skep_binary_file *binaries;
+};
+
+static struct skep_kernel_world *self(const struct skep_world *world)
+{
+	return world->data;
+}
+
+static bool has(const struct skep_world *world, enum skep_world_feature feature)
+{
+	static const int features[SKEP_WORLD_FEATURE_MAX] = {
+		[SKEP_WORLD_TP_BTF] = SKEP_FEATURE_TP_BTF,
+		[SKEP_WORLD_FENTRY] = SKEP_FEATURE_FENTRY,
+		[SKEP_WORLD_KPROBE] = SKEP_FEATURE_KPROBE,
+		[SKEP_WORLD_KPROBE_MULTI] = SKEP_FEATURE_KPROBE_MULTI,
+		[SKEP_WORLD_UPROBE_MULTI] = SKEP_FEATURE_UPROBE_MULTI,
+		[SKEP_WORLD_CURRENT_TASK_BTF] = SKEP_FEATURE_CURRENT_TASK_BTF,
+		[SKEP_WORLD_COOKIE] = SKEP_FEATURE_COOKIE,
+		[SKEP_WORLD_LOOP] = SKEP_FEATURE_LOOP,
+		[SKEP_WORLD_CPU_V4] = -1, /* nothing is generated for it yet */
+	};
+
+	return features[feature] >= 0 && skep_feature_has((enum skep_feature)features[feature]);
+}
+
+/* Tracepoints */
+
+struct names {
+	skep_world_name_fn fn;
+	void *data;
+};
+
+static int one_tracepoint(void *data, const char *category, const char *name)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+	struct names *n = data;
+
+	skep_str_addf(&text, "%s/%s", category, name);
+	return n->fn(n->data, text.data);
+}
+
+static int each_tracepoint(const struct skep_world *world, const char *glob, skep_world_name_fn fn,
+			   void *data)
+{
+	const char *slash = strchr(glob, '/');
+	struct names n = { fn, data };
+
+	if (!slash)
+		return skep_tracefs_events(glob, "*", one_tracepoint, &n);
+	return skep_tracefs_events(skep_arena_strndup(self(world)->arena, glob,
+						      (size_t)(slash - glob)),
+				   slash + 1, one_tracepoint, &n);
+}
+
+static int tracepoint_format(const struct skep_world *world, const char *category,
+			     const char *event, const char **ret_text)
+{
+	struct skep_kernel_world *w = self(world);
+	const char *key = skep_arena_printf(w->arena, "%s/%s", category, event);
+	char *text = skep_hash_get_str(&w->formats, key);
+	int r;
+
+	if (!text) {
+		r = skep_tracefs_event_format(key, &text);
+		if (r < 0)
+			return r;
+		skep_hash_set_str(&w->formats, key, skep_arena_strdup(w->arena, text));
+		free(text);
+		text = skep_hash_get_str(&w->formats, key);
+	}
+	*ret_text = text;
+	return 0;
+}
+
+/* Kernel functions and symbols */
+
+struct functions {
+	skep_world_symbol_fn fn;
+	void *data;
+	const char *module_glob, *name;
+	size_t n;
+};
+
+static int one_function(void *data, const char *module, const char *name)
+{
+	struct functions *f = data;
+	struct skep_world_symbol sym = { .name = name, .module = module };
+
+	f->n++;
+	return f->fn(f->data, &sym);
+}
+
+/* For a name that the kernel's types do not know: in a module, or without a type. */
+static int one_symbol(void *data, const struct skep_ksym *symbol)
+{
+	struct functions *f = data;
+
+	if (!skep_streq(symbol->name, f->name) ||
+	    !skep_glob_match(f->module_glob, symbol->module ? symbol->module : "vmlinux"))
+		return 0;
+	return one_function(f, symbol->module, symbol->name);
+}
+
+static int each_kernel_function(const struct skep_world *world, const char *module_glob,
+				const char *glob, skep_world_symbol_fn fn, void *data)
+{
+	struct functions f = { fn, data, module_glob ? module_glob : "*", glob, 0 };
+	uint32_t id;
+
+	if (strchr(glob, '*'))
+		return skep_tracefs_functions(module_glob, glob, one_function, &f, NULL);
+	if (world->btf && skep_glob_match(f.module_glob, "vmlinux") &&
+	    skep_btf_find(world->btf, glob, SKEP_BTF_FUNC, &id) == 0)
+		return one_function(&f, NULL, glob);
+	return skep_kallsyms_each(one_symbol, &f);
+}
+
+static int kernel_symbol(const struct skep_world *world, const char *name, uint64_t *ret_address)
+{
+	return skep_kallsyms_address(name, ret_address);
+}
+
+static const struct skep_btf *module_btf(const struct skep_world *world, const char *name)
+{
+	struct skep_kernel_world *w = self(world);
+	struct module *m;
+
+	for (m = w->modules; m; m = m->next) {
+		if (skep_streq(m->name, name))
+			return m->btf;
+	}
+	m = skep_arena_alloc(w->arena, sizeof(*m));
+	m->name = skep_arena_strdup(w->arena, name);
+	if (!world->btf || skep_module_btf(name, NULL, &m->btf) < 0)
+		m->btf = NULL;
+	m->next = w->modules;
+	w->modules = m;
+	return m->btf;
+}
+
+/* User functions */
+
+static int open_binary(struct skep_kernel_world *w, const char *path, struct skep_diag *diag,
+		       struct skep_binary_file **ret_file)
+{
+	struct skep_binary_file *file;
+	int r;
+
+	for (file = w->binaries; file; file = file->next) {
+		if (skep_streq(file->path, path)) {
+			*ret_file = file;
+			return 0;
+		}
+	}
+	r = skep_binary_open(path, diag, &file);
+	if (r < 0)
+		return r;
+	file->next = w->binaries;
+	w->binaries = file;
+	*ret_file = file;
+	return 0;
+}
+
+struct user_search {
+	struct skep_kernel_world *w;
+	const char *glob;
+	struct skep_diag *diag;
+	skep_world_symbol_fn fn;
+	void *data;
+	bool many; /* files by a pattern: those that are no binaries are left out */
+	uint64_t address;
+	struct skep_world_symbol *ret_symbol;
+};
+
+static int report(struct user_search *u, const struct skep_binary_file *file,
+		  const struct skep_elf_sym *sym)
+{
+	struct skep_world_symbol out = {
+		.name = skep_arena_strndup(u->w->arena, sym->name, strcspn(sym->name, "@")),
+		.module = file->path,
+		.size = sym->size,
+		.address = sym->value,
+	};
+
+	if (skep_elf_file_offset(file->elf, sym->value, &out.offset) < 0)
+		return 0;
+	return u->fn(u->data, &out);
+}
+
+static int functions_of(void *data, const char *path)
+{
+	struct user_search *u = data;
+	struct skep_binary_file *file;
+	struct skep_elf_sym sym;
+	size_t i = 0;
+	int r;
+
+	r = open_binary(u->w, path, u->many ? NULL : u->diag, &file);
+	if (r < 0)
+		return u->many ? 0 : r;
+	if (!strchr(u->glob, '*')) {
+		r = skep_elf_find(file->elf, u->glob, SKEP_ELF_FUNC, &sym);
+		return r < 0 ? 0 : report(u, file, &sym);
+	}
+	do {
+		r = skep_elf_next_func(file->elf, u->glob, &i, &sym);
+		if (r == 0)
+			r = report(u, file, &sym);
+	} while (r == 0);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int each_user_function(const struct skep_world *world, const char *binary, int pid,
+			      const char *glob, struct skep_diag *diag, skep_world_symbol_fn fn,
+			      void *data)
+{
+	struct user_search u = {
+		.w = self(world),
+		.glob = glob,
+		.diag = diag,
+		.fn = fn,
+		.data = data,
+		.many = strchr(binary, '*'),
+	};
+
+	return skep_binary_find(u.w->arena, binary, pid, diag, functions_of, &u);
+}
+
+static int offset_of(void *data, const char *path)
+{
+	struct user_search *u = data;
+	struct skep_world_symbol out = { .address = u->address };
+	struct skep_binary_file *file;
+	struct skep_elf_sym sym;
+	int r;
+
+	r = open_binary(u->w, path, u->diag, &file);
+	if (r < 0)
+		return r;
+	if (skep_elf_file_offset(file->elf, u->address, &out.offset) < 0)
+		return -ERANGE;
+	out.module = file->path;
+	if (skep_elf_find_addr(file->elf, u->address, &sym) == 0) {
+		out.name = skep_arena_strndup(u->w->arena, sym.name, strcspn(sym.name, "@"));
+		out.size = sym.size;
+	}
+	*u->ret_symbol = out;
+	return 0;
+}
+
+static int user_offset(const struct skep_world *world, const char *binary, int pid,
+		       uint64_t address, struct skep_diag *diag,
+		       struct skep_world_symbol *ret_symbol)
+{
+	struct user_search u = {
+		.w = self(world),
+		.diag = diag,
+		.address = address,
+		.ret_symbol = ret_symbol,
+	};
+
+	return skep_binary_find(u.w->arena, binary, pid, diag, offset_of, &u);
+}
+
+static int cgroup_id(const struct skep_world *world, const char *path, uint64_t *ret_id)
+{
+	return skep_cgroup_id(path, ret_id);
+}
+
+int skep_world_new(struct skep_diag *diag, struct skep_kernel_world **ret_world)
+{
+	struct skep_kernel_world *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return -ENOMEM;
+	w->arena = skep_arena_new();
+	w->world = (struct skep_world){
+		.data = w,
+		.n_cpus = skep_cpus_possible(),
+		.has = has,
+		.each_tracepoint = each_tracepoint,
+		.tracepoint_format = tracepoint_format,
+		.each_kernel_function = each_kernel_function,
+		.kernel_symbol = kernel_symbol,
+		.each_user_function = each_user_function,
+		.user_offset = user_offset,
+		.module_btf = module_btf,
+		.cgroup_id = cgroup_id,
+	};
+	if (skep_vmlinux_btf(NULL, &w->world.btf) < 0) {
+		w->world.btf = NULL;
+		skep_diag_warn(diag, SKEP_NO_LOC, "this kernel does not describe its types (BTF)");
+		skep_diag_hint(diag, "arguments by name work only for tracepoints");
+	}
+	*ret_world = w;
+	return 0;
+}
+
+void skep_world_free(struct skep_kernel_world *w)
+{
+	struct skep_binary_file *file;
+
+	if (!w)
+		return;
+	while ((file = w->binaries)) {
+		w->binaries = file->next;
+		skep_binary_close(file);
+	}
+	for (struct module *m = w->modules; m; m = m->next)
+		skep_btf_free(m->btf);
+	skep_hash_fini(&w->formats);
+	skep_arena_free(w->arena);
+	free(w);
+	skep_vmlinux_release();
+}
+
+const struct skep_world *skep_world_get(const struct skep_kernel_world *world)
+{
+	return &world->world;
+}
