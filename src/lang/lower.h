@@ -75,7 +75,10 @@ void skep_lower_read_str(struct skep_lower *l, struct skep_val *to, int to_off, 
 			 struct skep_val *from, enum skep_space space, bool pad);
 /* Counts a loss of this program. */
 void skep_lower_loss(struct skep_lower *l, enum skep_loss_cause cause);
-/* Field of the current task by direct BTF load where the kernel allows it; NULL: use a helper instead. */
+/*
+ * Number in the current task, through the members @path, by direct loads where the kernel allows them; zero-extended, as ids
+ * are. NULL: use a helper instead.
+ */
 struct skep_val *skep_lower_task_field(struct skep_lower *l, const char *const *path,
 				       size_t n_path);
 /* The typed current task (get_current_task_btf), shared; NULL where the helper is missing. */

@@ -20,7 +20,6 @@ static const struct skep_type *task_type(struct skep_compiler *c)
 	return c->types.btf ? skep_type_by_name(&c->types, "struct task_struct") : NULL;
 }
 
-/* Follows @path through structs and pointers; *ret_field is the last member, *ret_off its offset from the last pointer. */
 struct skep_val *skep_lower_task_field(struct skep_lower *l, const char *const *path, size_t n_path)
 {
 	const struct skep_type *type = task_type(l->c);
@@ -46,8 +45,7 @@ struct skep_val *skep_lower_task_field(struct skep_lower *l, const char *const *
 	}
 	if (!skep_type_is_scalar(type))
 		return NULL;
-	return skep_ir_load(l->fn, at, (int)off, type->size,
-			    SKEP_LOAD_PURE | (type->is_signed ? SKEP_LOAD_SIGNED : 0));
+	return skep_ir_load(l->fn, at, (int)off, type->size, SKEP_LOAD_PURE);
 }
 
 static struct skep_val *pid_tgid(struct skep_lower *l)
