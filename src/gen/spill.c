@@ -229,17 +229,11 @@ static struct skep_val *again_shared(struct rewriter *r, struct skep_val *v, str
 
 static void rewrite_uses(struct rewriter *r, struct skep_val *v)
 {
-	if (v->kind == IR_PHI && v->spilled)
-		return; /* its arguments are read where they are stored */
-	for (unsigned k = 0; k < v->n_args; k++) {
+	for (unsigned k = 0; k < v->n_args && v->kind != IR_PHI; k++) {
 		struct skep_val *arg = v->args[k], *now;
 
 		if (!arg->spilled)
 			continue;
-		if (v->kind == IR_PHI) {
-			v->args[k] = again(r, arg, v->block->preds[k]->last);
-			continue;
-		}
 		now = again_shared(r, arg, v);
 		for (unsigned j = k; j < v->n_args; j++)
 			if (v->args[j] == arg)
@@ -247,17 +241,27 @@ static void rewrite_uses(struct rewriter *r, struct skep_val *v)
 	}
 }
 
-/* True when on some way into the block another spilled phi takes over the old value of @phi. */
+/* True when on some way into the block another phi takes over the old value of @phi. */
 static bool is_read_on_entry(const struct skep_val *phi)
 {
-	for (const struct skep_val *v = phi->block->first; v->kind == IR_PHI; v = v->next) {
-		if (v == phi || !v->spilled)
-			continue;
-		for (unsigned k = 0; k < v->n_args; k++)
+	for (const struct skep_val *v = phi->block->first; v->kind == IR_PHI; v = v->next)
+		for (unsigned k = 0; v != phi && k < v->n_args; k++)
 			if (v->args[k] == phi)
 				return true;
-	}
 	return false;
+}
+
+/*
+ * Where the stores for spilled phis go at the end of a block: in front of what is read into registers for other
+ * phis, so that those registers are not taken yet; but behind @arg, which is to be stored.
+ */
+static struct skep_val *edge(struct skep_block *block, const struct skep_val *arg)
+{
+	struct skep_val *at = block->last;
+
+	while (at->prev && at->prev != arg && at->prev->reload && at->prev->pinned)
+		at = at->prev;
+	return at;
 }
 
 /*
@@ -278,8 +282,9 @@ static void rewrite_phi(struct rewriter *r, struct skep_val *phi)
 		ir_insert_before(at, store_slot(r->fn, slot, copy));
 	}
 	for (unsigned k = 0; k < phi->n_args; k++) {
-		struct skep_val *end = phi->block->preds[k]->last, *arg = phi->args[k], *mat;
+		struct skep_val *arg = phi->args[k], *mat, *end;
 
+		end = edge(phi->block->preds[k], arg);
 		if (arg == phi && into == slot)
 			continue;
 		if (arg->spilled) {
@@ -293,6 +298,15 @@ static void rewrite_phi(struct rewriter *r, struct skep_val *phi)
 		}
 		ir_insert_before(end, store_slot(r->fn, into, arg));
 	}
+}
+
+/* Arguments of phis that stay in registers. */
+static void rewrite_phi_args(struct rewriter *r, struct skep_block *block)
+{
+	for (struct skep_val *v = block->first; v->kind == IR_PHI; v = v->next)
+		for (unsigned k = 0; k < v->n_args && !v->spilled; k++)
+			if (v->args[k]->spilled)
+				v->args[k] = again(r, v->args[k], block->preds[k]->last);
 }
 
 static void store_def(struct rewriter *r, struct skep_val *v)
@@ -311,6 +325,8 @@ static void rewrite_defs(struct rewriter *r, struct ir_vals *spilled)
 	for (size_t i = 0; i < spilled->len; i++)
 		if (spilled->data[i]->kind == IR_PHI)
 			rewrite_phi(r, spilled->data[i]);
+	for (unsigned i = 0; i < r->fn->n_order; i++)
+		rewrite_phi_args(r, r->fn->order[i]);
 	for (size_t i = 0; i < spilled->len; i++) {
 		struct skep_val *v = spilled->data[i];
 
