@@ -95,8 +95,8 @@ static void dump_layout(struct dump *d, const struct skep_expr *e)
 		skep_str_addf(d->out, "%s%s", i ? "." : ", ", e->layout.path[i]);
 }
 
-/* The node itself, without its children. */
-static void dump_head(struct dump *d, const struct skep_expr *e)
+/* Literals and names. False: the node is neither. */
+static bool dump_leaf(struct dump *d, const struct skep_expr *e)
 {
 	switch (e->kind) {
 	case SKEP_EXPR_INT:
@@ -124,6 +124,15 @@ static void dump_head(struct dump *d, const struct skep_expr *e)
 		else
 			skep_str_add(d->out, "param count");
 		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+static void dump_operator(struct dump *d, const struct skep_expr *e)
+{
+	switch (e->kind) {
 	case SKEP_EXPR_UNARY:
 		skep_str_addf(d->out, "unary %s", unary_names[e->unary.op]);
 		break;
@@ -156,9 +165,16 @@ static void dump_head(struct dump *d, const struct skep_expr *e)
 	case SKEP_EXPR_BLOCK:
 		skep_str_add(d->out, "block");
 		break;
-	case SKEP_EXPR_KIND_MAX:
+	default:
 		break;
 	}
+}
+
+/* The node itself, without its children. */
+static void dump_head(struct dump *d, const struct skep_expr *e)
+{
+	if (!dump_leaf(d, e))
+		dump_operator(d, e);
 	if (d->types && e->type) {
 		skep_str_add(d->out, " : ");
 		skep_type_format(e->type, d->out);

@@ -200,8 +200,12 @@ static void skip_comment(struct skep_lex *lx)
 
 static void skip_line(struct skep_lex *lx)
 {
+	size_t start = lx->pos;
+
 	while (lx->pos < lx->len && lx->text[lx->pos] != '\n')
 		lx->pos++;
+	if (memchr(lx->text + start, '}', lx->pos - start))
+		lx->env->hidden = skep_lex_loc(lx, start, lx->pos - start);
 }
 
 void skep_lex_skip(struct skep_lex *lx)

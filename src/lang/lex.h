@@ -88,7 +88,9 @@ struct skep_lex_env {
 	struct skep_arena *arena;
 	struct skep_diag *diag;
 	size_t n_errors;
-	bool quiet;	  /* the parser recovers: errors are consequences, not news */
+	bool quiet; /* the parser recovers: errors are consequences, not news */
+	struct skep_loc
+		hidden; /* of a // comment with a '}' in it: on a command line it hides the end of a block */
 	bool broken_line; /* a string was not closed: better go on in the next line */
 	bool truncated;	  /* the rest is not seen: nobody has to complain about the end */
 	struct {

@@ -24,8 +24,10 @@ struct skep_tok skep_parse_take(struct skep_parser *p)
 
 	if (p->n_toks)
 		memmove(p->toks, p->toks + 1, --p->n_toks * sizeof(*p->toks));
-	if (t.kind != SKEP_TOK_END)
+	if (t.kind != SKEP_TOK_END) {
 		p->prev = t.loc;
+		p->prev_kind = t.kind;
+	}
 	return t;
 }
 
@@ -120,7 +122,7 @@ static bool hint_for(struct skep_parser *p, const struct skep_tok *t)
 		hint = "'=' assigns a value and is a statement of its own; to compare, write '=='";
 	else if (t->kind == SKEP_TOK_ASSIGN)
 		hint = "an assignment is a statement of its own, not part of an expression";
-	else if (t->kind == SKEP_TOK_STRING && !t->bol)
+	else if (t->kind == SKEP_TOK_STRING && !t->bol && p->prev_kind == SKEP_TOK_NAME)
 		hint = "arguments of a function stand in parentheses: printf(\"...\")";
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (skep_tok_is(t, words[i].word))
@@ -162,7 +164,7 @@ bool skep_parse_enter(struct skep_parser *p)
 			     SKEP_PARSE_DEPTH_MAX))
 		skep_lex_hint(
 			&p->env,
-			"keep parts of the expression in variables; the rest of the script was not looked at");
+			"keep parts in variables or in probes of their own; the rest of the script was not looked at");
 	skep_parse_abort(p);
 	return false;
 }

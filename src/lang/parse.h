@@ -34,9 +34,10 @@ struct skep_parser {
 	struct skep_tok toks[SKEP_PARSE_AHEAD]; /* seen, not taken yet */
 	unsigned n_toks;
 	struct skep_loc prev; /* of the token taken last */
-	bool abort;	      /* a bound was met: the rest is not looked at */
-	bool in_predicate;    /* at the level where a slash may end it */
-	bool ended;	      /* the last statement ended with ';' */
+	enum skep_tok_kind prev_kind;
+	bool abort;	   /* a bound was met: the rest is not looked at */
+	bool in_predicate; /* at the level where a slash may end it */
+	bool ended;	   /* the last statement ended with ';' */
 	size_t cond_off; /* where the condition of an `if` starts: `(name) call()` is no cast there */
 	unsigned depth;
 	unsigned height; /* of the highest tree since the block began */
@@ -108,6 +109,8 @@ bool skep_parse_list(struct skep_parser *p, enum skep_tok_kind close, const char
 
 /* ---- parse_type.c */
 
+/* Whether a value may start with this token, which is no operator. */
+bool skep_parse_starts_value(const struct skep_tok *t);
 bool skep_parse_at_cast(struct skep_parser *p);
 bool skep_parse_type(struct skep_parser *p, struct skep_type_name *ret_type);
 /* SIZEOF or OFFSETOF, at the word, with a '(' behind it. */

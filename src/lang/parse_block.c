@@ -85,6 +85,18 @@ static bool at_block_end(struct skep_parser *p)
 	       skep_parse_at_head(p);
 }
 
+static void hint_close(struct skep_parser *p, const struct skep_tok *open)
+{
+	struct skep_loc hidden = p->env.hidden;
+
+	if (hidden.line == open->loc.line)
+		skep_lex_hint(&p->env,
+			      "the comment at %u:%u reaches to the end of its line and hides a '}'",
+			      hidden.line, hidden.col);
+	else
+		skep_lex_hint(&p->env, "add a '}' where the block ends");
+}
+
 static void close_block(struct skep_parser *p, const struct skep_tok *open)
 {
 	struct skep_tok *t;
@@ -94,7 +106,7 @@ static void close_block(struct skep_parser *p, const struct skep_tok *open)
 	t = skep_parse_peek(p, 0);
 	if (t->kind == SKEP_TOK_END) {
 		if (skep_lex_error(&p->env, open->loc, "this '{' is never closed"))
-			skep_lex_hint(&p->env, "add a '}' where the block ends");
+			hint_close(p, open);
 		p->env.truncated = true; /* the blocks around it are open for the same reason */
 	} else if (skep_parse_error(p, open->loc,
 				    "this '{' is not closed before the probe in line %u",

@@ -354,6 +354,11 @@ static bool parse_point(struct skep_parser *p, struct skep_attach_point *ret_poi
 	measure(&pt);
 	if (!ok)
 		return false;
+	if (pt.n_parts && !pt.ends[0]) {
+		if (skep_parse_error(p, pt.loc, "the kind of probe is missing in front of ':'"))
+			skep_lex_hint(&p->env, EXAMPLES);
+		return false;
+	}
 	if (!pt.text.len) {
 		char c = skep_lex_peek(&p->lx, 0);
 

@@ -24,7 +24,11 @@ bool skep_parse_list(struct skep_parser *p, enum skep_tok_kind close, const char
 	ret_list->len = list.len;
 	ret_list->data = skep_arena_memdup(p->env.arena, list.data, list.len * sizeof(*list.data));
 	skep_vec_fini(&list);
-	return ok && skep_parse_expect(p, close, what);
+	if (!ok || skep_parse_accept(p, close))
+		return ok;
+	if (skep_parse_unexpected(p, what) && skep_parse_starts_value(skep_parse_peek(p, 0)))
+		skep_lex_hint(&p->env, "values in a list are separated by ','");
+	return false;
 }
 
 static void on_list(struct skep_expr *e, const struct skep_expr_list *list)

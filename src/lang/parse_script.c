@@ -287,6 +287,12 @@ static void parse_top(struct script *s)
 				      "delete it, or look for a '{' that is missing above");
 		while (skep_lex_peek(&p->lx, 0) == '}')
 			p->lx.pos++;
+	} else if (c == ';') {
+		if (skep_lex_error(&p->env, skep_lex_loc(&p->lx, p->lx.pos, 1),
+				   "a ';' has no meaning between probes"))
+			skep_lex_hint(&p->env, "delete it: a probe ends with its '}'");
+		while (skep_lex_peek(&p->lx, 0) == ';')
+			p->lx.pos++;
 	} else if (!(skep_lex_is_word(c) || c == '$' || c == '@') || !parse_special(s)) {
 		parse_probe(s);
 	}

@@ -33,13 +33,22 @@ static bool end_stmt(struct skep_parser *p)
 			skep_lex_hint(&p->env, "end each statement with ';'");
 		return true;
 	}
-	skep_parse_unexpected(p, "';' behind the statement");
+	if (skep_parse_unexpected(p, "';' behind the statement") && skep_parse_starts_value(t))
+		skep_lex_hint(&p->env, "statements are separated by ';'");
 	return false;
 }
 
 /* Condition of `if` and `while`, and the number of `unroll`. */
 static struct skep_expr *parse_condition(struct skep_parser *p)
 {
+	if (skep_parse_at_word(p, "comptime")) {
+		if (skep_parse_error(p, skep_parse_peek(p, 0)->loc,
+				     "not supported yet: conditions at compile time"))
+			skep_lex_hint(
+				&p->env,
+				"an ordinary 'if' of constants costs nothing: leave 'comptime' out");
+		return NULL;
+	}
 	p->cond_off = skep_parse_peek(p, 0)->off;
 	return skep_parse_expr(p);
 }
@@ -208,6 +217,16 @@ static struct skep_stmt *parse_for(struct skep_parser *p)
 	return parse_rest(p, ok, "for", &s->loop.body) ? s : NULL;
 }
 
+static bool let_type(struct skep_parser *p, struct skep_stmt *s)
+{
+	if (!skep_parse_at(p, SKEP_TOK_LPAREN))
+		return skep_parse_type(p, &s->let.type);
+	if (skep_parse_error(p, skep_parse_peek(p, 0)->loc,
+			     "not supported yet: names of tuple types"))
+		skep_lex_hint(&p->env, "leave the type out: it is that of the value");
+	return false;
+}
+
 static struct skep_stmt *parse_let(struct skep_parser *p)
 {
 	struct skep_loc start = skep_parse_take(p).loc;
@@ -225,7 +244,7 @@ static struct skep_stmt *parse_let(struct skep_parser *p)
 	}
 	skep_parse_take(p);
 	s->let.name = skep_parse_name(p, &t);
-	if (skep_parse_accept(p, SKEP_TOK_COLON) && !skep_parse_type(p, &s->let.type))
+	if (skep_parse_accept(p, SKEP_TOK_COLON) && !let_type(p, s))
 		return NULL;
 	if (skep_parse_at(p, SKEP_TOK_ASSIGN) && skep_parse_peek(p, 0)->op == SKEP_BINARY_NONE) {
 		skep_parse_take(p);

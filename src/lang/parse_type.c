@@ -98,7 +98,7 @@ static bool scan_type(struct skep_parser *p, unsigned *i, bool *ret_sure, bool *
 	return true;
 }
 
-static bool starts_value(const struct skep_tok *t)
+bool skep_parse_starts_value(const struct skep_tok *t)
 {
 	switch (t->kind) {
 	case SKEP_TOK_NAME:
@@ -126,6 +126,8 @@ bool skep_parse_at_cast(struct skep_parser *p)
 		return false;
 	if (skep_tok_is(ahead(p, 1), "typeof") && ahead(p, 2)->kind == SKEP_TOK_LPAREN)
 		return true;
+	if (is_tag(ahead(p, 1)) || is_qualifier(ahead(p, 1)))
+		return true;
 	if (ahead(p, 1)->kind != SKEP_TOK_NAME || !scan_type(p, &i, &sure, &array))
 		return false;
 	if (ahead(p, i)->kind != SKEP_TOK_RPAREN)
@@ -133,7 +135,7 @@ bool skep_parse_at_cast(struct skep_parser *p)
 	if (sure)
 		return true;
 	return !array && skep_parse_peek(p, 0)->off != p->cond_off && !ahead(p, i + 1)->bol &&
-	       starts_value(ahead(p, i + 1));
+	       skep_parse_starts_value(ahead(p, i + 1));
 }
 
 static bool parse_dimension(struct skep_parser *p, struct skep_str *out)
