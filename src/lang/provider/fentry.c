@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fentry, fexit: entry and return of kernel functions through the BPF trampoline, with typed arguments by name. Each
+ * program is verified against one function, so each target is an instance of its own.
+ */
+#include <errno.h>
+
+#include "isa/progkind.h"
+#include "lang/provider/function.h"
+
+extern const struct skep_provider skep_provider_fentry, skep_provider_fexit;
+
+static const struct skep_provider *provider_of(bool is_return)
+{
+	return is_return ? &skep_provider_fexit : &skep_provider_fentry;
+}
+
+static int untyped(struct skep_compiler *c, const struct skep_attach_point *point,
+		   const struct skep_kfunc *func)
+{
+	skep_diag_error(c->diag, point->loc, "the kernel does not describe the arguments of %s",
+			func->name);
+	skep_diag_hint(c->diag, "kprobe:%s works without a description", func->name);
+	return -EINVAL;
+}
+
+static int add_function(struct skep_compiler *c, struct skep_probe_node *probe,
+			const struct skep_attach_point *point, bool is_return,
+			const struct skep_kfunc *func, bool glob)
+{
+	const struct skep_provider *provider = provider_of(is_return);
+	struct skep_instance *inst;
+	const struct skep_btf *btf;
+	struct skep_match *m;
+	uint32_t id, proto;
+
+	if (!skep_kfunc_proto(c->world, func, &btf, &id, &proto))
+		return glob ? 0 : untyped(c, point, func);
+	inst = skep_instance_new(c, probe, point, provider);
+	inst->btf = btf;
+	inst->btf_func = proto;
+	inst->args_space = SKEP_SPACE_BTF;
+	inst->args = skep_proto_args(&c->types, btf, proto, 0, SKEP_SPACE_BTF, func->name);
+	inst->interruptible = true;
+	inst->proto.type = SKEP_PROG_TRACING;
+	inst->proto.attach_type = is_return ? SKEP_ATTACH_TYPE_FEXIT : SKEP_ATTACH_TYPE_FENTRY;
+	inst->proto.attach_btf_id = id;
+	/* A name that the module's BTF has from vmlinux is vmlinux's. */
+	if (btf != c->world->btf && id >= skep_btf_first_id(btf))
+		inst->proto.attach_module = func->module;
+	inst->attach.kind = SKEP_ATTACH_TRACING;
+	m = skep_instance_add(c, inst,
+			      skep_arena_printf(c->arena, "%s:%s:%s", provider->name,
+						func->module ? func->module : "vmlinux",
+						func->name));
+	m->func = func->name;
+	m->target.name = func->name;
+	m->target.symbol = func->name;
+	m->target.optional = glob;
+	return 1;
+}
+
+static int match(struct skep_compiler *c, struct skep_probe_node *probe,
+		 const struct skep_attach_point *point, bool is_return)
+{
+	const struct skep_world *w = c->world;
+	struct skep_kfuncs funcs = { .arena = c->arena };
+	const char *function = point->parts[point->n_parts - 1];
+	int r, added = 0;
+
+	if (!w->has(w, SKEP_WORLD_FENTRY) || !w->btf)
+		return skep_match_unable(
+			c, point,
+			"kprobe:FUNCTION may work instead, and tracepoint and rawtracepoint for the "
+			"kernel's events; skep doctor says more",
+			"this kernel cannot trace functions this way (no BPF trampolines%s)",
+			w->btf ? "" : ", no BTF");
+	r = skep_kfuncs_find(w, point, function, &funcs);
+	for (size_t i = 0; r >= 0 && i < funcs.len; i++) {
+		r = add_function(c, probe, point, is_return, &funcs.data[i],
+				 skep_match_is_glob(function));
+		added += r > 0;
+	}
+	if (r >= 0 && !added)
+		r = skep_kfuncs_missing(c, point, function);
+	skep_kfuncs_fini(&funcs);
+	return r < 0 ? r : 0;
+}
+
+static int fentry_match(struct skep_compiler *c, struct skep_probe_node *probe,
+			const struct skep_attach_point *point)
+{
+	return match(c, probe, point, false);
+}
+
+static int fexit_match(struct skep_compiler *c, struct skep_probe_node *probe,
+		       const struct skep_attach_point *point)
+{
+	return match(c, probe, point, true);
+}
+
+static int fentry_lower_args(struct skep_lower *l, const struct skep_expr *expr,
+			     const struct skep_field *field, struct skep_value *ret_value)
+{
+	return skep_proto_lower(l, field->offset, field->type, ret_value);
+}
+
+/* The result stands behind all arguments. */
+static int fexit_retval(struct skep_check *k, const struct skep_type **ret_type)
+{
+	const struct skep_instance *inst = k->inst;
+	struct skep_btf_type proto = skep_btf_type(inst->btf, inst->btf_func);
+	const struct skep_type *type =
+		skep_type_from_btf(&k->c->types, inst->btf, proto.type, SKEP_SPACE_BTF);
+
+	if (skep_type_is_scalar(type) && inst->args->n_fields == proto.vlen) {
+		*ret_type = type;
+		return 0;
+	}
+	skep_diag_error(k->c->diag, inst->point->loc, "%s returns nothing that can be read",
+			inst->matches[0].func);
+	return -ENOENT;
+}
+
+static int fexit_lower_retval(struct skep_lower *l, struct skep_value *ret_value)
+{
+	const struct skep_instance *inst = l->inst;
+	struct skep_btf_type proto = skep_btf_type(inst->btf, inst->btf_func);
+
+	return skep_proto_lower(
+		l, proto.vlen * 8,
+		skep_type_from_btf(&l->c->types, inst->btf, proto.type, SKEP_SPACE_BTF), ret_value);
+}
+
+static int list(const struct skep_world *world, const struct skep_attach_point *pattern,
+		bool verbose, bool is_return, struct skep_str *out)
+{
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	struct skep_kfuncs funcs = { .arena = arena };
+	const char *function = pattern->n_parts > 1 ? pattern->parts[pattern->n_parts - 1] : "*";
+	int r;
+
+	if (!world->has(world, SKEP_WORLD_FENTRY) || !world->btf)
+		return 0;
+	r = skep_kfuncs_find(world, pattern, function, &funcs);
+	for (size_t i = 0; r >= 0 && i < funcs.len; i++) {
+		const struct skep_kfunc *f = &funcs.data[i];
+		const struct skep_btf *btf;
+		uint32_t id, proto;
+
+		if (!skep_kfunc_proto(world, f, &btf, &id, &proto))
+			continue;
+		skep_str_addf(out, "%s:%s:%s\n", provider_of(is_return)->name,
+			      f->module ? f->module : "vmlinux", f->name);
+		if (verbose)
+			skep_proto_list(arena, btf, proto, 0, is_return, out);
+	}
+	skep_kfuncs_fini(&funcs);
+	return r < 0 ? r : 0;
+}
+
+static int fentry_list(const struct skep_world *world, const struct skep_attach_point *pattern,
+		       bool verbose, int pid, struct skep_diag *diag, struct skep_str *out)
+{
+	return list(world, pattern, verbose, false, out);
+}
+
+static int fexit_list(const struct skep_world *world, const struct skep_attach_point *pattern,
+		      bool verbose, int pid, struct skep_diag *diag, struct skep_str *out)
+{
+	return list(world, pattern, verbose, true, out);
+}
+
+static const char *const fentry_aliases[] = { "f", "kfunc", NULL };
+static const char *const fexit_aliases[] = { "fr", "kretfunc", NULL };
+
+const struct skep_provider skep_provider_fentry = {
+	.name = "fentry",
+	.aliases = fentry_aliases,
+	.usage = "fentry:function or fentry:module:function",
+	.min_parts = 2,
+	.max_parts = 3,
+	.match = fentry_match,
+	.prologue = skep_provider_pid_filter,
+	.lower_args = fentry_lower_args,
+	.list = fentry_list,
+};
+
+const struct skep_provider skep_provider_fexit = {
+	.name = "fexit",
+	.aliases = fexit_aliases,
+	.usage = "fexit:function or fexit:module:function",
+	.min_parts = 2,
+	.max_parts = 3,
+	.match = fexit_match,
+	.retval = fexit_retval,
+	.prologue = skep_provider_pid_filter,
+	.lower_args = fentry_lower_args,
+	.lower_retval = fexit_lower_retval,
+	.list = fexit_list,
+};

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the probes on functions share: kprobe, uprobe (registers), fentry, rawtracepoint (typed arguments).
+ */
+#pragma once
+
+#include "base/hash.h"
+#include "lang/match.h"
+
+#define SKEP_ATTACH_TYPE_RAW_TP 23 /* the kernel's expected_attach_type */
+#define SKEP_ATTACH_TYPE_FENTRY 24
+#define SKEP_ATTACH_TYPE_FEXIT 25
+#define SKEP_ATTACH_TYPE_KPROBE_MULTI 42
+#define SKEP_ATTACH_TYPE_UPROBE_MULTI 48
+
+/* argN and retval from the registers in struct pt_regs, which is the context. */
+int skep_regs_arg(struct skep_check *k, unsigned n, const struct skep_type **ret_type) _must_check_;
+int skep_regs_retval(struct skep_check *k, const struct skep_type **ret_type) _must_check_;
+int skep_regs_lower_arg(struct skep_lower *l, unsigned n,
+			struct skep_value *ret_value) _must_check_;
+int skep_regs_lower_retval(struct skep_lower *l, struct skep_value *ret_value) _must_check_;
+/* args.name of a function known to BTF: the register of the parameter. */
+int skep_regs_lower_args(struct skep_lower *l, const struct skep_expr *expr,
+			 const struct skep_field *field, struct skep_value *ret_value) _must_check_;
+
+/*
+ * The parameters of FUNC_PROTO @proto as a struct: parameter i at offset 8 * (i - @skip), the first @skip left out. Parameters
+ * that do not fit into one register end the list, as those behind them have no fixed place.
+ */
+const struct skep_struct *skep_proto_args(struct skep_types *types, const struct skep_btf *btf,
+					  uint32_t proto, unsigned skip, enum skep_space space,
+					  const char *name);
+/* Parameter @index of the context of a typed program: 8 bytes each, narrower numbers extended. */
+int skep_proto_lower(struct skep_lower *l, uint32_t offset, const struct skep_type *type,
+		     struct skep_value *ret_value) _must_check_;
+
+/* "name+16" in two. False: what follows the plus is no number. */
+bool skep_split_offset(struct skep_arena *arena, const char *text, const char **ret_name,
+		       uint64_t *ret_offset, bool *ret_has_offset);
+
+/* A kernel function that was found. */
+struct skep_kfunc {
+	const char *name, *module; /* module: NULL for vmlinux */
+};
+struct skep_kfuncs {
+	struct skep_arena *arena;
+	struct skep_hash seen; /* static functions of one name count once */
+	SKEP_VEC(struct skep_kfunc);
+};
+/* The functions an attach point [module:]function names. Empty: none. */
+int skep_kfuncs_find(const struct skep_world *world, const struct skep_attach_point *point,
+		     const char *function, struct skep_kfuncs *ret_funcs) _must_check_;
+void skep_kfuncs_fini(struct skep_kfuncs *funcs);
+int skep_kfuncs_missing(struct skep_compiler *c, const struct skep_attach_point *point,
+			const char *function) _must_check_;
+/* The FUNC_PROTO of a kernel function; false when no BTF knows it. */
+bool skep_kfunc_proto(const struct skep_world *world, const struct skep_kfunc *func,
+		      const struct skep_btf **ret_btf, uint32_t *ret_func, uint32_t *ret_proto);
+/* Parameters, one a line, for -lv. */
+void skep_proto_list(struct skep_arena *arena, const struct skep_btf *btf, uint32_t proto,
+		     unsigned skip, bool with_return, struct skep_str *out);

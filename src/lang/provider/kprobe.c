@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kprobe, kretprobe: entry of, or return from, kernel functions by name. Several functions become one multi link
+ * where the kernel has it; the cookie tells which of them fired.
+ */
+#include <errno.h>
+
+#include "isa/progkind.h"
+#include "lang/provider/arch.h"
+#include "lang/provider/function.h"
+
+extern const struct skep_provider skep_provider_kprobe, skep_provider_kretprobe;
+
+static const struct skep_provider *provider_of(bool is_return)
+{
+	return is_return ? &skep_provider_kretprobe : &skep_provider_kprobe;
+}
+
+/* args by name, of a function that BTF knows. */
+static const char *load_args(struct skep_compiler *c, const struct skep_kfunc *func,
+			     const struct skep_used_args *used, const struct skep_struct **ret_args)
+{
+	const struct skep_arch *arch = skep_arch();
+	const struct skep_btf *btf;
+	struct skep_struct *args;
+	uint32_t id, proto;
+
+	if (!skep_kfunc_proto(c->world, func, &btf, &id, &proto))
+		return func->name;
+	args = skep_arena_memdup(
+		c->arena, skep_proto_args(&c->types, btf, proto, 0, SKEP_SPACE_KERNEL, func->name),
+		sizeof(*args));
+	args->n_fields = MIN(args->n_fields, (size_t)arch->n_args);
+	*ret_args = args;
+	return skep_match_signature(c, args, used);
+}
+
+static void add_function(struct skep_compiler *c, struct skep_probe_node *probe,
+			 const struct skep_attach_point *point, bool is_return,
+			 const struct skep_kfunc *func, uint64_t offset, const char *signature,
+			 const struct skep_struct *args)
+{
+	const struct skep_provider *provider = provider_of(is_return);
+	struct skep_instance *inst = skep_match_group(c, probe, point, provider, 0, signature);
+	struct skep_match *m;
+	const char *name;
+
+	if (!inst->n_matches) {
+		inst->args = args;
+		inst->args_space = SKEP_SPACE_KERNEL;
+		inst->proto.type = SKEP_PROG_KPROBE;
+		inst->attach.kind = is_return ? SKEP_ATTACH_KRETPROBE : SKEP_ATTACH_KPROBE;
+	}
+	name = skep_arena_printf(c->arena, "%s:%s%s%s", provider->name,
+				 point->n_parts > 2 && func->module ? func->module : "",
+				 point->n_parts > 2 && func->module ? ":" : "", func->name);
+	if (offset)
+		name = skep_arena_printf(c->arena, "%s+%llu", name, (unsigned long long)offset);
+	m = skep_instance_add(c, inst, name);
+	m->func = func->name;
+	m->target.name = func->name;
+	m->target.symbol = func->name;
+	m->target.offset = offset;
+	m->target.optional = skep_match_is_glob(point->text);
+}
+
+static void choose_multi(struct skep_compiler *c, const struct skep_attach_point *point)
+{
+	if (!c->world->has(c->world, SKEP_WORLD_KPROBE_MULTI))
+		return;
+	for (size_t i = c->instances.len; i-- > 0;) {
+		struct skep_instance *inst = c->instances.data[i];
+
+		if (inst->point != point)
+			break;
+		if (inst->n_matches > 1)
+			inst->proto.attach_type = SKEP_ATTACH_TYPE_KPROBE_MULTI;
+	}
+}
+
+static int match(struct skep_compiler *c, struct skep_probe_node *probe,
+		 const struct skep_attach_point *point, bool is_return)
+{
+	const struct skep_world *w = c->world;
+	struct skep_kfuncs funcs = { .arena = c->arena };
+	const char *text = point->parts[point->n_parts - 1], *function;
+	struct skep_used_args used;
+	bool has_offset, multi, by_name;
+	uint64_t offset;
+	int r;
+
+	if (!w->has(w, SKEP_WORLD_KPROBE) || !skep_arch())
+		return skep_match_unable(
+			c, point,
+			"what works instead: tracepoint and rawtracepoint for the "
+			"kernel's events, uprobe for programs; skep doctor says more",
+			"this kernel cannot probe its functions (no kprobes)");
+	if (!skep_split_offset(c->arena, text, &function, &offset, &has_offset) ||
+	    (has_offset && (is_return || skep_match_is_glob(function))))
+		return skep_match_usage(c, point, provider_of(is_return),
+					"'%s' is not a place in a function", text);
+	r = skep_kfuncs_find(w, point, function, &funcs);
+	if (r < 0 || !funcs.len) {
+		skep_kfuncs_fini(&funcs);
+		return skep_kfuncs_missing(c, point, function);
+	}
+	skep_match_used_args(probe, &used);
+	multi = w->has(w, SKEP_WORLD_KPROBE_MULTI);
+	by_name = !multi && !w->has(w, SKEP_WORLD_COOKIE) && skep_match_needs_probe(c, probe);
+	for (size_t i = 0; i < funcs.len; i++) {
+		const struct skep_struct *args = NULL;
+		const char *signature = "";
+
+		if (!is_return && (used.n || used.whole))
+			signature = load_args(c, &funcs.data[i], &used, &args);
+		if (by_name)
+			signature = funcs.data[i].name;
+		add_function(c, probe, point, is_return, &funcs.data[i], offset, signature, args);
+	}
+	skep_kfuncs_fini(&funcs);
+	choose_multi(c, point);
+	return 0;
+}
+
+static int kprobe_match(struct skep_compiler *c, struct skep_probe_node *probe,
+			const struct skep_attach_point *point)
+{
+	return match(c, probe, point, false);
+}
+
+static int kretprobe_match(struct skep_compiler *c, struct skep_probe_node *probe,
+			   const struct skep_attach_point *point)
+{
+	return match(c, probe, point, true);
+}
+
+static int list(const struct skep_world *world, const struct skep_attach_point *pattern,
+		bool verbose, bool is_return, struct skep_str *out)
+{
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	struct skep_kfuncs funcs = { .arena = arena };
+	const char *function = pattern->n_parts > 1 ? pattern->parts[pattern->n_parts - 1] : "*";
+	int r;
+
+	if (!world->has(world, SKEP_WORLD_KPROBE))
+		return 0;
+	r = skep_kfuncs_find(world, pattern, function, &funcs);
+	for (size_t i = 0; r >= 0 && i < funcs.len; i++) {
+		const struct skep_btf *btf;
+		uint32_t id, proto;
+
+		skep_str_addf(out, "%s:%s\n", provider_of(is_return)->name, funcs.data[i].name);
+		if (verbose && !is_return &&
+		    skep_kfunc_proto(world, &funcs.data[i], &btf, &id, &proto))
+			skep_proto_list(arena, btf, proto, 0, false, out);
+	}
+	skep_kfuncs_fini(&funcs);
+	return r < 0 ? r : 0;
+}
+
+static int kprobe_list(const struct skep_world *world, const struct skep_attach_point *pattern,
+		       bool verbose, int pid, struct skep_diag *diag, struct skep_str *out)
+{
+	return list(world, pattern, verbose, false, out);
+}
+
+static int kretprobe_list(const struct skep_world *world, const struct skep_attach_point *pattern,
+			  bool verbose, int pid, struct skep_diag *diag, struct skep_str *out)
+{
+	return list(world, pattern, verbose, true, out);
+}
+
+static const char *const kprobe_aliases[] = { "k", NULL };
+static const char *const kretprobe_aliases[] = { "kr", NULL };
+
+const struct skep_provider skep_provider_kprobe = {
+	.name = "kprobe",
+	.aliases = kprobe_aliases,
+	.usage = "kprobe:function, kprobe:function+offset or kprobe:module:function",
+	.min_parts = 2,
+	.max_parts = 3,
+	.match = kprobe_match,
+	.arg = skep_regs_arg,
+	.prologue = skep_provider_pid_filter,
+	.lower_arg = skep_regs_lower_arg,
+	.lower_args = skep_regs_lower_args,
+	.list = kprobe_list,
+};
+
+const struct skep_provider skep_provider_kretprobe = {
+	.name = "kretprobe",
+	.aliases = kretprobe_aliases,
+	.usage = "kretprobe:function or kretprobe:module:function",
+	.min_parts = 2,
+	.max_parts = 3,
+	.match = kretprobe_match,
+	.retval = skep_regs_retval,
+	.prologue = skep_provider_pid_filter,
+	.lower_retval = skep_regs_lower_retval,
+	.list = kretprobe_list,
+};

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * uprobe, uretprobe: functions of programs and libraries. What they pass is in user memory. All targets of an attach
+ * point are in one binary; several become one multi link where the kernel has it.
+ */
+#include <ctype.h>
+#include <errno.h>
+
+#include "isa/progkind.h"
+#include "lang/provider/arch.h"
+#include "lang/provider/function.h"
+
+extern const struct skep_provider skep_provider_uprobe, skep_provider_uretprobe;
+
+static const struct skep_provider *provider_of(bool is_return)
+{
+	return is_return ? &skep_provider_uretprobe : &skep_provider_uprobe;
+}
+
+struct search {
+	struct skep_compiler *c;
+	struct skep_probe_node *probe;
+	const struct skep_attach_point *point;
+	bool is_return, by_name, glob;
+	uint64_t offset;
+	size_t found;
+	struct skep_hash seen; /* offsets: aliases of one function count once for a pattern */
+};
+
+static void add_target(struct search *s, const struct skep_world_symbol *symbol,
+		       const char *function)
+{
+	struct skep_compiler *c = s->c;
+	const struct skep_provider *provider = provider_of(s->is_return);
+	struct skep_instance *inst =
+		skep_match_group(c, s->probe, s->point, provider, 0, s->by_name ? function : "");
+	const char *path = skep_arena_strdup(c->arena, symbol->module);
+	struct skep_match *m;
+
+	if (!inst->n_matches) {
+		inst->args_space = SKEP_SPACE_USER;
+		inst->preemptible = true;
+		inst->proto.type = SKEP_PROG_KPROBE;
+		inst->attach.kind = s->is_return ? SKEP_ATTACH_URETPROBE : SKEP_ATTACH_UPROBE;
+		inst->attach.pid = c->options->pid;
+	}
+	m = skep_instance_add(
+		c, inst, skep_arena_printf(c->arena, "%s:%s:%s", provider->name, path, function));
+	m->func = function;
+	m->target.name = path;
+	m->target.symbol = function;
+	m->target.offset = symbol->offset + s->offset;
+	m->target.optional = s->glob;
+	s->found++;
+}
+
+static int on_function(void *data, const struct skep_world_symbol *symbol)
+{
+	struct search *s = data;
+	const char *name = skep_arena_strdup(s->c->arena, symbol->name);
+
+	if (s->glob) {
+		uint64_t *offset =
+			skep_arena_memdup(s->c->arena, &symbol->offset, sizeof(symbol->offset));
+
+		if (skep_hash_get(&s->seen, offset, sizeof(*offset)))
+			return 0;
+		skep_hash_set(&s->seen, offset, sizeof(*offset), (void *)name);
+	} else if (s->found) {
+		return 0;
+	}
+	if (s->offset)
+		name = skep_arena_printf(s->c->arena, "%s+%llu", name,
+					 (unsigned long long)s->offset);
+	add_target(s, symbol, name);
+	return 0;
+}
+
+static int by_address(struct search *s, const char *binary, const char *text)
+{
+	const struct skep_world *w = s->c->world;
+	struct skep_world_symbol symbol = {};
+	char *end;
+	uint64_t address;
+	int r;
+
+	errno = 0;
+	address = strtoull(text, &end, 0);
+	if (errno || *end)
+		return skep_match_usage(s->c, s->point, provider_of(s->is_return),
+					"'%s' is neither a function nor an address", text);
+	r = w->user_offset
+		    ? w->user_offset(w, binary, s->c->options->pid, address, s->c->diag, &symbol)
+		    : -ENOENT;
+	if (r == -ERANGE || r == -ENOENT)
+		return skep_match_missing(s->c, s->point, NULL, "%s has no code at %s", binary,
+					  text);
+	if (r < 0)
+		return r;
+	if (!symbol.module)
+		symbol.module = binary;
+	add_target(s, &symbol, text);
+	return 0;
+}
+
+/* The world has said which paths it tried. */
+static int no_binary(struct search *s, const char *binary, int error, size_t errors_before)
+{
+	struct skep_diag *diag = s->c->diag;
+
+	if (s->c->config.missing_probes && error == -ENOENT)
+		return skep_match_missing(s->c, s->point, NULL, "there is no program or library %s",
+					  binary);
+	if (diag && diag->n_errors > errors_before)
+		return -EINVAL;
+	if (error == -ENOEXEC) {
+		skep_diag_error(diag, s->point->loc, "%s is not a program or library (ELF file)",
+				binary);
+		skep_diag_hint(diag, "scripts are run by an interpreter: probe that one");
+		return -EINVAL;
+	}
+	skep_diag_error(diag, s->point->loc, "cannot find the program or library %s", binary);
+	skep_diag_hint(diag, "give its path, such as /usr/bin/bash, or a library's name, such as "
+			     "libc");
+	return -EINVAL;
+}
+
+static int no_function(struct search *s, const char *binary, const char *function)
+{
+	const struct skep_world *w = s->c->world;
+	struct skep_nearest near = { .wanted = function };
+	int r;
+
+	(void)!w->each_user_function(w, binary, s->c->options->pid, "*", NULL,
+				     skep_nearest_collect_symbol, &near);
+	r = skep_match_missing(s->c, s->point, &near,
+			       s->glob ? "no function of %s matches %s"
+				       : "%s has no function %s (or its symbols were stripped)",
+			       binary, function);
+	skep_nearest_fini(&near);
+	return r;
+}
+
+static void choose_multi(struct skep_compiler *c, const struct skep_attach_point *point)
+{
+	if (!c->world->has(c->world, SKEP_WORLD_UPROBE_MULTI))
+		return;
+	for (size_t i = c->instances.len; i-- > 0;) {
+		struct skep_instance *inst = c->instances.data[i];
+
+		if (inst->point != point)
+			break;
+		if (inst->n_matches > 1)
+			inst->proto.attach_type = SKEP_ATTACH_TYPE_UPROBE_MULTI;
+	}
+}
+
+static int match(struct skep_compiler *c, struct skep_probe_node *probe,
+		 const struct skep_attach_point *point, bool is_return)
+{
+	const struct skep_world *w = c->world;
+	const char *binary = point->parts[1], *text = point->parts[2], *function;
+	struct search s = { .c = c, .probe = probe, .point = point, .is_return = is_return };
+	size_t errors = c->diag ? c->diag->n_errors : 0;
+	bool has_offset;
+	int r;
+
+	if (!w->each_user_function || !skep_arch())
+		return skep_match_unable(c, point, "skep doctor says what does",
+					 "uprobes do not work on this machine");
+	if (point->n_parts == 4 && !skep_streq(point->parts[2], "cpp"))
+		return skep_match_usage(c, point, provider_of(is_return), "'%s' is not a language",
+					text);
+	text = point->parts[point->n_parts - 1];
+	s.by_name = !w->has(w, SKEP_WORLD_UPROBE_MULTI) && !w->has(w, SKEP_WORLD_COOKIE) &&
+		    skep_match_needs_probe(c, probe);
+	if (skep_match_is_glob(binary))
+		return skep_match_usage(c, point, provider_of(is_return),
+					"a pattern of binaries is not supported");
+	if (isdigit((unsigned char)text[0])) {
+		r = by_address(&s, binary, text);
+		return r;
+	}
+	if (!skep_split_offset(c->arena, text, &function, &s.offset, &has_offset) ||
+	    (has_offset && (is_return || skep_match_is_glob(function))))
+		return skep_match_usage(c, point, provider_of(is_return),
+					"'%s' is not a place in a function", text);
+	s.glob = skep_match_is_glob(function);
+	r = w->each_user_function(w, binary, c->options->pid, function, c->diag, on_function, &s);
+	skep_hash_fini(&s.seen);
+	if (r < 0)
+		return no_binary(&s, binary, r, errors);
+	if (!s.found)
+		return no_function(&s, binary, function);
+	choose_multi(c, point);
+	return 0;
+}
+
+static int uprobe_match(struct skep_compiler *c, struct skep_probe_node *probe,
+			const struct skep_attach_point *point)
+{
+	return match(c, probe, point, false);
+}
+
+static int uretprobe_match(struct skep_compiler *c, struct skep_probe_node *probe,
+			   const struct skep_attach_point *point)
+{
+	return match(c, probe, point, true);
+}
+
+struct listing {
+	const struct skep_provider *provider;
+	struct skep_str *out;
+};
+
+static int list_function(void *data, const struct skep_world_symbol *symbol)
+{
+	struct listing *l = data;
+
+	skep_str_addf(l->out, "%s:%s:%s\n", l->provider->name, symbol->module, symbol->name);
+	return 0;
+}
+
+/* Only of a binary that is named: there is no list of all programs. */
+static int list(const struct skep_world *world, const struct skep_attach_point *pattern, int pid,
+		bool is_return, struct skep_diag *diag, struct skep_str *out)
+{
+	struct listing l = { .provider = provider_of(is_return), .out = out };
+
+	if (!world->each_user_function || pattern->n_parts < 2 ||
+	    skep_match_is_glob(pattern->parts[1]))
+		return 0;
+	return world->each_user_function(world, pattern->parts[1], pid,
+					 pattern->n_parts > 2 ? pattern->parts[pattern->n_parts - 1]
+							      : "*",
+					 diag, list_function, &l);
+}
+
+static int uprobe_list(const struct skep_world *world, const struct skep_attach_point *pattern,
+		       bool verbose, int pid, struct skep_diag *diag, struct skep_str *out)
+{
+	return list(world, pattern, pid, false, diag, out);
+}
+
+static int uretprobe_list(const struct skep_world *world, const struct skep_attach_point *pattern,
+			  bool verbose, int pid, struct skep_diag *diag, struct skep_str *out)
+{
+	return list(world, pattern, pid, true, diag, out);
+}
+
+static const char *const uprobe_aliases[] = { "u", NULL };
+static const char *const uretprobe_aliases[] = { "ur", NULL };
+
+const struct skep_provider skep_provider_uprobe = {
+	.name = "uprobe",
+	.aliases = uprobe_aliases,
+	.usage = "uprobe:/path/of/binary:function (or function+offset, or an address)",
+	.min_parts = 3,
+	.max_parts = 4,
+	.match = uprobe_match,
+	.arg = skep_regs_arg,
+	.lower_arg = skep_regs_lower_arg,
+	.list = uprobe_list,
+};
+
+const struct skep_provider skep_provider_uretprobe = {
+	.name = "uretprobe",
+	.aliases = uretprobe_aliases,
+	.usage = "uretprobe:/path/of/binary:function",
+	.min_parts = 3,
+	.max_parts = 4,
+	.match = uretprobe_match,
+	.retval = skep_regs_retval,
+	.lower_retval = skep_regs_lower_retval,
+	.list = uretprobe_list,
+};
