@@ -130,16 +130,20 @@ static void format_excerpt(const char *line, size_t len, struct skep_loc loc, co
 	from = col > LINE_SHOWN_MAX / 2 ? col - LINE_SHOWN_MAX / 2 : 0;
 	to = MIN(len, from + LINE_SHOWN_MAX);
 	skep_str_addf(out, "%6u | ", loc.line);
-	for (size_t i = from; i < to; i++) {
-		unsigned char c = (unsigned char)line[i];
+	for (size_t i = from; i < to;) {
+		size_t n = skep_utf8_shown(line + i, to - i);
 
-		skep_str_addc(out, c == '\t' ? ' ' : c < 0x20 || c == 0x7f ? '?' : (char)c);
+		if (n)
+			skep_str_addn(out, line + i, n);
+		else
+			skep_str_addc(out, line[i] == '\t' ? ' ' : '?');
+		i += MAX(n, (size_t)1);
 	}
 	skep_str_add(out, "\n       | ");
-	/* A UTF-8 continuation byte takes no column of its own. */
-	for (size_t i = from; i < col; i++)
-		if (((unsigned char)line[i] & 0xc0) != 0x80)
-			skep_str_addc(out, ' ');
+	for (size_t i = from; i < col;) {
+		skep_str_addc(out, ' ');
+		i += MAX(skep_utf8_shown(line + i, to - i), (size_t)1);
+	}
 	width = MIN((size_t)MAX(loc.len, 1u), MAX(to - col, (size_t)1));
 	skep_str_addf(out, "%s^", caret_on);
 	skep_str_pad(out, '~', width - 1);

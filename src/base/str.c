@@ -155,3 +155,41 @@ unsigned skep_edit_distance(const char *a, const char *b, unsigned limit)
 	}
 	return MIN(row[m], limit + 1);
 }
+
+size_t skep_utf8_len(const char *text, size_t len)
+{
+	const uint8_t *s = (const uint8_t *)text;
+	uint8_t low = 0x80, high = 0xbf;
+	size_t n;
+
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] < 0xc2 || s[0] > 0xf4)
+		return 0;
+	n = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	/* The second byte rules out overlong forms, surrogates, and what is beyond U+10FFFF. */
+	if (s[0] == 0xe0)
+		low = 0xa0;
+	else if (s[0] == 0xed)
+		high = 0x9f;
+	else if (s[0] == 0xf0)
+		low = 0x90;
+	else if (s[0] == 0xf4)
+		high = 0x8f;
+	if (n > len || s[1] < low || s[1] > high)
+		return 0;
+	for (size_t i = 2; i < n; i++)
+		if (s[i] < 0x80 || s[i] > 0xbf)
+			return 0;
+	return n;
+}
+
+size_t skep_utf8_shown(const char *text, size_t len)
+{
+	const uint8_t *s = (const uint8_t *)text;
+	size_t n = skep_utf8_len(text, len);
+
+	if (n == 1 && (s[0] < 0x20 || s[0] == 0x7f))
+		return 0;
+	return n == 2 && s[0] == 0xc2 && s[1] < 0xa0 ? 0 : n;
+}

@@ -37,3 +37,11 @@ bool skep_has_suffix(const char *s, const char *suffix);
 bool skep_glob_match(const char *pattern, const char *s);
 /* Edit distance with a bound: the distance, or @limit + 1 when it is larger. Used for "did you mean". */
 unsigned skep_edit_distance(const char *a, const char *b, unsigned limit);
+
+/*
+ * Bytes of the valid UTF-8 sequence at @s, which has at least one byte (RFC 3629: no surrogates, no overlong forms, up to U+10FFFF), or
+ * 0 when there is none.
+ */
+size_t skep_utf8_len(const char *s, size_t len);
+/* The same, and 0 also for control characters (C0, DEL, C1), which steer terminals. */
+size_t skep_utf8_shown(const char *s, size_t len);

@@ -135,38 +135,15 @@ bool skep_lex_error(struct skep_lex_env *env, struct skep_loc loc, const char *f
 	return true;
 }
 
-/*
- * Bytes of the character at @s, 0 when it is no UTF-8 that may be shown (C1 controls steer
- * terminals).
- */
-static size_t utf8_len(const char *s, size_t len)
-{
-	unsigned char c = (unsigned char)*s;
-	size_t n = c < 0x80		   ? 1
-		   : c >= 0xc2 && c < 0xe0 ? 2
-		   : (c & 0xf0) == 0xe0	   ? 3
-		   : c >= 0xf0 && c < 0xf5 ? 4
-					   : 0;
-
-	if (!n || n > len)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if (((unsigned char)s[i] & 0xc0) != 0x80)
-			return 0;
-	if (c == 0xc2 && (unsigned char)s[1] < 0xa0)
-		return 0;
-	return n;
-}
-
 const char *skep_lex_show(struct skep_lex_env *env, const char *text, size_t len)
 {
 	char *copy = skep_arena_alloc(env->arena, SHOW_MAX + 4);
 	size_t in = 0, out = 0;
 
 	while (in < len && out < SHOW_MAX - 3) {
-		size_t n = utf8_len(text + in, len - in);
+		size_t n = skep_utf8_shown(text + in, len - in);
 
-		if (!n || (n == 1 && ((unsigned char)text[in] < 0x20 || text[in] == 0x7f))) {
+		if (!n) {
 			copy[out++] = '?';
 			in++;
 			continue;
@@ -349,7 +326,7 @@ static void take_junk(struct skep_lex *lx, struct skep_tok *t)
 				     ((unsigned char)lx->text[lx->pos] < 0x20 &&
 				      !skep_lex_is_blank(lx->text[lx->pos]))));
 	t->loc.len = (uint32_t)(lx->pos - t->off);
-	if (c < 0x20 || c == 0x7f || !utf8_len(lx->text + t->off, lx->len - t->off)) {
+	if (!skep_utf8_shown(lx->text + t->off, lx->len - t->off)) {
 		if (skep_lex_error(lx->env, t->loc, "the byte 0x%02x has no place in a script", c))
 			skep_lex_hint(
 				lx->env,

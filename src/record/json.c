@@ -6,41 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-/*
- * Bytes of the valid UTF-8 sequence at @s (RFC 3629: no surrogates, no overlong forms, up to U+10FFFF), or 0.
- */
-static size_t utf8_sequence(const uint8_t *s, size_t len)
-{
-	uint8_t low = 0x80, high = 0xbf;
-	size_t n;
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		n = 2;
-	else if (s[0] >= 0xe0 && s[0] <= 0xef)
-		n = 3;
-	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-		n = 4;
-	else
-		return 0;
-	if (s[0] == 0xe0)
-		low = 0xa0;
-	else if (s[0] == 0xed)
-		high = 0x9f;
-	else if (s[0] == 0xf0)
-		low = 0x90;
-	else if (s[0] == 0xf4)
-		high = 0x8f;
-	if (n > len || s[1] < low || s[1] > high)
-		return 0;
-	for (size_t i = 2; i < n; i++) {
-		if (s[i] < 0x80 || s[i] > 0xbf)
-			return 0;
-	}
-	return n;
-}
-
 static void add_control(uint8_t c, struct skep_str *out)
 {
 	static const char letters[] = "\bb\tt\nn\ff\rr";
@@ -62,7 +27,7 @@ void skep_json_string(const char *text, size_t len, struct skep_str *out)
 
 	skep_str_addc(out, '"');
 	while (i < len) {
-		n = utf8_sequence(s + i, len - i);
+		n = skep_utf8_len(text + i, len - i);
 		if (n == 0) {
 			skep_str_add(out, "\xef\xbf\xbd");
 			n = 1;
