@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One attach record: every target, or all at once where the kernel can; a failure takes back what was made. */
+/*
+ * One attach record: every target, or all at once where the kernel can; a failure takes back what
+ * was made.
+ */
 #include <errno.h>
 
 #include "sys/explain.h"
@@ -30,7 +33,10 @@ int skep_kernel_add_link(struct skep_loaded *loaded, size_t prog, int fd)
 	return -ENOMEM;
 }
 
-/* Targets one by one. An optional one that fails is a warning, which its attach function has written. */
+/*
+ * Targets one by one. An optional one that fails is a warning, which its attach function has
+ * written.
+ */
 static int attach_each(struct skep_loaded *loaded, const struct skep_spec_attach *a,
 		       struct skep_diag *diag)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Many targets in one link. The kernel takes all of a link or none, so when it refuses, optional targets are
- * tried one by one, and those that work get links of their own.
+ * Many targets in one link. The kernel takes all of a link or none, so when it refuses, optional
+ * targets are tried one by one, and those that work get links of their own.
  */
 #include <errno.h>
 
@@ -84,7 +84,10 @@ static const char *shown(const struct skep_attach_target *t)
 	return t->symbol ? t->symbol : t->name;
 }
 
-/* One link for each target: finds out which of them the kernel does not like. Returns how many it did like. */
+/*
+ * One link for each target: finds out which of them the kernel does not like. Returns how many it
+ * did like.
+ */
 static int attach_singly(struct skep_loaded *loaded, const struct skep_spec_attach *a,
 			 const struct batch *b, link_fn link, struct skep_diag *diag)
 {

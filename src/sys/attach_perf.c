@@ -37,7 +37,10 @@ static int attach_cpus(struct skep_loaded *loaded, const struct skep_spec_attach
 	return attached ? 0 : -ENODEV;
 }
 
-/* An event of one thread. Its later threads inherit it, later processes only where the kernel cannot tell them apart. */
+/*
+ * An event of one thread. Its later threads inherit it, later processes only where the kernel
+ * cannot tell them apart.
+ */
 static int attach_thread(struct skep_loaded *loaded, const struct skep_spec_attach *a,
 			 const struct perf_event_attr *attr, int tid, uint64_t cookie)
 {

@@ -6,7 +6,10 @@
 #include "sys/kernel_priv.h"
 #include "sys/perf.h"
 
-/* The two kinds differ only in their name and in what the two words of configuration mean, which fits both alike. */
+/*
+ * The two kinds differ only in their name and in what the two words of configuration mean, which
+ * fits both alike.
+ */
 static int probe_attr(const char *pmu, bool on_return, const struct skep_attach_target *t,
 		      struct perf_event_attr *ret_attr)
 {

@@ -30,8 +30,8 @@ int skep_attach_raw_tp(struct skep_loaded *loaded, const struct skep_spec_attach
 }
 
 /*
- * The older call makes the same link and is known to every kernel that can load such a program; only a cookie needs
- * the newer one.
+ * The older call makes the same link and is known to every kernel that can load such a program;
+ * only a cookie needs the newer one.
  */
 int skep_attach_tracing(struct skep_loaded *loaded, const struct skep_spec_attach *a,
 			const struct skep_attach_target *t, struct skep_diag *diag)

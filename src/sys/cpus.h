@@ -2,8 +2,8 @@
 /*
  * CPUs and clocks of this machine, as far as tracing needs them.
  *
- * Possible CPUs are those that could ever be plugged in: a per-CPU map has one value for each. Online CPUs are those
- * that run now: a sampling event is opened on each.
+ * Possible CPUs are those that could ever be plugged in: a per-CPU map has one value for each.
+ * Online CPUs are those that run now: a sampling event is opened on each.
  *
  *	unsigned n = skep_cpus_possible();
  *	r = skep_cpus_online(&cpus, &n_online);
@@ -22,7 +22,10 @@ int skep_cpus_online(int **ret_cpus, size_t *ret_n) _must_check_;
 /* "0-3,8" into numbers, ascending as written. -EINVAL. Exposed for tests. */
 int skep_cpus_parse(const char *text, int **ret_cpus, size_t *ret_n) _must_check_;
 
-/* Wall clock minus CLOCK_MONOTONIC (what bpf_ktime_get_ns counts), now. Jumps when the clock is set. */
+/*
+ * Wall clock minus CLOCK_MONOTONIC (what bpf_ktime_get_ns counts), now. Jumps when the clock is
+ * set.
+ */
 int64_t skep_clock_offset_ns(void);
 /* Wall clock minus CLOCK_BOOTTIME (what bpf_ktime_get_boot_ns counts), now. */
 int64_t skep_clock_boot_offset_ns(void);

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Closing a link waits until no CPU can be inside its program. Measured on two CPUs, Linux 6.18: a raw tracepoint
- * 0.2 ms, a perf tracepoint 65 to 85 ms, half of them under one lock of the kernel. So several threads halve the time (8 perf
- * tracepoints: 585 ms one by one, 286 ms with 4 threads, no better with 8 or 16), and four are enough.
+ * Closing a link waits until no CPU can be inside its program. Measured on two CPUs, Linux 6.18:
+ *
+ *	raw tracepoint		0.2 ms		alone; 2 ms each when there are more
+ *	perf tracepoint		65 to 90 ms	half of it under one lock of the kernel
+ *	perf uprobe		100 ms		all of it under that lock
+ *	uprobe_multi link	20 ms		one target or twenty
+ *
+ * So several threads halve the time of tracepoints (8 of them: 585 ms one by one, 286 ms with 4
+ * threads, no better with 8 or 16) and do nothing for single uprobes, which is why those should ask
+ * for a multi link.
  */
 #include <pthread.h>
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Why the kernel refused maps and attachments, and what to do about missing privilege. Programs: explain_verifier.c. */
+/*
+ * Why the kernel refused maps and attachments, and what to do about missing privilege. Programs:
+ * explain_verifier.c.
+ */
 #include "sys/explain.h"
 
 #include <errno.h>
@@ -46,8 +49,7 @@ const char *skep_explain_errno(int error)
 	}
 }
 
-/* May this process load and attach, as far as capabilities decide? */
-static bool privileged(void)
+bool skep_explain_privileged(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = {};
@@ -67,7 +69,7 @@ void skep_explain_privilege(struct skep_diag *diag)
 	char exe[4096];
 	ssize_t n;
 
-	if (!privileged()) {
+	if (!skep_explain_privileged()) {
 		n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 		exe[n > 0 ? n : 0] = 0;
 		skep_diag_hint(diag,
@@ -141,17 +143,17 @@ static const char *hint_unsupported(const struct skep_spec_attach *a)
 	switch (a->kind) {
 	case SKEP_ATTACH_KPROBE:
 	case SKEP_ATTACH_KRETPROBE:
-		return "this kernel is built without kprobes; tracepoints and uprobes may do: see skep "
-		       "doctor";
+		return "this kernel is built without kprobes; tracepoints and uprobes may do: "
+		       "see skep doctor";
 	case SKEP_ATTACH_TRACING:
-		return "this kernel cannot attach to function entries; kprobes or tracepoints may do: see "
-		       "skep doctor";
+		return "this kernel cannot attach to function entries; kprobes or tracepoints "
+		       "may do: see skep doctor";
 	case SKEP_ATTACH_UPROBE:
 	case SKEP_ATTACH_URETPROBE:
 		return "this kernel is built without uprobes: see skep doctor";
 	case SKEP_ATTACH_PERF:
-		return "virtual machines often have no hardware counters; profile and software events work "
-		       "everywhere";
+		return "virtual machines often have no hardware counters; profile and software "
+		       "events work everywhere";
 	default:
 		return "see skep doctor for what this kernel can do";
 	}

@@ -2,9 +2,10 @@
 /*
  * Explain: what the kernel refused and why, in a sentence for people.
  *
- * The kernel answers with an errno and, for programs, with the verifier's log: thousands of lines about registers, the
- * last of which is the reason. The reason is looked up in a table of known messages, the last instruction in
- * the log is mapped to its place in the source, and the log itself is kept for -v.
+ * The kernel answers with an errno and, for programs, with the verifier's log: thousands of lines
+ * about registers, the last of which is the reason. The reason is looked up in a table of known
+ * messages, the last instruction in the log is mapped to its place in the source, and the log
+ * itself is kept for -v.
  *
  *	fd = skep_bpf_prog_load(&attr, SKEP_BPF_LOG_PATH, &log);
  *	if (fd < 0)
@@ -25,8 +26,8 @@ struct skep_explain_end {
 void skep_explain_find(const char *log, struct skep_explain_end *ret_end);
 
 /*
- * Why the kernel refused program @prog with @error (-errno) and @log (may be NULL). The program is as it was loaded, with
- * the lines of everything that was linked into it.
+ * Why the kernel refused program @prog with @error (-errno) and @log (may be NULL). The program is
+ * as it was loaded, with the lines of everything that was linked into it.
  */
 void skep_explain_prog(const struct skep_spec_prog *prog, const char *log, int error,
 		       struct skep_diag *diag);
@@ -35,17 +36,22 @@ void skep_explain_prog(const struct skep_spec_prog *prog, const char *log, int e
 void skep_explain_map(const struct skep_spec_map *map, int error, struct skep_diag *diag);
 
 /*
- * Why something could not be attached: "cannot attach <probe> to <what>: reason". Adds a hint where one is known.
- * @level: an error, or the warning about an optional target.
+ * Why something could not be attached: "cannot attach <probe> to <what>: reason". Adds a hint where
+ * one is known. @level: an error, or the warning about an optional target.
  */
 void skep_explain_attach(enum skep_diag_level level, const struct skep_spec_attach *attach,
 			 const char *what, int error, struct skep_diag *diag);
 
 /*
- * The hint for -EPERM and -EACCES: the exact command that would help. Looks at the process: without the capabilities it
- * names sudo and setcap, with them it looks for lockdown and a container.
+ * The hint for -EPERM and -EACCES: the exact command that would help. Looks at the process: without
+ * the capabilities it names sudo and setcap, with them it looks for lockdown and a container.
  */
 void skep_explain_privilege(struct skep_diag *diag);
+
+/*
+ * Has this process the capabilities to load and attach? Something else may forbid it all the same.
+ */
+bool skep_explain_privileged(void);
 
 /* "no such process", "permission denied": strerror in lower case without surprises, static. */
 const char *skep_explain_errno(int error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The verifier's answer for people. The messages below are the ones that kernels 5.10 to 6.18 print; a part of each
- * that did not change is matched, the first row that matches counts.
+ * The verifier's answer for people. The messages below are the ones that kernels 5.10 to 6.18
+ * print; a part of each that did not change is matched, the first row that matches counts.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -179,7 +179,10 @@ static int insn_of(const char *line, size_t len)
 	return (int)n;
 }
 
-/* Some messages name the instruction themselves, being from before or after the walk along the path. */
+/*
+ * Some messages name the instruction themselves, being from before or after the walk along the
+ * path.
+ */
 static int insn_in(const char *message, size_t len)
 {
 	static const char *const words[] = { "at insn ", "from insn ", "unreachable insn ",
@@ -266,7 +269,16 @@ static void explain_without_log(const struct skep_spec_prog *p, int error, struc
 	switch (-error) {
 	case EPERM:
 	case EACCES:
-		skep_explain_privilege(diag);
+		/*
+		 * Seen on kernels without what such programs hang on: refused without a word, to
+		 * root too.
+		 */
+		if (p->attach_btf_id && skep_explain_privileged())
+			skep_diag_hint(diag,
+				       "this kernel may not have what the program attaches to; "
+				       "tracepoints and uprobes may do: see skep doctor");
+		else
+			skep_explain_privilege(diag);
 		break;
 	case E2BIG:
 		skep_diag_hint(diag,

@@ -18,7 +18,10 @@
 #include "sys/tracefs.h"
 #include "sys/vmlinux.h"
 
-/* Never called in ordinary life, so a probe on one of them disturbs nobody; the later ones are for odd kernels. */
+/*
+ * Never called in ordinary life, so a probe on one of them disturbs nobody; the later ones are for
+ * odd kernels.
+ */
 static const char *const quiet_functions[] = { "bpf_fentry_test1", "vfs_fallocate" };
 static const char *const quiet_raw_tps[] = { "bpf_test_finish", "module_free", "sys_enter" };
 static const char *const quiet_tp = "syscalls/sys_enter_vhangup";
@@ -49,8 +52,8 @@ static int close_ok(int fd)
 }
 
 /*
- * Does programs' kind @type have this helper? The call itself has no proper arguments: a kernel that knows the helper complains about
- * them, others complain about the helper.
+ * Does programs' kind @type have this helper? The call itself has no proper arguments: a kernel
+ * that knows the helper complains about them, others complain about the helper.
  */
 static int helper(uint32_t type, int32_t id)
 {
@@ -223,7 +226,10 @@ static int probe_uprobe(void)
 	return perf_probe("uprobe", "/proc/self/exe");
 }
 
-/* Asks for a function that cannot exist: a kernel with such links says so, others refuse before they look. */
+/*
+ * Asks for a function that cannot exist: a kernel with such links says so, others refuse before
+ * they look.
+ */
 static int probe_kprobe_multi(void)
 {
 	_cleanup_close_ int prog =
@@ -334,8 +340,8 @@ static int probe_test_run(void)
 }
 
 /*
- * A kernel can hold BPF LSM without running it (its lsm= list), which no call tells. So this refuses one harmless
- * question of this very process and looks whether it is refused.
+ * A kernel can hold BPF LSM without running it (its lsm= list), which no call tells. So this
+ * refuses one harmless question of this very process and looks whether it is refused.
  */
 static int probe_lsm(void)
 {
@@ -376,7 +382,10 @@ static int probe_sleepable(void)
 	return close_ok(load_trivial(SKEP_PROG_KPROBE, 0, 0, SKEP_BPF_F_SLEEPABLE));
 }
 
-/* Wants types for its key and value, which we do not make here; a kernel that knows it asks for them. */
+/*
+ * Wants types for its key and value, which we do not make here; a kernel that knows it asks for
+ * them.
+ */
 static int probe_task_storage(void)
 {
 	return helper(SKEP_PROG_TRACING, SKEP_HELPER_TASK_STORAGE_GET);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Features: what this kernel can do, found by trying and never by version number (a vendor's 5.14 may hold half of
- * 6.4, and a kernel may accept a program that it cannot attach).
+ * Features: what this kernel can do, found by trying and never by version number (a vendor's 5.14
+ * may hold half of 6.4, and a kernel may accept a program that it cannot attach).
  *
- * A probe runs when it is asked for the first time, its answer holds for the life of the process. Most load a program
- * of two instructions, about 0.1 ms; those that make a link may wait for the kernel to let go of it, so `skep doctor` is the
- * only one that asks for all. Every object a probe makes is closed again before it returns.
+ * A probe runs when it is asked for the first time, its answer holds for the life of the process.
+ * Most load a program of two instructions, about 0.1 ms; those that make a link may wait for the
+ * kernel to let go of it, so `skep doctor` is the only one that asks for all. Every object a probe
+ * makes is closed again before it returns.
  *
  *	if (skep_feature_has(SKEP_FEATURE_UPROBE_MULTI)) ...
  *	printf("%s: %s\n", skep_feature_name(f), skep_feature_gives(f));
@@ -32,8 +33,8 @@
 	X(PERF_SOFTWARE, perf_software, "software counters", "software, profile") \
 	X(PERF_HARDWARE, perf_hardware, "hardware counters", "hardware") \
 	X(COOKIE, cookie, "cookies of perf links", "one program for many probes") \
-	X(RAW_TP_COOKIE, raw_tp_cookie, "cookies of raw tracepoints", "one program for many raw tracepoints") \
-	X(CURRENT_TASK_BTF, current_task_btf, "typed current task", "pid, comm and curtask without helper calls") \
+	X(RAW_TP_COOKIE, raw_tp_cookie, "cookies of raw tracepoints", "one program for many of them") \
+	X(CURRENT_TASK_BTF, current_task_btf, "typed current task", "cheap pid, comm, curtask") \
 	X(LOOP, loop, "loop helper", "long loops") \
 	X(CPU_V4, cpu_v4, "instruction set version 4", "shorter programs") \
 	X(TEST_RUN, test_run, "test run of raw tracepoints", "BEGIN, END, interval") \
@@ -54,7 +55,10 @@ enum skep_feature {
 	SKEP_N_FEATURES,
 };
 
-/* True when the kernel can do it, in this process, with its privileges. Not for several threads at once. */
+/*
+ * True when the kernel can do it, in this process, with its privileges. Not for several threads at
+ * once.
+ */
 bool skep_feature_has(enum skep_feature feature);
 /* 0 when it is there, else the -errno that the probe met. */
 int skep_feature_error(enum skep_feature feature);

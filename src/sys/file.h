@@ -10,7 +10,8 @@
 #include "base/macros.h"
 
 /*
- * The whole file, terminated by a zero byte that *ret_len (may be NULL) does not count. malloc'ed. -EFBIG: more than @limit bytes.
+ * The whole file, terminated by a zero byte that *ret_len (may be NULL) does not count. malloc'ed.
+ * -EFBIG: more than @limit bytes.
  */
 int skep_file_read(const char *path, size_t limit, char **ret_text, size_t *ret_len) _must_check_;
 /* The same below directory @dir. */
@@ -20,8 +21,9 @@ int skep_file_read_at(int dir, const char *path, size_t limit, char **ret_text,
 int skep_file_read_number(const char *path, uint64_t *ret_number) _must_check_;
 
 /*
- * Calls @each with every line (terminated, without its newline, may be written to) of a file that is too long to hold, with
- * 64 kB of memory. Longer lines than 4 kB come in pieces. Stops when @each returns other than 0 and returns that.
+ * Calls @each with every line (terminated, without its newline, may be written to) of a file that
+ * is too long to hold, with 64 kB of memory. Longer lines than 4 kB come in pieces. Stops when
+ * @each returns other than 0 and returns that.
  */
 int skep_file_lines_at(int dir, const char *path, int (*each)(void *data, char *line),
 		       void *data) _must_check_;

@@ -12,8 +12,9 @@
 #define KALLSYMS_PATH "/proc/kallsyms"
 
 /*
- * A table is one sorted array of numbers: the distance from the lowest address above, where the name is below. Kernel and modules lie
- * within a few GB of each other; a symbol that is 64 GB away, or whose name is behind 256 MB of others, is left out.
+ * A table is one sorted array of numbers: the distance from the lowest address above, where the
+ * name is below. Kernel and modules lie within a few GB of each other; a symbol that is 64 GB away,
+ * or whose name is behind 256 MB of others, is left out.
  */
 #define NAME_BITS 28
 #define NAME_MASK ((1ull << NAME_BITS) - 1)
@@ -325,8 +326,8 @@ int skep_kallsyms_address(const char *name, uint64_t *ret_address)
 }
 
 /*
- * For each wanted address the best symbol so far, kept only at the first wanted address behind it: those after it share it
- * unless they have a better one, which one walk at the end finds out.
+ * For each wanted address the best symbol so far, kept only at the first wanted address behind it:
+ * those after it share it unless they have a better one, which one walk at the end finds out.
  */
 struct best {
 	uint64_t address;

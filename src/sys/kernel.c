@@ -45,9 +45,9 @@ static int prog_info(struct skep_loaded *loaded, size_t prog, struct skep_bpf_pr
 }
 
 /*
- * What a link missed beside what its program counts itself: a kprobe that could not fire at all. -EOPNOTSUPP: this
- * kernel's links have no such count, which is also how a kernel shows that it does not count skipped runs of kprobes,
- * uprobes and perf tracepoints (both came with 6.7).
+ * What a link missed beside what its program counts itself: a kprobe that could not fire at all.
+ * -EOPNOTSUPP: this kernel's links have no such count, which is also how a kernel shows that it
+ * does not count skipped runs of kprobes, uprobes and perf tracepoints (both came with 6.7).
  */
 static int link_misses(int fd, uint64_t *ret_misses)
 {

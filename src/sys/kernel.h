@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kernel engine: loads a spec into the running kernel, attaches it, reads it (obj/engine.h says what each
- * function promises).
+ * The kernel engine: loads a spec into the running kernel, attaches it, reads it (obj/engine.h says
+ * what each function promises).
  *
  *	const struct skep_engine *engine = skep_kernel_engine();
  *	r = engine->load(engine, spec, &options, diag, &loaded);
@@ -9,15 +9,16 @@
  *	r = engine->ring_drain(loaded, ring_map, &sink);
  *	engine->close(loaded);
  *
- * What is where: load.c makes maps and programs, attach.c and its siblings make links, ring.c and maps.c read, detach.c
- * takes links away. Everything that a loaded spec holds is a descriptor of this process: when it dies, however it
- * dies, the kernel removes all of it. Nothing is pinned.
+ * What is where: load.c makes maps and programs, attach.c and its siblings make links, ring.c and
+ * maps.c read, detach.c takes links away. Everything that a loaded spec holds is a descriptor of
+ * this process: when it dies, however it dies, the kernel removes all of it. Nothing is pinned.
  *
- * attach() returns how many targets it attached: with optional targets that may be less than asked for, even 0, and each
- * one left out is a warning in the diag.
+ * attach() returns how many targets it attached: with optional targets that may be less than asked
+ * for, even 0, and each one left out is a warning in the diag.
  *
- * Misses: a kernel before 6.7 does not count runs that it skipped for kprobes, uprobes and perf tracepoints, and no
- * kernel counts them for sampling events; prog_misses then says -EOPNOTSUPP, never 0.
+ * Misses: a kernel before 6.7 does not count runs that it skipped for kprobes, uprobes and perf
+ * tracepoints, and no kernel counts them for sampling events; prog_misses then says -EOPNOTSUPP,
+ * never 0.
  */
 #pragma once
 

@@ -23,7 +23,10 @@ struct kprog {
 	uint64_t kept_misses;  /* ... what they missed */
 };
 
-/* One attachment. With a BPF link the link's descriptor is all; on old kernels the perf event carries the program. */
+/*
+ * One attachment. With a BPF link the link's descriptor is all; on old kernels the perf event
+ * carries the program.
+ */
 struct klink {
 	int fd;
 	size_t prog;
@@ -52,7 +55,10 @@ int skep_kernel_attach(struct skep_loaded *loaded, size_t index,
 /* Takes @fd over, also on failure. */
 int skep_kernel_add_link(struct skep_loaded *loaded, size_t prog, int fd) _must_check_;
 
-/* attach_trace.c, attach_probe.c, attach_perf.c: each attaches one target, or all targets of a record at once. */
+/*
+ * attach_trace.c, attach_probe.c, attach_perf.c: each attaches one target, or all targets of a
+ * record at once.
+ */
 int skep_attach_raw_tp(struct skep_loaded *loaded, const struct skep_spec_attach *a,
 		       const struct skep_attach_target *t, struct skep_diag *diag) _must_check_;
 int skep_attach_tracing(struct skep_loaded *loaded, const struct skep_spec_attach *a,

@@ -11,6 +11,7 @@
 #include "sys/feature.h"
 #include "sys/kernel.h"
 #include "sys/kernel_priv.h"
+#include "sys/vmlinux.h"
 
 static void close_loadedp(struct skep_loaded **loaded)
 {
@@ -39,7 +40,10 @@ static int make_map(const struct skep_spec_map *s, struct kmap *m, struct skep_d
 	uint32_t flags = s->flags;
 	int r;
 
-	/* Only both together, frozen and read-only for programs, make the verifier take a value as constant. */
+	/*
+	 * Only both together, frozen and read-only for programs, make the verifier take a value as
+	 * constant.
+	 */
 	if (s->read_only)
 		flags |= SKEP_BPF_F_RDONLY_PROG;
 	r = skep_bpf_map_create(s->name, s->type, s->key_size, s->value_size, s->max_entries,
@@ -96,8 +100,8 @@ static int make_maps(struct skep_loaded *loaded, struct skep_diag *diag)
 }
 
 /*
- * What is loaded: every program with its subprograms behind it, and the debug information of all of them. It hangs from an
- * arena that ends with the load.
+ * What is loaded: every program with its subprograms behind it, and the debug information of all of
+ * them. It hangs from an arena that ends with the load.
  */
 struct linked {
 	struct skep_arena *arena;
@@ -118,7 +122,10 @@ static int link_all(struct skep_loaded *loaded, struct skep_diag *diag, struct l
 	r = skep_spec_link_all(loaded->spec, l->arena, diag, &l->progs);
 	if (r < 0)
 		return r;
-	/* Debug information is a comfort: without it everything runs, only less readable from outside. */
+	/*
+	 * Debug information is a comfort: without it everything runs, only less readable from
+	 * outside.
+	 */
 	r = skep_spec_btf(loaded->spec, l->progs, l->arena, &l->btf);
 	if (r == 0)
 		r = skep_bpf_btf_load(l->btf.data, l->btf.size, NULL, 0);
@@ -140,6 +147,27 @@ static int bad_reloc(const struct skep_spec_prog *p, const struct skep_reloc *re
 	return -EINVAL;
 }
 
+/* A call of a function of the kernel itself, by its number in the kernel's types. */
+static int apply_kfunc(const struct skep_spec_prog *p, const struct skep_reloc *reloc,
+		       struct skep_diag *diag)
+{
+	const struct skep_btf *btf;
+	uint32_t id;
+	int r;
+
+	r = skep_vmlinux_btf(diag, &btf);
+	if (r == 0)
+		r = skep_btf_find(btf, reloc->name, SKEP_BTF_FUNC, &id);
+	if (r < 0) {
+		skep_diag_error(diag, p->loc,
+				"program '%s' calls %s, which this kernel does not have", p->name,
+				reloc->name);
+		return r;
+	}
+	p->insns[reloc->insn] = skep_insn_call_kfunc((int32_t)id, 0);
+	return 0;
+}
+
 /* The linker has checked that each is at an instruction of its kind and that the map exists. */
 static int apply_reloc(const struct skep_loaded *loaded, const struct skep_spec_prog *p,
 		       const struct skep_reloc *reloc, struct skep_diag *diag)
@@ -150,7 +178,7 @@ static int apply_reloc(const struct skep_loaded *loaded, const struct skep_spec_
 	int fd;
 
 	if (reloc->kind == SKEP_RELOC_KFUNC)
-		return bad_reloc(p, reloc, "calls of kernel functions cannot be loaded yet", diag);
+		return apply_kfunc(p, reloc, diag);
 	if (reloc->kind != SKEP_RELOC_MAP && reloc->kind != SKEP_RELOC_MAP_VALUE)
 		return bad_reloc(p, reloc, "a call was not linked", diag);
 	map = &loaded->spec->maps[reloc->index];
@@ -176,8 +204,9 @@ static bool about_lines(const char *log)
 }
 
 /*
- * Without a log first: a log costs more than the check itself, and one that does not fit its buffer fails a program that
- * is fine. The second try is only for the reason, but when it works (the first was out of luck) it counts.
+ * Without a log first: a log costs more than the check itself, and one that does not fit its buffer
+ * fails a program that is fine. The second try is only for the reason, but when it works (the first
+ * was out of luck) it counts.
  */
 static int load_and_explain(const struct skep_spec_prog *p, struct skep_bpf_prog_load *attr,
 			    bool want_log, struct skep_diag *diag)
@@ -190,12 +219,8 @@ static int load_and_explain(const struct skep_spec_prog *p, struct skep_bpf_prog
 		return first;
 	if (first >= 0)
 		close(first);
-	fd = first == -EPERM || first == -ENOMEM
-		     ? first
-		     : skep_bpf_prog_load(attr,
-					  want_log ? SKEP_BPF_LOG_ALL | SKEP_BPF_LOG_STATS
-						   : SKEP_BPF_LOG_PATH,
-					  &log);
+	fd = skep_bpf_prog_load(
+		attr, want_log ? SKEP_BPF_LOG_ALL | SKEP_BPF_LOG_STATS : SKEP_BPF_LOG_PATH, &log);
 	if (fd == -ENOSPC && first < 0)
 		fd = first; /* only the log did not fit */
 	if (fd == -EINVAL && attr->func_info_cnt && about_lines(log)) {
@@ -227,8 +252,8 @@ static void attach_btf(const struct skep_loaded *loaded, const struct skep_prog_
 }
 
 /*
- * A program that serves many targets in one link is verified for that. Where the kernel has no such links, it is
- * verified for single ones instead, and attach goes target by target.
+ * A program that serves many targets in one link is verified for that. Where the kernel has no such
+ * links, it is verified for single ones instead, and attach goes target by target.
  */
 static uint32_t attach_type_here(uint32_t wanted)
 {

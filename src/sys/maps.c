@@ -39,7 +39,10 @@ int skep_kernel_map_next(struct skep_loaded *loaded, size_t map, const void *key
 	return m ? skep_bpf_map_next_key(m->fd, key, ret_key) : -EINVAL;
 }
 
-/* Values of an array lie one after the other, each rounded up to 8 bytes; the mapping is made of whole pages. */
+/*
+ * Values of an array lie one after the other, each rounded up to 8 bytes; the mapping is made of
+ * whole pages.
+ */
 int skep_kernel_map_mmap(struct skep_loaded *loaded, size_t map, void **ret_memory,
 			 size_t *ret_size)
 {

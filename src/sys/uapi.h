@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * UAPI: the layout of bpf(2) as we use it, independent of the headers of the distribution that builds us, which may be
- * older than the kernel that runs us (tcx, uprobe_multi, session links, raw tracepoint cookies).
+ * UAPI: the layout of bpf(2) as we use it, independent of the headers of the distribution that
+ * builds us, which may be older than the kernel that runs us (tcx, uprobe_multi, session links, raw
+ * tracepoint cookies).
  *
- * One struct per command instead of the kernel's one large union: a call passes the size of its own struct, the
- * kernel takes what it does not get as zero. A kernel older than a field refuses a call only when the field is
- * not zero. Numbers and layouts: include/uapi/linux/bpf.h of Linux 6.18; test_sys_uapi compares them with the
- * header of the build machine as far as that one goes.
+ * One struct per command instead of the kernel's one large union: a call passes the size of its own
+ * struct, the kernel takes what it does not get as zero. A kernel older than a field refuses a call
+ * only when the field is not zero. Numbers and layouts: include/uapi/linux/bpf.h of Linux 6.18;
+ * test_sys_uapi compares them with the header of the build machine as far as that one goes.
  *
- * Invariant: every struct is made of explicit fields without holes, so that `= {}` clears all that is passed.
+ * Invariant: every struct is made of explicit fields without holes, so that `= {}` clears all that
+ * is passed.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the tests of `sys` share: a way to write small programs by hand, and the rule that each of them does something
- * only for this very process.
+ * What the tests of `sys` share: a way to write small programs by hand, and the rule that each of
+ * them does something only for this very process.
  */
 #pragma once
 
@@ -173,8 +173,8 @@ static inline int count_progs_named(const char *name)
 }
 
 /*
- * Waits for the kernel to drop the last program of this name: the link is gone when close returns, the program it held goes a
- * moment later.
+ * Waits for the kernel to drop the last program of this name: the link is gone when close returns,
+ * the program it held goes a moment later.
  */
 static inline void assert_gone(const char *name)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Refusals in sentences. Vectors are logs of kernels in tests/vectors/sys/explain: first lines say what must come out,
- * after a line of dashes the log follows. The live half makes this kernel refuse and checks place and reason.
+ * Refusals in sentences. Vectors are logs of kernels in tests/vectors/sys/explain: first lines say
+ * what must come out, after a line of dashes the log follows. The live half makes this kernel
+ * refuse and checks place and reason.
  */
 #include <dirent.h>
 #include <errno.h>

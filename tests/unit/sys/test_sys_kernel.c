@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernel engine: load, run, maps, rings, raw tracepoints. Needs root; every program acts on this process only. */
+/*
+ * The kernel engine: load, run, maps, rings, raw tracepoints. Needs root; every program acts on
+ * this process only.
+ */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/syscall.h>
 
 #include "fixture.h"
+#include "sys/vmlinux.h"
 
 static const struct skep_engine *engine;
 
@@ -127,7 +132,10 @@ static bool readable(int fd)
 	return poll(&p, 1, 0) == 1;
 }
 
-/* Fills, drains and wraps a ring of one page many times; nothing lost, nothing twice, drops seen by the program. */
+/*
+ * Fills, drains and wraps a ring of one page many times; nothing lost, nothing twice, drops seen by
+ * the program.
+ */
 static void test_ring(void **state)
 {
 	struct code c = {};
@@ -177,6 +185,153 @@ static void test_ring(void **state)
 	assert_int_equal(engine->ring_drain(loaded, 0, &sink), 2);
 	assert_int_equal(engine->ring_drain(loaded, 1, &sink), -EINVAL);
 	engine->close(loaded);
+}
+
+/* A record that is given up is passed over, and does not count. */
+static void test_ring_discard(void **state)
+{
+	struct code c = {};
+	struct skep_spec_prog prog;
+	struct skep_spec_map map = { .name = "ring",
+				     .type = SKEP_MAP_RINGBUF,
+				     .max_entries = (uint32_t)sysconf(_SC_PAGESIZE) };
+	struct skep_spec spec = {
+		.license = "GPL", .maps = &map, .n_maps = 1, .progs = &prog, .n_progs = 1
+	};
+	struct seen seen = {};
+	struct skep_ring_sink sink = { take, &seen };
+	struct skep_loaded *loaded;
+	uint32_t value;
+
+	need(SKEP_FEATURE_RINGBUF);
+	emit_map(&c, SKEP_RELOC_MAP, SKEP_R1, 0);
+	emit(&c, skep_insn_mov64_imm(SKEP_R2, 12));
+	emit(&c, skep_insn_mov64_imm(SKEP_R3, 0));
+	emit(&c, skep_insn_call(SKEP_HELPER_RINGBUF_RESERVE));
+	emit(&c, skep_insn_jmp_imm(SKEP_JMP_JEQ, SKEP_R0, 0, 3));
+	emit(&c, skep_insn_mov64_reg(SKEP_R1, SKEP_R0));
+	emit(&c, skep_insn_mov64_imm(SKEP_R2, 0));
+	emit(&c, skep_insn_call(SKEP_HELPER_RINGBUF_DISCARD));
+	emit(&c, skep_insn_store_imm(SKEP_SIZE_DW, SKEP_FP, -8, 1));
+	emit_map(&c, SKEP_RELOC_MAP, SKEP_R1, 0);
+	emit(&c, skep_insn_mov64_reg(SKEP_R2, SKEP_FP));
+	emit(&c, skep_insn_alu64_imm(SKEP_ALU_ADD, SKEP_R2, -8));
+	emit(&c, skep_insn_mov64_imm(SKEP_R3, 8));
+	emit(&c, skep_insn_mov64_imm(SKEP_R4, 0));
+	emit(&c, skep_insn_call(SKEP_HELPER_RINGBUF_OUTPUT));
+	emit(&c, skep_insn_exit());
+	prog = prog_of("t_discard", SKEP_PROG_RAW_TRACEPOINT, &c);
+	loaded = load_spec(&spec);
+	for (int i = 0; i < 500; i++) {
+		seen.last = 0;
+		assert_int_equal(engine->run(loaded, 0, NULL, 0, &value), 0);
+		assert_int_equal(value, 0);
+		assert_int_equal(engine->ring_drain(loaded, 0, &sink), 1);
+	}
+	engine->close(loaded);
+}
+
+/* A call of a function of the kernel by name. */
+static void test_kfunc(void **state)
+{
+	struct code c = {};
+	struct skep_spec_prog prog;
+	struct skep_spec spec = { .license = "GPL", .progs = &prog, .n_progs = 1 };
+	struct skep_diag diag = {};
+	const struct skep_btf *btf;
+	struct skep_loaded *loaded;
+	uint32_t id;
+
+	need(SKEP_FEATURE_TP_BTF);
+	assert_int_equal(skep_vmlinux_btf(NULL, &btf), 0);
+	if (skep_btf_find(btf, "bpf_rcu_read_lock", SKEP_BTF_FUNC, &id) < 0) {
+		print_message("skipped: this kernel has no such function\n");
+		skip();
+	}
+	c.relocs[0] = (struct skep_reloc){ .kind = SKEP_RELOC_KFUNC,
+					   .insn = 0,
+					   .name = "bpf_rcu_read_lock" };
+	c.relocs[1] = (struct skep_reloc){ .kind = SKEP_RELOC_KFUNC,
+					   .insn = 1,
+					   .name = "bpf_rcu_read_unlock" };
+	c.n_relocs = 2;
+	emit(&c, skep_insn_call_kfunc(0, 0));
+	emit(&c, skep_insn_call_kfunc(0, 0));
+	emit_return(&c, 0);
+	prog = prog_of("t_kfunc", SKEP_PROG_TRACING, &c);
+	prog.attach_type = SKEP_BPF_ATTACH_RAW_TP;
+	assert_int_equal(skep_btf_find(btf, "btf_trace_sys_enter", SKEP_BTF_TYPEDEF,
+				       &prog.attach_btf_id),
+			 0);
+	loaded = load_spec(&spec);
+	engine->close(loaded);
+	c.relocs[1].name = "skep_no_such_function";
+	assert_int_equal(engine->load(engine, &spec, NULL, &diag, &loaded), -ENOENT);
+	assert_non_null(strstr(diag.items[0].what, "skep_no_such_function"));
+	skep_diag_fini(&diag);
+}
+
+static void test_stats(void **state)
+{
+	struct code c = {};
+	struct skep_spec_prog prog;
+	struct skep_spec spec = { .license = "GPL", .progs = &prog, .n_progs = 1 };
+	_cleanup_close_ int stats = -1;
+	struct skep_loaded *loaded;
+	uint64_t runs, time_ns;
+	uint32_t value;
+
+	need(SKEP_FEATURE_TEST_RUN);
+	emit_return(&c, 0);
+	prog = prog_of("t_stats", SKEP_PROG_RAW_TRACEPOINT, &c);
+	loaded = load_spec(&spec);
+	stats = skep_bpf_enable_stats();
+	assert_true(stats >= 0);
+	for (int i = 0; i < 7; i++)
+		assert_int_equal(engine->run(loaded, 0, NULL, 0, &value), 0);
+	assert_int_equal(engine->prog_stats(loaded, 0, &runs, &time_ns), 0);
+	/* Kernels before 6.14 or so do not count test runs of this kind. */
+	assert_true(runs == 7 || runs == 0);
+	assert_int_equal(engine->prog_stats(loaded, 1, &runs, &time_ns), -EINVAL);
+	engine->close(loaded);
+}
+
+/* Nothing that was opened may reach a program that we start. */
+static void test_close_on_exec(void **state)
+{
+	struct code c = {};
+	struct skep_spec_prog prog;
+	struct skep_spec_map maps[2] = { counter_map("m"),
+					 { .name = "ring",
+					   .type = SKEP_MAP_RINGBUF,
+					   .max_entries = (uint32_t)sysconf(_SC_PAGESIZE) } };
+	struct skep_attach_target target = { .name = "sys_enter" };
+	struct skep_spec_attach attach = { .kind = SKEP_ATTACH_RAW_TP,
+					   .targets = &target,
+					   .n_targets = 1 };
+	struct skep_spec spec = { .license = "GPL",
+				  .maps = maps,
+				  .n_maps = 2,
+				  .progs = &prog,
+				  .n_progs = 1,
+				  .attaches = &attach,
+				  .n_attaches = 1 };
+	struct skep_loaded *loaded;
+	bool before[256];
+
+	need(SKEP_FEATURE_RAW_TP);
+	for (int fd = 0; fd < 256; fd++)
+		before[fd] = fcntl(fd, F_GETFD) >= 0;
+	emit_return(&c, 0);
+	prog = prog_of("t_cloexec", SKEP_PROG_RAW_TRACEPOINT, &c);
+	loaded = load_spec(&spec);
+	assert_int_equal(attach_spec(loaded, 0), 1);
+	for (int fd = 0; fd < 256; fd++)
+		if (!before[fd] && fcntl(fd, F_GETFD) >= 0)
+			assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	engine->close(loaded);
+	for (int fd = 0; fd < 256; fd++)
+		assert_int_equal(before[fd], fcntl(fd, F_GETFD) >= 0);
 }
 
 static void test_maps(void **state)
@@ -282,9 +437,11 @@ static void test_subprog(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_run),	cmocka_unit_test(test_raw_tp),
-		cmocka_unit_test(test_ring),	cmocka_unit_test(test_maps),
-		cmocka_unit_test(test_subprog),
+		cmocka_unit_test(test_run),	      cmocka_unit_test(test_raw_tp),
+		cmocka_unit_test(test_ring),	      cmocka_unit_test(test_maps),
+		cmocka_unit_test(test_subprog),	      cmocka_unit_test(test_ring_discard),
+		cmocka_unit_test(test_stats),	      cmocka_unit_test(test_kfunc),
+		cmocka_unit_test(test_close_on_exec),
 	};
 
 	engine = skep_kernel_engine();

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What `sys` reads of the machine: CPU lists, symbols, tracefs, types, features. Most needs no root. */
+/*
+ * What `sys` reads of the machine: CPU lists, symbols, tracefs, types, features. Most needs no
+ * root.
+ */
 #include <errno.h>
 #include <time.h>
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Our layouts of bpf(2) against the header of this machine, as far as that one goes (Debian 12: Linux 6.1). */
+/*
+ * Our layouts of bpf(2) against the header of this machine, as far as that one goes (Debian 12:
+ * Linux 6.1).
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
