@@ -36,6 +36,7 @@ struct skep_live_options {
 	bool bpftrace_shapes;	  /* text as that program shows it around the script's own */
 	bool quiet;		  /* no "Attached N probes" and no warnings */
 	bool verbose;
+	bool dry_run; /* load and attach, then end without having run anything */
 	bool verifier_log;
 	/* Called when everything is attached: what the compiler needed to find it may be released. */
 	void (*attached)(void *data);

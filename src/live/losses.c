@@ -132,6 +132,17 @@ void skep_losses_fini(struct skep_losses *losses)
 	*losses = (struct skep_losses){};
 }
 
+void skep_losses_forget(struct skep_losses *losses, const char *cause)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < losses->n_items; i++) {
+		if (strcmp(losses->items[i].cause, cause) != 0)
+			losses->items[n++] = losses->items[i];
+	}
+	losses->n_items = n;
+}
+
 bool skep_losses_any(const struct skep_losses *losses)
 {
 	return losses->n_items > 0;

@@ -38,6 +38,8 @@ struct skep_losses {
 int skep_losses_collect(struct skep_losses *losses, const struct skep_plan *plan,
 			const struct skep_engine *engine, struct skep_loaded *loaded) _must_check_;
 void skep_losses_fini(struct skep_losses *losses);
+/* Takes the items with this cause out: for output that does not tell them. */
+void skep_losses_forget(struct skep_losses *losses, const char *cause);
 /* True when there is something to tell. */
 bool skep_losses_any(const struct skep_losses *losses);
 /* @verbose: also what is not counted on this kernel. */

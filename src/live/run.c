@@ -495,6 +495,8 @@ static int run(struct loop *l)
 	r = make_who(l);
 	if (r < 0)
 		return r;
+	if (s->options->dry_run)
+		return attach(l);
 	r = run_kind(l, SKEP_USER_BEGIN);
 	if (r < 0)
 		return r;

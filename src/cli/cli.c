@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sys/explain.h"
+
+int skep_cli_argc;
+char **skep_cli_argv;
+
+void skep_cli_tell(struct skep_diag *diag, bool verbose)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+	struct skep_diag empty = {
+		.source_name = diag->source_name,
+		.source_text = diag->source_text,
+		.source_len = diag->source_len,
+	};
+	bool color = isatty(STDERR_FILENO) && !getenv("NO_COLOR");
+
+	if (diag->n_items == 0 && !diag->log)
+		return;
+	skep_diag_format(diag, color, verbose, &text);
+	fflush(stdout);
+	fputs(skep_str_text(&text), stderr);
+	skep_diag_fini(diag);
+	*diag = empty;
+}
+
+/* Words that a shell takes as they are need no quotes. */
+static bool is_plain(const char *s)
+{
+	return *s && !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				  "-_./,:=+@%")];
+}
+
+void skep_cli_quote(int argc, char **argv, int from, struct skep_str *out)
+{
+	for (int i = from; i < argc; i++) {
+		skep_str_addc(out, i > from ? ' ' : '\0');
+		if (i == from)
+			out->data[--out->len] = '\0';
+		if (is_plain(argv[i])) {
+			skep_str_add(out, argv[i]);
+			continue;
+		}
+		skep_str_addc(out, '\'');
+		for (const char *p = argv[i]; *p; p++) {
+			if (*p == '\'')
+				skep_str_add(out, "'\\''");
+			else
+				skep_str_addc(out, *p);
+		}
+		skep_str_addc(out, '\'');
+	}
+}
+
+void skep_cli_need_root(void)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str line = {};
+	char exe[4096];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	if (n <= 0)
+		n = snprintf(exe, sizeof(exe), "%s", skep_cli_argv[0]);
+	exe[n] = '\0';
+	skep_cli_quote(skep_cli_argc, skep_cli_argv, 1, &line);
+	fprintf(stderr,
+		"skep: this needs rights that you do not have here. Either run it as root:\n"
+		"  sudo %s %s\n"
+		"or give the program these rights, once and for every user who may execute it:\n"
+		"  sudo setcap cap_bpf,cap_perfmon,cap_dac_read_search+ep %s\n",
+		exe, skep_str_text(&line), exe);
+}
+
+static const struct skep_command *find_command(const char *name)
+{
+	for (const struct skep_command *c = skep_commands; c->name; c++) {
+		if (strcmp(c->name, name) == 0)
+			return c;
+	}
+	return NULL;
+}
+
+static int unknown_command(const char *name)
+{
+	const char *nearest = NULL;
+	unsigned best = 3;
+
+	for (const struct skep_command *c = skep_commands; c->name; c++) {
+		unsigned d = skep_edit_distance(name, c->name, best);
+
+		if (d < best) {
+			best = d;
+			nearest = c->name;
+		}
+	}
+	fprintf(stderr, "skep: there is no command '%s'\n", name);
+	if (nearest)
+		fprintf(stderr, "       = did you mean 'skep %s'?\n", nearest);
+	else if (strchr(name, '{'))
+		fprintf(stderr,
+			"       = a script on the command line follows -e: skep -e '...'\n");
+	else
+		fprintf(stderr, "       = 'skep help' lists the commands\n");
+	return SKEP_EXIT_USAGE;
+}
+
+/* A file to trace with: by its name's end, or because it is one. */
+static bool is_script(const char *word)
+{
+	return skep_has_suffix(word, ".bt") || (strchr(word, '/') && access(word, R_OK) == 0);
+}
+
+static int dispatch(int argc, char **argv)
+{
+	const struct skep_command *command;
+
+	if (argc < 2)
+		return skep_cmd_front();
+	if (skep_streq(argv[1], "-h") || skep_streq(argv[1], "--help"))
+		return skep_cmd_help(argc - 1, argv + 1);
+	if (skep_streq(argv[1], "-V") || skep_streq(argv[1], "--version"))
+		return skep_cmd_version(1, argv + 1);
+	if (argv[1][0] == '-' || is_script(argv[1]))
+		return skep_cmd_trace(argc, argv);
+	command = find_command(argv[1]);
+	if (!command)
+		return unknown_command(argv[1]);
+	if (argc > 2 && command->run != skep_cmd_trace &&
+	    (skep_streq(argv[2], "-h") || skep_streq(argv[2], "--help"))) {
+		printf("usage: %s\n\n%s\n", command->usage, command->summary);
+		return SKEP_EXIT_FINE;
+	}
+	return command->run(argc - 1, argv + 1);
+}
+
+int skep_cli_main(int argc, char **argv)
+{
+	const char *name = argc > 0 ? strrchr(argv[0], '/') : NULL;
+	int code;
+
+	skep_cli_argc = argc;
+	skep_cli_argv = argv;
+	name = name ? name + 1 : argc > 0 ? argv[0] : "skep";
+	/* A reader that goes away is told by the write. */
+	signal(SIGPIPE, SIG_IGN);
+	code = strcmp(name, "bpftrace") == 0 ? skep_cmd_bpftrace(argc, argv) : dispatch(argc, argv);
+	fflush(stdout);
+	return code;
+}

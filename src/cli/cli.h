@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line: finds the command, shows what it has to say. No logic of its own.
+ *
+ *	skep COMMAND [options]		one row of the table in commands.c
+ *	skep -e '...', skep FILE.bt	skep trace ...
+ *	bpftrace ...			started under that name: skep trace with that tool's options
+ *
+ * Exit codes: 0 fine, 1 the job failed, 2 wrong usage, 3 this machine cannot do it.
+ */
+#pragma once
+
+#include "base/diag.h"
+
+enum {
+	SKEP_EXIT_FINE = 0,
+	SKEP_EXIT_FAILED = 1,
+	SKEP_EXIT_USAGE = 2,
+	SKEP_EXIT_CANNOT = 3,
+};
+
+struct skep_command {
+	const char *name;
+	const char *summary;		   /* one line for the list */
+	const char *usage;		   /* for --help */
+	int (*run)(int argc, char **argv); /* argv[0] is the command; an exit code */
+};
+
+extern const struct skep_command skep_commands[]; /* ends with a row without a name */
+
+/* All of the program but main. */
+int skep_cli_main(int argc, char **argv);
+
+/* The arguments of the whole program, for messages that repeat them. */
+extern int skep_cli_argc;
+extern char **skep_cli_argv;
+
+/* Renders to stderr, coloured on a terminal, and empties the diag but for its source. */
+void skep_cli_tell(struct skep_diag *diag, bool verbose);
+/* Says that this needs rights, and the exact line that would do. */
+void skep_cli_need_root(void);
+/* The arguments from @from on, quoted for a shell. */
+void skep_cli_quote(int argc, char **argv, int from, struct skep_str *out);
+
+/* The commands. */
+int skep_cmd_trace(int argc, char **argv);
+int skep_cmd_bpftrace(int argc, char **argv);
+int skep_cmd_doctor(int argc, char **argv);
+int skep_cmd_version(int argc, char **argv);
+int skep_cmd_help(int argc, char **argv);
+/* Bare `skep`: commands that work here. */
+int skep_cmd_front(void);

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "cli/cli.h"
+#include "sys/cpus.h"
+#include "sys/explain.h"
+#include "sys/feature.h"
+
+static const char *const words[] = {
+#define WORD(constant, probe, name, gives) [SKEP_FEATURE_##constant] = #probe,
+	SKEP_FEATURES(WORD)
+#undef WORD
+};
+
+static void print_feature(enum skep_feature f)
+{
+	bool has = skep_feature_has(f);
+
+	printf("  %-17s %-4s %s: %s", words[f], has ? "yes" : "no", skep_feature_name(f),
+	       skep_feature_gives(f));
+	if (!has)
+		printf(" (%s)", skep_explain_errno(skep_feature_error(f)));
+	printf("\n");
+}
+
+/* Probes of the language and what each stands on. */
+static const struct {
+	const char *probe;
+	enum skep_feature needs, or_else;
+} probes[] = {
+	{ "BEGIN, END, interval", SKEP_FEATURE_TEST_RUN, SKEP_FEATURE_TEST_RUN },
+	{ "tracepoint:syscalls", SKEP_FEATURE_RAW_TP, SKEP_FEATURE_TRACEPOINT },
+	{ "tracepoint", SKEP_FEATURE_TRACEPOINT, SKEP_FEATURE_TRACEPOINT },
+	{ "rawtracepoint", SKEP_FEATURE_RAW_TP, SKEP_FEATURE_RAW_TP },
+	{ "uprobe, uretprobe", SKEP_FEATURE_UPROBE, SKEP_FEATURE_UPROBE_MULTI },
+	{ "kprobe, kretprobe", SKEP_FEATURE_KPROBE, SKEP_FEATURE_KPROBE_MULTI },
+	{ "fentry, fexit", SKEP_FEATURE_FENTRY, SKEP_FEATURE_FENTRY },
+	{ "profile, software", SKEP_FEATURE_PERF_SOFTWARE, SKEP_FEATURE_PERF_SOFTWARE },
+	{ "hardware", SKEP_FEATURE_PERF_HARDWARE, SKEP_FEATURE_PERF_HARDWARE },
+};
+
+static void print_probes(bool working)
+{
+	const char *comma = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(probes); i++) {
+		bool works =
+			skep_feature_has(probes[i].needs) || skep_feature_has(probes[i].or_else);
+
+		if (works != working)
+			continue;
+		printf("%s%s", comma, probes[i].probe);
+		comma = ", ";
+	}
+	printf("%s\n", *comma ? "" : "nothing");
+}
+
+int skep_cmd_doctor(int argc, char **argv)
+{
+	struct utsname u;
+
+	if (uname(&u) < 0)
+		memset(&u, 0, sizeof(u));
+	if (!skep_explain_privileged()) {
+		skep_cli_need_root();
+		fprintf(stderr,
+			"Without them the kernel refuses every test, and the answers would be wrong.\n");
+		return SKEP_EXIT_CANNOT;
+	}
+	printf("%s %s, %s, %u CPUs\n\nThis kernel:\n", u.sysname, u.release, u.machine,
+	       skep_cpus_possible());
+	for (int f = 0; f < SKEP_N_FEATURES; f++)
+		print_feature((enum skep_feature)f);
+	printf("\nskep trace works with: ");
+	print_probes(true);
+	printf("               not with: ");
+	print_probes(false);
+	return skep_feature_has(SKEP_FEATURE_BPF) ? SKEP_EXIT_FINE : SKEP_EXIT_CANNOT;
+}

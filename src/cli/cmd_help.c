@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "sys/explain.h"
+#include "sys/feature.h"
+#include "trace/trace.h"
+
+static void print_commands(void)
+{
+	printf("usage: skep COMMAND [options]\n\n");
+	for (const struct skep_command *c = skep_commands; c->name; c++)
+		printf("  %-10s %s\n", c->name, c->summary);
+	printf("\nskep -e 'SCRIPT' and skep FILE.bt mean skep trace. Each command has --help and a manual: man skep-trace\n");
+}
+
+int skep_cmd_help(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_commands();
+		return SKEP_EXIT_FINE;
+	}
+	if (skep_streq(argv[1], "trace")) {
+		fputs(skep_trace_help, stdout);
+		return SKEP_EXIT_FINE;
+	}
+	for (const struct skep_command *c = skep_commands; c->name; c++) {
+		if (skep_streq(c->name, argv[1])) {
+			printf("usage: %s\n\n%s\n", c->usage, c->summary);
+			return SKEP_EXIT_FINE;
+		}
+	}
+	fprintf(stderr, "skep: there is no command '%s'\n       = 'skep help' lists the commands\n",
+		argv[1]);
+	return SKEP_EXIT_USAGE;
+}
+
+/* Commands to start with, best first; each with what it needs of the kernel. */
+static const struct {
+	const char *what, *line;
+	int needs; /* enum skep_feature, -1: nothing */
+} samples[] = {
+	{ "which program opens which file",
+	  "-e 'tracepoint:syscalls:sys_enter_openat { printf(\"%s %s\\n\", comm, str(args.filename)); }'",
+	  SKEP_FEATURE_RAW_TP },
+	{ "how many system calls each program makes (Ctrl-C shows it)",
+	  "-e 'tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }'", SKEP_FEATURE_RAW_TP },
+	{ "which kernel functions of the file layer run how often",
+	  "-e 'kprobe:vfs_* { @[func] = count(); }'", SKEP_FEATURE_KPROBE },
+	{ "how much memory a program asks for at a time",
+	  "-e 'uprobe:libc:malloc { @bytes = hist(arg0); }' -c 'ls -l /'", SKEP_FEATURE_UPROBE },
+	{ "where the CPUs spend their time", "-e 'profile:hz:99 { @[comm] = count(); }'",
+	  SKEP_FEATURE_PERF_SOFTWARE },
+	{ "which probes there are", "trace -l 'tracepoint:*open*'", SKEP_FEATURE_TRACEFS },
+	{ "what this kernel can do", "doctor", -1 },
+	{ "all commands", "help", -1 },
+	{ "which version this is", "version", -1 },
+};
+
+int skep_cmd_front(void)
+{
+	bool root = skep_explain_privileged();
+	unsigned shown = 0;
+
+	printf("skep asks the running kernel. Try%s:\n\n", root ? "" : ", as root");
+	for (size_t i = 0; i < ARRAY_SIZE(samples) && shown < 5; i++) {
+		/* Without rights nothing can be tested: then only what works everywhere is shown. */
+		if (samples[i].needs >= 0 &&
+		    (root ? !skep_feature_has((enum skep_feature)samples[i].needs)
+			  : samples[i].needs == SKEP_FEATURE_KPROBE))
+			continue;
+		if (shown == 4 && samples[i].needs >= 0) /* the last is the way to more */
+			continue;
+		printf("  # %s\n  %sskep %s\n\n", samples[i].what,
+		       root || samples[i].needs < 0 ? "" : "sudo ", samples[i].line);
+		shown++;
+	}
+	printf("skep help lists the commands, skep COMMAND --help tells of one.\n");
+	return SKEP_EXIT_FINE;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of commands: a new one is a row here and a file of its own. */
+#include "cli/cli.h"
+
+const struct skep_command skep_commands[] = {
+	{ "trace", "ask the running kernel a question in the tracing language",
+	  "skep trace [options] FILE | -e 'SCRIPT' | -l [PATTERN]", skep_cmd_trace },
+	{ "doctor", "what this kernel can do, and which commands therefore work", "skep doctor",
+	  skep_cmd_doctor },
+	{ "version", "which version this is and what is built in", "skep version",
+	  skep_cmd_version },
+	{ "help", "this list, or help for one command", "skep help [COMMAND]", skep_cmd_help },
+	{},
+};

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <string.h>
+
+#include "trace/trace.h"
+
+const char skep_trace_help[] =
+	"usage: skep trace [options] FILE [parameter...]\n"
+	"       skep trace [options] -e 'SCRIPT' [parameter...]\n"
+	"       skep trace -l [PATTERN]\n"
+	"\n"
+	"Runs a script of the tracing language on this machine's kernel. FILE may be - for stdin.\n"
+	"\n"
+	"  -e SCRIPT          the script itself\n"
+	"  -c COMMAND         run this and trace until it ends; it waits until the probes are attached\n"
+	"  -p PID             only this process; ends with it\n"
+	"  -f text|json       how output looks\n"
+	"  -o FILE            where output goes instead of stdout\n"
+	"  -l [PATTERN]       list probes: 'tracepoint:syscalls:*open*'; with -v also their arguments\n"
+	"  -B none|line|full  when output is written\n"
+	"  -q                 no warnings\n"
+	"  -k                 tell of reads of memory that failed\n"
+	"  -v                 say what it does and what it cost\n"
+	"  --unsafe           allow what changes the system: system()\n"
+	"  --dry-run          compile, load and attach, but do not run\n"
+	"  -d STAGE[,STAGE]   show instead of run: ast, types, ir, code, dis\n"
+	"  -h, --help         this\n"
+	"\n"
+	"examples:\n"
+	"  skep trace -e 'tracepoint:syscalls:sys_enter_openat { printf(\"%s %s\\n\", comm, "
+	"str(args.filename)); }'\n"
+	"  skep trace -e 'tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }' -c 'ls -l'\n";
+
+enum {
+	OPT_UNSAFE = 256,
+	OPT_DRY_RUN,
+	OPT_VERSION,
+	OPT_INFO,
+	OPT_IGNORED,
+	OPT_IGNORED_ARG,
+};
+
+static int usage_error(struct skep_diag *diag, const char *hint)
+{
+	skep_diag_hint(diag, "%s", hint);
+	return -EINVAL;
+}
+
+static int parse_pid(const char *text, int *ret_pid, struct skep_diag *diag)
+{
+	char *end;
+	long value;
+
+	errno = 0;
+	value = strtol(text, &end, 10);
+	if (end == text || *end || errno || value <= 0 || value > INT_MAX) {
+		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is not a process id", text);
+		return usage_error(diag, "-p takes a number, as ps shows it");
+	}
+	*ret_pid = (int)value;
+	return 0;
+}
+
+static int parse_format(const char *text, bool *ret_json, struct skep_diag *diag)
+{
+	if (!skep_streq(text, "text") && !skep_streq(text, "json")) {
+		skep_diag_error(diag, SKEP_NO_LOC, "there is no output format '%s'", text);
+		return usage_error(diag, "-f takes text or json");
+	}
+	*ret_json = skep_streq(text, "json");
+	return 0;
+}
+
+static int parse_buffering(const char *text, enum skep_buffering *ret_buffering,
+			   struct skep_diag *diag)
+{
+	if (skep_streq(text, "none"))
+		*ret_buffering = SKEP_BUFFER_NONE;
+	else if (skep_streq(text, "line"))
+		*ret_buffering = SKEP_BUFFER_LINE;
+	else if (skep_streq(text, "full"))
+		*ret_buffering = SKEP_BUFFER_FULL;
+	else {
+		skep_diag_error(diag, SKEP_NO_LOC, "there is no buffering '%s'", text);
+		return usage_error(diag, "-B takes none, line or full");
+	}
+	return 0;
+}
+
+static int parse_stages(const char *text, unsigned *stages, struct skep_diag *diag)
+{
+	static const struct {
+		const char *name;
+		unsigned bits;
+	} names[] = {
+		{ "ast", SKEP_TRACE_AST },
+		{ "types", SKEP_TRACE_TYPES },
+		{ "ir", SKEP_TRACE_IR },
+		{ "code", SKEP_TRACE_CODE },
+		{ "dis", SKEP_TRACE_DIS },
+		/* as bpftrace calls them */
+		{ "codegen", SKEP_TRACE_IR },
+		{ "codegen-opt", SKEP_TRACE_CODE },
+		{ "all", 0x1f },
+	};
+	size_t len, i;
+
+	for (;; text += len + 1) {
+		len = strcspn(text, ",");
+		for (i = 0; i < ARRAY_SIZE(names); i++) {
+			if (strlen(names[i].name) == len && strncmp(names[i].name, text, len) == 0)
+				break;
+		}
+		if (i == ARRAY_SIZE(names)) {
+			skep_diag_error(diag, SKEP_NO_LOC, "there is no stage '%.*s'", (int)len,
+					text);
+			return usage_error(diag, "-d takes ast, types, ir, code or dis");
+		}
+		*stages |= names[i].bits;
+		if (!text[len])
+			return 0;
+	}
+}
+
+/* An option that is the same in both command lines. 1: not one of them. */
+static int common_option(struct skep_trace_options *o, int c, struct skep_diag *diag)
+{
+	switch (c) {
+	case 'e':
+		o->text = optarg;
+		return 0;
+	case 'c':
+		o->command = optarg;
+		return 0;
+	case 'p':
+		return parse_pid(optarg, &o->pid, diag);
+	case 'f':
+		return parse_format(optarg, &o->json, diag);
+	case 'o':
+		o->output = optarg;
+		return 0;
+	case 'B':
+		return parse_buffering(optarg, &o->buffering, diag);
+	case 'l':
+		o->list = "";
+		return 0;
+	case 'q':
+		o->quiet = true;
+		return 0;
+	case 'k':
+		o->failed_reads = true;
+		return 0;
+	case 'v':
+		o->verbose = true;
+		return 0;
+	case 'h':
+		o->help = true;
+		return 0;
+	case OPT_UNSAFE:
+		o->unsafe = true;
+		return 0;
+	case OPT_DRY_RUN:
+		o->dry_run = true;
+		return 0;
+	default:
+		return 1;
+	}
+}
+
+static int bad_option(char **argv, int c, struct skep_diag *diag)
+{
+	/* getopt is silent: tell which word it was. */
+	if (c == ':')
+		skep_diag_error(diag, SKEP_NO_LOC, "option '%s' wants a value", argv[optind - 1]);
+	else if (optopt > 0 && optopt < 256)
+		skep_diag_error(diag, SKEP_NO_LOC, "there is no option '-%c'", optopt);
+	else
+		skep_diag_error(diag, SKEP_NO_LOC, "there is no option '%s'", argv[optind - 1]);
+	return usage_error(diag, "see skep trace --help");
+}
+
+/* What is left behind the options: the script's file, its parameters, or the pattern of -l. */
+static int take_rest(struct skep_trace_options *o, int argc, char **argv, struct skep_diag *diag)
+{
+	if (o->help || o->version || o->info)
+		return 0;
+	if (o->list) {
+		if (optind < argc)
+			o->list = argv[optind++];
+		if (optind < argc) {
+			skep_diag_error(diag, SKEP_NO_LOC, "-l takes one pattern, not '%s', too",
+					argv[optind]);
+			return usage_error(diag, "quote it, so that the shell does not expand it: "
+						 "-l 'kprobe:vfs_*'");
+		}
+		return 0;
+	}
+	if (!o->text) {
+		if (optind == argc) {
+			skep_diag_error(diag, SKEP_NO_LOC, "no script is given");
+			return usage_error(diag, "give a file, or the script itself with -e '...'");
+		}
+		o->file = argv[optind++];
+	}
+	o->params = (const char *const *)argv + optind;
+	o->n_params = (size_t)(argc - optind);
+	return 0;
+}
+
+int skep_trace_options(struct skep_trace_options *o, int argc, char **argv, struct skep_diag *diag)
+{
+	static const struct option longs[] = {
+		{ "unsafe", no_argument, NULL, OPT_UNSAFE },
+		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+		{ "help", no_argument, NULL, 'h' },
+		{},
+	};
+	int c, r;
+
+	*o = (struct skep_trace_options){};
+	optind = 0; /* start anew */
+	while ((c = getopt_long(argc, argv, ":e:c:p:f:o:lB:qkvd:h", longs, NULL)) >= 0) {
+		r = c == 'd' ? parse_stages(optarg, &o->stages, diag) : common_option(o, c, diag);
+		if (r < 0)
+			return r;
+		if (r > 0)
+			return bad_option(argv, c, diag);
+	}
+	return take_rest(o, argc, argv, diag);
+}
+
+const char skep_trace_help_bpftrace[] =
+	"usage: bpftrace [options] FILE [parameter...]\n"
+	"       bpftrace [options] -e 'SCRIPT' [parameter...]\n"
+	"\n"
+	"This is skep under the name of bpftrace: it takes that tool's options and prints its shapes.\n"
+	"\n"
+	"  -B none|line|full  when output is written     -p PID       only this process\n"
+	"  -f text|json       how output looks           -c COMMAND   run and trace this\n"
+	"  -o FILE            where output goes          -l [SEARCH]  list probes\n"
+	"  -e SCRIPT          the script itself          -q           less output\n"
+	"  -k                 tell of failed reads       -v           more output\n"
+	"  -d [STAGE]         show a stage of compiling  -V           version\n"
+	"  --unsafe  --dry-run  --info  --no-warnings  -h\n"
+	"\n"
+	"Accepted without effect: -I, --include, --usdt-file-activation, --no-feature, --mode.\n";
+
+/* -d takes its stage as a word of its own in new versions, and none in old ones. */
+static int bpftrace_stage(struct skep_trace_options *o, int argc, char **argv)
+{
+	struct skep_diag ignored = {};
+	unsigned stages = 0;
+	int r = -EINVAL;
+
+	if (optind < argc)
+		r = parse_stages(argv[optind], &stages, &ignored);
+	skep_diag_fini(&ignored);
+	if (r == 0)
+		optind++;
+	o->stages |= r == 0 ? stages : SKEP_TRACE_AST | SKEP_TRACE_TYPES | SKEP_TRACE_IR;
+	return 0;
+}
+
+int skep_trace_options_bpftrace(struct skep_trace_options *o, int argc, char **argv,
+				struct skep_diag *diag)
+{
+	static const struct option longs[] = {
+		{ "unsafe", no_argument, NULL, OPT_UNSAFE },
+		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, OPT_VERSION },
+		{ "info", no_argument, NULL, OPT_INFO },
+		{ "no-warnings", no_argument, NULL, 'q' },
+		{ "usdt-file-activation", no_argument, NULL, OPT_IGNORED },
+		{ "include", required_argument, NULL, OPT_IGNORED_ARG },
+		{ "no-feature", required_argument, NULL, OPT_IGNORED_ARG },
+		{ "mode", required_argument, NULL, OPT_IGNORED_ARG },
+		{ "btf", no_argument, NULL, OPT_IGNORED },
+		{},
+	};
+	int c, r;
+
+	*o = (struct skep_trace_options){ .as_bpftrace = true };
+	optind = 0;
+	while ((c = getopt_long(argc, argv, ":e:c:p:f:o:lB:qkvdhVI:", longs, NULL)) >= 0) {
+		if (c == OPT_IGNORED || c == OPT_IGNORED_ARG || c == 'I')
+			continue;
+		if (c == 'V' || c == OPT_VERSION)
+			o->version = true;
+		else if (c == OPT_INFO)
+			o->info = true;
+		else if (c == 'd')
+			(void)bpftrace_stage(o, argc, argv);
+		else {
+			r = common_option(o, c, diag);
+			if (r < 0)
+				return r;
+			if (r > 0)
+				return bad_option(argv, c, diag);
+		}
+	}
+	return take_rest(o, argc, argv, diag);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trace/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+static int read_all(int fd, struct skep_str *out)
+{
+	char buffer[16384];
+	ssize_t n;
+
+	for (;;) {
+		n = read(fd, buffer, sizeof(buffer));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : 0;
+		if (out->len + (size_t)n > SKEP_SCRIPT_MAX)
+			return -EFBIG;
+		skep_str_addn(out, buffer, (size_t)n);
+	}
+}
+
+int skep_trace_source(struct skep_arena *arena, const struct skep_trace_options *options,
+		      struct skep_diag *diag, const char **ret_name, const char **ret_text,
+		      size_t *ret_len)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+	bool is_stdin = skep_streq(options->file, "-");
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	if (options->text) {
+		*ret_name = "-e";
+		*ret_text = options->text;
+		*ret_len = strlen(options->text);
+		return 0;
+	}
+	if (!is_stdin) {
+		fd = open(options->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		if (fd < 0) {
+			r = -errno;
+			skep_diag_error(diag, SKEP_NO_LOC, "cannot open the script '%s': %s",
+					options->file, strerror(-r));
+			if (strchr(options->file, '{'))
+				skep_diag_hint(diag, "a script on the command line follows -e");
+			return r;
+		}
+	}
+	r = read_all(is_stdin ? STDIN_FILENO : fd, &text);
+	if (r < 0) {
+		skep_diag_error(diag, SKEP_NO_LOC, "cannot read the script '%s': %s", options->file,
+				r == -EFBIG ? "it has more than 16 MiB" : strerror(-r));
+		return r;
+	}
+	*ret_name = is_stdin ? "stdin" : options->file;
+	*ret_text = skep_arena_memdup(arena, skep_str_text(&text), text.len + 1);
+	*ret_len = text.len;
+	return 0;
+}

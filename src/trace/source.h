@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The text of a script: from -e, a file, or stdin. */
+#pragma once
+
+#include "base/arena.h"
+#include "trace/trace.h"
+
+#define SKEP_SCRIPT_MAX (16 * 1024 * 1024)
+
+/* The name and text live in @arena. -ENOENT..., with the diag. */
+int skep_trace_source(struct skep_arena *arena, const struct skep_trace_options *options,
+		      struct skep_diag *diag, const char **ret_name, const char **ret_text,
+		      size_t *ret_len) _must_check_;

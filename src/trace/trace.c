@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trace/trace.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "isa/disasm.h"
+#include "lang/compile.h"
+#include "live/world.h"
+#include "sys/bpf.h"
+#include "sys/explain.h"
+#include "sys/kernel.h"
+#include "trace/source.h"
+
+enum {
+	EXIT_FINE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_CANNOT = 3,
+};
+
+struct job {
+	const struct skep_trace_options *options;
+	const struct skep_trace_context *context;
+	struct skep_arena *arena;
+	struct skep_kernel_world *world;
+	struct skep_diag diag;
+	struct skep_child child;
+	struct skep_output output;
+	struct skep_plan *plan;
+};
+
+static int exit_code(int r)
+{
+	switch (r) {
+	case -ENOTSUP:
+	case -EPERM:
+		return EXIT_CANNOT;
+	default:
+		return r < 0 ? EXIT_FAILED : EXIT_FINE;
+	}
+}
+
+/* Warnings may be switched off, errors not. */
+static void tell(struct job *job)
+{
+	if (!job->options->quiet || job->diag.n_errors > 0)
+		job->context->tell(&job->diag, job->options->verbose);
+}
+
+static int list(struct job *job)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	const struct skep_trace_options *o = job->options;
+	int r;
+
+	r = skep_list_probes(skep_world_get(job->world), *o->list ? o->list : NULL, o->verbose,
+			     o->pid, &job->diag, &out);
+	if (r < 0)
+		return r;
+	skep_str_addn(skep_output_text(&job->output), skep_str_text(&out), out.len);
+	return out.len ? 0 : -ENOENT;
+}
+
+/* -d */
+
+static void show_stage(void *data, const char *stage, const char *text)
+{
+	static const struct {
+		const char *name;
+		unsigned bit;
+	} stages[] = {
+		{ "ast", SKEP_TRACE_AST },
+		{ "types", SKEP_TRACE_TYPES },
+		{ "ir", SKEP_TRACE_IR },
+		{ "code", SKEP_TRACE_CODE },
+	};
+	struct job *job = data;
+
+	for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
+		if (skep_streq(stages[i].name, stage) && (job->options->stages & stages[i].bit))
+			skep_str_add(skep_output_text(&job->output), text);
+	}
+}
+
+static void disassemble(struct job *job)
+{
+	const struct skep_spec *spec = job->plan->spec;
+	struct skep_str *out = skep_output_text(&job->output);
+
+	for (size_t i = 0; i < spec->n_progs; i++) {
+		skep_str_addf(out, "%s; %s\n", i ? "\n" : "",
+			      job->plan->prog_names ? job->plan->prog_names[i]
+						    : spec->progs[i].name);
+		skep_disasm_program(spec->progs[i].insns, spec->progs[i].n_insns, NULL, out);
+	}
+}
+
+static int compile(struct job *job)
+{
+	const struct skep_trace_options *o = job->options;
+	struct skep_compile_options options = {
+		.params = o->params,
+		.n_params = o->n_params,
+		.pid = o->pid,
+		.has_cpid = o->command,
+		.unsafe = o->unsafe,
+		.long_rows = o->json && !o->as_bpftrace,
+		.verbose = o->verbose,
+		.stage = o->stages ? show_stage : NULL,
+		.stage_data = job,
+	};
+	const char *text;
+	size_t len;
+	int r;
+
+	r = skep_trace_source(job->arena, o, &job->diag, &options.source_name, &text, &len);
+	if (r < 0)
+		return r;
+	job->diag.source_name = options.source_name;
+	job->diag.source_text = text;
+	job->diag.source_len = len;
+	return skep_compile(job->arena, skep_world_get(job->world), text, len, &options, &job->diag,
+			    &job->plan);
+}
+
+static void release_world(void *data)
+{
+	struct job *job = data;
+
+	tell(job); /* what was said while attaching */
+	skep_world_free(TAKE_PTR(job->world));
+}
+
+static double ms(uint64_t ns)
+{
+	return (double)ns / 1e6;
+}
+
+/* -v: what it cost. */
+static void tell_cost(const struct job *job, const struct skep_live_result *result)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	fprintf(stderr,
+		"skep: %zu programs, %zu probes, %" PRIu64
+		" rows; compile %.1f ms CPU, load %.1f ms, "
+		"attach %.1f ms, detach %.1f ms; %.0f ms CPU and %.1f MiB at most in all\n",
+		job->plan->spec->n_progs, result->n_probes, result->n_rows,
+		ms(job->plan->compile_ns), ms(result->load_ns), ms(result->attach_ns),
+		ms(result->detach_ns),
+		(double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e3 +
+			(double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e3,
+		(double)usage.ru_maxrss / 1024);
+	if (result->n_runs)
+		fprintf(stderr, "skep: %" PRIu64 " runs of programs, %.0f ns each\n",
+			result->n_runs, (double)result->run_ns / (double)result->n_runs);
+}
+
+static void tell_losses(struct job *job, struct skep_live_result *result)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+	const struct skep_trace_options *o = job->options;
+
+	if (o->json && !o->as_bpftrace)
+		skep_losses_json(&result->losses, skep_output_text(&job->output));
+	if (o->as_bpftrace && !o->failed_reads)
+		skep_losses_forget(&result->losses, "read_failed");
+	if (!o->quiet)
+		skep_losses_text(&result->losses, o->verbose, &text);
+	if (text.len) {
+		skep_output_flush(&job->output);
+		fputs(text.data, stderr);
+	}
+}
+
+static int report(struct job *job, struct skep_live_result *result)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str failure = {};
+	bool failed;
+
+	tell_losses(job, result);
+	if (job->options->verbose)
+		tell_cost(job, result);
+	failed = skep_child_failure(&job->child, &failure) && !result->interrupted;
+	if (failed)
+		fprintf(stderr, "skep: %s\n", skep_str_text(&failure));
+	if (result->exit_status)
+		return (int)(result->exit_status & 0xff);
+	return failed && !job->options->as_bpftrace ? EXIT_FAILED : EXIT_FINE;
+}
+
+static int run_plan(struct job *job, int *ret_code)
+{
+	const struct skep_trace_options *o = job->options;
+	struct skep_live_options options = {
+		.engine = skep_kernel_engine(),
+		.format = !o->json	   ? SKEP_LIVE_TEXT
+			  : o->as_bpftrace ? SKEP_LIVE_JSON_BPFTRACE
+					   : SKEP_LIVE_JSON,
+		.output = &job->output,
+		.child = o->command ? &job->child : NULL,
+		.pid = o->pid,
+		.bpftrace_shapes = o->as_bpftrace,
+		.quiet = o->quiet,
+		.verbose = o->verbose,
+		.dry_run = o->dry_run,
+		.attached = release_world,
+		.data = job,
+	};
+	_cleanup_close_ int stats_fd = -1;
+	struct skep_live_result result;
+	int r;
+
+	if (o->verbose) /* as long as this is open the kernel measures programs */
+		stats_fd = skep_bpf_enable_stats();
+	r = skep_live_run(job->plan, &options, &job->diag, &result);
+	if (r < 0)
+		return r;
+	tell(job);
+	*ret_code = report(job, &result);
+	skep_losses_fini(&result.losses);
+	return 0;
+}
+
+static int start(struct job *job)
+{
+	const struct skep_trace_options *o = job->options;
+	int r;
+
+	r = skep_output_open(&job->output, o->output, o->buffering);
+	if (r < 0) {
+		skep_diag_error(&job->diag, SKEP_NO_LOC, "cannot write to '%s': %s", o->output,
+				strerror(-r));
+		return r;
+	}
+	if (o->pid && kill(o->pid, 0) < 0 && errno == ESRCH) {
+		skep_diag_error(&job->diag, SKEP_NO_LOC, "there is no process %d", o->pid);
+		skep_diag_hint(&job->diag,
+			       "-p takes the id of a process that runs, as ps shows it");
+		return -ESRCH;
+	}
+	/* Before anything else takes memory: a small process forks fast. */
+	if (o->command && !o->list && !o->stages) {
+		r = skep_child_start(&job->child, o->command, &job->diag);
+		if (r < 0)
+			return r;
+	}
+	return skep_world_new(&job->diag, &job->world);
+}
+
+static int run(struct job *job, int *ret_code)
+{
+	int r;
+
+	r = start(job);
+	if (r < 0)
+		return r;
+	if (job->options->list)
+		return list(job);
+	r = compile(job);
+	if (r < 0)
+		return r;
+	tell(job); /* warnings, before anything runs */
+	if (job->options->stages & SKEP_TRACE_DIS)
+		disassemble(job);
+	if (job->options->stages)
+		return 0;
+	return run_plan(job, ret_code);
+}
+
+static bool wants_rights(const struct skep_trace_options *o)
+{
+	return !o->stages && !o->list && !skep_explain_privileged();
+}
+
+int skep_trace_run(const struct skep_trace_options *options,
+		   const struct skep_trace_context *context)
+{
+	struct job job = {
+		.options = options,
+		.context = context,
+		.arena = skep_arena_new(),
+		.child = SKEP_CHILD_NONE,
+		.output = { .fd = -1 },
+	};
+	int r, code = EXIT_FINE;
+
+	if (wants_rights(options)) {
+		context->need_root();
+		skep_arena_free(job.arena);
+		return EXIT_CANNOT;
+	}
+	r = run(&job, &code);
+	if (r == -ENOENT && options->list && job.diag.n_errors == 0) {
+		skep_diag_error(&job.diag, SKEP_NO_LOC, "no probe matches '%s'", options->list);
+		skep_diag_hint(&job.diag, "a '*' is any text: skep trace -l 'tracepoint:*open*'");
+	} else if (r < 0 && job.diag.n_errors == 0) {
+		skep_diag_error(&job.diag, SKEP_NO_LOC, "%s", strerror(-r));
+	}
+	skep_child_fini(&job.child);
+	if (r < 0)
+		code = exit_code(r);
+	r = skep_output_close(&job.output);
+	if (r < 0 && r != -EPIPE) {
+		skep_diag_error(&job.diag, SKEP_NO_LOC, "cannot write the output: %s",
+				strerror(-r));
+		code = EXIT_FAILED;
+	}
+	context->tell(&job.diag, options->verbose);
+	skep_diag_fini(&job.diag);
+	skep_world_free(job.world);
+	skep_arena_free(job.arena);
+	return code;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `skep trace`: the tracing language on the command line.
+ *
+ *	options ──► script text ──► compile ──► live ──► report
+ *
+ *	r = skep_trace_options(&options, argc, argv, diag);	// -EINVAL: wrong usage
+ *	code = skep_trace_run(&options, context);
+ *	skep_trace_options_fini(&options);
+ */
+#pragma once
+
+#include "base/diag.h"
+#include "live/live.h"
+
+enum skep_trace_stage {
+	SKEP_TRACE_AST = 1 << 0,
+	SKEP_TRACE_TYPES = 1 << 1,
+	SKEP_TRACE_IR = 1 << 2,
+	SKEP_TRACE_CODE = 1 << 3,
+	SKEP_TRACE_DIS = 1 << 4,
+};
+
+/* Strings are argv's own. */
+struct skep_trace_options {
+	const char *text;    /* -e */
+	const char *file;    /* "-": stdin */
+	const char *command; /* -c */
+	const char *output;  /* -o */
+	const char *list;    /* -l with its pattern; "" for all; NULL: no listing */
+	const char *const *params;
+	size_t n_params;
+	int pid;
+	bool json, unsafe, dry_run, quiet, verbose, failed_reads;
+	unsigned stages; /* of -d: enum skep_trace_stage */
+	enum skep_buffering buffering;
+	bool as_bpftrace;	  /* called by that name: its output shapes */
+	bool help, version, info; /* nothing but that is wanted */
+};
+
+/* @argv[0] is the command's name. -EINVAL, with the diag. */
+int skep_trace_options(struct skep_trace_options *options, int argc, char **argv,
+		       struct skep_diag *diag) _must_check_;
+/* The command line of bpftrace (0.14 up to the newest). */
+int skep_trace_options_bpftrace(struct skep_trace_options *options, int argc, char **argv,
+				struct skep_diag *diag) _must_check_;
+
+extern const char skep_trace_help[];
+extern const char skep_trace_help_bpftrace[];
+
+/* What the caller does for us. */
+struct skep_trace_context {
+	/* Shows what the diag holds and empties it. */
+	void (*tell)(struct skep_diag *diag, bool verbose);
+	/* Says that this needs rights, and which line would do. */
+	void (*need_root)(void);
+};
+
+/* An exit code: 0 fine, 1 failed, 2 wrong usage, 3 this machine cannot; or what the script said. */
+int skep_trace_run(const struct skep_trace_options *options,
+		   const struct skep_trace_context *context) _must_check_;
