@@ -74,6 +74,9 @@ static void test_raw_tp(void **state)
 	memory = p;
 	assert_int_equal(size, 8);
 	assert_int_equal(*memory, 100);
+	*memory = 50;
+	assert_int_equal(read_counter(loaded, 0), 50);
+	*memory = 100;
 	assert_int_equal(skep_kernel_n_links(loaded), 1);
 	assert_int_equal(engine->prog_misses(loaded, 0, &misses), 0);
 	assert_int_equal(misses, 0);
@@ -395,6 +398,46 @@ static void test_maps(void **state)
 	engine->close(NULL);
 }
 
+/* What is read-only is constant for the verifier: a branch that it rules out may hold nonsense. */
+static void test_constant(void **state)
+{
+	static const uint64_t one = 1;
+	struct code c = {};
+	struct skep_spec_prog prog;
+	struct skep_spec_map map = counter_map("ro");
+	struct skep_spec spec = {
+		.license = "GPL", .maps = &map, .n_maps = 1, .progs = &prog, .n_progs = 1
+	};
+	struct skep_loaded *loaded;
+	struct skep_diag diag = {};
+
+	need(SKEP_FEATURE_BPF);
+	map.data = &one;
+	map.data_size = sizeof(one);
+	map.read_only = true;
+	emit_map(&c, SKEP_RELOC_MAP_VALUE, SKEP_R1, 0);
+	emit(&c, skep_insn_load(SKEP_SIZE_DW, SKEP_R0, SKEP_R1, 0));
+	emit(&c, skep_insn_jmp_imm(SKEP_JMP_JEQ, SKEP_R0, 1, 1));
+	emit(&c, skep_insn_load(SKEP_SIZE_DW, SKEP_R0, SKEP_R0, 0));
+	emit(&c, skep_insn_exit());
+	prog = prog_of("t_constant", SKEP_PROG_RAW_TRACEPOINT, &c);
+	loaded = load_spec(&spec);
+	engine->close(loaded);
+	map.read_only = false;
+	assert_int_equal(engine->load(engine, &spec, NULL, &diag, &loaded), -EACCES);
+	skep_diag_fini(&diag);
+	/* An address inside a map that is no array of one element, or behind its end. */
+	map.max_entries = 2;
+	assert_int_equal(engine->load(engine, &spec, NULL, NULL, &loaded), -EINVAL);
+	map.max_entries = 1;
+	c.relocs[0].addend = 8;
+	assert_int_equal(engine->load(engine, &spec, NULL, NULL, &loaded), -EINVAL);
+	/* More contents than a value holds. */
+	c.relocs[0].addend = 0;
+	map.data_size = 9;
+	assert_int_equal(engine->load(engine, &spec, NULL, NULL, &loaded), -EINVAL);
+}
+
 /* A program with a subprogram, whose debug information the kernel takes. */
 static void test_subprog(void **state)
 {
@@ -437,11 +480,11 @@ static void test_subprog(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_run),	      cmocka_unit_test(test_raw_tp),
-		cmocka_unit_test(test_ring),	      cmocka_unit_test(test_maps),
-		cmocka_unit_test(test_subprog),	      cmocka_unit_test(test_ring_discard),
-		cmocka_unit_test(test_stats),	      cmocka_unit_test(test_kfunc),
-		cmocka_unit_test(test_close_on_exec),
+		cmocka_unit_test(test_run),	cmocka_unit_test(test_raw_tp),
+		cmocka_unit_test(test_ring),	cmocka_unit_test(test_maps),
+		cmocka_unit_test(test_subprog), cmocka_unit_test(test_ring_discard),
+		cmocka_unit_test(test_stats),	cmocka_unit_test(test_constant),
+		cmocka_unit_test(test_kfunc),	cmocka_unit_test(test_close_on_exec),
 	};
 
 	engine = skep_kernel_engine();
