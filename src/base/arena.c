@@ -7,6 +7,7 @@
 
 #define CHUNK_BYTES 32768
 #define ALIGN_BYTES 16
+#define SHORT_BYTES 128 /* texts below this are formatted once */
 
 struct chunk {
 	struct chunk *next;
@@ -120,15 +121,18 @@ char *skep_arena_strdup(struct skep_arena *arena, const char *s)
 
 char *skep_arena_printf(struct skep_arena *arena, const char *fmt, ...)
 {
+	char first[SHORT_BYTES];
 	va_list ap;
 	char *p;
 	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(first, sizeof(first), fmt, ap);
 	va_end(ap);
 	if (n < 0)
 		skep_oom();
+	if ((size_t)n < sizeof(first))
+		return skep_arena_memdup(arena, first, (size_t)n + 1);
 	p = skep_arena_alloc(arena, (size_t)n + 1);
 	va_start(ap, fmt);
 	vsnprintf(p, (size_t)n + 1, fmt, ap);

@@ -72,18 +72,24 @@ void skep_str_pad(struct skep_str *s, char c, size_t count)
 
 void skep_str_addf(struct skep_str *s, const char *fmt, ...)
 {
+	size_t room;
 	va_list ap;
 	int n;
 
+	/* Most texts fit into what is there; then they are formatted once. */
+	reserve(s, 0);
+	room = s->cap - s->len;
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(s->data + s->len, room, fmt, ap);
 	va_end(ap);
 	if (n < 0)
 		skep_oom();
-	reserve(s, (size_t)n);
-	va_start(ap, fmt);
-	vsnprintf(s->data + s->len, (size_t)n + 1, fmt, ap);
-	va_end(ap);
+	if ((size_t)n >= room) {
+		reserve(s, (size_t)n);
+		va_start(ap, fmt);
+		vsnprintf(s->data + s->len, (size_t)n + 1, fmt, ap);
+		va_end(ap);
+	}
 	s->len += (size_t)n;
 }
 
