@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The parts of the measurement; each adds its rows to the report. Tools take turns within each round, so that a busy
+ * moment of the machine hits all of them.
+ */
+#pragma once
+
+#include "report.h"
+
+struct bench {
+	const struct bench_tool *tools;
+	unsigned n_tools;
+	unsigned n_rounds;
+	const char *out;     /* file for the tools' output */
+	bool tool_0_missing; /* the judged tool is not built: its numbers stay empty */
+	struct report *report;
+};
+
+/* From exec to exit of a one-liner over a short command: wall, CPU, peak memory. Then its memory while it waits. */
+int startup_measure(struct bench *b);
+int steady_measure(struct bench *b);
+
+/* What an event costs, in the kernel's own accounts and in added time. */
+int events_measure(struct bench *b);
+
+/* CPU time from text to bytecode for each script, as the first tool itself tells it. */
+int compile_measure(struct bench *b, char *const scripts[], unsigned n_scripts);
