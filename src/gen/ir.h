@@ -265,6 +265,10 @@ int ir_check(struct skep_fn *fn, struct skep_diag *diag) _must_check_;
 void ir_optimize(struct skep_fn *fn); /* what stands between ssa and lower */
 void ir_expand(struct skep_fn *fn);
 bool ir_fold(struct skep_fn *fn);
+uint64_t ir_umax(const struct skep_val *v, unsigned depth); /* no value of @v is larger */
+bool ir_same(const struct skep_val *a, const struct skep_val *b);
+int ir_decide(const struct skep_val *v); /* a condition: always 1, always 0, or -1 */
+void ir_cut_branch(struct skep_val *v, bool yes);
 bool ir_cse(struct skep_fn *fn);
 bool ir_dse(struct skep_fn *fn);
 bool ir_dce(struct skep_fn *fn);

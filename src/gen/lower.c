@@ -48,29 +48,12 @@ struct made {
 	unsigned n;
 };
 
-static bool same_floating(const struct skep_val *a, const struct skep_val *b)
-{
-	if (a->kind != b->kind || a->imm != b->imm)
-		return false;
-	switch (a->kind) {
-	case IR_SLOT:
-		return a->slot == b->slot;
-	case IR_MAP:
-	case IR_MAPVAL:
-		return a->map == b->map;
-	case IR_FUNC:
-		return a->callee == b->callee;
-	default:
-		return true;
-	}
-}
-
 static void into_register(struct made *made, struct skep_val *v, unsigned k)
 {
 	struct skep_val *mat;
 
 	for (unsigned i = made->n; i-- > 0;)
-		if (same_floating(made->vals[i]->args[0], v->args[k])) {
+		if (ir_same(made->vals[i]->args[0], v->args[k])) {
 			v->args[k] = made->vals[i];
 			return;
 		}
