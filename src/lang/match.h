@@ -70,3 +70,5 @@ bool skep_match_needs_probe(const struct skep_compiler *c, const struct skep_pro
 
 /* Prologue: leaves unless the process is the one given with -p. */
 void skep_provider_pid_filter(struct skep_lower *l);
+/* Which target fired, where each one's cookie is the index of its name. */
+struct skep_val *skep_provider_cookie(struct skep_lower *l);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "isa/helper.h"
 #include "lang/match.h"
 #include "lang/walk.h"
 
@@ -262,4 +263,10 @@ void skep_provider_pid_filter(struct skep_lower *l)
 		       skep_lower_global(l, offsetof(struct skep_plan_globals, pid), 4), wanted,
 		       l->done);
 	skep_ir_at(l->fn, wanted);
+}
+
+struct skep_val *skep_provider_cookie(struct skep_lower *l)
+{
+	return skep_ir_call(l->fn, SKEP_HELPER_GET_ATTACH_COOKIE, SKEP_CALL_PURE, 1,
+			    skep_ir_ctx(l->fn));
 }

@@ -216,6 +216,12 @@ static bool make_field(struct skep_types *types, struct line *line, enum skep_sp
 	return true;
 }
 
+/* The kernel overwrites the head of a record before programs see it; who runs is known without. */
+static bool is_readable(const struct skep_field *f)
+{
+	return !skep_has_prefix(f->name, "common_") || skep_streq(f->name, "common_pid");
+}
+
 int skep_tracepoint_parse(struct skep_types *types, const char *name, const char *text,
 			  enum skep_space space, struct skep_diag *diag,
 			  const struct skep_struct **ret_struct)
@@ -234,7 +240,7 @@ int skep_tracepoint_parse(struct skep_types *types, const char *name, const char
 		if (split_line(text, end, &line)) {
 			uint32_t stop = line.offset + line.size;
 
-			if (make_field(types, &line, space, &field)) {
+			if (make_field(types, &line, space, &field) && is_readable(&field)) {
 				skep_vec_add(&fields, field);
 				size = MAX(size, stop);
 			}
@@ -254,4 +260,22 @@ int skep_tracepoint_parse(struct skep_types *types, const char *name, const char
 	skep_vec_fini(&fields);
 	*ret_struct = s;
 	return 0;
+}
+
+void skep_tracepoint_list(const char *text, struct skep_str *out)
+{
+	while (*text) {
+		const char *end = text + strcspn(text, "\n");
+		struct line line = {};
+		char decl[DECL_MAX], *name;
+		bool is_array;
+
+		if (split_line(text, end, &line)) {
+			memcpy(decl, line.decl, sizeof(decl));
+			name = cut_name(decl, &is_array);
+			if (name && !skep_has_prefix(name, "common_"))
+				skep_str_addf(out, "    %s\n", line.decl);
+		}
+		text = *end ? end + 1 : end;
+	}
 }

@@ -23,3 +23,5 @@
 int skep_tracepoint_parse(struct skep_types *types, const char *name, const char *text,
 			  enum skep_space space, struct skep_diag *diag,
 			  const struct skep_struct **ret_struct) _must_check_;
+/* The fields as the text declares them, one an indented line, without the common ones: for -lv. */
+void skep_tracepoint_list(const char *text, struct skep_str *out);

@@ -185,6 +185,7 @@ const struct skep_provider skep_provider_kprobe = {
 	.prologue = skep_provider_pid_filter,
 	.lower_arg = skep_regs_lower_arg,
 	.lower_args = skep_regs_lower_args,
+	.lower_probe = skep_provider_cookie,
 	.list = kprobe_list,
 };
 
@@ -198,5 +199,6 @@ const struct skep_provider skep_provider_kretprobe = {
 	.retval = skep_regs_retval,
 	.prologue = skep_provider_pid_filter,
 	.lower_retval = skep_regs_lower_retval,
+	.lower_probe = skep_provider_cookie,
 	.list = kretprobe_list,
 };

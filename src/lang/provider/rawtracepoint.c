@@ -35,6 +35,27 @@ static bool is_described(const struct skep_btf *btf, uint32_t id, struct raw_eve
 	return true;
 }
 
+/*
+ * The type has no names for its parameters. Functions that the kernel makes for the event have: of these one with as many
+ * parameters, or the type itself.
+ */
+static uint32_t named_proto(const struct skep_btf *btf, struct skep_arena *arena, const char *event,
+			    uint32_t proto)
+{
+	static const char *const prefixes[] = { "__probestub_", "__traceiter_", "__bpf_trace_" };
+	uint32_t vlen = skep_btf_type(btf, proto).vlen, func, named;
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+		const char *name = skep_arena_printf(arena, "%s%s", prefixes[i], event);
+
+		if (skep_btf_find(btf, name, SKEP_BTF_FUNC, &func) == 0 &&
+		    skep_btf_proto(btf, func, &named) == 0 &&
+		    skep_btf_type(btf, named).vlen == vlen)
+			return named;
+	}
+	return proto;
+}
+
 static const struct skep_btf *btf_of(const struct skep_world *world,
 				     const struct skep_attach_point *point)
 {
@@ -72,8 +93,10 @@ static void add_event(struct skep_compiler *c, struct skep_probe_node *probe,
 	if (event->btf) {
 		inst->btf = event->btf;
 		inst->btf_func = event->proto;
-		inst->args = skep_proto_args(&c->types, event->btf, event->proto, 1,
-					     inst->args_space, event->name);
+		inst->args = skep_proto_args(&c->types, event->btf,
+					     named_proto(event->btf, c->arena, event->name,
+							 event->proto),
+					     1, inst->args_space, event->name);
 	}
 	if (typed) {
 		inst->proto.attach_type = SKEP_ATTACH_TYPE_RAW_TP;
@@ -178,7 +201,9 @@ static int raw_list(const struct skep_world *world, const struct skep_attach_poi
 			continue;
 		skep_str_addf(out, "rawtracepoint:%s\n", event.name);
 		if (verbose)
-			skep_proto_list(arena, btf, event.proto, 1, false, out);
+			skep_proto_list(arena, btf,
+					named_proto(btf, arena, event.name, event.proto), 1, false,
+					out);
 	}
 	return 0;
 }

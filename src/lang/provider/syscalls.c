@@ -74,6 +74,8 @@ static bool can_field(const struct skep_field *f, bool is_exit)
 {
 	uint32_t slots = is_exit ? 1 : SKEP_SYSCALL_ARGS_MAX;
 
+	if (skep_streq(f->name, "common_pid"))
+		return true;
 	if (f->data_loc || f->rel_loc || !skep_type_is_scalar(f->type))
 		return false;
 	if (f->offset == FIELD_NR)

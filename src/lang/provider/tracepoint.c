@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "isa/helper.h"
 #include "isa/progkind.h"
 #include "lang/provider/syscalls.h"
 
@@ -192,12 +191,19 @@ static void tracepoint_prologue(struct skep_lower *l)
 		skep_provider_pid_filter(l);
 }
 
-/* The record is the context. A text of variable length stands where the u32 in the record says. */
+/*
+ * The record is the context, but for its first 8 bytes, which the kernel keeps to itself: of them only common_pid
+ * is of use, and that is who runs. A text of variable length stands where the u32 in the record says.
+ */
 static int tracepoint_lower_args(struct skep_lower *l, const struct skep_expr *expr,
 				 const struct skep_field *field, struct skep_value *ret_value)
 {
 	struct skep_val *ctx, *at;
 
+	if (skep_streq(field->name, "common_pid")) {
+		*ret_value = (struct skep_value){ .type = field->type, .val = skep_lower_tid(l) };
+		return 0;
+	}
 	if (is_raw(l->inst))
 		return skep_syscalls_lower_args(l, expr, field, ret_value);
 	ctx = skep_ir_ctx(l->fn);
@@ -221,8 +227,7 @@ static struct skep_val *tracepoint_lower_probe(struct skep_lower *l)
 		return skep_ir_const(l->fn, l->inst->matches[0].probe_index);
 	if (is_raw(l->inst))
 		return skep_syscalls_lower_probe(l);
-	return skep_ir_call(l->fn, SKEP_HELPER_GET_ATTACH_COOKIE, SKEP_CALL_PURE, 1,
-			    skep_ir_ctx(l->fn));
+	return skep_provider_cookie(l);
 }
 
 struct listing {
@@ -235,26 +240,15 @@ struct listing {
 static int list_event(void *data, const char *path)
 {
 	struct listing *l = data;
-	struct skep_types types = { .arena = l->arena, .btf = l->world->btf };
-	const struct skep_struct *args;
 	struct event event;
 	const char *text;
 
 	split_path(l->arena, path, &event);
 	skep_str_addf(l->out, "tracepoint:%s:%s\n", event.category, event.name);
 	if (!l->verbose || !l->world->tracepoint_format ||
-	    l->world->tracepoint_format(l->world, event.category, event.name, &text) < 0 ||
-	    skep_tracepoint_parse(&types, event.name, text, SKEP_SPACE_KERNEL, NULL, &args) < 0)
+	    l->world->tracepoint_format(l->world, event.category, event.name, &text) < 0)
 		return 0;
-	for (size_t i = 0; i < args->n_fields; i++) {
-		const struct skep_field *f = &args->fields[i];
-
-		if (skep_has_prefix(f->name, "common_"))
-			continue;
-		skep_str_add(l->out, "    ");
-		skep_type_format(f->type, l->out);
-		skep_str_addf(l->out, " %s\n", f->name);
-	}
+	skep_tracepoint_list(text, l->out);
 	return 0;
 }
 

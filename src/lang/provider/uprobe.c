@@ -260,6 +260,7 @@ const struct skep_provider skep_provider_uprobe = {
 	.match = uprobe_match,
 	.arg = skep_regs_arg,
 	.lower_arg = skep_regs_lower_arg,
+	.lower_probe = skep_provider_cookie,
 	.list = uprobe_list,
 };
 
@@ -272,5 +273,6 @@ const struct skep_provider skep_provider_uretprobe = {
 	.match = uretprobe_match,
 	.retval = skep_regs_retval,
 	.lower_retval = skep_regs_lower_retval,
+	.lower_probe = skep_provider_cookie,
 	.list = uretprobe_list,
 };
