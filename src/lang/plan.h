@@ -43,9 +43,6 @@ struct skep_plan_action {
 	struct skep_loc loc;
 };
 
-/* Set in the value of a PROBE field: only the last part of the name, the function, is meant (`func`). */
-#define SKEP_PROBE_FUNC (1u << 31)
-
 /* How a language map is kept. */
 enum skep_store {
 	SKEP_STORE_HASH,	/* one entry a key: values that scripts assign */

@@ -38,6 +38,9 @@ enum skep_field_kind {
 	SKEP_FIELD_KIND_MAX,
 };
 
+/* Set in the value of a PROBE field: only the last part of the name, the function, is meant. */
+#define SKEP_PROBE_FUNC (1u << 31)
+
 struct skep_enum_name {
 	int64_t value;
 	const char *name;

@@ -190,14 +190,19 @@ static void ustack(void *data, int64_t id, uint32_t tgid, uint32_t param, unsign
 
 /* The rest */
 
-static void probe(void *data, uint64_t index, struct skep_str *out)
+/* The name of a probe, or what stands behind its last colon when the value is so marked. */
+static void probe(void *data, uint64_t value, struct skep_str *out)
 {
 	const struct skep_who_options *o = &((struct skep_who *)data)->options;
+	uint64_t index = value & ~(uint64_t)SKEP_PROBE_FUNC;
+	const char *name = index < o->n_probe_names ? o->probe_names[index] : NULL, *colon;
 
-	if (index < o->n_probe_names && o->probe_names[index])
-		skep_str_add(out, o->probe_names[index]);
-	else
+	if (!name) {
 		skep_str_addf(out, "probe %" PRIu64, index);
+		return;
+	}
+	colon = value & SKEP_PROBE_FUNC ? strrchr(name, ':') : NULL;
+	skep_str_add(out, colon ? colon + 1 : name);
 }
 
 static void username(void *data, uint32_t uid, struct skep_str *out)
