@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -214,6 +215,9 @@ int skep_child_release(struct skep_child *child, struct skep_diag *diag)
 
 	if (!child->pid)
 		return 0;
+	if (child->hold_at_exit &&
+	    ptrace(PTRACE_SEIZE, child->pid, NULL, (void *)(long)PTRACE_O_TRACEEXIT) < 0)
+		child->hold_at_exit = false; /* then names of its functions are lost with it */
 	n = write(child->go_fd, "g", 1);
 	close(TAKE_FD(child->go_fd));
 	if (n != 1)
@@ -231,11 +235,57 @@ int skep_child_release(struct skep_child *child, struct skep_diag *diag)
 	return 0;
 }
 
-void skep_child_reap(struct skep_child *child)
+/* A stop of a child that is held: goes on as if nobody watched, but for the one before its end. */
+static bool take_stop(struct skep_child *child, int status)
 {
-	if (child->pid && !child->ended &&
-	    waitpid(child->pid, &child->status, WNOHANG) == child->pid)
+	int event = status >> 16, sig = WSTOPSIG(status);
+	bool group_stop = sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
+
+	if (event == PTRACE_EVENT_EXIT)
+		return true;
+	if (event == PTRACE_EVENT_STOP && group_stop)
+		ptrace(PTRACE_LISTEN, child->pid, NULL, NULL);
+	else
+		ptrace(PTRACE_CONT, child->pid, NULL, (void *)(long)(event ? 0 : sig));
+	return false;
+}
+
+bool skep_child_reap(struct skep_child *child)
+{
+	int status;
+
+	while (child->pid && !child->ended && waitpid(child->pid, &status, WNOHANG) == child->pid) {
+		if (WIFSTOPPED(status)) {
+			if (take_stop(child, status))
+				return true;
+			continue;
+		}
+		child->status = status;
 		child->ended = true;
+	}
+	return false;
+}
+
+void skep_child_let_end(struct skep_child *child)
+{
+	ptrace(PTRACE_CONT, child->pid, NULL, NULL);
+}
+
+/* A tracee can be let go only while it is stopped. */
+static void let_go(struct skep_child *child)
+{
+	int status;
+
+	if (ptrace(PTRACE_INTERRUPT, child->pid, NULL, NULL) == 0 &&
+	    waitpid(child->pid, &status, 0) == child->pid) {
+		if (WIFSTOPPED(status)) {
+			ptrace(PTRACE_DETACH, child->pid, NULL, NULL);
+		} else {
+			child->status = status;
+			child->ended = true;
+		}
+	}
+	child->hold_at_exit = false;
 }
 
 void skep_child_end(struct skep_child *child)
@@ -246,9 +296,14 @@ void skep_child_end(struct skep_child *child)
 	skep_closep(&child->go_fd);
 	skep_closep(&child->fail_fd);
 	child->go_fd = child->fail_fd = -1;
-	skep_child_reap(child);
+	if (skep_child_reap(child))
+		skep_child_let_end(child);
 	if (child->pid && !child->ended) {
 		child->ended_by_us = true;
+		if (child->hold_at_exit) /* or it would wait for us at each signal */
+			let_go(child);
+	}
+	if (child->pid && !child->ended) {
 		kill(child->pid, SIGTERM);
 		do
 			r = child->pidfd >= 0 ? poll(&p, 1, END_WAIT_MS) : 0;

@@ -16,10 +16,11 @@
 #include "base/diag.h"
 
 struct skep_child {
-	int pid;     /* 0: there is none */
-	int pidfd;   /* readable when it has ended */
-	int go_fd;   /* closed by release */
-	int fail_fd; /* errno of a failed exec */
+	int pid;	   /* 0: there is none */
+	int pidfd;	   /* readable when it has ended */
+	int go_fd;	   /* closed by release */
+	int fail_fd;	   /* errno of a failed exec */
+	bool hold_at_exit; /* set before release: it stops once more when it is about to end (ptrace) */
 	bool ended;
 	bool ended_by_us;
 	int status; /* as of waitpid */
@@ -32,8 +33,12 @@ struct skep_child {
 int skep_child_start(struct skep_child *child, const char *command,
 		     struct skep_diag *diag) _must_check_;
 int skep_child_release(struct skep_child *child, struct skep_diag *diag) _must_check_;
-/* Takes the status of a child that has ended; without waiting. */
-void skep_child_reap(struct skep_child *child);
+/*
+ * Takes the status of a child that has ended; without waiting. With hold_at_exit to be called at each SIGCHLD; true: it stops
+ * just before its end, its memory still there to be looked at, until skep_child_let_end.
+ */
+bool skep_child_reap(struct skep_child *child);
+void skep_child_let_end(struct skep_child *child);
 /* Ends it if it still runs, and takes its status. */
 void skep_child_end(struct skep_child *child);
 /* The same, and releases everything. */

@@ -124,6 +124,8 @@ static int open_signals(struct loop *l)
 	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGHUP);
+	if (l->observe && l->s->options->child) /* how a child that is held says so */
+		sigaddset(&mask, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &mask, &l->old_mask);
 	l->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	return l->signal_fd < 0 ? -errno : 0;
@@ -294,11 +296,10 @@ static void look_at_plan(struct loop *l)
 		l->observe = false;
 }
 
-static void tell_attached(struct loop *l)
+static void tell_attached(struct loop *l, size_t n)
 {
 	struct skep_session *s = l->s;
 	struct skep_str *out = skep_output_text(s->out);
-	size_t n = s->result->n_probes;
 
 	if (s->options->format == SKEP_LIVE_JSON_BPFTRACE)
 		skep_str_addf(out, "{\"type\": \"attached_probes\", \"data\": {\"probes\": %zu}}\n",
@@ -329,23 +330,47 @@ static int attach(struct loop *l)
 	return 0;
 }
 
+/* As many as there will be, when all of them can be attached. */
+static size_t planned(const struct skep_plan *plan)
+{
+	size_t n = plan->n_user_probes;
+
+	for (size_t i = 0; i < plan->spec->n_attaches; i++) {
+		if (plan->spec->attaches[i].kind != SKEP_ATTACH_USER)
+			n += plan->spec->attaches[i].n_targets;
+	}
+	return n;
+}
+
 /* The loop */
 
 static void observe(struct loop *l)
 {
-	const struct skep_live_options *o = l->s->options;
-
-	if (o->child && o->child->pid && !o->child->ended)
-		skep_who_observe(l->s->who, (uint32_t)o->child->pid);
-	if (o->pid)
-		skep_who_observe(l->s->who, (uint32_t)o->pid);
+	if (l->s->options->pid)
+		skep_who_observe(l->s->who, (uint32_t)l->s->options->pid);
 }
 
-static void take_signal(struct loop *l)
+static void take_child(struct loop *l)
+{
+	struct skep_child *child = l->s->options->child;
+
+	if (skep_child_reap(child)) {
+		skep_who_observe(l->s->who, (uint32_t)child->pid);
+		skep_child_let_end(child);
+	}
+	if (child->ended)
+		l->s->stopping = true;
+}
+
+static void take_signals(struct loop *l)
 {
 	struct signalfd_siginfo info;
 
 	while (read(l->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD) {
+			take_child(l);
+			continue;
+		}
 		l->s->stopping = true;
 		l->s->result->interrupted = true;
 	}
@@ -368,11 +393,10 @@ static int handle(struct loop *l, int64_t what)
 	case EVENT_RING: /* drained after every wait */
 		return 0;
 	case EVENT_SIGNAL:
-		take_signal(l);
+		take_signals(l);
 		return 0;
 	case EVENT_CHILD:
-		skep_child_reap(l->s->options->child);
-		l->s->stopping = true;
+		take_child(l);
 		return 0;
 	case EVENT_PROCESS:
 		l->s->stopping = true;
@@ -405,7 +429,7 @@ static int loop(struct loop *l)
 		if (l->s->out->error)
 			break;
 		n = epoll_wait(l->epoll_fd, events, ARRAY_SIZE(events),
-			       l->observe ? OBSERVE_MS : -1);
+			       l->observe && l->s->options->pid ? OBSERVE_MS : -1);
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (l->observe)
@@ -428,7 +452,8 @@ static int go(struct loop *l)
 		return r;
 	if (s->options->attached)
 		s->options->attached(s->options->data);
-	tell_attached(l);
+	if (s->options->format != SKEP_LIVE_JSON_BPFTRACE)
+		tell_attached(l, s->result->n_probes);
 	if (s->plan->ring_map >= 0) {
 		r = watch(l, s->engine->ring_fd(s->loaded), EVENT_RING);
 		if (r < 0)
@@ -439,11 +464,10 @@ static int go(struct loop *l)
 		return r;
 	skep_output_idle(s->out);
 	if (s->options->child) {
+		s->options->child->hold_at_exit = l->observe;
 		r = skep_child_release(s->options->child, s->diag);
 		if (r < 0)
 			return r;
-		if (l->observe)
-			observe(l);
 	}
 	return can_go_on(l) ? loop(l) : 0;
 }
@@ -463,8 +487,11 @@ static void finish(struct loop *l)
 	}
 	s->engine->detach(s->loaded);
 	s->result->detach_ns = clock_ns(CLOCK_MONOTONIC) - start;
-	if (s->options->child) /* when it was not the one who ended it */
+	if (s->options->child) { /* when it was not the one who ended it */
+		if (l->observe && !s->options->child->ended)
+			skep_who_observe(s->who, (uint32_t)s->options->child->pid);
 		skep_child_end(s->options->child);
+	}
 	drain_all(l);
 	/* After exit() or a signal END still speaks; only rows from before are not shown. */
 	s->exiting = false;
@@ -497,11 +524,14 @@ static int run(struct loop *l)
 		return r;
 	if (s->options->dry_run)
 		return attach(l);
+	if (s->options->format ==
+	    SKEP_LIVE_JSON_BPFTRACE) /* readers expect it as the first record */
+		tell_attached(l, planned(s->plan));
 	r = run_kind(l, SKEP_USER_BEGIN);
 	if (r < 0)
 		return r;
 	skep_output_idle(s->out);
-	take_signal(l);
+	take_signals(l);
 	if (!s->stopping) {
 		r = go(l);
 		if (r < 0)
