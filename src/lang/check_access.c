@@ -221,6 +221,11 @@ int skep_check_index(struct skep_check *k, struct skep_expr *expr)
 	case SKEP_TYPE_PTR:
 		expr->type = base->type->elem;
 		break;
+	case SKEP_TYPE_STRING:
+		if (constant && value >= base->type->size)
+			return out_of_range(k, expr, base->type->size);
+		expr->type = skep_type_int(1, false);
+		return 0;
 	default:
 		r = skep_check_error(k, base->loc, "this is %s, which has no elements",
 				     skep_check_type_text(k, base->type));

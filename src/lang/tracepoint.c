@@ -172,7 +172,7 @@ static const struct skep_type *array_type(struct skep_types *types, char *name,
 	return skep_type_array(types, elem, line->size / elem->size);
 }
 
-/* "char[]" of a __data_loc: a pointer to its elements in the kernel's ring. */
+/* "char[]" of a __data_loc is text, all others a pointer to the elements in the record. */
 static const struct skep_type *dynamic_type(struct skep_types *types, char *name)
 {
 	const struct skep_type *elem;
@@ -181,6 +181,9 @@ static const struct skep_type *dynamic_type(struct skep_types *types, char *name
 	if (open)
 		*open = '\0';
 	elem = named(types, name);
+	trim(name);
+	if (skep_streq(name, "char"))
+		return skep_type_string(types, types->max_strlen);
 	return skep_type_ptr(types, elem ? elem : skep_type_int(1, false), SKEP_SPACE_KERNEL);
 }
 

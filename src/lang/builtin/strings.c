@@ -68,10 +68,17 @@ static int check_str(struct skep_check *k, struct skep_expr *call)
 	const char *literal = skep_check_literal(k, from);
 	int64_t length;
 
+	/* A parameter is text here, whatever it looks like. */
 	call->call.state = (void *)literal;
 	if (literal) {
 		call->type = skep_type_string(&k->c->types, (uint32_t)strlen(literal) + 1);
 		return 0;
+	}
+	for (size_t i = 0; i < call->call.args.len; i++) {
+		int r = skep_check_expr(k, call->call.args.data[i]);
+
+		if (r < 0)
+			return r;
 	}
 	if (call->call.args.len == 2) {
 		const struct skep_expr *arg = call->call.args.data[1];
@@ -137,8 +144,7 @@ static int lower_str(struct skep_lower *l, const struct skep_expr *call,
 	if (skep_type_is_scalar(from.type)) {
 		from.space = pointed(l, from.type);
 		from.off = 0;
-		if (call->call.args.len == 2 &&
-		    !constant(l, call->call.args.data[1], &length))
+		if (call->call.args.len == 2 && !constant(l, call->call.args.data[1], &length))
 			return str_computed(l, call, &from, ret_value);
 	}
 	/* Nothing is read yet: whoever needs the text reads it straight to where it goes. */
@@ -402,7 +408,16 @@ static int lower_ptr(struct skep_lower *l, const struct skep_expr *call,
 		.lower = lower_fn,                            \
 	}
 
-FUNCTION(str, "str(pointer[, length])", 1, 2, check_str, lower_str);
+const struct skep_builtin skep_builtin_str = {
+	.name = "str",
+	.usage = "str(pointer[, length])",
+	.min_args = 1,
+	.max_args = 2,
+	.flags = SKEP_BUILTIN_RAW,
+	.check = check_str,
+	.lower = lower_str,
+};
+
 FUNCTION(buf, "buf(pointer[, length])", 1, 2, check_buf, lower_buf);
 FUNCTION(strncmp, "strncmp(string, string, length)", 3, 3, check_strncmp, lower_strncmp);
 FUNCTION(strftime, "strftime(\"format\", nanoseconds)", 2, 2, check_strftime, lower_strftime);

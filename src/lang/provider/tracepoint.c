@@ -217,6 +217,7 @@ static int tracepoint_lower_args(struct skep_lower *l, const struct skep_expr *e
 	*ret_value = (struct skep_value){
 		.type = field->type,
 		.val = skep_ir_op(l->fn, SKEP_OP_ADD, ctx, at),
+		.space = SKEP_SPACE_KERNEL,
 	};
 	return 0;
 }
