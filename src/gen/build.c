@@ -126,7 +126,7 @@ void ir_remove(struct skep_val *v)
 	v->block = NULL;
 }
 
-struct skep_val *ir_op_before(struct skep_val *at, enum skep_op op, struct skep_val *a,
+struct skep_val *ir_op_before(struct skep_val *at, enum skep_ir_op op, struct skep_val *a,
 			      struct skep_val *b)
 {
 	struct skep_val *v = ir_new(at->block->fn, IR_OP, 2);
@@ -267,7 +267,7 @@ struct skep_val *skep_ir_ctx(struct skep_fn *fn)
 	return skep_ir_param(fn, 0);
 }
 
-struct skep_val *skep_ir_op(struct skep_fn *fn, enum skep_op op, struct skep_val *a,
+struct skep_val *skep_ir_op(struct skep_fn *fn, enum skep_ir_op op, struct skep_val *a,
 			    struct skep_val *b)
 {
 	struct skep_val *v = add(fn, IR_OP, 2);
@@ -278,7 +278,7 @@ struct skep_val *skep_ir_op(struct skep_fn *fn, enum skep_op op, struct skep_val
 	return v;
 }
 
-struct skep_val *skep_ir_opi(struct skep_fn *fn, enum skep_op op, struct skep_val *a, uint64_t b)
+struct skep_val *skep_ir_opi(struct skep_fn *fn, enum skep_ir_op op, struct skep_val *a, uint64_t b)
 {
 	return skep_ir_op(fn, op, a, ir_const(fn, b));
 }

@@ -79,7 +79,7 @@ static uint64_t sdiv(uint64_t a, uint64_t b, bool rest)
 	return (uint64_t)(rest ? sa % sb : sa / sb);
 }
 
-uint64_t ir_op_eval(enum skep_op op, uint64_t a, uint64_t b)
+uint64_t ir_op_eval(enum skep_ir_op op, uint64_t a, uint64_t b)
 {
 	switch (op) {
 	case SKEP_OP_ADD:

@@ -74,6 +74,11 @@ static void put_op(struct emitter *e, const struct skep_val *v)
 	struct skep_val *a = v->args[0], *b = v->args[1];
 	unsigned dst = (unsigned)v->reg;
 
+	if (ir_is_neg(v)) {
+		ir_put_move(e, v->reg, b);
+		ir_put(e, skep_insn_neg64(dst));
+		return;
+	}
 	if (!ir_floats(b) && b->reg == v->reg && ir_commutes(v->sub)) {
 		b = a;
 		a = v->args[1];

@@ -75,13 +75,13 @@ static uint64_t umax_op(const struct skep_val *v, unsigned depth)
 
 #define DEPTH 4
 
-static bool is_op(const struct skep_val *v, enum skep_op op)
+static bool is_op(const struct skep_val *v, enum skep_ir_op op)
 {
 	return v->kind == IR_OP && v->sub == op;
 }
 
 /* @v is "x op constant". */
-static bool is_op_const(const struct skep_val *v, enum skep_op op)
+static bool is_op_const(const struct skep_val *v, enum skep_ir_op op)
 {
 	return is_op(v, op) && ir_is_const(v->args[1]);
 }
@@ -112,7 +112,8 @@ bool ir_same(const struct skep_val *a, const struct skep_val *b)
 
 /* --- changing a value in place ---------------------------------------------------------------------------- */
 
-static struct skep_val *become(struct skep_val *v, enum skep_op op, struct skep_val *a, int64_t n)
+static struct skep_val *become(struct skep_val *v, enum skep_ir_op op, struct skep_val *a,
+			       int64_t n)
 {
 	v->kind = IR_OP;
 	v->sub = op;

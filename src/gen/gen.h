@@ -41,7 +41,7 @@ struct skep_val;   /* an SSA value */
 struct skep_var;   /* a mutable 64-bit variable of one function */
 
 /* Binary operations on 64 bits; shifts use the low 6 bits; division by zero gives 0, modulo by zero the dividend. */
-enum skep_op {
+enum skep_ir_op {
 	SKEP_OP_ADD,
 	SKEP_OP_SUB,
 	SKEP_OP_MUL,
@@ -137,10 +137,11 @@ struct skep_val *skep_ir_const(struct skep_fn *fn, uint64_t value);
 /* The context pointer of a program, or parameter 0 of a subprogram. */
 struct skep_val *skep_ir_ctx(struct skep_fn *fn);
 struct skep_val *skep_ir_param(struct skep_fn *fn, unsigned index);
-struct skep_val *skep_ir_op(struct skep_fn *fn, enum skep_op op, struct skep_val *a,
+struct skep_val *skep_ir_op(struct skep_fn *fn, enum skep_ir_op op, struct skep_val *a,
 			    struct skep_val *b);
 /* a op constant */
-struct skep_val *skep_ir_opi(struct skep_fn *fn, enum skep_op op, struct skep_val *a, uint64_t b);
+struct skep_val *skep_ir_opi(struct skep_fn *fn, enum skep_ir_op op, struct skep_val *a,
+			     uint64_t b);
 /* The low @size bytes (1, 2, 4, 8), zero- or sign-extended. */
 struct skep_val *skep_ir_extend(struct skep_fn *fn, struct skep_val *a, unsigned size,
 				bool is_signed);

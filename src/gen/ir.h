@@ -36,7 +36,7 @@ enum ir_kind {
 	IR_PARAM, /* imm: index */
 	IR_PHI,
 	IR_MAT, /* arg 0, a floating value, in a register */
-	IR_OP,	/* sub: enum skep_op */
+	IR_OP,	/* sub: enum skep_ir_op */
 	IR_EXT, /* size, SKEP_LOAD_SIGNED in flags */
 	IR_BSWAP,
 	IR_CMP,	   /* sub: enum skep_cc */
@@ -234,7 +234,7 @@ void ir_insert_before(struct skep_val *at, struct skep_val *v);
 void ir_insert_after(struct skep_val *at, struct skep_val *v);
 void ir_remove(struct skep_val *v);
 /* A binary operation before @at, at its source place. */
-struct skep_val *ir_op_before(struct skep_val *at, enum skep_op op, struct skep_val *a,
+struct skep_val *ir_op_before(struct skep_val *at, enum skep_ir_op op, struct skep_val *a,
 			      struct skep_val *b);
 /* Adds a room to an arena array. */
 void *ir_grow(struct skep_arena *arena, void *data, unsigned len, unsigned *cap, size_t size);
@@ -247,7 +247,7 @@ enum skep_cc ir_cc_swap(enum skep_cc cc);
 bool ir_cc_eval(enum skep_cc cc, uint64_t a, uint64_t b);
 /* What is known of @ask when @known holds on the same operands: 1, 0, or -1. */
 int ir_cc_implies(enum skep_cc known, enum skep_cc ask);
-uint64_t ir_op_eval(enum skep_op op, uint64_t a, uint64_t b);
+uint64_t ir_op_eval(enum skep_ir_op op, uint64_t a, uint64_t b);
 uint64_t ir_extend_eval(uint64_t a, unsigned size, bool is_signed);
 
 /* cfg.c */

@@ -51,6 +51,30 @@ static int fitness(struct skep_block *block, const struct skep_block *behind)
 	return n;
 }
 
+/*
+ * @head begins a loop with its test on top. It goes to the end of the loop: jumped to once, it falls out of the loop
+ * and saves the jump back in each round. Returns the block that comes first then.
+ */
+static struct skep_block *rotate(struct skep_block *head, const struct skep_block *behind)
+{
+	struct skep_block *latch = NULL, *body;
+	unsigned in;
+
+	if (head->last->kind != IR_BRANCH || head->last->sub == IR_CC_SET)
+		return head;
+	for (unsigned k = 0; k < head->n_preds; k++)
+		if (head->preds[k]->rpo >= head->rpo)
+			latch = head->preds[k];
+	if (!latch || latch == head || latch == behind || latch->last->kind != IR_JUMP)
+		return head;
+	in = head->succ[0]->depth >= head->depth ? 0 : 1;
+	body = ir_target(head->succ[in]);
+	if (head->succ[!in]->depth >= head->depth || body->visited || body == head ||
+	    body->n_preds != 1)
+		return head;
+	return body;
+}
+
 static struct skep_block *follower(struct skep_block *block)
 {
 	struct skep_block *yes, *no;
@@ -61,7 +85,7 @@ static struct skep_block *follower(struct skep_block *block)
 	yes = ir_target(block->succ[0]);
 	a = fitness(yes, block);
 	if (block->n_succ == 1)
-		return a >= 0 ? yes : NULL;
+		return a >= 0 ? rotate(yes, block) : NULL;
 	no = ir_target(block->succ[1]);
 	b = fitness(no, block);
 	/* "Jump unless any bit is set" does not exist, so the other way has to come next. */

@@ -33,13 +33,21 @@ static inline enum ir_class ir_class_of(const struct skep_val *v)
 	return v->kept || v->moved ? IR_KEPT : IR_ANY;
 }
 
+/* 0 - x has an instruction of its own. */
+static inline bool ir_is_neg(const struct skep_val *v)
+{
+	return v->kind == IR_OP && v->sub == SKEP_OP_SUB && ir_is_const(v->args[0]) &&
+	       !v->args[0]->imm && !ir_floats(v->args[1]);
+}
+
 /* True when the result may take the register of argument @k, which dies here. */
 static inline bool ir_may_share(const struct skep_val *v, unsigned k)
 {
 	if (v->kind == IR_CMP)
 		return false; /* the result is set before the operands are compared */
 	if (v->kind == IR_OP && k == 1)
-		return v->args[0] == v->args[1] || (ir_commutes(v->sub) && !ir_floats(v->args[0]));
+		return v->args[0] == v->args[1] || ir_is_neg(v) ||
+		       (ir_commutes(v->sub) && !ir_floats(v->args[0]));
 	return true;
 }
 

@@ -53,7 +53,7 @@ struct skep_val *skep_lower_arith(struct skep_lower *l, enum skep_binary op,
 				  const struct skep_type *right_type, struct skep_val *right)
 {
 	bool is_unsigned = skep_lower_unsigned(left_type, right_type);
-	enum skep_op ir = SKEP_OP_ADD;
+	enum skep_ir_op ir = SKEP_OP_ADD;
 
 	if (op == SKEP_BINARY_ADD || op == SKEP_BINARY_SUB) {
 		if (left_type->kind == SKEP_TYPE_PTR && right_type->kind != SKEP_TYPE_PTR)

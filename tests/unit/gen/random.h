@@ -58,7 +58,7 @@ struct rnd_block {
 struct rnd_prog {
 	struct skep_arena *arena;
 	uint64_t seed;
-	unsigned n_blocks, n_vars, fuel;
+	unsigned n_blocks, n_vars, fuel, ctx_bytes;
 	struct rnd_block blocks[RND_MAX_BLOCKS];
 };
 
@@ -124,7 +124,7 @@ static inline struct rnd_expr *rnd_expr(struct rnd_prog *p, unsigned depth)
 		break;
 	case 4:
 		e->kind = RND_CTX;
-		e->off = rnd(p, RND_CTX_BYTES / 8) * 8;
+		e->off = rnd(p, p->ctx_bytes / 8) * 8;
 		e->pure = rnd(p, 2);
 		break;
 	case 5:
@@ -173,7 +173,9 @@ static inline void rnd_stmt(struct rnd_prog *p, struct rnd_stmt *s)
 		s->e[i] = rnd_expr(p, s->kind == RND_CALL ? 1 : 2);
 }
 
-static inline void rnd_make(struct rnd_prog *p, struct skep_arena *arena, uint64_t seed)
+/* A program that reads @ctx_bytes of context and runs at most @fuel blocks. */
+static inline void rnd_make(struct rnd_prog *p, struct skep_arena *arena, uint64_t seed,
+			    unsigned ctx_bytes, unsigned fuel)
 {
 	memset(p, 0, sizeof(*p));
 	p->arena = arena;
@@ -182,7 +184,8 @@ static inline void rnd_make(struct rnd_prog *p, struct skep_arena *arena, uint64
 		rnd_next(p);
 	p->n_blocks = 1 + rnd(p, RND_MAX_BLOCKS);
 	p->n_vars = 1 + rnd(p, rnd(p, 2) ? 6 : RND_MAX_VARS);
-	p->fuel = 1 + rnd(p, 40);
+	p->fuel = 1 + rnd(p, fuel);
+	p->ctx_bytes = ctx_bytes;
 	for (unsigned i = 0; i < p->n_blocks; i++) {
 		struct rnd_block *b = &p->blocks[i];
 
@@ -198,6 +201,14 @@ static inline void rnd_make(struct rnd_prog *p, struct skep_arena *arena, uint64
 
 			b->to[k] = rnd(p, 3) ? MIN(near, p->n_blocks - 1) : any;
 		}
+	}
+}
+
+static inline void rnd_fill(uint8_t *ctx, unsigned n, uint64_t seed)
+{
+	for (unsigned i = 0; i < n; i++) {
+		seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+		ctx[i] = seed >> 61 ? (uint8_t)(seed >> 40) : 0;
 	}
 }
 
@@ -232,7 +243,7 @@ static inline uint64_t rnd_helper_buffer(struct rnd_trace *t, uint64_t *words)
 }
 
 /* Helpers 100 + n take n numbers, helper 110 takes a buffer of 24 bytes. */
-static uint64_t rnd_mock(struct machine *m, int id, uint64_t *args)
+static inline uint64_t rnd_mock(struct machine *m, int id, uint64_t *args)
 {
 	if (id == 110) {
 		if (!machine_ok(m, args[0], 24))
@@ -346,7 +357,23 @@ struct rnd_build {
 	struct skep_fn *fn;
 	struct skep_var *vars[RND_MAX_VARS];
 	struct skep_val *slot;
+	struct skep_fn **
+		mocks; /* functions instead of helpers: by number of arguments, [6] takes a buffer */
 };
+
+static inline struct skep_val *rnd_build_call(struct rnd_build *g, unsigned n, struct skep_val **v)
+{
+	if (g->mocks)
+		return skep_ir_call_local(g->fn, g->mocks[n], n, v[0], v[1], v[2], v[3], v[4]);
+	return skep_ir_call(g->fn, 100 + n, 0, n, v[0], v[1], v[2], v[3], v[4]);
+}
+
+static inline struct skep_val *rnd_build_buffer(struct rnd_build *g, struct skep_val *buf)
+{
+	if (g->mocks)
+		return skep_ir_call_local(g->fn, g->mocks[6], 1, buf);
+	return skep_ir_call(g->fn, 110, 0, 1, buf);
+}
 
 static inline struct skep_val *rnd_build_expr(struct rnd_build *g, const struct rnd_expr *e)
 {
@@ -393,25 +420,23 @@ static inline void rnd_build_stmt(struct rnd_build *g, const struct rnd_stmt *st
 		skep_ir_atomic_add(g->fn, g->slot, (int)st->off, st->size, v[0]);
 		break;
 	case RND_CALL:
-		skep_ir_set(g->fn, g->vars[st->var],
-			    skep_ir_call(g->fn, 100 + st->n_args, 0, st->n_args, v[0], v[1], v[2],
-					 v[3], v[4]));
+		skep_ir_set(g->fn, g->vars[st->var], rnd_build_call(g, st->n_args, v));
 		break;
 	default:
 		slot = skep_ir_slot(g->fn, 24, "buffer");
 		skep_ir_zero(g->fn, slot, 0, 24);
 		for (int i = 0; i < 3; i++)
 			skep_ir_store(g->fn, slot, i * 8, 8, v[i]);
-		v[0] = skep_ir_call(g->fn, 110, 0, 1, slot);
+		v[0] = rnd_build_buffer(g, slot);
 		v[1] = skep_ir_load(g->fn, skep_ir_opi(g->fn, SKEP_OP_ADD, slot, 8), 0, 8, 0);
 		skep_ir_set(g->fn, g->vars[st->var], skep_ir_op(g->fn, SKEP_OP_ADD, v[0], v[1]));
 	}
 }
 
-static inline void rnd_build(struct rnd_prog *p, struct skep_fn *fn)
+static inline void rnd_build(struct rnd_prog *p, struct skep_fn *fn, struct skep_fn **mocks)
 {
 	struct skep_block *blocks[RND_MAX_BLOCKS], *out = skep_ir_block(fn);
-	struct rnd_build g = { .fn = fn };
+	struct rnd_build g = { .fn = fn, .mocks = mocks };
 	struct skep_var *fuel = skep_ir_var(fn, "fuel");
 	struct skep_val *sum;
 

@@ -9,14 +9,6 @@
 
 #include "random.h"
 
-static void fill(uint8_t *ctx, uint64_t seed)
-{
-	for (unsigned i = 0; i < RND_CTX_BYTES; i++) {
-		seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
-		ctx[i] = seed >> 61 ? (uint8_t)(seed >> 40) : 0;
-	}
-}
-
 /* 0 when everything agreed. */
 static int try(uint64_t seed, unsigned opt, unsigned cpu, bool verbose)
 {
@@ -36,9 +28,10 @@ static int try(uint64_t seed, unsigned opt, unsigned cpu, bool verbose)
 	struct skep_str text = {};
 	int r;
 
-	rnd_make(p, arena, seed);
-	fill(ctx, seed);
-	rnd_build(p, skep_gen_prog(gen, &(struct skep_spec_prog){ .name = "random", .type = 1 }));
+	rnd_make(p, arena, seed, RND_CTX_BYTES, 40);
+	rnd_fill(ctx, RND_CTX_BYTES, seed);
+	rnd_build(p, skep_gen_prog(gen, &(struct skep_spec_prog){ .name = "random", .type = 1 }),
+		  NULL);
 	if (verbose) {
 		skep_gen_dump(gen, &text);
 		fprintf(stderr, "%s\n", skep_str_text(&text));
