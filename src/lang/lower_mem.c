@@ -134,7 +134,10 @@ void skep_lower_clear(struct skep_lower *l, struct skep_val *addr, int off, uint
 		     skep_ir_const(l->fn, size), skep_ir_const(l->fn, 0));
 }
 
-/* Between two places of the program's own memory (or context, or typed kernel memory). */
+/*
+ * Between two places of the program's own memory (or context, or typed kernel memory). Of typed memory only text is
+ * copied here: the verifier wants loads of a struct to keep to its members.
+ */
 static void copy_own(struct skep_lower *l, struct skep_val *to, int to_off, struct skep_val *from,
 		     int from_off, uint32_t size, enum skep_space space)
 {
@@ -263,7 +266,7 @@ int skep_lower_bytes(struct skep_lower *l, struct skep_value *value)
 	struct skep_value own = { .type = value->type, .space = SKEP_SPACE_BPF };
 	int r;
 
-	if (skep_type_is_scalar(value->type) || value->space == SKEP_SPACE_BPF)
+	if (skep_type_is_scalar(value->type) || (value->space == SKEP_SPACE_BPF && !value->parts))
 		return 0;
 	own.val = skep_lower_object(l, value->type->size, "bytes", &own.off);
 	r = skep_lower_store(l, value, value->type, own.val, own.off);
@@ -365,7 +368,7 @@ static int store(struct skep_lower *l, const struct skep_value *value, const str
 		return store_string(l, value, as->size, pad, addr, off);
 	if (as->kind == SKEP_TYPE_TUPLE && !skep_type_equal(as, value->type))
 		return store_tuple(l, value, as, addr, off);
-	if (direct(value->space))
+	if (direct(value->space) && value->space != SKEP_SPACE_BTF)
 		copy_own(l, addr, off, value->val, value->off, size, value->space);
 	else
 		skep_lower_read(l, addr, off, size, skep_lower_at(l, value->val, value->off),
