@@ -16,12 +16,15 @@ struct skep_check {
 	struct skep_instance *inst;
 	bool final;   /* unknown types are errors now */
 	bool changed; /* some map's or variable's type became known or wider */
-	struct { SKEP_VEC(struct skep_local *); } locals; /* in scope, innermost last */
+	struct {
+		SKEP_VEC(struct skep_local *);
+	} locals; /* in scope, innermost last */
 	unsigned loop_depth;
 	bool fresh;	     /* the instance's first pass: variables are made anew */
 	bool locals_changed; /* some variable's type became known or wider */
 	bool agg_ok;	     /* the expression checked next may be an aggregation */
 	bool as_stmt;	     /* the expression checked next need not have a value */
+	struct skep_loc at; /* of the word or call that is checked now: for messages of providers */
 };
 
 /* Errors: reported in the final round only; 0 is returned for "not known yet" in earlier rounds with expr->type NULL. */
@@ -35,7 +38,8 @@ bool skep_check_const(struct skep_check *k, const struct skep_expr *expr, int64_
 /* The text of a string literal or a positional parameter used as text; NULL: neither. */
 const char *skep_check_literal(struct skep_check *k, const struct skep_expr *expr);
 /* Says that @expr must be of a kind ("an integer") and has another; -EINVAL. For builtins. */
-int skep_check_want(struct skep_check *k, const struct skep_expr *expr, const char *what) _must_check_;
+int skep_check_want(struct skep_check *k, const struct skep_expr *expr,
+		    const char *what) _must_check_;
 /*
  * A map named in a call that takes the map itself: print(@x), clear(@x), delete(@x[1]). Finds expr->map.info and checks
  * the keys when there are some; the map is not read. In the final round a map that nothing assigns is an error.

@@ -315,6 +315,9 @@ int skep_check_type_name(struct skep_check *k, const struct skep_type_name *name
 	near = skep_btf_nearest(k->c->types.btf, near, SKEP_BTF_STRUCT);
 	if (near)
 		skep_diag_hint(k->c->diag, "did you mean struct %s?", near);
+	else
+		skep_diag_hint(k->c->diag, "types are int8 to int64, uint8 to uint64, bool, "
+					   "string[N], and the kernel's: struct NAME *");
 	return r;
 }
 
@@ -404,6 +407,8 @@ int skep_check_cast(struct skep_check *k, struct skep_expr *expr)
 			       skep_check_type_text(k, to));
 	else if (to->kind == SKEP_TYPE_STRING)
 		skep_diag_hint(k->c->diag, "str(pointer, %u) reads text", to->size);
+	else if (value->type->kind == SKEP_TYPE_STRING)
+		skep_diag_hint(k->c->diag, "text is not read as a number");
 	return r;
 }
 

@@ -59,6 +59,8 @@ static int mismatch(struct skep_check *k, const struct skep_expr *expr, enum ske
 						   : "numbers come from numbers only");
 	else if ((is_text(a) && is_ptr(b)) || (is_ptr(a) && is_text(b)))
 		skep_diag_hint(k->c->diag, "str(pointer) reads the text that it points to");
+	else if (is_text(a) && is_text(b) && op < SKEP_BINARY_EQ)
+		skep_diag_hint(k->c->diag, "printf puts texts together: printf(\"%%s%%s\", a, b)");
 	else if (is_text(a) && is_text(b))
 		skep_diag_hint(k->c->diag, "text can be compared with == and !=");
 	else if (a->kind == SKEP_TYPE_STRUCT || b->kind == SKEP_TYPE_STRUCT)

@@ -191,6 +191,18 @@ static int check_args(struct skep_check *k, struct skep_expr *expr, bool *ret_kn
 	return r;
 }
 
+/* args is not a value, its fields are. */
+static int whole_args(struct skep_check *k, const struct skep_expr *expr)
+{
+	struct skep_type type = { .kind = SKEP_TYPE_STRUCT, .str = k->inst->args };
+	int r = skep_check_error(k, expr->loc, "args stands for all arguments: one is args.NAME");
+	const char *names = skep_type_field_names(&k->c->types, &type, NULL, 8);
+
+	if (names[0])
+		skep_diag_hint(k->c->diag, "they are: %s", names);
+	return r;
+}
+
 int skep_check_call(struct skep_check *k, struct skep_expr *expr)
 {
 	bool agg_ok = k->agg_ok, as_stmt = k->as_stmt, known = true;
@@ -198,6 +210,8 @@ int skep_check_call(struct skep_check *k, struct skep_expr *expr)
 	int r, r2 = 0;
 
 	k->agg_ok = k->as_stmt = false;
+	if (expr->kind == SKEP_EXPR_NAME && skep_streq(expr->call.name, "args") && k->inst->args)
+		return whole_args(k, expr);
 	if (!b && expr->kind == SKEP_EXPR_NAME && find_constant(k, expr))
 		return 0;
 	if (!b)
@@ -212,5 +226,6 @@ int skep_check_call(struct skep_check *k, struct skep_expr *expr)
 		return r < 0 ? r : r2;
 	if (b->flags & SKEP_BUILTIN_STATEMENT)
 		expr->type = &skep_type_void;
+	k->at = expr->loc;
 	return b->check ? b->check(k, expr) : 0;
 }

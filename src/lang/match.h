@@ -32,6 +32,11 @@ int skep_match_period(struct skep_compiler *c, const struct skep_attach_point *p
 		      const struct skep_provider *provider,
 		      struct skep_period *ret_period) _must_check_;
 
+static inline bool skep_world_has(const struct skep_world *world, enum skep_world_feature feature)
+{
+	return world->has && world->has(world, feature);
+}
+
 /* Whether @s has a '*' in it. */
 bool skep_match_is_glob(const char *s);
 

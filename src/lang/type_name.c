@@ -217,8 +217,6 @@ static const char *const kind_names[SKEP_TYPE_KIND_MAX] = {
 	[SKEP_TYPE_MAX] = "max",
 	[SKEP_TYPE_AVG] = "avg",
 	[SKEP_TYPE_STATS] = "stats",
-	[SKEP_TYPE_HIST] = "hist",
-	[SKEP_TYPE_LHIST] = "lhist",
 };
 
 /* Depth is bounded: types are built from the inside out by functions that have their own bounds. */
@@ -247,6 +245,15 @@ void skep_type_format(const struct skep_type *type, struct skep_str *out)
 	case SKEP_TYPE_ARRAY:
 		skep_type_format(type->elem, out);
 		skep_str_addf(out, "[%u]", type->count);
+		break;
+	case SKEP_TYPE_LHIST:
+		skep_str_addf(out, "lhist(%lld, %lld, %lld)", (long long)type->lhist_min,
+			      (long long)type->lhist_max, (long long)type->lhist_step);
+		break;
+	case SKEP_TYPE_HIST:
+		skep_str_add(out, "hist");
+		if (type->param)
+			skep_str_addf(out, " with %u bits", type->param);
 		break;
 	case SKEP_TYPE_TUPLE:
 		skep_str_addc(out, '(');

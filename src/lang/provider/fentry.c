@@ -68,7 +68,7 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 	const char *function = point->parts[point->n_parts - 1];
 	int r, added = 0;
 
-	if (!w->has(w, SKEP_WORLD_FENTRY) || !w->btf)
+	if (!skep_world_has(w, SKEP_WORLD_FENTRY) || !w->btf)
 		return skep_match_unable(
 			c, point,
 			"kprobe:FUNCTION may work instead, and tracepoint and rawtracepoint for the "
@@ -117,7 +117,7 @@ static int fexit_retval(struct skep_check *k, const struct skep_type **ret_type)
 		*ret_type = type;
 		return 0;
 	}
-	skep_diag_error(k->c->diag, inst->point->loc, "%s returns nothing that can be read",
+	skep_diag_error(k->c->diag, k->at, "%s returns nothing that can be read",
 			inst->matches[0].func);
 	return -ENOENT;
 }
@@ -141,7 +141,7 @@ static int list(const struct skep_world *world, const struct skep_attach_point *
 	const char *function = pattern->n_parts > 1 ? pattern->parts[pattern->n_parts - 1] : "*";
 	int r;
 
-	if (!world->has(world, SKEP_WORLD_FENTRY) || !world->btf)
+	if (!skep_world_has(world, SKEP_WORLD_FENTRY) || !world->btf)
 		return 0;
 	r = skep_kfuncs_find(world, pattern, function, &funcs);
 	for (size_t i = 0; r >= 0 && i < funcs.len; i++) {

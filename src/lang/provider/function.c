@@ -12,7 +12,7 @@ int skep_regs_arg(struct skep_check *k, unsigned n, const struct skep_type **ret
 
 	if (!arch || n >= arch->n_args) {
 		skep_diag_error(
-			k->c->diag, k->inst->point->loc,
+			k->c->diag, k->at,
 			"arg%u is not in a register: on this CPU the first %u arguments are", n,
 			arch ? arch->n_args : 0);
 		skep_diag_hint(k->c->diag, "arguments beyond stand on the stack, where their place "

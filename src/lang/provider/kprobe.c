@@ -66,7 +66,7 @@ static void add_function(struct skep_compiler *c, struct skep_probe_node *probe,
 
 static void choose_multi(struct skep_compiler *c, const struct skep_attach_point *point)
 {
-	if (!c->world->has(c->world, SKEP_WORLD_KPROBE_MULTI))
+	if (!skep_world_has(c->world, SKEP_WORLD_KPROBE_MULTI))
 		return;
 	for (size_t i = c->instances.len; i-- > 0;) {
 		struct skep_instance *inst = c->instances.data[i];
@@ -89,7 +89,7 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 	uint64_t offset;
 	int r;
 
-	if (!w->has(w, SKEP_WORLD_KPROBE) || !skep_arch())
+	if (!skep_world_has(w, SKEP_WORLD_KPROBE) || !skep_arch())
 		return skep_match_unable(
 			c, point,
 			"what works instead: tracepoint and rawtracepoint for the "
@@ -105,8 +105,9 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 		return skep_kfuncs_missing(c, point, function);
 	}
 	skep_match_used_args(probe, &used);
-	multi = w->has(w, SKEP_WORLD_KPROBE_MULTI);
-	by_name = !multi && !w->has(w, SKEP_WORLD_COOKIE) && skep_match_needs_probe(c, probe);
+	multi = skep_world_has(w, SKEP_WORLD_KPROBE_MULTI);
+	by_name =
+		!multi && !skep_world_has(w, SKEP_WORLD_COOKIE) && skep_match_needs_probe(c, probe);
 	for (size_t i = 0; i < funcs.len; i++) {
 		const struct skep_struct *args = NULL;
 		const char *signature = "";
@@ -143,7 +144,7 @@ static int list(const struct skep_world *world, const struct skep_attach_point *
 	const char *function = pattern->n_parts > 1 ? pattern->parts[pattern->n_parts - 1] : "*";
 	int r;
 
-	if (!world->has(world, SKEP_WORLD_KPROBE))
+	if (!skep_world_has(world, SKEP_WORLD_KPROBE))
 		return 0;
 	r = skep_kfuncs_find(world, pattern, function, &funcs);
 	for (size_t i = 0; r >= 0 && i < funcs.len; i++) {

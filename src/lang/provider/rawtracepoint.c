@@ -83,7 +83,7 @@ static void add_event(struct skep_compiler *c, struct skep_probe_node *probe,
 	struct skep_instance *inst =
 		skep_instance_new(c, probe, point, &skep_provider_rawtracepoint);
 	bool typed = event->btf && skep_probe_uses(probe, "args") && !uses_numbers(probe) &&
-		     w->has(w, SKEP_WORLD_TP_BTF);
+		     skep_world_has(w, SKEP_WORLD_TP_BTF);
 	struct skep_match *m;
 
 	inst->interruptible = true;
@@ -166,8 +166,7 @@ static int raw_arg(struct skep_check *k, unsigned n, const struct skep_type **re
 
 	/* The prototype's first parameter is not passed on. */
 	if (n + 1 >= count) {
-		skep_diag_error(k->c->diag, inst->point->loc, "%s has no arg%u",
-				inst->matches[0].name, n);
+		skep_diag_error(k->c->diag, k->at, "%s has no arg%u", inst->matches[0].name, n);
 		skep_diag_hint(k->c->diag, "it has %u argument%s", count ? count - 1 : 0,
 			       count == 2 ? "" : "s");
 		return -ENOENT;

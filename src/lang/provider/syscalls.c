@@ -49,9 +49,9 @@ unsigned skep_syscalls_flavour(const struct skep_compiler *c)
 
 	/* Typed access to the current task is what the test for compat tasks needs. */
 	if (!arch || !w->btf || !knows_compat(w->btf, arch) ||
-	    !w->has(w, SKEP_WORLD_CURRENT_TASK_BTF))
+	    !skep_world_has(w, SKEP_WORLD_CURRENT_TASK_BTF))
 		return SKEP_TRACEPOINT_PERF;
-	if (w->has(w, SKEP_WORLD_TP_BTF) &&
+	if (skep_world_has(w, SKEP_WORLD_TP_BTF) &&
 	    skep_btf_find(w->btf, btf_name(false), SKEP_BTF_TYPEDEF, &id) == 0 &&
 	    skep_btf_find(w->btf, btf_name(true), SKEP_BTF_TYPEDEF, &id) == 0)
 		return SKEP_TRACEPOINT_BTF;

@@ -172,7 +172,7 @@ static int tracepoint_match(struct skep_compiler *c, struct skep_probe_node *pro
 	}
 	skep_match_used_args(probe, &used);
 	/* Without cookies a program that serves several perf events cannot tell them apart. */
-	by_name = !w->has(w, SKEP_WORLD_COOKIE) && skep_match_needs_probe(c, probe);
+	by_name = !skep_world_has(w, SKEP_WORLD_COOKIE) && skep_match_needs_probe(c, probe);
 	for (size_t i = 0; i < names.len && r >= 0; i++) {
 		struct event event;
 

@@ -143,7 +143,7 @@ static int no_function(struct search *s, const char *binary, const char *functio
 
 static void choose_multi(struct skep_compiler *c, const struct skep_attach_point *point)
 {
-	if (!c->world->has(c->world, SKEP_WORLD_UPROBE_MULTI))
+	if (!skep_world_has(c->world, SKEP_WORLD_UPROBE_MULTI))
 		return;
 	for (size_t i = c->instances.len; i-- > 0;) {
 		struct skep_instance *inst = c->instances.data[i];
@@ -172,8 +172,8 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 		return skep_match_usage(c, point, provider_of(is_return), "'%s' is not a language",
 					text);
 	text = point->parts[point->n_parts - 1];
-	s.by_name = !w->has(w, SKEP_WORLD_UPROBE_MULTI) && !w->has(w, SKEP_WORLD_COOKIE) &&
-		    skep_match_needs_probe(c, probe);
+	s.by_name = !skep_world_has(w, SKEP_WORLD_UPROBE_MULTI) &&
+		    !skep_world_has(w, SKEP_WORLD_COOKIE) && skep_match_needs_probe(c, probe);
 	if (skep_match_is_glob(binary))
 		return skep_match_usage(c, point, provider_of(is_return),
 					"a pattern of binaries is not supported");

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "world_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+
+static const struct world_file *self(const struct skep_world *world)
+{
+	return world->data;
+}
+
+static bool has(const struct skep_world *world, enum skep_world_feature feature)
+{
+	return self(world)->features & (1u << feature);
+}
+
+static char *read_all(struct skep_arena *arena, const char *path, size_t *ret_size)
+{
+	char *data = skep_arena_alloc(arena, 1 << 16);
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return NULL;
+	*ret_size = fread(data, 1, (1 << 16) - 1, f);
+	fclose(f);
+	return data;
+}
+
+static int visible(const struct dirent *d)
+{
+	return d->d_name[0] != '.';
+}
+
+static int each_in(const struct skep_world *world, const char *category, const char *glob,
+		   skep_world_name_fn fn, void *data)
+{
+	char path[PATH_MAX], name[PATH_MAX];
+	struct dirent **list;
+	int n, r = 0;
+
+	snprintf(path, sizeof(path), "%s/events/%s", self(world)->dir, category);
+	n = scandir(path, &list, visible, alphasort);
+	for (int i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "%s/%s", category, list[i]->d_name);
+		if (r >= 0 && skep_glob_match(glob, name))
+			r = fn(data, name);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+	return r;
+}
+
+static int each_tracepoint(const struct skep_world *world, const char *glob, skep_world_name_fn fn,
+			   void *data)
+{
+	char path[PATH_MAX];
+	struct dirent **list;
+	int n, r = 0;
+
+	if (self(world)->no_tracepoints)
+		return -EACCES;
+	snprintf(path, sizeof(path), "%s/events", self(world)->dir);
+	n = scandir(path, &list, visible, alphasort);
+	for (int i = 0; i < n; i++) {
+		if (r >= 0)
+			r = each_in(world, list[i]->d_name, glob, fn, data);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+	return r;
+}
+
+static int tracepoint_format(const struct skep_world *world, const char *category,
+			     const char *event, const char **ret_text)
+{
+	char path[PATH_MAX];
+	size_t size;
+
+	snprintf(path, sizeof(path), "%s/events/%s/%s", self(world)->dir, category, event);
+	*ret_text = read_all(self(world)->arena, path, &size);
+	return *ret_text ? 0 : -ENOENT;
+}
+
+static int each_kernel_function(const struct skep_world *world, const char *module_glob,
+				const char *glob, skep_world_symbol_fn fn, void *data)
+{
+	/* The symbol table is there without world.btf as well. */
+	const struct skep_btf *btf = self(world)->btf;
+	int r = 0;
+
+	if (!skep_glob_match(module_glob, "vmlinux"))
+		return 0;
+	for (uint32_t id = 0; r >= 0 && (id = skep_btf_next(btf, id, SKEP_BTF_FUNC));) {
+		struct skep_world_symbol symbol = { .name = skep_btf_name(btf, id) };
+
+		if (symbol.name[0] != '_' && skep_glob_match(glob, symbol.name))
+			r = fn(data, &symbol);
+	}
+	return r;
+}
+
+static int each_user_function(const struct skep_world *world, const char *binary, int pid,
+			      const char *glob, struct skep_diag *diag, skep_world_symbol_fn fn,
+			      void *data)
+{
+	static const char *const names[] = { "main", "read_line", "read_word", "write_line" };
+	int r = 0;
+
+	if (skep_streq(binary, "/bin/script"))
+		return -ENOEXEC;
+	if (!skep_streq(binary, "/bin/demo") && !skep_streq(binary, "libdemo"))
+		return -ENOENT;
+	for (size_t i = 0; i < ARRAY_SIZE(names) && r >= 0; i++) {
+		struct skep_world_symbol symbol = {
+			.name = names[i],
+			.module = "/bin/demo",
+			.offset = 0x1000 + i * 0x100,
+			.size = 0x80,
+		};
+
+		if (skep_glob_match(glob, symbol.name))
+			r = fn(data, &symbol);
+	}
+	return r;
+}
+
+static int user_offset(const struct skep_world *world, const char *binary, int pid,
+		       uint64_t address, struct skep_diag *diag,
+		       struct skep_world_symbol *ret_symbol)
+{
+	if (!skep_streq(binary, "/bin/demo"))
+		return -ENOENT;
+	if (address < 0x401000 || address >= 0x402000)
+		return -ERANGE;
+	*ret_symbol =
+		(struct skep_world_symbol){ .module = "/bin/demo", .offset = address - 0x400000 };
+	return 0;
+}
+
+void world_file_open(struct world_file *f, const char *dir)
+{
+	char path[PATH_MAX];
+	size_t size = 0;
+	char *data;
+
+	f->dir = dir;
+	f->arena = skep_arena_new();
+	f->features = UINT32_MAX;
+	snprintf(path, sizeof(path), "%s/world.btf", dir);
+	data = read_all(f->arena, path, &size);
+	if (!data || skep_btf_parse(data, size, NULL, NULL, NULL, &f->btf) < 0) {
+		fprintf(stderr, "cannot read %s\n", path);
+		exit(1);
+	}
+	f->world = (struct skep_world){
+		.data = f,
+		.n_cpus = 4,
+		.btf = f->btf,
+		.has = has,
+		.each_tracepoint = each_tracepoint,
+		.tracepoint_format = tracepoint_format,
+		.each_kernel_function = each_kernel_function,
+		.each_user_function = each_user_function,
+		.user_offset = user_offset,
+	};
+}
+
+void world_file_close(struct world_file *f)
+{
+	skep_btf_free(f->btf);
+	skep_arena_free(f->arena);
+}
