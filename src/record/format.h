@@ -16,12 +16,12 @@
 struct skep_format_part {
 	const char *literal; /* text before the conversion, not terminated */
 	size_t literal_len;
-	char conv;	/* 0: only text (the last part) */
-	char variant;	/* 'x' or 'h' behind %r; 0 otherwise */
-	char flags[8];	/* as written, terminated */
-	int width, precision; /* -1: none */
+	char conv;		       /* 0: only text (the last part) */
+	char variant;		       /* 'x' or 'h' behind %r; 0 otherwise */
+	char flags[8];		       /* as written, terminated */
+	int width, precision;	       /* -1: none */
 	bool width_arg, precision_arg; /* taken from the fields, before the value */
-	size_t at;	/* offset of the '%' in the format text */
+	size_t at;		       /* offset of the '%' in the format text */
 };
 
 struct skep_format {
@@ -34,5 +34,6 @@ struct skep_format {
 int skep_format_parse(const char *text, size_t len, struct skep_format *ret_format, size_t *ret_at,
 		      const char **ret_why) _must_check_;
 void skep_format_fini(struct skep_format *format);
-void skep_format_text(const struct skep_format *format, const struct skep_schema_field *fields, size_t n_fields,
-		      const void *payload, const struct skep_resolver *resolver, struct skep_str *out);
+void skep_format_text(const struct skep_format *format, const struct skep_schema_field *fields,
+		      size_t n_fields, const void *payload, const struct skep_resolver *resolver,
+		      struct skep_str *out);

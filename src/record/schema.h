@@ -16,25 +16,25 @@
 #include "base/str.h"
 
 enum skep_field_kind {
-	SKEP_FIELD_INT,	   /* size 1, 2, 4, 8 */
+	SKEP_FIELD_INT, /* size 1, 2, 4, 8 */
 	SKEP_FIELD_BOOL,
-	SKEP_FIELD_PTR,	   /* an address shown in hex */
-	SKEP_FIELD_ENUM,   /* an integer with names */
-	SKEP_FIELD_STRING, /* size bytes, ends at the first zero byte */
-	SKEP_FIELD_BUFFER, /* u32 length, then the bytes: size includes the length word */
-	SKEP_FIELD_KSTACK, /* i64 id in the stack map */
-	SKEP_FIELD_USTACK, /* i64 id, u32 tgid, u32 zero */
-	SKEP_FIELD_KSYM,   /* u64 address */
-	SKEP_FIELD_USYM,   /* u64 address, u32 tgid, u32 zero */
-	SKEP_FIELD_PROBE,  /* u32 or u64 index of a probe's name */
-	SKEP_FIELD_USERNAME,	/* uid */
-	SKEP_FIELD_TIMESTAMP,	/* u64 nanoseconds since boot, `param`: index of the strftime format */
+	SKEP_FIELD_PTR,	      /* an address shown in hex */
+	SKEP_FIELD_ENUM,      /* an integer with names */
+	SKEP_FIELD_STRING,    /* size bytes, ends at the first zero byte */
+	SKEP_FIELD_BUFFER,    /* u32 length, then the bytes: size includes the length word */
+	SKEP_FIELD_KSTACK,    /* i64 id in the stack map */
+	SKEP_FIELD_USTACK,    /* i64 id, u32 tgid, u32 zero */
+	SKEP_FIELD_KSYM,      /* u64 address */
+	SKEP_FIELD_USYM,      /* u64 address, u32 tgid, u32 zero */
+	SKEP_FIELD_PROBE,     /* u32 or u64 index of a probe's name */
+	SKEP_FIELD_USERNAME,  /* uid */
+	SKEP_FIELD_TIMESTAMP, /* u64 nanoseconds since boot, `param`: index of the strftime format */
 	SKEP_FIELD_CGROUP_PATH, /* u64 cgroup id */
-	SKEP_FIELD_INET,   /* u32 address family, 16 bytes of address */
-	SKEP_FIELD_MAC,	   /* 6 bytes */
-	SKEP_FIELD_STRUCT, /* children by name */
-	SKEP_FIELD_TUPLE,  /* children by position */
-	SKEP_FIELD_ARRAY,  /* children[0] `count` times */
+	SKEP_FIELD_INET,	/* u32 address family, 16 bytes of address */
+	SKEP_FIELD_MAC,		/* 6 bytes */
+	SKEP_FIELD_STRUCT,	/* children by name */
+	SKEP_FIELD_TUPLE,	/* children by position */
+	SKEP_FIELD_ARRAY,	/* children[0] `count` times */
 	SKEP_FIELD_KIND_MAX,
 };
 
@@ -51,10 +51,10 @@ struct skep_schema_field {
 	enum skep_field_kind kind;
 	uint32_t offset, size; /* bytes */
 	bool is_signed;
-	uint32_t count;	  /* ARRAY */
+	uint32_t count; /* ARRAY */
 	uint32_t param;
 	uint8_t bit_off, bit_size; /* bit-field inside the integer; bit_size 0: not one */
-	const char *unit; /* UCUM unit such as "ns", "By"; or NULL */
+	const char *unit;	   /* UCUM unit such as "ns", "By"; or NULL */
 	const struct skep_enum_name *enum_names;
 	size_t n_enum_names;
 	const struct skep_schema_field *children; /* offsets count from the start of this field */
@@ -74,10 +74,13 @@ struct skep_resolver {
 	void *data;
 	/* @offset: show "+0x10" behind the name. Unknown addresses are shown in hex. */
 	void (*ksym)(void *data, uint64_t address, bool offset, struct skep_str *out);
-	void (*usym)(void *data, uint64_t address, uint32_t tgid, bool offset, struct skep_str *out);
+	void (*usym)(void *data, uint64_t address, uint32_t tgid, bool offset,
+		     struct skep_str *out);
 	/* One frame a line, each behind @indent spaces; @param: style (skep_stack_style) and depth. */
-	void (*kstack)(void *data, int64_t id, uint32_t param, unsigned indent, struct skep_str *out);
-	void (*ustack)(void *data, int64_t id, uint32_t tgid, uint32_t param, unsigned indent, struct skep_str *out);
+	void (*kstack)(void *data, int64_t id, uint32_t param, unsigned indent,
+		       struct skep_str *out);
+	void (*ustack)(void *data, int64_t id, uint32_t tgid, uint32_t param, unsigned indent,
+		       struct skep_str *out);
 	void (*probe)(void *data, uint64_t index, struct skep_str *out);
 	void (*username)(void *data, uint32_t uid, struct skep_str *out);
 	void (*timestamp)(void *data, uint64_t boot_ns, uint32_t format, struct skep_str *out);
@@ -95,11 +98,11 @@ enum skep_stack_style {
 /* An integer field's value, sign- or zero-extended; also of BOOL, PTR, ENUM, and the leading number of id kinds. */
 uint64_t skep_field_int(const struct skep_schema_field *field, const void *payload);
 /* A value as print() and map keys show it. @payload points to the start of what field->offset counts from. */
-void skep_field_text(const struct skep_schema_field *field, const void *payload, const struct skep_resolver *resolver,
-		     struct skep_str *out);
+void skep_field_text(const struct skep_schema_field *field, const void *payload,
+		     const struct skep_resolver *resolver, struct skep_str *out);
 /* A value as a JSON value (number, string, object, array). Strings are valid UTF-8: other bytes become U+FFFD. */
-void skep_field_json(const struct skep_schema_field *field, const void *payload, const struct skep_resolver *resolver,
-		     struct skep_str *out);
+void skep_field_json(const struct skep_schema_field *field, const void *payload,
+		     const struct skep_resolver *resolver, struct skep_str *out);
 /* Adds @len bytes as a quoted JSON string. */
 void skep_json_string(const char *s, size_t len, struct skep_str *out);
 /* Adds nanoseconds since 1970 as a quoted time in UTC: "2026-01-31T12:00:00.123456789Z" (RFC 3339). */

@@ -62,5 +62,6 @@ void skep_snapshot_text(const struct skep_snapshot *snapshot, size_t top, uint64
 			const struct skep_resolver *resolver, struct skep_str *out);
 /* One JSON object on one line. @bpftrace_shape: exactly the records of bpftrace's -f json; otherwise skep's own, with key
  * names and types. */
-void skep_snapshot_json(const struct skep_snapshot *snapshot, size_t top, uint64_t divide, bool bpftrace_shape,
-			const struct skep_resolver *resolver, struct skep_str *out);
+void skep_snapshot_json(const struct skep_snapshot *snapshot, size_t top, uint64_t divide,
+			bool bpftrace_shape, const struct skep_resolver *resolver,
+			struct skep_str *out);
