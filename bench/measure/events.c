@@ -4,7 +4,8 @@
  *
  *	round:	untraced │ tool 0: start, wait until its programs run, time, account, stop │ tool 1 … │ untraced
  *
- * Time: without the kernel's statistics, the median over all batches of all rounds, less the untraced median.
+ * Time: without the kernel's statistics, the median over a round's batches, less the untraced median of that round;
+ * of these the median over the rounds.
  * Account: with them, what all programs of the tool ran, less as many runs of an empty program, per call. A program
  * that also runs for other system calls is charged for these runs too.
  * What each tool counted is compared with the calls made while it was attached: who loses events is not cheap.
@@ -46,58 +47,51 @@ static const struct script {
 
 #define N_SCRIPTS (sizeof(scripts) / sizeof(scripts[0]))
 
-struct samples {
-	unsigned n;
-	double v[BATCHES_OF_ALL * 2 + MAX_ROUNDS];
-};
-
 struct tool_samples {
-	struct samples wall;
-	double account[MAX_ROUNDS], runs[MAX_ROUNDS];
-	unsigned n_accounts;
+	double wall[MAX_ROUNDS], account[MAX_ROUNDS], runs[MAX_ROUNDS];
+	unsigned n;
+	double floor_ns; /* what as many empty programs add to a call */
 	bool failed;
 	char kind[64];
 };
 
 struct floors {
 	unsigned n;
-	struct {
-		uint32_t type;
-		double ns;
-	} v[MAX_KINDS];
+	uint32_t types[MAX_KINDS];
+	struct progs_floor v[MAX_KINDS];
 };
 
-static struct samples untraced;
+static double untraced[MAX_ROUNDS];
 static struct tool_samples traced[BENCH_MAX_TOOLS];
 
-static double floor_of(struct floors *floors, uint32_t type, struct workload *w)
+static const struct progs_floor *floor_of(struct floors *floors, uint32_t type, struct workload *w)
 {
-	double ns = 0;
+	static const struct progs_floor none;
+	unsigned i = 0;
 
-	for (unsigned i = 0; i < floors->n; i++)
-		if (floors->v[i].type == type)
-			return floors->v[i].ns;
-	if (floors->n == MAX_KINDS)
-		return 0;
-	if (progs_floor(type, w, &ns) < 0) {
+	while (i < floors->n && floors->types[i] != type)
+		i++;
+	if (i == MAX_KINDS)
+		return &none;
+	if (i < floors->n)
+		return &floors->v[i];
+	if (progs_floor(type, w, &floors->v[i]) < 0) {
 		fprintf(stderr, "bench: no floor for programs of kind %s: nothing is subtracted\n",
 			progs_kind(type));
-		ns = 0;
+		floors->v[i] = none;
 	}
-	floors->v[floors->n].type = type;
-	floors->v[floors->n++].ns = ns;
-	return ns;
+	floors->types[floors->n++] = type;
+	return &floors->v[i];
 }
 
-static int time_calls(struct workload *w, unsigned n_batches, struct samples *samples)
+/* ns per call: the median over batches. */
+static int time_calls(struct workload *w, unsigned n_batches, double *ret_ns)
 {
-	int r;
+	static double batches[BATCHES_OF_ALL];
+	int r = workload_call(w, n_batches, batches);
 
-	if (samples->n + n_batches > sizeof(samples->v) / sizeof(samples->v[0]))
-		return -ENOSPC;
-	r = workload_call(w, n_batches, samples->v + samples->n);
 	if (r == 0)
-		samples->n += n_batches;
+		*ret_ns = bench_median(batches, n_batches);
 	return r;
 }
 
@@ -165,7 +159,7 @@ static uint64_t counted(const char *path)
 }
 
 static int measure_attached(struct bench_run *run, const struct script *script, struct workload *w,
-			    unsigned n_batches, struct tool_samples *s, struct progs *ret_before,
+			    unsigned n_batches, double *ret_ns, struct progs *ret_before,
 			    struct progs *ret_after)
 {
 	static double batches[STATS_BATCHES];
@@ -178,7 +172,7 @@ static int measure_attached(struct bench_run *run, const struct script *script, 
 	if (r < 0)
 		return r;
 	w->n_calls = 0;
-	r = time_calls(w, n_batches, &s->wall);
+	r = time_calls(w, n_batches, ret_ns);
 	if (r < 0)
 		return r;
 	stats = progs_stats_on();
@@ -190,7 +184,8 @@ static int measure_attached(struct bench_run *run, const struct script *script, 
 }
 
 static int run_tool(struct bench *b, unsigned tool, const struct script *script, struct workload *w,
-		    unsigned n_batches, struct progs *ret_before, struct progs *ret_after)
+		    unsigned n_batches, double *ret_ns, struct progs *ret_before,
+		    struct progs *ret_after)
 {
 	char text[512];
 	const char *argv[] = { NULL, "-e", text, NULL };
@@ -202,7 +197,7 @@ static int run_tool(struct bench *b, unsigned tool, const struct script *script,
 	r = bench_start(&b->tools[tool], argv, b->out, &run);
 	if (r < 0)
 		return r;
-	r = measure_attached(&run, script, w, n_batches, &traced[tool], ret_before, ret_after);
+	r = measure_attached(&run, script, w, n_batches, ret_ns, ret_before, ret_after);
 	if (r == -ETIMEDOUT)
 		fprintf(stderr, "bench: its programs do not run\n");
 	ended = bench_stop(&run, TIMEOUT_MS, &usage);
@@ -221,8 +216,10 @@ static void add_account(struct tool_samples *s, const struct progs *before,
 			const struct progs *after, struct floors *floors, struct workload *w)
 {
 	const double calls = (double)STATS_BATCHES * WORKLOAD_BATCH;
+	const struct progs_floor *floor;
 	double ns = 0, runs = 0;
 
+	s->floor_ns = 0;
 	s->kind[0] = '\0';
 	for (unsigned i = 0; i < after->n; i++) {
 		const struct prog *p = &after->v[i], *old = progs_find(before, p->id);
@@ -231,61 +228,68 @@ static void add_account(struct tool_samples *s, const struct progs *before,
 
 		if (n < calls / 2)
 			continue;
-		ns += (double)(p->run_ns - old->run_ns) - n * floor_of(floors, p->type, w);
+		floor = floor_of(floors, p->type, w);
+		ns += (double)(p->run_ns - old->run_ns) - n * floor->run_ns;
+		s->floor_ns += floor->added_ns;
 		runs += n;
 		snprintf(s->kind + length, sizeof(s->kind) - length, "%s%s %u", length ? ", " : "",
 			 progs_kind(p->type), p->n_insns);
 	}
-	s->account[s->n_accounts] = ns / calls;
-	s->runs[s->n_accounts++] = runs / calls;
+	s->account[s->n] = ns / calls;
+	s->runs[s->n] = runs / calls;
 }
 
 static int measure_round(struct bench *b, const struct script *script, struct workload *w,
 			 struct floors *floors, unsigned n_batches, unsigned round)
 {
-	int r = time_calls(w, n_batches, &untraced);
+	int r = time_calls(w, n_batches, &untraced[round]);
 
 	for (unsigned i = 0; i < b->n_tools && r == 0; i++) {
 		unsigned t = (i + round) % b->n_tools;
+		struct tool_samples *s = &traced[t];
 		struct progs before, after;
+		double ns = 0;
 		int failed;
 
-		if (traced[t].failed || (t == 0 && b->tool_0_missing))
+		if (s->failed || (t == 0 && b->tool_0_missing))
 			continue;
-		failed = run_tool(b, t, script, w, n_batches, &before, &after);
-		traced[t].failed = failed < 0;
-		if (failed < 0)
+		failed = run_tool(b, t, script, w, n_batches, &ns, &before, &after);
+		s->failed = failed < 0;
+		if (failed < 0) {
 			fprintf(stderr, "bench: %s, %s: %s; see %s.err\n", b->tools[t].name,
 				script->name, strerror(-failed), b->out);
-		else
-			add_account(&traced[t], &before, &after, floors, w);
+			continue;
+		}
+		add_account(s, &before, &after, floors, w);
+		s->wall[s->n++] = ns - untraced[round];
 	}
 	return r;
 }
 
-static void add_rows(struct bench *b, const struct script *script)
+static void add_rows(struct bench *b, const struct script *script, unsigned n_rounds)
 {
 	char what[64];
-	struct report_row *wall, *run;
-	double base = bench_median(untraced.v, untraced.n);
+	struct report_row *wall, *run, *floor;
 
 	wall = report_add(b->report, "events", script->name, "ns");
 	snprintf(what, sizeof(what), "  of it in the programs");
 	run = report_add(b->report, "events", what, "ns");
+	floor = report_add(b->report, "events", "  of it by empty programs", "ns");
 	wall->kind = REPORT_RATIO;
 	wall->target = 1;
 	wall->target_text = "1, aim 1/2";
 	wall->aim = 0.5;
-	printf("%s: untraced %.0f ns", script->name, base);
+	printf("%s: untraced %.0f ns", script->name, bench_median(untraced, n_rounds));
 	for (unsigned t = 0; t < b->n_tools; t++) {
 		struct tool_samples *s = &traced[t];
 
-		if (s->failed || !s->n_accounts)
+		if (s->failed || !s->n)
 			continue;
-		wall->value[t] = bench_median(s->wall.v, s->wall.n) - base;
-		run->value[t] = bench_median(s->account, s->n_accounts);
+		wall->value[t] = bench_median(s->wall, s->n);
+		run->value[t] = bench_median(s->account, s->n);
+		floor->value[t] = s->floor_ns;
 		printf("; %s: %s instructions, %.2f runs a call", b->tools[t].name, s->kind,
-		       bench_median(s->runs, s->n_accounts));
+		       bench_median(s->runs, s->n));
 	}
 	printf("\n");
 }
@@ -299,13 +303,12 @@ static int measure_script(struct bench *b, const struct script *script, struct f
 
 	if (r < 0)
 		return r;
-	untraced.n = 0;
 	memset(traced, 0, sizeof(traced));
 	for (unsigned round = 0; round < n_rounds && r == 0; round++)
 		r = measure_round(b, script, &w, floors, n_batches, round);
 	workload_stop(&w);
 	if (r == 0)
-		add_rows(b, script);
+		add_rows(b, script, n_rounds);
 	return r;
 }
 
@@ -315,12 +318,13 @@ int events_measure(struct bench *b)
 	int r = 0;
 
 	for (unsigned i = 0; i < N_SCRIPTS && r == 0; i++) {
+		if (b->only && !strstr(scripts[i].name, b->only))
+			continue;
 		r = measure_script(b, &scripts[i], &floors);
 		fflush(stdout);
 	}
-	printf("an empty program, by the kernel's account:");
 	for (unsigned i = 0; i < floors.n; i++)
-		printf(" %s %.0f ns", progs_kind(floors.v[i].type), floors.v[i].ns);
-	printf("\n");
+		printf("an empty program of kind %s: %.0f ns a run by the kernel's account, adds %.0f ns to a call\n",
+		       progs_kind(floors.types[i]), floors.v[i].run_ns, floors.v[i].added_ns);
 	return r;
 }

@@ -2,11 +2,12 @@
 /*
  * Measures tracers side by side. Started by bench/trace, which prepares the peers.
  *
- *	measure --rounds N --out FILE [--parts start,memory,compile,events] [--json FILE --stamp MEMBERS]
+ *	measure --rounds N --out FILE [--parts start,memory,compile,events] [--only TEXT] [--json FILE --stamp MEMBERS]
  *		[--value PART,WHAT,UNIT,VALUE,TARGET]... --tool NAME=[ROOT:]PROGRAM... [SCRIPT...]
  *
  * The first tool is judged against the others; if its program does not exist its column stays empty. --value adds a
- * number of the first tool that was measured elsewhere. The scripts are those to compile.
+ * number of the first tool that was measured elsewhere. The scripts are those to compile. --only: those scripts of the
+ * events whose name has the text.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -79,6 +80,9 @@ static int take_option(struct arguments *a, int c)
 	case 's':
 		a->stamp = optarg;
 		return 0;
+	case 'n':
+		a->bench.only = optarg;
+		return 0;
 	case 't':
 		return add_tool(optarg, &a->bench.n_tools);
 	case 'v':
@@ -95,6 +99,7 @@ static int parse(int argc, char **argv, struct arguments *a)
 {
 	static const struct option options[] = {
 		{ "rounds", required_argument, NULL, 'r' },
+		{ "only", required_argument, NULL, 'n' },
 		{ "parts", required_argument, NULL, 'p' },
 		{ "out", required_argument, NULL, 'o' },
 		{ "json", required_argument, NULL, 'j' },

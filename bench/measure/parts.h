@@ -11,6 +11,7 @@ struct bench {
 	const struct bench_tool *tools;
 	unsigned n_tools;
 	unsigned n_rounds;
+	const char *only;    /* events: scripts with this in their name, or NULL */
 	const char *out;     /* file for the tools' output */
 	bool tool_0_missing; /* the judged tool is not built: its numbers stay empty */
 	struct report *report;

@@ -17,8 +17,8 @@
 
 #include "tool.h"
 
-#define FLOOR_ROUNDS 5
-#define FLOOR_BATCHES 25
+#define FLOOR_ROUNDS 9
+#define FLOOR_BATCHES 50
 
 int progs_stats_on(void)
 {
@@ -162,37 +162,65 @@ static int load_empty(uint32_t type)
 	return bpf_prog_load((enum bpf_prog_type)type, "bench_empty", "GPL", insns, 2, &options);
 }
 
-static int floor_once(uint32_t id, struct workload *w, double *ret_ns)
+/* By the kernel's account, with its statistics on. */
+static int account_once(uint32_t id, struct workload *w, double *ret_ns)
 {
 	double batches[FLOOR_BATCHES];
+	int stats = progs_stats_on(), r;
 	struct prog before, after;
 
-	if (read_info(id, &before) < 0 || workload_call(w, FLOOR_BATCHES, batches) < 0 ||
-	    read_info(id, &after) < 0 || after.n_runs == before.n_runs)
-		return -EIO;
+	if (stats < 0)
+		return stats;
+	r = read_info(id, &before);
+	if (r == 0)
+		r = workload_call(w, FLOOR_BATCHES, batches);
+	if (r == 0)
+		r = read_info(id, &after);
+	close(stats);
+	if (r == 0 && after.n_runs == before.n_runs)
+		r = -EIO;
+	if (r < 0)
+		return r;
 	*ret_ns = (double)(after.run_ns - before.run_ns) / (double)(after.n_runs - before.n_runs);
 	return 0;
 }
 
-int progs_floor(uint32_t type, struct workload *w, double *ret_ns)
+static int floor_once(int prog, uint32_t type, struct workload *w, double *ret_run,
+		      double *ret_added)
 {
-	int prog = load_empty(type), link = prog < 0 ? -1 : attach(prog, type);
-	int stats = progs_stats_on(), r = link < 0 || stats < 0 ? -ENOTSUP : 0;
+	double untraced[FLOOR_BATCHES], traced[FLOOR_BATCHES];
 	struct bpf_prog_info info = {};
 	uint32_t size = sizeof(info);
-	double ns[FLOOR_ROUNDS];
+	int r, link;
 
-	if (r == 0 && bpf_obj_get_info_by_fd(prog, &info, &size) < 0)
-		r = -errno;
-	for (unsigned i = 0; i < FLOOR_ROUNDS && r == 0; i++)
-		r = floor_once(info.id, w, &ns[i]);
+	if (bpf_obj_get_info_by_fd(prog, &info, &size) < 0)
+		return -errno;
+	r = workload_call(w, FLOOR_BATCHES, untraced);
+	if (r < 0)
+		return r;
+	link = attach(prog, type);
+	if (link < 0)
+		return -ENOTSUP;
+	r = workload_call(w, FLOOR_BATCHES, traced);
 	if (r == 0)
-		*ret_ns = bench_median(ns, FLOOR_ROUNDS);
-	if (stats >= 0)
-		close(stats);
-	if (link >= 0)
-		close(link);
+		r = account_once(info.id, w, ret_run);
+	close(link);
+	*ret_added = bench_median(traced, FLOOR_BATCHES) - bench_median(untraced, FLOOR_BATCHES);
+	return r;
+}
+
+int progs_floor(uint32_t type, struct workload *w, struct progs_floor *ret_floor)
+{
+	double run[FLOOR_ROUNDS], added[FLOOR_ROUNDS];
+	int prog = load_empty(type), r = prog < 0 ? prog : 0;
+
+	for (unsigned i = 0; i < FLOOR_ROUNDS && r == 0; i++)
+		r = floor_once(prog, type, w, &run[i], &added[i]);
 	if (prog >= 0)
 		close(prog);
-	return r;
+	if (r < 0)
+		return r;
+	ret_floor->run_ns = bench_median(run, FLOOR_ROUNDS);
+	ret_floor->added_ns = bench_median(added, FLOOR_ROUNDS);
+	return 0;
 }

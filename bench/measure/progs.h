@@ -3,11 +3,12 @@
  * The BPF programs of one process, found through the descriptors that it holds, and what the kernel says they cost.
  *
  * The kernel times programs only while somebody asks for it, and the two clock reads and the call cost too: that is
- * the floor, measured with a program of the same kind that does nothing.
+ * the floor, measured with a program of the same kind that does nothing. What such a program adds to a call without
+ * the statistics is what no program of its kind can go below.
  *
  *	fd = progs_stats_on();		on until fd is closed
  *	r = progs_of(pid, &progs);
- *	r = progs_floor(kind, &w, &ns);
+ *	r = progs_floor(type, &w, &floor);
  */
 #pragma once
 
@@ -40,5 +41,10 @@ const struct prog *progs_find(const struct progs *progs, uint32_t id);
 
 const char *progs_kind(uint32_t type);
 
-/* ns per run of an empty program of this type on the entry of getppid, or of any call where a type knows no other. */
-int progs_floor(uint32_t type, struct workload *w, double *ret_ns);
+struct progs_floor {
+	double run_ns;	 /* by the kernel's account, a run */
+	double added_ns; /* time that it adds to a call */
+};
+
+/* Of an empty program of this type at the entry of getppid, or of any call where a type knows no other. */
+int progs_floor(uint32_t type, struct workload *w, struct progs_floor *ret_floor);
