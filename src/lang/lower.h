@@ -24,6 +24,7 @@ struct skep_value {
 	struct skep_val *val;  /* scalar: the value; memory: the base address */
 	int off;	       /* memory: added to val */
 	enum skep_space space; /* memory: where it is */
+	bool padded; /* STRING outside of the program's own memory: only zeroes stand behind its end */
 	const char *
 		literal; /* STRING known at compile time: its bytes, or NULL; val may then be NULL */
 	size_t literal_len;

@@ -6,8 +6,7 @@
 
 #include "lang/lower_priv.h"
 
-#define COMPARE_UNROLL_MAX \
-	256 /* bytes compared word by word; longer strings are compared up to here at most */
+#define COMPARE_UNROLL_MAX 128 /* bytes compared one word after the other; more in a loop */
 
 bool skep_lower_is_cond(const struct skep_expr *expr)
 {
@@ -62,11 +61,63 @@ static struct skep_val *word_at(struct skep_lower *l, const struct skep_value *v
 	return skep_ir_const(l->fn, word);
 }
 
+/* The byte with the highest address in a word. */
+static struct skep_val *last_byte(struct skep_lower *l, struct skep_val *word)
+{
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+		       ? skep_ir_opi(l->fn, SKEP_OP_SHR, word, 56)
+		       : skep_ir_opi(l->fn, SKEP_OP_AND, word, 0xff);
+}
+
+/*
+ * The first @size bytes, a multiple of 8, in a loop whose end the verifier sees. @is_text: a word whose last byte is zero
+ * ends the text, and what stands behind it is zeroes on both sides.
+ */
+static void compare_loop(struct skep_lower *l, const struct skep_value *a,
+			 const struct skep_value *b, uint32_t size, bool is_text,
+			 struct skep_block *equal, struct skep_block *different)
+{
+	struct skep_fn *fn = l->fn;
+	struct skep_block *body = skep_ir_block(fn), *same = skep_ir_block(fn),
+			  *next = skep_ir_block(fn), *end = skep_ir_block(fn);
+	struct skep_var *at = skep_ir_var(fn, "at");
+	struct skep_val *i, *word;
+
+	skep_ir_set(fn, at, skep_ir_const(fn, 0));
+	skep_ir_jump(fn, body);
+	skep_ir_at(fn, body);
+	i = skep_ir_get(fn, at);
+	word = skep_ir_load(fn, skep_ir_op(fn, SKEP_OP_ADD, a->val, i), a->off, 8, 0);
+	skep_ir_branch(fn, SKEP_CC_EQ, word,
+		       skep_ir_load(fn, skep_ir_op(fn, SKEP_OP_ADD, b->val, i), b->off, 8, 0), same,
+		       different);
+	skep_ir_at(fn, same);
+	if (is_text) {
+		struct skep_block *more = skep_ir_block(fn);
+
+		skep_ir_branch(fn, SKEP_CC_EQ, last_byte(l, word), skep_ir_const(fn, 0), equal,
+			       more);
+		skep_ir_at(fn, more);
+	}
+	i = skep_ir_opi(fn, SKEP_OP_ADD, skep_ir_get(fn, at), 8);
+	skep_ir_set(fn, at, i);
+	skep_ir_branch(fn, SKEP_CC_ULT, i, skep_ir_const(fn, size), next, end);
+	skep_ir_at(fn, next);
+	skep_ir_jump(fn, body);
+	skep_ir_at(fn, end);
+}
+
 void skep_lower_compare(struct skep_lower *l, const struct skep_value *a,
 			const struct skep_value *b, uint32_t size, struct skep_block *equal,
 			struct skep_block *different)
 {
-	for (uint32_t at = 0; at < size;) {
+	uint32_t at = 0;
+
+	if (size > COMPARE_UNROLL_MAX && !a->literal && !b->literal) {
+		at = size / 8 * 8;
+		compare_loop(l, a, b, at, a->type->kind == SKEP_TYPE_STRING, equal, different);
+	}
+	while (at < size) {
 		struct skep_block *next = skep_ir_block(l->fn);
 		unsigned step = 8;
 
@@ -80,11 +131,20 @@ void skep_lower_compare(struct skep_lower *l, const struct skep_value *a,
 	skep_ir_jump(l->fn, equal);
 }
 
-int skep_lower_near(struct skep_lower *l, struct skep_value *v)
+static int near_one(struct skep_lower *l, struct skep_value *v, bool to_literal)
 {
-	if (v->literal || (v->space == SKEP_SPACE_BTF && !v->parts))
+	bool is_clean = v->padded || to_literal || v->type->kind != SKEP_TYPE_STRING;
+
+	if (v->literal || (v->space == SKEP_SPACE_BTF && !v->parts && is_clean))
 		return 0;
 	return skep_lower_bytes(l, v);
+}
+
+int skep_lower_near(struct skep_lower *l, struct skep_value *a, struct skep_value *b)
+{
+	int r = near_one(l, a, b->literal);
+
+	return r < 0 ? r : near_one(l, b, a->literal);
 }
 
 static int compare_memory(struct skep_lower *l, const struct skep_expr *expr,
@@ -97,13 +157,10 @@ static int compare_memory(struct skep_lower *l, const struct skep_expr *expr,
 	r = skep_lower_expr(l, expr->binary.left, &a);
 	if (r < 0)
 		return r;
-	r = skep_lower_near(l, &a);
-	if (r < 0)
-		return r;
 	r = skep_lower_expr(l, expr->binary.right, &b);
 	if (r < 0)
 		return r;
-	r = skep_lower_near(l, &b);
+	r = skep_lower_near(l, &a, &b);
 	if (r < 0)
 		return r;
 	size = MIN(a.type->size, b.type->size);
@@ -118,7 +175,6 @@ static int compare_memory(struct skep_lower *l, const struct skep_expr *expr,
 		}
 		if (lit)
 			size = MIN((uint32_t)lit->literal_len + 1, other->type->size);
-		size = MIN(size, (uint32_t)COMPARE_UNROLL_MAX);
 	}
 	skep_lower_compare(l, &a, &b, size, equal, different);
 	return 0;
@@ -182,7 +238,7 @@ int skep_lower_cond(struct skep_lower *l, const struct skep_expr *expr, struct s
 		return 0;
 	}
 	/* A string is true when it is not empty; so is anything else by its first byte. */
-	r = skep_lower_near(l, &value);
+	r = near_one(l, &value, true);
 	if (r < 0)
 		return r;
 	skep_ir_branch(l->fn, SKEP_CC_NE, word_at(l, &value, 0, 1), skep_ir_const(l->fn, 0), yes,

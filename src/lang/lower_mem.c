@@ -11,6 +11,7 @@
 
 #define COPY_INLINE_MAX \
 	128 /* bytes copied or cleared by plain loads and stores; more is a helper's work */
+#define TEXT_INLINE_MAX 32 /* bytes of text copied word by word up to its end */
 
 static uint32_t pow2_at_least(uint32_t n)
 {
@@ -298,6 +299,56 @@ static void store_literal(struct skep_lower *l, const struct skep_value *value, 
 	}
 }
 
+/*
+ * The text in the @size lowest bytes of a word: what stands behind its end becomes zero. *more is all ones while the
+ * text has not ended, 0 from then on. Without branches: the lowest zero byte is found by the borrow that runs into it.
+ */
+static struct skep_val *text_of_word(struct skep_lower *l, struct skep_val *word, unsigned size,
+				     struct skep_val **more)
+{
+	struct skep_fn *fn = l->fn;
+	struct skep_val *w = word, *end;
+
+	if (size < 8)
+		w = skep_ir_opi(fn, SKEP_OP_OR, w, UINT64_MAX << size * 8);
+	/* The top bit of the first zero byte, or nothing. */
+	end = skep_ir_op(fn, SKEP_OP_SUB, w, skep_ir_const(fn, UINT64_C(0x0101010101010101)));
+	end = skep_ir_op(fn, SKEP_OP_AND, end, skep_ir_opi(fn, SKEP_OP_XOR, w, UINT64_MAX));
+	end = skep_ir_op(fn, SKEP_OP_AND, end, skep_ir_const(fn, UINT64_C(0x8080808080808080)));
+	end = skep_ir_op(fn, SKEP_OP_AND, end,
+			 skep_ir_op(fn, SKEP_OP_SUB, skep_ir_const(fn, 0), end));
+	word = skep_ir_op(fn, SKEP_OP_AND, word,
+			  skep_ir_opi(fn, SKEP_OP_SUB, skep_ir_opi(fn, SKEP_OP_SHR, end, 7), 1));
+	if (*more)
+		word = skep_ir_op(fn, SKEP_OP_AND, word, *more);
+	end = skep_ir_opi(fn, SKEP_OP_SAR, skep_ir_opi(fn, SKEP_OP_SUB, end, 1), 63);
+	*more = *more ? skep_ir_op(fn, SKEP_OP_AND, *more, end) : end;
+	return word;
+}
+
+/* Text that was not padded, from where it can be loaded: with zeroes behind its end. */
+static void copy_text(struct skep_lower *l, struct skep_val *to, int to_off, struct skep_val *from,
+		      int from_off, uint32_t size, enum skep_space space)
+{
+	struct skep_val *more = NULL, *word;
+	unsigned step = 8;
+
+	if (size > TEXT_INLINE_MAX || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__) {
+		skep_lower_read_str(l, to, to_off, size, skep_lower_at(l, from, from_off),
+				    SKEP_SPACE_KERNEL, true);
+		return;
+	}
+	for (uint32_t at = 0; at < size; at += step) {
+		while (step > size - at || (from_off + (int)at) % (int)step ||
+		       (to_off + (int)at) % (int)step)
+			step /= 2;
+		word = skep_ir_load(l->fn, from, from_off + (int)at, step,
+				    space == SKEP_SPACE_CTX ? SKEP_LOAD_PURE : 0);
+		skep_ir_store(l->fn, to, to_off + (int)at, step,
+			      text_of_word(l, word, step, &more));
+	}
+}
+
 static int store_string(struct skep_lower *l, const struct skep_value *value, uint32_t size,
 			bool pad, struct skep_val *addr, int off)
 {
@@ -313,6 +364,13 @@ static int store_string(struct skep_lower *l, const struct skep_value *value, ui
 	case SKEP_SPACE_KERNEL:
 		skep_lower_read_str(l, addr, off, n, skep_lower_at(l, value->val, value->off),
 				    value->space, pad);
+		break;
+	case SKEP_SPACE_BTF:
+	case SKEP_SPACE_CTX:
+		if (pad && !value->padded)
+			copy_text(l, addr, off, value->val, value->off, n, value->space);
+		else
+			copy_own(l, addr, off, value->val, value->off, n, value->space);
 		break;
 	default:
 		copy_own(l, addr, off, value->val, value->off, n, value->space);

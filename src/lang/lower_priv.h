@@ -42,8 +42,11 @@ int skep_lower_store_row(struct skep_lower *l, const struct skep_value *value,
 int skep_lower_cond(struct skep_lower *l, const struct skep_expr *expr, struct skep_block *yes,
 		    struct skep_block *no) _must_check_;
 bool skep_lower_is_cond(const struct skep_expr *expr);
-/* Brings a memory value where it can be compared: typed kernel memory is read in place, all else is copied here. */
-int skep_lower_near(struct skep_lower *l, struct skep_value *v) _must_check_;
+/*
+ * Brings two memory values where they can be compared: typed kernel memory is read in place if what stands behind the end
+ * of text there does not matter, all else is copied here.
+ */
+int skep_lower_near(struct skep_lower *l, struct skep_value *a, struct skep_value *b) _must_check_;
 /* Jumps to @equal when the first @size bytes of two near values are the same, else to @different. */
 void skep_lower_compare(struct skep_lower *l, const struct skep_value *a,
 			const struct skep_value *b, uint32_t size, struct skep_block *equal,

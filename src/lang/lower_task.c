@@ -69,7 +69,10 @@ struct skep_val *skep_lower_tid(struct skep_lower *l)
 	return v ? v : skep_ir_extend(l->fn, pid_tgid(l), 4, false);
 }
 
-/* The thread's name as a place: inside the task, or in memory that a helper filled. */
+/*
+ * The thread's name as a place: inside the task, or in memory that a helper filled. Since 5.17, the version that brought
+ * the helper loop, the kernel pads the name inside the task.
+ */
 int skep_lower_comm(struct skep_lower *l, const struct skep_type *type,
 		    struct skep_value *ret_value)
 {
@@ -80,6 +83,7 @@ int skep_lower_comm(struct skep_lower *l, const struct skep_type *type,
 	if (v.val && skep_type_field(&l->c->types, task_type(l->c), "comm", SKEP_SPACE_BTF, &f) &&
 	    f.type->size == type->size) {
 		v.off = (int)f.offset;
+		v.padded = l->c->world->has(l->c->world, SKEP_WORLD_LOOP);
 		*ret_value = v;
 		return 0;
 	}

@@ -237,16 +237,16 @@ static int lower_strncmp(struct skep_lower *l, const struct skep_expr *call,
 	struct skep_value v[2];
 	int64_t length = 0;
 	uint32_t size;
+	int r;
 
 	for (size_t i = 0; i < 2; i++) {
-		int r = skep_lower_expr(l, call->call.args.data[i], &v[i]);
-
-		if (r < 0)
-			return r;
-		r = skep_lower_near(l, &v[i]);
+		r = skep_lower_expr(l, call->call.args.data[i], &v[i]);
 		if (r < 0)
 			return r;
 	}
+	r = skep_lower_near(l, &v[0], &v[1]);
+	if (r < 0)
+		return r;
 	(void)constant(l, call->call.args.data[2], &length);
 	size = (uint32_t)MIN((uint64_t)length, (uint64_t)MIN(v[0].type->size, v[1].type->size));
 	skep_lower_compare(l, &v[0], &v[1], size, same, other);
