@@ -139,7 +139,9 @@ static bool make_entry(const struct reader *r, const void *key, struct skep_snap
 				    MAX(r->map->value_size / 8, r->map->shape.n_numbers) + 2, 8);
 	any = add_up(r, numbers);
 	entry->numbers = numbers;
-	return any || is_keyed(r);
+	/* A number that nothing was added to yet is 0; of the others there is nothing to show. */
+	return any || is_keyed(r) || r->map->shape.kind == SKEP_SNAPSHOT_COUNT ||
+	       r->map->shape.kind == SKEP_SNAPSHOT_SUM;
 }
 
 static int read_keyed(const struct reader *r, struct skep_snapshot *s)

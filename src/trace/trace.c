@@ -303,7 +303,10 @@ int skep_trace_run(const struct skep_trace_options *options,
 	r = run(&job, &code);
 	if (r == -ENOENT && options->list && job.diag.n_errors == 0) {
 		skep_diag_error(&job.diag, SKEP_NO_LOC, "no probe matches '%s'", options->list);
-		skep_diag_hint(&job.diag, "a '*' is any text: skep trace -l 'tracepoint:*open*'");
+		skep_diag_hint(
+			&job.diag,
+			"a '*' is any text: skep trace -l 'tracepoint:*open*'; kinds that this "
+			"kernel does not have (skep doctor tells) are not listed");
 	} else if (r < 0 && job.diag.n_errors == 0) {
 		skep_diag_error(&job.diag, SKEP_NO_LOC, "%s", strerror(-r));
 	}
