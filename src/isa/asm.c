@@ -351,10 +351,9 @@ int skep_asm(const char *text, size_t len, const struct skep_asm_hooks *hooks,
 	     struct skep_insns *ret_insns, struct skep_diag *diag)
 {
 	_cleanup_(assembler_fini)
-	struct assembler as = { .text = text, .end = text + len, .hooks = hooks, .diag = diag };
+	struct assembler as = { .text = text ? text : "", .hooks = hooks, .diag = diag };
 
-	if (!text)
-		as.text = as.end = "";
+	as.end = as.text + (text ? len : 0);
 	as.arena = skep_arena_new();
 	assemble_all(&as);
 	if (!gave_up(&as))
