@@ -15,13 +15,14 @@
 #include "base/vec.h"
 #include "lang/type.h"
 
-#define SKEP_PARSE_DEPTH_MAX 200   /* nested expressions and blocks; more is an error, not a crash */
-#define SKEP_PARSE_HEIGHT_MAX 1000 /* levels of an expression's tree: a + b + c + ... nests to the left */
+#define SKEP_PARSE_DEPTH_MAX 200 /* nested expressions and blocks; more is an error, not a crash */
+#define SKEP_PARSE_HEIGHT_MAX \
+	1000 /* levels of an expression's tree: a + b + c + ... nests to the left */
 
 enum skep_expr_kind {
 	SKEP_EXPR_INT,
 	SKEP_EXPR_STRING,
-	SKEP_EXPR_NAME,	 /* a bare word: builtin value, enum constant, or a call without parentheses */
+	SKEP_EXPR_NAME, /* a bare word: builtin value, enum constant, or a call without parentheses */
 	SKEP_EXPR_CALL,	 /* name(args...) */
 	SKEP_EXPR_VAR,	 /* $name */
 	SKEP_EXPR_MAP,	 /* @name or @name[keys...] */
@@ -42,10 +43,10 @@ enum skep_expr_kind {
 
 enum skep_unary {
 	SKEP_UNARY_NEG,
-	SKEP_UNARY_NOT,	  /* ! */
+	SKEP_UNARY_NOT,	   /* ! */
 	SKEP_UNARY_BITNOT, /* ~ */
-	SKEP_UNARY_DEREF, /* *p */
-	SKEP_UNARY_ADDR,  /* &x */
+	SKEP_UNARY_DEREF,  /* *p */
+	SKEP_UNARY_ADDR,   /* &x */
 	SKEP_UNARY_PREINC,
 	SKEP_UNARY_PREDEC,
 	SKEP_UNARY_POSTINC,
@@ -89,15 +90,17 @@ struct skep_block_node {
 
 /* A type as written in a cast, sizeof, offsetof or let. */
 struct skep_type_name {
-	const char *name;	/* normalised: one space between words, '*' behind: "struct sock *", "string[64]" */
-	struct skep_expr *of;	/* typeof(expr): then name is NULL */
+	const char *
+		name; /* normalised: one space between words, '*' behind: "struct sock *", "string[64]" */
+	struct skep_expr *of; /* typeof(expr): then name is NULL */
 	struct skep_loc loc;
 };
 
 struct skep_expr {
 	enum skep_expr_kind kind;
 	struct skep_loc loc;
-	unsigned height; /* levels of the tree below, itself included: bounds whoever walks it by recursion */
+	unsigned
+		height; /* levels of the tree below, itself included: bounds whoever walks it by recursion */
 	const struct skep_type *type; /* by the checker */
 	union {
 		struct {
@@ -115,15 +118,15 @@ struct skep_expr {
 			struct skep_loc name_loc;
 			const struct skep_builtin *builtin; /* by the checker */
 			void *state; /* by the builtin's check, for its lower */
-		} call; /* NAME and CALL; NAME has no args */
+		} call;		     /* NAME and CALL; NAME has no args */
 		struct {
-			const char *name; /* without $ */
+			const char *name;	  /* without $ */
 			struct skep_local *local; /* by the checker */
 		} var;
 		struct {
 			const char *name; /* without @; "" for @ */
 			struct skep_expr_list keys;
-			bool has_keys;	/* written with [...] */
+			bool has_keys;		    /* written with [...] */
 			struct skep_map_info *info; /* by the checker */
 		} map;
 		struct {
@@ -200,10 +203,10 @@ struct skep_stmt {
 		} let;
 		struct skep_block_node block;
 		struct {
-			struct skep_expr *count; /* UNROLL, WHILE (its condition) */
-			const char *var;	 /* FOR_*: the $name */
+			struct skep_expr *count;     /* UNROLL, WHILE (its condition) */
+			const char *var;	     /* FOR_*: the $name */
 			struct skep_expr *from, *to; /* FOR_RANGE */
-			struct skep_expr *map;	 /* FOR_MAP */
+			struct skep_expr *map;	     /* FOR_MAP */
 			struct skep_block_node body;
 			struct skep_local *local; /* by the checker */
 		} loop;
@@ -212,7 +215,7 @@ struct skep_stmt {
 
 /* One attach point as written: "uprobe:/bin/bash:readline". */
 struct skep_attach_point {
-	const char *text;	/* as written, parameters replaced, spaces and quotes removed */
+	const char *text;	  /* as written, parameters replaced, spaces and quotes removed */
 	const char *const *parts; /* text split at ':'; parts[0] is the provider's name or alias */
 	size_t n_parts;
 	struct skep_loc loc;
@@ -245,8 +248,9 @@ struct skep_script {
  * it -EINVAL. @params are the positional parameters ($1 is params[0]); inside attach points they are text, elsewhere
  * they become PARAM nodes that the checker resolves.
  */
-int skep_parse(struct skep_arena *arena, const char *text, size_t len, const char *const *params, size_t n_params,
-	       struct skep_diag *diag, struct skep_script **ret_script) _must_check_;
+int skep_parse(struct skep_arena *arena, const char *text, size_t len, const char *const *params,
+	       size_t n_params, struct skep_diag *diag,
+	       struct skep_script **ret_script) _must_check_;
 
 /* The tree as indented text (-d ast); with types behind expressions once checked (-d types). */
 void skep_ast_dump(const struct skep_script *script, bool with_types, struct skep_str *out);

@@ -12,7 +12,8 @@
 #include "lang/lower.h"
 
 enum skep_builtin_flags {
-	SKEP_BUILTIN_BARE = 1 << 0,	 /* may stand without parentheses when it takes no argument: pid, kstack */
+	SKEP_BUILTIN_BARE =
+		1 << 0, /* may stand without parentheses when it takes no argument: pid, kstack */
 	SKEP_BUILTIN_UNSAFE = 1 << 1,	 /* needs --unsafe */
 	SKEP_BUILTIN_AGG = 1 << 2,	 /* only as the value assigned to a map: count() */
 	SKEP_BUILTIN_STATEMENT = 1 << 3, /* gives no value: printf, clear */
@@ -21,15 +22,16 @@ enum skep_builtin_flags {
 
 struct skep_builtin {
 	const char *name;
-	const char *usage;   /* "str(pointer[, length])" */
+	const char *usage; /* "str(pointer[, length])" */
 	unsigned min_args, max_args;
 	unsigned flags;
 	int (*check)(struct skep_check *k, struct skep_expr *call);
 	/* ret_value is NULL when the value is not wanted (a statement). Aggregations are lowered by lower_agg instead. */
-	int (*lower)(struct skep_lower *l, const struct skep_expr *call, struct skep_value *ret_value);
+	int (*lower)(struct skep_lower *l, const struct skep_expr *call,
+		     struct skep_value *ret_value);
 	/* AGG: adds to the map's value of this CPU at addr + off. */
-	int (*lower_agg)(struct skep_lower *l, const struct skep_expr *call, const struct skep_map_info *map,
-			 struct skep_val *addr, int off);
+	int (*lower_agg)(struct skep_lower *l, const struct skep_expr *call,
+			 const struct skep_map_info *map, struct skep_val *addr, int off);
 };
 
 extern const struct skep_builtin *const skep_builtins[]; /* NULL-terminated */

@@ -19,11 +19,11 @@ struct skep_compile_options {
 	const char *source_name;
 	const char *const *params;
 	size_t n_params;
-	int pid;	   /* -p: uprobes and perf events follow this process; elsewhere a filter */
-	bool has_cpid;	   /* -c is given */
-	bool unsafe;	   /* system() and friends are allowed */
-	bool long_rows;	   /* rows carry time, pid, tid, comm */
-	bool verbose;	   /* hints about old syntax */
+	int pid;	/* -p: uprobes and perf events follow this process; elsewhere a filter */
+	bool has_cpid;	/* -c is given */
+	bool unsafe;	/* system() and friends are allowed */
+	bool long_rows; /* rows carry time, pid, tid, comm */
+	bool verbose;	/* hints about old syntax */
 	unsigned opt_level_plus1; /* 0: the default; else level + 1 */
 	/* Called between the steps with the name of the step done ("ast", "types", "ir", "code") and its text, when set. */
 	void (*stage)(void *data, const char *stage, const char *text);
@@ -31,8 +31,8 @@ struct skep_compile_options {
 };
 
 /* -EINVAL: the diag says why, all errors of the script. -ENOTSUP: this machine cannot do it, and the diag says what can. */
-int skep_compile(struct skep_arena *arena, const struct skep_world *world, const char *text, size_t len,
-		 const struct skep_compile_options *options, struct skep_diag *diag,
+int skep_compile(struct skep_arena *arena, const struct skep_world *world, const char *text,
+		 size_t len, const struct skep_compile_options *options, struct skep_diag *diag,
 		 struct skep_plan **ret_plan) _must_check_;
 
 /* Probes matching @pattern ("tracepoint:syscalls:*open*"; NULL: everything), one a line; @verbose adds arguments. */

@@ -32,7 +32,7 @@ struct skep_instance {
 	const struct skep_provider *provider;
 	struct skep_match *matches;
 	size_t n_matches;
-	unsigned flavour; /* provider's own: which of its ways of attaching was chosen */
+	unsigned flavour;      /* provider's own: which of its ways of attaching was chosen */
 	const char *signature; /* match: what its targets have in common */
 	unsigned table_plus1;  /* provider's own: 1 + index of a map in gen, 0 none yet */
 	const struct skep_struct *args; /* fields of `args`, or NULL */
@@ -43,7 +43,7 @@ struct skep_instance {
 	struct skep_spec_attach attach; /* all but prog and targets */
 	bool preemptible; /* may run more than once at a time on the same CPU: aggregate atomically */
 	bool interruptible; /* another program may run in its midst, but not itself again */
-	bool user_run;			  /* BEGIN, END, interval */
+	bool user_run;	    /* BEGIN, END, interval */
 	struct skep_plan_user_probe user; /* when user_run; prog is filled later */
 };
 
@@ -77,7 +77,7 @@ struct skep_local {
 	unsigned instance; /* lower made var/addr for this instance */
 	bool failed;	   /* its first value is wrong and was told: uses of it stay silent */
 	bool fixed;	   /* its type was written down, or is given: it does not grow */
-	bool no_btf;	   /* declared without a value: what it points to is not typed for the verifier */
+	bool no_btf; /* declared without a value: what it points to is not typed for the verifier */
 };
 
 struct skep_compiler {
@@ -107,7 +107,7 @@ struct skep_compiler {
 	/* Indices in gen's maps; -1 until somebody needs them. */
 	int ring_map, stack_map, loss_map, globals_map;
 	int scratch_map, rodata_map, zero_map;
-	struct skep_str rodata; /* string literals */
+	struct skep_str rodata;	 /* string literals */
 	struct skep_fn *visitor; /* callback of len(), when some program uses it */
 };
 

@@ -17,15 +17,15 @@
 /* What user space does when a row of this action arrives, in the order of the ring. */
 enum skep_action_kind {
 	SKEP_ACTION_PRINTF,
-	SKEP_ACTION_PRINT,     /* print(value): the payload's only field */
+	SKEP_ACTION_PRINT, /* print(value): the payload's only field */
 	SKEP_ACTION_PRINT_MAP, /* print(@map, top, divide): payload u64 top, u64 divide; with a key: then the key */
 	SKEP_ACTION_CLEAR,
 	SKEP_ACTION_ZERO,
-	SKEP_ACTION_TIME,  /* time(format): strftime of now in local time */
-	SKEP_ACTION_JOIN,  /* payload: u32 count, u32 zero, then `join_max` strings of `join_size` bytes */
-	SKEP_ACTION_CAT,   /* format gives the path */
+	SKEP_ACTION_TIME, /* time(format): strftime of now in local time */
+	SKEP_ACTION_JOIN, /* payload: u32 count, u32 zero, then `join_max` strings of `join_size` bytes */
+	SKEP_ACTION_CAT,    /* format gives the path */
 	SKEP_ACTION_SYSTEM, /* format gives the command line, run by /bin/sh -c */
-	SKEP_ACTION_EXIT,  /* payload: u64 exit status */
+	SKEP_ACTION_EXIT,   /* payload: u64 exit status */
 	SKEP_ACTION_ERRORF, /* as printf, to stderr, with "ERROR: " before */
 	SKEP_ACTION_WARNF,
 	SKEP_ACTION_KIND_MAX,
@@ -36,10 +36,10 @@ struct skep_plan_action {
 	struct skep_schema schema; /* of the payload behind the head (and who) */
 	const char *text;	   /* format text as written, escapes resolved */
 	struct skep_format format;
-	unsigned map;		   /* index in maps: PRINT_MAP, CLEAR, ZERO */
-	bool with_key;		   /* PRINT_MAP of one element */
+	unsigned map;  /* index in maps: PRINT_MAP, CLEAR, ZERO */
+	bool with_key; /* PRINT_MAP of one element */
 	uint32_t join_max, join_size;
-	const char *separator;	   /* JOIN */
+	const char *separator; /* JOIN */
 	struct skep_loc loc;
 };
 
@@ -47,13 +47,13 @@ struct skep_plan_action {
 enum skep_store {
 	SKEP_STORE_HASH,	/* one entry a key: values that scripts assign */
 	SKEP_STORE_PERCPU_HASH, /* one value a CPU a key: aggregations */
-	SKEP_STORE_STRIPED,	/* array of one element holding n_stripes values, `stripe_size` apart: scalar aggregations */
-	SKEP_STORE_SCALAR,	/* array of one element: u64 "was set", then the value */
+	SKEP_STORE_STRIPED, /* array of one element holding n_stripes values, `stripe_size` apart: scalar aggregations */
+	SKEP_STORE_SCALAR, /* array of one element: u64 "was set", then the value */
 };
 
 struct skep_plan_map {
-	const char *name;	/* with @ */
-	unsigned spec_map;	/* index in spec->maps */
+	const char *name;  /* with @ */
+	unsigned spec_map; /* index in spec->maps */
 	enum skep_store store;
 	uint32_t n_stripes, stripe_size;
 	/* All but entries is filled in: what a snapshot of this map looks like. key_size is the language's part of the key. */
@@ -76,8 +76,8 @@ enum skep_user_probe_kind {
 /* A program that user space runs through the engine's test-run. */
 struct skep_plan_user_probe {
 	enum skep_user_probe_kind kind;
-	unsigned prog;		/* index in spec->progs */
-	uint64_t period_ns;	/* INTERVAL */
+	unsigned prog;	    /* index in spec->progs */
+	uint64_t period_ns; /* INTERVAL */
 };
 
 /*
@@ -85,24 +85,24 @@ struct skep_plan_user_probe {
  * element, u64 counters[n_progs][SKEP_LOSS_MAX], by the program's index in the spec.
  */
 enum skep_loss_cause {
-	SKEP_LOSS_RING,	   /* no room in the ring for a row */
+	SKEP_LOSS_RING,	    /* no room in the ring for a row */
 	SKEP_LOSS_MAP_FULL, /* no room for a new key */
-	SKEP_LOSS_READ,	   /* a read of memory failed and gave zeroes */
-	SKEP_LOSS_STACK,   /* a stack could not be stored */
-	SKEP_LOSS_EXIT,	   /* no room in the ring for exit(): counted here instead of RING, and obeyed all the same */
+	SKEP_LOSS_READ,	    /* a read of memory failed and gave zeroes */
+	SKEP_LOSS_STACK,    /* a stack could not be stored */
+	SKEP_LOSS_EXIT, /* no room in the ring for exit(): counted here instead of RING, and obeyed all the same */
 	SKEP_LOSS_MAX,
 };
 
 /* Limits and switches a script may set in its config block or the user on the command line. */
 struct skep_plan_config {
-	uint32_t max_map_keys;	 /* 4096 */
-	uint32_t max_strlen;	 /* 1024 */
-	uint32_t ring_bytes;	 /* power of two; 1 MiB */
-	uint32_t max_cat_bytes;	 /* 10240 */
-	uint32_t max_probes;	 /* 1024 */
-	uint32_t stack_depth;	 /* 127 */
-	bool print_maps_on_exit; /* true */
-	int missing_probes;	 /* 0 error, 1 warn, 2 ignore */
+	uint32_t max_map_keys;	       /* 4096 */
+	uint32_t max_strlen;	       /* 1024 */
+	uint32_t ring_bytes;	       /* power of two; 1 MiB */
+	uint32_t max_cat_bytes;	       /* 10240 */
+	uint32_t max_probes;	       /* 1024 */
+	uint32_t stack_depth;	       /* 127 */
+	bool print_maps_on_exit;       /* true */
+	int missing_probes;	       /* 0 error, 1 warn, 2 ignore */
 	const char *str_trunc_trailer; /* ".." */
 };
 
@@ -114,26 +114,28 @@ struct skep_plan {
 	size_t n_maps;
 	struct skep_plan_user_probe *user_probes; /* in script order */
 	size_t n_user_probes;
-	const char **probe_names; /* concrete names: "tracepoint:syscalls:sys_enter_openat"; index is what rows carry */
+	const char **
+		probe_names; /* concrete names: "tracepoint:syscalls:sys_enter_openat"; index is what rows carry */
 	size_t n_probe_names;
-	const char **prog_names; /* for each program of the spec, the probe as written: for reports and losses */
+	const char **
+		prog_names; /* for each program of the spec, the probe as written: for reports and losses */
 	const char **time_formats; /* strftime formats by index (SKEP_FIELD_TIMESTAMP) */
 	size_t n_time_formats;
-	int ring_map;	/* index in spec->maps, or -1: no rows */
-	int stack_map;	/* index in spec->maps of the kernel and user stacks, or -1 */
-	int loss_map;	/* or -1 */
+	int ring_map;  /* index in spec->maps, or -1: no rows */
+	int stack_map; /* index in spec->maps of the kernel and user stacks, or -1 */
+	int loss_map;  /* or -1 */
 	/*
 	 * Programs read the id of the traced child and of -p from a read-only map, so one plan serves any process: its first
 	 * bytes are struct skep_plan_globals, filled by live before load. -1: no program asks.
 	 */
 	int globals_map;
-	bool long_rows;	/* rows carry struct skep_row_who */
+	bool long_rows; /* rows carry struct skep_row_who */
 	struct skep_plan_config config;
 	uint64_t compile_ns; /* CPU time from text to spec */
 };
 
 struct skep_plan_globals {
-	uint32_t cpid;	 /* process id of the -c child, 0 without */
-	uint32_t pid;	 /* -p, 0 without */
+	uint32_t cpid;		/* process id of the -c child, 0 without */
+	uint32_t pid;		/* -p, 0 without */
 	uint64_t start_boot_ns; /* for elapsed: when tracing began */
 };

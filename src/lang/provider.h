@@ -12,12 +12,13 @@
 
 struct skep_provider {
 	const char *name;
-	const char *const *aliases; /* NULL-terminated, without the name */
-	const char *usage;	    /* "tracepoint:category:event" */
+	const char *const *aliases;    /* NULL-terminated, without the name */
+	const char *usage;	       /* "tracepoint:category:event" */
 	unsigned min_parts, max_parts; /* of the attach point, the name included */
 
 	/* Adds instances for an attach point. Nothing found: an error with the nearest names (missing_probes decides). */
-	int (*match)(struct skep_compiler *c, struct skep_probe_node *probe, const struct skep_attach_point *point);
+	int (*match)(struct skep_compiler *c, struct skep_probe_node *probe,
+		     const struct skep_attach_point *point);
 
 	/* Types. NULL: this kind of probe has none, and the checker says so. -ENOENT after a message of its own. */
 	int (*arg)(struct skep_check *k, unsigned n, const struct skep_type **ret_type);
@@ -28,14 +29,14 @@ struct skep_provider {
 	int (*lower_arg)(struct skep_lower *l, unsigned n, struct skep_value *ret_value);
 	int (*lower_retval)(struct skep_lower *l, struct skep_value *ret_value);
 	/* args.field: the place of the field (or its value). */
-	int (*lower_args)(struct skep_lower *l, const struct skep_expr *expr, const struct skep_field *field,
-			  struct skep_value *ret_value);
+	int (*lower_args)(struct skep_lower *l, const struct skep_expr *expr,
+			  const struct skep_field *field, struct skep_value *ret_value);
 	/* The probe's index for rows and `probe`. NULL: constant when there is one match, else from the cookie. */
 	struct skep_val *(*lower_probe)(struct skep_lower *l);
 
 	/* -l: names matching the pattern, one a line. */
-	int (*list)(const struct skep_world *world, const struct skep_attach_point *pattern, bool verbose, int pid,
-		    struct skep_diag *diag, struct skep_str *out);
+	int (*list)(const struct skep_world *world, const struct skep_attach_point *pattern,
+		    bool verbose, int pid, struct skep_diag *diag, struct skep_str *out);
 };
 
 extern const struct skep_provider *const skep_providers[]; /* NULL-terminated */
@@ -43,8 +44,10 @@ const struct skep_provider *skep_provider_find(const char *name);
 
 /* New instance for a probe; zeroed but for probe, point, provider. */
 struct skep_instance *skep_instance_new(struct skep_compiler *c, struct skep_probe_node *probe,
-					const struct skep_attach_point *point, const struct skep_provider *provider);
+					const struct skep_attach_point *point,
+					const struct skep_provider *provider);
 /* Adds a target to an instance; registers its name in the plan. */
-struct skep_match *skep_instance_add(struct skep_compiler *c, struct skep_instance *inst, const char *name);
+struct skep_match *skep_instance_add(struct skep_compiler *c, struct skep_instance *inst,
+				     const char *name);
 /* Whether the body or predicate of a probe mentions the bare word or call @name (such as "args"). */
 bool skep_probe_uses(const struct skep_probe_node *probe, const char *name);

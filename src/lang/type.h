@@ -29,8 +29,8 @@ enum skep_type_kind {
 	SKEP_TYPE_KSTACK, /* 8 bytes: id in the stack map; negative is an error */
 	SKEP_TYPE_USTACK, /* 16 bytes in memory: id, then tgid and 4 zero bytes */
 	SKEP_TYPE_KSYM,
-	SKEP_TYPE_USYM,	  /* 16 bytes in memory: address, then tgid and 4 zero bytes */
-	SKEP_TYPE_PROBE,  /* index of a probe name in the plan */
+	SKEP_TYPE_USYM,	 /* 16 bytes in memory: address, then tgid and 4 zero bytes */
+	SKEP_TYPE_PROBE, /* index of a probe name in the plan */
 	SKEP_TYPE_USERNAME,
 	SKEP_TYPE_TIMESTAMP, /* nanoseconds with a strftime format: the format's index is in `param` */
 	SKEP_TYPE_CGROUP_PATH,
@@ -64,8 +64,8 @@ struct skep_field {
 	uint32_t offset;   /* bytes; for a bit-field of the storage unit that is read */
 	uint16_t bit_off;  /* within the storage unit, from the lowest bit */
 	uint16_t bit_size; /* 0: not a bit-field */
-	bool data_loc;	   /* tracepoint __data_loc: a u32 (length << 16 | offset) stands here, the bytes elsewhere */
-	bool rel_loc;	   /* like data_loc, with the offset counted from behind the u32 */
+	bool data_loc; /* tracepoint __data_loc: a u32 (length << 16 | offset) stands here, the bytes elsewhere */
+	bool rel_loc; /* like data_loc, with the offset counted from behind the u32 */
 };
 
 /* A struct or union: from BTF (btf and id set, fields looked up on demand) or with a list of its own (tracepoints). */
@@ -81,13 +81,14 @@ struct skep_struct {
 
 struct skep_type {
 	enum skep_type_kind kind;
-	uint32_t size;		       /* bytes of a value in memory */
-	bool is_signed;		       /* INT */
+	uint32_t size;	/* bytes of a value in memory */
+	bool is_signed; /* INT */
 	bool is_bool;
-	enum skep_space space;	       /* PTR */
-	const struct skep_type *elem;  /* PTR (NULL: void), ARRAY, and the INT behind SUM, MIN, MAX, AVG, STATS */
-	uint32_t count;		       /* ARRAY */
-	const struct skep_struct *str; /* STRUCT */
+	enum skep_space space; /* PTR */
+	const struct skep_type
+		*elem;	/* PTR (NULL: void), ARRAY, and the INT behind SUM, MIN, MAX, AVG, STATS */
+	uint32_t count; /* ARRAY */
+	const struct skep_struct *str;	 /* STRUCT */
 	const struct skep_field *fields; /* TUPLE */
 	size_t n_fields;
 	const struct skep_btf *enum_btf; /* INT that is an enum: printed by name */
@@ -109,15 +110,19 @@ const struct skep_type *skep_type_int(unsigned size, bool is_signed);
 const struct skep_type *skep_type_bool(void);
 const struct skep_type *skep_type_string(struct skep_types *types, uint32_t size);
 const struct skep_type *skep_type_buffer(struct skep_types *types, uint32_t capacity);
-const struct skep_type *skep_type_ptr(struct skep_types *types, const struct skep_type *to, enum skep_space space);
-const struct skep_type *skep_type_array(struct skep_types *types, const struct skep_type *elem, uint32_t count);
-const struct skep_type *skep_type_tuple(struct skep_types *types, const struct skep_type *const *elems, size_t n);
+const struct skep_type *skep_type_ptr(struct skep_types *types, const struct skep_type *to,
+				      enum skep_space space);
+const struct skep_type *skep_type_array(struct skep_types *types, const struct skep_type *elem,
+					uint32_t count);
+const struct skep_type *skep_type_tuple(struct skep_types *types,
+					const struct skep_type *const *elems, size_t n);
 /* A type with only kind and size: KSTACK, KSYM, COUNT, INET... */
 const struct skep_type *skep_type_simple(struct skep_types *types, enum skep_type_kind kind);
-const struct skep_type *skep_type_agg(struct skep_types *types, enum skep_type_kind kind, const struct skep_type *of);
+const struct skep_type *skep_type_agg(struct skep_types *types, enum skep_type_kind kind,
+				      const struct skep_type *of);
 /* The language's view of a BTF type; modifiers and typedefs are stripped. @space is for pointers inside it. */
-const struct skep_type *skep_type_from_btf(struct skep_types *types, const struct skep_btf *btf, uint32_t id,
-					   enum skep_space space);
+const struct skep_type *skep_type_from_btf(struct skep_types *types, const struct skep_btf *btf,
+					   uint32_t id, enum skep_space space);
 /*
  * By its C name, as casts write it: "uint32_t", "int8", "struct sock", "sock", "string[16]", "enum x", "char *".
  * NULL when there is no such type.
@@ -127,7 +132,8 @@ const struct skep_type *skep_type_by_name(struct skep_types *types, const char *
 bool skep_type_field(struct skep_types *types, const struct skep_type *type, const char *name,
 		     enum skep_space space, struct skep_field *ret_field);
 /* Comma-separated names of a struct's fields, the nearest to @wanted first, at most @max of them: for hints. */
-char *skep_type_field_names(struct skep_types *types, const struct skep_type *type, const char *wanted, size_t max);
+char *skep_type_field_names(struct skep_types *types, const struct skep_type *type,
+			    const char *wanted, size_t max);
 
 bool skep_type_equal(const struct skep_type *a, const struct skep_type *b);
 bool skep_type_is_scalar(const struct skep_type *type); /* lives in a register */

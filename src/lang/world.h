@@ -12,11 +12,12 @@
 
 /* One found target of a probe. */
 struct skep_world_symbol {
-	const char *name;   /* function */
-	const char *module; /* kernel: module, or NULL for vmlinux; user: path of the binary as resolved */
-	uint64_t offset;    /* user: offset in the file */
-	uint64_t size;	    /* bytes of the function, 0 unknown */
-	uint64_t address;   /* as the symbol table gives it */
+	const char *name; /* function */
+	const char *
+		module; /* kernel: module, or NULL for vmlinux; user: path of the binary as resolved */
+	uint64_t offset;  /* user: offset in the file */
+	uint64_t size;	  /* bytes of the function, 0 unknown */
+	uint64_t address; /* as the symbol table gives it */
 };
 
 /* Collects names; a negative return ends the listing and is passed on. */
@@ -24,43 +25,47 @@ typedef int (*skep_world_name_fn)(void *data, const char *name);
 typedef int (*skep_world_symbol_fn)(void *data, const struct skep_world_symbol *symbol);
 
 enum skep_world_feature {
-	SKEP_WORLD_TP_BTF,	 /* BTF-typed raw tracepoints can be attached */
-	SKEP_WORLD_FENTRY,	 /* fentry and fexit can be attached */
+	SKEP_WORLD_TP_BTF, /* BTF-typed raw tracepoints can be attached */
+	SKEP_WORLD_FENTRY, /* fentry and fexit can be attached */
 	SKEP_WORLD_KPROBE,
 	SKEP_WORLD_KPROBE_MULTI,
 	SKEP_WORLD_UPROBE_MULTI,
 	SKEP_WORLD_CURRENT_TASK_BTF, /* helper get_current_task_btf */
-	SKEP_WORLD_COOKIE,	 /* helper get_attach_cookie for perf links */
-	SKEP_WORLD_LOOP,	 /* helper loop */
-	SKEP_WORLD_CPU_V4,	 /* instruction set version 4 */
+	SKEP_WORLD_COOKIE,	     /* helper get_attach_cookie for perf links */
+	SKEP_WORLD_LOOP,	     /* helper loop */
+	SKEP_WORLD_CPU_V4,	     /* instruction set version 4 */
 	SKEP_WORLD_FEATURE_MAX,
 };
 
 struct skep_world {
 	void *data;
-	unsigned n_cpus; /* possible CPUs */
+	unsigned n_cpus;	    /* possible CPUs */
 	const struct skep_btf *btf; /* vmlinux, or NULL */
 
 	bool (*has)(const struct skep_world *world, enum skep_world_feature feature);
 	/* "category/event" of every tracepoint whose name matches the glob. */
-	int (*each_tracepoint)(const struct skep_world *world, const char *glob, skep_world_name_fn fn, void *data);
+	int (*each_tracepoint)(const struct skep_world *world, const char *glob,
+			       skep_world_name_fn fn, void *data);
 	/* The text of a tracepoint's format file; -ENOENT. */
-	int (*tracepoint_format)(const struct skep_world *world, const char *category, const char *event,
-				 const char **ret_text);
+	int (*tracepoint_format)(const struct skep_world *world, const char *category,
+				 const char *event, const char **ret_text);
 	/* Kernel functions that can be probed. A pattern without '*' must not read a long list. */
-	int (*each_kernel_function)(const struct skep_world *world, const char *module_glob, const char *glob,
-				    skep_world_symbol_fn fn, void *data);
+	int (*each_kernel_function)(const struct skep_world *world, const char *module_glob,
+				    const char *glob, skep_world_symbol_fn fn, void *data);
 	/* Address of any kernel symbol; -ENOENT. */
-	int (*kernel_symbol)(const struct skep_world *world, const char *name, uint64_t *ret_address);
+	int (*kernel_symbol)(const struct skep_world *world, const char *name,
+			     uint64_t *ret_address);
 	/*
 	 * Functions of a binary. @binary: path or a short library name ("libc", "libssl.so.3"); @pid: look from that process (its
 	 * mount namespace), 0 from here. -ENOENT: no such binary (and @diag says what was tried); -ENOEXEC: not an ELF file.
 	 */
-	int (*each_user_function)(const struct skep_world *world, const char *binary, int pid, const char *glob,
-				  struct skep_diag *diag, skep_world_symbol_fn fn, void *data);
+	int (*each_user_function)(const struct skep_world *world, const char *binary, int pid,
+				  const char *glob, struct skep_diag *diag, skep_world_symbol_fn fn,
+				  void *data);
 	/* Offset in the file of a virtual address of a binary; -ERANGE. */
-	int (*user_offset)(const struct skep_world *world, const char *binary, int pid, uint64_t address,
-			   struct skep_diag *diag, struct skep_world_symbol *ret_symbol);
+	int (*user_offset)(const struct skep_world *world, const char *binary, int pid,
+			   uint64_t address, struct skep_diag *diag,
+			   struct skep_world_symbol *ret_symbol);
 	/* BTF of a loaded module by name; NULL when there is none. */
 	const struct skep_btf *(*module_btf)(const struct skep_world *world, const char *module);
 	/* id of a cgroup v2 path; -ENOENT. */

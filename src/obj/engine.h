@@ -38,30 +38,36 @@ struct skep_engine {
 		    struct skep_loaded **ret_loaded) _must_check_;
 
 	/* Attaches all targets of attaches[index]. Nothing stays attached of a record that fails. */
-	int (*attach)(struct skep_loaded *loaded, size_t index, struct skep_diag *diag) _must_check_;
+	int (*attach)(struct skep_loaded *loaded, size_t index,
+		      struct skep_diag *diag) _must_check_;
 
 	/* Runs a program once in this thread with the given context; *ret_value is what it returned. */
 	int (*run)(struct skep_loaded *loaded, size_t prog, const void *ctx, size_t ctx_size,
 		   uint32_t *ret_value) _must_check_;
 
 	/* -ENOENT: no such key. */
-	int (*map_get)(struct skep_loaded *loaded, size_t map, const void *key, void *ret_value) _must_check_;
+	int (*map_get)(struct skep_loaded *loaded, size_t map, const void *key,
+		       void *ret_value) _must_check_;
 	/* @flags: BPF_ANY, BPF_NOEXIST, BPF_EXIST (0, 1, 2). */
 	int (*map_set)(struct skep_loaded *loaded, size_t map, const void *key, const void *value,
 		       uint64_t flags) _must_check_;
 	int (*map_delete)(struct skep_loaded *loaded, size_t map, const void *key) _must_check_;
 	/* The key after @key (NULL: the first). -ENOENT at the end. */
-	int (*map_next)(struct skep_loaded *loaded, size_t map, const void *key, void *ret_key) _must_check_;
+	int (*map_next)(struct skep_loaded *loaded, size_t map, const void *key,
+			void *ret_key) _must_check_;
 	/* Memory of an array map's values that both sides see, or -EOPNOTSUPP. Lives until close. */
-	int (*map_mmap)(struct skep_loaded *loaded, size_t map, void **ret_memory, size_t *ret_size) _must_check_;
+	int (*map_mmap)(struct skep_loaded *loaded, size_t map, void **ret_memory,
+			size_t *ret_size) _must_check_;
 
 	/* Hands every record that is ready in ring buffer map @map to @sink; returns how many. */
-	int (*ring_drain)(struct skep_loaded *loaded, size_t map, const struct skep_ring_sink *sink) _must_check_;
+	int (*ring_drain)(struct skep_loaded *loaded, size_t map,
+			  const struct skep_ring_sink *sink) _must_check_;
 	/* A descriptor that polls readable when a ring has records. Borrowed. */
 	int (*ring_fd)(struct skep_loaded *loaded);
 
 	/* How often the kernel could not run program @prog; -EOPNOTSUPP where the kernel does not count it. */
-	int (*prog_misses)(struct skep_loaded *loaded, size_t prog, uint64_t *ret_misses) _must_check_;
+	int (*prog_misses)(struct skep_loaded *loaded, size_t prog,
+			   uint64_t *ret_misses) _must_check_;
 	/* Time spent in the program and runs, when statistics are on. */
 	int (*prog_stats)(struct skep_loaded *loaded, size_t prog, uint64_t *ret_runs,
 			  uint64_t *ret_time_ns) _must_check_;
@@ -70,5 +76,6 @@ struct skep_engine {
 	void (*detach)(struct skep_loaded *loaded);
 	void (*close)(struct skep_loaded *loaded); /* accepts NULL */
 
-	unsigned (*n_cpus)(const struct skep_engine *engine); /* possible CPUs: values of a per-CPU map */
+	unsigned (*n_cpus)(
+		const struct skep_engine *engine); /* possible CPUs: values of a per-CPU map */
 };

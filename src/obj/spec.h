@@ -23,8 +23,8 @@
 enum skep_reloc_kind {
 	SKEP_RELOC_MAP,	      /* ld_imm64 at insn: the map maps[index] */
 	SKEP_RELOC_MAP_VALUE, /* ld_imm64 at insn: address of maps[index]'s only value, plus addend */
-	SKEP_RELOC_FUNC,      /* call or ld_imm64 at insn: the function progs[index] of kind SUBPROG */
-	SKEP_RELOC_KFUNC,     /* call at insn: the kernel function called `name` */
+	SKEP_RELOC_FUNC,  /* call or ld_imm64 at insn: the function progs[index] of kind SUBPROG */
+	SKEP_RELOC_KFUNC, /* call at insn: the kernel function called `name` */
 };
 
 struct skep_reloc {
@@ -57,7 +57,8 @@ struct skep_spec_line {
 
 struct skep_spec_prog {
 	const char *name; /* shown by the kernel, which cuts it at 15 bytes */
-	uint32_t type;	  /* enum skep_progkind, the kernel's bpf_prog_type numbers; 0 for a subprogram */
+	uint32_t
+		type; /* enum skep_progkind, the kernel's bpf_prog_type numbers; 0 for a subprogram */
 	uint32_t attach_type; /* the kernel's expected_attach_type; 0 when the kind has none */
 	/*
 	 * For kinds that are verified against one kernel function or tracepoint (fentry, fexit, tp_btf): its BTF id
@@ -76,22 +77,22 @@ struct skep_spec_prog {
 };
 
 enum skep_attach_kind {
-	SKEP_ATTACH_RAW_TP,    /* target.name: raw tracepoint */
-	SKEP_ATTACH_TRACING,   /* fentry, fexit, tp_btf: the program's own attach_btf_id; target.name only for people */
-	SKEP_ATTACH_TP,	       /* target.name: "category/event", through perf */
-	SKEP_ATTACH_KPROBE,    /* target.name: function, target.offset */
+	SKEP_ATTACH_RAW_TP, /* target.name: raw tracepoint */
+	SKEP_ATTACH_TRACING, /* fentry, fexit, tp_btf: the program's own attach_btf_id; target.name only for people */
+	SKEP_ATTACH_TP,	    /* target.name: "category/event", through perf */
+	SKEP_ATTACH_KPROBE, /* target.name: function, target.offset */
 	SKEP_ATTACH_KRETPROBE,
-	SKEP_ATTACH_UPROBE,    /* target.name: path of the binary, target.offset: in the file */
+	SKEP_ATTACH_UPROBE, /* target.name: path of the binary, target.offset: in the file */
 	SKEP_ATTACH_URETPROBE,
-	SKEP_ATTACH_PERF,      /* a perf counter: perf_* below, one event a CPU when all_cpus */
-	SKEP_ATTACH_USER,      /* never attached: user space runs it through test-run (BEGIN, END, interval) */
+	SKEP_ATTACH_PERF, /* a perf counter: perf_* below, one event a CPU when all_cpus */
+	SKEP_ATTACH_USER, /* never attached: user space runs it through test-run (BEGIN, END, interval) */
 };
 
 struct skep_attach_target {
 	const char *name;
 	uint64_t offset;
 	uint64_t cookie;
-	bool optional; /* a missing target is told, not an error */
+	bool optional;	    /* a missing target is told, not an error */
 	const char *symbol; /* for people: the function behind path and offset, or NULL */
 };
 
@@ -106,13 +107,14 @@ struct skep_spec_attach {
 	uint64_t perf_period; /* events between two samples; for cpu-clock nanoseconds */
 	uint64_t perf_freq;   /* samples a second; when not 0 it is used instead of the period */
 	bool all_cpus;
-	const char *probe;    /* the probe as the script names it */
+	const char *probe; /* the probe as the script names it */
 	struct skep_loc loc;
 };
 
 struct skep_spec {
 	const char *license; /* "GPL" opens the helpers that tracing needs */
-	const char *source_name; /* for line_info; the text of each line is taken from source_text */
+	const char
+		*source_name; /* for line_info; the text of each line is taken from source_text */
 	const char *source_text;
 	size_t source_len;
 	struct skep_spec_map *maps;

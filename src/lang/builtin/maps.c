@@ -79,9 +79,10 @@ static int check_key(struct skep_check *k, struct skep_expr *call)
 	if (r < 0)
 		return r;
 	if (!map->map.has_keys && map->map.info->keyed_known && map->map.info->keyed) {
-		skep_diag_error(k->c->diag, map->loc, "%s() needs a key of @%s", call->call.name, map->map.name);
-		skep_diag_hint(k->c->diag, "write %s(@%s, key); clear(@%s) removes every key", call->call.name,
-			       map->map.name, map->map.name);
+		skep_diag_error(k->c->diag, map->loc, "%s() needs a key of @%s", call->call.name,
+				map->map.name);
+		skep_diag_hint(k->c->diag, "write %s(@%s, key); clear(@%s) removes every key",
+			       call->call.name, map->map.name, map->map.name);
 		return -EINVAL;
 	}
 	return 0;
