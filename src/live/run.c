@@ -2,37 +2,12 @@
 /* The life of a session: see live.h. */
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
-#include <sys/syscall.h>
-#include <sys/timerfd.h>
 #include <time.h>
 
-#include "live/session.h"
+#include "live/loop.h"
 #include "sys/cpus.h"
-
-/* How often a process whose user addresses are to be named is looked at while it lives. */
-#define OBSERVE_MS 200
-
-/* What epoll's data says: a timer's index, or one of these. */
-enum {
-	EVENT_RING = -1,
-	EVENT_SIGNAL = -2,
-	EVENT_CHILD = -3,
-	EVENT_PROCESS = -4,
-};
-
-struct loop {
-	struct skep_session *s;
-	int epoll_fd, signal_fd, pid_fd;
-	int *timers;  /* by user probe, -1 where it is none */
-	bool observe; /* user addresses are shown */
-	bool has_exit;
-	sigset_t old_mask;
-};
 
 static uint64_t clock_ns(clockid_t clock)
 {
@@ -42,180 +17,7 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-/* Ring and user-run programs */
-
-static void drain(struct loop *l)
-{
-	struct skep_session *s = l->s;
-	struct skep_ring_sink sink = { skep_session_record, s };
-	int n;
-
-	if (s->plan->ring_map < 0)
-		return;
-	n = s->engine->ring_drain(s->loaded, (size_t)s->plan->ring_map, &sink);
-	if (n < 0)
-		s->result->losses.session[SKEP_LOSS_BAD_ROW]++;
-	/* A ring that was full may have had no room for exit(). */
-	if (n > 0 && l->has_exit && !s->exiting && skep_losses_exit(s->plan, s->engine, s->loaded))
-		s->exiting = s->stopping = true;
-	if (s->out->error)
-		s->stopping = true;
-}
-
-/* Everything that is in the ring now: used when nothing writes to it any more. */
-static void drain_all(struct loop *l)
-{
-	uint64_t before;
-
-	do {
-		before = l->s->result->n_rows;
-		drain(l);
-	} while (l->s->result->n_rows != before);
-}
-
-static int run_user(struct loop *l, size_t index)
-{
-	struct skep_session *s = l->s;
-	const struct skep_plan_user_probe *p = &s->plan->user_probes[index];
-	uint32_t value;
-	int r;
-
-	r = s->engine->run(s->loaded, p->prog, NULL, 0, &value);
-	if (r < 0)
-		skep_diag_error(s->diag, s->plan->spec->progs[p->prog].loc, "cannot run %s: %s",
-				s->plan->prog_names && s->plan->prog_names[p->prog]
-					? s->plan->prog_names[p->prog]
-					: "a probe of user space",
-				strerror(-r));
-	drain(l);
-	return r;
-}
-
-static int run_kind(struct loop *l, enum skep_user_probe_kind kind)
-{
-	int r = 0;
-
-	for (size_t i = 0; r >= 0 && i < l->s->plan->n_user_probes; i++) {
-		if (l->s->plan->user_probes[i].kind != kind)
-			continue;
-		r = run_user(l, i);
-		/* exit() in one BEGIN ends the others, too. */
-		if (kind == SKEP_USER_BEGIN && l->s->stopping)
-			break;
-	}
-	return r;
-}
-
-/* Setting up */
-
-static int watch(struct loop *l, int fd, int64_t what)
-{
-	struct epoll_event e = { .events = EPOLLIN, .data.u64 = (uint64_t)what };
-
-	return epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
-}
-
-/* First of all: from here on a signal does not end the process but waits for us. */
-static int open_signals(struct loop *l)
-{
-	sigset_t mask;
-
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGHUP);
-	if (l->observe && l->s->options->child) /* how a child that is held says so */
-		sigaddset(&mask, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &mask, &l->old_mask);
-	l->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-	return l->signal_fd < 0 ? -errno : 0;
-}
-
-static int open_timer(struct loop *l, size_t index)
-{
-	uint64_t period = l->s->plan->user_probes[index].period_ns;
-	struct itimerspec spec = {
-		.it_interval = { (time_t)(period / 1000000000), (long)(period % 1000000000) },
-	};
-	int fd;
-
-	spec.it_value = spec.it_interval;
-	fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (fd < 0)
-		return -errno;
-	l->timers[index] = fd;
-	if (period == 0 || timerfd_settime(fd, 0, &spec, NULL) < 0)
-		return period ? -errno : -EINVAL;
-	return watch(l, fd, (int64_t)index);
-}
-
-static int open_timers(struct loop *l)
-{
-	size_t n = l->s->plan->n_user_probes;
-	int r = 0;
-
-	for (size_t i = 0; r >= 0 && i < n; i++) {
-		if (l->s->plan->user_probes[i].kind == SKEP_USER_INTERVAL)
-			r = open_timer(l, i);
-	}
-	return r;
-}
-
-static int open_process(struct loop *l)
-{
-	int pid = l->s->options->pid;
-
-	if (!pid)
-		return 0;
-	l->pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (l->pid_fd < 0) {
-		skep_diag_error(l->s->diag, SKEP_NO_LOC, "there is no process %d", pid);
-		skep_diag_hint(l->s->diag,
-			       "-p takes the id of a process that runs, as ps shows it");
-		return -ESRCH;
-	}
-	return watch(l, l->pid_fd, EVENT_PROCESS);
-}
-
-static int open_loop(struct loop *l)
-{
-	struct skep_session *s = l->s;
-	int r;
-
-	r = open_signals(l);
-	if (r < 0)
-		return r;
-	s->signal_fd = l->signal_fd;
-	l->timers = malloc((s->plan->n_user_probes + 1) * sizeof(*l->timers));
-	if (!l->timers)
-		return -ENOMEM;
-	for (size_t i = 0; i < s->plan->n_user_probes; i++)
-		l->timers[i] = -1;
-	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (l->epoll_fd < 0)
-		return -errno;
-	r = watch(l, l->signal_fd, EVENT_SIGNAL);
-	if (r >= 0 && s->options->child && s->options->child->pid)
-		r = watch(l, s->options->child->pidfd, EVENT_CHILD);
-	if (r >= 0)
-		r = open_process(l);
-	return r;
-}
-
-static void close_loop(struct loop *l)
-{
-	for (size_t i = 0; l->timers && i < l->s->plan->n_user_probes; i++)
-		skep_closep(&l->timers[i]);
-	free(l->timers);
-	skep_closep(&l->pid_fd);
-	skep_closep(&l->epoll_fd);
-	if (l->signal_fd >= 0) {
-		close(l->signal_fd);
-		sigprocmask(SIG_SETMASK, &l->old_mask, NULL);
-	}
-}
-
-static int load(struct loop *l)
+static int load(struct skep_loop *l)
 {
 	struct skep_session *s = l->s;
 	struct skep_load_options options = { .verifier_log = s->options->verifier_log };
@@ -240,7 +42,7 @@ static int load(struct loop *l)
 	return r;
 }
 
-static int make_who(struct loop *l)
+static int make_who(struct skep_loop *l)
 {
 	struct skep_session *s = l->s;
 	struct skep_who_options options = {
@@ -276,7 +78,7 @@ static bool shows_user_addresses(const struct skep_schema_field *fields, size_t 
 }
 
 /* What the loop need not do when the plan has no use for it. */
-static void look_at_plan(struct loop *l)
+static void look_at_plan(struct skep_loop *l)
 {
 	const struct skep_plan *plan = l->s->plan;
 
@@ -296,7 +98,7 @@ static void look_at_plan(struct loop *l)
 		l->observe = false;
 }
 
-static void tell_attached(struct loop *l, size_t n)
+static void tell_attached(struct skep_loop *l, size_t n)
 {
 	struct skep_session *s = l->s;
 	struct skep_str *out = skep_output_text(s->out);
@@ -311,7 +113,7 @@ static void tell_attached(struct loop *l, size_t n)
 	skep_output_record_done(s->out);
 }
 
-static int attach(struct loop *l)
+static int attach(struct skep_loop *l)
 {
 	struct skep_session *s = l->s;
 	uint64_t start = clock_ns(CLOCK_MONOTONIC);
@@ -342,107 +144,8 @@ static size_t planned(const struct skep_plan *plan)
 	return n;
 }
 
-/* The loop */
-
-static void observe(struct loop *l)
-{
-	if (l->s->options->pid)
-		skep_who_observe(l->s->who, (uint32_t)l->s->options->pid);
-}
-
-static void take_child(struct loop *l)
-{
-	struct skep_child *child = l->s->options->child;
-
-	if (skep_child_reap(child)) {
-		skep_who_observe(l->s->who, (uint32_t)child->pid);
-		skep_child_let_end(child);
-	}
-	if (child->ended)
-		l->s->stopping = true;
-}
-
-static void take_signals(struct loop *l)
-{
-	struct signalfd_siginfo info;
-
-	while (read(l->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGCHLD) {
-			take_child(l);
-			continue;
-		}
-		l->s->stopping = true;
-		l->s->result->interrupted = true;
-	}
-}
-
-static int tick(struct loop *l, size_t index)
-{
-	uint64_t n = 0;
-
-	if (read(l->timers[index], &n, sizeof(n)) != sizeof(n))
-		return 0;
-	if (n > 1)
-		l->s->result->losses.session[SKEP_LOSS_TICK] += n - 1;
-	return run_user(l, index);
-}
-
-static int handle(struct loop *l, int64_t what)
-{
-	switch (what) {
-	case EVENT_RING: /* drained after every wait */
-		return 0;
-	case EVENT_SIGNAL:
-		take_signals(l);
-		return 0;
-	case EVENT_CHILD:
-		take_child(l);
-		return 0;
-	case EVENT_PROCESS:
-		l->s->stopping = true;
-		return 0;
-	default:
-		return tick(l, (size_t)what);
-	}
-}
-
-/* Whether anything can still happen: a plan with only BEGIN and END is done once they have run. */
-static bool can_go_on(const struct loop *l)
-{
-	const struct skep_plan *plan = l->s->plan;
-
-	for (size_t i = 0; i < plan->n_user_probes; i++) {
-		if (plan->user_probes[i].kind == SKEP_USER_INTERVAL)
-			return true;
-	}
-	return l->s->result->n_probes > plan->n_user_probes || plan->n_user_probes == 0 ||
-	       (l->s->options->child && l->s->options->child->pid);
-}
-
-static int loop(struct loop *l)
-{
-	struct epoll_event events[16];
-	int n, r = 0;
-
-	while (!l->s->stopping && r >= 0) {
-		skep_output_idle(l->s->out);
-		if (l->s->out->error)
-			break;
-		n = epoll_wait(l->epoll_fd, events, ARRAY_SIZE(events),
-			       l->observe && l->s->options->pid ? OBSERVE_MS : -1);
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (l->observe)
-			observe(l);
-		drain(l);
-		for (int i = 0; i < n && r >= 0; i++)
-			r = handle(l, (int64_t)events[i].data.u64);
-	}
-	return r;
-}
-
 /* Attached and running, up to the moment when it shall end. */
-static int go(struct loop *l)
+static int go(struct skep_loop *l)
 {
 	struct skep_session *s = l->s;
 	int r;
@@ -454,12 +157,10 @@ static int go(struct loop *l)
 		s->options->attached(s->options->data);
 	if (s->options->format != SKEP_LIVE_JSON_BPFTRACE)
 		tell_attached(l, s->result->n_probes);
-	if (s->plan->ring_map >= 0) {
-		r = watch(l, s->engine->ring_fd(s->loaded), EVENT_RING);
-		if (r < 0)
-			return r;
-	}
-	r = open_timers(l);
+	r = skep_loop_watch_ring(l);
+	if (r < 0)
+		return r;
+	r = skep_loop_open_timers(l);
 	if (r < 0)
 		return r;
 	skep_output_idle(s->out);
@@ -469,10 +170,10 @@ static int go(struct loop *l)
 		if (r < 0)
 			return r;
 	}
-	return can_go_on(l) ? loop(l) : 0;
+	return skep_loop_run(l);
 }
 
-static void finish(struct loop *l)
+static void finish(struct skep_loop *l)
 {
 	struct skep_session *s = l->s;
 	uint64_t start = clock_ns(CLOCK_MONOTONIC);
@@ -492,12 +193,12 @@ static void finish(struct loop *l)
 			skep_who_observe(s->who, (uint32_t)s->options->child->pid);
 		skep_child_end(s->options->child);
 	}
-	drain_all(l);
+	skep_loop_drain_all(l);
 	/* After exit() or a signal END still speaks; only rows from before are not shown. */
 	s->exiting = false;
 	l->has_exit = false;
-	if (run_kind(l, SKEP_USER_END) >= 0)
-		drain_all(l);
+	if (skep_loop_run_kind(l, SKEP_USER_END) >= 0)
+		skep_loop_drain_all(l);
 	s->exiting = false;
 	if (s->options->bpftrace_shapes && s->options->format == SKEP_LIVE_TEXT)
 		skep_str_add(skep_output_text(s->out), "\n\n");
@@ -507,13 +208,13 @@ static void finish(struct loop *l)
 		skep_diag_warn(s->diag, SKEP_NO_LOC, "the counts of losses cannot be read");
 }
 
-static int run(struct loop *l)
+static int run(struct skep_loop *l)
 {
 	struct skep_session *s = l->s;
 	int r;
 
 	look_at_plan(l);
-	r = open_loop(l);
+	r = skep_loop_open(l);
 	if (r < 0)
 		return r;
 	r = load(l);
@@ -527,11 +228,11 @@ static int run(struct loop *l)
 	if (s->options->format ==
 	    SKEP_LIVE_JSON_BPFTRACE) /* readers expect it as the first record */
 		tell_attached(l, planned(s->plan));
-	r = run_kind(l, SKEP_USER_BEGIN);
+	r = skep_loop_run_kind(l, SKEP_USER_BEGIN);
 	if (r < 0)
 		return r;
 	skep_output_idle(s->out);
-	take_signals(l);
+	skep_loop_take_signals(l);
 	if (!s->stopping) {
 		r = go(l);
 		if (r < 0)
@@ -555,14 +256,14 @@ int skep_live_run(struct skep_plan *plan, const struct skep_live_options *option
 		.signal_fd = -1,
 		.clock_offset_ns = skep_clock_boot_offset_ns(),
 	};
-	struct loop l = { .s = &s, .epoll_fd = -1, .signal_fd = -1, .pid_fd = -1 };
+	struct skep_loop l = { .s = &s, .epoll_fd = -1, .signal_fd = -1, .pid_fd = -1 };
 	int r;
 
 	r = run(&l);
 	skep_output_flush(s.out);
 	s.engine->close(s.loaded);
 	skep_who_free(s.who);
-	close_loop(&l);
+	skep_loop_close(&l);
 	if (r < 0) {
 		skep_losses_fini(&result.losses);
 		return r;

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a session waits for: the ring, timers, signals, processes. */
+#include "live/loop.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+
+/* How often a process whose user addresses are to be named is looked at while it lives. */
+#define OBSERVE_MS 200
+
+/* What epoll's data says: a timer's index, or one of these. */
+enum {
+	EVENT_RING = -1,
+	EVENT_SIGNAL = -2,
+	EVENT_CHILD = -3,
+	EVENT_PROCESS = -4,
+};
+
+/* Ring and user-run programs */
+
+void skep_loop_drain(struct skep_loop *l)
+{
+	struct skep_session *s = l->s;
+	struct skep_ring_sink sink = { skep_session_record, s };
+	int n;
+
+	if (s->plan->ring_map < 0)
+		return;
+	n = s->engine->ring_drain(s->loaded, (size_t)s->plan->ring_map, &sink);
+	if (n < 0)
+		s->result->losses.session[SKEP_LOSS_BAD_ROW]++;
+	/* A ring that was full may have had no room for exit(). */
+	if (n > 0 && l->has_exit && !s->exiting && skep_losses_exit(s->plan, s->engine, s->loaded))
+		s->exiting = s->stopping = true;
+	if (s->out->error)
+		s->stopping = true;
+}
+
+/* Everything that is in the ring now: used when nothing writes to it any more. */
+void skep_loop_drain_all(struct skep_loop *l)
+{
+	uint64_t before;
+
+	do {
+		before = l->s->result->n_rows;
+		skep_loop_drain(l);
+	} while (l->s->result->n_rows != before);
+}
+
+static int run_user(struct skep_loop *l, size_t index)
+{
+	struct skep_session *s = l->s;
+	const struct skep_plan_user_probe *p = &s->plan->user_probes[index];
+	uint32_t value;
+	int r;
+
+	r = s->engine->run(s->loaded, p->prog, NULL, 0, &value);
+	if (r < 0)
+		skep_diag_error(s->diag, s->plan->spec->progs[p->prog].loc, "cannot run %s: %s",
+				s->plan->prog_names && s->plan->prog_names[p->prog]
+					? s->plan->prog_names[p->prog]
+					: "a probe of user space",
+				strerror(-r));
+	skep_loop_drain(l);
+	return r;
+}
+
+int skep_loop_run_kind(struct skep_loop *l, enum skep_user_probe_kind kind)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < l->s->plan->n_user_probes; i++) {
+		if (l->s->plan->user_probes[i].kind != kind)
+			continue;
+		r = run_user(l, i);
+		/* exit() in one BEGIN ends the others, too. */
+		if (kind == SKEP_USER_BEGIN && l->s->stopping)
+			break;
+	}
+	return r;
+}
+
+/* Setting up */
+
+static int watch(struct skep_loop *l, int fd, int64_t what)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.u64 = (uint64_t)what };
+
+	return epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
+}
+
+/* First of all: from here on a signal does not end the process but waits for us. */
+static int open_signals(struct skep_loop *l)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGHUP);
+	if (l->observe && l->s->options->child) /* how a child that is held says so */
+		sigaddset(&mask, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &mask, &l->old_mask);
+	l->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	return l->signal_fd < 0 ? -errno : 0;
+}
+
+static int open_timer(struct skep_loop *l, size_t index)
+{
+	uint64_t period = l->s->plan->user_probes[index].period_ns;
+	struct itimerspec spec = {
+		.it_interval = { (time_t)(period / 1000000000), (long)(period % 1000000000) },
+	};
+	int fd;
+
+	spec.it_value = spec.it_interval;
+	fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	l->timers[index] = fd;
+	if (period == 0 || timerfd_settime(fd, 0, &spec, NULL) < 0)
+		return period ? -errno : -EINVAL;
+	return watch(l, fd, (int64_t)index);
+}
+
+int skep_loop_open_timers(struct skep_loop *l)
+{
+	size_t n = l->s->plan->n_user_probes;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < n; i++) {
+		if (l->s->plan->user_probes[i].kind == SKEP_USER_INTERVAL)
+			r = open_timer(l, i);
+	}
+	return r;
+}
+
+static int open_process(struct skep_loop *l)
+{
+	int pid = l->s->options->pid;
+
+	if (!pid)
+		return 0;
+	l->pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (l->pid_fd < 0) {
+		skep_diag_error(l->s->diag, SKEP_NO_LOC, "there is no process %d", pid);
+		skep_diag_hint(l->s->diag,
+			       "-p takes the id of a process that runs, as ps shows it");
+		return -ESRCH;
+	}
+	return watch(l, l->pid_fd, EVENT_PROCESS);
+}
+
+int skep_loop_open(struct skep_loop *l)
+{
+	struct skep_session *s = l->s;
+	int r;
+
+	r = open_signals(l);
+	if (r < 0)
+		return r;
+	s->signal_fd = l->signal_fd;
+	l->timers = malloc((s->plan->n_user_probes + 1) * sizeof(*l->timers));
+	if (!l->timers)
+		return -ENOMEM;
+	for (size_t i = 0; i < s->plan->n_user_probes; i++)
+		l->timers[i] = -1;
+	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (l->epoll_fd < 0)
+		return -errno;
+	r = watch(l, l->signal_fd, EVENT_SIGNAL);
+	if (r >= 0 && s->options->child && s->options->child->pid)
+		r = watch(l, s->options->child->pidfd, EVENT_CHILD);
+	if (r >= 0)
+		r = open_process(l);
+	return r;
+}
+
+int skep_loop_watch_ring(struct skep_loop *l)
+{
+	if (l->s->plan->ring_map < 0)
+		return 0;
+	return watch(l, l->s->engine->ring_fd(l->s->loaded), EVENT_RING);
+}
+
+void skep_loop_close(struct skep_loop *l)
+{
+	for (size_t i = 0; l->timers && i < l->s->plan->n_user_probes; i++)
+		skep_closep(&l->timers[i]);
+	free(l->timers);
+	skep_closep(&l->pid_fd);
+	skep_closep(&l->epoll_fd);
+	if (l->signal_fd >= 0) {
+		close(l->signal_fd);
+		sigprocmask(SIG_SETMASK, &l->old_mask, NULL);
+	}
+}
+
+/* The loop */
+
+static void observe(struct skep_loop *l)
+{
+	if (l->s->options->pid)
+		skep_who_observe(l->s->who, (uint32_t)l->s->options->pid);
+}
+
+static void take_child(struct skep_loop *l)
+{
+	struct skep_child *child = l->s->options->child;
+
+	if (skep_child_reap(child)) {
+		skep_who_observe(l->s->who, (uint32_t)child->pid);
+		skep_child_let_end(child);
+	}
+	if (child->ended)
+		l->s->stopping = true;
+}
+
+void skep_loop_take_signals(struct skep_loop *l)
+{
+	struct signalfd_siginfo info;
+
+	while (read(l->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD) {
+			take_child(l);
+			continue;
+		}
+		l->s->stopping = true;
+		l->s->result->interrupted = true;
+	}
+}
+
+static int tick(struct skep_loop *l, size_t index)
+{
+	uint64_t n = 0;
+
+	if (read(l->timers[index], &n, sizeof(n)) != sizeof(n))
+		return 0;
+	if (n > 1)
+		l->s->result->losses.session[SKEP_LOSS_TICK] += n - 1;
+	return run_user(l, index);
+}
+
+static int handle(struct skep_loop *l, int64_t what)
+{
+	switch (what) {
+	case EVENT_RING: /* drained after every wait */
+		return 0;
+	case EVENT_SIGNAL:
+		skep_loop_take_signals(l);
+		return 0;
+	case EVENT_CHILD:
+		take_child(l);
+		return 0;
+	case EVENT_PROCESS:
+		l->s->stopping = true;
+		return 0;
+	default:
+		return tick(l, (size_t)what);
+	}
+}
+
+/* Whether anything can still happen: a plan with only BEGIN and END is done once they have run. */
+static bool can_go_on(const struct skep_loop *l)
+{
+	const struct skep_plan *plan = l->s->plan;
+
+	for (size_t i = 0; i < plan->n_user_probes; i++) {
+		if (plan->user_probes[i].kind == SKEP_USER_INTERVAL)
+			return true;
+	}
+	return l->s->result->n_probes > plan->n_user_probes || plan->n_user_probes == 0 ||
+	       (l->s->options->child && l->s->options->child->pid);
+}
+
+int skep_loop_run(struct skep_loop *l)
+{
+	struct epoll_event events[16];
+	int n, r = 0;
+
+	if (!can_go_on(l))
+		return 0;
+	while (!l->s->stopping && r >= 0) {
+		skep_output_idle(l->s->out);
+		if (l->s->out->error)
+			break;
+		n = epoll_wait(l->epoll_fd, events, ARRAY_SIZE(events),
+			       l->observe && l->s->options->pid ? OBSERVE_MS : -1);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (l->observe)
+			observe(l);
+		skep_loop_drain(l);
+		for (int i = 0; i < n && r >= 0; i++)
+			r = handle(l, (int64_t)events[i].data.u64);
+	}
+	return r;
+}
