@@ -143,9 +143,10 @@ static int lower_truth(struct skep_lower *l, const struct skep_expr *expr,
 
 /*
  * A variable's home in this instance: an SSA variable, or memory. Memory is set up in l->start, which runs before
- * every use, so that a variable which only one branch assigns has a home (of zeroes) everywhere.
+ * every use, so that a variable which only one branch assigns has a home everywhere: of zeroes, unless it is assigned
+ * before anybody can see it (@begins).
  */
-static void local_home(struct skep_lower *l, struct skep_local *local)
+static void local_home(struct skep_lower *l, struct skep_local *local, bool begins)
 {
 	struct skep_block *here = skep_ir_here(l->fn);
 
@@ -160,9 +161,25 @@ static void local_home(struct skep_lower *l, struct skep_local *local)
 	}
 	skep_ir_at(l->fn, l->start);
 	local->addr = skep_lower_object(l, local->type->size, local->name, &local->off);
-	skep_lower_clear(l, local->addr, local->off, local->type->size);
+	if (!begins)
+		skep_lower_clear(l, local->addr, local->off, local->type->size);
 	l->start = skep_ir_here(l->fn);
 	skep_ir_at(l->fn, here);
+}
+
+void skep_lower_local_begin(struct skep_lower *l, struct skep_local *local)
+{
+	if (local && local->type)
+		local_home(l, local, true);
+}
+
+void skep_lower_local_clear(struct skep_lower *l, struct skep_local *local)
+{
+	local_home(l, local, true);
+	if (local->var)
+		skep_ir_set(l->fn, local->var, skep_ir_const(l->fn, 0));
+	else
+		skep_lower_clear(l, local->addr, local->off, local->type->size);
 }
 
 /* The memory of a variable as a value. */
@@ -181,7 +198,7 @@ static int assign_var(struct skep_lower *l, const struct skep_expr *target,
 {
 	struct skep_local *local = target->var.local;
 
-	local_home(l, local);
+	local_home(l, local, false);
 	if (local->var) {
 		struct skep_val *v = value->val;
 
@@ -211,7 +228,7 @@ static int lower_var(struct skep_lower *l, const struct skep_expr *expr,
 {
 	struct skep_local *local = expr->var.local;
 
-	local_home(l, local);
+	local_home(l, local, false);
 	if (local->var)
 		*ret_value = scalar(local->type, skep_ir_get(l->fn, local->var));
 	else

@@ -66,6 +66,10 @@ int skep_lower_addr(struct skep_lower *l, const struct skep_expr *expr,
 
 int skep_lower_comm(struct skep_lower *l, const struct skep_type *type,
 		    struct skep_value *ret_value) _must_check_;
+/* The next thing that happens is that this variable gets a value, if nobody has seen it before. */
+void skep_lower_local_begin(struct skep_lower *l, struct skep_local *local);
+/* Zeroes, from here on. */
+void skep_lower_local_clear(struct skep_lower *l, struct skep_local *local);
 int skep_lower_local_set(struct skep_lower *l, struct skep_local *local,
 			 const struct skep_value *value) _must_check_;
 /* Arithmetic on two scalars whose operands have these types. */

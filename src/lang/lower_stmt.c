@@ -53,16 +53,23 @@ static int lower_let(struct skep_lower *l, const struct skep_stmt *stmt)
 
 	if (!stmt->let.value) {
 		/* A declaration in a loop begins anew each time round. */
-		if (!stmt->let.local->type || !skep_type_is_scalar(stmt->let.local->type))
-			return 0;
-		value = (struct skep_value){ .type = stmt->let.local->type,
-					     .val = skep_ir_const(l->fn, 0) };
-		return skep_lower_local_set(l, stmt->let.local, &value);
+		if (stmt->let.local->type)
+			skep_lower_local_clear(l, stmt->let.local);
+		return 0;
 	}
+	skep_lower_local_begin(l, stmt->let.local);
 	r = skep_lower_expr(l, stmt->let.value, &value);
 	if (r < 0)
 		return r;
 	return skep_lower_local_set(l, stmt->let.local, &value);
+}
+
+static int lower_expr_stmt(struct skep_lower *l, const struct skep_expr *expr)
+{
+	if (expr->kind == SKEP_EXPR_ASSIGN && expr->binary.op == SKEP_BINARY_NONE &&
+	    expr->binary.left->kind == SKEP_EXPR_VAR)
+		skep_lower_local_begin(l, expr->binary.left->var.local);
+	return skep_lower_expr(l, expr, NULL);
 }
 
 static int lower_unroll(struct skep_lower *l, const struct skep_stmt *stmt)
@@ -168,7 +175,7 @@ static int lower_stmt(struct skep_lower *l, const struct skep_stmt *stmt)
 	skep_ir_loc(l->fn, stmt->loc);
 	switch (stmt->kind) {
 	case SKEP_STMT_EXPR:
-		return skep_lower_expr(l, stmt->expr, NULL);
+		return lower_expr_stmt(l, stmt->expr);
 	case SKEP_STMT_IF:
 		return lower_if(l, stmt);
 	case SKEP_STMT_LET:

@@ -65,11 +65,12 @@ static int check_ustack(struct skep_check *k, struct skep_expr *call)
 	return check_stack(k, call, SKEP_TYPE_USTACK);
 }
 
-/* The id under which the kernel keeps this stack; negative ids are counted as lost. */
+/* The id under which the kernel keeps this stack; negative ids are counted as lost, unless there is no such stack. */
 static struct skep_val *stack_id(struct skep_lower *l, uint64_t flags)
 {
 	struct skep_compiler *c = l->c;
-	struct skep_block *bad = skep_ir_block(l->fn), *good = skep_ir_block(l->fn);
+	struct skep_block *bad = skep_ir_block(l->fn), *lost = skep_ir_block(l->fn),
+			  *good = skep_ir_block(l->fn);
 	struct skep_val *id;
 
 	if (c->stack_map < 0)
@@ -84,6 +85,8 @@ static struct skep_val *stack_id(struct skep_lower *l, uint64_t flags)
 			  skep_ir_map(l->fn, (unsigned)c->stack_map), skep_ir_const(l->fn, flags));
 	skep_ir_branch(l->fn, SKEP_CC_SLT, id, skep_ir_const(l->fn, 0), bad, good);
 	skep_ir_at(l->fn, bad);
+	skep_ir_branch(l->fn, SKEP_CC_EQ, id, skep_ir_const(l->fn, (uint64_t)-EFAULT), good, lost);
+	skep_ir_at(l->fn, lost);
 	skep_lower_loss(l, SKEP_LOSS_STACK);
 	skep_ir_jump(l->fn, good);
 	skep_ir_at(l->fn, good);
