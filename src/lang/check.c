@@ -5,9 +5,9 @@
  *	round:  every instance ──► types of maps become known or wider ──► again while they change
  *	final:  every instance once more, with messages
  *
- * Within an instance the same happens for its variables. Outside of the final round c->diag is NULL, which swallows
- * every message, so that nobody who reports must know which round it is. Types only ever grow, and there are few steps
- * to grow, so the rounds end; a bound makes sure.
+ * Within an instance the same happens for its variables. Outside of the final round c->diag is
+ * NULL, which swallows every message, so that nobody who reports must know which round it is.
+ * Types only ever grow, and there are few steps to grow, so the rounds end; a bound makes sure.
  */
 #include <errno.h>
 #include <stdarg.h>

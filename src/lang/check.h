@@ -2,10 +2,11 @@
 /*
  * Checking: gives every expression a type and every mistake a place, a cause and a remedy.
  *
- * The bodies are checked instance by instance, again and again until the types of maps and variables no longer change
- * (a map may be read in the first probe and written in the last). Only in the last round (`final`) is an unknown type an
- * error, and only then are messages about it made, once. Lowering then checks each instance a last time just before it makes its
- * code, so that the annotations in the tree are those of this instance.
+ * The bodies are checked instance by instance, again and again until the types of maps and
+ * variables no longer change (a map may be read in the first probe and written in the last). Only
+ * in the last round (`final`) is an unknown type an error, and only then are messages about it
+ * made, once. Lowering then checks each instance a last time just before it makes its code, so
+ * that the annotations in the tree are those of this instance.
  */
 #pragma once
 
@@ -27,13 +28,19 @@ struct skep_check {
 	struct skep_loc at; /* of the word or call that is checked now: for messages of providers */
 };
 
-/* Errors: reported in the final round only; 0 is returned for "not known yet" in earlier rounds with expr->type NULL. */
+/*
+ * Errors: reported in the final round only; 0 is returned for "not known yet" in earlier rounds
+ * with expr->type NULL.
+ */
 int skep_check_expr(struct skep_check *k, struct skep_expr *expr) _must_check_;
 int skep_check_block(struct skep_check *k, const struct skep_block_node *block) _must_check_;
 /* All statements and the predicate of one instance, in the final mode: for lowering. */
 int skep_check_instance(struct skep_compiler *c, struct skep_instance *inst) _must_check_;
 
-/* The value of a constant integer expression (literals, $1, enum constants, arithmetic of them); false: not constant. */
+/*
+ * The value of a constant integer expression (literals, $1, enum constants, arithmetic of them);
+ * false: not constant.
+ */
 bool skep_check_const(struct skep_check *k, const struct skep_expr *expr, int64_t *ret_value);
 /* The text of a string literal or a positional parameter used as text; NULL: neither. */
 const char *skep_check_literal(struct skep_check *k, const struct skep_expr *expr);
@@ -41,8 +48,9 @@ const char *skep_check_literal(struct skep_check *k, const struct skep_expr *exp
 int skep_check_want(struct skep_check *k, const struct skep_expr *expr,
 		    const char *what) _must_check_;
 /*
- * A map named in a call that takes the map itself: print(@x), clear(@x), delete(@x[1]). Finds expr->map.info and checks
- * the keys when there are some; the map is not read. In the final round a map that nothing assigns is an error.
+ * A map named in a call that takes the map itself: print(@x), clear(@x), delete(@x[1]). Finds
+ * expr->map.info and checks the keys when there are some; the map is not read. In the final round
+ * a map that nothing assigns is an error.
  */
 int skep_check_map(struct skep_check *k, struct skep_expr *expr) _must_check_;
 /* The text of a type, for messages. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Values and operators. Numbers are computed in 64 bits. An operation is unsigned when one side is an unsigned number of
- * 64 bits, as in C; a literal that is not negative goes with either sign. A difference is signed.
+ * Values and operators. Numbers are computed in 64 bits. An operation is unsigned when one side
+ * is an unsigned number of 64 bits, as in C; a literal that is not negative goes with either
+ * sign. A difference is signed.
  */
 #include <errno.h>
 

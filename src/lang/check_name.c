@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Words and calls: builtins, constants of the kernel's enums, and a few constants that scripts expect. */
+/*
+ * Words and calls: builtins, constants of the kernel's enums, and a few constants that scripts
+ * expect.
+ */
 #include <errno.h>
 #include <string.h>
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Checking, what its files share with each other and nobody else. check.h is the interface for builtins and providers.
+ * Checking, what its files share with each other and nobody else. check.h is the interface for
+ * builtins and providers.
  *
  *	check.c		rounds, instances, messages
  *	check_stmt.c	statements, variables
  *	check_expr.c	values, operators
- *	check_access.c	fields, indices, pointers, casts
+ *	check_access.c	fields, indices, pointers
+ *	check_cast.c	casts, sizeof, offsetof
  *	check_map.c	maps and assignments
  *	check_name.c	words and calls
  *	check_const.c	constants

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Statements and variables. A variable lives from its first assignment (or let) to the end of its block. */
+/*
+ * Statements and variables. A variable lives from its first assignment (or let) to the end of its
+ * block.
+ */
 #include <errno.h>
 
 #include "lang/check_priv.h"
@@ -20,7 +23,10 @@ struct skep_local *skep_check_declare(struct skep_check *k, const char *name, st
 {
 	struct skep_local *local = *slot;
 
-	/* The tree may still hold the variable of another instance, or one that is declared elsewhere by now. */
+	/*
+	 * The tree may still hold the variable of another instance, or one that is declared
+	 * elsewhere by now.
+	 */
 	if (k->fresh || !local || local->loc.line != loc.line || local->loc.col != loc.col) {
 		local = skep_arena_alloc(k->c->arena, sizeof(*local));
 		local->name = name;

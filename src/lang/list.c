@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* -l: what can be probed. A pattern with a kind of probe asks that kind; any other is held against whole names. */
+/*
+ * -l: what can be probed. A pattern with a kind of probe asks that kind; any other is held against
+ * whole names.
+ */
 #include <errno.h>
 #include <string.h>
 #include <strings.h>

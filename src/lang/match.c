@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Attach points to instances: finds each one's provider and lets it match. What providers share is in match_util.c.
+ * Attach points to instances: finds each one's provider and lets it match. What providers share
+ * is in match_util.c.
  */
 #include <errno.h>
 #include <string.h>

@@ -9,8 +9,8 @@
 #include "lang/provider.h"
 
 /*
- * A probe that is not there: an error, a warning or nothing, as the script's missing_probes says. Returns -EINVAL or 0.
- * The hint names what is @near (may be NULL).
+ * A probe that is not there: an error, a warning or nothing, as the script's missing_probes says.
+ * Returns -EINVAL or 0. The hint names what is @near (may be NULL).
  */
 int skep_match_missing(struct skep_compiler *c, const struct skep_attach_point *point,
 		       const struct skep_nearest *near, const char *fmt, ...)
@@ -59,8 +59,8 @@ struct skep_used_args {
 void skep_match_used_args(const struct skep_probe_node *probe, struct skep_used_args *ret_used);
 
 /*
- * Text that is the same for two targets when one program can serve both: the used fields with place and type.
- * A field that does not exist is written as such.
+ * Text that is the same for two targets when one program can serve both: the used fields with
+ * place and type. A field that does not exist is written as such.
  */
 char *skep_match_signature(struct skep_compiler *c, const struct skep_struct *args,
 			   const struct skep_used_args *used);

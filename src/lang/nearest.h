@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Nearest: of many names those that somebody may have meant. Feed it every candidate, then ask for the text.
+ * Nearest: of many names those that somebody may have meant. Feed it every candidate, then ask
+ * for the text.
  *
  *	struct skep_nearest near = { .wanted = "vfs_raed" };
  *	skep_nearest_add(&near, "vfs_read"); ...

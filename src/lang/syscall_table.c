@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The numbers are each architecture's own and never change. The names are those of the kernel's events, which follow
- * the kernel's functions: "newstat" is what C calls stat.
+ * The numbers are each architecture's own and never change. The names are those of the kernel's
+ * events, which follow the kernel's functions: "newstat" is what C calls stat.
  */
 #include "lang/syscall_table.h"
 

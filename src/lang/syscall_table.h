@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * System calls by number, one table a CPU architecture. Names are those of the kernel's tracepoints (sys_enter_NAME).
+ * System calls by number, one table a CPU architecture. Names are those of the kernel's
+ * tracepoints (sys_enter_NAME).
  *
  *	number = skep_syscall_number("x86_64", "openat");	// 257
  */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tracepoint formats: the kernel's description of an event's record (tracefs, events/CATEGORY/EVENT/format) as a
- * struct of the language. A pure parser: text in, fields out.
+ * Tracepoint formats: the kernel's description of an event's record (tracefs,
+ * events/CATEGORY/EVENT/format) as a struct of the language. A pure parser: text in, fields out.
  *
  *	field:int dfd;	offset:16;	size:8;	signed:0;
  *
- * The size and sign of the record hold, not those of the C type: system call arguments are 8 bytes wide whatever they
- * are called. Texts of variable length (__data_loc, __rel_loc) are pointers to their first element; the field's
- * data_loc or rel_loc says how to find it.
+ * The size and sign of the record hold, not those of the C type: system call arguments are 8
+ * bytes wide whatever they are called. Texts of variable length (__data_loc, __rel_loc) are
+ * pointers to their first element; the field's data_loc or rel_loc says how to find it.
  */
 #pragma once
 
@@ -17,8 +17,9 @@
 #define SKEP_TRACEPOINT_FIELDS_MAX 256
 
 /*
- * @name: for the struct, "sys_enter_openat". @space: where pointers among the fields point. -EINVAL: not such a text (@diag
- * says what, without a place). Fields that make no sense are left out.
+ * @name: for the struct, "sys_enter_openat". @space: where pointers among the fields point.
+ * -EINVAL: not such a text (@diag says what, without a place). Fields that make no sense are left
+ * out.
  */
 int skep_tracepoint_parse(struct skep_types *types, const char *name, const char *text,
 			  enum skep_space space, struct skep_diag *diag,

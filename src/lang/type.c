@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Types: making, comparing. What comes from BTF is in type_btf.c, names and texts are in type_name.c.
+ * Types: making, comparing. What comes from BTF is in type_btf.c, names and texts are in
+ * type_name.c.
  */
 #include "lang/type.h"
 
@@ -66,7 +67,10 @@ const struct skep_type *skep_type_array(struct skep_types *types, const struct s
 			   });
 }
 
-/* Numbers stand at multiples of their size, everything longer at multiples of 8, so that copies take big steps. */
+/*
+ * Numbers stand at multiples of their size, everything longer at multiples of 8, so that copies
+ * take big steps.
+ */
 static uint32_t alignment(const struct skep_type *type)
 {
 	if (type->size <= 1)
@@ -152,7 +156,10 @@ static bool same_struct(const struct skep_struct *a, const struct skep_struct *b
 	return a->size == b->size && skep_streq(a->name, b->name);
 }
 
-/* Pointers: one level is compared by what it points to; structs behind it by identity, so this ends. */
+/*
+ * Pointers: one level is compared by what it points to; structs behind it by identity, so this
+ * ends.
+ */
 bool skep_type_equal(const struct skep_type *a, const struct skep_type *b)
 {
 	if (a == b)

@@ -2,9 +2,10 @@
 /*
  * Types from BTF: what a struct's member or a function's argument is for a script.
  *
- * Pointers carry where they point. Kernel sources tag pointers to user memory (__user) and to per-CPU memory (__percpu);
- * BTF has these tags when the kernel's compiler could write them. Pointers to structs that the verifier follows (space
- * BTF) stay so from member to member; what they say about numbers and text is read with a helper.
+ * Pointers carry where they point. Kernel sources tag pointers to user memory (__user) and to
+ * per-CPU memory (__percpu); BTF has these tags when the kernel's compiler could write them.
+ * Pointers to structs that the verifier follows (space BTF) stay so from member to member; what
+ * they say about numbers and text is read with a helper.
  */
 #include "lang/type.h"
 
@@ -143,8 +144,8 @@ const struct skep_type *skep_type_from_btf(struct skep_types *types, const struc
 }
 
 /*
- * The integer that a bit-field is cut from: of the declared type's size where the bits fit into one of these, else (packed
- * structs) 8 bytes from the byte in which it starts.
+ * The integer that a bit-field is cut from: of the declared type's size where the bits fit into
+ * one of these, else (packed structs) 8 bytes from the byte in which it starts.
  */
 static bool bit_field(const struct skep_btf_member *m, struct skep_field *f)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What providers must know of a CPU: where struct pt_regs keeps arguments, and how system calls come in.
+ * What providers must know of a CPU: where struct pt_regs keeps arguments, and how system calls
+ * come in.
  *
- * Offsets are bytes in the kernel's struct pt_regs, which for kprobes and uprobes is the context as programs see it
- * (on arm64 programs see its beginning, struct user_pt_regs).
+ * Offsets are bytes in the kernel's struct pt_regs, which for kprobes and uprobes is the context
+ * as programs see it (on arm64 programs see its beginning, struct user_pt_regs).
  */
 #pragma once
 
@@ -24,7 +25,10 @@ struct skep_arch {
 	uint16_t retval, ip, sp;
 	uint16_t syscall_args[SKEP_SYSCALL_ARGS_MAX];
 	uint16_t syscall_nr; /* 4 bytes are enough */
-	/* A task that runs a system call of the 32-bit table has this bit in this field of task_struct. */
+	/*
+	 * A task that runs a system call of the 32-bit table has this bit in this field of
+	 * task_struct.
+	 */
 	const char *const *compat_path;
 	unsigned n_compat_path;
 	uint64_t compat_mask;

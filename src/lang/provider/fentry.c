@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fentry, fexit: entry and return of kernel functions through the BPF trampoline, with typed arguments by name. Each
- * program is verified against one function, so each target is an instance of its own.
+ * fentry, fexit: entry and return of kernel functions through the BPF trampoline, with typed
+ * arguments by name. Each program is verified against one function, so each target is an instance
+ * of its own.
  */
 #include <errno.h>
 

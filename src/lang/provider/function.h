@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the probes on functions share: kprobe, uprobe (registers), fentry, rawtracepoint (typed arguments).
+ * What the probes on functions share: kprobe, uprobe (registers), fentry, rawtracepoint (typed
+ * arguments).
  */
 #pragma once
 
@@ -24,8 +25,9 @@ int skep_regs_lower_args(struct skep_lower *l, const struct skep_expr *expr,
 			 const struct skep_field *field, struct skep_value *ret_value) _must_check_;
 
 /*
- * The parameters of FUNC_PROTO @proto as a struct: parameter i at offset 8 * (i - @skip), the first @skip left out. Parameters
- * that do not fit into one register end the list, as those behind them have no fixed place.
+ * The parameters of FUNC_PROTO @proto as a struct: parameter i at offset 8 * (i - @skip), the
+ * first @skip left out. Parameters that do not fit into one register end the list, as those
+ * behind them have no fixed place.
  */
 const struct skep_struct *skep_proto_args(struct skep_types *types, const struct skep_btf *btf,
 					  uint32_t proto, unsigned skip, enum skep_space space,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kprobe, kretprobe: entry of, or return from, kernel functions by name. Several functions become one multi link
- * where the kernel has it; the cookie tells which of them fired.
+ * kprobe, kretprobe: entry of, or return from, kernel functions by name. Several functions become
+ * one multi link where the kernel has it; the cookie tells which of them fired.
  */
 #include <errno.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * profile, software, hardware: perf counters, one on every CPU, which run the program each time they have counted far
- * enough. The numbers are the kernel's UAPI (perf_event_open).
+ * profile, software, hardware: perf counters, one on every CPU, which run the program each time
+ * they have counted far enough. The numbers are the kernel's UAPI (perf_event_open).
  */
 #include <ctype.h>
 #include <errno.h>

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rawtracepoint:event: the kernel's own arguments of an event, before they become a record. BTF describes them as the
- * type btf_trace_EVENT, a function whose first parameter is not for programs.
+ * rawtracepoint:event: the kernel's own arguments of an event, before they become a record. BTF
+ * describes them as the type btf_trace_EVENT, a function whose first parameter is not for
+ * programs.
  *
- * With args.name the program is BTF-typed where the kernel has that: pointers are followed by plain loads. argN is a bare
- * number, which a typed program could not compute with, so it takes the older kind.
+ * With args.name the program is BTF-typed where the kernel has that: pointers are followed by
+ * plain loads. argN is a bare number, which a typed program could not compute with, so it takes
+ * the older kind.
  */
 #include <errno.h>
 #include <string.h>
@@ -36,8 +38,8 @@ static bool is_described(const struct skep_btf *btf, uint32_t id, struct raw_eve
 }
 
 /*
- * The type has no names for its parameters. Functions that the kernel makes for the event have: of these one with as many
- * parameters, or the type itself.
+ * The type has no names for its parameters. Functions that the kernel makes for the event have:
+ * of these one with as many parameters, or the type itself.
  */
 static uint32_t named_proto(const struct skep_btf *btf, struct skep_arena *arena, const char *event,
 			    uint32_t proto)

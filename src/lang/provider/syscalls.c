@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The raw events are sys_enter(struct pt_regs *regs, long id) and sys_exit(struct pt_regs *regs, long ret).
+ * The raw events are sys_enter(struct pt_regs *regs, long id) and sys_exit(struct pt_regs *regs,
+ * long ret).
  *
- * The kernel's own tracepoints take the number from the registers as an int, leave when the task runs a call of a
- * compat table, and look the number up among the calls that have an event. So does this program, cheapest test first.
+ * The kernel's own tracepoints take the number from the registers as an int, leave when the task
+ * runs a call of a compat table, and look the number up among the calls that have an event. So
+ * does this program, cheapest test first.
  */
 #include "lang/provider/syscalls.h"
 
@@ -155,7 +157,10 @@ static void leave_unless(struct skep_lower *l, enum skep_cc cc, struct skep_val 
 	skep_ir_at(l->fn, wanted);
 }
 
-/* Read-only table: by number the index of the probe's name plus 1, 0 where this program has nothing to do. */
+/*
+ * Read-only table: by number the index of the probe's name plus 1, 0 where this program has nothing
+ * to do.
+ */
 static unsigned number_table(struct skep_lower *l)
 {
 	const struct skep_instance *inst = l->inst;
@@ -176,7 +181,10 @@ static unsigned number_table(struct skep_lower *l)
 				    });
 }
 
-/* The table's entry. The mask changes nothing behind the range test; it is what the verifier can follow. */
+/*
+ * The table's entry. The mask changes nothing behind the range test; it is what the verifier can
+ * follow.
+ */
 static struct skep_val *load_entry(struct skep_lower *l, struct skep_val *number)
 {
 	struct skep_instance *inst = l->inst;

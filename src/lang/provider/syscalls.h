@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * System call tracepoints without perf: every tracepoint:syscalls:sys_enter_X and sys_exit_X of a probe runs from one
- * program on the raw sys_enter or sys_exit, which attaches and detaches in a fraction of a millisecond.
+ * System call tracepoints without perf: every tracepoint:syscalls:sys_enter_X and sys_exit_X of a
+ * probe runs from one program on the raw sys_enter or sys_exit, which attaches and detaches in a
+ * fraction of a millisecond.
  *
- * It sees what the tracepoints would show, no more and no less: not the calls of the 32-bit and x32 tables, only numbers that have
- * an event, and fields that stand in the same registers with the tracepoint's own type. What cannot be had so
- * (common_*, fields we cannot place) stays with perf.
+ * It sees what the tracepoints would show, no more and no less: not the calls of the 32-bit and
+ * x32 tables, only numbers that have an event, and fields that stand in the same registers with
+ * the tracepoint's own type. What cannot be had so (common_*, fields we cannot place) stays with
+ * perf.
  */
 #pragma once
 
@@ -21,7 +23,10 @@ enum skep_tracepoint_flavour {
 
 /* The flavour for "syscalls" events on this machine: RAW, BTF, or PERF when neither works. */
 unsigned skep_syscalls_flavour(const struct skep_compiler *c);
-/* The number behind "sys_enter_openat" or "sys_exit_openat"; -1: not one we know. *ret_exit: which of the two. */
+/*
+ * The number behind "sys_enter_openat" or "sys_exit_openat"; -1: not one we know. *ret_exit: which
+ * of the two.
+ */
 int skep_syscalls_number(const char *event, bool *ret_exit);
 /* Whether every used field can be read from the registers. */
 bool skep_syscalls_can(const struct skep_struct *args, bool is_exit,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tracepoint:category:event. The events of "syscalls" mostly run from the raw system call events (syscalls.h); all others are
- * attached through perf, and the program's context is the event's record.
+ * tracepoint:category:event. The events of "syscalls" mostly run from the raw system call events
+ * (syscalls.h); all others are attached through perf, and the program's context is the event's
+ * record.
  */
 #include "lang/tracepoint.h"
 
@@ -192,8 +193,9 @@ static void tracepoint_prologue(struct skep_lower *l)
 }
 
 /*
- * The record is the context, but for its first 8 bytes, which the kernel keeps to itself: of them only common_pid
- * is of use, and that is who runs. A text of variable length stands where the u32 in the record says.
+ * The record is the context, but for its first 8 bytes, which the kernel keeps to itself: of them
+ * only common_pid is of use, and that is who runs. A text of variable length stands where the u32
+ * in the record says.
  */
 static int tracepoint_lower_args(struct skep_lower *l, const struct skep_expr *expr,
 				 const struct skep_field *field, struct skep_value *ret_value)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * uprobe, uretprobe: functions of programs and libraries. What they pass is in user memory. All targets of an attach
- * point are in one binary; several become one multi link where the kernel has it.
+ * uprobe, uretprobe: functions of programs and libraries. What they pass is in user memory. All
+ * targets of an attach point are in one binary; several become one multi link where the kernel
+ * has it.
  */
 #include <ctype.h>
 #include <errno.h>

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Vectors of matching and checking: tests/vectors/lang/check/NAME.bt is compiled in the world of its folder. What it is
- * told must be NAME.err; a script without that file must compile without a word. With SKEP_REGENERATE=1 in the
- * environment the files are written anew; read the difference before you commit it.
+ * Vectors of matching and checking: tests/vectors/lang/check/NAME.bt is compiled in the world of
+ * its folder. What it is told must be NAME.err; a script without that file must compile without a
+ * word. With SKEP_REGENERATE=1 in the environment the files are written anew; read the difference
+ * before you commit it.
  *
- * Comments at the start of a script choose: "// params: a b", "// unsafe", "// without: kprobe fentry btf tracepoints".
+ * Comments at the start of a script choose: "// params: a b", "// unsafe", "// without: kprobe
+ * fentry btf tracepoints".
  */
 #include <dirent.h>
 #include <errno.h>

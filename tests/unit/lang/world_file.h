@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A world from files: BTF from world.btf, tracepoints from events/CATEGORY/EVENT, functions from the BTF, one program
- * ("/bin/demo", also "libdemo") with a few functions. For tests that must be the same on every machine.
+ * A world from files: BTF from world.btf, tracepoints from events/CATEGORY/EVENT, functions from
+ * the BTF, one program ("/bin/demo", also "libdemo") with a few functions. For tests that must be
+ * the same on every machine.
  *
  *	struct world_file f = {};
  *	world_file_open(&f, SKEP_VECTORS "/lang/check/world");

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Types by name in expressions: casts, sizeof, offsetof. */
+#include <errno.h>
+#include <string.h>
+
+#include "lang/check_priv.h"
+#include "lang/walk.h"
+
+#define HINT_FIELDS 8
+
+int skep_check_type_name(struct skep_check *k, const struct skep_type_name *name,
+			 const struct skep_type **ret_type)
+{
+	const char *near = NULL, *last;
+	int r;
+
+	if (name->of) {
+		r = skep_check_expr(k, name->of);
+		*ret_type = name->of->type;
+		return r;
+	}
+	*ret_type = skep_type_by_name(&k->c->types, name->name);
+	if (*ret_type)
+		return 0;
+	r = skep_check_error(k, name->loc, "there is no type '%s'", name->name);
+	if (!k->c->diag)
+		return r;
+	if (!k->c->types.btf) {
+		skep_diag_hint(k->c->diag, "this kernel does not describe its types (no BTF): only "
+					   "plain types such as uint64 are known");
+		return r;
+	}
+	last = skep_has_prefix(name->name, "struct ") ? name->name + 7 : name->name;
+	near = skep_arena_strndup(k->c->arena, last, strcspn(last, " *["));
+	near = skep_btf_nearest(k->c->types.btf, near, SKEP_BTF_STRUCT);
+	if (near)
+		skep_diag_hint(k->c->diag, "did you mean struct %s?", near);
+	else
+		skep_diag_hint(k->c->diag, "types are int8 to int64, uint8 to uint64, bool, "
+					   "string[N], and the kernel's: struct NAME *");
+	return r;
+}
+
+static bool mentions_context(void *data, struct skep_expr *expr)
+{
+	if (expr->kind == SKEP_EXPR_NAME &&
+	    (skep_has_prefix(expr->call.name, "arg") || skep_streq(expr->call.name, "retval")))
+		*(bool *)data = true;
+	return true;
+}
+
+/*
+ * Whose memory a number points to that a cast makes a pointer: what a probe passes is in its own
+ * space.
+ */
+static enum skep_space number_space(const struct skep_check *k, struct skep_expr *value)
+{
+	bool context = k->inst->attach.kind == SKEP_ATTACH_UPROBE ||
+		       k->inst->attach.kind == SKEP_ATTACH_URETPROBE;
+
+	skep_walk_expr(value, mentions_context, &context);
+	return context ? k->inst->args_space : SKEP_SPACE_KERNEL;
+}
+
+static const struct skep_type *cast_pointer(struct skep_check *k, struct skep_expr *value,
+					    const struct skep_type *to)
+{
+	const struct skep_type *from = value->type;
+	enum skep_space space;
+
+	if (from->kind == SKEP_TYPE_INT)
+		return skep_type_ptr(&k->c->types, to->elem, number_space(k, value));
+	if (from->kind != SKEP_TYPE_PTR)
+		return NULL;
+	space = from->space;
+	/* The verifier keeps its own idea of what is there. */
+	if (space == SKEP_SPACE_BTF &&
+	    (!from->elem || !to->elem || !skep_type_equal(from->elem, to->elem)))
+		space = SKEP_SPACE_KERNEL;
+	return skep_type_ptr(&k->c->types, to->elem, space);
+}
+
+static bool can_cast(const struct skep_type *from, const struct skep_type *to)
+{
+	bool from_int_array = from->kind == SKEP_TYPE_ARRAY && from->elem->kind == SKEP_TYPE_INT;
+
+	switch (to->kind) {
+	case SKEP_TYPE_INT:
+		if (from_int_array)
+			return from->size == to->size;
+		return skep_type_is_scalar(from);
+	case SKEP_TYPE_ARRAY:
+		if (to->elem->kind != SKEP_TYPE_INT)
+			return false;
+		if (from->kind == SKEP_TYPE_INT)
+			return to->size == MAX(from->size, 1u) || to->size == 8;
+		return (from_int_array || from->kind == SKEP_TYPE_STRING) && from->size >= to->size;
+	case SKEP_TYPE_STRING:
+		return (from->kind == SKEP_TYPE_STRING ||
+			(from_int_array && from->elem->size == 1)) &&
+		       from->size >= to->size;
+	case SKEP_TYPE_KSYM:
+	case SKEP_TYPE_USERNAME:
+	case SKEP_TYPE_CGROUP_PATH:
+		return from->kind == SKEP_TYPE_INT || from->kind == SKEP_TYPE_PTR;
+	default:
+		return skep_type_equal(from, to);
+	}
+}
+
+int skep_check_cast(struct skep_check *k, struct skep_expr *expr)
+{
+	struct skep_expr *value = expr->cast.value;
+	const struct skep_type *to;
+	int r = skep_check_type_name(k, &expr->cast.to, &to);
+	int r2 = skep_check_expr(k, value);
+
+	if (r < 0 || r2 < 0 || !to || !value->type)
+		return r < 0 ? r : r2;
+	if (to->kind == SKEP_TYPE_PTR)
+		expr->type = cast_pointer(k, value, to);
+	else if (can_cast(value->type, to))
+		expr->type = to;
+	if (expr->type)
+		return 0;
+	r = skep_check_error(k, expr->loc, "%s cannot be made %s",
+			     skep_check_type_text(k, value->type), skep_check_type_text(k, to));
+	if (to->kind == SKEP_TYPE_STRUCT)
+		skep_diag_hint(k->c->diag, "cast to a pointer: (%s *)",
+			       skep_check_type_text(k, to));
+	else if (to->kind == SKEP_TYPE_STRING)
+		skep_diag_hint(k->c->diag, "str(pointer, %u) reads text", to->size);
+	else if (value->type->kind == SKEP_TYPE_STRING)
+		skep_diag_hint(k->c->diag, "text is not read as a number");
+	return r;
+}
+
+static int check_offsetof(struct skep_check *k, struct skep_expr *expr,
+			  const struct skep_type *type, uint64_t *ret_value)
+{
+	uint64_t offset = 0;
+
+	for (size_t i = 0; i < expr->layout.n_path; i++) {
+		struct skep_field f;
+		int r;
+
+		if (type->kind == SKEP_TYPE_PTR && type->elem && !i)
+			type = type->elem;
+		if (type->kind == SKEP_TYPE_STRUCT &&
+		    skep_type_field(&k->c->types, type, expr->layout.path[i], SKEP_SPACE_KERNEL,
+				    &f)) {
+			offset += f.offset;
+			type = f.type;
+			continue;
+		}
+		r = skep_check_error(k, expr->loc, "%s has no field '%s'",
+				     skep_check_type_text(k, type), expr->layout.path[i]);
+		if (type->kind == SKEP_TYPE_STRUCT)
+			skep_diag_hint(k->c->diag, "its fields are: %s",
+				       skep_type_field_names(&k->c->types, type,
+							     expr->layout.path[i], HINT_FIELDS));
+		return r;
+	}
+	*ret_value = offset;
+	return 0;
+}
+
+/* sizeof and offsetof are numbers from here on. */
+int skep_check_layout(struct skep_check *k, struct skep_expr *expr)
+{
+	const struct skep_type *type = NULL;
+	uint64_t value;
+	int r;
+
+	if (expr->layout.expr) {
+		r = skep_check_expr(k, expr->layout.expr);
+		type = expr->layout.expr->type;
+	} else {
+		r = skep_check_type_name(k, &expr->layout.of, &type);
+	}
+	if (r < 0 || !type)
+		return r;
+	value = type->size;
+	if (expr->kind == SKEP_EXPR_OFFSETOF) {
+		r = check_offsetof(k, expr, type, &value);
+		if (r < 0)
+			return r;
+	}
+	/* Only now: what it is of may grow until the last round. */
+	if (k->final) {
+		expr->kind = SKEP_EXPR_INT;
+		memset(&expr->num, 0, sizeof(expr->num));
+		expr->num.value = value;
+	}
+	expr->type = skep_type_int(8, true);
+	return 0;
+}
