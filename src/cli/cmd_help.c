@@ -36,10 +36,15 @@ int skep_cmd_help(int argc, char **argv)
 	return SKEP_EXIT_USAGE;
 }
 
+enum {
+	NEEDS_RIGHTS = -1, /* but no feature */
+	NEEDS_NOTHING = -2,
+};
+
 /* Commands to start with, best first; each with what it needs of the kernel. */
 static const struct {
 	const char *what, *line;
-	int needs; /* enum skep_feature, -1: nothing */
+	int needs; /* enum skep_feature, or one of these */
 } samples[] = {
 	{ "which program opens which file",
 	  "-e 'tracepoint:syscalls:sys_enter_openat { printf(\"%s %s\\n\", comm, str(args.filename)); }'",
@@ -53,9 +58,9 @@ static const struct {
 	{ "where the CPUs spend their time", "-e 'profile:hz:99 { @[comm] = count(); }'",
 	  SKEP_FEATURE_PERF_SOFTWARE },
 	{ "which probes there are", "trace -l 'tracepoint:*open*'", SKEP_FEATURE_TRACEFS },
-	{ "what this kernel can do", "doctor", -1 },
-	{ "all commands", "help", -1 },
-	{ "which version this is", "version", -1 },
+	{ "what this kernel can do", "doctor", NEEDS_RIGHTS },
+	{ "all commands", "help", NEEDS_NOTHING },
+	{ "which version this is", "version", NEEDS_NOTHING },
 };
 
 int skep_cmd_front(void)
@@ -73,7 +78,7 @@ int skep_cmd_front(void)
 		if (shown == 4 && samples[i].needs >= 0) /* the last is the way to more */
 			continue;
 		printf("  # %s\n  %sskep %s\n\n", samples[i].what,
-		       root || samples[i].needs < 0 ? "" : "sudo ", samples[i].line);
+		       root || samples[i].needs == NEEDS_NOTHING ? "" : "sudo ", samples[i].line);
 		shown++;
 	}
 	printf("skep help lists the commands, skep COMMAND --help tells of one.\n");
