@@ -3,7 +3,8 @@
 
 #include <inttypes.h>
 
-#define TEXT_DEPTH_MAX 8 /* nested deeper it is "..." */
+#define TEXT_DEPTH_MAX 8  /* nested deeper it is "..." */
+#define TEXT_BYTES_MAX 32 /* of a literal */
 
 static const char *const binary_words[] = {
 	[SKEP_BINARY_NONE] = "=", [SKEP_BINARY_ADD] = "+",  [SKEP_BINARY_SUB] = "-",
@@ -26,6 +27,40 @@ static void add_list(struct skep_str *out, const struct skep_expr_list *list, un
 	}
 }
 
+/* An operand: what binds less than what is around it needs its parentheses. */
+static void add_operand(struct skep_str *out, const struct skep_expr *e, unsigned depth)
+{
+	bool loose = e && (e->kind == SKEP_EXPR_BINARY || e->kind == SKEP_EXPR_TERNARY ||
+			   e->kind == SKEP_EXPR_ASSIGN || e->kind == SKEP_EXPR_CAST);
+
+	if (loose)
+		skep_str_addc(out, '(');
+	add(out, e, depth);
+	if (loose)
+		skep_str_addc(out, ')');
+}
+
+/* The beginning of a literal, as it may be written. */
+static void add_text(struct skep_str *out, const char *text, size_t len)
+{
+	size_t shown = MIN(len, (size_t)TEXT_BYTES_MAX);
+
+	skep_str_addc(out, '"');
+	for (size_t i = 0; i < shown; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c == '\n')
+			skep_str_add(out, "\\n");
+		else if (c == '"' || c == '\\')
+			skep_str_addf(out, "\\%c", c);
+		else if (c < ' ')
+			skep_str_addf(out, "\\x%02x", c);
+		else
+			skep_str_addc(out, (char)c);
+	}
+	skep_str_add(out, shown < len ? "...\"" : "\"");
+}
+
 static void add_unary(struct skep_str *out, const struct skep_expr *e, unsigned depth)
 {
 	static const char *const before[] = {
@@ -35,7 +70,7 @@ static void add_unary(struct skep_str *out, const struct skep_expr *e, unsigned 
 	};
 
 	skep_str_add(out, before[e->unary.op]);
-	add(out, e->unary.operand, depth);
+	add_operand(out, e->unary.operand, depth);
 	if (e->unary.op == SKEP_UNARY_POSTINC)
 		skep_str_add(out, "++");
 	if (e->unary.op == SKEP_UNARY_POSTDEC)
@@ -54,7 +89,7 @@ static void add(struct skep_str *out, const struct skep_expr *e, unsigned depth)
 		skep_str_addf(out, "%" PRId64, (int64_t)e->num.value);
 		return;
 	case SKEP_EXPR_STRING:
-		skep_str_addf(out, "\"%.*s\"", (int)MIN(e->text.len, (size_t)32), e->text.data);
+		add_text(out, e->text.data, e->text.len);
 		return;
 	case SKEP_EXPR_NAME:
 		skep_str_add(out, e->call.name);
@@ -83,30 +118,31 @@ static void add(struct skep_str *out, const struct skep_expr *e, unsigned depth)
 		return;
 	case SKEP_EXPR_BINARY:
 	case SKEP_EXPR_ASSIGN:
-		add(out, e->binary.left, depth);
+		add_operand(out, e->binary.left, depth);
 		skep_str_addf(out, " %s ", binary_words[e->binary.op]);
-		add(out, e->binary.right, depth);
+		add_operand(out, e->binary.right, depth);
 		return;
 	case SKEP_EXPR_TERNARY:
-		add(out, e->ternary.cond, depth);
+		add_operand(out, e->ternary.cond, depth);
 		skep_str_add(out, " ? ");
-		add(out, e->ternary.yes, depth);
+		if (e->ternary.yes)
+			add_operand(out, e->ternary.yes, depth);
 		skep_str_add(out, " : ");
-		add(out, e->ternary.no, depth);
+		add_operand(out, e->ternary.no, depth);
 		return;
 	case SKEP_EXPR_FIELD:
-		add(out, e->field.base, depth);
+		add_operand(out, e->field.base, depth);
 		skep_str_addf(out, ".%s", e->field.name);
 		return;
 	case SKEP_EXPR_INDEX:
-		add(out, e->index.base, depth);
+		add_operand(out, e->index.base, depth);
 		skep_str_addc(out, '[');
 		add(out, e->index.index, depth);
 		skep_str_addc(out, ']');
 		return;
 	case SKEP_EXPR_CAST:
 		skep_str_addf(out, "(%s)", e->cast.to.name ? e->cast.to.name : "typeof(...)");
-		add(out, e->cast.value, depth);
+		add_operand(out, e->cast.value, depth);
 		return;
 	case SKEP_EXPR_TUPLE:
 		skep_str_addc(out, '(');

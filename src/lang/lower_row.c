@@ -122,6 +122,23 @@ static struct skep_schema schema_of(struct skep_compiler *c, const char *name,
 	return schema;
 }
 
+/* A name for each value: its text, with a number where two are the same. */
+static void name_args(struct skep_compiler *c, const struct skep_expr *const *args, size_t n,
+		      const char **names)
+{
+	const char **texts = skep_arena_calloc(c->arena, n, sizeof(*texts));
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned count = 1;
+
+		texts[i] = skep_expr_text(c->arena, args[i]);
+		for (size_t j = 0; j < i; j++)
+			count += skep_streq(texts[j], texts[i]);
+		names[i] = count > 1 ? skep_arena_printf(c->arena, "%s #%u", texts[i], count)
+				     : texts[i];
+	}
+}
+
 int skep_lower_row_args(struct skep_lower *l, struct skep_plan_action *action,
 			const struct skep_expr *call, size_t from)
 {
@@ -130,13 +147,12 @@ int skep_lower_row_args(struct skep_lower *l, struct skep_plan_action *action,
 	const char **names = skep_arena_calloc(l->c->arena, n, sizeof(*names));
 
 	for (size_t i = 0; i < n; i++) {
-		const struct skep_expr *arg = call->call.args.data[from + i];
-		int r = skep_lower_expr(l, arg, &values[i]);
+		int r = skep_lower_expr(l, call->call.args.data[from + i], &values[i]);
 
 		if (r < 0)
 			return r;
-		names[i] = skep_expr_text(l->c->arena, arg);
 	}
+	name_args(l->c, (const struct skep_expr *const *)call->call.args.data + from, n, names);
 	action->schema = schema_of(l->c, call->call.name, values, names, n);
 	return skep_lower_row(l, action, values, n);
 }
