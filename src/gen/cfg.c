@@ -38,10 +38,10 @@ static void number(struct skep_fn *fn)
 	struct {
 		struct skep_block *block;
 		unsigned next;
-	} *stack = skep_arena_calloc(fn->arena, fn->n_blocks, sizeof(*stack));
+	} *stack = skep_arena_calloc(fn->scratch, fn->n_blocks, sizeof(*stack));
 	unsigned depth = 0, n = fn->n_blocks;
 
-	fn->order = skep_arena_calloc(fn->arena, fn->n_blocks, sizeof(*fn->order));
+	fn->order = skep_arena_calloc(fn->scratch, fn->n_blocks, sizeof(*fn->order));
 	for (unsigned i = 0; i < fn->n_blocks; i++) {
 		fn->blocks[i]->visited = false;
 		fn->blocks[i]->rpo = UINT32_MAX;
@@ -104,8 +104,8 @@ static struct skep_block *meet(struct skep_block *a, struct skep_block *b)
 static void number_tree(struct skep_fn *fn)
 {
 	unsigned n = fn->n_order, clock = 0;
-	uint32_t *size = skep_arena_calloc(fn->arena, n, sizeof(*size));
-	uint32_t *used = skep_arena_calloc(fn->arena, n, sizeof(*used));
+	uint32_t *size = skep_arena_calloc(fn->scratch, n, sizeof(*size));
+	uint32_t *used = skep_arena_calloc(fn->scratch, n, sizeof(*used));
 
 	for (unsigned i = n; i-- > 0;) {
 		size[i]++;
@@ -185,7 +185,7 @@ void ir_loops(struct skep_fn *fn)
 	enum {
 		MAX_LATCHES = 64
 	};
-	struct skep_block **stack = skep_arena_calloc(fn->arena, fn->n_order, sizeof(*stack));
+	struct skep_block **stack = skep_arena_calloc(fn->scratch, fn->n_order, sizeof(*stack));
 	unsigned seen = 0;
 
 	for (unsigned i = 0; i < fn->n_order; i++)

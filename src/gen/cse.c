@@ -174,7 +174,7 @@ bool ir_cse(struct skep_fn *fn)
 
 	while (t.mask < (size_t)fn->n_vals * 2)
 		t.mask = t.mask * 2 + 1;
-	t.vals = skep_arena_calloc(fn->arena, t.mask + 1, sizeof(struct skep_val *));
+	t.vals = skep_arena_calloc(fn->scratch, t.mask + 1, sizeof(struct skep_val *));
 	for (unsigned i = 0; i < fn->n_order; i++)
 		for (struct skep_val *v = fn->order[i]->first; v; v = next) {
 			next = v->next;

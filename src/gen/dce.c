@@ -11,7 +11,7 @@ static bool has_effect(const struct skep_val *v)
 
 bool ir_dce(struct skep_fn *fn)
 {
-	struct skep_val **work = skep_arena_calloc(fn->arena, fn->n_vals, sizeof(*work)), *next;
+	struct skep_val **work = skep_arena_calloc(fn->scratch, fn->n_vals, sizeof(*work)), *next;
 	bool changed = false;
 	unsigned n = 0;
 

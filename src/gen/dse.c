@@ -103,7 +103,7 @@ bool ir_dse(struct skep_fn *fn)
 
 	if (!fn->n_slots)
 		return false;
-	d.slots = skep_arena_calloc(fn->arena, fn->n_slots, sizeof(*d.slots));
+	d.slots = skep_arena_calloc(fn->scratch, fn->n_slots, sizeof(*d.slots));
 	for (unsigned i = 0; i < fn->n_order; i++)
 		for (struct skep_val *v = fn->order[i]->first; v; v = v->next)
 			classify(&d, v);

@@ -154,7 +154,12 @@ int skep_gen_finish(struct skep_gen *gen, struct skep_diag *diag, struct skep_sp
 
 	spec->progs = skep_arena_calloc(gen->arena, gen->n_fns, sizeof(*spec->progs));
 	for (unsigned i = 0; i < gen->n_fns; i++) {
+		_cleanup_(skep_arena_freep)
+		struct skep_arena *scratch = skep_arena_new();
+
+		gen->fns[i]->scratch = scratch;
 		r = compile(gen->fns[i], diag, &spec->progs[i]);
+		gen->fns[i]->scratch = NULL;
 		if (r < 0 && !ret)
 			ret = r; /* the others may have something to say as well */
 	}

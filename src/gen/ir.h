@@ -99,19 +99,28 @@ struct skep_val {
 	uint32_t calls; /* calls before it in its block */
 	bool mark : 1;
 	/* register allocation */
-	bool kept : 1;	  /* lives across a call */
-	bool moved : 1;	  /* not kept, but put into a kept register because the others are full */
-	bool reload : 1;  /* comes from a spill slot: never spilled again, only read again */
-	bool pinned : 1;  /* serves one instruction only */
-	bool spilled : 1; /* chosen to be */
-	bool dead : 1;	  /* no use */
-	uint8_t dies;	  /* bit i: argument i is not used any more behind this instruction */
-	int8_t reg, hint; /* or -1: what it has, what would save a move */
-	int8_t want;	  /* of a web's root: what its first member got, or -1 */
-	uint32_t span;	  /* instructions it lives over */
-	float weight;	  /* how often it is touched */
+	bool kept : 1;	   /* lives across a call */
+	bool moved : 1;	   /* not kept, but put into a kept register because the others are full */
+	bool reload : 1;   /* comes from a spill slot: never spilled again, only read again */
+	bool pinned : 1;   /* serves one instruction only */
+	bool spilled : 1;  /* chosen to be */
+	bool dead : 1;	   /* no use */
+	uint8_t dies;	   /* bit i: argument i is not used any more behind this instruction */
+	int8_t reg, hint;  /* or -1: what it has, what would save a move */
+	int8_t want;	   /* of a web's root: what its first member got, or -1 */
+	uint32_t span;	   /* instructions it lives over */
+	uint32_t last_pos; /* end of the range that is being found */
+	uint32_t end;	   /* of the last range */
+	struct ir_range *ranges; /* where it lives, ascending */
+	float weight;		 /* how often it is touched */
 	struct skep_val *web;  /* towards the values that should share a register because of phis */
 	struct skep_val *like; /* the value computed from this one in the same register, or NULL */
+};
+
+/* Positions from @from up to but without @to. */
+struct ir_range {
+	uint32_t from, to;
+	struct ir_range *next;
 };
 
 struct ir_vals {
@@ -145,6 +154,7 @@ struct skep_var {
 struct skep_fn {
 	struct skep_gen *gen;
 	struct skep_arena *arena;
+	struct skep_arena *scratch; /* what only one compilation needs */
 	struct skep_spec_prog proto;
 	unsigned index, n_params;
 	struct skep_block **blocks; /* all; entry first */
@@ -152,11 +162,12 @@ struct skep_fn {
 	uint32_t next_block;
 	struct skep_block **order; /* the reachable ones in reverse postorder */
 	unsigned n_order;
+	bool no_moving; /* values that cross no call stay out of the kept registers */
 	bool has_preds; /* the blocks' lists of predecessors are there */
 	struct ir_slot **slots;
 	unsigned n_slots, cap_slots;
 	struct skep_val *params[5];
-	uint32_t n_vals, n_vars;
+	uint32_t n_vals, n_vars, n_pos;
 	struct skep_block *here;
 	struct skep_loc loc;
 	unsigned stack; /* bytes used, once laid out */

@@ -120,7 +120,7 @@ void ir_layout(struct emitter *e)
 {
 	struct skep_fn *fn = e->fn;
 
-	e->layout = skep_arena_calloc(fn->arena, fn->n_order, sizeof(*e->layout));
+	e->layout = skep_arena_calloc(fn->scratch, fn->n_order, sizeof(*e->layout));
 	for (unsigned i = 0; i < fn->n_order; i++)
 		fn->order[i]->visited = false;
 	for (unsigned cold = 0; cold < 2; cold++)

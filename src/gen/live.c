@@ -9,8 +9,8 @@
 void ir_set_init(struct ir_set *set, struct skep_fn *fn)
 {
 	set->n = 0;
-	set->members = skep_arena_calloc(fn->arena, fn->n_vals, sizeof(*set->members));
-	set->where = skep_arena_calloc(fn->arena, fn->n_vals, sizeof(*set->where));
+	set->members = skep_arena_calloc(fn->scratch, fn->n_vals, sizeof(*set->members));
+	set->where = skep_arena_calloc(fn->scratch, fn->n_vals, sizeof(*set->where));
 }
 
 /* Users of value i: user[start[i]] to user[start[i + 1] - 1], in the order of the code, once for each argument. */
@@ -18,7 +18,7 @@ void ir_uses_collect(struct skep_fn *fn, struct ir_uses *ret_uses)
 {
 	struct ir_uses uses;
 
-	uses.start = skep_arena_calloc(fn->arena, (size_t)fn->n_vals + 2, sizeof(*uses.start));
+	uses.start = skep_arena_calloc(fn->scratch, (size_t)fn->n_vals + 2, sizeof(*uses.start));
 	for (unsigned i = 0; i < fn->n_order; i++)
 		for (struct skep_val *v = fn->order[i]->first; v; v = v->next)
 			for (unsigned k = 0; k < v->n_args; k++)
@@ -26,7 +26,7 @@ void ir_uses_collect(struct skep_fn *fn, struct ir_uses *ret_uses)
 					uses.start[v->args[k]->id + 2]++;
 	for (uint32_t i = 1; i < fn->n_vals + 2; i++)
 		uses.start[i] += uses.start[i - 1];
-	uses.user = skep_arena_calloc(fn->arena, uses.start[fn->n_vals + 1], sizeof(*uses.user));
+	uses.user = skep_arena_calloc(fn->scratch, uses.start[fn->n_vals + 1], sizeof(*uses.user));
 	/* start[i + 1] moves from where value i begins to where it ends, which is where value i + 1 begins. */
 	for (unsigned i = 0; i < fn->n_order; i++)
 		for (struct skep_val *v = fn->order[i]->first; v; v = v->next)
@@ -44,7 +44,7 @@ struct marker {
 
 static void push(struct marker *m, struct skep_block *block)
 {
-	m->stack = ir_grow(m->fn->arena, m->stack, m->n, &m->cap, sizeof(*m->stack));
+	m->stack = ir_grow(m->fn->scratch, m->stack, m->n, &m->cap, sizeof(*m->stack));
 	m->stack[m->n++] = block;
 }
 
@@ -59,7 +59,7 @@ static void mark_up(struct marker *m, struct skep_val *v, struct skep_block *blo
 		/* Values are marked one after another, so only the newest entry can be this one. */
 		if (block->n_live_in && block->live_in[block->n_live_in - 1] == v)
 			continue;
-		block->live_in = ir_grow(m->fn->arena, block->live_in, block->n_live_in,
+		block->live_in = ir_grow(m->fn->scratch, block->live_in, block->n_live_in,
 					 &block->cap_live_in, sizeof(*block->live_in));
 		block->live_in[block->n_live_in++] = v;
 		for (unsigned i = 0; i < block->n_preds; i++)
@@ -110,18 +110,36 @@ static float frequency(const struct skep_block *block)
 	return f;
 }
 
+/* Positions from @from up to where @v was seen first on the way back belong to its life. */
+static void add_range(struct skep_fn *fn, struct skep_val *v, uint32_t from)
+{
+	struct ir_range *range;
+
+	if (!v->ranges)
+		v->end = v->last_pos;
+	if (v->ranges && v->ranges->from == v->last_pos) {
+		v->ranges->from = from; /* the block behind goes on where this one ends */
+	} else {
+		range = skep_arena_alloc(fn->scratch, sizeof(*range));
+		*range = (struct ir_range){ .from = from, .to = v->last_pos, .next = v->ranges };
+		v->ranges = range;
+	}
+	v->span += v->last_pos - from;
+}
+
 /* One instruction backwards: @set is what lives behind it, and becomes what lives before it. */
 static void step_back(struct skep_val *v, struct ir_set *set, float often)
 {
 	if (ir_has_result(v)) {
-		ir_set_remove(set, v);
 		v->weight += often;
+		if (ir_set_has(set, v)) {
+			ir_set_remove(set, v);
+			add_range(v->block->fn, v, v->pos);
+		}
 	}
 	if (ir_is_call(v))
 		for (uint32_t i = 0; i < set->n; i++)
 			set->members[i]->kept = true;
-	for (uint32_t i = 0; i < set->n; i++)
-		set->members[i]->span++;
 	v->dies = 0;
 	for (unsigned k = 0; k < v->n_args; k++) {
 		struct skep_val *arg = v->args[k];
@@ -129,19 +147,27 @@ static void step_back(struct skep_val *v, struct ir_set *set, float often)
 		if (ir_floats(arg))
 			continue;
 		arg->weight += often;
-		if (!ir_set_has(set, arg))
-			v->dies |= (uint8_t)(1 << k);
+		if (ir_set_has(set, arg))
+			continue;
+		v->dies |= (uint8_t)(1 << k);
+		arg->last_pos = v->pos + !ir_may_share(v, k);
 		ir_set_add(set, arg);
 	}
 }
 
+/* Blocks are walked from the last to the first, so ranges come in descending order. */
 static void walk_back(struct skep_block *block, struct ir_set *set)
 {
+	uint32_t end = block->last->pos + 1;
 	float often = frequency(block);
 
 	ir_live_out(block, set);
+	for (uint32_t i = 0; i < set->n; i++)
+		set->members[i]->last_pos = end;
 	for (struct skep_val *v = block->last; v && v->kind != IR_PHI; v = v->prev)
 		step_back(v, set, often);
+	for (uint32_t i = 0; i < set->n; i++)
+		add_range(block->fn, set->members[i], block->first->pos);
 	for (struct skep_val *v = block->first; v->kind == IR_PHI; v = v->next) {
 		v->weight += often;
 		for (unsigned k = 0; k < v->n_args; k++)
@@ -150,24 +176,38 @@ static void walk_back(struct skep_block *block, struct ir_set *set)
 	ir_set_clear(set);
 }
 
+/* Phis of a block are all at its first position. */
+static uint32_t number(struct skep_fn *fn)
+{
+	uint32_t pos = 1;
+
+	for (unsigned i = 0; i < fn->n_order; i++)
+		for (struct skep_val *v = fn->order[i]->first; v; v = v->next) {
+			v->kept = v->moved = false;
+			v->weight = 0;
+			v->span = 0;
+			v->ranges = NULL;
+			v->pos = pos;
+			pos += v->kind != IR_PHI || v->next->kind != IR_PHI;
+		}
+	return pos;
+}
+
 void ir_live(struct skep_fn *fn)
 {
 	struct marker m = { .fn = fn };
 	struct ir_uses uses;
 	struct ir_set set;
 
+	fn->n_pos = number(fn);
 	ir_uses_collect(fn, &uses);
 	ir_set_init(&set, fn);
 	for (unsigned i = 0; i < fn->n_order; i++)
 		fn->order[i]->n_live_in = 0;
 	for (unsigned i = 0; i < fn->n_order; i++)
-		for (struct skep_val *v = fn->order[i]->first; v; v = v->next) {
-			v->kept = false;
-			v->weight = 0;
-			v->span = 0;
+		for (struct skep_val *v = fn->order[i]->first; v; v = v->next)
 			if (ir_has_result(v))
 				mark_value(&m, &uses, v);
-		}
-	for (unsigned i = 0; i < fn->n_order; i++)
+	for (unsigned i = fn->n_order; i-- > 0;)
 		walk_back(fn->order[i], &set);
 }

@@ -189,17 +189,28 @@ static bool color(struct skep_fn *fn, bool soft)
 	return !c.stuck;
 }
 
-int ir_regalloc(struct skep_fn *fn, struct skep_diag *diag)
+/* Until everything fits; false when it never does. */
+static bool fit(struct skep_fn *fn)
 {
 	enum {
 		MAX_ROUNDS = 40
 	};
-	unsigned round = 0;
 
-	do
+	for (unsigned round = 0; round < MAX_ROUNDS; round++) {
 		ir_live(fn);
-	while (ir_spill(fn) && ++round < MAX_ROUNDS);
-	if (round < MAX_ROUNDS && (color(fn, true) || color(fn, false)))
+		if (!ir_spill(fn))
+			return color(fn, true) || color(fn, false);
+	}
+	return false;
+}
+
+int ir_regalloc(struct skep_fn *fn, struct skep_diag *diag)
+{
+	if (fit(fn))
+		return 0;
+	/* Moving values between the classes went wrong: without that, spilling alone decides. */
+	fn->no_moving = true;
+	if (fit(fn))
 		return 0;
 	skep_diag_error(diag, fn->proto.loc, "'%s' uses too many values at the same time",
 			fn->proto.name);

@@ -9,7 +9,9 @@ struct spiller {
 	struct skep_fn *fn;
 	struct ir_set live;
 	unsigned count[2]; /* alive, by class */
-	bool spilled, moved;
+	uint8_t *kept_at;  /* by position: values of class IR_KEPT */
+	uint32_t pos;	   /* the place that is looked at */
+	bool spilled;
 };
 
 /* --- choosing --------------------------------------------------------------------------------------------- */
@@ -47,7 +49,10 @@ static bool is_arg(const struct skep_val *v, const struct skep_val *user)
 	return false;
 }
 
-/* The value whose stay in a register is worth least, of one class or (-1) of any; not one that @at is about to use. */
+/*
+ * The value whose stay in a register is worth least, of one class or (-1) of any; not one that @at is about to use.
+ * What is touched rarely and lives long from here on frees most.
+ */
 static struct skep_val *victim(struct spiller *s, int class, const struct skep_val *at)
 {
 	struct skep_val *best = NULL;
@@ -55,7 +60,7 @@ static struct skep_val *victim(struct spiller *s, int class, const struct skep_v
 
 	for (uint32_t i = 0; i < s->live.n; i++) {
 		struct skep_val *v = s->live.members[i];
-		float cost = v->weight / (float)(v->span + 1);
+		float cost = v->weight / (float)(v->end - s->pos + 1);
 
 		if (v->pinned || (class >= 0 && (int)ir_class_of(v) != class))
 			continue;
@@ -72,15 +77,32 @@ static struct skep_val *victim(struct spiller *s, int class, const struct skep_v
 	return best;
 }
 
-/* The longest living of the others moves over to the kept registers while they have room. */
+/* True when one more value can be in the kept registers wherever @v lives. */
+static bool has_room(const struct spiller *s, const struct skep_val *v)
+{
+	for (const struct ir_range *r = v->ranges; r; r = r->next)
+		for (uint32_t pos = r->from; pos < r->to; pos++)
+			if (s->kept_at[pos] >= IR_N_KEPT)
+				return false;
+	return true;
+}
+
+static void add_kept(struct spiller *s, const struct skep_val *v, int n)
+{
+	for (const struct ir_range *r = v->ranges; r; r = r->next)
+		for (uint32_t pos = r->from; pos < r->to; pos++)
+			s->kept_at[pos] = (uint8_t)MIN(s->kept_at[pos] + n, UINT8_MAX - 1);
+}
+
+/* The longest living of the others for which the kept registers have room all its life moves there. */
 static bool move_over(struct spiller *s)
 {
 	struct skep_val *best = NULL;
 
-	for (uint32_t i = 0; i < s->live.n; i++) {
+	for (uint32_t i = 0; i < s->live.n && !s->fn->no_moving; i++) {
 		struct skep_val *v = s->live.members[i];
 
-		if (ir_class_of(v) == IR_ANY &&
+		if (ir_class_of(v) == IR_ANY && has_room(s, v) &&
 		    (!best || v->span > best->span || (v->span == best->span && v->id < best->id)))
 			best = v;
 	}
@@ -89,7 +111,7 @@ static bool move_over(struct spiller *s)
 	best->moved = true;
 	s->count[IR_ANY]--;
 	s->count[IR_KEPT]++;
-	s->moved = true;
+	add_kept(s, best, 1);
 	return true;
 }
 
@@ -112,6 +134,8 @@ static void relieve(struct spiller *s, const struct skep_val *at)
 		if (!v)
 			return;
 		leave(s, v);
+		if (ir_class_of(v) == IR_KEPT)
+			add_kept(s, v, -1);
 		v->spilled = true;
 		s->spilled = true;
 	}
@@ -125,8 +149,10 @@ static void choose(struct spiller *s, struct skep_block *block)
 		enter(s, block->live_in[i]);
 	for (; v->kind == IR_PHI; v = v->next)
 		enter(s, v);
+	s->pos = block->first->pos;
 	relieve(s, NULL);
 	for (; v; v = v->next) {
+		s->pos = v->pos;
 		for (unsigned k = 0; k < v->n_args && k < 8; k++)
 			if (v->dies >> k & 1 && ir_may_share(v, k))
 				leave(s, v->args[k]);
@@ -342,7 +368,7 @@ static void rewrite(struct skep_fn *fn)
 	struct rewriter r = { .fn = fn, .n_home = fn->n_vals };
 	struct ir_vals spilled = {};
 
-	r.home = skep_arena_calloc(fn->arena, fn->n_vals, sizeof(*r.home));
+	r.home = skep_arena_calloc(fn->scratch, fn->n_vals, sizeof(*r.home));
 	for (unsigned i = 0; i < fn->n_order; i++)
 		for (struct skep_val *v = fn->order[i]->first; v; v = v->next) {
 			v->web = NULL;
@@ -368,11 +394,13 @@ bool ir_spill(struct skep_fn *fn)
 	struct spiller s = { .fn = fn };
 
 	ir_set_init(&s.live, fn);
-	do {
-		s.moved = false;
-		for (unsigned i = 0; i < fn->n_order; i++)
-			choose(&s, fn->order[i]);
-	} while (s.moved);
+	s.kept_at = skep_arena_alloc(fn->scratch, fn->n_pos + 1);
+	for (unsigned i = 0; i < fn->n_order; i++)
+		for (struct skep_val *v = fn->order[i]->first; v; v = v->next)
+			if (v->kept)
+				add_kept(&s, v, 1);
+	for (unsigned i = 0; i < fn->n_order; i++)
+		choose(&s, fn->order[i]);
 	if (s.spilled)
 		rewrite(fn);
 	return s.spilled;

@@ -24,7 +24,7 @@ struct ssa {
 
 static struct def *find(struct ssa *ssa, uint64_t key)
 {
-	size_t i = (key * UINT64_C(0x9e3779b97f4a7c15)) >> 20 & (ssa->cap - 1);
+	size_t i = (key * UINT64_C(0x9e3779b97f4a7c15)) >> 40 & (ssa->cap - 1);
 
 	while (ssa->defs[i].key && ssa->defs[i].key != key)
 		i = (i + 1) & (ssa->cap - 1);
@@ -37,7 +37,7 @@ static void grow(struct ssa *ssa)
 	size_t n = ssa->cap;
 
 	ssa->cap = MAX(n * 2, (size_t)64);
-	ssa->defs = skep_arena_calloc(ssa->fn->arena, ssa->cap, sizeof(*ssa->defs));
+	ssa->defs = skep_arena_calloc(ssa->fn->scratch, ssa->cap, sizeof(*ssa->defs));
 	for (size_t i = 0; i < n; i++)
 		if (old[i].key)
 			*find(ssa, old[i].key) = old[i];
@@ -123,10 +123,22 @@ static struct skep_val *trivial(struct skep_val *phi)
 	return only;
 }
 
+static int by_block(const void *a, const void *b)
+{
+	const struct skep_val *x = *(struct skep_val *const *)a, *y = *(struct skep_val *const *)b;
+
+	if (x->block->rpo != y->block->rpo)
+		return x->block->rpo < y->block->rpo ? -1 : 1;
+	return x->id < y->id ? -1 : 1;
+}
+
+/* In the order of the code one round finds nearly everything: what a phi depends on comes first, but for loops. */
 static void drop_trivial(struct ssa *ssa)
 {
 	bool changed = true;
 
+	if (ssa->phis.len)
+		qsort(ssa->phis.data, ssa->phis.len, sizeof(*ssa->phis.data), by_block);
 	while (changed) {
 		changed = false;
 		for (size_t i = 0; i < ssa->phis.len; i++) {

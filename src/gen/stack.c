@@ -17,6 +17,13 @@ struct layout {
 	uint64_t *needed;     /* by block: accessed on some way from its start */
 	uint64_t *conflicts;  /* by slot */
 	uint64_t *everywhere; /* slots whose address is in memory */
+	uint32_t *hits;	      /* slots that one instruction accesses */
+	unsigned n_hits;
+	uint32_t *live; /* slots in use during a walk */
+	unsigned n_live;
+	uint32_t *where; /* by slot: index in live + 1, or 0 */
+	uint32_t *last;	 /* by slot: its last access in a block */
+	uint32_t epoch;	 /* accesses below belong to earlier blocks */
 };
 
 static uint64_t *row(uint64_t *sets, const struct layout *l, unsigned i)
@@ -44,10 +51,10 @@ static void put(uint64_t *set, unsigned i)
 /* True when @to grew. */
 static bool merge(const struct layout *l, uint64_t *to, const uint64_t *from)
 {
-	bool grew = false;
+	uint64_t grew = 0;
 
 	for (unsigned w = 0; w < l->words; w++) {
-		grew |= (from[w] & ~to[w]) != 0;
+		grew |= from[w] & ~to[w];
 		to[w] |= from[w];
 	}
 	return grew;
@@ -55,78 +62,81 @@ static bool merge(const struct layout *l, uint64_t *to, const uint64_t *from)
 
 static uint64_t *set_new(const struct layout *l, size_t n)
 {
-	return skep_arena_calloc(l->fn->arena, n * l->words, sizeof(uint64_t));
+	return skep_arena_calloc(l->fn->scratch, n * l->words, sizeof(uint64_t));
 }
 
-/* Adds the slots that @arg may point into. */
-static bool merge_arg(const struct layout *l, uint64_t *to, const struct skep_val *arg)
+/* --- who points where ------------------------------------------------------------------------------------- */
+
+static bool derive_from(struct layout *l, struct skep_val *v, const struct skep_val *arg)
 {
 	bool grew;
 
-	if (arg->kind == IR_SLOT) {
-		grew = !has(to, arg->slot->id);
-		put(to, arg->slot->id);
-		return grew;
-	}
-	return l->derived[arg->id] && merge(l, to, l->derived[arg->id]);
+	if (arg->kind != IR_SLOT && !l->derived[arg->id])
+		return false;
+	if (!l->derived[v->id])
+		l->derived[v->id] = set_new(l, 1);
+	if (arg->kind != IR_SLOT)
+		return merge(l, l->derived[v->id], l->derived[arg->id]);
+	grew = !has(l->derived[v->id], arg->slot->id);
+	put(l->derived[v->id], arg->slot->id);
+	return grew;
 }
 
-static bool points(const struct layout *l, const struct skep_val *v)
-{
-	return v->kind == IR_SLOT || l->derived[v->id];
-}
-
+/* True when it has to be done again. */
 static bool derive(struct layout *l)
 {
 	bool grew = false;
 
 	for (unsigned i = 0; i < l->fn->n_order; i++)
-		for (struct skep_val *v = l->fn->order[i]->first; v; v = v->next) {
-			if (v->kind != IR_OP && v->kind != IR_PHI && v->kind != IR_MAT &&
-			    v->kind != IR_EXT)
-				continue;
-			for (unsigned k = 0; k < v->n_args; k++) {
-				if (!points(l, v->args[k]))
-					continue;
-				if (!l->derived[v->id])
-					l->derived[v->id] = set_new(l, 1);
-				grew |= merge_arg(l, l->derived[v->id], v->args[k]);
-			}
-		}
+		for (struct skep_val *v = l->fn->order[i]->first; v; v = v->next)
+			if (v->kind == IR_OP || v->kind == IR_PHI || v->kind == IR_MAT ||
+			    v->kind == IR_EXT)
+				for (unsigned k = 0; k < v->n_args; k++)
+					grew |= derive_from(l, v, v->args[k]);
 	return grew;
 }
 
-/* The slots that @v reads, writes or hands to a call. */
-static bool accesses(struct layout *l, const struct skep_val *v, uint64_t *ret_set)
+static void hit(struct layout *l, uint32_t slot, bool is_stored)
 {
-	bool any = false;
+	l->hits[l->n_hits++] = slot;
+	if (is_stored)
+		put(l->everywhere, slot);
+}
 
+/* Finds the slots that @v reads, writes or hands to a call; true when there are any. */
+static bool accesses(struct layout *l, const struct skep_val *v)
+{
+	l->n_hits = 0;
 	if (v->kind < IR_LOAD)
 		return false;
-	memset(ret_set, 0, l->words * sizeof(*ret_set));
 	for (unsigned k = 0; k < v->n_args; k++) {
-		if (!points(l, v->args[k]))
-			continue;
-		any = true;
-		merge_arg(l, ret_set, v->args[k]);
-		if ((v->kind == IR_STORE && k == 1) || v->kind == IR_RET)
-			merge_arg(l, l->everywhere, v->args[k]);
+		const struct skep_val *arg = v->args[k];
+		bool is_stored = (v->kind == IR_STORE && k == 1) || v->kind == IR_RET;
+
+		if (arg->kind == IR_SLOT)
+			hit(l, arg->slot->id, is_stored);
+		else if (l->derived[arg->id])
+			FOR_EACH_SLOT(l, s, l->derived[arg->id])
+		hit(l, s, is_stored);
 	}
-	return any;
+	return l->n_hits;
 }
+
+/* --- what is in use when ---------------------------------------------------------------------------------- */
 
 static void flow(struct layout *l)
 {
 	struct skep_fn *fn = l->fn;
-	uint64_t *set = set_new(l, 1);
 	bool changed = true;
 
 	for (unsigned i = 0; i < fn->n_order; i++)
-		for (struct skep_val *v = fn->order[i]->first; v; v = v->next)
-			if (accesses(l, v, set)) {
-				merge(l, row(l->started, l, i), set);
-				merge(l, row(l->needed, l, i), set);
+		for (struct skep_val *v = fn->order[i]->first; v; v = v->next) {
+			accesses(l, v);
+			for (unsigned k = 0; k < l->n_hits; k++) {
+				put(row(l->started, l, i), l->hits[k]);
+				put(row(l->needed, l, i), l->hits[k]);
 			}
+		}
 	while (changed) {
 		changed = false;
 		for (unsigned i = 0; i < fn->n_order; i++)
@@ -140,49 +150,88 @@ static void flow(struct layout *l)
 	}
 }
 
-static void conflict(struct layout *l, const uint64_t *live)
+static void start(struct layout *l, uint32_t slot)
 {
-	FOR_EACH_SLOT(l, s, live)
-	merge(l, row(l->conflicts, l, s), live);
+	if (l->where[slot])
+		return;
+	put(row(l->conflicts, l, slot), slot);
+	for (unsigned i = 0; i < l->n_live; i++) {
+		put(row(l->conflicts, l, slot), l->live[i]);
+		put(row(l->conflicts, l, l->live[i]), slot);
+	}
+	l->live[l->n_live++] = slot;
+	l->where[slot] = l->n_live;
 }
 
-/* Where in the block each slot is accessed for the last time; never, when a later block accesses it. */
-static void find_last(struct layout *l, struct skep_block *block, uint64_t *set, uint32_t *last)
+static void stop(struct layout *l, uint32_t slot)
 {
-	uint32_t pos = 1;
+	uint32_t i = l->where[slot];
 
-	for (struct skep_val *v = block->first; v; v = v->next, pos++)
-		if (accesses(l, v, set))
-			FOR_EACH_SLOT(l, s, set)
-	last[s] = pos;
+	l->live[i - 1] = l->live[--l->n_live];
+	l->where[l->live[i - 1]] = i;
+	l->where[slot] = 0;
+}
+
+/* True when a block behind @block accesses the slot. */
+static bool is_needed(struct layout *l, const struct skep_block *block, uint32_t slot)
+{
 	for (unsigned k = 0; k < block->n_succ; k++)
-		FOR_EACH_SLOT(l, s, row(l->needed, l, block->succ[k]->rpo))
-	last[s] = UINT32_MAX;
+		if (has(row(l->needed, l, block->succ[k]->rpo), slot))
+			return true;
+	return false;
 }
 
 /* Forward over a block with what is in use, which changes only at accesses. */
-static void walk(struct layout *l, struct skep_block *block, uint64_t *live, uint64_t *set,
-		 uint32_t *last)
+static void walk(struct layout *l, struct skep_block *block, uint64_t *set)
 {
-	uint32_t pos = 1;
+	uint32_t pos = l->epoch;
 
-	memset(live, 0, l->words * sizeof(*live));
+	memset(set, 0, l->words * sizeof(*set));
 	for (unsigned k = 0; k < block->n_preds; k++)
-		merge(l, live, row(l->started, l, block->preds[k]->rpo));
+		merge(l, set, row(l->started, l, block->preds[k]->rpo));
 	for (unsigned w = 0; w < l->words; w++)
-		live[w] &= row(l->needed, l, block->rpo)[w];
-	find_last(l, block, set, last);
-	conflict(l, live);
+		set[w] &= row(l->needed, l, block->rpo)[w];
+	FOR_EACH_SLOT(l, s, set)
+	start(l, s);
 	for (struct skep_val *v = block->first; v; v = v->next, pos++) {
-		if (!accesses(l, v, set))
-			continue;
-		if (merge(l, live, set))
-			conflict(l, live);
-		FOR_EACH_SLOT(l, s, set)
-		if (last[s] <= pos)
-			live[s / 64] &= ~(UINT64_C(1) << (s % 64));
+		accesses(l, v);
+		for (unsigned k = 0; k < l->n_hits; k++)
+			l->last[l->hits[k]] = pos;
 	}
+	pos = l->epoch;
+	for (struct skep_val *v = block->first; v; v = v->next, pos++) {
+		if (!accesses(l, v))
+			continue;
+		for (unsigned k = 0; k < l->n_hits; k++)
+			start(l, l->hits[k]);
+		for (unsigned k = 0; k < l->n_hits; k++)
+			if (l->last[l->hits[k]] == pos && l->where[l->hits[k]] &&
+			    !is_needed(l, block, l->hits[k]))
+				stop(l, l->hits[k]);
+	}
+	l->epoch = pos;
+	while (l->n_live)
+		stop(l, l->live[l->n_live - 1]);
 }
+
+static void find_conflicts(struct layout *l)
+{
+	struct skep_fn *fn = l->fn;
+	uint64_t *set = set_new(l, 1);
+
+	l->hits = skep_arena_calloc(fn->scratch, (size_t)fn->n_slots * 5, sizeof(*l->hits));
+	l->live = skep_arena_calloc(fn->scratch, fn->n_slots, sizeof(*l->live));
+	l->where = skep_arena_calloc(fn->scratch, fn->n_slots, sizeof(*l->where));
+	l->last = skep_arena_calloc(fn->scratch, fn->n_slots, sizeof(*l->last));
+	l->epoch = 1;
+	while (derive(l))
+		;
+	flow(l);
+	for (unsigned i = 0; i < fn->n_order; i++)
+		walk(l, fn->order[i], set);
+}
+
+/* --- places ----------------------------------------------------------------------------------------------- */
 
 /* The 8-byte units below r10 that a slot covers; all of them when it would not fit. */
 static uint64_t units(int off, unsigned size)
@@ -193,15 +242,23 @@ static uint64_t units(int off, unsigned size)
 }
 
 /* The place nearest to r10 where no slot lies that is in use at the same time; 0 when there is none. */
-static int place(struct layout *l, struct ir_slot **placed, unsigned n, const struct ir_slot *slot)
+static int place(struct layout *l, const struct ir_slot *slot)
 {
 	const uint64_t *conflicts = row(l->conflicts, l, slot->id);
-	bool alone = has(l->everywhere, slot->id);
 	uint64_t taken = 0;
 
-	for (unsigned i = 0; i < n; i++)
-		if (alone || has(conflicts, placed[i]->id) || has(l->everywhere, placed[i]->id))
-			taken |= units(placed[i]->off, placed[i]->size);
+	if (has(l->everywhere, slot->id)) {
+		for (unsigned i = 0; i < l->fn->n_slots; i++)
+			if (l->fn->slots[i]->off)
+				taken |= units(l->fn->slots[i]->off, l->fn->slots[i]->size);
+	} else {
+		FOR_EACH_SLOT(l, s, conflicts)
+		if (l->fn->slots[s]->off)
+			taken |= units(l->fn->slots[s]->off, l->fn->slots[s]->size);
+		FOR_EACH_SLOT(l, s, l->everywhere)
+		if (l->fn->slots[s]->off)
+			taken |= units(l->fn->slots[s]->off, l->fn->slots[s]->size);
+	}
 	for (int off = -(int)slot->size; off >= -SKEP_GEN_STACK_MAX; off -= 8)
 		if (!(taken & units(off, slot->size)))
 			return off;
@@ -232,19 +289,6 @@ static int too_much(struct skep_fn *fn, struct skep_diag *diag, struct ir_slot *
 	return -E2BIG;
 }
 
-static void find_conflicts(struct layout *l)
-{
-	struct skep_fn *fn = l->fn;
-	uint64_t *live = set_new(l, 1), *set = set_new(l, 1);
-	uint32_t *last = skep_arena_calloc(fn->arena, fn->n_slots, sizeof(*last));
-
-	while (derive(l))
-		;
-	flow(l);
-	for (unsigned i = 0; i < fn->n_order; i++)
-		walk(l, fn->order[i], live, set, last);
-}
-
 int ir_stack(struct skep_fn *fn, struct skep_diag *diag)
 {
 	struct layout l = { .fn = fn, .words = (fn->n_slots + 63) / 64 };
@@ -254,20 +298,20 @@ int ir_stack(struct skep_fn *fn, struct skep_diag *diag)
 
 	if (!fn->n_slots)
 		return 0;
-	l.derived = skep_arena_calloc(fn->arena, fn->n_vals, sizeof(*l.derived));
+	l.derived = skep_arena_calloc(fn->scratch, fn->n_vals, sizeof(*l.derived));
 	l.started = set_new(&l, fn->n_order);
 	l.needed = set_new(&l, fn->n_order);
 	l.conflicts = set_new(&l, fn->n_slots);
 	l.everywhere = set_new(&l, 1);
 	find_conflicts(&l);
-	used = skep_arena_calloc(fn->arena, fn->n_slots, sizeof(*used));
+	used = skep_arena_calloc(fn->scratch, fn->n_slots, sizeof(*used));
 	for (unsigned i = 0; i < fn->n_slots; i++)
 		if (has(row(l.conflicts, &l, i), i))
 			used[n++] = fn->slots[i];
 	qsort(used, n, sizeof(*used), by_size);
 	for (unsigned i = 0; i < n; i++) {
 		if (used[i]->size <= SKEP_GEN_STACK_MAX)
-			used[i]->off = place(&l, used, i, used[i]);
+			used[i]->off = place(&l, used[i]);
 		if (!used[i]->off)
 			return too_much(fn, diag, used, n);
 		bytes = MAX(bytes, (unsigned)-used[i]->off);
