@@ -8,17 +8,11 @@
 #include "sys/explain.h"
 #include "sys/feature.h"
 
-static const char *const words[] = {
-#define WORD(constant, probe, name, gives) [SKEP_FEATURE_##constant] = #probe,
-	SKEP_FEATURES(WORD)
-#undef WORD
-};
-
 static void print_feature(enum skep_feature f)
 {
 	bool has = skep_feature_has(f);
 
-	printf("  %-17s %-4s %s: %s", words[f], has ? "yes" : "no", skep_feature_name(f),
+	printf("  %-17s %-4s %s: %s", skep_feature_word(f), has ? "yes" : "no", skep_feature_name(f),
 	       skep_feature_gives(f));
 	if (!has)
 		printf(" (%s)", skep_explain_errno(skep_feature_error(f)));

@@ -425,11 +425,11 @@ static int probe_mmap_array(void)
 }
 
 static const struct {
-	const char *name, *gives;
+	const char *word, *name, *gives;
 	int (*probe)(void);
 } features[] = {
 #define ROW(constant, probe, name, gives) \
-	[SKEP_FEATURE_##constant] = { name, gives, probe_##probe },
+	[SKEP_FEATURE_##constant] = { #probe, name, gives, probe_##probe },
 	SKEP_FEATURES(ROW)
 #undef ROW
 };
@@ -453,6 +453,23 @@ int skep_feature_error(enum skep_feature feature)
 bool skep_feature_has(enum skep_feature feature)
 {
 	return skep_feature_error(feature) == 0;
+}
+
+int skep_feature_deny(const char *word, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(features); i++) {
+		if (strlen(features[i].word) != len || memcmp(features[i].word, word, len) != 0)
+			continue;
+		answers[i].known = true;
+		answers[i].error = -EOPNOTSUPP;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+const char *skep_feature_word(enum skep_feature feature)
+{
+	return (unsigned)feature < SKEP_N_FEATURES ? features[feature].word : "?";
 }
 
 const char *skep_feature_name(enum skep_feature feature)

@@ -63,6 +63,14 @@ bool skep_feature_has(enum skep_feature feature);
 /* 0 when it is there, else the -errno that the probe met. */
 int skep_feature_error(enum skep_feature feature);
 
+/*
+ * From now on the feature called @word ("tp_btf"; @len bytes) counts as missing, so that the ways
+ * around it can be tried on a kernel that has it. -ENOENT: there is no such feature.
+ */
+int skep_feature_deny(const char *word, size_t len) _must_check_;
+
+/* What `skep doctor` calls it: "tp_btf". */
+const char *skep_feature_word(enum skep_feature feature);
 const char *skep_feature_name(enum skep_feature feature);
 /* What a user gets from it. */
 const char *skep_feature_gives(enum skep_feature feature);

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "sys/feature.h"
 #include "trace/trace.h"
 
 const char skep_trace_help[] =
@@ -26,6 +27,7 @@ const char skep_trace_help[] =
 	"  --unsafe           allow what changes the system: system()\n"
 	"  --dry-run          compile, load and attach, but do not run\n"
 	"  -d STAGE[,STAGE]   show instead of run: ast, types, ir, code, dis\n"
+	"  --no-feature F,F   do without, though the kernel has it (skep doctor lists them)\n"
 	"  -h, --help         this\n"
 	"\n"
 	"examples:\n"
@@ -38,6 +40,7 @@ enum {
 	OPT_DRY_RUN,
 	OPT_VERSION,
 	OPT_INFO,
+	OPT_NO_FEATURE,
 	OPT_IGNORED,
 	OPT_IGNORED_ARG,
 };
@@ -124,6 +127,23 @@ static int parse_stages(const char *text, unsigned *stages, struct skep_diag *di
 	}
 }
 
+/* bpftrace knows other features than we do: those do not matter. */
+static int deny_features(const char *text, bool as_bpftrace, struct skep_diag *diag)
+{
+	size_t len;
+
+	for (;; text += len + 1) {
+		len = strcspn(text, ",");
+		if (skep_feature_deny(text, len) < 0 && !as_bpftrace) {
+			skep_diag_error(diag, SKEP_NO_LOC, "there is no feature '%.*s'", (int)len,
+					text);
+			return usage_error(diag, "skep doctor lists them");
+		}
+		if (!text[len])
+			return 0;
+	}
+}
+
 /* An option that is the same in both command lines. 1: not one of them. */
 static int common_option(struct skep_trace_options *o, int c, struct skep_diag *diag)
 {
@@ -164,6 +184,8 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 	case OPT_DRY_RUN:
 		o->dry_run = true;
 		return 0;
+	case OPT_NO_FEATURE:
+		return deny_features(optarg, o->as_bpftrace, diag);
 	default:
 		return 1;
 	}
@@ -214,6 +236,7 @@ int skep_trace_options(struct skep_trace_options *o, int argc, char **argv, stru
 	static const struct option longs[] = {
 		{ "unsafe", no_argument, NULL, OPT_UNSAFE },
 		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+		{ "no-feature", required_argument, NULL, OPT_NO_FEATURE },
 		{ "help", no_argument, NULL, 'h' },
 		{},
 	};
@@ -244,8 +267,9 @@ const char skep_trace_help_bpftrace[] =
 	"  -k                 tell of failed reads       -v           more output\n"
 	"  -d [STAGE]         show a stage of compiling  -V           version\n"
 	"  --unsafe  --dry-run  --info  --no-warnings  -h\n"
+	"  --no-feature F,F   do without, though the kernel has it\n"
 	"\n"
-	"Accepted without effect: -I, --include, --usdt-file-activation, --no-feature, --mode.\n";
+	"Accepted without effect: -I, --include, --usdt-file-activation, --mode.\n";
 
 /* -d takes its stage as a word of its own in new versions, and none in old ones. */
 static int bpftrace_stage(struct skep_trace_options *o, int argc, char **argv)
@@ -275,7 +299,7 @@ int skep_trace_options_bpftrace(struct skep_trace_options *o, int argc, char **a
 		{ "no-warnings", no_argument, NULL, 'q' },
 		{ "usdt-file-activation", no_argument, NULL, OPT_IGNORED },
 		{ "include", required_argument, NULL, OPT_IGNORED_ARG },
-		{ "no-feature", required_argument, NULL, OPT_IGNORED_ARG },
+		{ "no-feature", required_argument, NULL, OPT_NO_FEATURE },
 		{ "mode", required_argument, NULL, OPT_IGNORED_ARG },
 		{ "btf", no_argument, NULL, OPT_IGNORED },
 		{},

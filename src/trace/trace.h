@@ -38,7 +38,10 @@ struct skep_trace_options {
 	bool help, version, info; /* nothing but that is wanted */
 };
 
-/* @argv[0] is the command's name. -EINVAL, with the diag. */
+/*
+ * @argv[0] is the command's name. What --no-feature lists is denied at once. -EINVAL, with the
+ * diag.
+ */
 int skep_trace_options(struct skep_trace_options *options, int argc, char **argv,
 		       struct skep_diag *diag) _must_check_;
 /* The command line of bpftrace (0.14 up to the newest). */
