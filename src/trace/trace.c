@@ -199,6 +199,17 @@ static int report(struct job *job, struct skep_live_result *result)
 	return failed && !job->options->as_bpftrace ? EXIT_FAILED : EXIT_FINE;
 }
 
+/* Each probe that cannot share a link holds a descriptor; the child of -c has its own limits already. */
+static void raise_open_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int run_plan(struct job *job, int *ret_code)
 {
 	const struct skep_trace_options *o = job->options;
@@ -221,6 +232,7 @@ static int run_plan(struct job *job, int *ret_code)
 	struct skep_live_result result;
 	int r;
 
+	raise_open_files();
 	if (o->verbose) /* as long as this is open the kernel measures programs */
 		stats_fd = skep_bpf_enable_stats();
 	r = skep_live_run(job->plan, &options, &job->diag, &result);
