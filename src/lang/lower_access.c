@@ -145,8 +145,6 @@ static int index_computed(struct skep_lower *l, const struct skep_expr *expr,
 	int off = type->kind == SKEP_TYPE_PTR ? 0 : base->off;
 	struct skep_val *at;
 
-	if (space == SKEP_SPACE_CTX)
-		return skep_lower_bug(l, expr->loc, "a computed index into the context");
 	if (space == SKEP_SPACE_BPF && type->kind != SKEP_TYPE_PTR) {
 		struct skep_block *good = skep_ir_block(l->fn), *bad = skep_ir_block(l->fn),
 				  *join = skep_ir_block(l->fn);
@@ -192,6 +190,9 @@ int skep_lower_index(struct skep_lower *l, const struct skep_expr *expr,
 	if (r < 0 || constant)
 		return r;
 	r = skep_lower_scalar(l, expr->index.index, &index);
+	/* The context allows constant offsets only. */
+	if (r == 0 && base.space == SKEP_SPACE_CTX)
+		r = skep_lower_bytes(l, &base);
 	if (r < 0)
 		return r;
 	l->untyped = true;

@@ -427,8 +427,19 @@ int skep_lower_map_assign(struct skep_lower *l, const struct skep_expr *expr,
 int skep_lower_map_step(struct skep_lower *l, const struct skep_expr *map, int delta, bool before,
 			struct skep_value *ret_value)
 {
-	if (!addable(map->map.info->value))
-		return skep_lower_bug(l, map->loc, "++ or -- of this map");
-	return add_in_place(l, map, skep_ir_const(l->fn, (uint64_t)(int64_t)delta), before,
-			    ret_value);
+	const struct skep_type *type = map->map.info->value;
+	struct skep_value old, new;
+	int r;
+
+	if (addable(type))
+		return add_in_place(l, map, skep_ir_const(l->fn, (uint64_t)(int64_t)delta), before,
+				    ret_value);
+	r = skep_lower_map_get(l, map, &old);
+	if (r < 0)
+		return r;
+	new = old;
+	new.val = skep_lower_arith(l, SKEP_BINARY_ADD, type, old.val, skep_type_int(8, true),
+				   skep_ir_const(l->fn, (uint64_t)(int64_t)delta));
+	*ret_value = before ? old : new;
+	return put(l, map, &new);
 }

@@ -151,7 +151,7 @@ static void copy_own(struct skep_lower *l, struct skep_val *to, int to_off, stru
 }
 
 /* Counts the loss when a helper's result is negative; goes on either way. */
-static void check_read(struct skep_lower *l, struct skep_val *result)
+void skep_lower_check_read(struct skep_lower *l, struct skep_val *result)
 {
 	struct skep_block *bad = skep_ir_block(l->fn), *good = skep_ir_block(l->fn);
 
@@ -162,34 +162,77 @@ static void check_read(struct skep_lower *l, struct skep_val *result)
 	skep_ir_at(l->fn, good);
 }
 
+/*
+ * Where user and kernel addresses differ by their top bit. Elsewhere both have the same numbers, and what is not known
+ * is taken for the kernel's.
+ */
+#if defined(__x86_64__) || defined(__aarch64__) || defined(__riscv) || defined(__powerpc64__) || \
+	defined(__loongarch__)
+#define TOP_BIT_IS_KERNEL true
+#else
+#define TOP_BIT_IS_KERNEL false
+#endif
+
+struct skep_val *skep_lower_read_call(struct skep_lower *l, bool is_text, struct skep_val *to,
+				      struct skep_val *size, struct skep_val *from,
+				      enum skep_space space)
+{
+	uint32_t user = is_text ? SKEP_HELPER_PROBE_READ_USER_STR : SKEP_HELPER_PROBE_READ_USER;
+	uint32_t kernel =
+		is_text ? SKEP_HELPER_PROBE_READ_KERNEL_STR : SKEP_HELPER_PROBE_READ_KERNEL;
+	struct skep_block *blocks[2], *join;
+	struct skep_var *result;
+
+	if (space != SKEP_SPACE_ANY || !TOP_BIT_IS_KERNEL)
+		return skep_ir_call(l->fn, space == SKEP_SPACE_USER ? user : kernel, 0, 3, to, size,
+				    from);
+	result = skep_ir_var(l->fn, "read");
+	blocks[0] = skep_ir_block(l->fn);
+	blocks[1] = skep_ir_block(l->fn);
+	join = skep_ir_block(l->fn);
+	skep_ir_branch(l->fn, SKEP_CC_SLT, from, skep_ir_const(l->fn, 0), blocks[0], blocks[1]);
+	for (size_t i = 0; i < ARRAY_SIZE(blocks); i++) {
+		skep_ir_at(l->fn, blocks[i]);
+		skep_ir_set(l->fn, result,
+			    skep_ir_call(l->fn, i ? user : kernel, 0, 3, to, size, from));
+		skep_ir_jump(l->fn, join);
+	}
+	skep_ir_at(l->fn, join);
+	return skep_ir_get(l->fn, result);
+}
+
 void skep_lower_read(struct skep_lower *l, struct skep_val *to, int to_off, uint32_t size,
 		     struct skep_val *from, enum skep_space space)
 {
-	uint32_t helper = space == SKEP_SPACE_USER ? SKEP_HELPER_PROBE_READ_USER
-						   : SKEP_HELPER_PROBE_READ_KERNEL;
-
-	check_read(l, skep_ir_call(l->fn, helper, 0, 3, skep_lower_at(l, to, to_off),
-				   skep_ir_const(l->fn, size), from));
+	skep_lower_check_read(l, skep_lower_read_call(l, false, skep_lower_at(l, to, to_off),
+						      skep_ir_const(l->fn, size), from, space));
 }
 
 void skep_lower_read_str(struct skep_lower *l, struct skep_val *to, int to_off, uint32_t size,
 			 struct skep_val *from, enum skep_space space, bool pad)
 {
-	uint32_t helper = space == SKEP_SPACE_USER ? SKEP_HELPER_PROBE_READ_USER_STR
-						   : SKEP_HELPER_PROBE_READ_KERNEL_STR;
-	struct skep_block *bad = skep_ir_block(l->fn), *good = skep_ir_block(l->fn);
+	struct skep_block *bad, *good;
 	struct skep_val *result;
 
 	if (pad)
 		skep_lower_clear(l, to, to_off, size);
-	result = skep_ir_call(l->fn, helper, 0, 3, skep_lower_at(l, to, to_off),
-			      skep_ir_const(l->fn, size), from);
+	result = skep_lower_read_call(l, true, skep_lower_at(l, to, to_off),
+				      skep_ir_const(l->fn, size), from, space);
+	bad = skep_ir_block(l->fn);
+	good = skep_ir_block(l->fn);
 	skep_ir_branch(l->fn, SKEP_CC_SLT, result, skep_ir_const(l->fn, 0), bad, good);
 	skep_ir_at(l->fn, bad);
 	skep_ir_store(l->fn, to, to_off, 1, skep_ir_const(l->fn, 0));
 	skep_lower_loss(l, SKEP_LOSS_READ);
 	skep_ir_jump(l->fn, good);
 	skep_ir_at(l->fn, good);
+}
+
+enum skep_space skep_lower_pointed(const struct skep_lower *l, const struct skep_type *type)
+{
+	enum skep_space space = type->kind == SKEP_TYPE_PTR ? type->space : l->inst->args_space;
+
+	return space == SKEP_SPACE_USER ? SKEP_SPACE_USER : SKEP_SPACE_ANY;
 }
 
 void skep_lower_loss(struct skep_lower *l, enum skep_loss_cause cause)
@@ -362,6 +405,7 @@ static int store_string(struct skep_lower *l, const struct skep_value *value, ui
 	switch (value->space) {
 	case SKEP_SPACE_USER:
 	case SKEP_SPACE_KERNEL:
+	case SKEP_SPACE_ANY:
 		skep_lower_read_str(l, addr, off, n, skep_lower_at(l, value->val, value->off),
 				    value->space, pad);
 		break;

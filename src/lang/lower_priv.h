@@ -31,6 +31,16 @@ struct skep_val *skep_lower_literal(struct skep_lower *l, const char *text, size
 /* Address of at least @size zero bytes that programs cannot write. */
 struct skep_val *skep_lower_zeroes(struct skep_lower *l, uint32_t size);
 struct skep_val *skep_lower_at(struct skep_lower *l, struct skep_val *addr, int off);
+/* One read by a helper, of text or of bytes; its result, negative when it failed. */
+struct skep_val *skep_lower_read_call(struct skep_lower *l, bool is_text, struct skep_val *to,
+				      struct skep_val *size, struct skep_val *from,
+				      enum skep_space space);
+void skep_lower_check_read(struct skep_lower *l, struct skep_val *result);
+/*
+ * How str() and its kin read behind a value of this type, a number or a pointer. Kernels do not always say which of their
+ * pointers are the user's, and numbers say nothing: unless it is known, the address decides.
+ */
+enum skep_space skep_lower_pointed(const struct skep_lower *l, const struct skep_type *type);
 void skep_lower_clear(struct skep_lower *l, struct skep_val *addr, int off, uint32_t size);
 int skep_lower_store_parts(struct skep_lower *l, const struct skep_value *value,
 			   const struct skep_type *as, struct skep_val *addr, int off) _must_check_;

@@ -54,6 +54,7 @@ enum skep_space {
 	SKEP_SPACE_BTF,	   /* the verifier knows its type: direct loads are allowed */
 	SKEP_SPACE_BPF,	   /* map values, stack, ring records: the program's own memory */
 	SKEP_SPACE_CTX,	   /* the context: direct loads at constant offsets */
+	SKEP_SPACE_ANY,	   /* kernel or user, as the address itself says; never in a type */
 };
 
 struct skep_type;

@@ -152,8 +152,16 @@ static int lower_has_key(struct skep_lower *l, const struct skep_expr *call,
 
 static int check_len(struct skep_check *k, struct skep_expr *call)
 {
+	const struct skep_expr *map = call->call.args.data[0];
+	int r = map_argument(k, call);
+
 	call->type = skep_type_int(8, true);
-	return map_argument(k, call);
+	if (r < 0 || !k->final || map->map.info->keyed)
+		return r;
+	skep_diag_error(k->c->diag, map->loc, "@%s has no keys that could be counted",
+			map->map.name);
+	skep_diag_hint(k->c->diag, "len() is the number of keys of a map such as @m[pid]");
+	return -EINVAL;
 }
 
 /* The kernel's walk over a map tells how many elements it has seen; there is nothing to do at each. */

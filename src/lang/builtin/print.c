@@ -8,6 +8,7 @@
 
 #include "lang/builtin/builtins.h"
 #include "lang/expr_text.h"
+#include "lang/lower_priv.h"
 
 #define JOIN_MAX 16	/* strings of an argv */
 #define JOIN_BYTES 1024 /* of each, its end included */
@@ -345,19 +346,12 @@ static int check_join(struct skep_check *k, struct skep_expr *call)
 	return 0;
 }
 
-static enum skep_space pointed(const struct skep_lower *l, const struct skep_type *type)
-{
-	enum skep_space space = type->kind == SKEP_TYPE_PTR ? type->space : l->inst->args_space;
-
-	return space == SKEP_SPACE_USER ? SKEP_SPACE_USER : SKEP_SPACE_KERNEL;
-}
-
 /* Reads pointers until NULL, and each string into its place in the row; the count says how many there are. */
 static int lower_join(struct skep_lower *l, const struct skep_expr *call,
 		      struct skep_value *ret_value)
 {
 	struct skep_plan_action action = *(const struct skep_plan_action *)call->call.state;
-	enum skep_space space = pointed(l, call->call.args.data[0]->type);
+	enum skep_space space = skep_lower_pointed(l, call->call.args.data[0]->type);
 	struct skep_val *argv, *slot = skep_ir_slot(l->fn, 8, "argv");
 	struct skep_block *end = skep_ir_block(l->fn);
 	struct skep_var *count = skep_ir_var(l->fn, "count");

@@ -12,14 +12,6 @@
 #define AF_INET6_NUMBER 10
 #define BUF_DEFAULT 64 /* bytes of buf() of a pointer without a length */
 
-/* Memory behind a value that stands for an address. Plain numbers are addresses where the probe's arguments are. */
-static enum skep_space pointed(const struct skep_lower *l, const struct skep_type *type)
-{
-	enum skep_space space = type->kind == SKEP_TYPE_PTR ? type->space : l->inst->args_space;
-
-	return space == SKEP_SPACE_USER ? SKEP_SPACE_USER : SKEP_SPACE_KERNEL;
-}
-
 static bool is_address(const struct skep_type *type)
 {
 	return type->kind == SKEP_TYPE_PTR || type->kind == SKEP_TYPE_INT;
@@ -108,8 +100,6 @@ static int check_str(struct skep_check *k, struct skep_expr *call)
 static int str_computed(struct skep_lower *l, const struct skep_expr *call, struct skep_value *from,
 			struct skep_value *ret_value)
 {
-	uint32_t helper = from->space == SKEP_SPACE_USER ? SKEP_HELPER_PROBE_READ_USER_STR
-							 : SKEP_HELPER_PROBE_READ_KERNEL_STR;
 	struct skep_value own = { .type = call->type, .space = SKEP_SPACE_BPF };
 	struct skep_val *length;
 	int r;
@@ -120,8 +110,9 @@ static int str_computed(struct skep_lower *l, const struct skep_expr *call, stru
 	length = bounded(l, skep_ir_opi(l->fn, SKEP_OP_ADD, length, 1), call->type->size);
 	own.val = skep_lower_object(l, call->type->size, "str", &own.off);
 	skep_lower_clear(l, own.val, own.off, call->type->size);
-	skep_ir_call(l->fn, helper, 0, 3, skep_lower_at(l, own.val, own.off), length,
-		     skep_lower_at(l, from->val, from->off));
+	skep_lower_check_read(
+		l, skep_lower_read_call(l, true, skep_lower_at(l, own.val, own.off), length,
+					skep_lower_at(l, from->val, from->off), from->space));
 	*ret_value = own;
 	return 0;
 }
@@ -142,7 +133,7 @@ static int lower_str(struct skep_lower *l, const struct skep_expr *call,
 	if (r < 0)
 		return r;
 	if (skep_type_is_scalar(from.type)) {
-		from.space = pointed(l, from.type);
+		from.space = skep_lower_pointed(l, from.type);
 		from.off = 0;
 		if (call->call.args.len == 2 && !constant(l, call->call.args.data[1], &length))
 			return str_computed(l, call, &from, ret_value);
@@ -183,14 +174,13 @@ static int lower_buf(struct skep_lower *l, const struct skep_expr *call,
 	uint32_t capacity = call->type->size - 4;
 	struct skep_value from, own = { .type = call->type, .space = SKEP_SPACE_BPF };
 	struct skep_val *length = skep_ir_const(l->fn, capacity);
-	uint32_t helper;
 	int r;
 
 	r = skep_lower_expr(l, call->call.args.data[0], &from);
 	if (r < 0)
 		return r;
 	if (skep_type_is_scalar(from.type)) {
-		from.space = pointed(l, from.type);
+		from.space = skep_lower_pointed(l, from.type);
 		from.off = 0;
 	}
 	if (call->call.args.len == 2) {
@@ -199,13 +189,12 @@ static int lower_buf(struct skep_lower *l, const struct skep_expr *call,
 			return r;
 		length = bounded(l, length, capacity);
 	}
-	helper = from.space == SKEP_SPACE_USER ? SKEP_HELPER_PROBE_READ_USER
-					       : SKEP_HELPER_PROBE_READ_KERNEL;
 	own.val = skep_lower_object(l, call->type->size, "buf", &own.off);
 	skep_lower_clear(l, own.val, own.off, call->type->size);
 	skep_ir_store(l->fn, own.val, own.off, 4, length);
-	skep_ir_call(l->fn, helper, 0, 3, skep_lower_at(l, own.val, own.off + 4), length,
-		     skep_lower_at(l, from.val, from.off));
+	skep_lower_check_read(
+		l, skep_lower_read_call(l, false, skep_lower_at(l, own.val, own.off + 4), length,
+					skep_lower_at(l, from.val, from.off), from.space));
 	if (ret_value)
 		*ret_value = own;
 	return 0;
