@@ -18,6 +18,11 @@ static uint64_t cpu_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+static uint64_t index_ns(const struct skep_world *world)
+{
+	return world->btf ? skep_btf_index_ns(world->btf) : 0;
+}
+
 static void show(const struct skep_compiler *c, const char *stage, const struct skep_str *text)
 {
 	c->options->stage(c->options->stage_data, stage, skep_str_text(text));
@@ -101,7 +106,7 @@ int skep_compile(struct skep_arena *arena, const struct skep_world *world, const
 		 struct skep_plan **ret_plan)
 {
 	struct skep_plan *plan = skep_arena_alloc(arena, sizeof(*plan));
-	uint64_t start_ns = cpu_ns();
+	uint64_t start_ns = cpu_ns(), index_before_ns = index_ns(world);
 	struct skep_compiler c = {
 		.arena = arena,
 		.world = world,
@@ -123,7 +128,8 @@ int skep_compile(struct skep_arena *arena, const struct skep_world *world, const
 	fini(&c);
 	if (r < 0)
 		return r;
-	plan->compile_ns = cpu_ns() - start_ns;
+	plan->index_ns = index_ns(world) - index_before_ns;
+	plan->compile_ns = cpu_ns() - start_ns - plan->index_ns;
 	*ret_plan = plan;
 	return 0;
 }

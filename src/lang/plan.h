@@ -131,7 +131,9 @@ struct skep_plan {
 	int globals_map;
 	bool long_rows; /* rows carry struct skep_row_who */
 	struct skep_plan_config config;
-	uint64_t compile_ns; /* CPU time from text to spec */
+	uint64_t compile_ns; /* CPU time from text to spec, without index_ns */
+	uint64_t
+		index_ns; /* of it, to index the names of the kernel's types; 0 when no name was asked for */
 };
 
 struct skep_plan_globals {

@@ -44,7 +44,7 @@ static bool has(const struct skep_world *world, enum skep_world_feature feature)
 		[SKEP_WORLD_CURRENT_TASK_BTF] = SKEP_FEATURE_CURRENT_TASK_BTF,
 		[SKEP_WORLD_COOKIE] = SKEP_FEATURE_COOKIE,
 		[SKEP_WORLD_LOOP] = SKEP_FEATURE_LOOP,
-		[SKEP_WORLD_CPU_V4] = -1, /* nothing is generated for it yet */
+		[SKEP_WORLD_CPU_V4] = SKEP_FEATURE_CPU_V4,
 	};
 
 	return features[feature] >= 0 && skep_feature_has((enum skep_feature)features[feature]);

@@ -126,6 +126,8 @@ int skep_btf_find(const struct skep_btf *btf, const char *name, enum skep_btf_ki
  */
 int skep_btf_find_next(const struct skep_btf *btf, uint32_t id, enum skep_btf_kind kind,
 		       uint32_t *ret_id) _must_check_;
+/* CPU time that its own index of names took to make; 0 while nobody has searched. For cost reports. */
+uint64_t skep_btf_index_ns(const struct skep_btf *btf);
 /*
  * A type as a script writes it: "int", "unsigned long", "struct task_struct", "union x", "enum y",
  * "u32", any of them followed by any number of '*', which are counted in *ret_pointers. Words such

@@ -5,8 +5,17 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "obj/btf_priv.h"
+
+static uint64_t cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
 
 static uint32_t hash_name(const char *name)
 {
@@ -30,10 +39,12 @@ static int build_names(const struct skep_btf *btf)
 	struct btf_names *names = btf->names;
 	uint32_t own = btf->n_types - btf->first_id;
 	_cleanup_free_ uint32_t *heads = NULL, *next = NULL;
+	uint64_t start_ns;
 	unsigned bits = 4;
 
 	if (names->heads)
 		return 0;
+	start_ns = cpu_ns();
 	while (bits < 24 && own >> (bits + 1))
 		bits++;
 	heads = calloc((size_t)1 << bits, sizeof(*heads));
@@ -55,6 +66,7 @@ static int build_names(const struct skep_btf *btf)
 	names->heads = TAKE_PTR(heads);
 	names->next = TAKE_PTR(next);
 	names->bits = bits;
+	names->build_ns = cpu_ns() - start_ns;
 	return 0;
 }
 
@@ -115,6 +127,11 @@ int skep_btf_find_next(const struct skep_btf *btf, uint32_t id, enum skep_btf_ki
 		return 0;
 	}
 	return btf->base ? skep_btf_find(btf->base, name, kind, ret_id) : -ENOENT;
+}
+
+uint64_t skep_btf_index_ns(const struct skep_btf *btf)
+{
+	return btf->names->build_ns;
 }
 
 /*

@@ -15,8 +15,9 @@
 
 /* Names to ids: chains through next[], in ascending order of ids. Built by the first search. */
 struct btf_names {
-	uint32_t *heads; /* 1 << bits; NULL until built */
-	uint32_t *next;	 /* by id - first_id */
+	uint64_t build_ns; /* time that making it took */
+	uint32_t *heads;   /* 1 << bits; NULL until built */
+	uint32_t *next;	   /* by id - first_id */
 	unsigned bits;
 };
 

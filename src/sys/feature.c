@@ -117,13 +117,22 @@ static int probe_ringbuf(void)
 	return map(SKEP_MAP_RINGBUF, 0, 0, (uint32_t)sysconf(_SC_PAGESIZE), 0);
 }
 
+/*
+ * A link on a raw tracepoint stays open for the life of the process: once one has been closed, the next to be opened, the
+ * user's own, waits 5 to 15 ms for readers of the closed one. The tracepoints it sits on hardly ever fire.
+ */
+static int hold(int link)
+{
+	return link < 0 ? link : 0;
+}
+
 static int probe_raw_tp(void)
 {
 	_cleanup_close_ int prog = load_trivial(SKEP_PROG_RAW_TRACEPOINT, 0, 0, 0);
 	int r = prog;
 
 	for (size_t i = 0; prog >= 0 && i < ARRAY_SIZE(quiet_raw_tps); i++) {
-		r = close_ok(skep_bpf_raw_tp_open(quiet_raw_tps[i], prog, 0));
+		r = hold(skep_bpf_raw_tp_open(quiet_raw_tps[i], prog, 0));
 		if (r != -ENOENT)
 			break;
 	}
@@ -149,7 +158,7 @@ static int find_id(const char *prefix, const char *const *names, size_t n, enum 
 	return r;
 }
 
-/* Loads and attaches: some kernels take the program and refuse the link. */
+/* Loads and attaches, as some kernels take the program and refuse the link. Returns the link. */
 static int tracing(uint32_t attach_type, const char *prefix, const char *const *names, size_t n,
 		   enum skep_btf_kind kind)
 {
@@ -161,19 +170,19 @@ static int tracing(uint32_t attach_type, const char *prefix, const char *const *
 	if (r < 0)
 		return r;
 	prog = load_trivial(SKEP_PROG_TRACING, attach_type, id, 0);
-	return prog < 0 ? prog : close_ok(skep_bpf_raw_tp_open(NULL, prog, 0));
+	return prog < 0 ? prog : skep_bpf_raw_tp_open(NULL, prog, 0);
 }
 
 static int probe_tp_btf(void)
 {
-	return tracing(SKEP_BPF_ATTACH_RAW_TP, "btf_trace_", quiet_raw_tps,
-		       ARRAY_SIZE(quiet_raw_tps), SKEP_BTF_TYPEDEF);
+	return hold(tracing(SKEP_BPF_ATTACH_RAW_TP, "btf_trace_", quiet_raw_tps,
+			    ARRAY_SIZE(quiet_raw_tps), SKEP_BTF_TYPEDEF));
 }
 
 static int probe_fentry(void)
 {
-	return tracing(SKEP_BPF_ATTACH_FENTRY, "", quiet_functions, ARRAY_SIZE(quiet_functions),
-		       SKEP_BTF_FUNC);
+	return close_ok(tracing(SKEP_BPF_ATTACH_FENTRY, "", quiet_functions,
+				ARRAY_SIZE(quiet_functions), SKEP_BTF_FUNC));
 }
 
 static int probe_tracefs(void)

@@ -5,8 +5,8 @@
  *
  * A probe runs when it is asked for the first time, its answer holds for the life of the process.
  * Most load a program of two instructions, about 0.1 ms; those that make a link may wait for the
- * kernel to let go of it, so `skep doctor` is the only one that asks for all. Every object a probe
- * makes is closed again before it returns.
+ * kernel to let go of it, so `skep doctor` is the only one that asks for all. What a probe makes is closed
+ * before it returns, but for the links on raw tracepoints: see hold() in feature.c.
  *
  *	if (skep_feature_has(SKEP_FEATURE_UPROBE_MULTI)) ...
  *	printf("%s: %s\n", skep_feature_name(f), skep_feature_gives(f));

@@ -151,11 +151,11 @@ static void tell_cost(const struct job *job, const struct skep_live_result *resu
 	getrusage(RUSAGE_SELF, &usage);
 	fprintf(stderr,
 		"skep: %zu programs, %zu probes, %" PRIu64
-		" rows; compile %.1f ms CPU, load %.1f ms, "
+		" rows; compile %.2f ms CPU, kernel types %.1f ms CPU, load %.1f ms, "
 		"attach %.1f ms, detach %.1f ms; %.0f ms CPU and %.1f MiB at most in all\n",
 		job->plan->spec->n_progs, result->n_probes, result->n_rows,
-		ms(job->plan->compile_ns), ms(result->load_ns), ms(result->attach_ns),
-		ms(result->detach_ns),
+		ms(job->plan->compile_ns), ms(job->plan->index_ns), ms(result->load_ns),
+		ms(result->attach_ns), ms(result->detach_ns),
 		(double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e3 +
 			(double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e3,
 		(double)usage.ru_maxrss / 1024);
