@@ -14,15 +14,25 @@ static const char *const cc_names[SKEP_CC_MAX + 1] = {
 };
 
 static const char *const kind_names[IR_N_KINDS] = {
-	[IR_PARAM] = "param",	[IR_PHI] = "phi",
-	[IR_MAT] = "make",	[IR_OP] = "op",
-	[IR_EXT] = "extend",	[IR_BSWAP] = "bswap",
-	[IR_CMP] = "cmp",	[IR_LOAD] = "load",
-	[IR_STORE] = "store",	[IR_ATOMIC] = "atomic add",
-	[IR_CALL] = "call",	[IR_KFUNC] = "kfunc",
-	[IR_LOCAL] = "local",	[IR_GET] = "get",
-	[IR_SET] = "set",	[IR_JUMP] = "jump",
-	[IR_BRANCH] = "branch", [IR_RET] = "ret",
+	[IR_PARAM] = "param",
+	[IR_PHI] = "phi",
+	[IR_MAT] = "make",
+	[IR_COPY] = "copy",
+	[IR_OP] = "op",
+	[IR_EXT] = "extend",
+	[IR_BSWAP] = "bswap",
+	[IR_CMP] = "cmp",
+	[IR_LOAD] = "load",
+	[IR_STORE] = "store",
+	[IR_ATOMIC] = "atomic add",
+	[IR_CALL] = "call",
+	[IR_KFUNC] = "kfunc",
+	[IR_LOCAL] = "local",
+	[IR_GET] = "get",
+	[IR_SET] = "set",
+	[IR_JUMP] = "jump",
+	[IR_BRANCH] = "branch",
+	[IR_RET] = "ret",
 };
 
 static void dump_arg(const struct skep_val *v, struct skep_str *out)

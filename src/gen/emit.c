@@ -243,6 +243,9 @@ static struct skep_val *put_val(struct emitter *e, struct skep_val *v)
 	case IR_MAT:
 		ir_put_move(e, v->reg, v->args[0]);
 		break;
+	case IR_COPY:
+		ir_put(e, skep_insn_mov64_reg((unsigned)v->reg, (unsigned)v->args[0]->reg));
+		break;
 	case IR_OP:
 		put_op(e, v);
 		break;

@@ -15,8 +15,32 @@ static uint64_t low_mask(unsigned size)
 	return size >= 8 ? UINT64_MAX : (UINT64_C(1) << (size * 8)) - 1;
 }
 
-static uint64_t umax_op(const struct skep_val *v, unsigned depth);
+static uint64_t umax_op(const struct skep_val *v, unsigned depth)
+{
+	uint64_t a = ir_umax(ir_real(v->args[0]), depth), b = ir_umax(ir_real(v->args[1]), depth);
+	bool by_const = ir_is_const(ir_real(v->args[1]));
 
+	switch (v->sub) {
+	case SKEP_OP_ADD:
+		return a + b < a ? UINT64_MAX : a + b;
+	case SKEP_OP_AND:
+		return MIN(a, b);
+	case SKEP_OP_OR:
+		a |= b;
+		return a ? UINT64_MAX >> __builtin_clzll(a) : 0;
+	case SKEP_OP_SHR:
+		return by_const ? a >> (b & 63) : UINT64_MAX;
+	case SKEP_OP_SHL:
+		return by_const && a <= UINT64_MAX >> (b & 63) ? a << (b & 63) : UINT64_MAX;
+	default:
+		return UINT64_MAX;
+	}
+}
+
+/*
+ * Only by what every kernel's verifier knows as well: a check that it needs must not vanish because we know better
+ * (it knows nothing of remainders and swapped bytes, for one).
+ */
 uint64_t ir_umax(const struct skep_val *v, unsigned depth)
 {
 	uint64_t n;
@@ -33,41 +57,10 @@ uint64_t ir_umax(const struct skep_val *v, unsigned depth)
 		if (v->flags & SKEP_LOAD_SIGNED)
 			return n <= low_mask(v->size) / 2 ? n : UINT64_MAX;
 		return MIN(n, low_mask(v->size));
-	case IR_BSWAP:
-		return low_mask(v->size);
 	case IR_CMP:
 		return 1;
 	case IR_OP:
 		return umax_op(v, depth - 1);
-	default:
-		return UINT64_MAX;
-	}
-}
-
-static uint64_t umax_op(const struct skep_val *v, unsigned depth)
-{
-	uint64_t a = ir_umax(ir_real(v->args[0]), depth), b = ir_umax(ir_real(v->args[1]), depth);
-	bool by_const = ir_is_const(ir_real(v->args[1]));
-
-	switch (v->sub) {
-	case SKEP_OP_ADD:
-		return a + b < a ? UINT64_MAX : a + b;
-	case SKEP_OP_MUL:
-		return a && b > UINT64_MAX / a ? UINT64_MAX : a * b;
-	case SKEP_OP_AND:
-		return MIN(a, b);
-	case SKEP_OP_OR:
-	case SKEP_OP_XOR:
-		a |= b;
-		return a ? UINT64_MAX >> __builtin_clzll(a) : 0;
-	case SKEP_OP_SHR:
-		return by_const ? a >> (b & 63) : a;
-	case SKEP_OP_SHL:
-		return by_const && a <= UINT64_MAX >> (b & 63) ? a << (b & 63) : UINT64_MAX;
-	case SKEP_OP_UDIV:
-		return by_const && b ? a / b : a;
-	case SKEP_OP_UMOD:
-		return by_const && b ? MIN(a, b - 1) : a;
 	default:
 		return UINT64_MAX;
 	}
@@ -290,13 +283,6 @@ static struct skep_val *fold_op(struct skep_val *v)
 	return n;
 }
 
-/* True when every kernel's verifier knows the bounds of @v as well as ir_umax does. */
-static bool verifier_bounds(const struct skep_val *v)
-{
-	return v->kind == IR_LOAD || v->kind == IR_EXT || v->kind == IR_CMP ||
-	       is_op_const(v, SKEP_OP_AND) || is_op_const(v, SKEP_OP_SHR);
-}
-
 static struct skep_val *fold_ext(struct skep_val *v)
 {
 	struct skep_val *a = v->args[0];
@@ -305,7 +291,7 @@ static struct skep_val *fold_ext(struct skep_val *v)
 
 	if (ir_is_const(a))
 		return number(v, ir_extend_eval((uint64_t)a->imm, v->size, is_signed));
-	if (verifier_bounds(a) && ir_umax(a, DEPTH) <= (is_signed ? mask / 2 : mask))
+	if (ir_umax(a, DEPTH) <= (is_signed ? mask / 2 : mask))
 		return a;
 	if (a->kind == IR_EXT && v->size <= a->size) {
 		v->args[0] = a->args[0];

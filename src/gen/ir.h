@@ -35,9 +35,10 @@ enum ir_kind {
 	IR_LAST_FLOATING = IR_FUNC,
 	IR_PARAM, /* imm: index */
 	IR_PHI,
-	IR_MAT, /* arg 0, a floating value, in a register */
-	IR_OP,	/* sub: enum skep_ir_op */
-	IR_EXT, /* size, SKEP_LOAD_SIGNED in flags */
+	IR_MAT,	 /* arg 0, a floating value, in a register */
+	IR_COPY, /* of arg 0, always as an instruction */
+	IR_OP,	 /* sub: enum skep_ir_op */
+	IR_EXT,	 /* size, SKEP_LOAD_SIGNED in flags */
 	IR_BSWAP,
 	IR_CMP,	   /* sub: enum skep_cc */
 	IR_LOAD,   /* arg 0 + imm */
@@ -105,6 +106,7 @@ struct skep_val {
 	bool pinned : 1;   /* serves one instruction only */
 	bool spilled : 1;  /* chosen to be */
 	bool dead : 1;	   /* no use */
+	bool decides : 1;  /* a branch compares it, and it is used otherwise too */
 	uint8_t dies;	   /* bit i: argument i is not used any more behind this instruction */
 	int8_t reg, hint;  /* or -1: what it has, what would save a move */
 	int8_t want;	   /* of a web's root: what its first member got, or -1 */

@@ -75,6 +75,15 @@ static struct skep_block *rotate(struct skep_block *head, const struct skep_bloc
 	return body;
 }
 
+/* A call that gives NULL is the exception: 1 when the first way of the branch is that, 0 when the second, or -1. */
+static int null_way(const struct skep_val *branch)
+{
+	if (branch->sub > SKEP_CC_NE || !ir_is_call(branch->args[0]) ||
+	    !ir_is_const(branch->args[1]) || branch->args[1]->imm)
+		return -1;
+	return branch->sub == SKEP_CC_EQ;
+}
+
 static struct skep_block *follower(struct skep_block *block)
 {
 	struct skep_block *yes, *no;
@@ -91,6 +100,10 @@ static struct skep_block *follower(struct skep_block *block)
 	/* "Jump unless any bit is set" does not exist, so the other way has to come next. */
 	if (block->last->sub == IR_CC_SET && b >= 0)
 		b += 100;
+	if (a >= 0 && b >= 0 && null_way(block->last) >= 0) {
+		a += null_way(block->last) == 0;
+		b += null_way(block->last) == 1;
+	}
 	if (a < 0 && b < 0)
 		return NULL;
 	return b >= a ? no : yes;

@@ -69,9 +69,12 @@ static void mark_up(struct marker *m, struct skep_val *v, struct skep_block *blo
 
 static void mark_value(struct marker *m, const struct ir_uses *uses, struct skep_val *v)
 {
+	uint32_t branches = 0;
+
 	for (uint32_t i = uses->start[v->id]; i < uses->start[v->id + 1]; i++) {
 		struct skep_val *user = uses->user[i];
 
+		branches += user->kind == IR_BRANCH;
 		if (user->kind != IR_PHI) {
 			if (user->block != v->block)
 				mark_up(m, v, user->block);
@@ -81,6 +84,7 @@ static void mark_value(struct marker *m, const struct ir_uses *uses, struct skep
 			if (user->args[k] == v)
 				mark_up(m, v, user->block->preds[k]);
 	}
+	v->decides = branches && branches < uses->start[v->id + 1] - uses->start[v->id];
 	v->dead = uses->start[v->id] == uses->start[v->id + 1];
 }
 

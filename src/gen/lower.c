@@ -125,8 +125,10 @@ static void lower_val(struct made *made, struct skep_val *v)
 		break;
 	case IR_STORE:
 	case IR_ATOMIC:
+		/* Kernels before 6.4 do not take constants for the context. */
 		if (ir_floats(v->args[1]) &&
-		    (v->kind == IR_ATOMIC || v->args[1]->kind != IR_CONST ||
+		    (v->kind == IR_ATOMIC || v->args[0]->kind == IR_PARAM ||
+		     v->args[1]->kind != IR_CONST ||
 		     (v->size == 8 && !ir_fits_s32(v->args[1]->imm))))
 			into_register(made, v, 1);
 		/* fallthrough */

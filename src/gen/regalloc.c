@@ -51,6 +51,7 @@ static void wish(struct skep_val *v)
 		if (!ir_floats(v->args[0]) && v->args[0]->hint < 0)
 			v->args[0]->hint = SKEP_R0;
 		break;
+	case IR_COPY:
 	case IR_OP:
 	case IR_EXT:
 	case IR_BSWAP:

@@ -32,12 +32,16 @@ static void leave(struct spiller *s, struct skep_val *v)
 	s->count[ir_class_of(v)]--;
 }
 
-/* Made again with one instruction and no slot. */
+/*
+ * Made again with one instruction and no slot. Not what a branch decides on: the verifier takes what the branch
+ * proves for one load, not for another one of the same place.
+ */
 static bool is_cheap(const struct skep_val *v)
 {
 	if (v->kind == IR_MAT || v->reload)
 		return true;
-	return v->kind == IR_LOAD && v->flags & SKEP_LOAD_PURE && !v->args[0]->spilled &&
+	return v->kind == IR_LOAD && v->flags & SKEP_LOAD_PURE && !v->decides &&
+	       !v->args[0]->spilled &&
 	       (v->args[0]->kind == IR_PARAM || v->args[0]->kind == IR_SLOT);
 }
 
@@ -204,15 +208,29 @@ static struct skep_val *load_slot(struct skep_fn *fn, struct ir_slot *slot, stru
 	return v;
 }
 
-static struct skep_val *store_slot(struct skep_fn *fn, struct ir_slot *slot, struct skep_val *value)
+/*
+ * Stores @value before @at. What a branch decides on (@decides) is copied first, for kernels that otherwise do not
+ * see that two loads from the slot are the same number: copying is what makes them remember.
+ */
+static void store_slot(struct skep_val *at, struct ir_slot *slot, struct skep_val *value,
+		       bool decides)
 {
-	struct skep_val *v = ir_new(fn, IR_STORE, 2);
+	struct skep_fn *fn = at->block->fn;
+	struct skep_val *v = ir_new(fn, IR_STORE, 2), *copy;
 
+	if (decides && !ir_floats(value)) {
+		copy = ir_new(fn, IR_COPY, 1);
+		copy->args[0] = value;
+		copy->pinned = true;
+		copy->loc = value->loc;
+		ir_insert_before(at, copy);
+		value = copy;
+	}
 	v->args[0] = ir_slot_addr(fn, slot, 0);
 	v->args[1] = value;
 	v->size = 8;
 	v->loc = value->loc;
-	return v;
+	ir_insert_before(at, v);
 }
 
 static struct skep_val *clone(struct skep_val *v, struct skep_val *at)
@@ -305,7 +323,7 @@ static void rewrite_phi(struct rewriter *r, struct skep_val *phi)
 			at = at->next;
 		into = spill_slot(r->fn);
 		copy = load_slot(r->fn, into, at);
-		ir_insert_before(at, store_slot(r->fn, slot, copy));
+		store_slot(at, slot, copy, false);
 	}
 	for (unsigned k = 0; k < phi->n_args; k++) {
 		struct skep_val *arg = phi->args[k], *mat, *end;
@@ -322,7 +340,7 @@ static void rewrite_phi(struct rewriter *r, struct skep_val *phi)
 			ir_insert_before(end, mat);
 			arg = mat;
 		}
-		ir_insert_before(end, store_slot(r->fn, into, arg));
+		store_slot(end, into, arg, phi->decides);
 	}
 }
 
@@ -341,7 +359,7 @@ static void store_def(struct rewriter *r, struct skep_val *v)
 
 	while (v->kind == IR_PARAM && at->next->kind == IR_PARAM)
 		at = at->next;
-	ir_insert_after(at, store_slot(r->fn, home(r, v), v));
+	store_slot(at->next, home(r, v), v, v->decides);
 	v->spilled = false;
 	v->pinned = true;
 }

@@ -90,7 +90,7 @@ static bool derive(struct layout *l)
 	for (unsigned i = 0; i < l->fn->n_order; i++)
 		for (struct skep_val *v = l->fn->order[i]->first; v; v = v->next)
 			if (v->kind == IR_OP || v->kind == IR_PHI || v->kind == IR_MAT ||
-			    v->kind == IR_EXT)
+			    v->kind == IR_COPY || v->kind == IR_EXT)
 				for (unsigned k = 0; k < v->n_args; k++)
 					grew |= derive_from(l, v, v->args[k]);
 	return grew;
