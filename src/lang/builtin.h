@@ -17,6 +17,7 @@ enum skep_builtin_flags {
 	SKEP_BUILTIN_UNSAFE = 1 << 1,	 /* needs --unsafe */
 	SKEP_BUILTIN_AGG = 1 << 2,	 /* only as the value assigned to a map: count() */
 	SKEP_BUILTIN_STATEMENT = 1 << 3, /* gives no value: printf, clear */
+	SKEP_BUILTIN_STEADY = 1 << 5,	 /* the same value throughout one run of a program */
 	SKEP_BUILTIN_RAW = 1 << 4,	 /* check looks at the arguments itself */
 };
 

@@ -160,6 +160,8 @@ static int check_compare(struct skep_check *k, struct skep_expr *expr)
 	if (equality && a->kind == b->kind && !skep_type_is_scalar(a) && !skep_type_is_agg(a)) {
 		if (is_text(a) || a->kind == SKEP_TYPE_BUFFER)
 			return 0;
+		if (a->kind == SKEP_TYPE_TUPLE && skep_check_unify(k, a, b))
+			return 0;
 		if (a->kind != SKEP_TYPE_STRUCT && a->kind != SKEP_TYPE_VOID &&
 		    skep_type_equal(a, b))
 			return 0;

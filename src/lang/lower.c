@@ -41,7 +41,9 @@ static int lower_body(struct skep_lower *l)
 	if (probe->predicate) {
 		struct skep_block *body = skep_ir_block(l->fn);
 
+		l->in_predicate = true;
 		r = skep_lower_cond(l, probe->predicate, body, l->done);
+		l->in_predicate = false;
 		if (r < 0)
 			return r;
 		skep_ir_at(l->fn, body);

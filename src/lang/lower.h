@@ -32,6 +32,14 @@ struct skep_value {
 		*parts; /* TUPLE not yet in memory: its elements, or NULL; val is then NULL */
 };
 
+#define SKEP_KNOWN_MAX 8
+
+/* An element of a map that this program has read: lower_known.c. */
+struct skep_known {
+	const struct skep_expr *map; /* @m[keys] */
+	struct skep_value value;
+};
+
 struct skep_lower {
 	struct skep_compiler *c;
 	struct skep_instance *inst;
@@ -42,6 +50,10 @@ struct skep_lower {
 		*start; /* left open while the body is built: code that must run before all of it */
 	struct skep_block *done;	/* returns 0 */
 	struct skep_block *next, *stop; /* of the innermost loop: continue, break; or NULL */
+	unsigned conditional;		/* depth of what runs only on some paths */
+	bool in_predicate; /* building the predicate: what it has read holds for the body */
+	struct skep_known known[SKEP_KNOWN_MAX];
+	unsigned n_known;
 	bool untyped; /* read kernel memory through helpers: an address that is computed cannot be loaded from directly */
 };
 

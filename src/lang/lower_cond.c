@@ -147,11 +147,89 @@ int skep_lower_near(struct skep_lower *l, struct skep_value *a, struct skep_valu
 	return r < 0 ? r : near_one(l, b, a->literal);
 }
 
+static int compare_values(struct skep_lower *l, struct skep_value *a, struct skep_value *b,
+			  struct skep_block *equal, struct skep_block *different);
+
+static int element(struct skep_lower *l, const struct skep_value *tuple, size_t i,
+		   struct skep_value *ret_value)
+{
+	const struct skep_field *f = &tuple->type->fields[i];
+
+	if (tuple->parts) {
+		*ret_value = tuple->parts[i];
+		return 0;
+	}
+	return skep_lower_load(l, f->type, tuple->val, tuple->off + (int)f->offset, tuple->space,
+			       ret_value);
+}
+
+/* Element by element: their texts may have room of different sizes. */
+static int compare_tuples(struct skep_lower *l, const struct skep_value *a,
+			  const struct skep_value *b, struct skep_block *equal,
+			  struct skep_block *different)
+{
+	for (size_t i = 0; i < a->type->n_fields; i++) {
+		struct skep_block *next = i + 1 < a->type->n_fields ? skep_ir_block(l->fn) : equal;
+		struct skep_value x, y;
+		int r;
+
+		r = element(l, a, i, &x);
+		if (r < 0)
+			return r;
+		r = element(l, b, i, &y);
+		if (r < 0)
+			return r;
+		r = compare_values(l, &x, &y, next, different);
+		if (r < 0)
+			return r;
+		skep_ir_at(l->fn, next);
+	}
+	return 0;
+}
+
+static int compare_texts(struct skep_lower *l, const struct skep_value *a,
+			 const struct skep_value *b, struct skep_block *equal,
+			 struct skep_block *different)
+{
+	/* A literal ends the comparison: its bytes and its end. One longer than the other's room cannot be equal. */
+	const struct skep_value *lit = a->literal ? a : b->literal ? b : NULL;
+	const struct skep_value *other = lit == a ? b : a;
+	uint32_t size = MIN(a->type->size, b->type->size);
+
+	if (lit && lit->literal_len > other->type->size) {
+		skep_ir_jump(l->fn, different);
+		return 0;
+	}
+	if (lit)
+		size = MIN((uint32_t)lit->literal_len + 1, other->type->size);
+	skep_lower_compare(l, a, b, size, equal, different);
+	return 0;
+}
+
+static int compare_values(struct skep_lower *l, struct skep_value *a, struct skep_value *b,
+			  struct skep_block *equal, struct skep_block *different)
+{
+	int r;
+
+	if (skep_type_is_scalar(a->type)) {
+		skep_ir_branch(l->fn, SKEP_CC_EQ, a->val, b->val, equal, different);
+		return 0;
+	}
+	if (a->type->kind == SKEP_TYPE_TUPLE)
+		return compare_tuples(l, a, b, equal, different);
+	r = skep_lower_near(l, a, b);
+	if (r < 0)
+		return r;
+	if (a->type->kind == SKEP_TYPE_STRING)
+		return compare_texts(l, a, b, equal, different);
+	skep_lower_compare(l, a, b, MIN(a->type->size, b->type->size), equal, different);
+	return 0;
+}
+
 static int compare_memory(struct skep_lower *l, const struct skep_expr *expr,
 			  struct skep_block *equal, struct skep_block *different)
 {
 	struct skep_value a, b;
-	uint32_t size;
 	int r;
 
 	r = skep_lower_expr(l, expr->binary.left, &a);
@@ -160,24 +238,7 @@ static int compare_memory(struct skep_lower *l, const struct skep_expr *expr,
 	r = skep_lower_expr(l, expr->binary.right, &b);
 	if (r < 0)
 		return r;
-	r = skep_lower_near(l, &a, &b);
-	if (r < 0)
-		return r;
-	size = MIN(a.type->size, b.type->size);
-	if (a.type->kind == SKEP_TYPE_STRING) {
-		/* A literal ends the comparison: its bytes and its end. One longer than the other's room cannot be equal. */
-		const struct skep_value *lit = a.literal ? &a : b.literal ? &b : NULL;
-		const struct skep_value *other = lit == &a ? &b : &a;
-
-		if (lit && lit->literal_len > other->type->size) {
-			skep_ir_jump(l->fn, different);
-			return 0;
-		}
-		if (lit)
-			size = MIN((uint32_t)lit->literal_len + 1, other->type->size);
-	}
-	skep_lower_compare(l, &a, &b, size, equal, different);
-	return 0;
+	return compare_values(l, &a, &b, equal, different);
 }
 
 static int compare(struct skep_lower *l, const struct skep_expr *expr, struct skep_block *yes,
@@ -208,24 +269,35 @@ static int logic(struct skep_lower *l, const struct skep_expr *expr, struct skep
 {
 	struct skep_block *second = skep_ir_block(l->fn);
 	bool is_and = expr->binary.op == SKEP_BINARY_LAND;
+	unsigned conditional;
 	int r;
 
 	r = skep_lower_cond(l, expr->binary.left, is_and ? second : yes, is_and ? no : second);
 	if (r < 0)
 		return r;
 	skep_ir_at(l->fn, second);
-	return skep_lower_cond(l, expr->binary.right, yes, no);
+	/* Past a predicate a && b, both have been looked at; elsewhere the right side is only on some paths. */
+	conditional = !(is_and && l->in_predicate);
+	l->conditional += conditional;
+	r = skep_lower_cond(l, expr->binary.right, yes, no);
+	l->conditional -= conditional;
+	return r;
 }
 
 int skep_lower_cond(struct skep_lower *l, const struct skep_expr *expr, struct skep_block *yes,
 		    struct skep_block *no)
 {
+	bool in_predicate = l->in_predicate;
 	struct skep_value value;
 	int r;
 
 	skep_ir_loc(l->fn, expr->loc);
-	if (expr->kind == SKEP_EXPR_UNARY && expr->unary.op == SKEP_UNARY_NOT)
-		return skep_lower_cond(l, expr->unary.operand, no, yes);
+	if (expr->kind == SKEP_EXPR_UNARY && expr->unary.op == SKEP_UNARY_NOT) {
+		l->in_predicate = false;
+		r = skep_lower_cond(l, expr->unary.operand, no, yes);
+		l->in_predicate = in_predicate;
+		return r;
+	}
 	if (expr->kind == SKEP_EXPR_BINARY && expr->binary.op >= SKEP_BINARY_LAND)
 		return logic(l, expr, yes, no);
 	if (skep_lower_is_cond(expr))
@@ -259,8 +331,7 @@ static int put(struct skep_lower *l, const struct skep_value *value, const struc
 	return skep_lower_store(l, value, expr->type, place->val, place->off);
 }
 
-int skep_lower_ternary(struct skep_lower *l, const struct skep_expr *expr,
-		       struct skep_value *ret_value)
+static int ternary(struct skep_lower *l, const struct skep_expr *expr, struct skep_value *ret_value)
 {
 	struct skep_block *yes = skep_ir_block(l->fn), *no = skep_ir_block(l->fn),
 			  *join = skep_ir_block(l->fn);
@@ -286,6 +357,7 @@ int skep_lower_ternary(struct skep_lower *l, const struct skep_expr *expr,
 			return skep_lower_bug(l, expr->loc, "?: without a middle on such values");
 		skep_ir_branch(l->fn, SKEP_CC_NE, value.val, skep_ir_const(l->fn, 0), yes, no);
 	}
+	l->conditional++;
 	skep_ir_at(l->fn, yes);
 	if (first) {
 		r = skep_lower_expr(l, first, &value);
@@ -304,9 +376,22 @@ int skep_lower_ternary(struct skep_lower *l, const struct skep_expr *expr,
 	if (r < 0)
 		return r;
 	skep_ir_jump(l->fn, join);
+	l->conditional--;
 	skep_ir_at(l->fn, join);
 	if (var)
 		place.val = skep_ir_get(l->fn, var);
 	*ret_value = place;
 	return 0;
+}
+
+int skep_lower_ternary(struct skep_lower *l, const struct skep_expr *expr,
+		       struct skep_value *ret_value)
+{
+	bool in_predicate = l->in_predicate;
+	int r;
+
+	l->in_predicate = false;
+	r = ternary(l, expr, ret_value);
+	l->in_predicate = in_predicate;
+	return r;
 }

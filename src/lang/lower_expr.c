@@ -119,26 +119,38 @@ static int lower_binary(struct skep_lower *l, const struct skep_expr *expr,
 }
 
 /* A condition used as a number: 1 or 0. */
-static int lower_truth(struct skep_lower *l, const struct skep_expr *expr,
-		       struct skep_value *ret_value)
+static int truth(struct skep_lower *l, const struct skep_expr *expr, struct skep_value *ret_value)
 {
 	struct skep_block *yes = skep_ir_block(l->fn), *no = skep_ir_block(l->fn),
 			  *join = skep_ir_block(l->fn);
-	struct skep_var *truth = skep_ir_var(l->fn, "truth");
+	struct skep_var *var = skep_ir_var(l->fn, "truth");
 	int r;
 
 	r = skep_lower_cond(l, expr, yes, no);
 	if (r < 0)
 		return r;
 	skep_ir_at(l->fn, yes);
-	skep_ir_set(l->fn, truth, skep_ir_const(l->fn, 1));
+	skep_ir_set(l->fn, var, skep_ir_const(l->fn, 1));
 	skep_ir_jump(l->fn, join);
 	skep_ir_at(l->fn, no);
-	skep_ir_set(l->fn, truth, skep_ir_const(l->fn, 0));
+	skep_ir_set(l->fn, var, skep_ir_const(l->fn, 0));
 	skep_ir_jump(l->fn, join);
 	skep_ir_at(l->fn, join);
-	*ret_value = scalar(expr->type, skep_ir_get(l->fn, truth));
+	*ret_value = scalar(expr->type, skep_ir_get(l->fn, var));
 	return 0;
+}
+
+/* What is read inside is not read on every path past the predicate that it may stand in. */
+static int lower_truth(struct skep_lower *l, const struct skep_expr *expr,
+		       struct skep_value *ret_value)
+{
+	bool in_predicate = l->in_predicate;
+	int r;
+
+	l->in_predicate = false;
+	r = truth(l, expr, ret_value);
+	l->in_predicate = in_predicate;
+	return r;
 }
 
 /*

@@ -258,6 +258,8 @@ static int get_hash(struct skep_lower *l, const struct skep_expr *expr,
 	struct skep_val *key, *p;
 	int r;
 
+	if (skep_lower_known_find(l, expr, ret_value))
+		return 0;
 	r = skep_lower_map_key(l, expr, &key);
 	if (r < 0)
 		return r;
@@ -284,6 +286,9 @@ static int get_hash(struct skep_lower *l, const struct skep_expr *expr,
 		.val = skep_ir_get(l->fn, result),
 		.space = SKEP_SPACE_BPF,
 	};
+	/* Other values lie in the map, where they may change; a number has been taken out of it. */
+	if (is_scalar)
+		skep_lower_known_add(l, expr, ret_value);
 	return 0;
 }
 
@@ -316,7 +321,9 @@ static int assign_agg(struct skep_lower *l, const struct skep_expr *expr)
 		return r;
 	full = skep_ir_block(l->fn);
 	at = find_or_make(l, map, key, full);
+	l->conditional++;
 	r = call->call.builtin->lower_agg(l, call, map, at, 0);
+	l->conditional--;
 	if (r < 0)
 		return r;
 	skep_ir_jump(l->fn, full);
@@ -393,8 +400,7 @@ static bool addable(const struct skep_type *type)
 	return type->kind == SKEP_TYPE_INT && type->size >= 4;
 }
 
-int skep_lower_map_assign(struct skep_lower *l, const struct skep_expr *expr,
-			  struct skep_value *ret_value)
+static int assign(struct skep_lower *l, const struct skep_expr *expr, struct skep_value *ret_value)
 {
 	const struct skep_expr *target = expr->binary.left, *right = expr->binary.right;
 	struct skep_value value, now;
@@ -424,8 +430,17 @@ int skep_lower_map_assign(struct skep_lower *l, const struct skep_expr *expr,
 	return put(l, target, &value);
 }
 
-int skep_lower_map_step(struct skep_lower *l, const struct skep_expr *map, int delta, bool before,
-			struct skep_value *ret_value)
+int skep_lower_map_assign(struct skep_lower *l, const struct skep_expr *expr,
+			  struct skep_value *ret_value)
+{
+	int r = assign(l, expr, ret_value);
+
+	skep_lower_known_forget(l, expr->binary.left->map.info);
+	return r;
+}
+
+static int step(struct skep_lower *l, const struct skep_expr *map, int delta, bool before,
+		struct skep_value *ret_value)
 {
 	const struct skep_type *type = map->map.info->value;
 	struct skep_value old, new;
@@ -442,4 +457,13 @@ int skep_lower_map_step(struct skep_lower *l, const struct skep_expr *map, int d
 				   skep_ir_const(l->fn, (uint64_t)(int64_t)delta));
 	*ret_value = before ? old : new;
 	return put(l, map, &new);
+}
+
+int skep_lower_map_step(struct skep_lower *l, const struct skep_expr *map, int delta, bool before,
+			struct skep_value *ret_value)
+{
+	int r = step(l, map, delta, before, ret_value);
+
+	skep_lower_known_forget(l, map->map.info);
+	return r;
 }

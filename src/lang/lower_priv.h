@@ -8,6 +8,7 @@
  *	lower_access.c	fields, indices, pointers
  *	lower_cond.c	conditions and comparisons, as jumps
  *	lower_map.c	the script's maps
+ *	lower_known.c	what was read from them already
  *	lower_mem.c	bytes: objects, copies, reads
  *	lower_row.c	rows into the ring
  *	lower_task.c	who runs: task fields, ids
@@ -88,6 +89,14 @@ struct skep_val *skep_lower_arith(struct skep_lower *l, enum skep_binary op,
 				  const struct skep_type *right_type, struct skep_val *right);
 /* Whether an operation on these two types is unsigned. */
 bool skep_lower_unsigned(const struct skep_type *a, const struct skep_type *b);
+
+/* The value of @m[keys] when it is known from an earlier read. */
+bool skep_lower_known_find(const struct skep_lower *l, const struct skep_expr *map,
+			   struct skep_value *ret_value);
+void skep_lower_known_add(struct skep_lower *l, const struct skep_expr *map,
+			  const struct skep_value *value);
+/* This program writes @map (NULL: any map). */
+void skep_lower_known_forget(struct skep_lower *l, const struct skep_map_info *map);
 
 int skep_lower_map_get(struct skep_lower *l, const struct skep_expr *expr,
 		       struct skep_value *ret_value) _must_check_;

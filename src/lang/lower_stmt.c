@@ -30,6 +30,7 @@ static int lower_if(struct skep_lower *l, const struct skep_stmt *stmt)
 	r = skep_lower_cond(l, stmt->branch.cond, yes, no);
 	if (r < 0)
 		return r;
+	l->conditional++;
 	skep_ir_at(l->fn, yes);
 	r = skep_lower_block(l, &stmt->branch.yes);
 	if (r < 0)
@@ -42,6 +43,7 @@ static int lower_if(struct skep_lower *l, const struct skep_stmt *stmt)
 			return r;
 		skep_ir_jump(l->fn, join);
 	}
+	l->conditional--;
 	skep_ir_at(l->fn, join);
 	return 0;
 }
@@ -159,6 +161,19 @@ static int lower_range(struct skep_lower *l, const struct skep_stmt *stmt)
 	return 0;
 }
 
+/* What was known before a loop may change in it, and what is read in it may never be read. */
+static int lower_loop(struct skep_lower *l, const struct skep_stmt *stmt,
+		      int (*lower)(struct skep_lower *l, const struct skep_stmt *stmt))
+{
+	int r;
+
+	skep_lower_known_forget(l, NULL);
+	l->conditional++;
+	r = lower(l, stmt);
+	l->conditional--;
+	return r;
+}
+
 /* Code behind a jump is unreachable: the builder drops it. */
 static int lower_jump(struct skep_lower *l, const struct skep_stmt *stmt, struct skep_block *to)
 {
@@ -185,9 +200,9 @@ static int lower_stmt(struct skep_lower *l, const struct skep_stmt *stmt)
 	case SKEP_STMT_UNROLL:
 		return lower_unroll(l, stmt);
 	case SKEP_STMT_WHILE:
-		return lower_while(l, stmt);
+		return lower_loop(l, stmt, lower_while);
 	case SKEP_STMT_FOR_RANGE:
-		return lower_range(l, stmt);
+		return lower_loop(l, stmt, lower_range);
 	case SKEP_STMT_RETURN:
 		if (stmt->expr) {
 			r = skep_lower_expr(l, stmt->expr, NULL);

@@ -30,8 +30,10 @@ enum skep_world_feature {
 	SKEP_WORLD_KPROBE,
 	SKEP_WORLD_KPROBE_MULTI,
 	SKEP_WORLD_UPROBE_MULTI,
+	SKEP_WORLD_UPROBE_MULTI_PID, /* for one process, all of its threads */
 	SKEP_WORLD_CURRENT_TASK_BTF, /* helper get_current_task_btf */
 	SKEP_WORLD_COOKIE,	     /* helper get_attach_cookie for perf links */
+	SKEP_WORLD_RAW_TP_COOKIE,    /* the same for raw tracepoints, typed ones too */
 	SKEP_WORLD_LOOP,	     /* helper loop */
 	SKEP_WORLD_CPU_V4,	     /* instruction set version 4 */
 	SKEP_WORLD_FEATURE_MAX,

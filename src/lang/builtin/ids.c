@@ -152,13 +152,13 @@ static int lower_has_cpid(struct skep_lower *l, const struct skep_expr *call,
 	return set_value(ret_value, call, skep_ir_const(l->fn, l->c->options->has_cpid));
 }
 
-#define WORD(word, check_fn, lower_fn)                    \
-	const struct skep_builtin skep_builtin_##word = { \
-		.name = #word,                            \
-		.usage = #word,                           \
-		.flags = SKEP_BUILTIN_BARE,               \
-		.check = check_fn,                        \
-		.lower = lower_fn,                        \
+#define WORD(word, check_fn, lower_fn)                            \
+	const struct skep_builtin skep_builtin_##word = {         \
+		.name = #word,                                    \
+		.usage = #word,                                   \
+		.flags = SKEP_BUILTIN_BARE | SKEP_BUILTIN_STEADY, \
+		.check = check_fn,                                \
+		.lower = lower_fn,                                \
 	}
 
 WORD(pid, check_u32, lower_pid);

@@ -117,6 +117,7 @@ static int lower_delete(struct skep_lower *l, const struct skep_expr *call,
 		r = skep_lower_map_key(l, expr, &key);
 		if (r < 0)
 			return r;
+		skep_lower_known_forget(l, map);
 		was = skep_ir_call(l->fn, SKEP_HELPER_MAP_DELETE_ELEM, 0, 2,
 				   skep_ir_map(l->fn, map->spec_map), key);
 		if (!ret_value)

@@ -132,13 +132,13 @@ static int lower_probetype(struct skep_lower *l, const struct skep_expr *call,
 	return 0;
 }
 
-#define WORD(word, check_fn, lower_fn)                    \
-	const struct skep_builtin skep_builtin_##word = { \
-		.name = #word,                            \
-		.usage = #word,                           \
-		.flags = SKEP_BUILTIN_BARE,               \
-		.check = check_fn,                        \
-		.lower = lower_fn,                        \
+#define WORD(word, check_fn, lower_fn)                            \
+	const struct skep_builtin skep_builtin_##word = {         \
+		.name = #word,                                    \
+		.usage = #word,                                   \
+		.flags = SKEP_BUILTIN_BARE | SKEP_BUILTIN_STEADY, \
+		.check = check_fn,                                \
+		.lower = lower_fn,                                \
 	}
 
 /* args alone has no code: its fields have (skep_lower_field). */
@@ -152,7 +152,7 @@ WORD(probetype, check_probetype, lower_probetype);
 const struct skep_builtin skep_builtin_arg = {
 	.name = "arg0",
 	.usage = "arg0 ... arg9",
-	.flags = SKEP_BUILTIN_BARE,
+	.flags = SKEP_BUILTIN_BARE | SKEP_BUILTIN_STEADY,
 	.check = check_arg,
 	.lower = lower_arg,
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * uprobe, uretprobe: functions of programs and libraries. What they pass is in user memory. All
- * targets of an attach point are in one binary; several become one multi link where the kernel
- * has it.
+ * targets of an attach point are in one binary and become one multi link where the kernel has
+ * it.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -22,7 +22,7 @@ struct search {
 	struct skep_compiler *c;
 	struct skep_probe_node *probe;
 	const struct skep_attach_point *point;
-	bool is_return, by_name, glob;
+	bool is_return, by_name, glob, multi;
 	uint64_t offset;
 	size_t found;
 	struct skep_hash seen; /* offsets: aliases of one function count once for a pattern */
@@ -42,6 +42,8 @@ static void add_target(struct search *s, const struct skep_world_symbol *symbol,
 		inst->args_space = SKEP_SPACE_USER;
 		inst->preemptible = true;
 		inst->proto.type = SKEP_PROG_KPROBE;
+		if (s->multi)
+			inst->proto.attach_type = SKEP_ATTACH_TYPE_UPROBE_MULTI;
 		inst->attach.kind = s->is_return ? SKEP_ATTACH_URETPROBE : SKEP_ATTACH_UPROBE;
 		inst->attach.pid = c->options->pid;
 	}
@@ -142,18 +144,14 @@ static int no_function(struct search *s, const char *binary, const char *functio
 	return r;
 }
 
-static void choose_multi(struct skep_compiler *c, const struct skep_attach_point *point)
+/*
+ * A multi link also for one target: it is closed in 20 to 30 ms, where a perf uprobe takes 100 ms
+ * and keeps all others waiting. The kind is the world's: all of a point or none.
+ */
+static bool has_multi(const struct skep_compiler *c)
 {
-	if (!skep_world_has(c->world, SKEP_WORLD_UPROBE_MULTI))
-		return;
-	for (size_t i = c->instances.len; i-- > 0;) {
-		struct skep_instance *inst = c->instances.data[i];
-
-		if (inst->point != point)
-			break;
-		if (inst->n_matches > 1)
-			inst->proto.attach_type = SKEP_ATTACH_TYPE_UPROBE_MULTI;
-	}
+	return skep_world_has(c->world, SKEP_WORLD_UPROBE_MULTI) &&
+	       (!c->options->pid || skep_world_has(c->world, SKEP_WORLD_UPROBE_MULTI_PID));
 }
 
 static int match(struct skep_compiler *c, struct skep_probe_node *probe,
@@ -173,8 +171,9 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 		return skep_match_usage(c, point, provider_of(is_return), "'%s' is not a language",
 					text);
 	text = point->parts[point->n_parts - 1];
-	s.by_name = !skep_world_has(w, SKEP_WORLD_UPROBE_MULTI) &&
-		    !skep_world_has(w, SKEP_WORLD_COOKIE) && skep_match_needs_probe(c, probe);
+	s.multi = has_multi(c);
+	s.by_name = !s.multi && !skep_world_has(w, SKEP_WORLD_COOKIE) &&
+		    skep_match_needs_probe(c, probe);
 	if (skep_match_is_glob(binary))
 		return skep_match_usage(c, point, provider_of(is_return),
 					"a pattern of binaries is not supported");
@@ -193,7 +192,6 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 		return no_binary(&s, binary, r, errors);
 	if (!s.found)
 		return no_function(&s, binary, function);
-	choose_multi(c, point);
 	return 0;
 }
 
