@@ -68,6 +68,7 @@ static int set_key(struct skep_check *k, struct skep_expr *expr, const struct sk
 
 	if (!m->key) {
 		m->key = key;
+		m->key_exprs = &expr->map.keys;
 		m->key_loc = expr->loc;
 		k->changed = true;
 		return 0;
@@ -133,7 +134,7 @@ static int never_assigned(struct skep_check *k, const struct skep_expr *expr)
 	struct skep_map_info *other = NULL;
 	unsigned best = 3;
 
-	if (m->failed)
+	if (m->failed || k->c->incomplete)
 		return -EINVAL; /* told where it should have got its value */
 	for (size_t i = 0; i < k->c->maps.len; i++) {
 		struct skep_map_info *o = k->c->maps.data[i];

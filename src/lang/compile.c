@@ -67,7 +67,7 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 		.cpu = c->world->has && c->world->has(c->world, SKEP_WORLD_CPU_V4) ? 4 : 3,
 		.opt_level = o->opt_level_plus1 ? o->opt_level_plus1 - 1 : 1,
 	};
-	int r;
+	int r, checked;
 
 	r = skep_parse(c->arena, text, len, o->params, o->n_params, c->diag, &c->script);
 	if (r < 0)
@@ -77,12 +77,12 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 	if (r < 0)
 		return r;
 	c->types.max_strlen = c->config.max_strlen;
+	/* A probe that is not found hides no mistake in the others. */
 	r = skep_match_all(c);
-	if (r < 0)
-		return r;
-	r = skep_check_all(c);
-	if (r < 0)
-		return r;
+	c->incomplete = r < 0;
+	checked = skep_check_all(c);
+	if (r < 0 || checked < 0)
+		return r < 0 ? r : checked;
 	show_tree(c, "types", true);
 	c->gen = skep_gen_new(c->arena, "GPL", &gen);
 	r = skep_lower_all(c, plan);

@@ -54,7 +54,9 @@ struct skep_map_info {
 	bool keyed, keyed_known;
 	const struct skep_type
 		*key; /* of several keys a TUPLE; NULL while unknown or without keys */
-	const struct skep_type *value;	    /* NULL while unknown */
+	const struct skep_type *value; /* NULL while unknown */
+	const struct skep_expr_list
+		*key_exprs;		    /* as first written, for the names of the key's parts */
 	struct skep_loc key_loc, value_loc; /* what fixed them, for "was ... here" */
 	unsigned index;			    /* in plan->maps, also its order of appearance */
 	unsigned spec_map;		    /* by lower, as the next two */
@@ -103,6 +105,7 @@ struct skep_compiler {
 	struct {
 		SKEP_VEC(const char *);
 	} time_formats;
+	bool incomplete; /* some probe was not matched: what its body would do to maps is not known */
 	struct skep_gen *gen; /* from lower on */
 	/* Indices in gen's maps; -1 until somebody needs them. */
 	int ring_map, stack_map, loss_map, globals_map;

@@ -119,7 +119,8 @@ int skep_lower_all(struct skep_compiler *c, struct skep_plan *plan)
 	size_t n = c->instances.len, bad = 0;
 
 	plan->maps = skep_arena_calloc(c->arena, c->maps.len, sizeof(*plan->maps));
-	plan->prog_names = skep_arena_calloc(c->arena, n, sizeof(*plan->prog_names));
+	/* One more than programs: the callback of len() has an index among them. */
+	plan->prog_names = skep_arena_calloc(c->arena, n + 1, sizeof(*plan->prog_names));
 	plan->user_probes = skep_arena_calloc(c->arena, n, sizeof(*plan->user_probes));
 	for (size_t i = 0; i < c->maps.len; i++) {
 		if (!c->maps.data[i]->value)

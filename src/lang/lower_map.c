@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 
+#include "lang/expr_text.h"
 #include "lang/lower_priv.h"
 
 #define UPDATE_ANY 0
@@ -60,6 +61,28 @@ static enum skep_snapshot_kind snapshot_kind(const struct skep_type *type)
 	}
 }
 
+/* The parts of the key, named as the script first wrote them. */
+static void shape_keys(struct skep_compiler *c, const struct skep_map_info *map,
+		       struct skep_snapshot *s)
+{
+	const struct skep_type *key = map->key;
+	bool tuple = key->kind == SKEP_TYPE_TUPLE;
+	size_t n = tuple ? key->n_fields : 1;
+	struct skep_schema_field *keys = skep_arena_calloc(c->arena, n, sizeof(*keys));
+
+	for (size_t i = 0; i < n; i++) {
+		const char *name = map->key_exprs && map->key_exprs->len == n
+					   ? skep_expr_text(c->arena, map->key_exprs->data[i])
+					   : "";
+
+		keys[i] = skep_compiler_field(c, tuple ? key->fields[i].type : key, name,
+					      tuple ? key->fields[i].offset : 0);
+	}
+	s->keys = keys;
+	s->n_keys = n;
+	s->key_size = key->size;
+}
+
 /* What a snapshot of the map looks like, entries aside. */
 static struct skep_snapshot shape(struct skep_compiler *c, const struct skep_map_info *map)
 {
@@ -77,19 +100,8 @@ static struct skep_snapshot shape(struct skep_compiler *c, const struct skep_map
 
 	if (s.kind == SKEP_SNAPSHOT_VALUE)
 		s.value_field = skep_compiler_field(c, value, "value", 0);
-	if (map->key) {
-		bool tuple = map->key->kind == SKEP_TYPE_TUPLE;
-		size_t n = tuple ? map->key->n_fields : 1;
-		struct skep_schema_field *keys = skep_arena_calloc(c->arena, n, sizeof(*keys));
-
-		for (size_t i = 0; i < n; i++)
-			keys[i] = tuple ? skep_compiler_field(c, map->key->fields[i].type, "",
-							      map->key->fields[i].offset)
-					: skep_compiler_field(c, map->key, "", 0);
-		s.keys = keys;
-		s.n_keys = n;
-		s.key_size = map->key->size;
-	}
+	if (map->key)
+		shape_keys(c, map, &s);
 	return s;
 }
 
