@@ -134,6 +134,8 @@ int skep_lower_all(struct skep_compiler *c, struct skep_plan *plan)
 			bad++;
 	if (bad)
 		return -EINVAL;
+	if (c->visitor)
+		plan->prog_names[skep_fn_index(c->visitor)] = "callback of len()";
 	if (c->rodata_map >= 0) {
 		struct skep_spec_map *map = skep_gen_map_at(c->gen, (unsigned)c->rodata_map);
 

@@ -151,19 +151,25 @@ static int lower_max(struct skep_lower *l, const struct skep_expr *call,
 			     map->value->elem->is_signed ? SKEP_CC_SGT : SKEP_CC_UGT);
 }
 
-/* Adds one to bucket @index of @n; the comparison that proves the bound to the verifier also catches what is beyond. */
+/* Adds one to bucket @index of @n; what is beyond goes to the last. The comparison proves the bound to the verifier. */
 static void add_bucket(struct skep_lower *l, const struct skep_map_info *map, struct skep_val *addr,
 		       int off, struct skep_val *index, size_t n)
 {
-	struct skep_block *inside = skep_ir_block(l->fn), *done = skep_ir_block(l->fn);
+	struct skep_block *inside = skep_ir_block(l->fn), *beyond = skep_ir_block(l->fn),
+			  *join = skep_ir_block(l->fn);
+	struct skep_var *bounded = skep_ir_var(l->fn, "bounded");
 	struct skep_val *at;
 
-	skep_ir_branch(l->fn, SKEP_CC_ULT, index, skep_ir_const(l->fn, n), inside, done);
+	skep_ir_branch(l->fn, SKEP_CC_ULT, index, skep_ir_const(l->fn, n), inside, beyond);
 	skep_ir_at(l->fn, inside);
-	at = skep_ir_op(l->fn, SKEP_OP_ADD, addr, skep_ir_opi(l->fn, SKEP_OP_SHL, index, 3));
-	add(l, map, at, off, skep_ir_const(l->fn, 1));
-	skep_ir_jump(l->fn, done);
-	skep_ir_at(l->fn, done);
+	skep_ir_set(l->fn, bounded, index);
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, beyond);
+	skep_ir_set(l->fn, bounded, skep_ir_const(l->fn, n - 1));
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, join);
+	at = skep_ir_opi(l->fn, SKEP_OP_SHL, skep_ir_get(l->fn, bounded), 3);
+	add(l, map, skep_ir_op(l->fn, SKEP_OP_ADD, addr, at), off, skep_ir_const(l->fn, 1));
 }
 
 static int check_hist(struct skep_check *k, struct skep_expr *call)

@@ -9,9 +9,19 @@
  *	open=PATH     openat(AT_FDCWD, PATH, O_RDONLY), then close when that went well
  *	write=TEXT    write(1, TEXT "\n")
  *	call=N        N calls of work_add(i, 2 * i), which returns the sum; i counts from 1
+ *	say=TEXT      work_say(TEXT, -7, numbers, words), which returns TEXT without its first byte; numbers are
+ *	              { 100, -200, 300 }, words { "one", "two", "three", NULL }; TEXT is in memory that was touched
+ *	look=N        work_look(&point): struct { int x = N; short y = -N; char name[10] = "point"; struct *next; },
+ *	              next has x = N + 1, y = -N - 1, name "next" and no next
+ *	reaper=1      becomes a child subreaper, which is a bit-field in the kernel
  *	sleep=MS      one nanosleep
  *	spin=MS       keeps one CPU busy, in work_spin
  *	threads=N     N threads, each calls work_add(1, 2) once, all joined
+ *	raw=N:A:B...  system call number N with up to six arguments, which need not make sense
+ *	raw32=N:A...  the same through int 0x80: number and meaning are those of the 32-bit table
+ *	x32=N:A...    the same with the bit of the x32 table, which most kernels do not have
+ *	times=N       from here on each raw call is made N times
+ *	across=N      and that in each of N threads (0: in this one)
  *	fork=N        N children, one after the other, each exits at once with code 0
  *	comm=NAME     renames itself
  *	exit=CODE     ends here with this code
@@ -30,8 +40,17 @@
 #include <time.h>
 #include <unistd.h>
 
+struct point {
+	int x;
+	short y;
+	char name[10];
+	struct point *next;
+};
+
 int work_add(int a, int b);
 long work_spin(long ms);
+const char *work_say(const char *text, int n, const int *numbers, const char *const *words);
+int work_look(const struct point *point);
 
 __attribute__((noinline, noclone)) int work_add(int a, int b)
 {
@@ -54,6 +73,39 @@ __attribute__((noinline, noclone)) long work_spin(long ms)
 	while (now_ms() < end)
 		turns++;
 	return turns;
+}
+
+__attribute__((noinline, noclone)) const char *work_say(const char *text, int n, const int *numbers,
+							const char *const *words)
+{
+	__asm__ volatile("" : : "r"(n), "r"(numbers), "r"(words) : "memory");
+	return text + 1;
+}
+
+__attribute__((noinline, noclone)) int work_look(const struct point *point)
+{
+	__asm__ volatile("" : : "r"(point) : "memory");
+	return point->x;
+}
+
+static void do_say(const char *value)
+{
+	char texts[4][16] = { "one", "two", "three" };
+	const char *words[] = { texts[0], texts[1], texts[2], NULL };
+	int numbers[] = { 100, -200, 300 };
+	char *text = strdup(value);
+
+	if (text)
+		work_say(text, -7, numbers, words);
+	free(text);
+}
+
+static void do_look(long n)
+{
+	struct point next = { (int)n + 1, (short)(-n - 1), "next", NULL };
+	struct point point = { (int)n, (short)-n, "point", &next };
+
+	work_look(&point);
 }
 
 static void do_getppid(long n)
@@ -132,6 +184,84 @@ static void do_fork(long n)
 	}
 }
 
+/* Calls with chosen numbers and arguments */
+
+enum table {
+	TABLE_NATIVE,
+	TABLE_32,
+	TABLE_X32
+};
+
+struct raw_call {
+	enum table table;
+	long number, args[6];
+};
+
+static long times = 1, across;
+
+static int parse_call(const char *text, struct raw_call *call)
+{
+	char *end;
+	int n;
+
+	call->number = strtol(text, &end, 0);
+	for (n = 0; *end == ':' && n < 6; n++)
+		call->args[n] = (long)strtoull(end + 1, &end, 0);
+	return *end ? -1 : 0;
+}
+
+static void call_once(const struct raw_call *c)
+{
+	const long *a = c->args;
+
+	if (c->table != TABLE_32) {
+		syscall(c->number | (c->table == TABLE_X32 ? 0x40000000 : 0), a[0], a[1], a[2],
+			a[3], a[4], a[5]);
+		return;
+	}
+#ifdef __x86_64__
+	{
+		long result;
+
+		/* The sixth argument goes through bp, which the compiler may need itself: it is left. */
+		__asm__ volatile("int $0x80"
+				 : "=a"(result)
+				 : "a"(c->number), "b"(a[0]), "c"(a[1]), "d"(a[2]), "S"(a[3]),
+				   "D"(a[4])
+				 : "memory", "r8", "r9", "r10", "r11");
+	}
+#endif
+}
+
+static void *call_times(void *call)
+{
+	long i;
+
+	for (i = 0; i < times; i++)
+		call_once(call);
+	return NULL;
+}
+
+static int do_call_raw(enum table table, const char *text)
+{
+	struct raw_call call = { table, 0, { 0 } };
+	pthread_t threads[64];
+	long i, started = 0;
+
+	if (parse_call(text, &call) < 0)
+		return -1;
+	if (across <= 0)
+		call_times(&call);
+	for (i = 0; i < across && i < 64; i++) {
+		if (pthread_create(&threads[i], NULL, call_times, &call) != 0)
+			break;
+		started++;
+	}
+	for (i = 0; i < started; i++)
+		pthread_join(threads[i], NULL);
+	return started == across || across <= 0 ? 0 : -1;
+}
+
 static int do_one(const char *verb, const char *value)
 {
 	long n = atol(value);
@@ -146,10 +276,26 @@ static int do_one(const char *verb, const char *value)
 		return dprintf(1, "%s\n", value) < 0;
 	else if (!strcmp(verb, "call"))
 		do_call(n);
+	else if (!strcmp(verb, "say"))
+		do_say(value);
+	else if (!strcmp(verb, "look"))
+		do_look(n);
+	else if (!strcmp(verb, "reaper"))
+		return prctl(PR_SET_CHILD_SUBREAPER, n) != 0;
 	else if (!strcmp(verb, "sleep"))
 		do_sleep(n);
 	else if (!strcmp(verb, "spin"))
 		work_spin(n);
+	else if (!strcmp(verb, "raw"))
+		return do_call_raw(TABLE_NATIVE, value);
+	else if (!strcmp(verb, "raw32"))
+		return do_call_raw(TABLE_32, value);
+	else if (!strcmp(verb, "x32"))
+		return do_call_raw(TABLE_X32, value);
+	else if (!strcmp(verb, "times"))
+		times = n;
+	else if (!strcmp(verb, "across"))
+		across = n;
 	else if (!strcmp(verb, "threads"))
 		do_threads(n);
 	else if (!strcmp(verb, "fork"))
