@@ -163,6 +163,8 @@ int skep_gen_finish(struct skep_gen *gen, struct skep_diag *diag, struct skep_sp
 		if (r < 0 && !ret)
 			ret = r; /* the others may have something to say as well */
 	}
+	if (ret >= 0)
+		ret = ir_check_calls(gen, spec->progs, diag);
 	if (ret < 0)
 		return ret;
 	spec->n_progs = gen->n_fns;

@@ -296,3 +296,5 @@ int ir_stack(struct skep_fn *fn, struct skep_diag *diag) _must_check_;
 int ir_emit(struct skep_fn *fn, struct skep_diag *diag,
 	    struct skep_spec_prog *ret_prog) _must_check_;
 void ir_dump(const struct skep_fn *fn, struct skep_str *out);
+int ir_check_calls(struct skep_gen *gen, const struct skep_spec_prog *progs,
+		   struct skep_diag *diag) _must_check_;

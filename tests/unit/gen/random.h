@@ -23,6 +23,8 @@ enum rnd_kind {
 	RND_SWAP,
 	RND_CMP,
 	RND_LOG2,
+	RND_PURE,  /* a call that may be shared or dropped */
+	RND_INDEX, /* a word of the slot, picked by a value */
 };
 
 struct rnd_expr {
@@ -147,8 +149,12 @@ static inline struct rnd_expr *rnd_expr(struct rnd_prog *p, unsigned depth)
 		e->a = rnd_expr(p, depth - 1);
 		e->b = rnd_expr(p, depth - 1);
 		break;
+	case 10:
+		e->kind = RND_LOG2 + rnd(p, 3);
+		e->a = rnd_expr(p, depth - 1);
+		break;
 	default:
-		e->kind = pick == 10 && !rnd(p, 3) ? RND_LOG2 : RND_OP;
+		e->kind = RND_OP;
 		e->sub = rnd(p, SKEP_OP_MAX);
 		e->a = rnd_expr(p, depth - 1);
 		e->b = rnd_expr(p, depth - 1);
@@ -242,7 +248,12 @@ static inline uint64_t rnd_helper_buffer(struct rnd_trace *t, uint64_t *words)
 	return t->hash;
 }
 
-/* Helpers 100 + n take n numbers, helper 110 takes a buffer of 24 bytes. */
+static inline uint64_t rnd_pure(uint64_t a)
+{
+	return a * 3 + 1;
+}
+
+/* Helpers 100 + n take n numbers, helper 120 has no effect, helper 110 takes a buffer of 24 bytes. */
 static inline uint64_t rnd_mock(struct machine *m, int id, uint64_t *args)
 {
 	if (id == 110) {
@@ -250,6 +261,8 @@ static inline uint64_t rnd_mock(struct machine *m, int id, uint64_t *args)
 			FAIL(m, "bad buffer");
 		return rnd_helper_buffer(m->data, (uint64_t *)(uintptr_t)args[0]);
 	}
+	if (id == 120)
+		return rnd_pure(args[0]);
 	return rnd_helper_value(m->data, (unsigned)id - 100, args);
 }
 
@@ -302,6 +315,10 @@ static inline uint64_t rnd_eval(struct rnd_state *s, const struct rnd_expr *e)
 		return machine_swap(a, (int)e->size * 8);
 	case RND_CMP:
 		return rnd_cc(e->sub, a, b);
+	case RND_PURE:
+		return rnd_pure(a);
+	case RND_INDEX:
+		return machine_read((uint64_t)(uintptr_t)s->slot + (a & 1) * 8, 8, false);
 	default:
 		return a ? 63 - (unsigned)__builtin_clzll(a) : 0;
 	}
@@ -398,6 +415,13 @@ static inline struct skep_val *rnd_build_expr(struct rnd_build *g, const struct 
 		return skep_ir_bswap(g->fn, a, e->size);
 	case RND_CMP:
 		return skep_ir_cmp(g->fn, e->sub, a, b);
+	case RND_PURE:
+		if (!g->mocks)
+			return skep_ir_call(g->fn, 120, SKEP_CALL_PURE, 1, a);
+		return skep_ir_opi(g->fn, SKEP_OP_ADD, skep_ir_opi(g->fn, SKEP_OP_MUL, a, 3), 1);
+	case RND_INDEX:
+		a = skep_ir_opi(g->fn, SKEP_OP_SHL, skep_ir_opi(g->fn, SKEP_OP_AND, a, 1), 3);
+		return skep_ir_load(g->fn, skep_ir_op(g->fn, SKEP_OP_ADD, g->slot, a), 0, 8, 0);
 	default:
 		return skep_ir_log2(g->fn, a);
 	}

@@ -543,6 +543,42 @@ static void length(void **state)
 		}
 }
 
+/* A chain of functions has 512 bytes and 8 frames together. */
+static void chains(void **state)
+{
+	struct bench b;
+
+	for (unsigned n = 0; n < 12; n++)
+		for (unsigned size = 8; size <= 240; size += 232)
+			FOR_ALL(&b)
+			{
+				struct skep_fn *fn = b.fn, *callee = NULL;
+				bool fits = n < 8 && (n + 1) * (size + 32 - size % 32) <= 512;
+
+				for (unsigned i = 0; i <= n; i++) {
+					struct skep_val *slot = skep_ir_slot(fn, size, "buffer");
+
+					skep_ir_call(fn, 1, 0, 1, slot);
+					if (i < n) {
+						callee = skep_gen_subprog(b.gen, "sub", 0);
+						skep_ir_call_local(fn, callee, 0);
+					}
+					skep_ir_ret(fn, skep_ir_const(fn, 0));
+					fn = callee;
+				}
+				assert_int_equal(bench_finish(&b), fits ? 0 : -E2BIG);
+			}
+	FOR_ALL(&b)
+	{
+		struct skep_fn *sub = skep_gen_subprog(b.gen, "sub", 0);
+
+		skep_ir_ret(sub, skep_ir_call_local(sub, sub, 0));
+		skep_ir_ret(b.fn, skep_ir_call_local(b.fn, sub, 0));
+		assert_int_equal(bench_finish(&b), -E2BIG);
+		assert_non_null(strstr(b.diag.items[0].what, "circle"));
+	}
+}
+
 static void dumps(void **state)
 {
 	struct bench b;
@@ -576,7 +612,7 @@ int main(void)
 		cmocka_unit_test(dead_stores),	 cmocka_unit_test(relocations),
 		cmocka_unit_test(lines),	 cmocka_unit_test(ends),
 		cmocka_unit_test(mistakes),	 cmocka_unit_test(length),
-		cmocka_unit_test(dumps),
+		cmocka_unit_test(chains),	 cmocka_unit_test(dumps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
