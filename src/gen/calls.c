@@ -15,6 +15,7 @@ struct chain {
 	const struct skep_spec_prog *progs;
 	unsigned *bytes;  /* by function: of the deepest chain from it on; 0: not known yet */
 	unsigned *height; /* by function: frames of the longest chain from it on */
+	unsigned frames[MAX_FRAMES]; /* the functions on the way here */
 	struct skep_diag *diag;
 };
 
