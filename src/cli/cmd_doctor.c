@@ -12,8 +12,8 @@ static void print_feature(enum skep_feature f)
 {
 	bool has = skep_feature_has(f);
 
-	printf("  %-17s %-4s %s: %s", skep_feature_word(f), has ? "yes" : "no", skep_feature_name(f),
-	       skep_feature_gives(f));
+	printf("  %-17s %-4s %s: %s", skep_feature_word(f), has ? "yes" : "no",
+	       skep_feature_name(f), skep_feature_gives(f));
 	if (!has)
 		printf(" (%s)", skep_explain_errno(skep_feature_error(f)));
 	printf("\n");

@@ -259,7 +259,7 @@ static int probe_kprobe_multi(void)
 }
 
 /* A directory is no binary: kernels with such links say so. */
-static int probe_uprobe_multi(void)
+static int uprobe_multi(uint32_t pid)
 {
 	_cleanup_close_ int prog =
 		load_trivial(SKEP_PROG_KPROBE, SKEP_BPF_ATTACH_UPROBE_MULTI, 0, 0);
@@ -268,15 +268,34 @@ static int probe_uprobe_multi(void)
 		.prog_fd = (uint32_t)prog,
 		.attach_type = SKEP_BPF_ATTACH_UPROBE_MULTI,
 	};
-	int r;
 
 	if (prog < 0)
 		return prog;
 	attr.uprobe_multi.path = skep_bpf_ptr("/");
 	attr.uprobe_multi.offsets = skep_bpf_ptr(&offset);
 	attr.uprobe_multi.cnt = 1;
-	r = close_ok(skep_bpf_link_create(&attr));
+	attr.uprobe_multi.pid = pid;
+	return close_ok(skep_bpf_link_create(&attr));
+}
+
+static int probe_uprobe_multi(void)
+{
+	int r = uprobe_multi(0);
+
 	return r == -EBADF ? 0 : r;
+}
+
+/*
+ * The first kernels with such links took the id for that of one thread (mended in 6.10). Since then
+ * a negative one is refused before the path is looked at.
+ */
+static int probe_uprobe_multi_pid(void)
+{
+	int r = uprobe_multi((uint32_t)-1);
+
+	if (r == -EINVAL && probe_uprobe_multi() == 0)
+		return 0;
+	return r == -EBADF ? -EOPNOTSUPP : r;
 }
 
 static int counter(uint32_t type, uint64_t config)

@@ -30,6 +30,7 @@
 	X(KPROBE_MULTI, kprobe_multi, "many kprobes in one link", "kprobe with wildcards, fast") \
 	X(UPROBE, uprobe, "uprobe", "uprobe, uretprobe") \
 	X(UPROBE_MULTI, uprobe_multi, "many uprobes in one link", "uprobe with wildcards, fast") \
+	X(UPROBE_MULTI_PID, uprobe_multi_pid, "processes of such links", "the same with -p") \
 	X(PERF_SOFTWARE, perf_software, "software counters", "software, profile") \
 	X(PERF_HARDWARE, perf_hardware, "hardware counters", "hardware") \
 	X(COOKIE, cookie, "cookies of perf links", "one program for many probes") \
