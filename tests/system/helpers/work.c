@@ -9,6 +9,7 @@
  *	open=PATH     openat(AT_FDCWD, PATH, O_RDONLY), then close when that went well
  *	write=TEXT    write(1, TEXT "\n")
  *	call=N        N calls of work_add(i, 2 * i), which returns the sum; i counts from 1
+ *	address=1     prints the address of work_add, which is the same in every run
  *	say=TEXT      work_say(TEXT, -7, numbers, words), which returns TEXT without its first byte; numbers are
  *	              { 100, -200, 300 }, words { "one", "two", "three", NULL }; TEXT is in memory that was touched
  *	look=N        work_look(&point): struct { int x = N; short y = -N; char name[10] = "point"; struct *next; },
@@ -286,6 +287,8 @@ static int do_one(const char *verb, const char *value)
 		do_sleep(n);
 	else if (!strcmp(verb, "spin"))
 		work_spin(n);
+	else if (!strcmp(verb, "address"))
+		return dprintf(1, "0x%lx\n", (long)work_add) < 0;
 	else if (!strcmp(verb, "raw"))
 		return do_call_raw(TABLE_NATIVE, value);
 	else if (!strcmp(verb, "raw32"))
