@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The stack of functions that call each other: the kernel gives all frames of a chain 512 bytes together, each
- * rounded up, and follows chains of 8 functions. Callbacks count as calls.
+ * The stack of functions that call each other: the kernel gives all frames of a chain 512 bytes
+ * together, each rounded up, and follows chains of 8 functions. Callbacks count as calls.
  */
 #include <errno.h>
 
@@ -28,7 +28,10 @@ static int refuse(struct chain *c, const char *what, const char *hint)
 	return -E2BIG;
 }
 
-/* Bytes of stack that function @index needs with all it calls. The depth of recursion is that of the kernel. */
+/*
+ * Bytes of stack that function @index needs with all it calls. The depth of recursion is that of
+ * the kernel.
+ */
 static int deepest(struct chain *c, unsigned index, unsigned level)
 {
 	const struct skep_spec_prog *prog = &c->progs[index];

@@ -32,7 +32,10 @@ void ir_remove_pred(struct skep_block *block, unsigned index)
 	}
 }
 
-/* Reachable blocks in reverse postorder. The second way of a branch comes first, so the first lies next to it. */
+/*
+ * Reachable blocks in reverse postorder. The second way of a branch comes first, so the first lies
+ * next to it.
+ */
 static void number(struct skep_fn *fn)
 {
 	struct {
@@ -123,7 +126,10 @@ static void number_tree(struct skep_fn *fn)
 	}
 }
 
-/* Iterates over reverse postorder until stable: two rounds for reducible flow (Cooper, Harvey, Kennedy). */
+/*
+ * Iterates over reverse postorder until stable: two rounds for reducible flow (Cooper, Harvey,
+ * Kennedy).
+ */
 void ir_dominators(struct skep_fn *fn)
 {
 	bool changed = true;
@@ -179,7 +185,10 @@ static void flood(struct skep_fn *fn, struct skep_block *header, struct skep_blo
 	}
 }
 
-/* Needs dominators. Only an estimate of how often code runs: at most MAX_LATCHES edges back are looked at. */
+/*
+ * Needs dominators. Only an estimate of how often code runs: at most MAX_LATCHES edges back are
+ * looked at.
+ */
 void ir_loops(struct skep_fn *fn)
 {
 	enum {

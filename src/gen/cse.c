@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What was computed already on every way here is not computed again: pure values, pure loads, pure calls, and the
- * outcome of comparisons that a branch on the way here has settled.
+ * What was computed already on every way here is not computed again: pure values, pure loads, pure
+ * calls, and the outcome of comparisons that a branch on the way here has settled.
  */
 #include "gen/ir.h"
 
@@ -82,8 +82,8 @@ static void sort_args(struct skep_val *v)
 }
 
 /*
- * One candidate a hash is kept: the newest, unless an older one dominates the place. That finds nearly everything,
- * and never searches long.
+ * One candidate a hash is kept: the newest, unless an older one dominates the place. That finds
+ * nearly everything, and never searches long.
  */
 static bool number_val(struct table *t, struct skep_val *v)
 {

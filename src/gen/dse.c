@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Dead stores to the stack: what is overwritten before anybody can read it, and what is never read at all. Only for
- * slots whose address goes nowhere but into loads, stores and the arguments of calls; a call reads all of the slots
- * it is given.
+ * Dead stores to the stack: what is overwritten before anybody can read it, and what is never read
+ * at all. Only for slots whose address goes nowhere but into loads, stores and the arguments of
+ * calls; a call reads all of the slots it is given.
  */
 #include <string.h>
 
@@ -19,8 +19,8 @@ struct slot_state {
 
 struct dse {
 	struct slot_state *slots;
-	unsigned
-		epoch; /* states of another epoch know nothing (or, at the end of a run, doom everything) */
+	/* States of another epoch know nothing or, at the end of a run, doom everything. */
+	unsigned epoch;
 };
 
 static void classify(struct dse *d, struct skep_val *v)

@@ -53,7 +53,7 @@ static void put_jump(struct emitter *e, struct skep_insn insn, struct skep_block
 	ir_put(e, insn);
 }
 
-/* --- values ----------------------------------------------------------------------------------------------- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 static void put_op_const(struct emitter *e, const struct skep_val *v, unsigned dst)
 {
@@ -274,7 +274,7 @@ static struct skep_val *put_val(struct emitter *e, struct skep_val *v)
 	return v;
 }
 
-/* --- ends of blocks --------------------------------------------------------------------------------------- */
+/* --- ends of blocks --------------------------------------------------------------------------- */
 
 static void put_ret(struct emitter *e, struct skep_val *v)
 {

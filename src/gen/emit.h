@@ -28,7 +28,10 @@ struct ir_fixup {
 	struct skep_block *to;
 };
 
-/* One of several moves at the same moment: into register @dst, from @src (a register or a floating value). */
+/*
+ * One of several moves at the same moment: into register @dst, from @src (a register or a floating
+ * value).
+ */
 struct ir_move {
 	int dst, src; /* src -1: value */
 	struct skep_val *value;
@@ -53,5 +56,8 @@ unsigned ir_regs_in(const struct skep_block *block);
 void ir_layout(struct emitter *e);
 /* Where a jump to @block really leads: blocks that only jump on are skipped. */
 struct skep_block *ir_target(struct skep_block *block);
-/* True when @block, with @next behind it, returns a constant itself instead of jumping to where that is done. */
+/*
+ * True when @block, with @next behind it, returns a constant itself instead of jumping to where
+ * that is done.
+ */
 bool ir_returns_for(struct skep_block *block, struct skep_block *next);

@@ -3,8 +3,9 @@
 #include "gen/ir.h"
 
 /*
- * The index of the highest bit, by halving: (bound - v) is negative exactly when v is over the bound, which gives the
- * next bit of the answer without a jump. The last 4 bits are looked up in a constant: 2 bits of answer for each.
+ * The index of the highest bit, by halving: (bound - v) is negative exactly when v is over the
+ * bound, which gives the next bit of the answer without a jump. The last 4 bits are looked up in a
+ * constant: 2 bits of answer for each.
  */
 struct skep_val *skep_ir_log2(struct skep_fn *fn, struct skep_val *a)
 {
@@ -36,7 +37,9 @@ static struct skep_val *magnitude(struct skep_val *at, struct skep_val *v, struc
 	return ir_op_before(at, SKEP_OP_SUB, ir_op_before(at, SKEP_OP_XOR, v, sign), sign);
 }
 
-/* Division of the magnitudes, then the sign put back; by zero it comes out as the machine has it. */
+/*
+ * Division of the magnitudes, then the sign put back; by zero it comes out as the machine has it.
+ */
 static void expand_div(struct skep_val *v)
 {
 	struct skep_fn *fn = v->block->fn;

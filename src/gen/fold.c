@@ -1,72 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Folding: what can be computed now is, what has a cheaper form gets it, constant parts of addresses move into the
- * loads and stores.
+ * Folding: what can be computed now is, what has a cheaper form gets it, constant parts of
+ * addresses move into the loads and stores.
  *
- * The kernel's verifier must still see the proofs of the source: an AND with a mask stays unless it changes nothing
- * that the machine itself guarantees, and a sum that others use too is not taken apart (they may have checked it).
+ * The kernel's verifier must still see the proofs of the source: an AND with a mask stays unless it
+ * changes nothing that the machine itself guarantees, and a sum that others use too is not taken
+ * apart (they may have checked it).
  */
 #include "gen/ir.h"
-
-/* --- what is known of a value ----------------------------------------------------------------------------- */
-
-static uint64_t low_mask(unsigned size)
-{
-	return size >= 8 ? UINT64_MAX : (UINT64_C(1) << (size * 8)) - 1;
-}
-
-static uint64_t umax_op(const struct skep_val *v, unsigned depth)
-{
-	uint64_t a = ir_umax(ir_real(v->args[0]), depth), b = ir_umax(ir_real(v->args[1]), depth);
-	bool by_const = ir_is_const(ir_real(v->args[1]));
-
-	switch (v->sub) {
-	case SKEP_OP_ADD:
-		return a + b < a ? UINT64_MAX : a + b;
-	case SKEP_OP_AND:
-		return MIN(a, b);
-	case SKEP_OP_OR:
-		a |= b;
-		return a ? UINT64_MAX >> __builtin_clzll(a) : 0;
-	case SKEP_OP_SHR:
-		return by_const ? a >> (b & 63) : UINT64_MAX;
-	case SKEP_OP_SHL:
-		return by_const && a <= UINT64_MAX >> (b & 63) ? a << (b & 63) : UINT64_MAX;
-	default:
-		return UINT64_MAX;
-	}
-}
-
-/*
- * Only by what every kernel's verifier knows as well: a check that it needs must not vanish because we know better
- * (it knows nothing of remainders and swapped bytes, for one).
- */
-uint64_t ir_umax(const struct skep_val *v, unsigned depth)
-{
-	uint64_t n;
-
-	if (v->kind == IR_CONST)
-		return (uint64_t)v->imm;
-	if (!depth)
-		return UINT64_MAX;
-	switch (v->kind) {
-	case IR_LOAD:
-		return v->flags & SKEP_LOAD_SIGNED ? UINT64_MAX : low_mask(v->size);
-	case IR_EXT:
-		n = ir_umax(ir_real(v->args[0]), depth - 1);
-		if (v->flags & SKEP_LOAD_SIGNED)
-			return n <= low_mask(v->size) / 2 ? n : UINT64_MAX;
-		return MIN(n, low_mask(v->size));
-	case IR_CMP:
-		return 1;
-	case IR_OP:
-		return umax_op(v, depth - 1);
-	default:
-		return UINT64_MAX;
-	}
-}
-
-#define DEPTH 4
 
 static bool is_op(const struct skep_val *v, enum skep_ir_op op)
 {
@@ -84,26 +25,7 @@ static bool is_pow2(int64_t n)
 	return n > 0 && !(n & (n - 1));
 }
 
-bool ir_same(const struct skep_val *a, const struct skep_val *b)
-{
-	if (a == b)
-		return true;
-	if (a->kind != b->kind || !ir_floats(a) || a->imm != b->imm)
-		return false;
-	switch (a->kind) {
-	case IR_SLOT:
-		return a->slot == b->slot;
-	case IR_MAP:
-	case IR_MAPVAL:
-		return a->map == b->map;
-	case IR_FUNC:
-		return a->callee == b->callee;
-	default:
-		return true;
-	}
-}
-
-/* --- changing a value in place ---------------------------------------------------------------------------- */
+/* --- changing a value in place ---------------------------------------------------------------- */
 
 static struct skep_val *become(struct skep_val *v, enum skep_ir_op op, struct skep_val *a,
 			       int64_t n)
@@ -133,7 +55,10 @@ static struct skep_val *number(struct skep_val *v, uint64_t n)
 	return ir_const(v->block->fn, n);
 }
 
-/* --- operations: each returns what @v is, which may be @v changed, or NULL when there is nothing to do ------ */
+/*
+ * --- operations: each returns what @v is, which may be @v changed, or NULL when there is nothing
+ * to do ---
+ */
 
 /* x op c that is x or a constant. */
 static struct skep_val *fold_neutral(struct skep_val *v, struct skep_val *a, int64_t c)
@@ -167,7 +92,7 @@ static struct skep_val *fold_nested(struct skep_val *v, struct skep_val *a, int6
 	int64_t c1;
 
 	if (v->sub == SKEP_OP_AND && a->kind == IR_EXT && !(a->flags & SKEP_LOAD_SIGNED) &&
-	    a->n_uses == 1 && (uint64_t)c <= low_mask(a->size))
+	    a->n_uses == 1 && (uint64_t)c <= ir_low_mask(a->size))
 		return become(v, SKEP_OP_AND, x, c);
 	if (a->kind != IR_OP || !ir_is_const(a->args[1]) || a->n_uses != 1)
 		return NULL;
@@ -209,7 +134,7 @@ static struct skep_val *fold_sdiv_pow2(struct skep_val *v, struct skep_val *a, i
 
 static struct skep_val *fold_strength(struct skep_val *v, struct skep_val *a, int64_t c)
 {
-	bool positive = ir_umax(a, DEPTH) <= INT64_MAX;
+	bool positive = ir_umax(a, IR_DEPTH) <= INT64_MAX;
 
 	switch (v->sub) {
 	case SKEP_OP_SUB:
@@ -287,11 +212,11 @@ static struct skep_val *fold_ext(struct skep_val *v)
 {
 	struct skep_val *a = v->args[0];
 	bool is_signed = v->flags & SKEP_LOAD_SIGNED;
-	uint64_t mask = low_mask(v->size);
+	uint64_t mask = ir_low_mask(v->size);
 
 	if (ir_is_const(a))
 		return number(v, ir_extend_eval((uint64_t)a->imm, v->size, is_signed));
-	if (ir_umax(a, DEPTH) <= (is_signed ? mask / 2 : mask))
+	if (ir_umax(a, IR_DEPTH) <= (is_signed ? mask / 2 : mask))
 		return a;
 	if (a->kind == IR_EXT && v->size <= a->size) {
 		v->args[0] = a->args[0];
@@ -317,40 +242,6 @@ static struct skep_val *fold_bswap(struct skep_val *v)
 	return number(v, v->size == 2	? __builtin_bswap16((uint16_t)n)
 			 : v->size == 4 ? __builtin_bswap32((uint32_t)n)
 					: __builtin_bswap64(n));
-}
-
-/* --- conditions ------------------------------------------------------------------------------------------- */
-
-/* Whether "@a cc constant" holds for every value up to @max, or for none: 1, 0, or -1. */
-static int decide_range(enum skep_cc cc, uint64_t max, uint64_t c)
-{
-	bool low, high;
-
-	if (max == UINT64_MAX && cc >= SKEP_CC_SLT)
-		return -1;
-	/* From 0 to max in one direction of the order, so the ends decide. */
-	if (cc >= SKEP_CC_SLT && max > INT64_MAX)
-		return -1;
-	if (cc == SKEP_CC_EQ || cc == SKEP_CC_NE)
-		return c > max ? cc == SKEP_CC_NE : -1;
-	low = ir_cc_eval(cc, 0, c);
-	high = ir_cc_eval(cc, max, c);
-	return low == high ? low : -1;
-}
-
-int ir_decide(const struct skep_val *v)
-{
-	const struct skep_val *a = v->args[0], *b = v->args[1];
-
-	if (ir_is_const(a) && ir_is_const(b))
-		return ir_cc_eval(v->sub, (uint64_t)a->imm, (uint64_t)b->imm);
-	if (ir_same(a, b))
-		return ir_cc_eval(v->sub, 0, 0);
-	if (!ir_is_const(b))
-		return -1;
-	if ((a->kind == IR_SLOT || a->kind == IR_MAPVAL) && !b->imm && v->sub <= SKEP_CC_NE)
-		return v->sub == SKEP_CC_NE; /* never NULL */
-	return decide_range(v->sub, ir_umax(a, DEPTH), (uint64_t)b->imm);
 }
 
 static void set_cond(struct skep_val *v, enum skep_cc cc, struct skep_val *a, struct skep_val *b)
@@ -405,7 +296,7 @@ void ir_cut_branch(struct skep_val *v, bool yes)
 	v->n_args = 0;
 }
 
-/* --- memory ----------------------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 static bool fold_base(struct skep_val *v)
 {
@@ -432,7 +323,7 @@ static bool fold_base(struct skep_val *v)
 static bool fold_stored(struct skep_val *v)
 {
 	struct skep_val *value = v->args[1];
-	uint64_t mask = low_mask(v->size);
+	uint64_t mask = ir_low_mask(v->size);
 
 	if ((value->kind == IR_EXT && value->size >= v->size) ||
 	    (is_op_const(value, SKEP_OP_AND) && ((uint64_t)value->args[1]->imm & mask) == mask)) {
@@ -456,7 +347,7 @@ static struct skep_val *fold_phi(struct skep_val *v)
 	return only;
 }
 
-/* --- the pass --------------------------------------------------------------------------------------------- */
+/* --- the pass --------------------------------------------------------------------------------- */
 
 static struct skep_val *fold_val(struct skep_val *v)
 {

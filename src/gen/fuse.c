@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Branches and comparisons take over what only they need: masks (jset) and 32-bit extensions (jmp32). */
+/*
+ * Branches and comparisons take over what only they need: masks (jset) and 32-bit extensions
+ * (jmp32).
+ */
 #include "gen/ir.h"
 
 static bool is_u32(uint64_t n)
@@ -14,7 +17,10 @@ static bool is_ext32(const struct skep_val *a, bool is_signed)
 	       !(a->flags & SKEP_LOAD_SIGNED) == !is_signed;
 }
 
-/* The low halves decide: the operands are the same numbers in 32 bits, in the order that @v asks for. */
+/*
+ * The low halves decide: the operands are the same numbers in 32 bits, in the order that @v asks
+ * for.
+ */
 static void fuse_ext32(struct skep_val *v)
 {
 	struct skep_val *a = v->args[0], *b = v->args[1];
@@ -29,7 +35,7 @@ static void fuse_ext32(struct skep_val *v)
 			v->args[0] = a->args[0];
 			v->size = 4;
 		} else if (!is_signed && is_u32(n) && !ir_fits_s32(b->imm) &&
-			   is_u32(ir_umax(a, 4))) {
+			   is_u32(ir_umax(a, IR_DEPTH))) {
 			v->size = 4;
 		}
 		return;

@@ -99,7 +99,7 @@ unsigned skep_fn_index(const struct skep_fn *fn)
 	return fn->index;
 }
 
-/* --- passes ----------------------------------------------------------------------------------------------- */
+/* --- passes ----------------------------------------------------------------------------------- */
 
 static int check_ends(struct skep_fn *fn, struct skep_diag *diag)
 {

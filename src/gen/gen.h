@@ -2,13 +2,13 @@
 /*
  * Code generation: from calls that say what a program does to a spec the kernel takes.
  *
- * A front end (the tracing language, rules, policies) builds functions out of blocks and values; this folder does
- * what a compiler does: SSA, folding, common subexpressions, dead code, register allocation over the whole
- * function, emission with relocations and source lines.
+ * A front end (the tracing language, rules, policies) builds functions out of blocks and values;
+ * this folder does what a compiler does: SSA, folding, common subexpressions, dead code, register
+ * allocation over the whole function, emission with relocations and source lines.
  *
  *	struct skep_gen *gen = skep_gen_new(arena, "GPL", NULL);
  *	unsigned map = skep_gen_map(gen, &(struct skep_spec_map){ ... });
- *	struct skep_fn *fn = skep_gen_prog(gen, &(struct skep_spec_prog){ .name = "openat", .type = ... });
+ *	struct skep_fn *fn = skep_gen_prog(gen, &(struct skep_spec_prog){ .name = "openat", ... });
  *	struct skep_val *id = skep_ir_load(fn, skep_ir_ctx(fn), 8, 8, SKEP_LOAD_PURE);
  *	struct skep_block *hit = skep_ir_block(fn), *out = skep_ir_block(fn);
  *	skep_ir_branch(fn, SKEP_CC_EQ, id, skep_ir_const(fn, 257), hit, out);
@@ -16,16 +16,19 @@
  *	skep_ir_at(fn, out); skep_ir_ret(fn, skep_ir_const(fn, 0));
  *	r = skep_gen_finish(gen, diag, &spec);
  *
- * Values are 64 bits wide and belong to one function. A value is a number or a pointer; the kernel's verifier
- * follows pointers through it, so address arithmetic is only skep_ir_add/sub of a pointer and a number. Comparing a
- * pointer that may be NULL with 0 in a branch is what makes it usable in the block behind.
+ * Values are 64 bits wide and belong to one function. A value is a number or a pointer; the
+ * kernel's verifier follows pointers through it, so address arithmetic is only skep_ir_add/sub of a
+ * pointer and a number. Comparing a pointer that may be NULL with 0 in a branch is what makes it
+ * usable in the block behind.
  *
- * Variables (skep_ir_var) are for what a script assigns more than once; they turn into SSA values with phis, so
- * they cost nothing. Every block must end in exactly one jump, branch or ret; the builder ignores what is added
- * behind it (unreachable code), so front ends need not track it. Unreachable blocks are dropped.
+ * Variables (skep_ir_var) are for what a script assigns more than once; they turn into SSA values
+ * with phis, so they cost nothing. Every block must end in exactly one jump, branch or ret; the
+ * builder ignores what is added behind it (unreachable code), so front ends need not track it.
+ * Unreachable blocks are dropped.
  *
- * Limits: SKEP_GEN_STACK_MAX bytes of stack a function (the kernel's 512), the kernel's five call arguments.
- * A function that needs more stack is refused with a diagnostic that names the largest objects.
+ * Limits: SKEP_GEN_STACK_MAX bytes of stack a function (the kernel's 512), the kernel's five call
+ * arguments. A function that needs more stack is refused with a diagnostic that names the largest
+ * objects.
  */
 #pragma once
 
@@ -40,7 +43,10 @@ struct skep_block; /* straight-line code with one way in */
 struct skep_val;   /* an SSA value */
 struct skep_var;   /* a mutable 64-bit variable of one function */
 
-/* Binary operations on 64 bits; shifts use the low 6 bits; division by zero gives 0, modulo by zero the dividend. */
+/*
+ * Binary operations on 64 bits; shifts use the low 6 bits; division by zero gives 0, modulo by zero
+ * the dividend.
+ */
 enum skep_ir_op {
 	SKEP_OP_ADD,
 	SKEP_OP_SUB,
@@ -79,13 +85,13 @@ enum skep_ir_flags {
 	SKEP_LOAD_PURE = 1 << 0,
 	/* Sign-extend what is narrower than 8 bytes. */
 	SKEP_LOAD_SIGNED = 1 << 1,
-	/* No effect, the same result during one run (pid, task pointer): may be shared or dropped. */
+	/* No effect, the same result during one run (pid, task): may be shared or dropped. */
 	SKEP_CALL_PURE = 1 << 2,
 	/* No effect, may be dropped when unused, not shared (a clock, a map lookup). */
 	SKEP_CALL_NOEFFECT = 1 << 3,
 };
 
-/* --- a spec under construction ---------------------------------------------------------------------------- */
+/* --- a spec under construction ---------------------------------------------------------------- */
 
 struct skep_gen_options {
 	unsigned cpu;	    /* instruction set version to use at most, 3 or 4; 0 means 3 */
@@ -97,7 +103,10 @@ struct skep_gen *skep_gen_new(struct skep_arena *arena, const char *license,
 			      const struct skep_gen_options *options);
 /* Adds a map; returns its index. The record and what it points to are copied. */
 unsigned skep_gen_map(struct skep_gen *gen, const struct skep_spec_map *map);
-/* The map for a change before finish (a value size that grows while code is made). Valid until the next addition. */
+/*
+ * The map for a change before finish (a value size that grows while code is made). Valid until the
+ * next addition.
+ */
 struct skep_spec_map *skep_gen_map_at(struct skep_gen *gen, unsigned map);
 /* Adds an attach record; returns its index. */
 unsigned skep_gen_attach(struct skep_gen *gen, const struct skep_spec_attach *attach);
@@ -110,10 +119,13 @@ unsigned skep_fn_index(const struct skep_fn *fn); /* its index in spec.progs */
 int skep_gen_finish(struct skep_gen *gen, struct skep_diag *diag,
 		    struct skep_spec **ret_spec) _must_check_;
 
-/* The function as text, before or after optimization (-d ir). Only between building and finish / after finish. */
+/*
+ * The function as text, before or after optimization (-d ir). Only between building and finish /
+ * after finish.
+ */
 void skep_gen_dump(const struct skep_gen *gen, struct skep_str *out);
 
-/* --- blocks and control flow ------------------------------------------------------------------------------ */
+/* --- blocks and control flow ------------------------------------------------------------------ */
 
 struct skep_block *skep_ir_block(struct skep_fn *fn);
 /* Code goes to the end of @block from now on. */
@@ -131,7 +143,7 @@ void skep_ir_branch(struct skep_fn *fn, enum skep_cc cc, struct skep_val *a, str
 		    struct skep_block *yes, struct skep_block *no);
 void skep_ir_ret(struct skep_fn *fn, struct skep_val *value);
 
-/* --- values ----------------------------------------------------------------------------------------------- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 struct skep_val *skep_ir_const(struct skep_fn *fn, uint64_t value);
 /* The context pointer of a program, or parameter 0 of a subprogram. */
@@ -158,11 +170,11 @@ void skep_ir_set(struct skep_fn *fn, struct skep_var *var, struct skep_val *valu
 /* A variable that was never set on the way here reads as 0. */
 struct skep_val *skep_ir_get(struct skep_fn *fn, struct skep_var *var);
 
-/* --- memory ----------------------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 /*
- * Address of @size fresh bytes of stack, aligned to 8. The same slot for the whole function: two slots whose uses do
- * not overlap may share bytes. @name is for messages.
+ * Address of @size fresh bytes of stack, aligned to 8. The same slot for the whole function: two
+ * slots whose uses do not overlap may share bytes. @name is for messages.
  */
 struct skep_val *skep_ir_slot(struct skep_fn *fn, unsigned size, const char *name);
 /* *(size *)(addr + off); size 1, 2, 4, 8. */
@@ -178,7 +190,7 @@ void skep_ir_zero(struct skep_fn *fn, struct skep_val *addr, int off, unsigned s
 void skep_ir_copy(struct skep_fn *fn, struct skep_val *to, int to_off, struct skep_val *from,
 		  int from_off, unsigned size);
 
-/* --- the kernel ------------------------------------------------------------------------------------------- */
+/* --- the kernel ------------------------------------------------------------------------------- */
 
 /* A map as helpers take it. */
 struct skep_val *skep_ir_map(struct skep_fn *fn, unsigned map);

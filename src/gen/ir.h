@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The intermediate form behind gen.h, and the order of the passes that work on it. Private to src/gen.
+ * The intermediate form behind gen.h, and the order of the passes that work on it. Private to
+ * src/gen.
  *
  *	build     blocks and values as the front end says them; variables are GET and SET
  *	cfg       unreachable blocks go, predecessors, reverse postorder, dominators, loop depth
@@ -12,13 +13,14 @@
  *	stack     where each slot lies
  *	emit      instructions, relocations, lines
  *
- * Values are of two sorts. Floating ones (constants, addresses of slots, maps and functions) are in no block, cost
- * no register and are made where they are used. All others are in the list of exactly one block, phis first, the
- * terminator last. A value that was replaced has `fwd`; whoever reads an argument looks through it (ir_real).
+ * Values are of two sorts. Floating ones (constants, addresses of slots, maps and functions) are in
+ * no block, cost no register and are made where they are used. All others are in the list of
+ * exactly one block, phis first, the terminator last. A value that was replaced has `fwd`; whoever
+ * reads an argument looks through it (ir_real).
  *
- * Invariants between passes: every argument is floating or its definition dominates the use (for a phi: the end of
- * the predecessor); a phi has as many arguments as its block has predecessors, in their order; a block is the
- * predecessor of another at most once.
+ * Invariants between passes: every argument is floating or its definition dominates the use (for a
+ * phi: the end of the predecessor); a phi has as many arguments as its block has predecessors, in
+ * their order; a block is the predecessor of another at most once.
  */
 #pragma once
 
@@ -212,6 +214,11 @@ static inline bool ir_is_terminator(const struct skep_val *v)
 	return v->kind >= IR_JUMP;
 }
 
+static inline uint64_t ir_low_mask(unsigned size)
+{
+	return size >= 8 ? UINT64_MAX : (UINT64_C(1) << (size * 8)) - 1;
+}
+
 static inline bool ir_fits_s32(int64_t n)
 {
 	return n == (int32_t)n;
@@ -236,7 +243,7 @@ static inline bool ir_commutes(unsigned op)
 	       op == SKEP_OP_XOR;
 }
 
-/* build.c: raw construction. Values are not put anywhere. */
+/* ir.c: raw construction. Values are not put anywhere. */
 struct skep_val *ir_new(struct skep_fn *fn, enum ir_kind kind, unsigned n_args);
 struct skep_val *ir_const(struct skep_fn *fn, uint64_t value);
 struct skep_val *ir_slot_addr(struct skep_fn *fn, struct ir_slot *slot, int64_t off);
@@ -263,6 +270,12 @@ int ir_cc_implies(enum skep_cc known, enum skep_cc ask);
 uint64_t ir_op_eval(enum skep_ir_op op, uint64_t a, uint64_t b);
 uint64_t ir_extend_eval(uint64_t a, unsigned size, bool is_signed);
 
+/* known.c */
+#define IR_DEPTH 4 /* how many operations to look through */
+uint64_t ir_umax(const struct skep_val *v, unsigned depth); /* no value of @v is larger */
+bool ir_same(const struct skep_val *a, const struct skep_val *b);
+int ir_decide(const struct skep_val *v); /* a condition: always 1, always 0, or -1 */
+
 /* cfg.c */
 void ir_cfg(struct skep_fn *fn); /* reachability, predecessors (phis follow), order */
 void ir_dominators(struct skep_fn *fn);
@@ -278,9 +291,6 @@ int ir_check(struct skep_fn *fn, struct skep_diag *diag) _must_check_;
 void ir_optimize(struct skep_fn *fn); /* what stands between ssa and lower */
 void ir_expand(struct skep_fn *fn);
 bool ir_fold(struct skep_fn *fn);
-uint64_t ir_umax(const struct skep_val *v, unsigned depth); /* no value of @v is larger */
-bool ir_same(const struct skep_val *a, const struct skep_val *b);
-int ir_decide(const struct skep_val *v); /* a condition: always 1, always 0, or -1 */
 void ir_cut_branch(struct skep_val *v, bool yes);
 bool ir_cse(struct skep_fn *fn);
 bool ir_dse(struct skep_fn *fn);

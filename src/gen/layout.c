@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The order of blocks: each is followed by the most likely block behind it that has no place yet, so that most
- * jumps vanish; cold blocks come last.
+ * The order of blocks: each is followed by the most likely block behind it that has no place yet,
+ * so that most jumps vanish; cold blocks come last.
  */
 #include "gen/emit.h"
 
@@ -52,8 +52,9 @@ static int fitness(struct skep_block *block, const struct skep_block *behind)
 }
 
 /*
- * @head begins a loop with its test on top. It goes to the end of the loop: jumped to once, it falls out of the loop
- * and saves the jump back in each round. Returns the block that comes first then.
+ * @head begins a loop with its test on top. It goes to the end of the loop: jumped to once, it
+ * falls out of the loop and saves the jump back in each round. Returns the block that comes first
+ * then.
  */
 static struct skep_block *rotate(struct skep_block *head, const struct skep_block *behind)
 {
@@ -75,7 +76,10 @@ static struct skep_block *rotate(struct skep_block *head, const struct skep_bloc
 	return body;
 }
 
-/* A call that gives NULL is the exception: 1 when the first way of the branch is that, 0 when the second, or -1. */
+/*
+ * A call that gives NULL is the exception: 1 when the first way of the branch is that, 0 when the
+ * second, or -1.
+ */
 static int null_way(const struct skep_val *branch)
 {
 	if (branch->sub > SKEP_CC_NE || !ir_is_call(branch->args[0]) ||
@@ -109,7 +113,10 @@ static struct skep_block *follower(struct skep_block *block)
 	return b >= a ? no : yes;
 }
 
-/* Drops blocks that nobody leads to any more because others return in their place: the kernel wants no such code. */
+/*
+ * Drops blocks that nobody leads to any more because others return in their place: the kernel wants
+ * no such code.
+ */
 static void drop_unused(struct emitter *e)
 {
 	unsigned n = 1;

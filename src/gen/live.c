@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Liveness. For each value: the blocks it enters alive (by walking up from each use to the definition, so the work
- * is as large as the answer), the instruction where it dies, whether it lives across a call, how long it lives and
- * how often it is touched.
+ * Liveness. For each value: the blocks it enters alive (by walking up from each use to the
+ * definition, so the work is as large as the answer), the instruction where it dies, whether it
+ * lives across a call, how long it lives and how often it is touched.
  */
 #include "gen/regs.h"
 
@@ -13,7 +13,10 @@ void ir_set_init(struct ir_set *set, struct skep_fn *fn)
 	set->where = skep_arena_calloc(fn->scratch, fn->n_vals, sizeof(*set->where));
 }
 
-/* Users of value i: user[start[i]] to user[start[i + 1] - 1], in the order of the code, once for each argument. */
+/*
+ * Users of value i: user[start[i]] to user[start[i + 1] - 1], in the order of the code, once for
+ * each argument.
+ */
 void ir_uses_collect(struct skep_fn *fn, struct ir_uses *ret_uses)
 {
 	struct ir_uses uses;
@@ -27,7 +30,10 @@ void ir_uses_collect(struct skep_fn *fn, struct ir_uses *ret_uses)
 	for (uint32_t i = 1; i < fn->n_vals + 2; i++)
 		uses.start[i] += uses.start[i - 1];
 	uses.user = skep_arena_calloc(fn->scratch, uses.start[fn->n_vals + 1], sizeof(*uses.user));
-	/* start[i + 1] moves from where value i begins to where it ends, which is where value i + 1 begins. */
+	/*
+	 * start[i + 1] moves from where value i begins to where it ends, which is where value i + 1
+	 * begins.
+	 */
 	for (unsigned i = 0; i < fn->n_order; i++)
 		for (struct skep_val *v = fn->order[i]->first; v; v = v->next)
 			for (unsigned k = 0; k < v->n_args; k++)

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The last change of form before registers: operands become what instructions can take. A constant stays in its
- * instruction where it fits; elsewhere a floating value gets a register just before its use (MAT), shared by the
- * uses up to the next call, since a register that survives calls costs more than making the value again.
+ * The last change of form before registers: operands become what instructions can take. A constant
+ * stays in its instruction where it fits; elsewhere a floating value gets a register just before
+ * its use (MAT), shared by the uses up to the next call, since a register that survives calls costs
+ * more than making the value again.
  */
 #include "gen/ir.h"
 
-/* An edge from a block with two ways to a block with several gets a block of its own, where phi moves can be. */
+/*
+ * An edge from a block with two ways to a block with several gets a block of its own, where phi
+ * moves can be.
+ */
 static void split_edge(struct skep_block *from, unsigned way)
 {
 	struct skep_fn *fn = from->fn;

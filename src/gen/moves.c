@@ -137,7 +137,9 @@ void ir_moves_put(struct emitter *e, struct ir_moves *moves, unsigned free)
 				from = moves->list[k].src;
 		if (from < 0)
 			break;
-		/* A circle: one of its registers is read from a copy, which frees it as a target. */
+		/*
+		 * A circle: one of its registers is read from a copy, which frees it as a target.
+		 */
 		ir_put(e, skep_insn_mov64_reg((unsigned)__builtin_ctz(free), (unsigned)from));
 		for (unsigned k = 0; k < moves->n; k++)
 			if (moves->list[k].src == from)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Registers are given out block by block in reverse postorder: at a definition take a register that nobody alive
- * holds. Which one is a matter of saving moves: where a call wants the value, what a phi and its arguments got,
- * what the operand had that dies here.
+ * Registers are given out block by block in reverse postorder: at a definition take a register that
+ * nobody alive holds. Which one is a matter of saving moves: where a call wants the value, what a
+ * phi and its arguments got, what the operand had that dies here.
  */
 #include <errno.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #define KEPT_MASK 0x3c0u /* r6 to r9 */
 #define ANY_MASK 0x03fu	 /* r0 to r5 */
 
-/* --- wishes ----------------------------------------------------------------------------------------------- */
+/* --- wishes ----------------------------------------------------------------------------------- */
 
 static struct skep_val *web_of(struct skep_val *v)
 {
@@ -82,7 +82,7 @@ static void wishes(struct skep_fn *fn)
 					join(v, v->args[k]);
 }
 
-/* --- choice ----------------------------------------------------------------------------------------------- */
+/* --- choice ----------------------------------------------------------------------------------- */
 
 struct colorer {
 	struct skep_fn *fn;

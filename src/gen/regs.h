@@ -2,10 +2,11 @@
 /*
  * Registers: what live, spill, regalloc and emit share. Private to src/gen.
  *
- * A value has one register from its definition to its last use. Values that live across a call are of class IR_KEPT
- * (r6 to r9), all others IR_ANY (r0 to r5). In SSA the values of a class need no more registers than are alive at
- * once, and giving them out along the dominator tree never gets stuck; so spill first brings the number alive under
- * the limit everywhere, then regalloc only has to choose well.
+ * A value has one register from its definition to its last use. Values that live across a call are
+ * of class IR_KEPT (r6 to r9), all others IR_ANY (r0 to r5). In SSA the values of a class need no
+ * more registers than are alive at once, and giving them out along the dominator tree never gets
+ * stuck; so spill first brings the number alive under the limit everywhere, then regalloc only has
+ * to choose well.
  */
 #pragma once
 
@@ -85,3 +86,9 @@ void ir_set_init(struct ir_set *set, struct skep_fn *fn);
 void ir_uses_collect(struct skep_fn *fn, struct ir_uses *ret_uses);
 /* What is alive at the end of @block, arguments of the phis behind it included. */
 void ir_live_out(struct skep_block *block, struct ir_set *set);
+/*
+ * reload.c: what can be made again with one instruction and no slot; the code for all spilled
+ * values.
+ */
+bool ir_is_cheap(const struct skep_val *v);
+void ir_rewrite_spilled(struct skep_fn *fn);

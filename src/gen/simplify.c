@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Control flow: straight lines become one block, jumps to jumps go where they lead, and where a block only asks
- * what the way into it has decided already (as && and || leave behind), that way leads on directly.
+ * Control flow: straight lines become one block, jumps to jumps go where they lead, and where a
+ * block only asks what the way into it has decided already (as && and || leave behind), that way
+ * leads on directly.
  */
 #include "gen/ir.h"
 
@@ -10,7 +11,10 @@ static unsigned succ_index(const struct skep_block *block, const struct skep_blo
 	return block->succ[0] == succ ? 0 : 1;
 }
 
-/* Both ways of a branch lead to one block: it is a jump. The predecessor list has the block once already. */
+/*
+ * Both ways of a branch lead to one block: it is a jump. The predecessor list has the block once
+ * already.
+ */
 static void same_ways(struct skep_block *block)
 {
 	if (block->n_succ != 2 || block->succ[0] != block->succ[1])
@@ -52,8 +56,8 @@ static bool merge(struct skep_block *block)
 }
 
 /*
- * The edge from @pred to @block goes to @to, a successor of @block, instead. The phis of @to get what they would
- * have got through @block; phis of @block stand for what they are on this edge.
+ * The edge from @pred to @block goes to @to, a successor of @block, instead. The phis of @to get
+ * what they would have got through @block; phis of @block stand for what they are on this edge.
  */
 static void redirect(struct skep_block *pred, struct skep_block *block, struct skep_block *to)
 {
@@ -129,7 +133,10 @@ static bool phis_stay(const struct skep_block *block)
 	return true;
 }
 
-/* The outcome of the branch of @block when it is entered through its @k-th predecessor: 1, 0, or -1. */
+/*
+ * The outcome of the branch of @block when it is entered through its @k-th predecessor: 1, 0, or
+ * -1.
+ */
 static int outcome(const struct skep_block *block, unsigned k)
 {
 	struct skep_val ask = *block->last;

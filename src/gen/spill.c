@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Brings the number of values alive at once under the number of registers, class by class. What does not fit is
- * made again before each use where that is cheap (constants, context fields), else kept in a stack slot.
+ * Brings the number of values alive at once under the number of registers, class by class. What
+ * does not fit is made again before each use where that is cheap (constants, context fields), else
+ * kept in a stack slot.
  */
 #include "gen/regs.h"
 
@@ -13,8 +14,6 @@ struct spiller {
 	uint32_t pos;	   /* the place that is looked at */
 	bool spilled;
 };
-
-/* --- choosing --------------------------------------------------------------------------------------------- */
 
 static void enter(struct spiller *s, struct skep_val *v)
 {
@@ -32,19 +31,6 @@ static void leave(struct spiller *s, struct skep_val *v)
 	s->count[ir_class_of(v)]--;
 }
 
-/*
- * Made again with one instruction and no slot. Not what a branch decides on: the verifier takes what the branch
- * proves for one load, not for another one of the same place.
- */
-static bool is_cheap(const struct skep_val *v)
-{
-	if (v->kind == IR_MAT || v->reload)
-		return true;
-	return v->kind == IR_LOAD && v->flags & SKEP_LOAD_PURE && !v->decides &&
-	       !v->args[0]->spilled &&
-	       (v->args[0]->kind == IR_PARAM || v->args[0]->kind == IR_SLOT);
-}
-
 static bool is_arg(const struct skep_val *v, const struct skep_val *user)
 {
 	for (unsigned k = 0; user && k < user->n_args; k++)
@@ -54,8 +40,8 @@ static bool is_arg(const struct skep_val *v, const struct skep_val *user)
 }
 
 /*
- * The value whose stay in a register is worth least, of one class or (-1) of any; not one that @at is about to use.
- * What is touched rarely and lives long from here on frees most.
+ * The value whose stay in a register is worth least, of one class or (-1) of any; not one that @at
+ * is about to use. What is touched rarely and lives long from here on frees most.
  */
 static struct skep_val *victim(struct spiller *s, int class, const struct skep_val *at)
 {
@@ -68,10 +54,13 @@ static struct skep_val *victim(struct spiller *s, int class, const struct skep_v
 
 		if (v->pinned || (class >= 0 && (int)ir_class_of(v) != class))
 			continue;
-		/* Reading it again would need a register right here: no relief, unless it moves to the other class. */
+		/*
+		 * Reading it again would need a register right here: no relief, unless it moves to
+		 * the other class.
+		 */
 		if (v == at || (class != IR_KEPT && at && is_arg(v, at)))
 			continue;
-		if (is_cheap(v))
+		if (ir_is_cheap(v))
 			cost *= 0.3f;
 		if (!best || cost < least || (cost == least && v->id < best->id)) {
 			best = v;
@@ -98,7 +87,9 @@ static void add_kept(struct spiller *s, const struct skep_val *v, int n)
 			s->kept_at[pos] = (uint8_t)MIN(s->kept_at[pos] + n, UINT8_MAX - 1);
 }
 
-/* The longest living of the others for which the kept registers have room all its life moves there. */
+/*
+ * The longest living of the others for which the kept registers have room all its life moves there.
+ */
 static bool move_over(struct spiller *s)
 {
 	struct skep_val *best = NULL;
@@ -174,239 +165,6 @@ static void choose(struct spiller *s, struct skep_block *block)
 	s->count[IR_ANY] = s->count[IR_KEPT] = 0;
 }
 
-/* --- rewriting -------------------------------------------------------------------------------------------- */
-
-struct rewriter {
-	struct skep_fn *fn;
-	struct ir_slot **home; /* by value id; NULL for what is made again */
-	uint32_t n_home, seq, last_call;
-};
-
-static struct ir_slot *home(struct rewriter *r, const struct skep_val *v)
-{
-	return v->id < r->n_home ? r->home[v->id] : NULL;
-}
-
-static struct ir_slot *spill_slot(struct skep_fn *fn)
-{
-	struct ir_slot *slot = ir_slot_new(fn, 8, "values that do not fit in registers");
-
-	slot->spill = true;
-	return slot;
-}
-
-static struct skep_val *load_slot(struct skep_fn *fn, struct ir_slot *slot, struct skep_val *at)
-{
-	struct skep_val *v = ir_new(fn, IR_LOAD, 1);
-
-	v->args[0] = ir_slot_addr(fn, slot, 0);
-	v->size = 8;
-	v->loc = at->loc;
-	v->reload = true;
-	v->pinned = true;
-	ir_insert_before(at, v);
-	return v;
-}
-
-/*
- * Stores @value before @at. What a branch decides on (@decides) is copied first, for kernels that otherwise do not
- * see that two loads from the slot are the same number: copying is what makes them remember.
- */
-static void store_slot(struct skep_val *at, struct ir_slot *slot, struct skep_val *value,
-		       bool decides)
-{
-	struct skep_fn *fn = at->block->fn;
-	struct skep_val *v = ir_new(fn, IR_STORE, 2), *copy;
-
-	if (decides && !ir_floats(value)) {
-		copy = ir_new(fn, IR_COPY, 1);
-		copy->args[0] = value;
-		copy->pinned = true;
-		copy->loc = value->loc;
-		ir_insert_before(at, copy);
-		value = copy;
-	}
-	v->args[0] = ir_slot_addr(fn, slot, 0);
-	v->args[1] = value;
-	v->size = 8;
-	v->loc = value->loc;
-	ir_insert_before(at, v);
-}
-
-static struct skep_val *clone(struct skep_val *v, struct skep_val *at)
-{
-	struct skep_val *copy = ir_new(at->block->fn, v->kind, v->n_args);
-
-	for (unsigned k = 0; k < v->n_args; k++)
-		copy->args[k] = v->args[k];
-	copy->imm = v->imm;
-	copy->size = v->size;
-	copy->flags = v->flags;
-	copy->loc = at->loc;
-	copy->reload = copy->pinned = true;
-	ir_insert_before(at, copy);
-	return copy;
-}
-
-/* @v in a register before @at. */
-static struct skep_val *again(struct rewriter *r, struct skep_val *v, struct skep_val *at)
-{
-	struct ir_slot *slot = home(r, v);
-
-	return slot ? load_slot(r->fn, slot, at) : clone(v, at);
-}
-
-/* The same, and a later instruction nearby may use it too. */
-static struct skep_val *again_shared(struct rewriter *r, struct skep_val *v, struct skep_val *at)
-{
-	struct skep_val *last = v->web;
-
-	if (last && last->block == at->block && last->pos > r->last_call &&
-	    r->seq - last->pos <= 12 && !v->reload && v->kind != IR_MAT) {
-		last->pinned = false;
-		return last;
-	}
-	v->web = again(r, v, at);
-	v->web->pos = r->seq;
-	return v->web;
-}
-
-static void rewrite_uses(struct rewriter *r, struct skep_val *v)
-{
-	for (unsigned k = 0; k < v->n_args && v->kind != IR_PHI; k++) {
-		struct skep_val *arg = v->args[k], *now;
-
-		if (!arg->spilled)
-			continue;
-		now = again_shared(r, arg, v);
-		for (unsigned j = k; j < v->n_args; j++)
-			if (v->args[j] == arg)
-				v->args[j] = now;
-	}
-}
-
-/* True when on some way into the block another phi takes over the old value of @phi. */
-static bool is_read_on_entry(const struct skep_val *phi)
-{
-	for (const struct skep_val *v = phi->block->first; v->kind == IR_PHI; v = v->next)
-		for (unsigned k = 0; v != phi && k < v->n_args; k++)
-			if (v->args[k] == phi)
-				return true;
-	return false;
-}
-
-/*
- * Where the stores for spilled phis go at the end of a block: in front of what is read into registers for other
- * phis, so that those registers are not taken yet; but behind @arg, which is to be stored.
- */
-static struct skep_val *edge(struct skep_block *block, const struct skep_val *arg)
-{
-	struct skep_val *at = block->last;
-
-	while (at->prev && at->prev != arg && at->prev->reload && at->prev->pinned)
-		at = at->prev;
-	return at;
-}
-
-/*
- * A spilled phi: each way in stores to its slot. Where its old value is still wanted by another one, the ways in
- * store to a second slot, which the block itself copies.
- */
-static void rewrite_phi(struct rewriter *r, struct skep_val *phi)
-{
-	struct ir_slot *slot = home(r, phi), *into = slot;
-
-	if (is_read_on_entry(phi)) {
-		struct skep_val *at = phi, *copy;
-
-		while (at->kind == IR_PHI)
-			at = at->next;
-		into = spill_slot(r->fn);
-		copy = load_slot(r->fn, into, at);
-		store_slot(at, slot, copy, false);
-	}
-	for (unsigned k = 0; k < phi->n_args; k++) {
-		struct skep_val *arg = phi->args[k], *mat, *end;
-
-		end = edge(phi->block->preds[k], arg);
-		if (arg == phi && into == slot)
-			continue;
-		if (arg->spilled) {
-			arg = again(r, arg, end);
-		} else if (ir_floats(arg) && (!ir_is_const(arg) || !ir_fits_s32(arg->imm))) {
-			mat = ir_new(r->fn, IR_MAT, 1);
-			mat->args[0] = arg;
-			mat->pinned = true;
-			ir_insert_before(end, mat);
-			arg = mat;
-		}
-		store_slot(end, into, arg, phi->decides);
-	}
-}
-
-/* Arguments of phis that stay in registers. */
-static void rewrite_phi_args(struct rewriter *r, struct skep_block *block)
-{
-	for (struct skep_val *v = block->first; v->kind == IR_PHI; v = v->next)
-		for (unsigned k = 0; k < v->n_args && !v->spilled; k++)
-			if (v->args[k]->spilled)
-				v->args[k] = again(r, v->args[k], block->preds[k]->last);
-}
-
-static void store_def(struct rewriter *r, struct skep_val *v)
-{
-	struct skep_val *at = v;
-
-	while (v->kind == IR_PARAM && at->next->kind == IR_PARAM)
-		at = at->next;
-	store_slot(at->next, home(r, v), v, v->decides);
-	v->spilled = false;
-	v->pinned = true;
-}
-
-static void rewrite_defs(struct rewriter *r, struct ir_vals *spilled)
-{
-	for (size_t i = 0; i < spilled->len; i++)
-		if (spilled->data[i]->kind == IR_PHI)
-			rewrite_phi(r, spilled->data[i]);
-	for (unsigned i = 0; i < r->fn->n_order; i++)
-		rewrite_phi_args(r, r->fn->order[i]);
-	for (size_t i = 0; i < spilled->len; i++) {
-		struct skep_val *v = spilled->data[i];
-
-		if (v->kind != IR_PHI && home(r, v))
-			store_def(r, v);
-		else
-			ir_remove(v);
-	}
-}
-
-static void rewrite(struct skep_fn *fn)
-{
-	struct rewriter r = { .fn = fn, .n_home = fn->n_vals };
-	struct ir_vals spilled = {};
-
-	r.home = skep_arena_calloc(fn->scratch, fn->n_vals, sizeof(*r.home));
-	for (unsigned i = 0; i < fn->n_order; i++)
-		for (struct skep_val *v = fn->order[i]->first; v; v = v->next) {
-			v->web = NULL;
-			if (!v->spilled)
-				continue;
-			if (!is_cheap(v))
-				r.home[v->id] = spill_slot(fn);
-			skep_vec_add(&spilled, v);
-		}
-	for (unsigned i = 0; i < fn->n_order; i++)
-		for (struct skep_val *v = fn->order[i]->first; v; v = v->next) {
-			r.seq++;
-			rewrite_uses(&r, v);
-			if (ir_is_call(v))
-				r.last_call = r.seq;
-		}
-	rewrite_defs(&r, &spilled);
-	skep_vec_fini(&spilled);
-}
-
 bool ir_spill(struct skep_fn *fn)
 {
 	struct spiller s = { .fn = fn };
@@ -420,6 +178,6 @@ bool ir_spill(struct skep_fn *fn)
 	for (unsigned i = 0; i < fn->n_order; i++)
 		choose(&s, fn->order[i]);
 	if (s.spilled)
-		rewrite(fn);
+		ir_rewrite_spilled(fn);
 	return s.spilled;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Variables become values: each read finds the value that reaches it, and where several ways meet a phi is made on
- * demand (after Braun et al., "Simple and Efficient Construction of Static Single Assignment Form"). The whole flow
- * is known by now, so a read walks up single predecessors without recursion, and phis are filled from a work list.
+ * Variables become values: each read finds the value that reaches it, and where several ways meet a
+ * phi is made on demand (after Braun et al., "Simple and Efficient Construction of Static Single
+ * Assignment Form"). The whole flow is known by now, so a read walks up single predecessors without
+ * recursion, and phis are filled from a work list.
  */
 #include <errno.h>
 
@@ -132,7 +133,10 @@ static int by_block(const void *a, const void *b)
 	return x->id < y->id ? -1 : 1;
 }
 
-/* In the order of the code one round finds nearly everything: what a phi depends on comes first, but for loops. */
+/*
+ * In the order of the code one round finds nearly everything: what a phi depends on comes first,
+ * but for loops.
+ */
 static void drop_trivial(struct ssa *ssa)
 {
 	bool changed = true;
@@ -182,7 +186,7 @@ void ir_ssa(struct skep_fn *fn)
 			}
 }
 
-/* --- what a front end can get wrong ------------------------------------------------------------------------ */
+/* --- what a front end can get wrong ----------------------------------------------------------- */
 
 static bool defined(const struct skep_val *arg, const struct skep_val *user,
 		    const struct skep_block *at)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where each slot lies. A slot is in use from the first access on to the last one; slots that are never in use at
- * the same moment may share bytes. Whoever holds an address derived from a slot's accesses that slot; an address
- * that is put into memory may be used at any time, so its slot shares with nobody.
+ * Where each slot lies. A slot is in use from the first access on to the last one; slots that are
+ * never in use at the same moment may share bytes. Whoever holds an address derived from a slot's
+ * accesses that slot; an address that is put into memory may be used at any time, so its slot
+ * shares with nobody.
  */
 #include <errno.h>
 #include <string.h>
@@ -65,7 +66,7 @@ static uint64_t *set_new(const struct layout *l, size_t n)
 	return skep_arena_calloc(l->fn->scratch, n * l->words, sizeof(uint64_t));
 }
 
-/* --- who points where ------------------------------------------------------------------------------------- */
+/* --- who points where ------------------------------------------------------------------------- */
 
 static bool derive_from(struct layout *l, struct skep_val *v, const struct skep_val *arg)
 {
@@ -122,7 +123,7 @@ static bool accesses(struct layout *l, const struct skep_val *v)
 	return l->n_hits;
 }
 
-/* --- what is in use when ---------------------------------------------------------------------------------- */
+/* --- what is in use when ---------------------------------------------------------------------- */
 
 static void flow(struct layout *l)
 {
@@ -231,7 +232,7 @@ static void find_conflicts(struct layout *l)
 		walk(l, fn->order[i], set);
 }
 
-/* --- places ----------------------------------------------------------------------------------------------- */
+/* --- places ----------------------------------------------------------------------------------- */
 
 /* The 8-byte units below r10 that a slot covers; all of them when it would not fit. */
 static uint64_t units(int off, unsigned size)
@@ -241,7 +242,10 @@ static uint64_t units(int off, unsigned size)
 	return (n >= 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1) << first;
 }
 
-/* The place nearest to r10 where no slot lies that is in use at the same time; 0 when there is none. */
+/*
+ * The place nearest to r10 where no slot lies that is in use at the same time; 0 when there is
+ * none.
+ */
 static int place(struct layout *l, const struct ir_slot *slot)
 {
 	const uint64_t *conflicts = row(l->conflicts, l, slot->id);

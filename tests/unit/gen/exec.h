@@ -21,7 +21,10 @@ struct bench {
 	unsigned n_seen;
 };
 
-/* Helper 1 remembers its first argument and returns it plus 1; helper 2 returns 77; helper 3 all five, mixed. */
+/*
+ * Helper 1 remembers its first argument and returns it plus 1; helper 2 returns 77; helper 3 all
+ * five, mixed.
+ */
 static inline uint64_t bench_helper(struct machine *m, int id, uint64_t *args)
 {
 	struct bench *b = m->data;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A small eBPF machine for the tests of gen: runs a spec's functions on real memory with mock helpers. It is strict:
- * registers that a call destroys hold garbage afterwards and memory outside known regions is an error.
+ * A small eBPF machine for the tests of gen: runs a spec's functions on real memory with mock
+ * helpers. It is strict: registers that a call destroys hold garbage afterwards and memory outside
+ * known regions is an error.
  */
 #pragma once
 

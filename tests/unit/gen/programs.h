@@ -122,7 +122,10 @@ static inline void make_hist(struct skep_gen *gen)
 	return0(fn, out);
 }
 
-/* enter: @start[tid] = nsecs; exit: /@start[tid]/ { @us[id] = sum((nsecs - @start[tid]) / 1000); delete } */
+/*
+ * enter: @start[tid] = nsecs; exit: /@start[tid]/ { @us[id] = sum((nsecs - @start[tid]) / 1000);
+ * delete }
+ */
 static inline void make_latency(struct skep_gen *gen)
 {
 	unsigned start = hash_map(gen, 8), us = hash_map(gen, 8);
@@ -174,7 +177,10 @@ static inline void make_two_keys(struct skep_gen *gen)
 	return0(fn, skep_ir_block(fn));
 }
 
-/* A boolean through a variable: if (a > 3 && b < 5 || a == b) @value[0]++, fields of an array map's value */
+/*
+ * A boolean through a variable: if (a > 3 && b < 5 || a == b) @value[0]++, fields of an array map's
+ * value
+ */
 static inline void make_logic(struct skep_gen *gen)
 {
 	unsigned map = skep_gen_map(gen, &(struct skep_spec_map){ .name = "data",

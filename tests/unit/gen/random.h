@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Random programs: a graph of blocks with statements over variables, memory and calls. The same program can be
- * evaluated directly and built through gen.h; both must do the same calls and return the same value.
+ * Random programs: a graph of blocks with statements over variables, memory and calls. The same
+ * program can be evaluated directly and built through gen.h; both must do the same calls and return
+ * the same value.
  */
 #pragma once
 
@@ -218,7 +219,10 @@ static inline void rnd_fill(uint8_t *ctx, unsigned n, uint64_t seed)
 	}
 }
 
-/* --- what the world does ---------------------------------------------------------------------------------- */
+/*
+ * --- what the world does
+ * ----------------------------------------------------------------------------------
+ */
 
 struct rnd_trace {
 	uint64_t hash, calls;
@@ -253,7 +257,9 @@ static inline uint64_t rnd_pure(uint64_t a)
 	return a * 3 + 1;
 }
 
-/* Helpers 100 + n take n numbers, helper 120 has no effect, helper 110 takes a buffer of 24 bytes. */
+/*
+ * Helpers 100 + n take n numbers, helper 120 has no effect, helper 110 takes a buffer of 24 bytes.
+ */
 static inline uint64_t rnd_mock(struct machine *m, int id, uint64_t *args)
 {
 	if (id == 110) {
@@ -266,7 +272,10 @@ static inline uint64_t rnd_mock(struct machine *m, int id, uint64_t *args)
 	return rnd_helper_value(m->data, (unsigned)id - 100, args);
 }
 
-/* --- direct evaluation ------------------------------------------------------------------------------------ */
+/*
+ * --- direct evaluation
+ * ------------------------------------------------------------------------------------
+ */
 
 struct rnd_state {
 	uint64_t vars[RND_MAX_VARS];
@@ -368,14 +377,16 @@ static inline uint64_t rnd_run(const struct rnd_prog *p, struct rnd_state *s)
 	return sum;
 }
 
-/* --- through gen ------------------------------------------------------------------------------------------ */
+/*
+ * --- through gen
+ * ------------------------------------------------------------------------------------------
+ */
 
 struct rnd_build {
 	struct skep_fn *fn;
 	struct skep_var *vars[RND_MAX_VARS];
 	struct skep_val *slot;
-	struct skep_fn **
-		mocks; /* functions instead of helpers: by number of arguments, [6] takes a buffer */
+	struct skep_fn **mocks; /* instead of helpers: by number of arguments, [6]: a buffer */
 };
 
 static inline struct skep_val *rnd_build_call(struct rnd_build *g, unsigned n, struct skep_val **v)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The code of canonical programs, instruction by instruction, against tests/vectors/gen/NAME.txt. A better compiler
- * changes these files: look at each difference, then run this test with UPDATE=1.
+ * The code of canonical programs, instruction by instruction, against tests/vectors/gen/NAME.txt. A
+ * better compiler changes these files: look at each difference, then run this test with UPDATE=1.
  */
 #include <setjmp.h>
 #include <stdarg.h>

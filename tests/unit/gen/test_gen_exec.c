@@ -93,7 +93,10 @@ static void log2_of(void **state)
 	}
 }
 
-/* A loop that turns its variables round: a, b, c = b, c, a; as registers and, with many more, as stack slots. */
+/*
+ * A loop that turns its variables round: a, b, c = b, c, a; as registers and, with many more, as
+ * stack slots.
+ */
 static void phi_circles(void **state)
 {
 	static uint64_t ctx[1];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The running kernel takes what gen makes and computes the same: canonical programs and random ones are loaded with
- * plain bpf(2) and run with its test-run. Skipped where bpf(2) is not allowed.
+ * The running kernel takes what gen makes and computes the same: canonical programs and random ones
+ * are loaded with plain bpf(2) and run with its test-run. Skipped where bpf(2) is not allowed.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -173,7 +173,10 @@ static void canonical_programs(void **state)
 		}
 }
 
-/* --- random programs, whose calls are functions of the same program ----------------------------------------- */
+/*
+ * --- random programs, whose calls are functions of the same program
+ * -----------------------------------------
+ */
 
 /* The trace in the map: hash at 0, number of calls at 8. The same arithmetic as rnd_mix. */
 static void build_mix(struct skep_fn *fn, unsigned map, struct skep_val *v)

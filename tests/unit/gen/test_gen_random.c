@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Random programs do the same when evaluated directly and when compiled, optimized or not, for cpu v3 and v4. */
+/*
+ * Random programs do the same when evaluated directly and when compiled, optimized or not, for cpu
+ * v3 and v4.
+ */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
