@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Dead stores to the stack: what is overwritten before anybody can read it, and what is never read
- * at all. Only for slots whose address goes nowhere but into loads, stores and the arguments of
- * calls; a call reads all of the slots it is given.
+ * Stores: constants side by side become one store; dead stores to the stack go: what is overwritten
+ * before anybody can read it, and what is never read at all. Only for slots whose address goes
+ * nowhere but into loads, stores and the arguments of calls; a call reads all of the slots it is
+ * given.
  */
 #include <string.h>
 
@@ -95,14 +96,67 @@ static bool step(struct dse *d, struct skep_val *v, bool at_end)
 	return false;
 }
 
+/* True when @off from @addr is a multiple of @size as far as the kernel checks it. */
+static bool is_aligned(const struct skep_val *addr, int64_t off, unsigned size)
+{
+	if (addr->kind == IR_OP || addr->kind == IR_PHI)
+		return false; /* may be anywhere in a slot */
+	if (ir_floats(addr))
+		off += addr->imm;
+	return off % size == 0;
+}
+
+/* Two constants stored next to each other are one store of twice the size. */
+static bool join_stores(struct skep_val *v)
+{
+	struct skep_val *next = v->next, *low, *high;
+	uint64_t n;
+
+	if (v->kind != IR_STORE || next->kind != IR_STORE || v->size == 8 ||
+	    next->size != v->size || !ir_is_const(v->args[1]) || !ir_is_const(next->args[1]) ||
+	    !ir_same(v->args[0], next->args[0]))
+		return false;
+	low = v->imm < next->imm ? v : next;
+	high = low == v ? next : v;
+	if (low->imm + low->size != high->imm || !is_aligned(low->args[0], low->imm, 2 * low->size))
+		return false;
+	n = (uint64_t)high->args[1]->imm << low->size * 8;
+	n |= (uint64_t)low->args[1]->imm & ir_low_mask(low->size);
+	n = ir_extend_eval(n, low->size * 2, true);
+	if (!ir_fits_s32((int64_t)n))
+		return false;
+	v->imm = low->imm;
+	v->size *= 2;
+	v->args[1] = ir_const(v->block->fn, n);
+	ir_remove(next);
+	return true;
+}
+
+static bool join_all_stores(struct skep_block *block)
+{
+	bool changed = false;
+
+	for (struct skep_val *v = block->first; v->next; v = v->next)
+		while (v->next && join_stores(v)) {
+			changed = true;
+			/* The one before may be its other half now. */
+			if (v->prev)
+				v = v->prev;
+		}
+	return changed;
+}
+
 bool ir_dse(struct skep_fn *fn)
 {
 	struct dse d = {};
 	struct skep_val *prev;
 	bool changed = false;
 
+	for (unsigned i = 0; i < fn->n_order; i++)
+		if (fn->order[i]->first)
+			changed |= join_all_stores(fn->order[i]);
 	if (!fn->n_slots)
-		return false;
+		return changed;
 	d.slots = skep_arena_calloc(fn->scratch, fn->n_slots, sizeof(*d.slots));
 	for (unsigned i = 0; i < fn->n_order; i++)
 		for (struct skep_val *v = fn->order[i]->first; v; v = v->next)

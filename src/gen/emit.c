@@ -289,6 +289,20 @@ static void put_goto(struct emitter *e, struct skep_block *to, struct skep_block
 		put_jump(e, skep_insn_ja(0), to);
 }
 
+/*
+ * Kernels before 6.8 take no way back that is not a jump: a loop's end in front of its head jumps
+ * there all the same, over nothing, which the kernel removes.
+ */
+static void put_onward(struct emitter *e, struct skep_block *block, struct skep_block *next)
+{
+	struct skep_block *to = ir_target(block->succ[0]);
+
+	if (to == next && to->rpo <= block->rpo)
+		put_jump(e, skep_insn_ja(0), to);
+	else
+		put_goto(e, to, next);
+}
+
 static void put_branch(struct emitter *e, struct skep_block *block, struct skep_block *next)
 {
 	struct skep_val *v = block->last;
@@ -322,7 +336,7 @@ static void put_end(struct emitter *e, struct skep_block *block, struct skep_blo
 		if (ir_returns_for(block, next))
 			put_ret(e, ir_target(block->succ[0])->first);
 		else
-			put_goto(e, ir_target(block->succ[0]), next);
+			put_onward(e, block, next);
 	}
 }
 

@@ -105,8 +105,8 @@ static struct skep_block *follower(struct skep_block *block)
 	if (block->last->sub == IR_CC_SET && b >= 0)
 		b += 100;
 	if (a >= 0 && b >= 0 && null_way(block->last) >= 0) {
-		a += null_way(block->last) == 0;
-		b += null_way(block->last) == 1;
+		a += null_way(block->last) == 0 ? 3 : 0;
+		b += null_way(block->last) == 1 ? 3 : 0;
 	}
 	if (a < 0 && b < 0)
 		return NULL;

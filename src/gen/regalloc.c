@@ -132,11 +132,11 @@ static int choose(struct colorer *c, struct skep_val *v)
 		if (reg >= 0)
 			return reg;
 	}
+	if (ir_is_call(v) && own & 1)
+		return SKEP_R0;
 	for (unsigned k = 0; v->kind != IR_PHI && k < v->n_args; k++)
 		if (v->dies >> k & 1 && ir_may_share(v, k) && (own | other) >> v->args[k]->reg & 1)
 			return v->args[k]->reg;
-	if (ir_is_call(v) && own & 1)
-		return SKEP_R0;
 	return first_of(own, "0543216789");
 }
 

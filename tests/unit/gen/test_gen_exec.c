@@ -394,6 +394,31 @@ static void dead_stores(void **state)
 	bench_close(&b);
 }
 
+/* Constants side by side are stored at once where that is aligned. */
+static void joined_stores(void **state)
+{
+	static uint64_t ctx[1];
+	struct bench b;
+
+	for (int from = 0; from < 8; from++)
+		FOR_ALL(&b)
+		{
+			struct skep_val *slot = skep_ir_slot(b.fn, 24, "bytes"), *at;
+
+			skep_ir_zero(b.fn, slot, 0, 24);
+			skep_ir_call(b.fn, 2, 0, 0);
+			at = skep_ir_opi(b.fn, SKEP_OP_ADD, slot, (uint64_t)from);
+			for (int i = 0; i < 10; i++)
+				skep_ir_store(b.fn, at, i ^ 1, 1, num(&b, i == 7 ? 0xff : 0));
+			skep_ir_call(b.fn, 1, 0, 1, slot);
+			skep_ir_ret(b.fn, skep_ir_load(b.fn, slot, from + 6, 1, 0));
+			assert_int_equal(bench_run(&b, ctx, 8), 0xff);
+			/* 3 zeroes, the call, 4 + 4 + 2 bytes, 2 for the address, the call, load, exit */
+			if (_i % 2 && from == 0)
+				assert_int_equal(b.spec->progs[0].n_insns, 12);
+		}
+}
+
 static void relocations(void **state)
 {
 	struct bench b;
@@ -612,10 +637,11 @@ int main(void)
 		cmocka_unit_test(parameters),	 cmocka_unit_test(irreducible),
 		cmocka_unit_test(memory),	 cmocka_unit_test(stack_sharing),
 		cmocka_unit_test(stack_escapes), cmocka_unit_test(calls),
-		cmocka_unit_test(dead_stores),	 cmocka_unit_test(relocations),
-		cmocka_unit_test(lines),	 cmocka_unit_test(ends),
-		cmocka_unit_test(mistakes),	 cmocka_unit_test(length),
-		cmocka_unit_test(chains),	 cmocka_unit_test(dumps),
+		cmocka_unit_test(dead_stores),	 cmocka_unit_test(joined_stores),
+		cmocka_unit_test(relocations),	 cmocka_unit_test(lines),
+		cmocka_unit_test(ends),		 cmocka_unit_test(mistakes),
+		cmocka_unit_test(length),	 cmocka_unit_test(chains),
+		cmocka_unit_test(dumps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
