@@ -92,7 +92,6 @@ static const char *old_name(const char *name)
 		{ "stringof", "str" },
 		{ "kstr", "str" },
 		{ "func_name", "func" },
-		{ "sarg0", "*(uint64 *)(reg(\"sp\") + 8)" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)

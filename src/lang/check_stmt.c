@@ -238,8 +238,16 @@ int skep_check_stmt(struct skep_check *k, struct skep_stmt *stmt)
 		return check_unroll(k, stmt);
 	case SKEP_STMT_WHILE:
 	case SKEP_STMT_FOR_RANGE:
-	case SKEP_STMT_FOR_MAP:
 		return check_loop(k, stmt);
+	case SKEP_STMT_FOR_MAP: {
+		int r = skep_check_error(k, stmt->loc,
+					 "loops over the elements of a map are not there yet");
+
+		skep_diag_hint(
+			k->c->diag,
+			"print(@map) shows all of them; a total can be kept in a map of its own");
+		return r;
+	}
 	case SKEP_STMT_RETURN:
 		return stmt->expr ? skep_check_expr(k, stmt->expr) : 0;
 	case SKEP_STMT_BREAK:

@@ -128,6 +128,8 @@ static int index_at(struct skep_lower *l, const struct skep_expr *expr,
 	int64_t off = (int64_t)expr->index.index->num.value * (int64_t)elem_size(type);
 	bool is_ptr = type->kind == SKEP_TYPE_PTR;
 
+	if (type->kind == SKEP_TYPE_TUPLE)
+		off = type->fields[expr->index.index->num.value].offset;
 	return skep_lower_load(l, expr->type, base->val, (is_ptr ? 0 : base->off) + (int)off,
 			       is_ptr ? pointee_space(l, type) : base->space, ret_value);
 }

@@ -25,6 +25,7 @@ typedef int (*skep_world_name_fn)(void *data, const char *name);
 typedef int (*skep_world_symbol_fn)(void *data, const struct skep_world_symbol *symbol);
 
 enum skep_world_feature {
+	SKEP_WORLD_RAW_TP, /* raw tracepoints can be attached */
 	SKEP_WORLD_TP_BTF, /* BTF-typed raw tracepoints can be attached */
 	SKEP_WORLD_FENTRY, /* fentry and fexit can be attached */
 	SKEP_WORLD_KPROBE,

@@ -104,6 +104,9 @@ int skep_attach_perf(struct skep_loaded *loaded, const struct skep_spec_attach *
 	if (r == 0)
 		return 0;
 	skep_explain_attach(t->optional ? SKEP_DIAG_WARNING : SKEP_DIAG_ERROR, a, t->name, r, diag);
+	/* What the machine does not count is the machine's, not the script's. */
+	if (r == -ENOENT || r == -ENODEV || r == -EOPNOTSUPP)
+		r = -ENOTSUP;
 	if (r == -EINVAL && a->perf_freq &&
 	    skep_file_read_number("/proc/sys/kernel/perf_event_max_sample_rate", &max) == 0 &&
 	    a->perf_freq > max)

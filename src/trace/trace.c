@@ -331,7 +331,7 @@ int skep_trace_run(const struct skep_trace_options *options,
 				strerror(-r));
 		code = EXIT_FAILED;
 	}
-	context->tell(&job.diag, options->verbose);
+	tell(&job);
 	skep_diag_fini(&job.diag);
 	skep_world_free(job.world);
 	skep_arena_free(job.arena);

@@ -61,9 +61,11 @@ static const struct {
 	const char *name;
 	uint32_t helper;
 } clocks[] = {
+	{ "boot",
+	  SKEP_HELPER_KTIME_GET_BOOT_NS }, /* without an argument: it goes on while the machine sleeps */
 	{ "monotonic", SKEP_HELPER_KTIME_GET_NS },
-	{ "boot", SKEP_HELPER_KTIME_GET_BOOT_NS },
 	{ "tai", SKEP_HELPER_KTIME_GET_TAI_NS },
+	{ "sw_tai", SKEP_HELPER_KTIME_GET_TAI_NS },
 };
 
 static int check_nsecs(struct skep_check *k, struct skep_expr *call)
@@ -77,7 +79,7 @@ static int check_nsecs(struct skep_check *k, struct skep_expr *call)
 		if (arg->kind == SKEP_EXPR_NAME && skep_streq(arg->call.name, clocks[i].name))
 			return 0;
 	skep_diag_error(k->c->diag, arg->loc, "unknown clock");
-	skep_diag_hint(k->c->diag, "the clocks are monotonic, boot and tai");
+	skep_diag_hint(k->c->diag, "the clocks are boot, monotonic and tai");
 	return -EINVAL;
 }
 
@@ -85,7 +87,7 @@ static int lower_nsecs(struct skep_lower *l, const struct skep_expr *call,
 		       struct skep_value *ret_value)
 {
 	const struct skep_expr *arg = call->call.args.len ? call->call.args.data[0] : NULL;
-	uint32_t helper = SKEP_HELPER_KTIME_GET_NS;
+	uint32_t helper = clocks[0].helper;
 
 	for (size_t i = 0; arg && i < ARRAY_SIZE(clocks); i++)
 		if (skep_streq(arg->call.name, clocks[i].name))
@@ -121,7 +123,7 @@ WORD(elapsed, check_u64, lower_elapsed);
 
 const struct skep_builtin skep_builtin_nsecs = {
 	.name = "nsecs",
-	.usage = "nsecs or nsecs(monotonic|boot|tai)",
+	.usage = "nsecs or nsecs(boot|monotonic|tai)",
 	.max_args = 1,
 	.flags = SKEP_BUILTIN_BARE | SKEP_BUILTIN_RAW,
 	.check = check_nsecs,

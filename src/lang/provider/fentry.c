@@ -57,6 +57,7 @@ static int add_function(struct skep_compiler *c, struct skep_probe_node *probe,
 	m->func = func->name;
 	m->target.name = func->name;
 	m->target.symbol = func->name;
+	m->target.cookie = 0; /* it is the only one, and older kernels refuse cookies here */
 	m->target.optional = glob;
 	return 1;
 }

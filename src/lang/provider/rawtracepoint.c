@@ -109,6 +109,7 @@ static void add_event(struct skep_compiler *c, struct skep_probe_node *probe,
 	m = skep_instance_add(c, inst,
 			      skep_arena_printf(c->arena, "rawtracepoint:%s", event->name));
 	m->target.name = event->name;
+	m->target.cookie = 0; /* it is the only one, and older kernels refuse cookies here */
 	m->target.optional = skep_match_is_glob(point->text);
 }
 

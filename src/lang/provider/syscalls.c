@@ -57,7 +57,7 @@ unsigned skep_syscalls_flavour(const struct skep_compiler *c)
 	    skep_btf_find(w->btf, btf_name(false), SKEP_BTF_TYPEDEF, &id) == 0 &&
 	    skep_btf_find(w->btf, btf_name(true), SKEP_BTF_TYPEDEF, &id) == 0)
 		return SKEP_TRACEPOINT_BTF;
-	return SKEP_TRACEPOINT_RAW;
+	return skep_world_has(w, SKEP_WORLD_RAW_TP) ? SKEP_TRACEPOINT_RAW : SKEP_TRACEPOINT_PERF;
 }
 
 int skep_syscalls_number(const char *event, bool *ret_exit)

@@ -15,8 +15,9 @@
 
 enum skep_tracepoint_flavour {
 	SKEP_TRACEPOINT_PERF,
-	SKEP_TRACEPOINT_RAW, /* raw tracepoint: registers are read with a helper */
-	SKEP_TRACEPOINT_BTF, /* BTF-typed raw tracepoint: registers are loaded */
+	SKEP_TRACEPOINT_RAW,   /* raw tracepoint: registers are read with a helper */
+	SKEP_TRACEPOINT_BTF,   /* BTF-typed raw tracepoint: registers are loaded */
+	SKEP_TRACEPOINT_PLAIN, /* no system call: the raw tracepoint of the same name */
 	SKEP_TRACEPOINT_FLAVOUR = 3,
 	SKEP_TRACEPOINT_EXIT = 4, /* sys_exit, not sys_enter */
 };

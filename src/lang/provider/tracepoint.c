@@ -1,22 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tracepoint:category:event. The events of "syscalls" mostly run from the raw system call events
- * (syscalls.h); all others are attached through perf, and the program's context is the event's
- * record.
+ * tracepoint:category:event, by the cheapest way that shows the same:
+ *
+ *	syscalls	the raw system call events (syscalls.h)
+ *	plain		the raw tracepoint of the same name, when the body wants no more than to
+ *			know that it was passed
+ *	perf		all else: the program's context is the event's record
+ *
+ * A raw tracepoint is left in a fraction of a millisecond, an event of perf in 65 to 90.
  */
 #include "lang/tracepoint.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "isa/progkind.h"
 #include "lang/provider/syscalls.h"
 
 extern const struct skep_provider skep_provider_tracepoint;
 
-static bool is_raw(const struct skep_instance *inst)
+static unsigned flavour_of(const struct skep_instance *inst)
 {
-	return (inst->flavour & SKEP_TRACEPOINT_FLAVOUR) != SKEP_TRACEPOINT_PERF;
+	return inst->flavour & SKEP_TRACEPOINT_FLAVOUR;
+}
+
+static bool is_syscall(const struct skep_instance *inst)
+{
+	return flavour_of(inst) == SKEP_TRACEPOINT_RAW || flavour_of(inst) == SKEP_TRACEPOINT_BTF;
 }
 
 /* One event that matches. */
@@ -60,55 +71,131 @@ static int load_format(struct skep_compiler *c, const struct skep_attach_point *
 	return r;
 }
 
-static void setup_perf(struct skep_instance *inst)
+/* One attach point while it is matched. */
+struct search {
+	struct skep_compiler *c;
+	struct skep_probe_node *probe;
+	const struct skep_attach_point *point;
+	struct skep_used_args used;
+	bool uses_args, uses_ctx, uses_stack, needs_probe;
+	struct skep_hash seen; /* names of events, and in how many categories there is one */
+};
+
+static int count_name(void *data, const char *path)
 {
-	inst->proto.type = SKEP_PROG_TRACEPOINT;
-	inst->attach.kind = SKEP_ATTACH_TP;
+	struct search *s = data;
+	const char *name = strrchr(path, '/') + 1;
+	uintptr_t n = (uintptr_t)skep_hash_get_str(&s->seen, name);
+
+	skep_hash_set_str(&s->seen, skep_arena_strdup(s->c->arena, name), (void *)(n + 1));
+	return 0;
+}
+
+/*
+ * Whether the kernel has one raw tracepoint of this name and it is this event's. Names of
+ * tracepoints are unique, but events that were made at run time (probes, synthetic ones) may
+ * borrow one.
+ */
+static bool is_plain(struct search *s, const struct event *event)
+{
+	const struct skep_world *w = s->c->world;
+	struct skep_arena *arena = s->c->arena;
+	const char *parts = s->point->parts[2];
+	uint32_t id;
+
+	if (s->uses_args || s->uses_ctx || s->uses_stack || !w->btf ||
+	    !skep_world_has(w, SKEP_WORLD_RAW_TP) ||
+	    skep_btf_find(w->btf, skep_arena_printf(arena, "btf_trace_%s", event->name),
+			  SKEP_BTF_TYPEDEF, &id) < 0)
+		return false;
+	if (!s->seen.len &&
+	    w->each_tracepoint(w, skep_arena_printf(arena, "*/%s", parts), count_name, s) < 0)
+		return false;
+	return (uintptr_t)skep_hash_get_str(&s->seen, event->name) == 1;
+}
+
+static void setup(struct skep_compiler *c, struct skep_instance *inst)
+{
+	switch (flavour_of(inst)) {
+	case SKEP_TRACEPOINT_PERF:
+		inst->proto.type = SKEP_PROG_TRACEPOINT;
+		inst->attach.kind = SKEP_ATTACH_TP;
+		break;
+	case SKEP_TRACEPOINT_PLAIN:
+		inst->proto.type = SKEP_PROG_RAW_TRACEPOINT;
+		inst->attach.kind = SKEP_ATTACH_RAW_TP;
+		inst->interruptible = true;
+		break;
+	default:
+		skep_syscalls_setup(c, inst);
+	}
+}
+
+static unsigned choose_flavour(struct search *s, const struct event *event, int *ret_number)
+{
+	bool is_exit = false;
+	unsigned flavour;
+
+	*ret_number = -1;
+	if (!skep_streq(event->category, "syscalls"))
+		return is_plain(s, event) ? SKEP_TRACEPOINT_PLAIN : SKEP_TRACEPOINT_PERF;
+	*ret_number = skep_syscalls_number(event->name, &is_exit);
+	if (*ret_number < 0 || s->uses_ctx ||
+	    (s->uses_args && !skep_syscalls_can(event->args, is_exit, &s->used)))
+		return SKEP_TRACEPOINT_PERF;
+	flavour = skep_syscalls_flavour(s->c);
+	return flavour != SKEP_TRACEPOINT_PERF && is_exit ? flavour | SKEP_TRACEPOINT_EXIT
+							  : flavour;
+}
+
+/* Whether a program of this flavour that serves several events can tell which of them fired. */
+static bool has_cookie(const struct skep_world *w, unsigned flavour)
+{
+	switch (flavour) {
+	case SKEP_TRACEPOINT_PERF:
+		return skep_world_has(w, SKEP_WORLD_COOKIE);
+	case SKEP_TRACEPOINT_PLAIN:
+		return skep_world_has(w, SKEP_WORLD_RAW_TP_COOKIE);
+	default:
+		return true; /* the number of the system call does it */
+	}
 }
 
 /* What one program can serve together has the same flavour and signature. */
-static int add_event(struct skep_compiler *c, struct skep_probe_node *probe,
-		     const struct skep_attach_point *point, const struct skep_used_args *used,
-		     bool by_name, struct event *event)
+static int add_event(struct search *s, struct event *event)
 {
-	bool uses_args = used->n || used->whole, is_exit = false;
-	unsigned flavour = SKEP_TRACEPOINT_PERF;
+	struct skep_compiler *c = s->c;
 	const char *signature = "";
 	struct skep_instance *inst;
 	struct skep_match *m;
-	int number = -1;
+	unsigned flavour;
+	int number;
 
-	if (uses_args) {
-		int r = load_format(c, point, event);
+	if (s->uses_args) {
+		int r = load_format(c, s->point, event);
 
 		if (r < 0)
 			return r;
-		signature = skep_match_signature(c, event->args, used);
+		signature = skep_match_signature(c, event->args, &s->used);
 	}
-	if (skep_streq(event->category, "syscalls")) {
-		number = skep_syscalls_number(event->name, &is_exit);
-		if (number >= 0 && (!uses_args || skep_syscalls_can(event->args, is_exit, used)))
-			flavour = skep_syscalls_flavour(c);
-		if (flavour != SKEP_TRACEPOINT_PERF && is_exit)
-			flavour |= SKEP_TRACEPOINT_EXIT;
-	}
-	if (flavour == SKEP_TRACEPOINT_PERF && by_name)
+	flavour = choose_flavour(s, event, &number);
+	if (s->needs_probe && !has_cookie(c->world, flavour))
 		signature = event->path;
-	inst = skep_match_group(c, probe, point, &skep_provider_tracepoint, flavour, signature);
+	inst = skep_match_group(c, s->probe, s->point, &skep_provider_tracepoint, flavour,
+				signature);
 	if (!inst->n_matches) {
 		inst->args = event->args;
 		inst->args_space = skep_streq(event->category, "syscalls") ? SKEP_SPACE_USER
 									   : SKEP_SPACE_KERNEL;
-		if (is_raw(inst))
-			skep_syscalls_setup(c, inst);
-		else
-			setup_perf(inst);
+		setup(c, inst);
 	}
 	m = skep_instance_add(c, inst,
 			      skep_arena_printf(c->arena, "tracepoint:%s:%s", event->category,
 						event->name));
 	m->number = number;
-	m->target.name = event->path;
+	m->target.name = flavour == SKEP_TRACEPOINT_PLAIN ? event->name : event->path;
+	if (!has_cookie(c->world, flavour))
+		m->target.cookie = 0;
 	return 0;
 }
 
@@ -159,8 +246,14 @@ static int tracepoint_match(struct skep_compiler *c, struct skep_probe_node *pro
 {
 	const struct skep_world *w = c->world;
 	struct skep_names names = { .arena = c->arena };
-	struct skep_used_args used;
-	bool by_name;
+	struct search s = {
+		.c = c,
+		.probe = probe,
+		.point = point,
+		.uses_ctx = skep_probe_uses(probe, "ctx"),
+		.uses_stack = skep_probe_uses(probe, "kstack") || skep_probe_uses(probe, "ustack"),
+		.needs_probe = skep_match_needs_probe(c, probe),
+	};
 	int r = 0;
 
 	if (w->each_tracepoint)
@@ -171,22 +264,22 @@ static int tracepoint_match(struct skep_compiler *c, struct skep_probe_node *pro
 		skep_vec_fini(&names);
 		return missing(c, point);
 	}
-	skep_match_used_args(probe, &used);
-	/* Without cookies a program that serves several perf events cannot tell them apart. */
-	by_name = !skep_world_has(w, SKEP_WORLD_COOKIE) && skep_match_needs_probe(c, probe);
+	skep_match_used_args(probe, &s.used);
+	s.uses_args = s.used.n || s.used.whole;
 	for (size_t i = 0; i < names.len && r >= 0; i++) {
 		struct event event;
 
 		split_path(c->arena, names.data[i], &event);
-		r = add_event(c, probe, point, &used, by_name, &event);
+		r = add_event(&s, &event);
 	}
+	skep_hash_fini(&s.seen);
 	skep_vec_fini(&names);
 	return r < 0 ? r : 0;
 }
 
 static void tracepoint_prologue(struct skep_lower *l)
 {
-	if (is_raw(l->inst))
+	if (is_syscall(l->inst))
 		skep_syscalls_prologue(l);
 	else
 		skep_provider_pid_filter(l);
@@ -206,7 +299,7 @@ static int tracepoint_lower_args(struct skep_lower *l, const struct skep_expr *e
 		*ret_value = (struct skep_value){ .type = field->type, .val = skep_lower_tid(l) };
 		return 0;
 	}
-	if (is_raw(l->inst))
+	if (is_syscall(l->inst))
 		return skep_syscalls_lower_args(l, expr, field, ret_value);
 	ctx = skep_ir_ctx(l->fn);
 	if (!field->data_loc && !field->rel_loc)
@@ -228,7 +321,7 @@ static struct skep_val *tracepoint_lower_probe(struct skep_lower *l)
 {
 	if (l->inst->n_matches == 1)
 		return skep_ir_const(l->fn, l->inst->matches[0].probe_index);
-	if (is_raw(l->inst))
+	if (is_syscall(l->inst))
 		return skep_syscalls_lower_probe(l);
 	return skep_provider_cookie(l);
 }
