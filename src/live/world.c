@@ -36,6 +36,7 @@ static struct skep_kernel_world *self(const struct skep_world *world)
 static bool has(const struct skep_world *world, enum skep_world_feature feature)
 {
 	static const int features[SKEP_WORLD_FEATURE_MAX] = {
+		[SKEP_WORLD_RAW_TP] = SKEP_FEATURE_RAW_TP,
 		[SKEP_WORLD_TP_BTF] = SKEP_FEATURE_TP_BTF,
 		[SKEP_WORLD_FENTRY] = SKEP_FEATURE_FENTRY,
 		[SKEP_WORLD_KPROBE] = SKEP_FEATURE_KPROBE,

@@ -168,15 +168,59 @@ static void test_syscalls_twice(void **state)
 
 static void test_perf_tracepoint(void **state)
 {
+	file.features &= ~(1u << SKEP_WORLD_RAW_TP);
 	assert_int_equal(match("tracepoint:sched:* { @[probe] = count(); }"), 0);
 	assert_int_equal(c.instances.len, 1);
 	assert_int_equal(instance(0, 2)->attach.kind, SKEP_ATTACH_TP);
 	assert_int_equal(instance(0, 2)->matches[1].target.cookie, 1);
 	teardown(NULL);
 	setup(NULL);
-	file.features &= ~(1u << SKEP_WORLD_COOKIE);
+	file.features &= ~(1u << SKEP_WORLD_COOKIE | 1u << SKEP_WORLD_RAW_TP);
 	assert_int_equal(match("tracepoint:sched:* { @[probe] = count(); }"), 0);
 	assert_int_equal(c.instances.len, 2);
+	assert_int_equal(instance(1, 1)->matches[0].target.cookie, 0);
+}
+
+/* How @script, whose only event is one that also is a raw tracepoint, is attached. */
+static enum skep_attach_kind kind_of(const char *script)
+{
+	enum skep_attach_kind kind;
+
+	assert_int_equal(match(script), 0);
+	kind = instance(0, 1)->attach.kind;
+	teardown(NULL);
+	setup(NULL);
+	return kind;
+}
+
+static void test_plain_tracepoint(void **state)
+{
+	assert_int_equal(match("tracepoint:sched:* /pid == 1/ { @[probe, comm] = count(); }"), 0);
+	assert_int_equal(c.instances.len, 2);
+	assert_int_equal(instance(0, 1)->attach.kind, SKEP_ATTACH_TP);
+	assert_int_equal(instance(1, 1)->attach.kind, SKEP_ATTACH_RAW_TP);
+	assert_int_equal(instance(1, 1)->proto.type, SKEP_PROG_RAW_TRACEPOINT);
+	assert_string_equal(instance(1, 1)->matches[0].target.name, "sched_switch");
+	assert_string_equal(instance(1, 1)->matches[0].name, "tracepoint:sched:sched_switch");
+	assert_int_equal(instance(1, 1)->matches[0].target.cookie, 1);
+	teardown(NULL);
+	setup(NULL);
+	file.features &= ~(1u << SKEP_WORLD_RAW_TP_COOKIE);
+	assert_int_equal(match("tracepoint:sched:* { @[probe] = count(); }"), 0);
+	assert_int_equal(instance(1, 1)->attach.kind, SKEP_ATTACH_RAW_TP);
+	assert_int_equal(instance(1, 1)->matches[0].target.cookie, 0);
+	teardown(NULL);
+	setup(NULL);
+	assert_int_equal(kind_of("tracepoint:sched:sched_switch { @[args.prev_pid] = count(); }"),
+			 SKEP_ATTACH_TP);
+	assert_int_equal(kind_of("tracepoint:sched:sched_switch { @[kstack] = count(); }"),
+			 SKEP_ATTACH_TP);
+	assert_int_equal(kind_of("tracepoint:sched:sched_switch /args.prev_pid/ { @ = count(); }"),
+			 SKEP_ATTACH_TP);
+	assert_int_equal(kind_of("tracepoint:sched:sched_switch { @ = (uint64)ctx; }"),
+			 SKEP_ATTACH_TP);
+	assert_int_equal(kind_of("tracepoint:syscalls:sys_enter_read { @ = (uint64)ctx; }"),
+			 SKEP_ATTACH_TP);
 }
 
 static void test_kprobes(void **state)
@@ -240,6 +284,18 @@ static void test_uprobes(void **state)
 	assert_int_equal(instance(1, 1)->matches[0].target.offset, 0x1008);
 	assert_int_equal(instance(2, 1)->matches[0].target.offset, 0x1010);
 	assert_int_equal(instance(2, 1)->attach.kind, SKEP_ATTACH_URETPROBE);
+	assert_int_equal(instance(2, 1)->proto.attach_type, 48);
+	teardown(NULL);
+	setup(NULL);
+	file.features &= ~(1u << SKEP_WORLD_UPROBE_MULTI_PID);
+	assert_int_equal(match("uprobe:/bin/demo:main { @ = 1; }"), 0);
+	assert_int_equal(instance(0, 1)->proto.attach_type, 48);
+	teardown(NULL);
+	setup(NULL);
+	file.features &= ~(1u << SKEP_WORLD_UPROBE_MULTI_PID);
+	options.pid = 77;
+	assert_int_equal(match("uprobe:/bin/demo:main { @ = 1; }"), 0);
+	assert_int_equal(instance(0, 1)->proto.attach_type, 0);
 }
 
 static void test_perf(void **state)
@@ -324,6 +380,7 @@ int main(void)
 		TEST(test_syscalls_fallbacks),
 		TEST(test_syscalls_twice),
 		TEST(test_perf_tracepoint),
+		TEST(test_plain_tracepoint),
 		TEST(test_kprobes),
 		TEST(test_fentry),
 		TEST(test_rawtracepoint),
