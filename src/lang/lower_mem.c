@@ -241,6 +241,7 @@ void skep_lower_loss(struct skep_lower *l, enum skep_loss_cause cause)
 	struct skep_spec_map *map;
 	uint32_t at = (skep_fn_index(l->fn) * SKEP_LOSS_MAX + cause) * 8;
 
+	skep_ir_cold(skep_ir_here(l->fn));
 	if (c->loss_map < 0)
 		c->loss_map = (int)skep_gen_map(l->gen, &(struct skep_spec_map){
 								.name = "loss",
