@@ -52,6 +52,11 @@ struct skep_world {
 	/* The text of a tracepoint's format file; -ENOENT. */
 	int (*tracepoint_format)(const struct skep_world *world, const char *category,
 				 const char *event, const char **ret_text);
+	/*
+	 * Whether the event ("category/event") was made at run time, and has its name from
+	 * somebody who may have borrowed it.
+	 */
+	bool (*tracepoint_is_made)(const struct skep_world *world, const char *path);
 	/* Kernel functions that can be probed. A pattern without '*' must not read a long list. */
 	int (*each_kernel_function)(const struct skep_world *world, const char *module_glob,
 				    const char *glob, skep_world_symbol_fn fn, void *data);

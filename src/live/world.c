@@ -24,6 +24,8 @@ struct skep_kernel_world {
 	struct skep_world world;
 	struct skep_arena *arena;
 	struct skep_hash formats; /* "category/event" to text */
+	struct skep_hash made;	  /* "category/event" of those made at run time, once read */
+	int made_known;		  /* 0: not read; 1: read; -errno */
 	struct module *modules;
 	struct skep_binary_file *binaries;
 };
@@ -101,6 +103,28 @@ static int tracepoint_format(const struct skep_world *world, const char *categor
 	}
 	*ret_text = text;
 	return 0;
+}
+
+static int add_made(void *data, const char *event)
+{
+	struct skep_kernel_world *w = data;
+
+	skep_hash_set_str(&w->made, skep_arena_strdup(w->arena, event), w);
+	return 0;
+}
+
+/* Without the list every event may be one. */
+static bool tracepoint_is_made(const struct skep_world *world, const char *path)
+{
+	struct skep_kernel_world *w = self(world);
+
+	if (!w->made_known) {
+		w->made_known = skep_tracefs_made_events(add_made, w);
+		if (!w->made_known)
+			w->made_known = 1;
+	}
+	return w->made_known < 0 || skep_has_prefix(path, "user_events/") ||
+	       skep_hash_get_str(&w->made, path);
 }
 
 /* Kernel functions and symbols */
@@ -311,6 +335,7 @@ int skep_world_new(struct skep_diag *diag, struct skep_kernel_world **ret_world)
 		.has = has,
 		.each_tracepoint = each_tracepoint,
 		.tracepoint_format = tracepoint_format,
+		.tracepoint_is_made = tracepoint_is_made,
 		.each_kernel_function = each_kernel_function,
 		.kernel_symbol = kernel_symbol,
 		.each_user_function = each_user_function,
@@ -340,6 +365,7 @@ void skep_world_free(struct skep_kernel_world *w)
 	for (struct module *m = w->modules; m; m = m->next)
 		skep_btf_free(m->btf);
 	skep_hash_fini(&w->formats);
+	skep_hash_fini(&w->made);
 	skep_arena_free(w->arena);
 	free(w);
 	skep_vmlinux_release();

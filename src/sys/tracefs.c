@@ -190,6 +190,34 @@ int skep_tracefs_events(const char *category, const char *name,
 	return r;
 }
 
+struct made_search {
+	int (*each)(void *data, const char *event);
+	void *data;
+};
+
+/* "p:mine/event do_nanosleep", "p16:...", "s:synthetic/event u64 delay". */
+static int made_line(void *data, char *line)
+{
+	struct made_search *s = data;
+	char *event = strchr(line, ':');
+
+	if (!event)
+		return 0;
+	event[1 + strcspn(event + 1, " \t")] = '\0';
+	return s->each(s->data, event + 1);
+}
+
+int skep_tracefs_made_events(int (*each)(void *data, const char *event), void *data)
+{
+	struct made_search s = { each, data };
+	int dir = skep_tracefs_dir(), r;
+
+	if (dir < 0)
+		return dir;
+	r = skep_file_lines_at(dir, "dynamic_events", made_line, &s);
+	return r == -ENOENT ? 0 : r;
+}
+
 struct function_search {
 	const char *module, *name;
 	int (*each)(void *data, const char *module, const char *name);

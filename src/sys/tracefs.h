@@ -38,6 +38,12 @@ int skep_tracefs_events(const char *category, const char *name,
 			void *data) _must_check_;
 
 /*
+ * Calls @each with "category/event" for every event that somebody made at run time (on a function,
+ * or from other events). None where the kernel has no such events. Stops as the above.
+ */
+int skep_tracefs_made_events(int (*each)(void *data, const char *event), void *data) _must_check_;
+
+/*
  * Calls @each for every kernel function that matches and can be traced, with its module (NULL: the
  * kernel itself). Where the list is not readable (lockdown) the symbols of the kernel stand in:
  * some of them cannot be traced, and *ret_exact (may be NULL) is false.

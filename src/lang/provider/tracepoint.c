@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "isa/progkind.h"
 #include "lang/provider/syscalls.h"
 
@@ -78,40 +77,22 @@ struct search {
 	const struct skep_attach_point *point;
 	struct skep_used_args used;
 	bool uses_args, uses_ctx, uses_stack, needs_probe;
-	struct skep_hash seen; /* names of events, and in how many categories there is one */
 };
 
-static int count_name(void *data, const char *path)
-{
-	struct search *s = data;
-	const char *name = strrchr(path, '/') + 1;
-	uintptr_t n = (uintptr_t)skep_hash_get_str(&s->seen, name);
-
-	skep_hash_set_str(&s->seen, skep_arena_strdup(s->c->arena, name), (void *)(n + 1));
-	return 0;
-}
-
 /*
- * Whether the kernel has one raw tracepoint of this name and it is this event's. Names of
- * tracepoints are unique, but events that were made at run time (probes, synthetic ones) may
- * borrow one.
+ * Whether the raw tracepoint of this name is this event's: not when somebody made the event at run
+ * time and borrowed the name.
  */
-static bool is_plain(struct search *s, const struct event *event)
+static bool is_plain(const struct search *s, const struct event *event)
 {
 	const struct skep_world *w = s->c->world;
-	struct skep_arena *arena = s->c->arena;
-	const char *parts = s->point->parts[2];
 	uint32_t id;
 
-	if (s->uses_args || s->uses_ctx || s->uses_stack || !w->btf ||
-	    !skep_world_has(w, SKEP_WORLD_RAW_TP) ||
-	    skep_btf_find(w->btf, skep_arena_printf(arena, "btf_trace_%s", event->name),
-			  SKEP_BTF_TYPEDEF, &id) < 0)
-		return false;
-	if (!s->seen.len &&
-	    w->each_tracepoint(w, skep_arena_printf(arena, "*/%s", parts), count_name, s) < 0)
-		return false;
-	return (uintptr_t)skep_hash_get_str(&s->seen, event->name) == 1;
+	return !s->uses_args && !s->uses_ctx && !s->uses_stack && w->btf &&
+	       skep_world_has(w, SKEP_WORLD_RAW_TP) &&
+	       skep_btf_find(w->btf, skep_arena_printf(s->c->arena, "btf_trace_%s", event->name),
+			     SKEP_BTF_TYPEDEF, &id) == 0 &&
+	       !(w->tracepoint_is_made && w->tracepoint_is_made(w, event->path));
 }
 
 static void setup(struct skep_compiler *c, struct skep_instance *inst)
@@ -131,7 +112,7 @@ static void setup(struct skep_compiler *c, struct skep_instance *inst)
 	}
 }
 
-static unsigned choose_flavour(struct search *s, const struct event *event, int *ret_number)
+static unsigned choose_flavour(const struct search *s, const struct event *event, int *ret_number)
 {
 	bool is_exit = false;
 	unsigned flavour;
@@ -162,7 +143,7 @@ static bool has_cookie(const struct skep_world *w, unsigned flavour)
 }
 
 /* What one program can serve together has the same flavour and signature. */
-static int add_event(struct search *s, struct event *event)
+static int add_event(const struct search *s, struct event *event)
 {
 	struct skep_compiler *c = s->c;
 	const char *signature = "";
@@ -272,7 +253,6 @@ static int tracepoint_match(struct skep_compiler *c, struct skep_probe_node *pro
 		split_path(c->arena, names.data[i], &event);
 		r = add_event(&s, &event);
 	}
-	skep_hash_fini(&s.seen);
 	skep_vec_fini(&names);
 	return r < 0 ? r : 0;
 }

@@ -193,6 +193,11 @@ static enum skep_attach_kind kind_of(const char *script)
 	return kind;
 }
 
+static bool always_made(const struct skep_world *world, const char *path)
+{
+	return true;
+}
+
 static void test_plain_tracepoint(void **state)
 {
 	assert_int_equal(match("tracepoint:sched:* /pid == 1/ { @[probe, comm] = count(); }"), 0);
@@ -211,6 +216,10 @@ static void test_plain_tracepoint(void **state)
 	assert_int_equal(instance(1, 1)->matches[0].target.cookie, 0);
 	teardown(NULL);
 	setup(NULL);
+	file.world.tracepoint_is_made = always_made;
+	assert_int_equal(kind_of("tracepoint:sched:sched_switch { @ = count(); }"), SKEP_ATTACH_TP);
+	assert_int_equal(kind_of("tracepoint:sched:sched_switch { @ = count(); }"),
+			 SKEP_ATTACH_RAW_TP);
 	assert_int_equal(kind_of("tracepoint:sched:sched_switch { @[args.prev_pid] = count(); }"),
 			 SKEP_ATTACH_TP);
 	assert_int_equal(kind_of("tracepoint:sched:sched_switch { @[kstack] = count(); }"),
