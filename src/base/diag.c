@@ -150,6 +150,20 @@ static void format_excerpt(const char *line, size_t len, struct skep_loc loc, co
 	skep_str_addf(out, "%s\n", off);
 }
 
+/* Text for a terminal: bytes that it could take for a command are shown as '?'. */
+static void add_shown(struct skep_str *out, const char *text)
+{
+	for (size_t len = strlen(text), i = 0; i < len;) {
+		size_t n = skep_utf8_shown(text + i, len - i);
+
+		if (n)
+			skep_str_addn(out, text + i, n);
+		else
+			skep_str_addc(out, '?');
+		i += MAX(n, (size_t)1);
+	}
+}
+
 static void format_item(const struct skep_diag *diag, const struct skep_diag_item *item, bool color,
 			struct skep_str *out)
 {
@@ -169,11 +183,16 @@ static void format_item(const struct skep_diag *diag, const struct skep_diag_ite
 			      item->loc.line, item->loc.col);
 	else
 		skep_str_add(out, "skep: ");
-	skep_str_addf(out, "%s%s:%s %s\n", on, levels[item->level].word, off, item->what);
+	skep_str_addf(out, "%s%s:%s ", on, levels[item->level].word, off);
+	add_shown(out, item->what);
+	skep_str_addc(out, '\n');
 	if (source_line(diag, item->loc.line, &line, &len))
 		format_excerpt(line, len, item->loc, on, off, out);
-	if (item->hint)
-		skep_str_addf(out, "       = %s\n", item->hint);
+	if (item->hint) {
+		skep_str_add(out, "       = ");
+		add_shown(out, item->hint);
+		skep_str_addc(out, '\n');
+	}
 }
 
 void skep_diag_format(const struct skep_diag *diag, bool color, bool with_log, struct skep_str *out)
