@@ -110,37 +110,63 @@ static void fill_enum(struct skep_compiler *c, const struct skep_type *type,
 static struct skep_schema_field make_field(struct skep_compiler *c, const struct skep_type *type,
 					   const char *name, uint32_t offset, unsigned depth);
 
-/* Members of a struct printed whole: those of anonymous structs and unions stand among them. */
+/* @children NULL: counts only, as the next function. */
+static void add_child(struct skep_compiler *c, const struct skep_field *f, unsigned depth,
+		      struct skep_schema_field *field, struct skep_schema_field *children)
+{
+	struct skep_schema_field *child;
+
+	field->n_children++;
+	if (!children)
+		return;
+	child = &children[field->n_children - 1];
+	*child = make_field(c, f->type, skep_arena_strdup(c->arena, f->name), f->offset, depth + 1);
+	child->bit_off = (uint8_t)f->bit_off;
+	child->bit_size = (uint8_t)f->bit_size;
+}
+
+/* Members of @id, which is the struct @type or an anonymous one inside it: they stand among the others. */
+static void add_members(struct skep_compiler *c, const struct skep_type *type, uint32_t id,
+			unsigned depth, unsigned nested, struct skep_schema_field *field,
+			struct skep_schema_field *children)
+{
+	const struct skep_btf *btf = type->str->btf;
+	uint32_t n = skep_btf_type(btf, id).vlen;
+
+	for (uint32_t i = 0; i < n && field->n_children < STRUCT_FIELDS_MAX; i++) {
+		struct skep_btf_member m;
+		struct skep_field f;
+
+		if (skep_btf_member(btf, id, i, &m) < 0)
+			continue;
+		if (!m.name[0] && nested < STRUCT_DEPTH_MAX)
+			add_members(c, type, skep_btf_strip(btf, m.type, true), depth, nested + 1,
+				    field, children);
+		else if (m.name[0] &&
+			 skep_type_field(&c->types, type, m.name, SKEP_SPACE_KERNEL, &f))
+			add_child(c, &f, depth, field, children);
+	}
+}
+
+/* Members of a struct printed whole. */
 static void fill_struct(struct skep_compiler *c, const struct skep_type *type, unsigned depth,
 			struct skep_schema_field *field)
 {
 	const struct skep_struct *s = type->str;
 	struct skep_schema_field *children;
-	size_t n = s->btf ? skep_btf_type(s->btf, s->btf_id).vlen : s->n_fields;
 
 	if (depth == STRUCT_DEPTH_MAX)
 		return;
-	n = MIN(n, (size_t)STRUCT_FIELDS_MAX);
-	children = skep_arena_calloc(c->arena, n, sizeof(*children));
-	for (size_t i = 0; i < n; i++) {
-		struct skep_field f;
-
-		if (s->btf) {
-			struct skep_btf_member m;
-
-			if (skep_btf_member(s->btf, s->btf_id, (uint32_t)i, &m) < 0 || !m.name[0] ||
-			    !skep_type_field(&c->types, type, m.name, SKEP_SPACE_KERNEL, &f))
-				continue;
-		} else {
-			f = s->fields[i];
-		}
-		children[field->n_children] = make_field(
-			c, f.type, skep_arena_strdup(c->arena, f.name), f.offset, depth + 1);
-		children[field->n_children].bit_off = (uint8_t)f.bit_off;
-		children[field->n_children].bit_size = (uint8_t)f.bit_size;
-		field->n_children++;
+	for (unsigned pass = 0; pass < 2; pass++) {
+		children = pass ? skep_arena_calloc(c->arena, field->n_children, sizeof(*children))
+				: NULL;
+		field->n_children = 0;
+		if (s->btf)
+			add_members(c, type, s->btf_id, depth, 0, field, children);
+		for (size_t i = 0; !s->btf && i < MIN(s->n_fields, (size_t)STRUCT_FIELDS_MAX); i++)
+			add_child(c, &s->fields[i], depth, field, children);
+		field->children = children;
 	}
-	field->children = children;
 }
 
 static struct skep_schema_field make_field(struct skep_compiler *c, const struct skep_type *type,
