@@ -18,6 +18,9 @@ int skep_match_missing(struct skep_compiler *c, const struct skep_attach_point *
 /* What this machine cannot do, and what works instead; -ENOTSUP. */
 int skep_match_unable(struct skep_compiler *c, const struct skep_attach_point *point,
 		      const char *hint, const char *fmt, ...) _printf_(4, 5) _must_check_;
+/* The same for -l; a pattern that asks for more than one kind is not told: 0. */
+int skep_match_list_unable(struct skep_diag *diag, const struct skep_attach_point *pattern,
+			   const char *what, const char *hint) _must_check_;
 /* An attach point of the wrong shape: says @what and how it is written; -EINVAL. */
 int skep_match_usage(struct skep_compiler *c, const struct skep_attach_point *point,
 		     const struct skep_provider *provider, const char *fmt, ...)

@@ -44,6 +44,16 @@ int skep_match_unable(struct skep_compiler *c, const struct skep_attach_point *p
 	return -ENOTSUP;
 }
 
+int skep_match_list_unable(struct skep_diag *diag, const struct skep_attach_point *pattern,
+			   const char *what, const char *hint)
+{
+	if (skep_match_is_glob(pattern->parts[0]))
+		return 0;
+	skep_diag_error(diag, SKEP_NO_LOC, "%s", what);
+	skep_diag_hint(diag, "%s", hint);
+	return -ENOTSUP;
+}
+
 int skep_match_usage(struct skep_compiler *c, const struct skep_attach_point *point,
 		     const struct skep_provider *provider, const char *fmt, ...)
 {

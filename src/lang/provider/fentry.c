@@ -11,9 +11,20 @@
 
 extern const struct skep_provider skep_provider_fentry, skep_provider_fexit;
 
+#define NO_TRAMPOLINES "this kernel cannot trace functions this way (no BPF trampolines)"
+#define NO_TYPES "this kernel does not describe its functions (no BTF)"
+#define INSTEAD                                                                                \
+	"kprobe:FUNCTION may work instead, and tracepoint and rawtracepoint for the kernel's " \
+	"events; skep doctor says more"
+
 static const struct skep_provider *provider_of(bool is_return)
 {
 	return is_return ? &skep_provider_fexit : &skep_provider_fentry;
+}
+
+static const char *why_not(const struct skep_world *world)
+{
+	return world->btf ? NO_TRAMPOLINES : NO_TYPES;
 }
 
 static int untyped(struct skep_compiler *c, const struct skep_attach_point *point,
@@ -71,12 +82,7 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 	int r, added = 0;
 
 	if (!skep_world_has(w, SKEP_WORLD_FENTRY) || !w->btf)
-		return skep_match_unable(
-			c, point,
-			"kprobe:FUNCTION may work instead, and tracepoint and rawtracepoint for the "
-			"kernel's events; skep doctor says more",
-			"this kernel cannot trace functions this way (no BPF trampolines%s)",
-			w->btf ? "" : ", no BTF");
+		return skep_match_unable(c, point, INSTEAD, "%s", why_not(w));
 	r = skep_kfuncs_find(w, point, function, &funcs);
 	for (size_t i = 0; r >= 0 && i < funcs.len; i++) {
 		r = add_function(c, probe, point, is_return, &funcs.data[i],
@@ -135,7 +141,7 @@ static int fexit_lower_retval(struct skep_lower *l, struct skep_value *ret_value
 }
 
 static int list(const struct skep_world *world, const struct skep_attach_point *pattern,
-		bool verbose, bool is_return, struct skep_str *out)
+		bool verbose, bool is_return, struct skep_diag *diag, struct skep_str *out)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
@@ -144,7 +150,7 @@ static int list(const struct skep_world *world, const struct skep_attach_point *
 	int r;
 
 	if (!skep_world_has(world, SKEP_WORLD_FENTRY) || !world->btf)
-		return 0;
+		return skep_match_list_unable(diag, pattern, why_not(world), INSTEAD);
 	r = skep_kfuncs_find(world, pattern, function, &funcs);
 	for (size_t i = 0; r >= 0 && i < funcs.len; i++) {
 		const struct skep_kfunc *f = &funcs.data[i];
@@ -165,13 +171,13 @@ static int list(const struct skep_world *world, const struct skep_attach_point *
 static int fentry_list(const struct skep_world *world, const struct skep_attach_point *pattern,
 		       bool verbose, int pid, struct skep_diag *diag, struct skep_str *out)
 {
-	return list(world, pattern, verbose, false, out);
+	return list(world, pattern, verbose, false, diag, out);
 }
 
 static int fexit_list(const struct skep_world *world, const struct skep_attach_point *pattern,
 		      bool verbose, int pid, struct skep_diag *diag, struct skep_str *out)
 {
-	return list(world, pattern, verbose, true, out);
+	return list(world, pattern, verbose, true, diag, out);
 }
 
 static const char *const fentry_aliases[] = { "f", "kfunc", NULL };

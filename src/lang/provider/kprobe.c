@@ -11,6 +11,11 @@
 
 extern const struct skep_provider skep_provider_kprobe, skep_provider_kretprobe;
 
+#define NO_KPROBES "this kernel cannot probe its functions (no kprobes)"
+#define INSTEAD                                                              \
+	"what works instead: tracepoint and rawtracepoint for the kernel's " \
+	"events, uprobe for programs; skep doctor says more"
+
 static const struct skep_provider *provider_of(bool is_return)
 {
 	return is_return ? &skep_provider_kretprobe : &skep_provider_kprobe;
@@ -90,11 +95,7 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 	int r;
 
 	if (!skep_world_has(w, SKEP_WORLD_KPROBE) || !skep_arch())
-		return skep_match_unable(
-			c, point,
-			"what works instead: tracepoint and rawtracepoint for the "
-			"kernel's events, uprobe for programs; skep doctor says more",
-			"this kernel cannot probe its functions (no kprobes)");
+		return skep_match_unable(c, point, INSTEAD, "%s", NO_KPROBES);
 	if (!skep_split_offset(c->arena, text, &function, &offset, &has_offset) ||
 	    (has_offset && (is_return || skep_match_is_glob(function))))
 		return skep_match_usage(c, point, provider_of(is_return),
@@ -136,7 +137,7 @@ static int kretprobe_match(struct skep_compiler *c, struct skep_probe_node *prob
 }
 
 static int list(const struct skep_world *world, const struct skep_attach_point *pattern,
-		bool verbose, bool is_return, struct skep_str *out)
+		bool verbose, bool is_return, struct skep_diag *diag, struct skep_str *out)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
@@ -145,7 +146,7 @@ static int list(const struct skep_world *world, const struct skep_attach_point *
 	int r;
 
 	if (!skep_world_has(world, SKEP_WORLD_KPROBE))
-		return 0;
+		return skep_match_list_unable(diag, pattern, NO_KPROBES, INSTEAD);
 	r = skep_kfuncs_find(world, pattern, function, &funcs);
 	for (size_t i = 0; r >= 0 && i < funcs.len; i++) {
 		const struct skep_btf *btf;
@@ -163,13 +164,13 @@ static int list(const struct skep_world *world, const struct skep_attach_point *
 static int kprobe_list(const struct skep_world *world, const struct skep_attach_point *pattern,
 		       bool verbose, int pid, struct skep_diag *diag, struct skep_str *out)
 {
-	return list(world, pattern, verbose, false, out);
+	return list(world, pattern, verbose, false, diag, out);
 }
 
 static int kretprobe_list(const struct skep_world *world, const struct skep_attach_point *pattern,
 			  bool verbose, int pid, struct skep_diag *diag, struct skep_str *out)
 {
-	return list(world, pattern, verbose, true, out);
+	return list(world, pattern, verbose, true, diag, out);
 }
 
 static const char *const kprobe_aliases[] = { "k", NULL };

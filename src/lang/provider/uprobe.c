@@ -72,6 +72,11 @@ static int on_function(void *data, const struct skep_world_symbol *symbol)
 	} else if (s->found) {
 		return 0;
 	}
+	if (s->offset && symbol->size && s->offset >= symbol->size) {
+		skep_diag_error(s->c->diag, s->point->loc, "%s ends before that: it has %llu bytes",
+				name, (unsigned long long)symbol->size);
+		return -ERANGE;
+	}
 	if (s->offset)
 		name = skep_arena_printf(s->c->arena, "%s+%llu", name,
 					 (unsigned long long)s->offset);
@@ -79,53 +84,32 @@ static int on_function(void *data, const struct skep_world_symbol *symbol)
 	return 0;
 }
 
-static int by_address(struct search *s, const char *binary, const char *text)
+/* The world mostly says itself what is wrong, but not where in the script. */
+static int no_binary(struct search *s, const char *binary, int error, const struct skep_diag *said)
 {
-	const struct skep_world *w = s->c->world;
-	struct skep_world_symbol symbol = {};
-	char *end;
-	uint64_t address;
-	int r;
-
-	errno = 0;
-	address = strtoull(text, &end, 0);
-	if (errno || *end)
-		return skep_match_usage(s->c, s->point, provider_of(s->is_return),
-					"'%s' is neither a function nor an address", text);
-	r = w->user_offset
-		    ? w->user_offset(w, binary, s->c->options->pid, address, s->c->diag, &symbol)
-		    : -ENOENT;
-	if (r == -ERANGE || r == -ENOENT)
-		return skep_match_missing(s->c, s->point, NULL, "%s has no code at %s", binary,
-					  text);
-	if (r < 0)
-		return r;
-	if (!symbol.module)
-		symbol.module = binary;
-	add_target(s, &symbol, text);
-	return 0;
-}
-
-/* The world has said which paths it tried. */
-static int no_binary(struct search *s, const char *binary, int error, size_t errors_before)
-{
+	int missing_probes = error == -ENOENT ? s->c->config.missing_probes : 0;
 	struct skep_diag *diag = s->c->diag;
+	enum skep_diag_level level;
 
-	if (s->c->config.missing_probes && error == -ENOENT)
-		return skep_match_missing(s->c, s->point, NULL, "there is no program or library %s",
-					  binary);
-	if (diag && diag->n_errors > errors_before)
-		return -EINVAL;
-	if (error == -ENOEXEC) {
+	if (missing_probes == 2)
+		return 0;
+	level = missing_probes ? SKEP_DIAG_WARNING : SKEP_DIAG_ERROR;
+	for (size_t i = 0; i < said->n_items; i++) {
+		skep_diag_add(diag, level, s->point->loc, "%s", said->items[i].what);
+		if (said->items[i].hint)
+			skep_diag_hint(diag, "%s", said->items[i].hint);
+	}
+	if (!said->n_items && error == -ENOEXEC) {
 		skep_diag_error(diag, s->point->loc, "%s is not a program or library (ELF file)",
 				binary);
 		skep_diag_hint(diag, "scripts are run by an interpreter: probe that one");
-		return -EINVAL;
+	} else if (!said->n_items) {
+		skep_diag_add(diag, level, s->point->loc, "cannot find the program or library %s",
+			      binary);
+		skep_diag_hint(diag, "give its path, such as /usr/bin/bash, or a library's name, "
+				     "such as libc");
 	}
-	skep_diag_error(diag, s->point->loc, "cannot find the program or library %s", binary);
-	skep_diag_hint(diag, "give its path, such as /usr/bin/bash, or a library's name, such as "
-			     "libc");
-	return -EINVAL;
+	return missing_probes ? 0 : -EINVAL;
 }
 
 static int no_function(struct search *s, const char *binary, const char *function)
@@ -140,8 +124,39 @@ static int no_function(struct search *s, const char *binary, const char *functio
 			       s->glob ? "no function of %s matches %s"
 				       : "%s has no function %s (or its symbols were stripped)",
 			       binary, function);
+	if (!near.n && s->c->config.missing_probes != 2)
+		skep_diag_hint(s->c->diag, "list what there is: skep trace -l '%s:%s:*'",
+			       s->point->parts[0], binary);
 	skep_nearest_fini(&near);
 	return r;
+}
+
+static int by_address(struct search *s, const char *binary, const char *text)
+{
+	const struct skep_world *w = s->c->world;
+	struct skep_world_symbol symbol = {};
+	_cleanup_(skep_diag_fini)
+	struct skep_diag said = {};
+	char *end;
+	uint64_t address;
+	int r;
+
+	errno = 0;
+	address = strtoull(text, &end, 0);
+	if (errno || *end)
+		return skep_match_usage(s->c, s->point, provider_of(s->is_return),
+					"'%s' is neither a function nor an address", text);
+	r = w->user_offset ? w->user_offset(w, binary, s->c->options->pid, address, &said, &symbol)
+			   : -ERANGE;
+	if (r == -ERANGE)
+		return skep_match_missing(s->c, s->point, NULL, "%s has no code at %s", binary,
+					  text);
+	if (r < 0)
+		return no_binary(s, binary, r, &said);
+	if (!symbol.module)
+		symbol.module = binary;
+	add_target(s, &symbol, text);
+	return 0;
 }
 
 /*
@@ -160,7 +175,8 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 	const struct skep_world *w = c->world;
 	const char *binary = point->parts[1], *text = point->parts[2], *function;
 	struct search s = { .c = c, .probe = probe, .point = point, .is_return = is_return };
-	size_t errors = c->diag ? c->diag->n_errors : 0;
+	_cleanup_(skep_diag_fini)
+	struct skep_diag said = {};
 	bool has_offset;
 	int r;
 
@@ -186,10 +202,12 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 		return skep_match_usage(c, point, provider_of(is_return),
 					"'%s' is not a place in a function", text);
 	s.glob = skep_match_is_glob(function);
-	r = w->each_user_function(w, binary, c->options->pid, function, c->diag, on_function, &s);
+	r = w->each_user_function(w, binary, c->options->pid, function, &said, on_function, &s);
 	skep_hash_fini(&s.seen);
+	if (r == -ERANGE)
+		return -EINVAL;
 	if (r < 0)
-		return no_binary(&s, binary, r, errors);
+		return no_binary(&s, binary, r, &said);
 	if (!s.found)
 		return no_function(&s, binary, function);
 	return 0;
@@ -225,14 +243,25 @@ static int list(const struct skep_world *world, const struct skep_attach_point *
 		bool is_return, struct skep_diag *diag, struct skep_str *out)
 {
 	struct listing l = { .provider = provider_of(is_return), .out = out };
+	bool all_kinds = skep_match_is_glob(pattern->parts[0]);
+	int r;
 
-	if (!world->each_user_function || pattern->n_parts < 2 ||
-	    skep_match_is_glob(pattern->parts[1]))
+	if (!world->each_user_function)
 		return 0;
-	return world->each_user_function(world, pattern->parts[1], pid,
-					 pattern->n_parts > 2 ? pattern->parts[pattern->n_parts - 1]
-							      : "*",
-					 diag, list_function, &l);
+	if (pattern->n_parts < 2 || skep_match_is_glob(pattern->parts[1])) {
+		if (all_kinds)
+			return 0;
+		skep_diag_error(diag, SKEP_NO_LOC,
+				"functions can be listed of one program or library at a time");
+		skep_diag_hint(diag, "name it: skep trace -l 'uprobe:/usr/bin/bash:*', or "
+				     "'uprobe:libc:str*'");
+		return -EINVAL;
+	}
+	r = world->each_user_function(world, pattern->parts[1], pid,
+				      pattern->n_parts > 2 ? pattern->parts[pattern->n_parts - 1]
+							   : "*",
+				      all_kinds ? NULL : diag, list_function, &l);
+	return all_kinds ? 0 : r;
 }
 
 static int uprobe_list(const struct skep_world *world, const struct skep_attach_point *pattern,
