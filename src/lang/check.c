@@ -66,7 +66,7 @@ static int check_pass(struct skep_check *k)
 {
 	int r = 0, r2;
 
-	k->locals.len = 0;
+	k->locals.len = k->ended.len = 0;
 	k->locals_changed = false;
 	k->loop_depth = 0;
 	if (k->inst->probe->predicate)
@@ -123,6 +123,7 @@ static int check_one(struct skep_compiler *c, struct skep_instance *inst, bool f
 	merge(diag, &own);
 	skep_diag_fini(&own);
 	skep_vec_fini(&k.locals);
+	skep_vec_fini(&k.ended);
 	*ret_changed |= k.changed;
 	return r;
 }

@@ -20,6 +20,9 @@ struct skep_check {
 	struct {
 		SKEP_VEC(struct skep_local *);
 	} locals; /* in scope, innermost last */
+	struct {
+		SKEP_VEC(struct skep_local *);
+	} ended; /* of blocks that have ended, the latest last */
 	unsigned loop_depth;
 	bool fresh;	     /* the instance's first pass: variables are made anew */
 	bool locals_changed; /* some variable's type became known or wider */

@@ -275,6 +275,8 @@ static int check_var(struct skep_check *k, struct skep_expr *expr)
 	struct skep_local *local = skep_check_local(k, expr->var.name);
 	struct skep_nearest near = { .wanted = expr->var.name };
 
+	if (!local)
+		local = skep_check_revive(k, expr->var.name, NULL);
 	expr->var.local = local;
 	if (local && local->type) {
 		expr->type = local->type;
@@ -295,7 +297,7 @@ static int check_var(struct skep_check *k, struct skep_expr *expr)
 	else
 		skep_diag_hint(k->c->diag,
 			       "a variable begins with its first assignment and ends with the "
-			       "block around it; what lasts from probe to probe is a map: @%s",
+			       "probe; what lasts from probe to probe is a map: @%s",
 			       expr->var.name);
 	skep_nearest_fini(&near);
 	return -EINVAL;
@@ -355,7 +357,7 @@ static int check_block_expr(struct skep_check *k, struct skep_expr *expr)
 	} else {
 		expr->type = &skep_type_void;
 	}
-	k->locals.len = scope;
+	skep_check_scope_end(k, scope);
 	return r < 0 ? r : r2;
 }
 

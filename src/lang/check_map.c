@@ -288,6 +288,8 @@ static int assign_var(struct skep_check *k, struct skep_expr *expr)
 		return 0;
 	}
 	r = skep_check_expr(k, value);
+	if (!local && r >= 0)
+		local = skep_check_revive(k, target->var.name, value);
 	if (!local)
 		local = skep_check_declare(k, target->var.name, target->loc, &target->var.local);
 	target->var.local = local;

@@ -55,6 +55,15 @@ int skep_check_type_name(struct skep_check *k, const struct skep_type_name *name
 
 /* The variable in scope, or NULL. */
 struct skep_local *skep_check_local(const struct skep_check *k, const char *name);
+/*
+ * A variable that began by an assignment in a block that has ended, in scope again; NULL: there is none. Scripts of older
+ * versions set a variable in both branches of an if and use it behind them. With @value, which it is about to get, only one
+ * that can hold it; without, it is read, and may never have been set.
+ */
+struct skep_local *skep_check_revive(struct skep_check *k, const char *name,
+				     const struct skep_expr *value);
+/* Variables that came after the first @scope ones go out of scope. */
+void skep_check_scope_end(struct skep_check *k, size_t scope);
 /* A new variable; *slot remembers it from pass to pass. */
 struct skep_local *skep_check_declare(struct skep_check *k, const char *name, struct skep_loc loc,
 				      struct skep_local **slot);

@@ -18,6 +18,45 @@ struct skep_local *skep_check_local(const struct skep_check *k, const char *name
 	return NULL;
 }
 
+void skep_check_scope_end(struct skep_check *k, size_t scope)
+{
+	for (size_t i = scope; i < k->locals.len; i++)
+		if (!k->locals.data[i]->declared)
+			skep_vec_add(&k->ended, k->locals.data[i]);
+	k->locals.len = MIN(k->locals.len, scope);
+}
+
+static bool can_hold(struct skep_check *k, const struct skep_local *local,
+		     const struct skep_expr *value)
+{
+	if (!local->type || !value->type)
+		return true;
+	if (local->type->kind == SKEP_TYPE_PTR && skep_check_is_zero(value))
+		return true;
+	return skep_check_unify(k, local->type, skep_check_promote(k, value->type, local->no_btf));
+}
+
+struct skep_local *skep_check_revive(struct skep_check *k, const char *name,
+				     const struct skep_expr *value)
+{
+	struct skep_local *local = NULL;
+
+	for (size_t i = k->ended.len; i-- > 0 && !local;)
+		if (skep_streq(k->ended.data[i]->name, name))
+			local = k->ended.data[i];
+	if (!local || (value && !can_hold(k, local, value)))
+		return NULL;
+	skep_vec_add(&k->locals, local);
+	if (value || local->outlives)
+		return local;
+	local->outlives = local->no_btf = true;
+	if (local->type) {
+		local->type = skep_check_promote(k, local->type, true);
+		k->locals_changed = true;
+	}
+	return local;
+}
+
 struct skep_local *skep_check_declare(struct skep_check *k, const char *name, struct skep_loc loc,
 				      struct skep_local **slot)
 {
@@ -96,6 +135,7 @@ static int check_let(struct skep_check *k, struct skep_stmt *stmt)
 		r = r < 0 ? r : r2;
 	}
 	local = skep_check_declare(k, stmt->let.name, stmt->loc, &stmt->let.local);
+	local->declared = true;
 	local->no_btf = !stmt->let.value;
 	if (type && !local->type) {
 		local->type = type;
@@ -183,7 +223,7 @@ static int check_body(struct skep_check *k, struct skep_stmt *stmt)
 	k->loop_depth++;
 	r = skep_check_block(k, &stmt->loop.body);
 	k->loop_depth--;
-	k->locals.len = MIN(k->locals.len, scope);
+	skep_check_scope_end(k, scope);
 	return r;
 }
 
@@ -199,6 +239,7 @@ static int check_loop(struct skep_check *k, struct skep_stmt *stmt)
 		r = want_int(k, stmt->loop.from);
 		r2 = want_int(k, stmt->loop.to);
 		local = skep_check_declare(k, stmt->loop.var, stmt->loc, &stmt->loop.local);
+		local->declared = true;
 		local->type = skep_type_int(8, true);
 		local->fixed = true;
 	} else {
@@ -207,6 +248,7 @@ static int check_loop(struct skep_check *k, struct skep_stmt *stmt)
 		r = skep_check_map(k, stmt->loop.map);
 		m = stmt->loop.map->map.info;
 		local = skep_check_declare(k, stmt->loop.var, stmt->loc, &stmt->loop.local);
+		local->declared = true;
 		local->failed = r < 0;
 		local->fixed = true;
 		if (r >= 0 && m->key && m->value)
@@ -219,7 +261,7 @@ static int check_loop(struct skep_check *k, struct skep_stmt *stmt)
 	}
 	r = r < 0 ? r : r2;
 	r2 = check_body(k, stmt);
-	k->locals.len = scope;
+	skep_check_scope_end(k, scope);
 	return r < 0 ? r : r2;
 }
 
@@ -276,6 +318,6 @@ int skep_check_block(struct skep_check *k, const struct skep_block_node *block)
 
 		r = r < 0 ? r : r2;
 	}
-	k->locals.len = scope;
+	skep_check_scope_end(k, scope);
 	return r;
 }

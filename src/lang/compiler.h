@@ -79,7 +79,9 @@ struct skep_local {
 	unsigned instance; /* lower made var/addr for this instance */
 	bool failed;	   /* its first value is wrong and was told: uses of it stay silent */
 	bool fixed;	   /* its type was written down, or is given: it does not grow */
-	bool no_btf; /* declared without a value: what it points to is not typed for the verifier */
+	bool no_btf; /* may be read before it is set: what it points to is not typed for the verifier */
+	bool declared; /* by let or as a loop's: known in its block only */
+	bool outlives; /* used behind the block that it began in: there it may never have been set */
 };
 
 struct skep_compiler {

@@ -173,7 +173,7 @@ static void local_home(struct skep_lower *l, struct skep_local *local, bool begi
 	}
 	skep_ir_at(l->fn, l->start);
 	local->addr = skep_lower_object(l, local->type->size, local->name, &local->off);
-	if (!begins)
+	if (!begins || local->outlives)
 		skep_lower_clear(l, local->addr, local->off, local->type->size);
 	l->start = skep_ir_here(l->fn);
 	skep_ir_at(l->fn, here);
