@@ -247,6 +247,12 @@ int skep_check_deref(struct skep_check *k, struct skep_expr *expr)
 
 	if (r < 0 || !operand->type)
 		return r;
+	/* A computed number, such as kaddr(), is the address of one. */
+	if (operand->type->kind == SKEP_TYPE_INT && operand->type->size == 8 &&
+	    operand->kind != SKEP_EXPR_INT) {
+		expr->type = skep_type_int(8, false);
+		return 0;
+	}
 	if (operand->type->kind != SKEP_TYPE_PTR) {
 		r = skep_check_want(k, operand, "a pointer");
 		if (operand->type->kind == SKEP_TYPE_INT)

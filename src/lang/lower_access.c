@@ -87,7 +87,11 @@ int skep_lower_deref(struct skep_lower *l, const struct skep_expr *expr,
 	r = skep_lower_scalar(l, operand, &ptr);
 	if (r < 0)
 		return r;
-	return skep_lower_load(l, expr->type, ptr, 0, pointee_space(l, operand->type), ret_value);
+	return skep_lower_load(l, expr->type, ptr, 0,
+			       operand->type->kind == SKEP_TYPE_PTR
+				       ? pointee_space(l, operand->type)
+				       : skep_lower_pointed(l, operand->type),
+			       ret_value);
 }
 
 /* The address of a place as a number. */
