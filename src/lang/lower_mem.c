@@ -230,8 +230,10 @@ void skep_lower_read_str(struct skep_lower *l, struct skep_val *to, int to_off, 
 
 enum skep_space skep_lower_pointed(const struct skep_lower *l, const struct skep_type *type)
 {
-	enum skep_space space = type->kind == SKEP_TYPE_PTR ? type->space : l->inst->args_space;
+	enum skep_space space = type->kind == SKEP_TYPE_PTR ? type->space : SKEP_SPACE_ANY;
 
+	if (space == SKEP_SPACE_ANY && !TOP_BIT_IS_KERNEL)
+		space = l->inst->args_space;
 	return space == SKEP_SPACE_USER ? SKEP_SPACE_USER : SKEP_SPACE_ANY;
 }
 
