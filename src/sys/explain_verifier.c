@@ -142,6 +142,8 @@ static const char *const noise[] = {
 	"arg#",
 	"Global function",
 	"allocated scratch",
+	"cur state:",
+	"old state:",
 };
 
 static bool is_noise(const char *line, size_t len)
