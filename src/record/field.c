@@ -228,6 +228,8 @@ static void add_text(const struct skep_schema_field *field, const void *payload,
 	case SKEP_FIELD_STRING:
 		len = skep_field_bytes(field, payload, &bytes);
 		skep_str_addn(out, bytes, len);
+		if (field->trailer && len + 1 >= field->size)
+			skep_str_add(out, field->trailer);
 		return;
 	case SKEP_FIELD_BUFFER:
 		len = skep_field_bytes(field, payload, &bytes);

@@ -54,7 +54,9 @@ struct skep_schema_field {
 	uint32_t count; /* ARRAY */
 	uint32_t param;
 	uint8_t bit_off, bit_size; /* bit-field inside the integer; bit_size 0: not one */
-	const char *unit;	   /* UCUM unit such as "ns", "By"; or NULL */
+	const char *
+		trailer; /* STRING: shown behind a text that fills its room, as it may be cut off; or NULL */
+	const char *unit; /* UCUM unit such as "ns", "By"; or NULL */
 	const struct skep_enum_name *enum_names;
 	size_t n_enum_names;
 	const struct skep_schema_field *children; /* offsets count from the start of this field */
