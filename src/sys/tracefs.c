@@ -247,7 +247,7 @@ static int function_line(void *data, char *line)
 
 	if (space) {
 		*space = 0;
-		if (space[1] == '[' && (end = strchr(space, ']'))) {
+		if (space[1] == '[' && (end = strchr(space + 1, ']'))) {
 			*end = 0;
 			module = space + 2;
 		}

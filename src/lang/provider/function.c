@@ -156,21 +156,43 @@ void skep_kfuncs_fini(struct skep_kfuncs *funcs)
 	skep_vec_fini(funcs);
 }
 
+struct elsewhere {
+	struct skep_arena *arena;
+	struct skep_nearest near;
+	const char *module; /* another one that has this very function */
+};
+
+static int look_elsewhere(void *data, const struct skep_world_symbol *symbol)
+{
+	struct elsewhere *e = data;
+
+	if (skep_streq(symbol->name, e->near.wanted))
+		e->module =
+			skep_arena_strdup(e->arena, symbol->module ? symbol->module : "vmlinux");
+	else
+		skep_nearest_add(&e->near, symbol->name);
+	return 0;
+}
+
 int skep_kfuncs_missing(struct skep_compiler *c, const struct skep_attach_point *point,
 			const char *function)
 {
 	const struct skep_world *w = c->world;
-	struct skep_nearest near = { .wanted = function };
+	struct elsewhere e = { .arena = c->arena, .near.wanted = function };
+	const char *module = point->n_parts > 2 ? point->parts[1] : NULL;
 	int r;
 
 	if (w->each_kernel_function)
-		(void)!w->each_kernel_function(w, "*", "*", skep_nearest_collect_symbol, &near);
-	r = skep_match_missing(c, point, &near,
+		(void)!w->each_kernel_function(w, "*", "*", look_elsewhere, &e);
+	r = skep_match_missing(c, point, &e.near,
 			       skep_match_is_glob(function)
-				       ? "no kernel function that can be probed matches %s"
-				       : "there is no kernel function %s that can be probed",
-			       function);
-	skep_nearest_fini(&near);
+				       ? "no kernel function that can be probed matches %s%s%s"
+				       : "there is no kernel function %s%s%s that can be probed",
+			       function, module ? " in module " : "", module ? module : "");
+	if (module && e.module && c->config.missing_probes != 2)
+		skep_diag_hint(c->diag, "it is in %s: %s:%s:%s", e.module, point->parts[0],
+			       e.module, function);
+	skep_nearest_fini(&e.near);
 	return r;
 }
 
