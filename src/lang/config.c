@@ -17,6 +17,8 @@ const struct skep_plan_config skep_config_defaults = {
 	.str_trunc_trailer = "..",
 };
 
+#define NEAR 3 /* edits between a setting and what may have been meant */
+
 struct number {
 	const char *name;
 	size_t offset; /* of a uint32_t in the config */
@@ -90,6 +92,39 @@ static int set_missing_probes(struct skep_plan_config *config, const struct skep
 	return -EINVAL;
 }
 
+static void consider(const char *name, const char *wanted, unsigned *best, const char **ret_name)
+{
+	unsigned distance = skep_edit_distance(name, wanted, NEAR);
+
+	if (distance >= *best)
+		return;
+	*best = distance;
+	*ret_name = name;
+}
+
+static int unknown(const struct skep_config_node *node, struct skep_diag *diag)
+{
+	static const char *const words[] = { "missing_probes", "print_maps_on_exit",
+					     "str_trunc_trailer" };
+	const char *name = NULL;
+	unsigned best = NEAR + 1;
+
+	skep_diag_error(diag, node->loc, "unknown setting '%s'", node->name);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		consider(numbers[i].name, node->name, &best, &name);
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		consider(words[i], node->name, &best, &name);
+	for (size_t i = 0; i < ARRAY_SIZE(accepted); i++)
+		consider(accepted[i], node->name, &best, &name);
+	if (name)
+		skep_diag_hint(diag, "did you mean %s?", name);
+	else
+		skep_diag_hint(diag, "the settings are max_map_keys, max_strlen, max_cat_bytes, "
+				     "max_probes, missing_probes, print_maps_on_exit and "
+				     "str_trunc_trailer");
+	return -EINVAL;
+}
+
 static int apply(struct skep_plan_config *config, const struct skep_config_node *node,
 		 struct skep_diag *diag)
 {
@@ -113,11 +148,7 @@ static int apply(struct skep_plan_config *config, const struct skep_config_node 
 	for (size_t i = 0; i < ARRAY_SIZE(accepted); i++)
 		if (skep_streq(node->name, accepted[i]))
 			return 0;
-	skep_diag_error(diag, node->loc, "unknown setting '%s'", node->name);
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		if (skep_edit_distance(node->name, numbers[i].name, 3) <= 3)
-			skep_diag_hint(diag, "did you mean %s?", numbers[i].name);
-	return -EINVAL;
+	return unknown(node, diag);
 }
 
 int skep_config_apply(struct skep_plan_config *config, const struct skep_script *script,
