@@ -61,6 +61,10 @@ static int check_str(struct skep_check *k, struct skep_expr *call)
 	int64_t length;
 
 	/* A parameter is text here, whatever it looks like. */
+	if (literal && call->call.args.len == 2)
+		literal = skep_check_const(k, call->call.args.data[1], &length) && length >= 0
+				  ? skep_arena_strndup(k->c->arena, literal, (size_t)length)
+				  : NULL;
 	call->call.state = (void *)literal;
 	if (literal) {
 		call->type = skep_type_string(&k->c->types, (uint32_t)strlen(literal) + 1);
@@ -121,6 +125,7 @@ static int lower_str(struct skep_lower *l, const struct skep_expr *call,
 		     struct skep_value *ret_value)
 {
 	struct skep_value from, unused;
+	bool is_computed;
 	int64_t length;
 	int r;
 
@@ -132,15 +137,30 @@ static int lower_str(struct skep_lower *l, const struct skep_expr *call,
 	r = skep_lower_expr(l, call->call.args.data[0], &from);
 	if (r < 0)
 		return r;
+	is_computed = call->call.args.len == 2 && !constant(l, call->call.args.data[1], &length);
 	if (skep_type_is_scalar(from.type)) {
 		from.space = skep_lower_pointed(l, from.type);
 		from.off = 0;
-		if (call->call.args.len == 2 && !constant(l, call->call.args.data[1], &length))
-			return str_computed(l, call, &from, ret_value);
+	} else if (is_computed && from.space != SKEP_SPACE_USER) {
+		r = skep_lower_bytes(l, &from);
+		if (r < 0)
+			return r;
+		from.space = SKEP_SPACE_KERNEL;
 	}
+	if (is_computed)
+		return str_computed(l, call, &from, ret_value);
 	/* Nothing is read yet: whoever needs the text reads it straight to where it goes. */
-	from.type = call->type;
 	*ret_value = from;
+	ret_value->type = call->type;
+	/* What is not read by a helper ends where its room does. */
+	if (call->type->size < from.type->size && from.space != SKEP_SPACE_USER &&
+	    from.space != SKEP_SPACE_KERNEL && from.space != SKEP_SPACE_ANY) {
+		if (call->type->size == 1)
+			*ret_value = skep_lower_text(l, "", 0);
+		else
+			ret_value->type = skep_type_string(&l->c->types, call->type->size - 1);
+		ret_value->literal = NULL;
+	}
 	return 0;
 }
 
