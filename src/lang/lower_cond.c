@@ -55,10 +55,17 @@ static struct skep_val *word_at(struct skep_lower *l, const struct skep_value *v
 	uint64_t word = 0;
 
 	if (!v->literal)
-		return skep_ir_load(l->fn, v->val, v->off + (int)at, size, 0);
+		return skep_ir_load(l->fn, v->val, v->off + (int)at, size,
+				    v->space == SKEP_SPACE_CTX ? SKEP_LOAD_PURE : 0);
 	if (at < v->literal_len)
 		memcpy(&word, v->literal + at, MIN((size_t)size, v->literal_len - at));
 	return skep_ir_const(l->fn, word);
+}
+
+/* The context is read at multiples of the size only. */
+static bool fits(const struct skep_value *v, uint32_t at, unsigned step)
+{
+	return v->literal || v->space != SKEP_SPACE_CTX || (v->off + (int)at) % (int)step == 0;
 }
 
 /* The byte with the highest address in a word. */
@@ -121,7 +128,7 @@ void skep_lower_compare(struct skep_lower *l, const struct skep_value *a,
 		struct skep_block *next = skep_ir_block(l->fn);
 		unsigned step = 8;
 
-		while (step > size - at || at % step)
+		while (step > size - at || at % step || !fits(a, at, step) || !fits(b, at, step))
 			step /= 2;
 		skep_ir_branch(l->fn, SKEP_CC_EQ, word_at(l, a, at, step), word_at(l, b, at, step),
 			       next, different);
@@ -135,7 +142,8 @@ static int near_one(struct skep_lower *l, struct skep_value *v, bool to_literal)
 {
 	bool is_clean = v->padded || to_literal || v->type->kind != SKEP_TYPE_STRING;
 
-	if (v->literal || (v->space == SKEP_SPACE_BTF && !v->parts && is_clean))
+	if (v->literal ||
+	    (!v->parts && is_clean && (v->space == SKEP_SPACE_BTF || v->space == SKEP_SPACE_CTX)))
 		return 0;
 	return skep_lower_bytes(l, v);
 }
