@@ -311,6 +311,14 @@ int skep_elf_build_id(const struct skep_elf *elf, const uint8_t **ret_id, size_t
 int skep_elf_section(const struct skep_elf *elf, const char *name, const void **ret_data,
 		     size_t *ret_size)
 {
+	uint64_t vaddr;
+
+	return skep_elf_section_at(elf, name, ret_data, ret_size, &vaddr);
+}
+
+int skep_elf_section_at(const struct skep_elf *elf, const char *name, const void **ret_data,
+			size_t *ret_size, uint64_t *ret_vaddr)
+{
 	const char *names;
 	size_t names_size;
 
@@ -324,6 +332,7 @@ int skep_elf_section(const struct skep_elf *elf, const char *name, const void **
 			return -ENOENT;
 		*ret_data = elf->data + s.offset;
 		*ret_size = (size_t)s.size;
+		*ret_vaddr = s.addr;
 		return 0;
 	}
 	return -ENOENT;

@@ -72,6 +72,9 @@ int skep_elf_build_id(const struct skep_elf *elf, const uint8_t **ret_id,
 /* The bytes of the first section called @name. -ENOENT: none, or without bytes in the file. */
 int skep_elf_section(const struct skep_elf *elf, const char *name, const void **ret_data,
 		     size_t *ret_size) _must_check_;
+/* The same, and the virtual address that it is linked to. */
+int skep_elf_section_at(const struct skep_elf *elf, const char *name, const void **ret_data,
+			size_t *ret_size, uint64_t *ret_vaddr) _must_check_;
 
 /*
  * Whether there is any symbol table: without one a binary is stripped, which a message should say.
