@@ -243,13 +243,20 @@ struct skep_script {
 	size_t n_probes;
 };
 
+struct skep_parse_options {
+	/* The positional parameters ($1 is params[0]): text in attach points, elsewhere PARAM nodes. */
+	const char *const *params;
+	size_t n_params;
+	uint32_t kernel_version; /* LINUX_VERSION_CODE of #if; 0: not known */
+	bool verbose;		 /* notes about what means little here */
+};
+
 /*
  * Parses a script. All errors are collected in @diag, the parser recovers at the next statement or probe; any error makes
- * it -EINVAL. @params are the positional parameters ($1 is params[0]); inside attach points they are text, elsewhere
- * they become PARAM nodes that the checker resolves.
+ * it -EINVAL.
  */
-int skep_parse(struct skep_arena *arena, const char *text, size_t len, const char *const *params,
-	       size_t n_params, struct skep_diag *diag,
+int skep_parse(struct skep_arena *arena, const char *text, size_t len,
+	       const struct skep_parse_options *options, struct skep_diag *diag,
 	       struct skep_script **ret_script) _must_check_;
 
 /* The tree as indented text (-d ast); with types behind expressions once checked (-d types). */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lang/check_priv.h"
+#include "lang/operators.h"
 
 static bool param_number(const struct skep_compiler *c, unsigned index, int64_t *ret_value)
 {
@@ -23,46 +24,6 @@ static bool param_number(const struct skep_compiler *c, unsigned index, int64_t 
 	errno = 0;
 	*ret_value = text[0] == '-' ? strtoll(text, &end, 0) : (int64_t)strtoull(text, &end, 0);
 	return !errno && end != text && !*end;
-}
-
-static bool fold(enum skep_binary op, int64_t a, int64_t b, int64_t *ret)
-{
-	uint64_t ua = (uint64_t)a, ub = (uint64_t)b;
-
-	switch (op) {
-	case SKEP_BINARY_ADD:
-		*ret = (int64_t)(ua + ub);
-		return true;
-	case SKEP_BINARY_SUB:
-		*ret = (int64_t)(ua - ub);
-		return true;
-	case SKEP_BINARY_MUL:
-		*ret = (int64_t)(ua * ub);
-		return true;
-	case SKEP_BINARY_DIV:
-	case SKEP_BINARY_MOD:
-		if (!b || (a == INT64_MIN && b == -1))
-			return false;
-		*ret = op == SKEP_BINARY_DIV ? a / b : a % b;
-		return true;
-	case SKEP_BINARY_AND:
-		*ret = a & b;
-		return true;
-	case SKEP_BINARY_OR:
-		*ret = a | b;
-		return true;
-	case SKEP_BINARY_XOR:
-		*ret = a ^ b;
-		return true;
-	case SKEP_BINARY_SHL:
-		*ret = (int64_t)(ua << (ub & 63));
-		return true;
-	case SKEP_BINARY_SHR:
-		*ret = a >> (ub & 63);
-		return true;
-	default:
-		return false;
-	}
 }
 
 bool skep_check_const(struct skep_check *k, const struct skep_expr *expr, int64_t *ret_value)
@@ -88,7 +49,7 @@ bool skep_check_const(struct skep_check *k, const struct skep_expr *expr, int64_
 	case SKEP_EXPR_BINARY:
 		return skep_check_const(k, expr->binary.left, &a) &&
 		       skep_check_const(k, expr->binary.right, &b) &&
-		       fold(expr->binary.op, a, b, ret_value);
+		       skep_binary_fold(expr->binary.op, a, b, ret_value);
 	default:
 		return false;
 	}

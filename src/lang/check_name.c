@@ -8,38 +8,7 @@
 
 #include "lang/builtin.h"
 #include "lang/check_priv.h"
-
-/* What C has as macros and BTF therefore lacks. */
-static const struct {
-	const char *name;
-	int64_t value;
-} constants[] = {
-	{ "NULL", 0 },
-	{ "AF_UNSPEC", 0 },
-	{ "AF_UNIX", 1 },
-	{ "AF_LOCAL", 1 },
-	{ "AF_INET", 2 },
-	{ "AF_INET6", 10 },
-	{ "AF_NETLINK", 16 },
-	{ "AF_PACKET", 17 },
-	{ "AF_VSOCK", 40 },
-	{ "O_RDONLY", 0 },
-	{ "O_WRONLY", 1 },
-	{ "O_RDWR", 2 },
-	{ "O_CREAT", 0100 },
-	{ "O_EXCL", 0200 },
-	{ "O_TRUNC", 01000 },
-	{ "O_APPEND", 02000 },
-	{ "O_NONBLOCK", 04000 },
-	{ "O_CLOEXEC", 02000000 },
-	{ "AT_FDCWD", -100 },
-	{ "TASK_RUNNING", 0 },
-	{ "TASK_INTERRUPTIBLE", 1 },
-	{ "TASK_UNINTERRUPTIBLE", 2 },
-	{ "INT32_MAX", INT32_MAX },
-	{ "UINT32_MAX", UINT32_MAX },
-	{ "INT64_MAX", INT64_MAX },
-};
+#include "lang/constants.h"
 
 static void make_number(struct skep_expr *expr, uint64_t value, const struct skep_type *type)
 {
@@ -55,12 +24,11 @@ static bool find_constant(struct skep_check *k, struct skep_expr *expr)
 {
 	const struct skep_btf *btf = k->c->types.btf;
 	struct skep_btf_enumerator e;
+	int64_t value;
 	uint32_t id;
 
-	for (size_t i = 0; i < ARRAY_SIZE(constants); i++) {
-		if (!skep_streq(constants[i].name, expr->call.name))
-			continue;
-		make_number(expr, (uint64_t)constants[i].value, skep_type_int(8, true));
+	if (skep_constant_find(expr->call.name, &value)) {
+		make_number(expr, (uint64_t)value, skep_type_int(8, true));
 		return true;
 	}
 	if (!btf || skep_btf_find_enumerator(btf, expr->call.name, &id, &e) < 0)

@@ -67,9 +67,15 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 		.cpu = c->world->has && c->world->has(c->world, SKEP_WORLD_CPU_V4) ? 4 : 3,
 		.opt_level = o->opt_level_plus1 ? o->opt_level_plus1 - 1 : 1,
 	};
+	struct skep_parse_options parse = {
+		.params = o->params,
+		.n_params = o->n_params,
+		.kernel_version = o->kernel_version,
+		.verbose = o->verbose,
+	};
 	int r, checked;
 
-	r = skep_parse(c->arena, text, len, o->params, o->n_params, c->diag, &c->script);
+	r = skep_parse(c->arena, text, len, &parse, c->diag, &c->script);
 	if (r < 0)
 		return r;
 	show_tree(c, "ast", false);

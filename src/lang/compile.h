@@ -24,6 +24,7 @@ struct skep_compile_options {
 	bool unsafe;	/* system() and friends are allowed */
 	bool long_rows; /* rows carry time, pid, tid, comm */
 	bool verbose;	/* hints about old syntax */
+	uint32_t kernel_version;  /* LINUX_VERSION_CODE of #if; 0: not known */
 	unsigned opt_level_plus1; /* 0: the default; else level + 1 */
 	/* Called between the steps with the name of the step done ("ast", "types", "ir", "code") and its text, when set. */
 	void (*stage)(void *data, const char *stage, const char *text);

@@ -201,7 +201,7 @@ void skep_lex_skip(struct skep_lex *lx)
 			skip_line(lx);
 		} else if (c == '/' && next == '*') {
 			skip_comment(lx);
-		} else if (c == '#' && lx->bol) {
+		} else if (c == '#' && lx->bol && !lx->in_define) {
 			if (next == '!' && lx->line == 1)
 				skip_line(lx);
 			else
@@ -345,7 +345,10 @@ static void take_other(struct skep_lex *lx, struct skep_tok *t)
 {
 	char c = skep_lex_peek(lx, 0);
 
-	if (c == '#') {
+	if (c == '#' && lx->in_define) {
+		t->kind = skep_lex_peek(lx, 1) == '#' ? SKEP_TOK_PASTE : SKEP_TOK_HASH;
+		lx->pos += t->kind == SKEP_TOK_PASTE ? 2 : 1;
+	} else if (c == '#') {
 		lx->pos++;
 		t->kind = SKEP_TOK_ERROR;
 		if (skep_lex_error(lx->env, t->loc,

@@ -9,8 +9,9 @@
  * parser does not stumble a second time. Where there is no guess it hands out SKEP_TOK_ERROR, which
  * the parser must not report again.
  *
- * Preprocessor lines are trivia, as comments are: #include is ignored, conditions are evaluated
- * with BPFTRACE_HAVE_BTF defined, `#define NAME expression` goes into the table of the environment.
+ * Preprocessor lines are trivia, as comments are: conditions are evaluated with BPFTRACE_HAVE_BTF
+ * defined, #define goes into the table of the environment, from which expand.h replaces names.
+ * #include <NAME> is nothing: the kernel's types come from BTF, constants from a table.
  * Heads of probes are no tokens: the parser reads them from the raw text at `pos` (a path is full
  * of slashes that divide nothing).
  *
@@ -57,6 +58,8 @@ enum skep_tok_kind {
 	SKEP_TOK_DEC,
 	SKEP_TOK_ASSIGN, /* = with op NONE, += with op ADD ... */
 	SKEP_TOK_OP,	 /* the operators between two values: op says which */
+	SKEP_TOK_HASH,	 /* # and ##, in the body of a #define only */
+	SKEP_TOK_PASTE,
 };
 
 struct skep_tok {
@@ -70,25 +73,44 @@ struct skep_tok {
 	bool is_unsigned;
 	bool bol;	 /* the first on its line */
 	uint8_t n_conds; /* depth of #if around it */
+	bool blocked;	 /* a name that stands for itself from here on: see expand.h */
+	uint32_t from;	 /* 1 + index of the #define that it comes from, the outermost; 0: none */
+	uint32_t
+		behind_nothing; /* likewise: a #define used in front of it that stands for nothing */
 };
 
-/* `#define NAME body`: the body is lexed anew at each use. */
+struct skep_define_param {
+	const char *name;
+	size_t len; /* 0: the last one of `...`, which is called __VA_ARGS__ */
+};
+
+/* `#define NAME body`, `#define NAME(params) body`: the body is lexed anew at each use. */
 struct skep_define {
 	const char *name;
 	size_t name_len;
 	size_t off, end;     /* the body in the source */
 	struct skep_loc loc; /* of the body */
-	bool removed;	     /* #undef */
-	bool bad;	     /* its body was complained about */
-	bool busy;	     /* being expanded: a define that names itself is a plain name */
+	const struct skep_define_param *params;
+	size_t n_params;
+	bool is_function; /* with parameters, maybe none: NAME() */
+	bool variadic;	  /* the last parameter takes the rest */
+	bool removed;	  /* #undef */
+	bool busy;	  /* being expanded: a define that names itself is a plain name */
 };
 
 /* What all lexers of one script share. */
 struct skep_lex_env {
 	struct skep_arena *arena;
 	struct skep_diag *diag;
+	const char *text; /* of all sources: what the offsets of tokens and defines count in */
+	uint32_t kernel_version; /* as KERNEL_VERSION makes it; 0: not known */
+	bool verbose;
+	/* Takes in the file of #include "NAME"; or NULL. */
+	void (*include)(void *data, const char *name, struct skep_loc loc);
+	void *include_data;
 	size_t n_errors;
-	bool quiet; /* the parser recovers: errors are consequences, not news */
+	size_t n_expanded; /* tokens that names from #define stood for */
+	bool quiet;	   /* the parser recovers: errors are consequences, not news */
 	struct skep_loc
 		hidden; /* of a // comment with a '}' in it: on a command line it hides the end of a block */
 	bool broken_line; /* a string was not closed: better go on in the next line */
@@ -111,7 +133,8 @@ struct skep_lex {
 	size_t pos, len;
 	uint32_t line;
 	size_t line_start;
-	bool bol; /* only blanks since the line's start */
+	bool bol;	/* only blanks since the line's start */
+	bool in_define; /* the body of a #define: # and ## are tokens, nothing is a preprocessor line */
 	enum skep_tok_kind
 		last; /* of the token before: `.` makes `0.1` two elements, not a fraction */
 	struct skep_lex_cond conds[SKEP_LEX_COND_MAX];
@@ -152,6 +175,9 @@ void skep_lex_number(struct skep_lex *lx, struct skep_tok *t);
 void skep_lex_string(struct skep_lex *lx, struct skep_tok *t);
 /* In preproc.c: the line at a '#'. */
 void skep_lex_directive(struct skep_lex *lx);
+/* In preproc_if.c: the value of the condition in @len bytes at @off, which is of the current line. */
+bool skep_lex_condition(struct skep_lex *lx, size_t off, size_t len, struct skep_loc loc);
+bool skep_lex_is_defined(struct skep_lex_env *env, const char *name, size_t len);
 /* The define called so at this moment, or NULL. */
 struct skep_define *skep_lex_define(struct skep_lex_env *env, const char *name, size_t len);
 

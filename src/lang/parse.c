@@ -14,7 +14,7 @@ struct skep_tok *skep_parse_peek(struct skep_parser *p, unsigned ahead)
 		return &p->toks[0];
 	}
 	while (p->n_toks <= ahead)
-		p->toks[p->n_toks++] = skep_lex_next(&p->lx);
+		p->toks[p->n_toks++] = skep_expand_next(&p->x);
 	return &p->toks[ahead];
 }
 
@@ -27,6 +27,7 @@ struct skep_tok skep_parse_take(struct skep_parser *p)
 	if (t.kind != SKEP_TOK_END) {
 		p->prev = t.loc;
 		p->prev_kind = t.kind;
+		p->prev_from = t.from;
 	}
 	return t;
 }
@@ -84,7 +85,7 @@ const char *skep_parse_describe(struct skep_parser *p, const struct skep_tok *t)
 
 	switch (t->kind) {
 	case SKEP_TOK_END:
-		return p->expanding ? "the end of the #define" : "the end of the script";
+		return "the end of the script";
 	case SKEP_TOK_NAME:
 		return skep_arena_printf(p->env.arena, "%s '%s'",
 					 skep_parse_is_keyword(t) ? "the keyword" : "the name",
@@ -132,6 +133,22 @@ static bool hint_for(struct skep_parser *p, const struct skep_tok *t)
 	return hint;
 }
 
+/* Names from #define at this place: the text there is not what the parser sees. */
+static const char *origin(struct skep_parser *p, const struct skep_tok *t)
+{
+	struct skep_lex_env *env = &p->env;
+
+	if (t->from)
+		return skep_arena_printf(env->arena, " in %s", skep_expand_origin(env, t->from));
+	if (t->behind_nothing)
+		return skep_arena_printf(env->arena, " behind %s",
+					 skep_expand_origin(env, t->behind_nothing));
+	if (p->prev_from)
+		return skep_arena_printf(env->arena, " behind %s",
+					 skep_expand_origin(env, p->prev_from));
+	return "";
+}
+
 bool skep_parse_unexpected(struct skep_parser *p, const char *what)
 {
 	struct skep_tok *t = skep_parse_peek(p, 0);
@@ -143,7 +160,8 @@ bool skep_parse_unexpected(struct skep_parser *p, const char *what)
 	}
 	if (t->kind == SKEP_TOK_END)
 		loc = skep_parse_behind(p);
-	if (!skep_parse_error(p, loc, "expected %s, found %s", what, skep_parse_describe(p, t)))
+	if (!skep_parse_error(p, loc, "expected %s, found %s%s", what, skep_parse_describe(p, t),
+			      origin(p, t)))
 		return false;
 	return !hint_for(p, t);
 }
@@ -171,8 +189,14 @@ bool skep_parse_enter(struct skep_parser *p)
 
 void skep_parse_rewind(struct skep_parser *p)
 {
-	if (p->n_toks)
-		skep_lex_rewind(&p->lx, &p->toks[0]);
+	/* What is left of a #define has no place in the text to go back to. */
+	for (unsigned i = 0; i < p->n_toks; i++) {
+		if (p->toks[i].from)
+			continue;
+		skep_lex_rewind(&p->lx, &p->toks[i]);
+		break;
+	}
+	skep_expand_drop(&p->x);
 	p->n_toks = 0;
 }
 

@@ -8,7 +8,7 @@
  *	parse_block.c	blocks, and where to go on after an error
  *	parse_stmt.c	statements
  *	parse_expr.c	operators by precedence
- *	parse_primary.c	values, calls, maps, parentheses, names from #define
+ *	parse_primary.c	values, calls, maps, parentheses
  *	parse_type.c	names of types, casts, sizeof, offsetof
  *
  * Errors. A function that returns a node returns NULL after an error, which it or a callee has
@@ -22,29 +22,28 @@
 #pragma once
 
 #include "lang/ast.h"
+#include "lang/expand.h"
 #include "lang/lex.h"
 
 #define SKEP_PARSE_AHEAD 16		/* tokens seen at most before one is taken */
 #define SKEP_PARSE_SIZE_MAX (16u << 20) /* bytes of a script */
-#define SKEP_PARSE_EXPAND_MAX 4096	/* uses of names from #define */
 
 struct skep_parser {
 	struct skep_lex_env env;
 	struct skep_lex lx;
+	struct skep_expand x; /* what stands between them: x.raw at the top of the script */
 	struct skep_tok toks[SKEP_PARSE_AHEAD]; /* seen, not taken yet */
 	unsigned n_toks;
 	struct skep_loc prev; /* of the token taken last */
 	enum skep_tok_kind prev_kind;
-	bool abort;	   /* a bound was met: the rest is not looked at */
-	bool in_predicate; /* at the level where a slash may end it */
-	bool ended;	   /* the last statement ended with ';' */
+	uint32_t prev_from; /* the #define that it came from */
+	bool abort;	    /* a bound was met: the rest is not looked at */
+	bool in_predicate;  /* at the level where a slash may end it */
+	bool ended;	    /* the last statement ended with ';' */
 	size_t cond_off; /* where the condition of an `if` starts: `(name) call()` is no cast there */
 	unsigned depth;
 	unsigned height; /* of the highest tree since the block began */
-	unsigned expansions;
-	unsigned expanding; /* bodies of #define that are being read, inside each other */
-	const char *const *params;
-	size_t n_params;
+	const struct skep_parse_options *options;
 };
 
 /* ---- parse.c */

@@ -7,16 +7,8 @@
  * slash divides, and inside parentheses and brackets it always divides. A block can never be a
  * divisor there, so nothing that was meant as a division is lost.
  */
+#include "lang/operators.h"
 #include "lang/parse.h"
-
-static const uint8_t precedences[] = {
-	[SKEP_BINARY_LOR] = 1,	[SKEP_BINARY_LAND] = 2, [SKEP_BINARY_OR] = 3,
-	[SKEP_BINARY_XOR] = 4,	[SKEP_BINARY_AND] = 5,	[SKEP_BINARY_EQ] = 6,
-	[SKEP_BINARY_NE] = 6,	[SKEP_BINARY_LT] = 7,	[SKEP_BINARY_LE] = 7,
-	[SKEP_BINARY_GT] = 7,	[SKEP_BINARY_GE] = 7,	[SKEP_BINARY_SHL] = 8,
-	[SKEP_BINARY_SHR] = 8,	[SKEP_BINARY_ADD] = 9,	[SKEP_BINARY_SUB] = 9,
-	[SKEP_BINARY_MUL] = 10, [SKEP_BINARY_DIV] = 10, [SKEP_BINARY_MOD] = 10,
-};
 
 static bool at_predicate_end(struct skep_parser *p)
 {
@@ -37,13 +29,13 @@ static struct skep_expr *parse_binary(struct skep_parser *p, unsigned min_preced
 		struct skep_tok *t = skep_parse_peek(p, 0);
 		struct skep_expr *e;
 
-		if (t->kind != SKEP_TOK_OP || precedences[t->op] < min_precedence ||
+		if (t->kind != SKEP_TOK_OP || skep_binary_precedence(t->op) < min_precedence ||
 		    at_predicate_end(p))
 			break;
 		e = skep_parse_node(p, SKEP_EXPR_BINARY, start);
 		e->binary.op = skep_parse_take(p).op;
 		e->binary.left = left;
-		e->binary.right = parse_binary(p, precedences[e->binary.op] + 1u);
+		e->binary.right = parse_binary(p, skep_binary_precedence(e->binary.op) + 1);
 		if (!e->binary.right)
 			return NULL;
 		skep_parse_on(e, e->binary.left);

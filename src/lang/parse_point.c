@@ -171,15 +171,16 @@ static bool read_param(struct point *pt)
 		return false;
 	pt->quoted = true;
 	if (!t.value) {
-		snprintf(number, sizeof(number), "%zu", p->n_params);
+		snprintf(number, sizeof(number), "%zu", p->options->n_params);
 		return add_text(pt, number, strlen(number));
 	}
-	if (t.value <= p->n_params)
-		return add_text(pt, p->params[t.value - 1], strlen(p->params[t.value - 1]));
+	if (t.value <= p->options->n_params)
+		return add_text(pt, p->options->params[t.value - 1],
+				strlen(p->options->params[t.value - 1]));
 	if (skep_parse_error(
 		    p, t.loc,
 		    "$%u is not given: the command line has %zu parameter%s for the script",
-		    (unsigned)t.value, p->n_params, p->n_params == 1 ? "" : "s"))
+		    (unsigned)t.value, p->options->n_params, p->options->n_params == 1 ? "" : "s"))
 		skep_lex_hint(&p->env, "add the value behind the script");
 	return false;
 }

@@ -142,56 +142,6 @@ static struct skep_expr *parse_parens(struct skep_parser *p)
 
 /* ---- names */
 
-/*
- * A name from #define stands for the expression in its body, as if it were in parentheses. The body
- * is read with a lexer of its own, so its nodes lie where it was written.
- */
-static struct skep_expr *expand(struct skep_parser *p, struct skep_define *d,
-				const struct skep_tok *use)
-{
-	struct skep_tok toks[SKEP_PARSE_AHEAD];
-	unsigned n_toks = p->n_toks;
-	struct skep_lex lx = p->lx;
-	struct skep_loc prev = p->prev;
-	size_t index = (size_t)(d - p->env.defines.data);
-	bool in_predicate = p->in_predicate;
-	struct skep_expr *e = NULL;
-
-	if (d->bad) {
-		p->env.quiet = true;
-		return NULL;
-	}
-	if (d->off == d->end || ++p->expansions > SKEP_PARSE_EXPAND_MAX) {
-		skep_parse_error(p, use->loc, "'%s' %s",
-				 skep_lex_show(&p->env, d->name, d->name_len),
-				 d->off == d->end ? "is defined as nothing, so it has no value"
-						  : "is one use of #define too many");
-		return NULL;
-	}
-	memcpy(toks, p->toks, sizeof(toks));
-	skep_lex_init(&p->lx, &p->env, lx.text, d->end);
-	p->lx.pos = d->off;
-	p->lx.line = d->loc.line;
-	p->lx.line_start = d->off - (d->loc.col - 1);
-	p->lx.bol = false;
-	p->n_toks = 0;
-	p->expanding++;
-	p->in_predicate = false;
-	d->busy = true;
-	e = skep_parse_expr(p);
-	if (e && !skep_parse_expect(p, SKEP_TOK_END, "one expression as the body of #define"))
-		e = NULL;
-	p->env.defines.data[index].busy = false;
-	p->env.defines.data[index].bad = !e;
-	p->expanding--;
-	p->in_predicate = in_predicate;
-	p->lx = lx;
-	p->n_toks = n_toks;
-	memcpy(p->toks, toks, sizeof(toks));
-	p->prev = prev;
-	return e;
-}
-
 static struct skep_expr *parse_literal(struct skep_parser *p)
 {
 	struct skep_tok t = skep_parse_take(p);
@@ -220,7 +170,6 @@ static struct skep_expr *parse_name(struct skep_parser *p)
 {
 	struct skep_tok t = *skep_parse_peek(p, 0);
 	bool call = skep_parse_peek(p, 1)->kind == SKEP_TOK_LPAREN;
-	struct skep_define *d = skep_lex_define(&p->env, t.text, t.len);
 	struct skep_expr *e;
 
 	if (skep_tok_is(&t, "true") || skep_tok_is(&t, "false"))
@@ -236,8 +185,6 @@ static struct skep_expr *parse_name(struct skep_parser *p)
 	if (call && skep_tok_is(&t, "offsetof"))
 		return skep_parse_layout(p, SKEP_EXPR_OFFSETOF);
 	skep_parse_take(p);
-	if (d && !d->busy)
-		return expand(p, d, &t);
 	if (call)
 		return parse_call(p, &t);
 	e = skep_parse_node(p, SKEP_EXPR_NAME, t.loc);

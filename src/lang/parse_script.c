@@ -146,14 +146,13 @@ static bool reject_unsupported(struct script *s, const struct skep_tok *t)
 }
 
 /* Statements outside of a probe. Said once, as they come in flocks. */
-static bool reject_loose(struct script *s, const struct skep_tok *t)
+static bool reject_loose(struct script *s, const struct skep_tok *t, enum skep_tok_kind next)
 {
 	struct skep_parser *p = &s->p;
-	struct skep_tok *next = skep_parse_peek(p, 1);
-	bool loose = t->kind == SKEP_TOK_VAR || t->kind == SKEP_TOK_MAP ||
-		     (t->kind == SKEP_TOK_NAME &&
-		      (next->kind == SKEP_TOK_LPAREN ||
-		       (skep_parse_is_keyword(t) && next->kind != SKEP_TOK_COLON)));
+	bool loose =
+		t->kind == SKEP_TOK_VAR || t->kind == SKEP_TOK_MAP ||
+		(t->kind == SKEP_TOK_NAME &&
+		 (next == SKEP_TOK_LPAREN || (skep_parse_is_keyword(t) && next != SKEP_TOK_COLON)));
 
 	if (!loose)
 		return false;
@@ -261,18 +260,17 @@ static bool parse_special(struct script *s)
 	 * The text may be that of a probe, which has no tokens: what is wrong with them is said
 	 * when it is certain.
 	 */
-	p->env.quiet = true;
+	p->env.quiet = p->x.raw = true;
 	t = *skep_parse_peek(p, 0);
 	next = skep_parse_peek(p, 1)->kind;
 	p->env.quiet = p->abort;
+	p->x.raw = false;
+	skep_parse_rewind(p);
 	if (skep_tok_is(&t, "config") && next == SKEP_TOK_ASSIGN) {
 		parse_config(s);
 		return true;
 	}
-	if ((next != SKEP_TOK_COLON && reject_unsupported(s, &t)) || reject_loose(s, &t))
-		return true;
-	skep_parse_rewind(p);
-	return false;
+	return (next != SKEP_TOK_COLON && reject_unsupported(s, &t)) || reject_loose(s, &t, next);
 }
 
 static void parse_top(struct script *s)
@@ -328,9 +326,11 @@ static void parse_all(struct script *s)
 	check_content(s);
 }
 
-int skep_parse(struct skep_arena *arena, const char *text, size_t len, const char *const *params,
-	       size_t n_params, struct skep_diag *diag, struct skep_script **ret_script)
+int skep_parse(struct skep_arena *arena, const char *text, size_t len,
+	       const struct skep_parse_options *options, struct skep_diag *diag,
+	       struct skep_script **ret_script)
 {
+	static const struct skep_parse_options none;
 	struct script *s = skep_arena_alloc(arena, sizeof(*s));
 	struct skep_script *script = skep_arena_alloc(arena, sizeof(*script));
 	size_t n_errors;
@@ -341,12 +341,17 @@ int skep_parse(struct skep_arena *arena, const char *text, size_t len, const cha
 				SKEP_PARSE_SIZE_MAX);
 		return -EINVAL;
 	}
+	options = options ? options : &none;
 	s->p = (struct skep_parser){
-		.env = { .arena = arena, .diag = diag },
+		.env = { .arena = arena,
+			 .diag = diag,
+			 .text = text,
+			 .kernel_version = options->kernel_version,
+			 .verbose = options->verbose },
 		.cond_off = SIZE_MAX,
-		.params = params,
-		.n_params = n_params,
+		.options = options,
 	};
+	s->p.x = (struct skep_expand){ .env = &s->p.env, .lx = &s->p.lx };
 	skep_lex_init(&s->p.lx, &s->p.env, text, len);
 	parse_all(s);
 	script->configs = skep_arena_memdup(arena, s->configs.data,
@@ -358,6 +363,7 @@ int skep_parse(struct skep_arena *arena, const char *text, size_t len, const cha
 	n_errors = s->p.env.n_errors;
 	skep_vec_fini(&s->configs);
 	skep_vec_fini(&s->probes);
+	skep_expand_fini(&s->p.x);
 	skep_vec_fini(&s->p.env.defines);
 	skep_hash_fini(&s->p.env.names);
 	if (n_errors)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Preprocessor lines. Scripts carry them for kernels without BTF and for a few constants; that much
- * is understood: conditions on names, `#define NAME expression`. #include is ignored: types come
- * from BTF.
+ * Preprocessor lines. Scripts carry them for kernels without BTF and for constants. What #define makes of a name is done
+ * by expand.c, conditions are evaluated by preproc_if.c. #include <NAME> brings nothing in: types come from BTF, constants
+ * from the table in constants.c.
  */
+#include "base/str.h"
 #include "lang/lex.h"
 
 struct line {
@@ -114,7 +115,7 @@ static void add_define(struct skep_lex *lx, struct skep_define d, struct skep_lo
 	give_up(lx);
 }
 
-static bool is_defined(struct skep_lex_env *env, const char *name, size_t len)
+bool skep_lex_is_defined(struct skep_lex_env *env, const char *name, size_t len)
 {
 	static const char have_btf[] = "BPFTRACE_HAVE_BTF";
 
@@ -131,50 +132,21 @@ static size_t name_len(const struct skep_lex *lx, size_t off, size_t end)
 	return n;
 }
 
-/* `0`, `1`, `defined(X)`, `defined X`, with `!` in front. -1: something else. */
-static int eval_condition(struct skep_lex *lx, const struct line *l)
-{
-	size_t off = l->off, n;
-	bool invert = false, paren;
-	int value;
-
-	for (; off < l->end && lx->text[off] == '!'; off = skip_blanks(lx, off + 1, l->end))
-		invert = !invert;
-	n = name_len(lx, off, l->end);
-	if (n == 1 && off + 1 == l->end && (lx->text[off] == '0' || lx->text[off] == '1'))
-		return (lx->text[off] == '1') != invert;
-	if (n != strlen("defined") || memcmp(lx->text + off, "defined", n))
-		return -1;
-	off = skip_blanks(lx, off + n, l->end);
-	paren = off < l->end && lx->text[off] == '(';
-	if (paren)
-		off = skip_blanks(lx, off + 1, l->end);
-	n = name_len(lx, off, l->end);
-	if (!n)
-		return -1;
-	value = is_defined(lx->env, lx->text + off, n) != invert;
-	off = skip_blanks(lx, off + n, l->end);
-	if (paren && (off == l->end || lx->text[off++] != ')'))
-		return -1;
-	return off == l->end ? value : -1;
-}
-
 static bool condition(struct skep_lex *lx, const struct line *l)
 {
-	int value;
-
 	if (word_is(l, "ifdef") || word_is(l, "ifndef")) {
 		size_t n = name_len(lx, l->off, l->end);
 
 		if (!n && skep_lex_error(lx->env, l->loc, "a name is missing behind this"))
 			skep_lex_hint(lx->env, "for example: #ifdef BPFTRACE_HAVE_BTF");
-		return is_defined(lx->env, lx->text + l->off, n) == word_is(l, "ifdef");
+		return skep_lex_is_defined(lx->env, lx->text + l->off, n) == word_is(l, "ifdef");
 	}
-	value = eval_condition(lx, l);
-	if (value < 0 && skep_lex_error(lx->env, l->off < l->end ? rest_loc(l) : l->loc,
-					"not supported yet: this condition of the preprocessor"))
-		skep_lex_hint(lx->env, "conditions may be 0, 1, defined(NAME) and !defined(NAME)");
-	return value > 0;
+	if (l->off == l->end) {
+		if (skep_lex_error(lx->env, l->loc, "a condition is missing behind this"))
+			skep_lex_hint(lx->env, "for example: #if defined(NAME) && LIMIT > 10");
+		return false;
+	}
+	return skep_lex_condition(lx, l->off, l->end - l->off, rest_loc(l));
 }
 
 /*
@@ -255,10 +227,58 @@ static void close_condition(struct skep_lex *lx, const struct line *l)
 	skip_group(lx);
 }
 
+/* ---- #define */
+
+#define PARAMS_MAX 64
+
+static bool bad_params(struct skep_lex *lx, const struct line *l)
+{
+	if (skep_lex_error(lx->env, rest_loc(l), "the parameters of this #define are not right"))
+		skep_lex_hint(lx->env, "they are names: #define MAX(a, b) ((a) > (b) ? (a) : (b))");
+	return false;
+}
+
+/* "(a, b, ...)" at *off, which is moved behind it. */
+static bool read_params(struct skep_lex *lx, const struct line *l, size_t *off,
+			struct skep_define *d)
+{
+	struct skep_define_param params[PARAMS_MAX];
+	size_t n = 0, at = skip_blanks(lx, *off + 1, l->end);
+
+	d->is_function = true;
+	while (at < l->end && lx->text[at] != ')') {
+		bool dots = l->end - at >= 3 && !memcmp(lx->text + at, "...", 3);
+		size_t len = dots ? 0 : name_len(lx, at, l->end);
+
+		if ((!dots && (!len || skep_lex_is_digit(lx->text[at]))) || d->variadic ||
+		    n == PARAMS_MAX)
+			return bad_params(lx, l);
+		params[n++] = (struct skep_define_param){ lx->text + at, len };
+		at += dots ? 3 : len;
+		d->variadic = dots;
+		/* name... is as good */
+		if (!dots && l->end - at >= 3 && !memcmp(lx->text + at, "...", 3)) {
+			d->variadic = true;
+			at += 3;
+		}
+		at = skip_blanks(lx, at, l->end);
+		if (at < l->end && lx->text[at] == ',')
+			at = skip_blanks(lx, at + 1, l->end);
+		else if (at < l->end && lx->text[at] != ')')
+			return bad_params(lx, l);
+	}
+	if (at == l->end)
+		return bad_params(lx, l);
+	*off = at + 1;
+	d->n_params = n;
+	d->params = skep_arena_memdup(lx->env->arena, params, n * sizeof(*params));
+	return true;
+}
+
 static void define(struct skep_lex *lx, const struct line *l)
 {
 	struct skep_lex_env *env = lx->env;
-	size_t n = name_len(lx, l->off, l->end), off;
+	size_t n = name_len(lx, l->off, l->end), off = l->off + n;
 	struct skep_define d = {};
 
 	if (!n || skep_lex_is_digit(lx->text[l->off])) {
@@ -266,20 +286,16 @@ static void define(struct skep_lex *lx, const struct line *l)
 			skep_lex_hint(env, "for example: #define LIMIT 100");
 		return;
 	}
-	if (l->off + n < l->end && lx->text[l->off + n] == '(') {
-		if (skep_lex_error(env, rest_loc(l), "not supported yet: #define with parameters"))
-			skep_lex_hint(
-				env,
-				"write the expression where it is used; #define NAME value works");
+	/* Only right behind the name: elsewhere the parenthesis is the body's. */
+	if (off < l->end && lx->text[off] == '(' && !read_params(lx, l, &off, &d))
 		return;
-	}
-	off = skip_blanks(lx, l->off + n, l->end);
+	off = skip_blanks(lx, off, l->end);
 	d.name = lx->text + l->off;
 	d.name_len = n;
 	d.off = off;
-	d.end = l->end;
+	d.end = MAX(off, l->end);
 	d.loc = (struct skep_loc){ l->loc.line, l->col + (uint32_t)(off - l->off),
-				   (uint32_t)(l->end - off) };
+				   (uint32_t)(d.end - off) };
 	add_define(lx, d, l->loc);
 }
 
@@ -291,6 +307,47 @@ static void undefine(struct skep_lex *lx, const struct line *l)
 
 	if (d.name_len)
 		add_define(lx, d, l->loc);
+}
+
+/* ---- #include */
+
+/* Folders of the C library's and the kernel's headers. */
+static bool is_system_header(const char *name)
+{
+	static const char *const folders[] = { "linux/", "uapi/",  "asm/",     "asm-generic/",
+					       "net/",	 "sys/",   "netinet/", "arpa/",
+					       "bits/",	 "bpf/",   "rdma/",    "scsi/",
+					       "sound/", "trace/", "../" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (skep_has_prefix(name, folders[i]))
+			return true;
+	return !strchr(name, '/');
+}
+
+static void include(struct skep_lex *lx, const struct line *l)
+{
+	struct skep_lex_env *env = lx->env;
+	char open = l->off < l->end ? lx->text[l->off] : 0, close = open == '<' ? '>' : '"';
+	const char *end = NULL, *name;
+
+	if (open == '<' || open == '"')
+		end = memchr(lx->text + l->off + 1, close, l->end - l->off - 1);
+	if (!end) {
+		if (skep_lex_error(env, l->loc, "a name is missing behind #include"))
+			skep_lex_hint(env, "it stands in <> or in quotes: #include <linux/fs.h>");
+		return;
+	}
+	name = skep_arena_strndup(env->arena, lx->text + l->off + 1,
+				  (size_t)(end - lx->text) - l->off - 1);
+	if (open == '"' && env->include && !env->quiet) {
+		env->include(env->include_data, name, rest_loc(l));
+	} else if (env->verbose && !env->quiet && !is_system_header(name)) {
+		skep_diag_add(env->diag, SKEP_DIAG_NOTE, rest_loc(l), "nothing is read from %s",
+			      skep_lex_show(env, name, strlen(name)));
+		skep_lex_hint(env, "types come from the kernel's BTF, constants from a table; what "
+				   "is missing can be written down here: #define, struct, enum");
+	}
 }
 
 void skep_lex_directive(struct skep_lex *lx)
@@ -308,8 +365,9 @@ void skep_lex_directive(struct skep_lex *lx)
 	} else if (word_is(&l, "error")) {
 		skep_lex_error(lx->env, rest_loc(&l), "#error: %s",
 			       skep_lex_show(lx->env, lx->text + l.off, l.end - l.off));
-	} else if (!word_is(&l, "include") && !word_is(&l, "pragma") && !word_is(&l, "warning") &&
-		   l.word_len) {
+	} else if (word_is(&l, "include")) {
+		include(lx, &l);
+	} else if (!word_is(&l, "pragma") && !word_is(&l, "warning") && l.word_len) {
 		if (skep_lex_error(lx->env, l.loc, "'%s' is no line that the preprocessor knows",
 				   skep_lex_show(lx->env, l.hash,
 						 (size_t)(l.word - l.hash) + l.word_len)))

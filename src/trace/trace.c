@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 #include "isa/disasm.h"
@@ -102,6 +103,17 @@ static void disassemble(struct job *job)
 	}
 }
 
+/* "6.18.3-generic" as LINUX_VERSION_CODE has it: for scripts that ask. */
+static uint32_t kernel_version(void)
+{
+	unsigned part[3] = {};
+	struct utsname name;
+
+	if (uname(&name) < 0 || sscanf(name.release, "%u.%u.%u", &part[0], &part[1], &part[2]) < 2)
+		return 0;
+	return (part[0] & 0xff) << 16 | (part[1] & 0xff) << 8 | MIN(part[2], 255u);
+}
+
 static int compile(struct job *job)
 {
 	const struct skep_trace_options *o = job->options;
@@ -113,6 +125,7 @@ static int compile(struct job *job)
 		.unsafe = o->unsafe,
 		.long_rows = o->json && !o->as_bpftrace,
 		.verbose = o->verbose,
+		.kernel_version = kernel_version(),
 		.stage = o->stages ? show_stage : NULL,
 		.stage_data = job,
 	};

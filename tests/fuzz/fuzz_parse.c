@@ -13,6 +13,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const params[] = { "vfs_read", "42" };
+	static const struct skep_parse_options options = {
+		.params = params,
+		.n_params = 2,
+		.kernel_version = 6 << 16 | 1 << 8,
+	};
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
 	_cleanup_(skep_diag_fini)
@@ -27,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > INPUT_MAX)
 		return -1;
-	r = skep_parse(arena, (const char *)data, size, params, 2, &diag, &script);
+	r = skep_parse(arena, (const char *)data, size, &options, &diag, &script);
 	if ((r == 0) != (diag.n_errors == 0) || (r == 0) != (script != NULL))
 		abort();
 	if (r == 0)

@@ -51,7 +51,7 @@ static int match(const char *script)
 		.config = { .max_probes = 1024, .max_strlen = 1024 },
 	};
 	c.types = (struct skep_types){ .arena = c.arena, .btf = file.btf, .max_strlen = 1024 };
-	assert_int_equal(skep_parse(c.arena, script, strlen(script), NULL, 0, &diag, &c.script), 0);
+	assert_int_equal(skep_parse(c.arena, script, strlen(script), NULL, &diag, &c.script), 0);
 	return skep_match_all(&c);
 }
 

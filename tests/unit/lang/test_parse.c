@@ -33,7 +33,7 @@ static struct fixture parse(const char *text, size_t len)
 
 	f.diag.source_text = text;
 	f.diag.source_len = len;
-	f.r = skep_parse(f.arena, text, len, NULL, 0, &f.diag, &f.script);
+	f.r = skep_parse(f.arena, text, len, NULL, &f.diag, &f.script);
 	return f;
 }
 
@@ -174,8 +174,8 @@ static void test_null_diag(void **state)
 	struct skep_arena *arena = skep_arena_new();
 	struct skep_script *script = NULL;
 
-	assert_int_equal(skep_parse(arena, "BEGIN { 1 2", 11, NULL, 0, NULL, &script), -EINVAL);
-	assert_int_equal(skep_parse(arena, "", 0, NULL, 0, NULL, &script), -EINVAL);
+	assert_int_equal(skep_parse(arena, "BEGIN { 1 2", 11, NULL, NULL, &script), -EINVAL);
+	assert_int_equal(skep_parse(arena, "", 0, NULL, NULL, &script), -EINVAL);
 	assert_null(script);
 }
 

@@ -49,6 +49,11 @@ static void write_file(const char *path, const struct skep_str *text)
 static bool parse(const char *name, const struct skep_str *text, struct skep_str *out)
 {
 	static const char *const params[] = { "vfs_read", "42" };
+	static const struct skep_parse_options options = {
+		.params = params,
+		.n_params = 2,
+		.kernel_version = 6 << 16 | 1 << 8,
+	};
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
 	_cleanup_(skep_diag_fini)
@@ -64,7 +69,7 @@ static bool parse(const char *name, const struct skep_str *text, struct skep_str
 
 	assert_non_null(bytes);
 	memcpy(bytes, skep_str_text(text), text->len);
-	r = skep_parse(arena, bytes, text->len, params, 2, &diag, &script);
+	r = skep_parse(arena, bytes, text->len, &options, &diag, &script);
 	if (r == 0) {
 		assert_int_equal(diag.n_errors, 0);
 		skep_ast_dump(script, false, out);
