@@ -80,20 +80,42 @@ static int lower_comm(struct skep_lower *l, const struct skep_expr *call,
 	return skep_lower_comm(l, call->type, ret_value ? ret_value : &unused);
 }
 
+/* The parent's process id through reads of memory, where the current task is a bare address. */
+static int read_ppid(struct skep_lower *l, const struct skep_expr *call, struct skep_val **ret_val)
+{
+	static const char *const path[] = { "real_parent", "tgid" };
+	const struct skep_type *type = skep_type_by_name(&l->c->types, "struct task_struct");
+	struct skep_val *at = skep_ir_call(l->fn, SKEP_HELPER_GET_CURRENT_TASK, SKEP_CALL_PURE, 0);
+
+	for (size_t i = 0; i < ARRAY_SIZE(path); i++) {
+		struct skep_value value;
+		struct skep_field f;
+		int r;
+
+		if (!type || !skep_type_field(&l->c->types, type, path[i], SKEP_SPACE_KERNEL, &f)) {
+			skep_diag_error(l->c->diag, call->loc, "ppid is not available here");
+			skep_diag_hint(l->c->diag,
+				       "it needs a kernel that describes its types (BTF)");
+			return -ENOTSUP;
+		}
+		r = skep_lower_load(l, f.type, at, (int)f.offset, SKEP_SPACE_KERNEL, &value);
+		if (r < 0)
+			return r;
+		at = value.val;
+		type = f.type->elem;
+	}
+	*ret_val = at;
+	return 0;
+}
+
 static int lower_ppid(struct skep_lower *l, const struct skep_expr *call,
 		      struct skep_value *ret_value)
 {
 	static const char *const path[] = { "real_parent", "tgid" };
 	struct skep_val *v = skep_lower_task_field(l, path, ARRAY_SIZE(path));
+	int r = v ? 0 : read_ppid(l, call, &v);
 
-	if (!v) {
-		skep_diag_error(l->c->diag, call->loc, "ppid is not available here");
-		skep_diag_hint(
-			l->c->diag,
-			"it needs kernel BTF and the helper get_current_task_btf (Linux 5.11)");
-		return -ENOTSUP;
-	}
-	return set_value(ret_value, call, v);
+	return r < 0 ? r : set_value(ret_value, call, v);
 }
 
 static int lower_cgroup(struct skep_lower *l, const struct skep_expr *call,
@@ -106,9 +128,13 @@ static int lower_cgroup(struct skep_lower *l, const struct skep_expr *call,
 static int check_curtask(struct skep_check *k, struct skep_expr *call)
 {
 	const struct skep_type *task = skep_type_by_name(&k->c->types, "struct task_struct");
+	const struct skep_world *w = k->c->world;
+	/* The older helper gives a bare address. */
+	enum skep_space space = w->has && w->has(w, SKEP_WORLD_CURRENT_TASK_BTF)
+					? SKEP_SPACE_BTF
+					: SKEP_SPACE_KERNEL;
 
-	call->type =
-		task ? skep_type_ptr(&k->c->types, task, SKEP_SPACE_BTF) : skep_type_int(8, false);
+	call->type = task ? skep_type_ptr(&k->c->types, task, space) : skep_type_int(8, false);
 	return 0;
 }
 
