@@ -40,6 +40,10 @@ const char *skep_explain_errno(int error)
 		return "exists already";
 	case EMFILE:
 		return "too many open files";
+	case EILSEQ:
+		return "no instruction begins there";
+	case EADDRNOTAVAIL:
+		return "that place cannot be probed";
 	case ENOSYS:
 	case EOPNOTSUPP:
 	case KERNEL_ENOTSUPP:
@@ -190,6 +194,14 @@ static void hint_attach(const struct skep_spec_attach *a, int error, struct skep
 	case EILSEQ:
 		skep_diag_hint(diag, "the place is not the beginning of an instruction, or is one "
 				     "that the kernel does not probe");
+		break;
+	case EINVAL:
+		if (kernel_function)
+			skep_diag_hint(
+				diag,
+				"some functions are kept out of probing, and an offset has to "
+				"lie inside: skep trace -l 'kprobe:PATTERN' lists what there "
+				"is");
 		break;
 	}
 }

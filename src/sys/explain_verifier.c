@@ -289,8 +289,13 @@ static void explain_without_log(const struct skep_spec_prog *p, int error, struc
 			       p->n_insns);
 		break;
 	case EINVAL:
-		skep_diag_hint(diag,
-			       "this kernel may not know this kind of program: see skep doctor");
+		if (p->attach_btf_id)
+			skep_diag_hint(diag,
+				       "the kernel keeps some functions out of tracing, such "
+				       "as those that tracing itself stands on: try a caller");
+		else
+			skep_diag_hint(diag, "this kernel may not know this kind of program: see "
+					     "skep doctor");
 		break;
 	}
 }
