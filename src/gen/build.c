@@ -36,6 +36,11 @@ bool skep_ir_ended(const struct skep_fn *fn)
 	return fn->here->ended;
 }
 
+bool skep_ir_reached(const struct skep_block *block)
+{
+	return block->reached;
+}
+
 void skep_ir_loc(struct skep_fn *fn, struct skep_loc loc)
 {
 	fn->loc = loc;
@@ -53,6 +58,7 @@ void skep_ir_jump(struct skep_fn *fn, struct skep_block *to)
 	if (here->ended)
 		return;
 	add(fn, IR_JUMP, 0);
+	to->reached = true;
 	here->succ[0] = to;
 	here->n_succ = 1;
 	here->ended = true;
@@ -74,6 +80,7 @@ void skep_ir_branch(struct skep_fn *fn, enum skep_cc cc, struct skep_val *a, str
 	v->sub = cc;
 	v->args[0] = a;
 	v->args[1] = b;
+	yes->reached = no->reached = true;
 	here->succ[0] = yes;
 	here->succ[1] = no;
 	here->n_succ = 2;
@@ -112,11 +119,6 @@ struct skep_val *skep_ir_param(struct skep_fn *fn, unsigned index)
 		fn->params[index] = v;
 	}
 	return fn->params[index];
-}
-
-struct skep_val *skep_ir_ctx(struct skep_fn *fn)
-{
-	return skep_ir_param(fn, 0);
 }
 
 struct skep_val *skep_ir_op(struct skep_fn *fn, enum skep_ir_op op, struct skep_val *a,
@@ -192,6 +194,22 @@ struct skep_val *skep_ir_get(struct skep_fn *fn, struct skep_var *var)
 
 	v->var = var;
 	return v;
+}
+
+struct skep_val *skep_ir_ctx(struct skep_fn *fn)
+{
+	fn->ctx_used = true;
+	return fn->ctx ? skep_ir_get(fn, fn->ctx) : skep_ir_param(fn, 0);
+}
+
+void skep_ir_set_ctx(struct skep_fn *fn, struct skep_var *ctx)
+{
+	fn->ctx = ctx;
+}
+
+bool skep_ir_ctx_used(const struct skep_fn *fn)
+{
+	return fn->ctx_used;
 }
 
 /* --- memory ----------------------------------------------------------------------------------- */

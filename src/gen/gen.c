@@ -99,6 +99,11 @@ unsigned skep_fn_index(const struct skep_fn *fn)
 	return fn->index;
 }
 
+unsigned skep_gen_n_fns(const struct skep_gen *gen)
+{
+	return gen->n_fns;
+}
+
 /* --- passes ----------------------------------------------------------------------------------- */
 
 static int check_ends(struct skep_fn *fn, struct skep_diag *diag)

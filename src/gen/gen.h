@@ -115,6 +115,8 @@ struct skep_fn *skep_gen_prog(struct skep_gen *gen, const struct skep_spec_prog 
 /* Begins a subprogram or callback with up to 5 parameters. */
 struct skep_fn *skep_gen_subprog(struct skep_gen *gen, const char *name, unsigned n_params);
 unsigned skep_fn_index(const struct skep_fn *fn); /* its index in spec.progs */
+/* How many programs and subprograms there are by now. */
+unsigned skep_gen_n_fns(const struct skep_gen *gen);
 /* Optimizes, allocates, emits everything. The spec lives in the arena. */
 int skep_gen_finish(struct skep_gen *gen, struct skep_diag *diag,
 		    struct skep_spec **ret_spec) _must_check_;
@@ -133,6 +135,8 @@ void skep_ir_at(struct skep_fn *fn, struct skep_block *block);
 struct skep_block *skep_ir_here(const struct skep_fn *fn);
 /* True when the current block has ended: what is built now is dropped. */
 bool skep_ir_ended(const struct skep_fn *fn);
+/* True when a jump or a branch leads to @block by now. */
+bool skep_ir_reached(const struct skep_block *block);
 /* The block runs rarely (an error path): it is laid out last and its values give way to others. */
 void skep_ir_cold(struct skep_block *block);
 /* Code built from now on belongs to this source place. */
@@ -146,8 +150,12 @@ void skep_ir_ret(struct skep_fn *fn, struct skep_val *value);
 /* --- values ----------------------------------------------------------------------------------- */
 
 struct skep_val *skep_ir_const(struct skep_fn *fn, uint64_t value);
-/* The context pointer of a program, or parameter 0 of a subprogram. */
+/* The context pointer of a program, or parameter 0 of a subprogram, or what skep_ir_set_ctx says. */
 struct skep_val *skep_ir_ctx(struct skep_fn *fn);
+/* A subprogram that was handed the context of its program keeps it in the variable @ctx. */
+void skep_ir_set_ctx(struct skep_fn *fn, struct skep_var *ctx);
+/* Whether somebody has asked for the context. */
+bool skep_ir_ctx_used(const struct skep_fn *fn);
 struct skep_val *skep_ir_param(struct skep_fn *fn, unsigned index);
 struct skep_val *skep_ir_op(struct skep_fn *fn, enum skep_ir_op op, struct skep_val *a,
 			    struct skep_val *b);

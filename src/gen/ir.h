@@ -137,6 +137,7 @@ struct skep_block {
 	struct skep_fn *fn;
 	struct skep_val *first, *last;
 	bool ended, cold;
+	bool reached; /* something jumps here */
 	bool visited;
 	unsigned n_succ;
 	struct skep_block *succ[2];
@@ -171,6 +172,8 @@ struct skep_fn {
 	struct ir_slot **slots;
 	unsigned n_slots, cap_slots;
 	struct skep_val *params[5];
+	struct skep_var *ctx; /* holds it instead of parameter 0, or NULL */
+	bool ctx_used;
 	uint32_t n_vals, n_vars, n_pos;
 	struct skep_block *here;
 	struct skep_loc loc;

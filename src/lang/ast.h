@@ -209,6 +209,7 @@ struct skep_stmt {
 			struct skep_expr *map;	     /* FOR_MAP */
 			struct skep_block_node body;
 			struct skep_local *local; /* by the checker */
+			int64_t n_rounds; /* FOR_RANGE, by the checker: -1 when it is not constant */
 		} loop;
 	};
 };

@@ -164,6 +164,40 @@ int skep_check_map(struct skep_check *k, struct skep_expr *expr)
 	return 0;
 }
 
+int skep_check_agg_number(struct skep_check *k, const struct skep_map_info *m, struct skep_loc loc)
+{
+	const struct skep_world *world = k->c->world;
+	int r;
+
+	if (!skep_type_agg_number(m->value)) {
+		r = skep_check_error(k, loc, "@%s is a histogram (%s), which is no number", m->name,
+				     skep_check_type_text(k, m->value));
+		skep_diag_hint(k->c->diag, "print(@%s) shows it", m->name);
+		return r;
+	}
+	if (!m->keyed || (world->has && world->has(world, SKEP_WORLD_PERCPU_ELEM)))
+		return 0;
+	(void)skep_check_error(k, loc,
+			       "not supported on this kernel: reading @%s, which has a value for "
+			       "each CPU (%s)",
+			       m->name, skep_check_type_text(k, m->value));
+	skep_diag_hint(k->c->diag,
+		       "the helper map_lookup_percpu_elem came with Linux 5.19; "
+		       "print(@%s) shows it, and what is counted by @%s[...] += 1 can be read",
+		       m->name, m->name);
+	return -ENOTSUP;
+}
+
+static int read_agg(struct skep_check *k, struct skep_expr *expr)
+{
+	const struct skep_map_info *m = expr->map.info;
+	int r = skep_check_agg_number(k, m, expr->loc);
+
+	if (r == 0)
+		expr->type = skep_type_agg_number(m->value);
+	return r;
+}
+
 int skep_check_map_read(struct skep_check *k, struct skep_expr *expr)
 {
 	int r = resolve(k, expr, false);
@@ -173,16 +207,8 @@ int skep_check_map_read(struct skep_check *k, struct skep_expr *expr)
 		return r;
 	if (!m->value)
 		return k->final ? never_assigned(k, expr) : 0;
-	if (skep_type_is_agg(m->value)) {
-		(void)skep_check_error(k, expr->loc,
-				       "@%s is an aggregation (%s): it has a value for each CPU, "
-				       "which a program cannot add up",
-				       m->name, skep_check_type_text(k, m->value));
-		skep_diag_hint(k->c->diag,
-			       "print(@%s) shows it; to compute with a number keep one: @%s += 1",
-			       m->name, m->name[0] ? m->name : "n");
-		return -EINVAL;
-	}
+	if (skep_type_is_agg(m->value))
+		return read_agg(k, expr);
 	expr->type = m->value;
 	return 0;
 }

@@ -45,6 +45,9 @@ int skep_check_deref(struct skep_check *k, struct skep_expr *expr) _must_check_;
 int skep_check_addr(struct skep_check *k, struct skep_expr *expr) _must_check_;
 int skep_check_cast(struct skep_check *k, struct skep_expr *expr) _must_check_;
 int skep_check_layout(struct skep_check *k, struct skep_expr *expr) _must_check_;
+/* Whether a program can read the aggregation @m as a number. */
+int skep_check_agg_number(struct skep_check *k, const struct skep_map_info *m,
+			  struct skep_loc loc) _must_check_;
 int skep_check_map_read(struct skep_check *k, struct skep_expr *expr) _must_check_;
 int skep_check_assign(struct skep_check *k, struct skep_expr *expr) _must_check_;
 /* ++ and -- */

@@ -57,6 +57,7 @@ static void fini(struct skep_compiler *c)
 	skep_vec_fini(&c->probe_names);
 	skep_vec_fini(&c->actions);
 	skep_vec_fini(&c->time_formats);
+	skep_vec_fini(&c->prog_names);
 	skep_str_fini(&c->rodata);
 }
 
@@ -127,6 +128,7 @@ int skep_compile(struct skep_arena *arena, const struct skep_world *world, const
 		.scratch_map = -1,
 		.rodata_map = -1,
 		.zero_map = -1,
+		.unknown_map = -1,
 	};
 	int r;
 

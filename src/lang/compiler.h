@@ -16,6 +16,7 @@
 #include "lang/plan.h"
 
 struct skep_provider;
+struct skep_value;
 
 /* One concrete target. */
 struct skep_match {
@@ -76,10 +77,14 @@ struct skep_local {
 	struct skep_var *var;	      /* lower: scalar types */
 	struct skep_val *addr;	      /* lower: memory types, at addr + off */
 	int off;
-	unsigned instance; /* lower made var/addr for this instance */
+	const struct skep_value
+		*parts;	   /* lower: a loop's (key, value), whose elements are where they are */
+	unsigned instance; /* lower made var, addr or parts for this body */
+	bool written;	   /* lower: assigned in this body */
 	bool failed;	   /* its first value is wrong and was told: uses of it stay silent */
 	bool fixed;	   /* its type was written down, or is given: it does not grow */
 	bool no_btf; /* may be read before it is set: what it points to is not typed for the verifier */
+	bool element;  /* (key, value) of a loop through a map: not to be assigned to */
 	bool declared; /* by let or as a loop's: known in its block only */
 	bool outlives; /* used behind the block that it began in: there it may never have been set */
 };
@@ -112,8 +117,13 @@ struct skep_compiler {
 	/* Indices in gen's maps; -1 until somebody needs them. */
 	int ring_map, stack_map, loss_map, globals_map;
 	int scratch_map, rodata_map, zero_map;
+	int unknown_map;	 /* holds a zero that the verifier does not know */
 	struct skep_str rodata;	 /* string literals */
 	struct skep_fn *visitor; /* callback of len(), when some program uses it */
+	unsigned n_bodies;	 /* lowered so far: programs, functions, bodies of loops */
+	struct {
+		SKEP_VEC(const char *);
+	} prog_names; /* by index of gen's functions */
 };
 
 /* The index of a probe's concrete name, added when new. */

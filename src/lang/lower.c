@@ -78,10 +78,17 @@ static struct skep_spec_attach attach_record(struct skep_compiler *c,
 	return attach;
 }
 
-static int lower_instance(struct skep_compiler *c, struct skep_instance *inst, unsigned number,
+void skep_lower_name(struct skep_compiler *c, const struct skep_fn *fn, const char *name)
+{
+	while (c->prog_names.len <= skep_fn_index(fn))
+		skep_vec_add(&c->prog_names, NULL);
+	c->prog_names.data[skep_fn_index(fn)] = name;
+}
+
+static int lower_instance(struct skep_compiler *c, struct skep_instance *inst,
 			  struct skep_plan *plan)
 {
-	struct skep_lower l = { .c = c, .inst = inst, .instance = number, .gen = c->gen };
+	struct skep_lower l = { .c = c, .inst = inst, .gen = c->gen, .rounds = 1 };
 	struct skep_spec_prog proto = inst->proto;
 	struct skep_spec_attach attach;
 	unsigned prog;
@@ -95,13 +102,14 @@ static int lower_instance(struct skep_compiler *c, struct skep_instance *inst, u
 	proto.loc = inst->point->loc;
 	l.fn = skep_gen_prog(c->gen, &proto);
 	skep_ir_loc(l.fn, inst->point->loc);
-	prog = skep_fn_index(l.fn);
+	prog = l.prog = skep_fn_index(l.fn);
+	l.instance = ++c->n_bodies;
+	skep_lower_name(c, l.fn, inst->point->text);
 	r = lower_body(&l);
 	if (r < 0)
 		return r;
 	attach = attach_record(c, inst, prog);
 	skep_gen_attach(c->gen, &attach);
-	plan->prog_names[prog] = inst->point->text;
 	if (inst->user_run) {
 		plan->user_probes[plan->n_user_probes] = inst->user;
 		plan->user_probes[plan->n_user_probes++].prog = prog;
@@ -119,8 +127,6 @@ int skep_lower_all(struct skep_compiler *c, struct skep_plan *plan)
 	size_t n = c->instances.len, bad = 0;
 
 	plan->maps = skep_arena_calloc(c->arena, c->maps.len, sizeof(*plan->maps));
-	/* One more than programs: the callback of len() has an index among them. */
-	plan->prog_names = skep_arena_calloc(c->arena, n + 1, sizeof(*plan->prog_names));
 	plan->user_probes = skep_arena_calloc(c->arena, n, sizeof(*plan->user_probes));
 	for (size_t i = 0; i < c->maps.len; i++) {
 		if (!c->maps.data[i]->value)
@@ -130,12 +136,11 @@ int skep_lower_all(struct skep_compiler *c, struct skep_plan *plan)
 	}
 	/* Every probe is tried, so that all messages of a script come at once. */
 	for (size_t i = 0; i < n; i++)
-		if (lower_instance(c, c->instances.data[i], (unsigned)i + 1, plan) < 0)
+		if (lower_instance(c, c->instances.data[i], plan) < 0)
 			bad++;
 	if (bad)
 		return -EINVAL;
-	if (c->visitor)
-		plan->prog_names[skep_fn_index(c->visitor)] = "callback of len()";
+	plan->prog_names = copy(c->arena, c->prog_names.data, c->prog_names.len, sizeof(char *));
 	if (c->rodata_map >= 0) {
 		struct skep_spec_map *map = skep_gen_map_at(c->gen, (unsigned)c->rodata_map);
 

@@ -40,15 +40,21 @@ struct skep_known {
 	struct skep_value value;
 };
 
+struct skep_frame;
+
 struct skep_lower {
 	struct skep_compiler *c;
 	struct skep_instance *inst;
-	unsigned instance; /* its number, from 1: ties locals to their code */
+	unsigned instance; /* number of this body, from 1: ties locals to their code */
+	unsigned prog;	   /* index of the program: losses count for it */
 	struct skep_gen *gen;
 	struct skep_fn *fn;
 	struct skep_block
 		*start; /* left open while the body is built: code that must run before all of it */
-	struct skep_block *done;	/* returns 0 */
+	struct skep_block *done;   /* leaves the probe or function */
+	struct skep_frame *frame;  /* of a body that the kernel calls, else NULL: lower_capture.c */
+	struct skep_local *result; /* of a function: what it returns, or NULL */
+	uint64_t rounds;	   /* of the loops around, as far as the verifier follows them */
 	struct skep_block *next, *stop; /* of the innermost loop: continue, break; or NULL */
 	unsigned conditional;		/* depth of what runs only on some paths */
 	bool in_predicate; /* building the predicate: what it has read holds for the body */

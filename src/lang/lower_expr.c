@@ -154,19 +154,21 @@ static int lower_truth(struct skep_lower *l, const struct skep_expr *expr,
 }
 
 /*
- * A variable's home in this instance: an SSA variable, or memory. Memory is set up in l->start, which runs before
+ * A variable's home in this body: an SSA variable, or memory. Memory is set up in l->start, which runs before
  * every use, so that a variable which only one branch assigns has a home everywhere: of zeroes, unless it is assigned
  * before anybody can see it (@begins).
  */
-static void local_home(struct skep_lower *l, struct skep_local *local, bool begins)
+void skep_lower_local_home(struct skep_lower *l, struct skep_local *local, bool begins)
 {
 	struct skep_block *here = skep_ir_here(l->fn);
 
-	if (local->instance == l->instance)
+	if (local->instance == l->instance || skep_lower_capture(l, local))
 		return;
 	local->instance = l->instance;
+	local->written = false;
 	local->var = NULL;
 	local->addr = NULL;
+	local->parts = NULL;
 	if (skep_type_is_scalar(local->type)) {
 		local->var = skep_ir_var(l->fn, local->name);
 		return;
@@ -182,12 +184,13 @@ static void local_home(struct skep_lower *l, struct skep_local *local, bool begi
 void skep_lower_local_begin(struct skep_lower *l, struct skep_local *local)
 {
 	if (local && local->type)
-		local_home(l, local, true);
+		skep_lower_local_home(l, local, true);
 }
 
 void skep_lower_local_clear(struct skep_lower *l, struct skep_local *local)
 {
-	local_home(l, local, true);
+	skep_lower_local_home(l, local, true);
+	local->written = true;
 	if (local->var)
 		skep_ir_set(l->fn, local->var, skep_ir_const(l->fn, 0));
 	else
@@ -202,6 +205,7 @@ static struct skep_value local_place(const struct skep_local *local)
 		.val = local->addr,
 		.off = local->off,
 		.space = SKEP_SPACE_BPF,
+		.parts = local->parts,
 	};
 }
 
@@ -210,7 +214,8 @@ static int assign_var(struct skep_lower *l, const struct skep_expr *target,
 {
 	struct skep_local *local = target->var.local;
 
-	local_home(l, local, false);
+	skep_lower_local_home(l, local, false);
+	local->written = true;
 	if (local->var) {
 		struct skep_val *v = value->val;
 
@@ -235,16 +240,18 @@ int skep_lower_local_set(struct skep_lower *l, struct skep_local *local,
 	return assign_var(l, &target, value, NULL);
 }
 
+struct skep_value skep_lower_local_get(struct skep_lower *l, struct skep_local *local)
+{
+	skep_lower_local_home(l, local, false);
+	if (local->var)
+		return scalar(local->type, skep_ir_get(l->fn, local->var));
+	return local_place(local);
+}
+
 static int lower_var(struct skep_lower *l, const struct skep_expr *expr,
 		     struct skep_value *ret_value)
 {
-	struct skep_local *local = expr->var.local;
-
-	local_home(l, local, false);
-	if (local->var)
-		*ret_value = scalar(local->type, skep_ir_get(l->fn, local->var));
-	else
-		*ret_value = local_place(local);
+	*ret_value = skep_lower_local_get(l, expr->var.local);
 	return 0;
 }
 

@@ -308,13 +308,21 @@ int skep_lower_map_get(struct skep_lower *l, const struct skep_expr *expr,
 		       struct skep_value *ret_value)
 {
 	const struct skep_map_info *map = expr->map.info;
+	struct skep_val *key = NULL;
+	int r = 0;
 
 	if (map->store == SKEP_STORE_HASH)
 		return get_hash(l, expr, ret_value);
 	if (map->store == SKEP_STORE_SCALAR)
 		return skep_lower_load(l, map->value, skep_lower_map_scalar(l, map), 8,
 				       SKEP_SPACE_BPF, ret_value);
-	return skep_lower_bug(l, expr->loc, "reading an aggregation");
+	if (map->store == SKEP_STORE_PERCPU_HASH)
+		r = skep_lower_map_key(l, expr, &key);
+	if (r < 0)
+		return r;
+	*ret_value = (struct skep_value){ .type = skep_type_agg_number(map->value),
+					  .val = skep_lower_agg_read(l, map, key) };
+	return 0;
 }
 
 static int assign_agg(struct skep_lower *l, const struct skep_expr *expr)

@@ -241,7 +241,7 @@ void skep_lower_loss(struct skep_lower *l, enum skep_loss_cause cause)
 {
 	struct skep_compiler *c = l->c;
 	struct skep_spec_map *map;
-	uint32_t at = (skep_fn_index(l->fn) * SKEP_LOSS_MAX + cause) * 8;
+	uint32_t at = (l->prog * SKEP_LOSS_MAX + cause) * 8;
 
 	skep_ir_cold(skep_ir_here(l->fn));
 	if (c->loss_map < 0)
@@ -252,7 +252,7 @@ void skep_lower_loss(struct skep_lower *l, enum skep_loss_cause cause)
 								.max_entries = 1,
 							});
 	map = skep_gen_map_at(l->gen, (unsigned)c->loss_map);
-	map->value_size = MAX(map->value_size, (skep_fn_index(l->fn) + 1) * SKEP_LOSS_MAX * 8);
+	map->value_size = MAX(map->value_size, (l->prog + 1) * SKEP_LOSS_MAX * 8);
 	skep_ir_atomic_add(l->fn, skep_ir_map_value(l->fn, (unsigned)c->loss_map, at), 0, 8,
 			   skep_ir_const(l->fn, 1));
 }

@@ -4,10 +4,13 @@
  *
  *	lower.c		instances to programs, the plan
  *	lower_stmt.c	statements
+ *	lower_loop.c	loops that the kernel runs
+ *	lower_capture.c	what their bodies share with the code around
  *	lower_expr.c	expressions
  *	lower_access.c	fields, indices, pointers
  *	lower_cond.c	conditions and comparisons, as jumps
  *	lower_map.c	the script's maps
+ *	lower_agg.c	what aggregations come to
  *	lower_known.c	what was read from them already
  *	lower_mem.c	bytes: objects, copies, reads
  *	lower_row.c	rows into the ring
@@ -54,7 +57,7 @@ int skep_lower_cond(struct skep_lower *l, const struct skep_expr *expr, struct s
 		    struct skep_block *no) _must_check_;
 bool skep_lower_is_cond(const struct skep_expr *expr);
 /*
- * Brings two memory values where they can be compared: typed kernel memory is read in place if what stands behind the end
+ * Brings two memory values where they can be compared: typed kernel memory and the context are read in place if what stands behind the end
  * of text there does not matter, all else is copied here.
  */
 int skep_lower_near(struct skep_lower *l, struct skep_value *a, struct skep_value *b) _must_check_;
@@ -77,6 +80,13 @@ int skep_lower_addr(struct skep_lower *l, const struct skep_expr *expr,
 
 int skep_lower_comm(struct skep_lower *l, const struct skep_type *type,
 		    struct skep_value *ret_value) _must_check_;
+/*
+ * A variable's home in this body: an SSA variable, or memory. @begins: the next thing that happens is that it gets a
+ * value.
+ */
+void skep_lower_local_home(struct skep_lower *l, struct skep_local *local, bool begins);
+/* What the variable holds. */
+struct skep_value skep_lower_local_get(struct skep_lower *l, struct skep_local *local);
 /* The next thing that happens is that this variable gets a value, if nobody has seen it before. */
 void skep_lower_local_begin(struct skep_lower *l, struct skep_local *local);
 /* Zeroes, from here on. */
@@ -97,6 +107,31 @@ void skep_lower_known_add(struct skep_lower *l, const struct skep_expr *map,
 			  const struct skep_value *value);
 /* This program writes @map (NULL: any map). */
 void skep_lower_known_forget(struct skep_lower *l, const struct skep_map_info *map);
+
+/* A body that a helper of the kernel calls, again and again: lower_capture.c. */
+struct skep_callback {
+	const char *name;
+	struct skep_loc loc;
+	unsigned n_params, ctx_param; /* the latter carries what @call gets as @record */
+	/* In the body: continue is a jump to in->next, break one to in->stop. */
+	int (*body)(struct skep_lower *in, void *data);
+	/* Around it: calls the helper. @record is 0 when the body needs none. */
+	void (*call)(struct skep_lower *l, struct skep_fn *fn, struct skep_val *record, void *data);
+	void *data;
+};
+
+int skep_lower_callback(struct skep_lower *l, const struct skep_callback *cb) _must_check_;
+/* Makes a variable of the code around known in a body that the kernel calls; false: it is none. */
+bool skep_lower_capture(struct skep_lower *in, struct skep_local *local);
+int skep_lower_for_map(struct skep_lower *l, const struct skep_stmt *stmt) _must_check_;
+/* for $i : from..to by the helper loop. */
+int skep_lower_for_range(struct skep_lower *l, const struct skep_stmt *stmt) _must_check_;
+/* What reports call this function. @name is not copied. */
+void skep_lower_name(struct skep_compiler *c, const struct skep_fn *fn, const char *name);
+
+/* The number that an aggregation comes to, over all CPUs; @key NULL: the map has no keys. */
+struct skep_val *skep_lower_agg_read(struct skep_lower *l, const struct skep_map_info *map,
+				     struct skep_val *key);
 
 int skep_lower_map_get(struct skep_lower *l, const struct skep_expr *expr,
 		       struct skep_value *ret_value) _must_check_;

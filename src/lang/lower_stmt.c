@@ -7,6 +7,7 @@
 #include "lang/lower_priv.h"
 
 #define UNROLL_MAX 100 /* copies of a body, as bpftrace allows */
+#define FOLLOW_MAX 128 /* rounds of ranges, inner times outer, that the verifier is to follow */
 
 static int lower_stmt(struct skep_lower *l, const struct skep_stmt *stmt);
 
@@ -74,23 +75,6 @@ static int lower_expr_stmt(struct skep_lower *l, const struct skep_expr *expr)
 	return skep_lower_expr(l, expr, NULL);
 }
 
-static int lower_unroll(struct skep_lower *l, const struct skep_stmt *stmt)
-{
-	uint64_t count;
-
-	if (stmt->loop.count->kind != SKEP_EXPR_INT)
-		return skep_lower_bug(l, stmt->loop.count->loc,
-				      "an unroll count that is not constant");
-	count = stmt->loop.count->num.value;
-	for (uint64_t i = 0; i < MIN(count, (uint64_t)UNROLL_MAX); i++) {
-		int r = skep_lower_block(l, &stmt->loop.body);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 /* The body of a loop with its own targets for break and continue. */
 static int loop_body(struct skep_lower *l, const struct skep_block_node *body,
 		     struct skep_block *next, struct skep_block *stop)
@@ -106,6 +90,26 @@ static int loop_body(struct skep_lower *l, const struct skep_block_node *body,
 	if (r < 0)
 		return r;
 	skep_ir_jump(l->fn, next);
+	return 0;
+}
+
+static int lower_unroll(struct skep_lower *l, const struct skep_stmt *stmt)
+{
+	struct skep_block *stop = skep_ir_block(l->fn);
+
+	if (stmt->loop.n_rounds < 0)
+		return skep_lower_bug(l, stmt->loop.count->loc,
+				      "an unroll count that is not constant");
+	for (int64_t i = 0; i < MIN(stmt->loop.n_rounds, (int64_t)UNROLL_MAX); i++) {
+		struct skep_block *next = skep_ir_block(l->fn);
+		int r = loop_body(l, &stmt->loop.body, next, stop);
+
+		if (r < 0)
+			return r;
+		skep_ir_at(l->fn, next);
+	}
+	skep_ir_jump(l->fn, stop);
+	skep_ir_at(l->fn, stop);
 	return 0;
 }
 
@@ -126,8 +130,8 @@ static int lower_while(struct skep_lower *l, const struct skep_stmt *stmt)
 	return r;
 }
 
-/* for $i : from..to, with the bounds evaluated once. The verifier follows the loop, so it must end within its patience. */
-static int lower_range(struct skep_lower *l, const struct skep_stmt *stmt)
+/* for $i : from..to, with the bounds evaluated once, in short: the verifier follows every round. */
+static int lower_short_range(struct skep_lower *l, const struct skep_stmt *stmt)
 {
 	struct skep_block *head = skep_ir_block(l->fn), *body = skep_ir_block(l->fn),
 			  *next = skep_ir_block(l->fn), *stop = skep_ir_block(l->fn);
@@ -159,6 +163,21 @@ static int lower_range(struct skep_lower *l, const struct skep_stmt *stmt)
 	skep_ir_jump(l->fn, head);
 	skep_ir_at(l->fn, stop);
 	return 0;
+}
+
+static int lower_range(struct skep_lower *l, const struct skep_stmt *stmt)
+{
+	const struct skep_world *world = l->c->world;
+	uint64_t outer = l->rounds, n = (uint64_t)stmt->loop.n_rounds;
+	int r;
+
+	if ((stmt->loop.n_rounds < 0 || n > FOLLOW_MAX / outer) && world->has &&
+	    world->has(world, SKEP_WORLD_LOOP))
+		return skep_lower_for_range(l, stmt);
+	l->rounds = MAX(outer * n, UINT64_C(1));
+	r = lower_short_range(l, stmt);
+	l->rounds = outer;
+	return r;
 }
 
 /* What was known before a loop may change in it, and what is read in it may never be read. */
@@ -198,11 +217,13 @@ static int lower_stmt(struct skep_lower *l, const struct skep_stmt *stmt)
 	case SKEP_STMT_BLOCK:
 		return skep_lower_block(l, &stmt->block);
 	case SKEP_STMT_UNROLL:
-		return lower_unroll(l, stmt);
+		return lower_loop(l, stmt, lower_unroll);
 	case SKEP_STMT_WHILE:
 		return lower_loop(l, stmt, lower_while);
 	case SKEP_STMT_FOR_RANGE:
 		return lower_loop(l, stmt, lower_range);
+	case SKEP_STMT_FOR_MAP:
+		return lower_loop(l, stmt, skep_lower_for_map);
 	case SKEP_STMT_RETURN:
 		if (stmt->expr) {
 			r = skep_lower_expr(l, stmt->expr, NULL);

@@ -84,12 +84,15 @@ struct skep_plan_user_probe {
  * Losses that programs count themselves, so that nothing is lost in silence: loss_map is an array map with one
  * element, u64 counters[n_progs][SKEP_LOSS_MAX], by the program's index in the spec.
  */
+#define SKEP_LOOP_ROUNDS_MAX 8388608 /* of a range, by the kernel */
+
 enum skep_loss_cause {
 	SKEP_LOSS_RING,	    /* no room in the ring for a row */
 	SKEP_LOSS_MAP_FULL, /* no room for a new key */
 	SKEP_LOSS_READ,	    /* a read of memory failed and gave zeroes */
 	SKEP_LOSS_STACK,    /* a stack could not be stored */
 	SKEP_LOSS_EXIT, /* no room in the ring for exit(): counted here instead of RING, and obeyed all the same */
+	SKEP_LOSS_LOOP, /* a range had more rounds than the kernel runs, and was left out */
 	SKEP_LOSS_MAX,
 };
 

@@ -210,3 +210,10 @@ bool skep_type_is_agg(const struct skep_type *type)
 {
 	return type->kind >= SKEP_TYPE_COUNT && type->kind <= SKEP_TYPE_LHIST;
 }
+
+const struct skep_type *skep_type_agg_number(const struct skep_type *type)
+{
+	if (type->kind == SKEP_TYPE_HIST || type->kind == SKEP_TYPE_LHIST)
+		return NULL;
+	return type->elem ? type->elem : skep_type_int(8, true);
+}

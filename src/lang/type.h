@@ -139,6 +139,8 @@ char *skep_type_field_names(struct skep_types *types, const struct skep_type *ty
 bool skep_type_equal(const struct skep_type *a, const struct skep_type *b);
 bool skep_type_is_scalar(const struct skep_type *type); /* lives in a register */
 bool skep_type_is_agg(const struct skep_type *type);	/* lives only in maps */
+/* What an aggregation is when a program reads it; NULL for histograms, which are no number. */
+const struct skep_type *skep_type_agg_number(const struct skep_type *type);
 /* As people write it: "uint64", "struct task_struct *", "string[64]", "(int64,string[16])". */
 void skep_type_format(const struct skep_type *type, struct skep_str *out);
 char *skep_type_text(struct skep_types *types, const struct skep_type *type);

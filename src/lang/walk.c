@@ -104,3 +104,36 @@ void skep_walk_probe(const struct skep_probe_node *probe, skep_walk_fn fn, void 
 	skep_walk_expr(probe->predicate, fn, data);
 	skep_walk_block(&probe->body, fn, data);
 }
+
+struct value_search {
+	const char *name;
+	bool found;
+};
+
+static bool is_key(const struct skep_expr *expr)
+{
+	if (expr->kind == SKEP_EXPR_FIELD)
+		return skep_streq(expr->field.name, "0");
+	return expr->kind == SKEP_EXPR_INDEX && expr->index.index->kind == SKEP_EXPR_INT &&
+	       !expr->index.index->num.value;
+}
+
+static bool wants_value(void *data, struct skep_expr *expr)
+{
+	struct value_search *s = data;
+	const struct skep_expr *base = NULL;
+
+	if (expr->kind == SKEP_EXPR_VAR)
+		s->found |= skep_streq(expr->var.name, s->name);
+	if (is_key(expr))
+		base = expr->kind == SKEP_EXPR_FIELD ? expr->field.base : expr->index.base;
+	return !(base && base->kind == SKEP_EXPR_VAR && skep_streq(base->var.name, s->name));
+}
+
+bool skep_walk_wants_value(const struct skep_block_node *body, const char *name)
+{
+	struct value_search s = { .name = name };
+
+	skep_walk_block(body, wants_value, &s);
+	return s.found;
+}

@@ -36,6 +36,8 @@ enum skep_world_feature {
 	SKEP_WORLD_COOKIE,	     /* helper get_attach_cookie for perf links */
 	SKEP_WORLD_RAW_TP_COOKIE,    /* the same for raw tracepoints, typed ones too */
 	SKEP_WORLD_LOOP,	     /* helper loop */
+	SKEP_WORLD_FOR_EACH,	     /* helper for_each_map_elem */
+	SKEP_WORLD_PERCPU_ELEM,	     /* helper map_lookup_percpu_elem */
 	SKEP_WORLD_CPU_V4,	     /* instruction set version 4 */
 	SKEP_WORLD_FEATURE_MAX,
 };

@@ -16,6 +16,8 @@ static const struct {
 				 "raise max_map_keys in the script's config" },
 	[SKEP_LOSS_READ] = { "read_failed", "reads of memory failed and gave zeroes", NULL },
 	[SKEP_LOSS_STACK] = { "stack_failed", "stacks could not be stored", NULL },
+	[SKEP_LOSS_LOOP] = { "loop_too_long", "loops of more than 8388608 rounds were left out",
+			     "loop through a smaller range" },
 	[SKEP_LOSS_EXIT] = { NULL, NULL, NULL }, /* obeyed, so nothing is lost */
 };
 

@@ -341,6 +341,16 @@ static int probe_loop(void)
 	return helper(SKEP_PROG_RAW_TRACEPOINT, SKEP_HELPER_LOOP);
 }
 
+static int probe_for_each(void)
+{
+	return helper(SKEP_PROG_RAW_TRACEPOINT, SKEP_HELPER_FOR_EACH_MAP_ELEM);
+}
+
+static int probe_percpu_elem(void)
+{
+	return helper(SKEP_PROG_RAW_TRACEPOINT, SKEP_HELPER_MAP_LOOKUP_PERCPU_ELEM);
+}
+
 /* Signed division came with it. */
 static int probe_cpu_v4(void)
 {

@@ -37,6 +37,8 @@
 	X(RAW_TP_COOKIE, raw_tp_cookie, "cookies of raw tracepoints", "one program for many of them") \
 	X(CURRENT_TASK_BTF, current_task_btf, "typed current task", "cheap pid, comm, curtask") \
 	X(LOOP, loop, "loop helper", "long loops") \
+	X(FOR_EACH, for_each, "walk of maps", "len(@map), for $kv : @map") \
+	X(PERCPU_ELEM, percpu_elem, "reads of other CPUs' values", "aggregations as numbers") \
 	X(CPU_V4, cpu_v4, "instruction set version 4", "shorter programs") \
 	X(TEST_RUN, test_run, "test run of raw tracepoints", "BEGIN, END, interval") \
 	X(LSM, lsm, "BPF security module", "guard") \

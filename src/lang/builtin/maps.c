@@ -172,6 +172,7 @@ static struct skep_fn *visitor(struct skep_lower *l)
 
 	if (!c->visitor) {
 		c->visitor = skep_gen_subprog(l->gen, "visit", 4);
+		skep_lower_name(c, c->visitor, "callback of len()");
 		skep_ir_ret(c->visitor, skep_ir_const(c->visitor, 0));
 	}
 	return c->visitor;

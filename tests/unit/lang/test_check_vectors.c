@@ -62,6 +62,9 @@ static void without(struct world_file *f, const char *word)
 		{ "kprobe_multi", SKEP_WORLD_KPROBE_MULTI },
 		{ "uprobe_multi", SKEP_WORLD_UPROBE_MULTI },
 		{ "task_btf", SKEP_WORLD_CURRENT_TASK_BTF },
+		{ "loop", SKEP_WORLD_LOOP },
+		{ "for_each", SKEP_WORLD_FOR_EACH },
+		{ "percpu_elem", SKEP_WORLD_PERCPU_ELEM },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)

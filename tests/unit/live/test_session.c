@@ -24,7 +24,7 @@
 /* The fake engine. Maps: keys of 8 bytes at most, values of 64 at most. */
 
 struct fake_map {
-	uint8_t keys[8][8], values[8][128];
+	uint8_t keys[8][8], values[8][256];
 	size_t n;
 };
 
