@@ -7,6 +7,7 @@
  *	parse_point.c	attach points, from raw text
  *	parse_block.c	blocks, and where to go on after an error
  *	parse_stmt.c	statements
+ *	parse_row.c	the statement `row`
  *	parse_expr.c	operators by precedence
  *	parse_primary.c	values, calls, maps, parentheses
  *	parse_type.c	names of types, casts, sizeof, offsetof
@@ -121,6 +122,13 @@ struct skep_expr *skep_parse_layout(struct skep_parser *p, enum skep_expr_kind k
 struct skep_stmt *skep_parse_stmt(struct skep_parser *p);
 /* if condition { value } else { value }, at `if`. */
 struct skep_expr *skep_parse_if_value(struct skep_parser *p);
+
+/* ---- parse_row.c */
+
+/* At `row NAME {`. */
+bool skep_parse_at_row(struct skep_parser *p);
+/* A bad row is taken whole and is an empty block then. */
+struct skep_stmt *skep_parse_row(struct skep_parser *p);
 
 /* ---- parse_block.c */
 

@@ -346,6 +346,8 @@ static struct skep_stmt *dispatch(struct skep_parser *p)
 		return parse_jump(p, SKEP_STMT_BREAK);
 	if (skep_parse_at_word(p, "continue"))
 		return parse_jump(p, SKEP_STMT_CONTINUE);
+	if (skep_parse_at_row(p))
+		return skep_parse_row(p);
 	if (reject_foreign(p))
 		return NULL;
 	return parse_expr_stmt(p);

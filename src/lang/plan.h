@@ -28,6 +28,7 @@ enum skep_action_kind {
 	SKEP_ACTION_EXIT,   /* payload: u64 exit status */
 	SKEP_ACTION_ERRORF, /* as printf, to stderr, with "ERROR: " before */
 	SKEP_ACTION_WARNF,
+	SKEP_ACTION_ROW, /* row NAME { ... }: schema.name is the row's; the same name, the same fields */
 	SKEP_ACTION_KIND_MAX,
 };
 
@@ -144,3 +145,6 @@ struct skep_plan_globals {
 	uint32_t pid;		/* -p, 0 without */
 	uint64_t start_boot_ns; /* for elapsed: when tracing began */
 };
+
+/* The schema of each type of row, once, as JSON records; @with_maps: also of the maps. */
+void skep_plan_schemas(const struct skep_plan *plan, bool with_maps, struct skep_str *out);

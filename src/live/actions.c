@@ -25,7 +25,8 @@ struct row {
 
 static bool is_json(const struct skep_session *s)
 {
-	return s->options->format != SKEP_LIVE_TEXT;
+	return s->options->format == SKEP_LIVE_JSON ||
+	       s->options->format == SKEP_LIVE_JSON_BPFTRACE;
 }
 
 static uint64_t now_ns(void)
@@ -63,7 +64,9 @@ static void put_text(struct skep_session *s, const char *type, const struct row 
 {
 	struct skep_str *out = skep_output_text(s->out);
 
-	if (s->options->format == SKEP_LIVE_TEXT) {
+	if (s->options->format == SKEP_LIVE_CSV) {
+		skep_emit_text(s, type, text);
+	} else if (!is_json(s)) {
 		skep_str_addn(out, skep_str_text(text), text->len);
 	} else if (s->options->format == SKEP_LIVE_JSON_BPFTRACE) {
 		skep_str_addf(out, "{\"type\": \"%s\", \"data\": ", type);
@@ -99,7 +102,7 @@ static void add_fields(struct skep_session *s, const struct row *row, struct ske
 		skep_str_add(out, ": ");
 		skep_field_json(&schema->fields[i], row->payload, s->resolver, out);
 	}
-	skep_str_add(out, "}}\n");
+	skep_str_addc(out, '}');
 }
 
 /* Actions */
@@ -115,11 +118,18 @@ static int do_printf(struct skep_session *s, const struct row *row)
 	_cleanup_(skep_str_fini)
 	struct skep_str text = {};
 
-	if (s->options->format == SKEP_LIVE_TEXT) {
+	if (s->options->format == SKEP_LIVE_CSV) {
+		format_row(s, row, &text);
+		if (row->action->schema.n_fields > 0)
+			skep_emit_row(s, (size_t)(row->action - s->plan->actions), row->payload);
+		else
+			put_text(s, "text", row, &text);
+	} else if (!is_json(s)) {
 		format_row(s, row, skep_output_text(s->out));
 	} else if (s->options->format == SKEP_LIVE_JSON && row->action->schema.n_fields > 0) {
 		open_own(s, "printf", row);
 		add_fields(s, row, skep_output_text(s->out));
+		skep_str_add(skep_output_text(s->out), "}\n");
 	} else {
 		format_row(s, row, &text);
 		put_text(s, "printf", row, &text);
@@ -152,7 +162,11 @@ static int do_print(struct skep_session *s, const struct row *row)
 
 	if (row->action->schema.n_fields == 0)
 		return -EINVAL;
-	if (s->options->format == SKEP_LIVE_TEXT) {
+	if (s->options->format == SKEP_LIVE_CSV) {
+		skep_emit_row(s, (size_t)(row->action - s->plan->actions), row->payload);
+		return 0;
+	}
+	if (!is_json(s)) {
 		skep_field_text(field, row->payload, s->resolver, out);
 		skep_str_addc(out, '\n');
 		return 0;
@@ -183,13 +197,7 @@ static int print_map(struct skep_session *s, size_t map, const void *key, uint64
 	if (r < 0)
 		return r;
 	snapshot.time_ns = now_ns();
-	if (s->options->format == SKEP_LIVE_TEXT)
-		skep_snapshot_text(&snapshot, (size_t)top, divide, s->resolver,
-				   skep_output_text(s->out));
-	else
-		skep_snapshot_json(&snapshot, (size_t)top, divide,
-				   s->options->format == SKEP_LIVE_JSON_BPFTRACE, s->resolver,
-				   skep_output_text(s->out));
+	skep_emit_map(s, &snapshot, (size_t)top, divide);
 	return 0;
 }
 
@@ -304,6 +312,30 @@ static int do_system(struct skep_session *s, const struct row *row)
 	return 0;
 }
 
+/* A row of its own type: fields by name, in every shape. */
+static int do_row(struct skep_session *s, const struct row *row)
+{
+	const struct skep_schema *schema = &row->action->schema;
+	struct skep_str *out = skep_output_text(s->out);
+
+	if (!is_json(s)) {
+		skep_emit_row(s, (size_t)(row->action - s->plan->actions), row->payload);
+		return 0;
+	}
+	if (s->options->format == SKEP_LIVE_JSON_BPFTRACE)
+		skep_str_add(out, "{\"type\": \"row\", \"data\": {\"name\": ");
+	else
+		open_own(s, "row", row);
+	if (s->options->format == SKEP_LIVE_JSON)
+		skep_str_add(out, ", \"name\": ");
+	skep_json_string(schema->name, strlen(schema->name), out);
+	if (s->options->format == SKEP_LIVE_JSON)
+		skep_str_addf(out, ", \"version\": %" PRIu32, schema->version);
+	add_fields(s, row, out);
+	skep_str_add(out, s->options->format == SKEP_LIVE_JSON ? "}\n" : "}}\n");
+	return 0;
+}
+
 static int do_exit(struct skep_session *s, const struct row *row)
 {
 	if (row->len >= sizeof(s->result->exit_status))
@@ -313,12 +345,19 @@ static int do_exit(struct skep_session *s, const struct row *row)
 }
 
 static int (*const actions[SKEP_ACTION_KIND_MAX])(struct skep_session *, const struct row *) = {
-	[SKEP_ACTION_PRINTF] = do_printf,	[SKEP_ACTION_PRINT] = do_print,
-	[SKEP_ACTION_PRINT_MAP] = do_print_map, [SKEP_ACTION_CLEAR] = do_empty_map,
-	[SKEP_ACTION_ZERO] = do_empty_map,	[SKEP_ACTION_TIME] = do_time,
-	[SKEP_ACTION_JOIN] = do_join,		[SKEP_ACTION_CAT] = do_cat,
-	[SKEP_ACTION_SYSTEM] = do_system,	[SKEP_ACTION_EXIT] = do_exit,
-	[SKEP_ACTION_ERRORF] = do_message,	[SKEP_ACTION_WARNF] = do_message,
+	[SKEP_ACTION_PRINTF] = do_printf,
+	[SKEP_ACTION_PRINT] = do_print,
+	[SKEP_ACTION_PRINT_MAP] = do_print_map,
+	[SKEP_ACTION_CLEAR] = do_empty_map,
+	[SKEP_ACTION_ZERO] = do_empty_map,
+	[SKEP_ACTION_TIME] = do_time,
+	[SKEP_ACTION_JOIN] = do_join,
+	[SKEP_ACTION_CAT] = do_cat,
+	[SKEP_ACTION_SYSTEM] = do_system,
+	[SKEP_ACTION_EXIT] = do_exit,
+	[SKEP_ACTION_ERRORF] = do_message,
+	[SKEP_ACTION_WARNF] = do_message,
+	[SKEP_ACTION_ROW] = do_row,
 };
 
 /* False: bytes that no action of the plan explains. */
@@ -356,12 +395,26 @@ int skep_session_record(void *session, const void *bytes, size_t len)
 	if (s->exiting || s->out->error)
 		return 0;
 	s->result->n_rows++;
-	if (!take_apart(s, bytes, len, &row) || actions[row.action->kind](s, &row) < 0) {
+	if (!take_apart(s, bytes, len, &row)) {
 		s->result->losses.session[SKEP_LOSS_BAD_ROW]++;
 		return 0;
 	}
+	if (row.action->kind != SKEP_ACTION_ROW)
+		skep_emit_pause(s);
+	if (actions[row.action->kind](s, &row) < 0) {
+		s->result->losses.session[SKEP_LOSS_BAD_ROW]++;
+		return 0;
+	}
+	if (s->out->buffering == SKEP_BUFFER_NONE)
+		skep_emit_pause(s);
 	skep_output_record_done(s->out);
 	return 0;
+}
+
+void skep_session_idle(struct skep_session *s)
+{
+	skep_emit_pause(s);
+	skep_output_idle(s->out);
 }
 
 void skep_session_print_maps(struct skep_session *s)

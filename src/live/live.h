@@ -25,6 +25,8 @@ enum skep_live_format {
 	SKEP_LIVE_TEXT,
 	SKEP_LIVE_JSON,		 /* our own: time, probe, pid, comm, values by name */
 	SKEP_LIVE_JSON_BPFTRACE, /* the records of bpftrace -f json */
+	SKEP_LIVE_TABLE,	 /* as text, and maps as tables, too */
+	SKEP_LIVE_CSV,
 };
 
 struct skep_live_options {

@@ -286,7 +286,7 @@ int skep_loop_run(struct skep_loop *l)
 	if (!can_go_on(l))
 		return 0;
 	while (!l->s->stopping && r >= 0) {
-		skep_output_idle(l->s->out);
+		skep_session_idle(l->s);
 		if (l->s->out->error)
 			break;
 		n = epoll_wait(l->epoll_fd, events, ARRAY_SIZE(events),

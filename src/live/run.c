@@ -165,7 +165,7 @@ static int go(struct skep_loop *l)
 	r = skep_loop_open_timers(l);
 	if (r < 0)
 		return r;
-	skep_output_idle(s->out);
+	skep_session_idle(s);
 	if (s->options->child) {
 		s->options->child->hold_at_exit = l->observe;
 		r = skep_child_release(s->options->child, s->diag);
@@ -202,6 +202,7 @@ static void finish(struct skep_loop *l)
 	if (skep_loop_run_kind(l, SKEP_USER_END) >= 0)
 		skep_loop_drain_all(l);
 	s->exiting = false;
+	skep_emit_pause(s);
 	if (s->options->bpftrace_shapes && s->options->format == SKEP_LIVE_TEXT)
 		skep_str_add(skep_output_text(s->out), "\n\n");
 	if (s->plan->config.print_maps_on_exit)
@@ -227,13 +228,16 @@ static int run(struct skep_loop *l)
 		return r;
 	if (s->options->dry_run)
 		return attach(l);
+	r = skep_emit_open(s);
+	if (r < 0)
+		return r;
 	if (s->options->format ==
 	    SKEP_LIVE_JSON_BPFTRACE) /* readers expect it as the first record */
 		tell_attached(l, planned(s->plan));
 	r = skep_loop_run_kind(l, SKEP_USER_BEGIN);
 	if (r < 0)
 		return r;
-	skep_output_idle(s->out);
+	skep_session_idle(s);
 	skep_loop_take_signals(l);
 	if (!s->stopping) {
 		r = go(l);
@@ -262,6 +266,7 @@ int skep_live_run(struct skep_plan *plan, const struct skep_live_options *option
 	int r;
 
 	r = run(&l);
+	skep_emit_close(&s);
 	skep_output_flush(s.out);
 	s.engine->close(s.loaded);
 	skep_who_free(s.who);

@@ -2,6 +2,7 @@
 /* Inside live: one running plan, shared by run.c (the loop) and actions.c (what rows do). */
 #pragma once
 
+#include "live/emit.h"
 #include "live/live.h"
 #include "who/who.h"
 
@@ -15,6 +16,7 @@ struct skep_session {
 	struct skep_who *who;
 	const struct skep_resolver *resolver;
 	struct skep_live_result *result;
+	struct skep_emit emit;
 	int signal_fd;
 	bool exiting;		 /* exit() was said: rows are not shown */
 	bool stopping;		 /* the loop shall end */
@@ -23,6 +25,8 @@ struct skep_session {
 
 /* actions.c: does what a record of the ring says. For struct skep_ring_sink. */
 int skep_session_record(void *session, const void *bytes, size_t len);
+/* The session is about to wait: what was held back is shown and written. */
+void skep_session_idle(struct skep_session *s);
 /* All maps that are printed at the end, by name. */
 void skep_session_print_maps(struct skep_session *s);
 

@@ -2,6 +2,7 @@
 /* Shared by the encoders of this folder only. */
 #pragma once
 
+#include "record/csv.h"
 #include "record/schema.h"
 #include "record/snapshot.h"
 
@@ -50,3 +51,25 @@ void skep_snapshot_range(const struct skep_snapshot *snapshot, size_t bucket, bo
 			 int64_t *ret_low, bool *ret_has_high, int64_t *ret_high);
 /* @value / @divide in the snapshot's signedness, as decimal text. */
 void skep_snapshot_number(uint64_t value, uint64_t divide, bool is_signed, struct skep_str *out);
+
+/* cell.c: a value as one line of text; a stack's frames are joined by ';'. */
+void skep_field_cell(const struct skep_schema_field *field, const void *payload,
+		     const struct skep_resolver *resolver, struct skep_str *out);
+/* A number that is shown as one: right-aligned, divided. */
+bool skep_field_is_number(const struct skep_schema_field *field);
+/* A unit as people write it: "By" is "bytes". */
+const char *skep_unit_text(const char *unit);
+/* The keys as columns: those of a key that is one tuple are its elements. Their offsets count from key + *ret_base. */
+size_t skep_snapshot_keys(const struct skep_snapshot *snapshot,
+			  const struct skep_schema_field **ret_keys, size_t *ret_base);
+const char *skep_snapshot_kind_name(enum skep_snapshot_kind kind);
+const char *skep_field_kind_name(enum skep_field_kind kind);
+/* schema_json.c: "uint32", "string", ... */
+void skep_field_type(const struct skep_schema_field *field, struct skep_str *out);
+
+/* csv.c: a line is begun, filled, ended. Begin is true when what is begun is the header of a type not seen before. */
+bool skep_csv_begin(struct skep_csv *csv, const char *type, struct skep_str *out);
+void skep_csv_field(struct skep_csv *csv, const char *s, size_t len, struct skep_str *out);
+void skep_csv_columns(struct skep_csv *csv, const struct skep_schema_field *fields, size_t n,
+		      struct skep_str *out);
+void skep_csv_end(struct skep_csv *csv, struct skep_str *out);

@@ -42,6 +42,16 @@ static const char *const field_kind_names[SKEP_FIELD_KIND_MAX] = {
 	[SKEP_FIELD_ARRAY] = "array",
 };
 
+const char *skep_snapshot_kind_name(enum skep_snapshot_kind kind)
+{
+	return snapshot_kind_names[kind];
+}
+
+const char *skep_field_kind_name(enum skep_field_kind kind)
+{
+	return field_kind_names[kind];
+}
+
 static void add_quoted(const char *text, struct skep_str *out)
 {
 	skep_json_string(text, strlen(text), out);

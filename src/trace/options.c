@@ -18,6 +18,8 @@ const char skep_trace_help[] =
 	"  -c COMMAND         run this and trace until it ends; it waits until the probes are attached\n"
 	"  -p PID             only this process; ends with it\n"
 	"  -f text|json       how output looks\n"
+	"  --format FORMAT    the same, and more: text, table, json, csv\n"
+	"  --schema           show the fields of its rows and maps, as JSON, instead of running it\n"
 	"  -o FILE            where output goes instead of stdout\n"
 	"  -l [PATTERN]       list probes: 'tracepoint:syscalls:*open*'; with -v also their arguments\n"
 	"  -B none|line|full  when output is written\n"
@@ -41,6 +43,8 @@ enum {
 	OPT_VERSION,
 	OPT_INFO,
 	OPT_NO_FEATURE,
+	OPT_FORMAT,
+	OPT_SCHEMA,
 	OPT_IGNORED,
 	OPT_IGNORED_ARG,
 };
@@ -66,14 +70,37 @@ static int parse_pid(const char *text, int *ret_pid, struct skep_diag *diag)
 	return 0;
 }
 
-static int parse_format(const char *text, bool *ret_json, struct skep_diag *diag)
+/* -f knows what bpftrace knows, --format all that there is. */
+static int parse_format(struct skep_trace_options *o, const char *text, bool is_long,
+			struct skep_diag *diag)
 {
-	if (!skep_streq(text, "text") && !skep_streq(text, "json")) {
-		skep_diag_error(diag, SKEP_NO_LOC, "there is no output format '%s'", text);
-		return usage_error(diag, "-f takes text or json");
+	static const struct {
+		const char *name;
+		enum skep_live_format format;
+		bool only_long;
+	} formats[] = {
+		{ "text", SKEP_LIVE_TEXT, false },
+		{ "json", SKEP_LIVE_JSON, false },
+		{ "table", SKEP_LIVE_TABLE, true },
+		{ "csv", SKEP_LIVE_CSV, true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		if (!skep_streq(text, formats[i].name))
+			continue;
+		if (formats[i].only_long && !is_long) {
+			skep_diag_error(diag, SKEP_NO_LOC, "-f takes text or json");
+			skep_diag_hint(diag, "write --format %s", text);
+			return -EINVAL;
+		}
+		o->format = formats[i].format;
+		if (o->as_bpftrace && o->format == SKEP_LIVE_JSON)
+			o->format = SKEP_LIVE_JSON_BPFTRACE;
+		return 0;
 	}
-	*ret_json = skep_streq(text, "json");
-	return 0;
+	skep_diag_error(diag, SKEP_NO_LOC, "there is no output format '%s'", text);
+	return usage_error(diag, is_long ? "--format takes text, table, json or csv"
+					 : "-f takes text or json");
 }
 
 static int parse_buffering(const char *text, enum skep_buffering *ret_buffering,
@@ -157,7 +184,7 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 	case 'p':
 		return parse_pid(optarg, &o->pid, diag);
 	case 'f':
-		return parse_format(optarg, &o->json, diag);
+		return parse_format(o, optarg, false, diag);
 	case 'o':
 		o->output = optarg;
 		return 0;
@@ -183,6 +210,11 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 		return 0;
 	case OPT_DRY_RUN:
 		o->dry_run = true;
+		return 0;
+	case OPT_FORMAT:
+		return parse_format(o, optarg, true, diag);
+	case OPT_SCHEMA:
+		o->schema = true;
 		return 0;
 	case OPT_NO_FEATURE:
 		return deny_features(optarg, o->as_bpftrace, diag);
@@ -237,6 +269,8 @@ int skep_trace_options(struct skep_trace_options *o, int argc, char **argv, stru
 		{ "unsafe", no_argument, NULL, OPT_UNSAFE },
 		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 		{ "no-feature", required_argument, NULL, OPT_NO_FEATURE },
+		{ "format", required_argument, NULL, OPT_FORMAT },
+		{ "schema", no_argument, NULL, OPT_SCHEMA },
 		{ "help", no_argument, NULL, 'h' },
 		{},
 	};

@@ -123,7 +123,7 @@ static int compile(struct job *job)
 		.pid = o->pid,
 		.has_cpid = o->command,
 		.unsafe = o->unsafe,
-		.long_rows = o->json && !o->as_bpftrace,
+		.long_rows = o->format == SKEP_LIVE_JSON,
 		.verbose = o->verbose,
 		.kernel_version = kernel_version(),
 		.stage = o->stages ? show_stage : NULL,
@@ -183,7 +183,7 @@ static void tell_losses(struct job *job, struct skep_live_result *result)
 	struct skep_str text = {};
 	const struct skep_trace_options *o = job->options;
 
-	if (o->json && !o->as_bpftrace)
+	if (o->format == SKEP_LIVE_JSON)
 		skep_losses_json(&result->losses, skep_output_text(&job->output));
 	if (o->as_bpftrace && !o->failed_reads)
 		skep_losses_forget(&result->losses, "read_failed");
@@ -228,9 +228,7 @@ static int run_plan(struct job *job, int *ret_code)
 	const struct skep_trace_options *o = job->options;
 	struct skep_live_options options = {
 		.engine = skep_kernel_engine(),
-		.format = !o->json	   ? SKEP_LIVE_TEXT
-			  : o->as_bpftrace ? SKEP_LIVE_JSON_BPFTRACE
-					   : SKEP_LIVE_JSON,
+		.format = o->format,
 		.output = &job->output,
 		.child = o->command ? &job->child : NULL,
 		.pid = o->pid,
@@ -257,6 +255,12 @@ static int run_plan(struct job *job, int *ret_code)
 	return 0;
 }
 
+/* Nothing is run. */
+static bool shows_only(const struct skep_trace_options *o)
+{
+	return o->list || o->stages || o->schema;
+}
+
 static int start(struct job *job)
 {
 	const struct skep_trace_options *o = job->options;
@@ -275,7 +279,7 @@ static int start(struct job *job)
 		return -ESRCH;
 	}
 	/* Before anything else takes memory: a small process forks fast. */
-	if (o->command && !o->list && !o->stages) {
+	if (o->command && !shows_only(o)) {
 		r = skep_child_start(&job->child, o->command, &job->diag);
 		if (r < 0)
 			return r;
@@ -298,14 +302,16 @@ static int run(struct job *job, int *ret_code)
 	tell(job); /* warnings, before anything runs */
 	if (job->options->stages & SKEP_TRACE_DIS)
 		disassemble(job);
-	if (job->options->stages)
+	if (job->options->schema)
+		skep_plan_schemas(job->plan, true, skep_output_text(&job->output));
+	if (shows_only(job->options))
 		return 0;
 	return run_plan(job, ret_code);
 }
 
 static bool wants_rights(const struct skep_trace_options *o)
 {
-	return !o->stages && !o->list && !skep_explain_privileged();
+	return !shows_only(o) && !skep_explain_privileged();
 }
 
 int skep_trace_run(const struct skep_trace_options *options,

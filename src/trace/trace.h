@@ -31,7 +31,9 @@ struct skep_trace_options {
 	const char *const *params;
 	size_t n_params;
 	int pid;
-	bool json, unsafe, dry_run, quiet, verbose, failed_reads;
+	enum skep_live_format format;
+	bool schema; /* show the schemas of its rows and maps, run nothing */
+	bool unsafe, dry_run, quiet, verbose, failed_reads;
 	unsigned stages; /* of -d: enum skep_trace_stage */
 	enum skep_buffering buffering;
 	bool as_bpftrace;	  /* called by that name: its output shapes */

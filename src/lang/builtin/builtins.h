@@ -27,6 +27,8 @@ extern const struct skep_builtin skep_builtin_args, skep_builtin_arg, skep_built
 extern const struct skep_builtin skep_builtin_printf, skep_builtin_errorf, skep_builtin_warnf,
 	skep_builtin_system, skep_builtin_cat, skep_builtin_print, skep_builtin_time,
 	skep_builtin_exit, skep_builtin_join;
+/* row.c */
+extern const struct skep_builtin skep_builtin_row;
 /* maps.c */
 extern const struct skep_builtin skep_builtin_clear, skep_builtin_zero, skep_builtin_delete,
 	skep_builtin_has_key, skep_builtin_len;

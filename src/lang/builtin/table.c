@@ -5,6 +5,8 @@
 
 #define NEAR 3 /* edits between a name and what may have been meant */
 
+/* One a line, whatever fits: scripts/check-docs reads it. */
+/* clang-format off */
 const struct skep_builtin *const skep_builtins[] = {
 	&skep_builtin_args,
 	&skep_builtin_arg,
@@ -50,6 +52,7 @@ const struct skep_builtin *const skep_builtins[] = {
 	&skep_builtin_probetype,
 	&skep_builtin_rand,
 	&skep_builtin_retval,
+	&skep_builtin_row,
 	&skep_builtin_stats,
 	&skep_builtin_str,
 	&skep_builtin_strftime,
@@ -68,6 +71,7 @@ const struct skep_builtin *const skep_builtins[] = {
 	&skep_builtin_zero,
 	NULL,
 };
+/* clang-format on */
 
 /* arg0, arg1, ... are one builtin; its check reads the number. */
 static bool is_arg(const char *name)

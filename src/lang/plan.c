@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lang/plan.h"
+
+#include "base/str.h"
+
+static bool was_told(const struct skep_plan *plan, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (plan->actions[i].kind == SKEP_ACTION_ROW &&
+		    skep_streq(plan->actions[i].schema.name, plan->actions[index].schema.name))
+			return true;
+	return false;
+}
+
+void skep_plan_schemas(const struct skep_plan *plan, bool with_maps, struct skep_str *out)
+{
+	for (size_t i = 0; i < plan->n_actions; i++)
+		if (plan->actions[i].kind == SKEP_ACTION_ROW && !was_told(plan, i))
+			skep_schema_json(&plan->actions[i].schema, out);
+	for (size_t i = 0; with_maps && i < plan->n_maps; i++)
+		skep_snapshot_schema_json(&plan->maps[i].shape, out);
+}

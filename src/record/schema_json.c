@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Schemas as data: what the records of a stream will hold, for whoever reads it. */
+#include <string.h>
+
+#include "record/record_priv.h"
+
+static void add_quoted(const char *text, struct skep_str *out)
+{
+	skep_json_string(text, strlen(text), out);
+}
+
+void skep_field_type(const struct skep_schema_field *field, struct skep_str *out)
+{
+	unsigned bits = field->bit_size ? field->bit_size : field->size * 8;
+
+	if (field->kind == SKEP_FIELD_INT)
+		skep_str_addf(out, "%sint%u", field->is_signed ? "" : "u", bits);
+	else
+		skep_str_add(out, skep_field_kind_name(field->kind));
+}
+
+static void add_fields(const struct skep_schema_field *fields, size_t n, unsigned depth,
+		       struct skep_str *out);
+
+static void add_field(const struct skep_schema_field *field, const char *name, unsigned depth,
+		      struct skep_str *out)
+{
+	skep_str_addc(out, '{');
+	if (name) {
+		skep_str_add(out, "\"name\": ");
+		add_quoted(name, out);
+		skep_str_add(out, ", ");
+	}
+	skep_str_add(out, "\"type\": \"");
+	skep_field_type(field, out);
+	skep_str_addc(out, '"');
+	if (field->unit) {
+		skep_str_add(out, ", \"unit\": ");
+		add_quoted(field->unit, out);
+	}
+	if (field->kind == SKEP_FIELD_ARRAY && field->n_children && depth < SKEP_FIELD_DEPTH_MAX) {
+		skep_str_addf(out, ", \"count\": %u, \"element\": ", field->count);
+		add_field(&field->children[0], NULL, depth + 1, out);
+	} else if (field->n_children && depth < SKEP_FIELD_DEPTH_MAX) {
+		skep_str_add(out, ", \"fields\": ");
+		add_fields(field->children, field->n_children, depth + 1, out);
+	}
+	skep_str_addc(out, '}');
+}
+
+static void add_fields(const struct skep_schema_field *fields, size_t n, unsigned depth,
+		       struct skep_str *out)
+{
+	skep_str_addc(out, '[');
+	for (size_t i = 0; i < n; i++) {
+		skep_str_add(out, i ? ", " : "");
+		add_field(&fields[i], fields[i].name ? fields[i].name : "", depth, out);
+	}
+	skep_str_addc(out, ']');
+}
+
+void skep_schema_json(const struct skep_schema *schema, struct skep_str *out)
+{
+	skep_str_add(out, "{\"type\": \"schema\", \"name\": ");
+	add_quoted(schema->name, out);
+	skep_str_addf(out, ", \"version\": %u, \"fields\": ", schema->version);
+	add_fields(schema->fields, schema->n_fields, 0, out);
+	skep_str_add(out, "}\n");
+}
+
+void skep_snapshot_schema_json(const struct skep_snapshot *s, struct skep_str *out)
+{
+	skep_str_add(out, "{\"type\": \"schema\", \"name\": ");
+	add_quoted(s->name, out);
+	skep_str_addf(out, ", \"version\": 1, \"kind\": \"%s\", \"keys\": ",
+		      skep_snapshot_kind_name(s->kind));
+	add_fields(s->keys, s->n_keys, 0, out);
+	if (s->kind == SKEP_SNAPSHOT_VALUE) {
+		skep_str_add(out, ", \"value\": ");
+		add_field(&s->value_field, NULL, 0, out);
+	}
+	skep_str_add(out, "}\n");
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <string.h>
+
+#include "record/csv.h"
+#include "record/record_priv.h"
+
+struct writer {
+	struct skep_csv *csv;
+	const struct skep_snapshot *s;
+	uint64_t divide;
+	const struct skep_resolver *resolver;
+	struct skep_str *out;
+};
+
+static void add_word(const struct writer *w, const char *word)
+{
+	skep_csv_field(w->csv, word, strlen(word), w->out);
+}
+
+static bool is_hist(const struct skep_snapshot *s)
+{
+	return s->kind == SKEP_SNAPSHOT_HIST || s->kind == SKEP_SNAPSHOT_LHIST;
+}
+
+static bool is_stats(const struct skep_snapshot *s)
+{
+	return s->kind == SKEP_SNAPSHOT_AVG || s->kind == SKEP_SNAPSHOT_STATS;
+}
+
+static void add_header(const struct writer *w)
+{
+	static const char *const names[] = {
+		[SKEP_SNAPSHOT_VALUE] = "value", [SKEP_SNAPSHOT_COUNT] = "count",
+		[SKEP_SNAPSHOT_SUM] = "sum",	 [SKEP_SNAPSHOT_MIN] = "min",
+		[SKEP_SNAPSHOT_MAX] = "max",
+	};
+	const struct skep_schema_field *keys;
+	size_t base, n = skep_snapshot_keys(w->s, &keys, &base);
+
+	skep_csv_columns(w->csv, keys, n, w->out);
+	if (is_hist(w->s)) {
+		add_word(w, "min");
+		add_word(w, "max");
+		add_word(w, "count");
+	} else if (is_stats(w->s)) {
+		add_word(w, "count");
+		add_word(w, "average");
+		add_word(w, "total");
+	} else {
+		add_word(w, names[w->s->kind]);
+	}
+	skep_csv_end(w->csv, w->out);
+}
+
+/* The beginning of an entry's line: type and keys. */
+static void begin(const struct writer *w, const struct skep_snapshot_entry *entry)
+{
+	const struct skep_schema_field *keys;
+	size_t base, n = skep_snapshot_keys(w->s, &keys, &base);
+
+	while (skep_csv_begin(w->csv, w->s->name, w->out))
+		add_header(w);
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_(skep_str_fini)
+		struct skep_str text = {};
+
+		skep_field_cell(&keys[i], (const uint8_t *)entry->key + base, w->resolver, &text);
+		skep_csv_field(w->csv, skep_str_text(&text), text.len, w->out);
+	}
+}
+
+static void add_number(const struct writer *w, uint64_t value, uint64_t divide, bool is_signed)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+
+	skep_snapshot_number(value, divide, is_signed, &text);
+	skep_csv_field(w->csv, text.data, text.len, w->out);
+}
+
+/* The ends are those of JSON: "max" is the largest value of the bucket, an open end is empty. */
+static void add_buckets(const struct writer *w, const struct skep_snapshot_entry *entry)
+{
+	size_t first = 1, last = 0;
+	bool has_low, has_high;
+	int64_t low = 0, high = 0;
+
+	if (!skep_snapshot_span(w->s, entry, &first, &last))
+		return;
+	for (size_t i = first; i <= last; i++) {
+		skep_snapshot_range(w->s, i, &has_low, &low, &has_high, &high);
+		begin(w, entry);
+		if (has_low)
+			add_number(w, (uint64_t)low, 1, true);
+		else
+			add_word(w, "");
+		if (has_high)
+			add_number(w, (uint64_t)(high == INT64_MAX ? high : high - 1), 1, true);
+		else
+			add_word(w, "");
+		add_number(w, entry->numbers[i], w->divide, false);
+		skep_csv_end(w->csv, w->out);
+	}
+}
+
+static void add_entry(const struct writer *w, const struct skep_snapshot_entry *entry)
+{
+	const struct skep_snapshot *s = w->s;
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+
+	if (is_hist(s)) {
+		add_buckets(w, entry);
+		return;
+	}
+	begin(w, entry);
+	if (is_stats(s)) {
+		add_number(w, entry->numbers[0], 1, false);
+		add_number(w, skep_snapshot_average(s, entry), w->divide, s->is_signed);
+		add_number(w, entry->numbers[1], w->divide, s->is_signed);
+	} else if (s->kind != SKEP_SNAPSHOT_VALUE) {
+		add_number(w, entry->numbers[0], w->divide,
+			   s->is_signed && s->kind != SKEP_SNAPSHOT_COUNT);
+	} else if (skep_field_is_number(&s->value_field)) {
+		add_number(w, skep_field_int(&s->value_field, entry->value), w->divide,
+			   s->value_field.is_signed);
+	} else {
+		skep_field_cell(&s->value_field, entry->value, w->resolver, &text);
+		skep_csv_field(w->csv, skep_str_text(&text), text.len, w->out);
+	}
+	skep_csv_end(w->csv, w->out);
+}
+
+void skep_snapshot_csv(struct skep_csv *csv, const struct skep_snapshot *s, size_t top,
+		       uint64_t divide, const struct skep_resolver *resolver, struct skep_str *out)
+{
+	struct writer w = { csv, s, divide, resolver, out };
+
+	for (size_t i = skep_snapshot_start(s, top); i < s->n_entries; i++)
+		add_entry(&w, &s->entries[i]);
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows and maps as table, CSV and schema, against the files of the vector folder. SKEP_REGENERATE=1 writes those: read
+ * what it wrote.
+ */
+#include "test.h"
+
+#include "record/csv.h"
+#include "record/table.h"
+
+static void expect_file(const char *name, const struct skep_str *out)
+{
+	_cleanup_free_ char *path = NULL;
+	bool write = getenv("SKEP_REGENERATE");
+	char text[16384];
+	size_t len = 0;
+	FILE *f;
+
+	assert_true(asprintf(&path, "%s/record/%s", SKEP_VECTORS, name) > 0);
+	f = fopen(path, write ? "we" : "re");
+	assert_non_null(f);
+	if (write)
+		assert_int_equal(fwrite(skep_str_text(out), 1, out->len, f), out->len);
+	else
+		len = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	if (write)
+		return;
+	text[len] = '\0';
+	assert_string_equal(skep_str_text(out), text);
+}
+
+struct exec {
+	uint32_t pid, pad;
+	char comm[16];
+	char file[64];
+	int64_t lat;
+};
+
+static const struct skep_schema_field exec_fields[] = {
+	{ .name = "pid", .kind = SKEP_FIELD_INT, .size = 4 },
+	{ .name = "comm", .kind = SKEP_FIELD_STRING, .offset = 8, .size = 16 },
+	{ .name = "args.filename", .kind = SKEP_FIELD_STRING, .offset = 24, .size = 64 },
+	{ .name = "lat",
+	  .kind = SKEP_FIELD_INT,
+	  .offset = 88,
+	  .size = 8,
+	  .is_signed = true,
+	  .unit = "us" },
+};
+static const struct skep_schema exec_schema = {
+	.name = "exec",
+	.version = 1,
+	.size = sizeof(struct exec),
+	.fields = exec_fields,
+	.n_fields = ARRAY_SIZE(exec_fields),
+};
+
+static const struct exec execs[] = {
+	{ 1, 0, "systemd", "/sbin/init", 5 },
+	{ 4194304, 0, "a,b \"c\"", "/usr/bin/with\nline", -40117 },
+	{ 77, 0, "caf\xc3\xa9", "/a/path/of/more/than/forty/characters/is/shown", 12 },
+	{ 78, 0, "\xff\x1b[31m", " spaces ", INT64_MIN },
+	{ 79, 0, "", "", 0 },
+};
+
+static const struct skep_schema_field exit_fields[] = {
+	{ .name = "pid", .kind = SKEP_FIELD_INT, .size = 4 },
+	{ .name = "size", .kind = SKEP_FIELD_INT, .offset = 8, .size = 8, .unit = "By" },
+	{ .name = "size_bytes", .kind = SKEP_FIELD_INT, .offset = 8, .size = 8, .unit = "By" },
+	{ .name = "pid", .kind = SKEP_FIELD_INT, .size = 4, .unit = "%" },
+	{ .name = "stack", .kind = SKEP_FIELD_KSTACK, .offset = 8, .size = 8 },
+	{ .name = "ok", .kind = SKEP_FIELD_BOOL, .offset = 8, .size = 8 },
+};
+static const struct skep_schema exit_schema = {
+	.name = "exit",
+	.version = 3,
+	.size = 16,
+	.fields = exit_fields,
+	.n_fields = ARRAY_SIZE(exit_fields),
+};
+
+static const uint64_t exit_row[] = { 77, 12 };
+
+static void kstack(void *data, int64_t id, uint32_t param, unsigned indent, struct skep_str *out)
+{
+	skep_str_add(out, "schedule+12\ndo_exit+3\n");
+}
+
+static const struct skep_resolver resolver = { .kstack = kstack };
+
+static void test_one_type(void **state)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	struct skep_row_tables tables = {};
+
+	for (size_t i = 0; i < ARRAY_SIZE(execs); i++) {
+		skep_row_tables_add(&tables, &exec_schema, &execs[i], NULL, &out);
+		if (i != 1) /* the second waits for the third */
+			skep_row_tables_write(&tables, &out);
+	}
+	skep_row_tables_write(&tables, &out);
+	skep_row_tables_fini(&tables);
+	expect_file("rows.table", &out);
+}
+
+static void test_screen(void **state)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+
+	for (unsigned screen = 10; screen <= 70; screen += 20) {
+		struct skep_row_tables tables = { .screen = screen, .height = 24 };
+
+		skep_str_addf(
+			&out, "%.*s\n", (int)screen,
+			"---------+---------+---------+---------+---------+---------+---------+");
+		for (size_t i = 0; i < ARRAY_SIZE(execs); i++)
+			skep_row_tables_add(&tables, &exec_schema, &execs[i], NULL, &out);
+		skep_row_tables_write(&tables, &out);
+		skep_row_tables_fini(&tables);
+	}
+	expect_file("rows-screen.table", &out);
+}
+
+/* Headers come once, and again when they have scrolled away. */
+static void test_two_types(void **state)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	struct skep_row_tables tables = { .tagged = true, .height = 6 };
+
+	for (unsigned i = 0; i < 3; i++) {
+		skep_row_tables_add(&tables, &exec_schema, &execs[0], NULL, &out);
+		skep_row_tables_add(&tables, &exit_schema, exit_row, &resolver, &out);
+		skep_row_tables_add(&tables, &exit_schema, exit_row, &resolver, &out);
+	}
+	skep_row_tables_write(&tables, &out);
+	skep_row_tables_fini(&tables);
+	expect_file("rows-two.table", &out);
+}
+
+/* Lines wait for others, but not for ever. */
+static void test_pending(void **state)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	struct skep_row_tables tables = {};
+
+	for (unsigned i = 0; i < 63; i++)
+		skep_row_tables_add(&tables, &exec_schema, &execs[0], NULL, &out);
+	assert_int_equal(out.len, 0);
+	skep_row_tables_add(&tables, &exec_schema, &execs[0], NULL, &out);
+	assert_true(out.len > 0);
+	skep_str_reset(&out);
+	skep_row_tables_write(&tables, &out);
+	assert_int_equal(out.len, 0);
+	skep_row_tables_fini(&tables);
+}
+
+static void test_csv(void **state)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	struct skep_csv csv = {};
+
+	for (size_t i = 0; i < ARRAY_SIZE(execs); i++)
+		skep_csv_row(&csv, "exec", &exec_schema, &execs[i], NULL, &out);
+	skep_csv_fini(&csv);
+	csv.tagged = true;
+	for (unsigned i = 0; i < 2; i++) {
+		skep_csv_row(&csv, "exit", &exit_schema, exit_row, &resolver, &out);
+		skep_csv_row(&csv, "exec", &exec_schema, &execs[1], NULL, &out);
+		skep_csv_text(&csv, "time", "text", "12:00", 5, &out);
+	}
+	skep_csv_fini(&csv);
+	skep_csv_text(&csv, "text", "text", "", 0, &out);
+	skep_csv_fini(&csv);
+	expect_file("rows.csv", &out);
+}
+
+static const struct skep_schema_field pair[] = {
+	{ .name = "pid", .kind = SKEP_FIELD_INT, .size = 8 },
+	{ .name = "comm", .kind = SKEP_FIELD_STRING, .offset = 8, .size = 16 },
+};
+static const struct skep_schema_field tuple = {
+	.kind = SKEP_FIELD_TUPLE, .size = 24, .children = pair, .n_children = 2
+};
+
+static const struct {
+	uint64_t pid;
+	char comm[16];
+} keys[] = { { 7, "bash" }, { 10, "sh" } };
+
+static void show_map(struct skep_snapshot *s, struct skep_csv *csv, struct skep_str *table,
+		     struct skep_str *text, struct skep_str *schema)
+{
+	skep_snapshot_table(s, 0, 0, NULL, 0, table);
+	skep_snapshot_csv(csv, s, 0, 0, NULL, text);
+	skep_snapshot_schema_json(s, schema);
+}
+
+static void test_maps(void **state)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str table = {}, text = {}, schema = {};
+	uint64_t numbers[2][4] = { { 3, 0, 2, 1 }, { 5, (uint64_t)-10, 0, 1 } };
+	struct skep_csv csv = { .tagged = true };
+	struct skep_snapshot_entry e[2] = { { &keys[0], "x\0", numbers[0] },
+					    { &keys[1], "y, z", numbers[1] } };
+	struct skep_snapshot s = { .name = "@count",
+				   .kind = SKEP_SNAPSHOT_COUNT,
+				   .key_size = 24,
+				   .keys = pair,
+				   .n_keys = 2,
+				   .entries = e,
+				   .n_entries = 2 };
+
+	show_map(&s, &csv, &table, &text, &schema);
+	s.name = "@stats";
+	s.kind = SKEP_SNAPSHOT_STATS;
+	s.is_signed = true;
+	s.keys = &tuple;
+	s.n_keys = 1;
+	show_map(&s, &csv, &table, &text, &schema);
+	s.name = "@value";
+	s.kind = SKEP_SNAPSHOT_VALUE;
+	s.value_field = (struct skep_schema_field){ .kind = SKEP_FIELD_STRING, .size = 5 };
+	show_map(&s, &csv, &table, &text, &schema);
+	s.name = "@hist";
+	s.kind = SKEP_SNAPSHOT_LHIST;
+	s.lhist_max = 20;
+	s.lhist_step = 10;
+	s.n_numbers = 4;
+	numbers[1][1] = 1;
+	show_map(&s, &csv, &table, &text, &schema);
+	s.name = "@scalar";
+	s.kind = SKEP_SNAPSHOT_MAX;
+	s.keys = NULL;
+	s.n_keys = 0;
+	s.n_entries = 1;
+	show_map(&s, &csv, &table, &text, &schema);
+	s.name = "@empty";
+	s.n_entries = 0;
+	show_map(&s, &csv, &table, &text, &schema);
+	skep_csv_fini(&csv);
+	expect_file("maps.table", &table);
+	expect_file("maps.csv", &text);
+	expect_file("maps.schema", &schema);
+}
+
+static void test_schema(void **state)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	struct skep_schema_field nested[] = {
+		{ .name = "both", .kind = SKEP_FIELD_STRUCT, .children = pair, .n_children = 2 },
+		{ .name = "many",
+		  .kind = SKEP_FIELD_ARRAY,
+		  .count = 4,
+		  .children = pair,
+		  .n_children = 1 },
+		{ .name = "bits", .kind = SKEP_FIELD_INT, .size = 4, .bit_size = 3 },
+	};
+	struct skep_schema s = { .name = "a\"b", .version = 2, .fields = nested, .n_fields = 3 };
+
+	skep_schema_json(&exec_schema, &out);
+	skep_schema_json(&exit_schema, &out);
+	skep_schema_json(&s, &out);
+	expect_file("rows.schema", &out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_one_type),  cmocka_unit_test(test_screen),
+		cmocka_unit_test(test_two_types), cmocka_unit_test(test_pending),
+		cmocka_unit_test(test_csv),	  cmocka_unit_test(test_maps),
+		cmocka_unit_test(test_schema),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
