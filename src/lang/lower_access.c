@@ -7,6 +7,10 @@
  * Typed kernel pointers (space BTF) are loaded from directly: the kernel makes such a load safe and it costs one
  * instruction. The verifier allows it at constant offsets only; where an offset is computed the whole path is taken
  * through probe_read instead (l->untyped).
+ *
+ * Of some arguments and members newer kernels know that they may be NULL, and want to see a test before such a pointer
+ * is followed. Which ones is written in the kernel's own code, so every typed pointer is tested, but for those that are
+ * never NULL.
  */
 #include <errno.h>
 
@@ -22,24 +26,6 @@ static struct skep_val *bit_field(struct skep_lower *l, struct skep_val *unit,
 			   64u - f->bit_size);
 }
 
-/* Member @f of the struct at @addr + @off. */
-static int member(struct skep_lower *l, const struct skep_expr *expr, const struct skep_field *f,
-		  struct skep_val *addr, int off, enum skep_space space,
-		  struct skep_value *ret_value)
-{
-	int r;
-
-	if (space == SKEP_SPACE_BTF && l->untyped)
-		space = SKEP_SPACE_KERNEL;
-	r = skep_lower_load(l, f->type, addr, off + (int)f->offset, space, ret_value);
-	if (r < 0)
-		return r;
-	if (f->bit_size)
-		ret_value->val = bit_field(l, ret_value->val, f);
-	ret_value->type = expr->type;
-	return 0;
-}
-
 /*
  * How memory behind this pointer is read. A pointer that the checker knows as typed is typed for the verifier too,
  * unless its path was read untyped.
@@ -49,6 +35,122 @@ static enum skep_space pointee_space(const struct skep_lower *l, const struct sk
 	if (ptr->space == SKEP_SPACE_BTF && l->untyped)
 		return SKEP_SPACE_KERNEL;
 	return ptr->space;
+}
+
+static enum skep_space place_space(const struct skep_lower *l, const struct skep_value *place)
+{
+	return place->space == SKEP_SPACE_BTF && l->untyped ? SKEP_SPACE_KERNEL : place->space;
+}
+
+struct skep_val *skep_lower_untype(struct skep_lower *l, struct skep_val *ptr)
+{
+	struct skep_val *typed = skep_ir_slot(l->fn, 8, "typed");
+	struct skep_val *bare = skep_ir_slot(l->fn, 8, "bare");
+
+	skep_ir_store(l->fn, typed, 0, 8, ptr);
+	skep_lower_read(l, bare, 0, 8, typed, SKEP_SPACE_KERNEL);
+	return skep_ir_load(l->fn, bare, 0, 8, 0);
+}
+
+/* A typed pointer that was not read from memory, but is an argument, a variable, a result. */
+static bool is_origin(const struct skep_expr *ptr)
+{
+	switch (ptr->kind) {
+	case SKEP_EXPR_CAST:
+		return is_origin(ptr->cast.value);
+	case SKEP_EXPR_NAME:
+	case SKEP_EXPR_CALL:
+	case SKEP_EXPR_VAR:
+	case SKEP_EXPR_TERNARY:
+		return true;
+	case SKEP_EXPR_FIELD:
+		return ptr->field.base->kind == SKEP_EXPR_NAME;
+	default:
+		return false;
+	}
+}
+
+static bool is_btf(const struct skep_expr *ptr)
+{
+	return ptr->type && ptr->type->kind == SKEP_TYPE_PTR && ptr->type->space == SKEP_SPACE_BTF;
+}
+
+static bool is_current(const struct skep_expr *ptr)
+{
+	return (ptr->kind == SKEP_EXPR_NAME || ptr->kind == SKEP_EXPR_CALL) &&
+	       skep_streq(ptr->call.name, "curtask");
+}
+
+/* The address in @ptr, on a path that is read untyped: what it starts from is typed all the same. */
+static struct skep_val *bare(struct skep_lower *l, const struct skep_expr *ptr,
+			     struct skep_val *val)
+{
+	if (!l->untyped || !is_btf(ptr) || !is_origin(ptr) || is_current(ptr))
+		return val;
+	return skep_lower_untype(l, val);
+}
+
+/* Whether the verifier may ask for a test before it lets this pointer be followed. */
+static bool may_be_null(const struct skep_lower *l, const struct skep_expr *ptr)
+{
+	if (l->untyped || !is_btf(ptr))
+		return false;
+	if (ptr->kind == SKEP_EXPR_CAST)
+		return may_be_null(l, ptr->cast.value);
+	if (ptr->kind == SKEP_EXPR_FIELD && ptr->field.base->kind == SKEP_EXPR_NAME)
+		return l->inst->provider->args_nullable;
+	return !is_current(ptr);
+}
+
+/* Goes on in a block where @ptr is not NULL; *ret_join is where both ways are to meet again. */
+static void unless_null(struct skep_lower *l, struct skep_val *ptr, struct skep_block **ret_join)
+{
+	struct skep_block *good = skep_ir_block(l->fn);
+
+	*ret_join = skep_ir_block(l->fn);
+	skep_ir_branch(l->fn, SKEP_CC_NE, ptr, skep_ir_const(l->fn, 0), good, *ret_join);
+	skep_ir_at(l->fn, good);
+}
+
+/* @ptr + @off, or 0 when @ptr is NULL: an address that nobody can read. */
+static struct skep_val *address_if(struct skep_lower *l, struct skep_val *ptr, int off)
+{
+	struct skep_var *result = skep_ir_var(l->fn, "address");
+	struct skep_block *join;
+
+	skep_ir_set(l->fn, result, skep_ir_const(l->fn, 0));
+	unless_null(l, ptr, &join);
+	skep_ir_set(l->fn, result, skep_lower_at(l, ptr, off));
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, join);
+	return skep_ir_get(l->fn, result);
+}
+
+/*
+ * What stands at @ptr + @off. A number behind NULL is 0; anything else stands at address 0 then,
+ * where reading it fails and is counted.
+ */
+static int load_if(struct skep_lower *l, const struct skep_type *type, struct skep_val *ptr,
+		   int off, enum skep_space space, struct skep_value *ret_value)
+{
+	struct skep_block *join;
+	struct skep_var *result;
+	int r;
+
+	if (space != SKEP_SPACE_BTF || !skep_type_is_scalar(type))
+		return skep_lower_load(l, type, address_if(l, ptr, off), 0, SKEP_SPACE_KERNEL,
+				       ret_value);
+	result = skep_ir_var(l->fn, "behind");
+	skep_ir_set(l->fn, result, skep_ir_const(l->fn, 0));
+	unless_null(l, ptr, &join);
+	r = skep_lower_load(l, type, ptr, off, space, ret_value);
+	if (r < 0)
+		return r;
+	skep_ir_set(l->fn, result, ret_value->val);
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, join);
+	ret_value->val = skep_ir_get(l->fn, result);
+	return 0;
 }
 
 int skep_lower_field(struct skep_lower *l, const struct skep_expr *expr,
@@ -73,8 +175,22 @@ int skep_lower_field(struct skep_lower *l, const struct skep_expr *expr,
 		return 0;
 	}
 	if (base->type->kind == SKEP_TYPE_PTR)
-		return member(l, expr, f, value.val, 0, pointee_space(l, base->type), ret_value);
-	return member(l, expr, f, value.val, value.off, value.space, ret_value);
+		value.val = bare(l, base, value.val);
+	if (may_be_null(l, base))
+		r = load_if(l, f->type, value.val, (int)f->offset, pointee_space(l, base->type),
+			    ret_value);
+	else if (base->type->kind == SKEP_TYPE_PTR)
+		r = skep_lower_load(l, f->type, value.val, (int)f->offset,
+				    pointee_space(l, base->type), ret_value);
+	else
+		r = skep_lower_load(l, f->type, value.val, value.off + (int)f->offset,
+				    place_space(l, &value), ret_value);
+	if (r < 0)
+		return r;
+	if (f->bit_size)
+		ret_value->val = bit_field(l, ret_value->val, f);
+	ret_value->type = expr->type;
+	return 0;
 }
 
 int skep_lower_deref(struct skep_lower *l, const struct skep_expr *expr,
@@ -87,6 +203,9 @@ int skep_lower_deref(struct skep_lower *l, const struct skep_expr *expr,
 	r = skep_lower_scalar(l, operand, &ptr);
 	if (r < 0)
 		return r;
+	ptr = bare(l, operand, ptr);
+	if (may_be_null(l, operand))
+		return load_if(l, expr->type, ptr, 0, pointee_space(l, operand->type), ret_value);
 	return skep_lower_load(l, expr->type, ptr, 0,
 			       operand->type->kind == SKEP_TYPE_PTR
 				       ? pointee_space(l, operand->type)
@@ -113,8 +232,11 @@ int skep_lower_addr(struct skep_lower *l, const struct skep_expr *expr,
 	}
 	if (r < 0)
 		return r;
-	*ret_value =
-		(struct skep_value){ .type = expr->type, .val = skep_lower_at(l, base.val, off) };
+	*ret_value = (struct skep_value){ .type = expr->type };
+	if (operand->kind == SKEP_EXPR_FIELD && may_be_null(l, operand->field.base))
+		ret_value->val = address_if(l, base.val, off);
+	else
+		ret_value->val = skep_lower_at(l, base.val, off);
 	return 0;
 }
 
@@ -132,6 +254,9 @@ static int index_at(struct skep_lower *l, const struct skep_expr *expr,
 	int64_t off = (int64_t)expr->index.index->num.value * (int64_t)elem_size(type);
 	bool is_ptr = type->kind == SKEP_TYPE_PTR;
 
+	if (may_be_null(l, expr->index.base))
+		return load_if(l, expr->type, base->val, (int)off, pointee_space(l, type),
+			       ret_value);
 	if (type->kind == SKEP_TYPE_TUPLE)
 		off = type->fields[expr->index.index->num.value].offset;
 	return skep_lower_load(l, expr->type, base->val, (is_ptr ? 0 : base->off) + (int)off,
@@ -149,8 +274,10 @@ static int index_computed(struct skep_lower *l, const struct skep_expr *expr,
 	const struct skep_type *type = expr->index.base->type;
 	enum skep_space space = type->kind == SKEP_TYPE_PTR ? pointee_space(l, type) : base->space;
 	int off = type->kind == SKEP_TYPE_PTR ? 0 : base->off;
-	struct skep_val *at;
+	struct skep_val *at, *from = base->val;
 
+	if (type->kind == SKEP_TYPE_PTR)
+		from = bare(l, expr->index.base, from);
 	if (space == SKEP_SPACE_BPF && type->kind != SKEP_TYPE_PTR) {
 		struct skep_block *good = skep_ir_block(l->fn), *bad = skep_ir_block(l->fn),
 				  *join = skep_ir_block(l->fn);
@@ -168,7 +295,7 @@ static int index_computed(struct skep_lower *l, const struct skep_expr *expr,
 		index = skep_ir_get(l->fn, bounded);
 	}
 	at = skep_ir_opi(l->fn, SKEP_OP_MUL, index, elem_size(type));
-	at = skep_ir_op(l->fn, SKEP_OP_ADD, base->val, at);
+	at = skep_ir_op(l->fn, SKEP_OP_ADD, from, at);
 	return skep_lower_load(l, expr->type, at, off, space, ret_value);
 }
 

@@ -348,6 +348,9 @@ static int lower_cast(struct skep_lower *l, const struct skep_expr *expr,
 	if (r < 0)
 		return r;
 	if (skep_type_is_scalar(to) && skep_type_is_scalar(value.type)) {
+		if (to->kind == SKEP_TYPE_INT && value.type->kind == SKEP_TYPE_PTR &&
+		    value.type->space == SKEP_SPACE_BTF)
+			value.val = skep_lower_untype(l, value.val);
 		if (to->kind == SKEP_TYPE_INT && to->size < 8)
 			value.val = skep_ir_extend(l->fn, value.val, to->size, to->is_signed);
 		value.type = to;
@@ -393,6 +396,8 @@ static int lower_call(struct skep_lower *l, const struct skep_expr *expr,
 {
 	const struct skep_builtin *builtin = expr->call.builtin;
 
+	if (expr->kind == SKEP_EXPR_CALL && expr->call.fn)
+		return skep_lower_fn_call(l, expr, ret_value);
 	if (!builtin || !builtin->lower)
 		return skep_lower_bug(l, expr->loc, expr->call.name);
 	return builtin->lower(l, expr, ret_value);

@@ -7,6 +7,7 @@
  *	lower_loop.c	loops that the kernel runs
  *	lower_capture.c	what their bodies share with the code around
  *	lower_expr.c	expressions
+ *	lower_fn.c	functions of the script
  *	lower_access.c	fields, indices, pointers
  *	lower_cond.c	conditions and comparisons, as jumps
  *	lower_map.c	the script's maps
@@ -69,6 +70,8 @@ void skep_lower_compare(struct skep_lower *l, const struct skep_value *a,
 int skep_lower_ternary(struct skep_lower *l, const struct skep_expr *expr,
 		       struct skep_value *ret_value) _must_check_;
 
+/* The address in a typed pointer as a bare number, which the verifier lets be computed with. */
+struct skep_val *skep_lower_untype(struct skep_lower *l, struct skep_val *ptr);
 int skep_lower_field(struct skep_lower *l, const struct skep_expr *expr,
 		     struct skep_value *ret_value) _must_check_;
 int skep_lower_index(struct skep_lower *l, const struct skep_expr *expr,
@@ -128,6 +131,10 @@ int skep_lower_for_map(struct skep_lower *l, const struct skep_stmt *stmt) _must
 int skep_lower_for_range(struct skep_lower *l, const struct skep_stmt *stmt) _must_check_;
 /* What reports call this function. @name is not copied. */
 void skep_lower_name(struct skep_compiler *c, const struct skep_fn *fn, const char *name);
+
+/* A call of a function of the script. */
+int skep_lower_fn_call(struct skep_lower *l, const struct skep_expr *expr,
+		       struct skep_value *ret_value) _must_check_;
 
 /* The number that an aggregation comes to, over all CPUs; @key NULL: the map has no keys. */
 struct skep_val *skep_lower_agg_read(struct skep_lower *l, const struct skep_map_info *map,

@@ -65,6 +65,17 @@ int skep_regs_lower_args(struct skep_lower *l, const struct skep_expr *expr,
 	return 0;
 }
 
+/* Newer kernels mark what may be NULL in the name, which scripts should not depend on. */
+static const char *param_name(struct skep_arena *arena, const struct skep_btf_param *p)
+{
+	static const char mark[] = "__nullable";
+	size_t len = strlen(p->name), cut = sizeof(mark) - 1;
+
+	if (len <= cut || !skep_streq(p->name + len - cut, mark))
+		return p->name;
+	return skep_arena_strndup(arena, p->name, len - cut);
+}
+
 const struct skep_struct *skep_proto_args(struct skep_types *types, const struct skep_btf *btf,
 					  uint32_t proto, unsigned skip, enum skep_space space,
 					  const char *name)
@@ -85,7 +96,7 @@ const struct skep_struct *skep_proto_args(struct skep_types *types, const struct
 		if (!skep_type_is_scalar(type))
 			break;
 		fields[s->n_fields++] = (struct skep_field){
-			.name = p.name[0] ? p.name
+			.name = p.name[0] ? param_name(types->arena, &p)
 					  : skep_arena_printf(types->arena, "arg%u", i - skip),
 			.type = type,
 			.offset = (i - skip) * 8,
@@ -218,7 +229,7 @@ void skep_proto_list(struct skep_arena *arena, const struct skep_btf *btf, uint3
 
 	for (unsigned i = skip; i < t.vlen && skep_btf_param(btf, proto, i, &p) == 0; i++) {
 		skep_str_add(out, "    ");
-		skep_btf_format_decl(btf, p.type, p.name, out);
+		skep_btf_format_decl(btf, p.type, param_name(arena, &p), out);
 		skep_str_add(out, "\n");
 	}
 	if (!with_return)

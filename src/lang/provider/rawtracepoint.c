@@ -219,6 +219,7 @@ const struct skep_provider skep_provider_rawtracepoint = {
 		 "rawtracepoint:sched_switch",
 	.min_parts = 2,
 	.max_parts = 3,
+	.args_nullable = true,
 	.match = raw_match,
 	.arg = raw_arg,
 	.prologue = skep_provider_pid_filter,
