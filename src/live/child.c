@@ -121,13 +121,14 @@ _noreturn_ static void run_child(const char *path, char **words, int go_fd, int 
 	ssize_t n;
 	char c;
 
+	/* Before the wait: what comes behind it is traced, and should be the program's own calls only. */
+	signal(SIGPIPE, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	do
 		n = read(go_fd, &c, 1);
 	while (n < 0 && errno == EINTR);
 	if (n == 1) {
-		signal(SIGPIPE, SIG_DFL);
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
 		execv(path, words);
 		if (errno == ENOEXEC)
 			exec_by_shell(path, words);
