@@ -117,8 +117,9 @@ struct skep_expr {
 			struct skep_expr_list args;
 			struct skep_loc name_loc;
 			const struct skep_builtin *builtin; /* by the checker */
-			void *state; /* by the builtin's check, for its lower */
-		} call;		     /* NAME and CALL; NAME has no args */
+			struct skep_fn_node *fn; /* by the checker: a function of the script */
+			void *state;		 /* by the builtin's check, for its lower */
+		} call;				 /* NAME and CALL; NAME has no args */
 		struct {
 			const char *name;	  /* without $ */
 			struct skep_local *local; /* by the checker */
@@ -227,8 +228,36 @@ struct skep_probe_node {
 	size_t n_points;
 	struct skep_expr *predicate; /* or NULL */
 	struct skep_block_node body;
-	struct skep_loc loc; /* of the whole head */
-	unsigned index;	     /* order in the script, from 0 */
+	struct skep_loc loc;	   /* of the whole head */
+	unsigned index;		   /* order in the script, from 0 */
+	struct skep_fn_node **fns; /* that it calls, directly or not: skep_fn_reach */
+	size_t n_fns;
+};
+
+struct skep_fn_param {
+	const char *name; /* without $ */
+	struct skep_type_name type;
+	struct skep_loc loc;
+	const struct skep_type *as; /* by the checker */
+	struct skep_local *local;   /* by the checker */
+};
+
+/* A function of the script: lang/fn.h. */
+struct skep_fn_node {
+	const char *name;
+	struct skep_fn_param *params;
+	size_t n_params;
+	struct skep_type_name result; /* name and of NULL: nothing */
+	struct skep_block_node body;
+	struct skep_loc loc, name_loc; /* of the head, of the name */
+	/* Of the checker. */
+	const struct skep_type *as; /* what it returns; NULL after an error */
+	unsigned pass;		    /* in which it was checked last */
+	bool checking, failed;
+	/* Of lower. */
+	struct skep_fn *code;
+	const struct skep_instance *code_of;
+	bool uses_ctx;
 };
 
 struct skep_config_node {
@@ -242,6 +271,8 @@ struct skep_script {
 	size_t n_configs;
 	struct skep_probe_node **probes;
 	size_t n_probes;
+	struct skep_fn_node **fns;
+	size_t n_fns;
 };
 
 struct skep_parse_options {

@@ -69,6 +69,7 @@ static int check_pass(struct skep_check *k)
 	k->locals.len = k->ended.len = 0;
 	k->locals_changed = false;
 	k->loop_depth = 0;
+	k->c->n_passes++;
 	if (k->inst->probe->predicate)
 		r = skep_check_truth(k, k->inst->probe->predicate, "a predicate");
 	r2 = skep_check_block(k, &k->inst->probe->body);
@@ -148,8 +149,10 @@ static void find_atomic(struct skep_compiler *c)
 int skep_check_all(struct skep_compiler *c)
 {
 	bool changed = true;
-	int r = 0;
+	int r = skep_check_fn_names(c);
 
+	if (r < 0)
+		return r;
 	for (unsigned round = 0; changed && round < ROUNDS_MAX; round++) {
 		changed = false;
 		for (size_t i = 0; i < c->maps.len; i++)
@@ -163,6 +166,7 @@ int skep_check_all(struct skep_compiler *c)
 		r = r < 0 ? r : r2;
 	}
 	find_atomic(c);
+	skep_check_fn_unused(c);
 	if (r < 0 && c->diag && !c->diag->n_errors) {
 		skep_diag_error(c->diag, c->script->probes[0]->loc,
 				"the types of this script do not work out");

@@ -24,6 +24,8 @@ struct skep_check {
 		SKEP_VEC(struct skep_local *);
 	} ended; /* of blocks that have ended, the latest last */
 	unsigned loop_depth;
+	struct skep_fn_node *fn; /* the function that is being checked, or NULL: the probe itself */
+	unsigned fn_depth;
 	bool fresh;	     /* the instance's first pass: variables are made anew */
 	bool locals_changed; /* some variable's type became known or wider */
 	bool agg_ok;	     /* the expression checked next may be an aggregation */

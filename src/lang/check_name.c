@@ -9,6 +9,7 @@
 #include "lang/builtin.h"
 #include "lang/check_priv.h"
 #include "lang/constants.h"
+#include "lang/fn.h"
 
 static void make_number(struct skep_expr *expr, uint64_t value, const struct skep_type *type)
 {
@@ -75,6 +76,7 @@ static int unknown(struct skep_check *k, struct skep_expr *expr)
 {
 	const char *name = expr->call.name, *near, *now = old_name(name);
 	bool called = expr->kind == SKEP_EXPR_CALL;
+	const struct skep_fn_node *fn;
 
 	if (!k->c->diag)
 		return -EINVAL;
@@ -84,7 +86,11 @@ static int unknown(struct skep_check *k, struct skep_expr *expr)
 	(void)skep_check_error(k, called ? expr->call.name_loc : expr->loc,
 			       called ? "there is no function %s()" : "'%s' is not known", name);
 	near = skep_builtin_nearest(k->c, name);
-	if (now)
+	fn = called ? skep_fn_nearest(k->c->script, name) : NULL;
+	if (fn)
+		skep_diag_hint(k->c->diag, "did you mean %s(), at line %u?", fn->name,
+			       fn->name_loc.line);
+	else if (now)
 		skep_diag_hint(k->c->diag, "here it is called %s", now);
 	else if (is_arg_like(name))
 		skep_diag_hint(k->c->diag, "arguments are arg0 to arg9");
@@ -180,9 +186,12 @@ int skep_check_call(struct skep_check *k, struct skep_expr *expr)
 {
 	bool agg_ok = k->agg_ok, as_stmt = k->as_stmt, known = true;
 	const struct skep_builtin *b = skep_builtin_find(expr->call.name);
+	struct skep_fn_node *fn = skep_fn_find(k->c->script, expr->call.name);
 	int r, r2 = 0;
 
 	k->agg_ok = k->as_stmt = false;
+	if (expr->kind == SKEP_EXPR_CALL && fn)
+		return skep_check_fn_call(k, expr, fn);
 	if (expr->kind == SKEP_EXPR_NAME && skep_streq(expr->call.name, "args") && k->inst->args)
 		return whole_args(k, expr);
 	if (!b && expr->kind == SKEP_EXPR_NAME && find_constant(k, expr))

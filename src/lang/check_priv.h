@@ -10,6 +10,7 @@
  *	check_cast.c	casts, sizeof, offsetof
  *	check_map.c	maps and assignments
  *	check_name.c	words and calls
+ *	check_fn.c	functions of the script
  *	check_const.c	constants
  *	check_unify.c	how two types become one
  */
@@ -39,6 +40,12 @@ int skep_check_arith(struct skep_check *k, struct skep_expr *expr, enum skep_bin
 const char *skep_check_op_text(enum skep_binary op);
 
 int skep_check_call(struct skep_check *k, struct skep_expr *expr) _must_check_;
+int skep_check_fn_call(struct skep_check *k, struct skep_expr *expr,
+		       struct skep_fn_node *fn) _must_check_;
+int skep_check_return(struct skep_check *k, struct skep_stmt *stmt) _must_check_;
+/* Functions with the same name, or one that the language has. */
+int skep_check_fn_names(struct skep_compiler *c) _must_check_;
+void skep_check_fn_unused(struct skep_compiler *c);
 int skep_check_field(struct skep_check *k, struct skep_expr *expr) _must_check_;
 int skep_check_index(struct skep_check *k, struct skep_expr *expr) _must_check_;
 int skep_check_deref(struct skep_check *k, struct skep_expr *expr) _must_check_;

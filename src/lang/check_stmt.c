@@ -100,6 +100,13 @@ int skep_check_local_set(struct skep_check *k, struct skep_local *local,
 		skep_diag_hint(k->c->diag, "assign to another variable, or to the map");
 		return r;
 	}
+	if (local->given) {
+		int r = skep_check_error(
+			k, loc, "$%s is the caller's text: it cannot be assigned to", local->name);
+
+		skep_diag_hint(k->c->diag, "assign to another variable");
+		return r;
+	}
 	if (!type)
 		return 0;
 	if (type->kind == SKEP_TYPE_VOID || !type->size)
@@ -370,7 +377,7 @@ int skep_check_stmt(struct skep_check *k, struct skep_stmt *stmt)
 	case SKEP_STMT_FOR_MAP:
 		return check_loop(k, stmt);
 	case SKEP_STMT_RETURN:
-		return stmt->expr ? skep_check_expr(k, stmt->expr) : 0;
+		return skep_check_return(k, stmt);
 	case SKEP_STMT_BREAK:
 	case SKEP_STMT_CONTINUE:
 		if (!k->loop_depth) {

@@ -44,6 +44,7 @@ struct skep_instance {
 	struct skep_spec_attach attach; /* all but prog and targets */
 	bool preemptible; /* may run more than once at a time on the same CPU: aggregate atomically */
 	bool interruptible; /* another program may run in its midst, but not itself again */
+	bool can_wait;	    /* runs where the kernel can get memory: interrupts are never off */
 	bool user_run;	    /* BEGIN, END, interval */
 	struct skep_plan_user_probe user; /* when user_run; prog is filled later */
 };
@@ -66,6 +67,7 @@ struct skep_map_info {
 	bool atomic; /* writers may interrupt each other: see preemptible and interruptible */
 	/* Of the checker. failed: what it holds is wrong and was told there, so that uses of it stay silent. */
 	bool failed, many_writers, interruptible_writer;
+	bool hasty_writer; /* one that may run with interrupts off */
 	const struct skep_instance *writer; /* the first one seen */
 };
 
@@ -84,6 +86,7 @@ struct skep_local {
 	bool failed;	   /* its first value is wrong and was told: uses of it stay silent */
 	bool fixed;	   /* its type was written down, or is given: it does not grow */
 	bool no_btf; /* may be read before it is set: what it points to is not typed for the verifier */
+	bool given; /* a function's text parameter, which is the caller's: not to be assigned to */
 	bool element;  /* (key, value) of a loop through a map: not to be assigned to */
 	bool declared; /* by let or as a loop's: known in its block only */
 	bool outlives; /* used behind the block that it began in: there it may never have been set */
@@ -120,6 +123,7 @@ struct skep_compiler {
 	int unknown_map;	 /* holds a zero that the verifier does not know */
 	struct skep_str rodata;	 /* string literals */
 	struct skep_fn *visitor; /* callback of len(), when some program uses it */
+	unsigned n_passes; /* of the checker, over one instance each */
 	unsigned n_bodies;	 /* lowered so far: programs, functions, bodies of loops */
 	struct {
 		SKEP_VEC(const char *);

@@ -342,6 +342,22 @@ static void dump_point(struct dump *d, const struct skep_attach_point *point)
 	skep_str_addc(d->out, '\n');
 }
 
+static void dump_fn(struct dump *d, const struct skep_fn_node *fn)
+{
+	skep_str_addf(d->out, "fn %s", fn->name);
+	for (size_t i = 0; i < fn->n_params; i++) {
+		skep_str_addf(d->out, "%s$%s : ", i ? ", " : " ", fn->params[i].name);
+		dump_type_name(d, &fn->params[i].type);
+	}
+	if (fn->result.name || fn->result.of) {
+		skep_str_add(d->out, " : ");
+		dump_type_name(d, &fn->result);
+	}
+	skep_str_addc(d->out, '\n');
+	dump_label(d, "body", 1);
+	dump_block(d, &fn->body, 2);
+}
+
 void skep_ast_dump(const struct skep_script *script, bool with_types, struct skep_str *out)
 {
 	struct dump d = { .out = out, .types = with_types };
@@ -350,6 +366,8 @@ void skep_ast_dump(const struct skep_script *script, bool with_types, struct ske
 		skep_str_addf(out, "config %s\n", script->configs[i].name);
 		dump_expr(&d, script->configs[i].value, 1);
 	}
+	for (size_t i = 0; i < script->n_fns; i++)
+		dump_fn(&d, script->fns[i]);
 	for (size_t i = 0; i < script->n_probes; i++) {
 		const struct skep_probe_node *probe = script->probes[i];
 

@@ -202,10 +202,25 @@ static int lower_jump(struct skep_lower *l, const struct skep_stmt *stmt, struct
 	return 0;
 }
 
-static int lower_stmt(struct skep_lower *l, const struct skep_stmt *stmt)
+/* A probe has nobody to return a value to. */
+static int lower_return(struct skep_lower *l, const struct skep_stmt *stmt)
 {
+	struct skep_value value;
 	int r;
 
+	if (stmt->expr) {
+		r = skep_lower_expr(l, stmt->expr, &value);
+		if (r == 0 && l->result)
+			r = skep_lower_local_set(l, l->result, &value);
+		if (r < 0)
+			return r;
+	}
+	skep_ir_jump(l->fn, l->done);
+	return 0;
+}
+
+static int lower_stmt(struct skep_lower *l, const struct skep_stmt *stmt)
+{
 	skep_ir_loc(l->fn, stmt->loc);
 	switch (stmt->kind) {
 	case SKEP_STMT_EXPR:
@@ -225,13 +240,7 @@ static int lower_stmt(struct skep_lower *l, const struct skep_stmt *stmt)
 	case SKEP_STMT_FOR_MAP:
 		return lower_loop(l, stmt, skep_lower_for_map);
 	case SKEP_STMT_RETURN:
-		if (stmt->expr) {
-			r = skep_lower_expr(l, stmt->expr, NULL);
-			if (r < 0)
-				return r;
-		}
-		skep_ir_jump(l->fn, l->done);
-		return 0;
+		return lower_return(l, stmt);
 	case SKEP_STMT_BREAK:
 		return lower_jump(l, stmt, l->stop);
 	case SKEP_STMT_CONTINUE:

@@ -5,6 +5,7 @@
  *	parse.c		tokens ahead, messages, nodes
  *	parse_script.c	the top: config, heads of probes, what is not supported
  *	parse_point.c	attach points, from raw text
+ *	parse_fn.c	functions of the script
  *	parse_block.c	blocks, and where to go on after an error
  *	parse_stmt.c	statements
  *	parse_row.c	the statement `row`
@@ -140,6 +141,11 @@ struct skep_expr *skep_parse_block_value(struct skep_parser *p);
 bool skep_parse_at_head(struct skep_parser *p);
 /* After a bad head: at the '{' of the body, or false when the statement ends first. */
 bool skep_parse_recover_body(struct skep_parser *p);
+
+/* ---- parse_fn.c */
+
+/* At `fn`. NULL after an error; the rest of the function was passed. */
+struct skep_fn_node *skep_parse_fn(struct skep_parser *p);
 
 /* ---- parse_point.c */
 

@@ -12,6 +12,9 @@ struct script {
 	struct {
 		SKEP_VEC(struct skep_probe_node *);
 	} probes;
+	struct {
+		SKEP_VEC(struct skep_fn_node *);
+	} fns;
 	bool loose_told; /* statements outside of probes: said once */
 };
 
@@ -95,7 +98,6 @@ static const struct {
 } unsupported[] = {
 	{ "macro", "macros",
 	  "write the statements where they are used; #define NAME value works for constants" },
-	{ "fn", "functions of your own", "write the statements where they are used" },
 	{ "import", "import", "put the probes of both files into one" },
 	{ "struct", "definitions of C structs",
 	  "structs of the kernel need no definition: cast to them by name, ((struct task_struct *)arg0)->pid" },
@@ -270,6 +272,13 @@ static bool parse_special(struct script *s)
 		parse_config(s);
 		return true;
 	}
+	if (skep_tok_is(&t, "fn") && next != SKEP_TOK_COLON) {
+		struct skep_fn_node *fn = skep_parse_fn(p);
+
+		if (fn)
+			skep_vec_add(&s->fns, fn);
+		return true;
+	}
 	return (next != SKEP_TOK_COLON && reject_unsupported(s, &t)) || reject_loose(s, &t, next);
 }
 
@@ -360,9 +369,12 @@ int skep_parse(struct skep_arena *arena, const char *text, size_t len,
 	script->probes =
 		skep_arena_memdup(arena, s->probes.data, s->probes.len * sizeof(*s->probes.data));
 	script->n_probes = s->probes.len;
+	script->fns = skep_arena_memdup(arena, s->fns.data, s->fns.len * sizeof(*s->fns.data));
+	script->n_fns = s->fns.len;
 	n_errors = s->p.env.n_errors;
 	skep_vec_fini(&s->configs);
 	skep_vec_fini(&s->probes);
+	skep_vec_fini(&s->fns);
 	skep_expand_fini(&s->p.x);
 	skep_vec_fini(&s->p.env.defines);
 	skep_hash_fini(&s->p.env.names);

@@ -103,6 +103,8 @@ void skep_walk_probe(const struct skep_probe_node *probe, skep_walk_fn fn, void 
 {
 	skep_walk_expr(probe->predicate, fn, data);
 	skep_walk_block(&probe->body, fn, data);
+	for (size_t i = 0; i < probe->n_fns; i++)
+		skep_walk_block(&probe->fns[i]->body, fn, data);
 }
 
 struct value_search {
