@@ -94,8 +94,11 @@ static int unknown(struct skep_check *k, struct skep_expr *expr)
 		skep_diag_hint(k->c->diag, "here it is called %s", now);
 	else if (is_arg_like(name))
 		skep_diag_hint(k->c->diag, "arguments are arg0 to arg9");
-	else if (near[0])
+	else if (near[0] && called)
 		skep_diag_hint(k->c->diag, "did you mean %s?", near);
+	else if (near[0])
+		skep_diag_hint(k->c->diag, "did you mean %s? Text stands in quotes: \"%s\"", near,
+			       name);
 	else if (called)
 		skep_diag_hint(k->c->diag, "the functions are described in skep-trace(1)");
 	else

@@ -104,9 +104,12 @@ struct skep_val *skep_lower_task_field(struct skep_lower *l, const char *const *
 struct skep_val *skep_lower_task(struct skep_lower *l);
 /* A global of struct skep_plan_globals. */
 struct skep_val *skep_lower_global(struct skep_lower *l, uint32_t offset, unsigned size);
-/* pid_tgid: the helper's value; pid, tid and uid by direct loads where that is cheaper. */
+/* Process and thread id in the namespace of skep itself; by direct loads where that is cheaper. */
 struct skep_val *skep_lower_tgid(struct skep_lower *l);
 struct skep_val *skep_lower_tid(struct skep_lower *l);
+/* The same in the machine's first namespace. */
+struct skep_val *skep_lower_init_tgid(struct skep_lower *l);
+struct skep_val *skep_lower_init_tid(struct skep_lower *l);
 /* The index of the fired probe in the plan's names. */
 struct skep_val *skep_lower_probe_index(struct skep_lower *l);
 

@@ -74,20 +74,11 @@ struct skep_val *skep_lower_object(struct skep_lower *l, uint32_t size, const ch
 	return scratch_object(l, size);
 }
 
-/* A read-only map of constants: string literals and zeroes. Equal contents share bytes. */
-struct skep_val *skep_lower_literal(struct skep_lower *l, const char *text, size_t len)
+/* A read-only map of constants: string literals and tables. Equal contents share bytes. */
+static struct skep_val *rodata_at(struct skep_lower *l, size_t at)
 {
 	struct skep_compiler *c = l->c;
-	size_t at = 0;
 
-	for (; at + len + 1 <= c->rodata.len; at++)
-		if (memcmp(c->rodata.data + at, text, len) == 0 && !c->rodata.data[at + len])
-			break;
-	if (at + len + 1 > c->rodata.len) {
-		at = c->rodata.len;
-		skep_str_addn(&c->rodata, text, len);
-		skep_str_addc(&c->rodata, '\0');
-	}
 	if (c->rodata_map < 0)
 		c->rodata_map = (int)skep_gen_map(l->gen, &(struct skep_spec_map){
 								  .name = "rodata",
@@ -98,6 +89,37 @@ struct skep_val *skep_lower_literal(struct skep_lower *l, const char *text, size
 								  .read_only = true,
 							  });
 	return skep_ir_map_value(l->fn, (unsigned)c->rodata_map, (unsigned)at);
+}
+
+struct skep_val *skep_lower_literal(struct skep_lower *l, const char *text, size_t len)
+{
+	struct skep_str *rodata = &l->c->rodata;
+	size_t at = 0;
+
+	for (; at + len + 1 <= rodata->len; at++)
+		if (memcmp(rodata->data + at, text, len) == 0 && !rodata->data[at + len])
+			break;
+	if (at + len + 1 > rodata->len) {
+		at = rodata->len;
+		skep_str_addn(rodata, text, len);
+		skep_str_addc(rodata, '\0');
+	}
+	return rodata_at(l, at);
+}
+
+struct skep_val *skep_lower_table(struct skep_lower *l, const void *data, size_t size)
+{
+	struct skep_str *rodata = &l->c->rodata;
+	size_t at = 0;
+
+	for (; at + size <= rodata->len; at += 8)
+		if (memcmp(rodata->data + at, data, size) == 0)
+			return rodata_at(l, at);
+	while (rodata->len % 8)
+		skep_str_addc(rodata, '\0');
+	at = rodata->len;
+	skep_str_addn(rodata, data, size);
+	return rodata_at(l, at);
 }
 
 struct skep_val *skep_lower_zeroes(struct skep_lower *l, uint32_t size)

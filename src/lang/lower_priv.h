@@ -33,6 +33,8 @@ struct skep_val *skep_lower_stripe(struct skep_lower *l, unsigned map, uint32_t 
 				   uint32_t stripe_size);
 /* Address of @len constant bytes and a zero byte behind them. */
 struct skep_val *skep_lower_literal(struct skep_lower *l, const char *text, size_t len);
+/* Address of @size constant bytes, at a multiple of 8, readable at computed offsets. */
+struct skep_val *skep_lower_table(struct skep_lower *l, const void *data, size_t size);
 /* Address of at least @size zero bytes that programs cannot write. */
 struct skep_val *skep_lower_zeroes(struct skep_lower *l, uint32_t size);
 struct skep_val *skep_lower_at(struct skep_lower *l, struct skep_val *addr, int off);

@@ -53,7 +53,39 @@ static struct skep_val *pid_tgid(struct skep_lower *l)
 	return skep_ir_call(l->fn, SKEP_HELPER_GET_CURRENT_PID_TGID, SKEP_CALL_PURE, 0);
 }
 
+/*
+ * As the namespace of skep itself numbers processes, which is what its user sees and /proc has: the id in the lower half
+ * is the thread's, in the upper the process's; both 0 when the process is not in this namespace. NULL: it is the first one.
+ */
+static struct skep_val *ns_ids(struct skep_lower *l)
+{
+	const struct skep_world *w = l->c->world;
+	struct skep_val *slot;
+
+	if (!w->pid_ns_ino)
+		return NULL;
+	slot = skep_ir_slot(l->fn, 8, "ids");
+	skep_ir_call(l->fn, SKEP_HELPER_GET_NS_CURRENT_PID_TGID, 0, 4,
+		     skep_ir_const(l->fn, w->pid_ns_dev), skep_ir_const(l->fn, w->pid_ns_ino), slot,
+		     skep_ir_const(l->fn, 8));
+	return slot;
+}
+
 struct skep_val *skep_lower_tgid(struct skep_lower *l)
+{
+	struct skep_val *ids = ns_ids(l);
+
+	return ids ? skep_ir_load(l->fn, ids, 4, 4, 0) : skep_lower_init_tgid(l);
+}
+
+struct skep_val *skep_lower_tid(struct skep_lower *l)
+{
+	struct skep_val *ids = ns_ids(l);
+
+	return ids ? skep_ir_load(l->fn, ids, 0, 4, 0) : skep_lower_init_tid(l);
+}
+
+struct skep_val *skep_lower_init_tgid(struct skep_lower *l)
 {
 	static const char *const path[] = { "tgid" };
 	struct skep_val *v = skep_lower_task_field(l, path, 1);
@@ -61,7 +93,7 @@ struct skep_val *skep_lower_tgid(struct skep_lower *l)
 	return v ? v : skep_ir_opi(l->fn, SKEP_OP_SHR, pid_tgid(l), 32);
 }
 
-struct skep_val *skep_lower_tid(struct skep_lower *l)
+struct skep_val *skep_lower_init_tid(struct skep_lower *l)
 {
 	static const char *const path[] = { "pid" };
 	struct skep_val *v = skep_lower_task_field(l, path, 1);

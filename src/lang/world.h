@@ -36,6 +36,8 @@ enum skep_world_feature {
 	SKEP_WORLD_COOKIE,	     /* helper get_attach_cookie for perf links */
 	SKEP_WORLD_RAW_TP_COOKIE,    /* the same for raw tracepoints, typed ones too */
 	SKEP_WORLD_LOOP,	     /* helper loop */
+	SKEP_WORLD_OVERRIDE,	     /* helper override_return */
+	SKEP_WORLD_VPRINTK,	     /* helper trace_vprintk */
 	SKEP_WORLD_FOR_EACH,	     /* helper for_each_map_elem */
 	SKEP_WORLD_PERCPU_ELEM,	     /* helper map_lookup_percpu_elem */
 	SKEP_WORLD_CPU_V4,	     /* instruction set version 4 */
@@ -46,6 +48,8 @@ struct skep_world {
 	void *data;
 	unsigned n_cpus;	    /* possible CPUs */
 	const struct skep_btf *btf; /* vmlinux, or NULL */
+	/* Device and inode of this process's pid namespace, as stat(2) of /proc/self/ns/pid has them; 0: the first one. */
+	uint64_t pid_ns_dev, pid_ns_ino;
 
 	bool (*has)(const struct skep_world *world, enum skep_world_feature feature);
 	/* "category/event" of every tracepoint whose name matches the glob. */
@@ -78,6 +82,9 @@ struct skep_world {
 			   struct skep_world_symbol *ret_symbol);
 	/* BTF of a loaded module by name; NULL when there is none. */
 	const struct skep_btf *(*module_btf)(const struct skep_world *world, const char *module);
+	/* Whether programs of this kind (the kernel's numbers) may call this function of the kernel. */
+	bool (*kfunc_allowed)(const struct skep_world *world, uint32_t prog_type,
+			      uint32_t attach_type, uint32_t attach_btf_id, const char *name);
 	/* id of a cgroup v2 path; -ENOENT. */
 	int (*cgroup_id)(const struct skep_world *world, const char *path, uint64_t *ret_id);
 };

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/hash.h"
 #include "live/binary.h"
@@ -13,6 +14,8 @@
 #include "sys/tracefs.h"
 #include "sys/vmlinux.h"
 #include "who/cgroup.h"
+
+#define FIRST_PID_NS 0xeffffffc /* the kernel's PROC_PID_INIT_INO */
 
 struct module {
 	const char *name;
@@ -24,6 +27,7 @@ struct skep_kernel_world {
 	struct skep_world world;
 	struct skep_arena *arena;
 	struct skep_hash formats; /* "category/event" to text */
+	struct skep_hash kfuncs;  /* kind of program and function to "yes" or "no" */
 	struct skep_hash made;	  /* "category/event" of those made at run time, once read */
 	int made_known;		  /* 0: not read; 1: read; -errno */
 	struct module *modules;
@@ -49,6 +53,8 @@ static bool has(const struct skep_world *world, enum skep_world_feature feature)
 		[SKEP_WORLD_COOKIE] = SKEP_FEATURE_COOKIE,
 		[SKEP_WORLD_RAW_TP_COOKIE] = SKEP_FEATURE_RAW_TP_COOKIE,
 		[SKEP_WORLD_LOOP] = SKEP_FEATURE_LOOP,
+		[SKEP_WORLD_OVERRIDE] = SKEP_FEATURE_OVERRIDE,
+		[SKEP_WORLD_VPRINTK] = SKEP_FEATURE_VPRINTK,
 		[SKEP_WORLD_FOR_EACH] = SKEP_FEATURE_FOR_EACH,
 		[SKEP_WORLD_PERCPU_ELEM] = SKEP_FEATURE_PERCPU_ELEM,
 		[SKEP_WORLD_CPU_V4] = SKEP_FEATURE_CPU_V4,
@@ -319,9 +325,37 @@ static int user_offset(const struct skep_world *world, const char *binary, int p
 	return skep_binary_find(u.w->arena, binary, pid, diag, offset_of, &u);
 }
 
+/* An answer costs a program that is loaded, so it is kept. */
+static bool kfunc_allowed(const struct skep_world *world, uint32_t prog_type, uint32_t attach_type,
+			  uint32_t attach_btf_id, const char *name)
+{
+	struct skep_kernel_world *w = self(world);
+	const char *key = skep_arena_printf(w->arena, "%u %u %u %s", prog_type, attach_type,
+					    attach_btf_id, name);
+	const char *answer = skep_hash_get_str(&w->kfuncs, key);
+
+	if (!answer) {
+		answer = skep_kfunc_allowed(prog_type, attach_type, attach_btf_id, name) ? "yes"
+											 : "no";
+		skep_hash_set_str(&w->kfuncs, key, (void *)answer);
+	}
+	return answer[0] == 'y';
+}
+
 static int cgroup_id(const struct skep_world *world, const char *path, uint64_t *ret_id)
 {
 	return skep_cgroup_id(path, ret_id);
+}
+
+/* The first pid namespace has the same inode on every machine. */
+static void look_at_namespace(struct skep_world *world)
+{
+	struct stat st;
+
+	if (stat("/proc/self/ns/pid", &st) < 0 || st.st_ino == FIRST_PID_NS)
+		return;
+	world->pid_ns_dev = st.st_dev;
+	world->pid_ns_ino = st.st_ino;
 }
 
 int skep_world_new(struct skep_diag *diag, struct skep_kernel_world **ret_world)
@@ -343,8 +377,10 @@ int skep_world_new(struct skep_diag *diag, struct skep_kernel_world **ret_world)
 		.each_user_function = each_user_function,
 		.user_offset = user_offset,
 		.module_btf = module_btf,
+		.kfunc_allowed = kfunc_allowed,
 		.cgroup_id = cgroup_id,
 	};
+	look_at_namespace(&w->world);
 	if (skep_vmlinux_btf(NULL, &w->world.btf) < 0) {
 		w->world.btf = NULL;
 		skep_diag_warn(diag, SKEP_NO_LOC, "this kernel does not describe its types (BTF)");
@@ -368,6 +404,7 @@ void skep_world_free(struct skep_kernel_world *w)
 		skep_btf_free(m->btf);
 	skep_hash_fini(&w->formats);
 	skep_hash_fini(&w->made);
+	skep_hash_fini(&w->kfuncs);
 	skep_arena_free(w->arena);
 	free(w);
 	skep_vmlinux_release();

@@ -132,6 +132,14 @@ void skep_field_stack(const struct skep_schema_field *field, const void *payload
 		skep_str_addf(out, "%*sstack %" PRId64 "\n", (int)indent, "", id);
 }
 
+static void add_cgroup(const struct skep_schema_field *field, uint64_t id,
+		       const struct skep_resolver *r, struct skep_str *out)
+{
+	if (field->param == SKEP_CGROUP_UNIFIED)
+		skep_str_add(out, "unified:");
+	r->cgroup_path(r->data, id, out);
+}
+
 /* Kinds whose number has a name that only a resolver knows. */
 static void add_named(const struct skep_schema_field *field, const void *payload,
 		      const struct skep_resolver *r, struct skep_str *out)
@@ -151,7 +159,7 @@ static void add_named(const struct skep_schema_field *field, const void *payload
 	else if (field->kind == SKEP_FIELD_TIMESTAMP && r && r->timestamp)
 		r->timestamp(r->data, value, field->param, out);
 	else if (field->kind == SKEP_FIELD_CGROUP_PATH && r && r->cgroup_path)
-		r->cgroup_path(r->data, value, out);
+		add_cgroup(field, value, r, out);
 	else
 		skep_str_addf(out, hex ? "0x%" PRIx64 : "%" PRIu64, value);
 }

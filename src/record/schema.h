@@ -41,6 +41,9 @@ enum skep_field_kind {
 /* Set in the value of a PROBE field: only the last part of the name, the function, is meant. */
 #define SKEP_PROBE_FUNC (1u << 31)
 
+/* param of a CGROUP_PATH: "unified:" stands in front, the name of version 2 among hierarchies. */
+#define SKEP_CGROUP_UNIFIED 1
+
 struct skep_enum_name {
 	int64_t value;
 	const char *name;

@@ -336,6 +336,47 @@ static int probe_current_task_btf(void)
 	return helper(SKEP_PROG_RAW_TRACEPOINT, SKEP_HELPER_GET_CURRENT_TASK_BTF);
 }
 
+bool skep_kfunc_allowed(uint32_t type, uint32_t attach_type, uint32_t attach_btf_id,
+			const char *name)
+{
+	struct skep_insn insns[] = {
+		skep_insn_call_kfunc(0, 0),
+		skep_insn_mov64_imm(SKEP_R0, 0),
+		skep_insn_exit(),
+	};
+	struct skep_bpf_prog_load attr = {
+		.prog_type = type,
+		.insn_cnt = ARRAY_SIZE(insns),
+		.insns = skep_bpf_ptr(insns),
+		.license = skep_bpf_ptr("GPL"),
+		.expected_attach_type = attach_type,
+		.attach_btf_id = attach_btf_id,
+	};
+	_cleanup_free_ char *log = NULL;
+	const struct skep_btf *btf;
+	uint32_t id;
+	int fd;
+
+	if (skep_vmlinux_btf(NULL, &btf) < 0 || skep_btf_find(btf, name, SKEP_BTF_FUNC, &id) < 0)
+		return false;
+	insns[0] = skep_insn_call_kfunc((int32_t)id, 0);
+	fd = skep_bpf_prog_load(&attr, SKEP_BPF_LOG_PATH, &log);
+	if (fd >= 0)
+		return close_ok(fd) == 0;
+	/* The call has no proper arguments: where it is allowed, they are what the kernel finds wrong. */
+	return log && strstr(log, "R1") && !strstr(log, "not allowed");
+}
+
+static int probe_override(void)
+{
+	return helper(SKEP_PROG_KPROBE, SKEP_HELPER_OVERRIDE_RETURN);
+}
+
+static int probe_vprintk(void)
+{
+	return helper(SKEP_PROG_RAW_TRACEPOINT, SKEP_HELPER_TRACE_VPRINTK);
+}
+
 static int probe_loop(void)
 {
 	return helper(SKEP_PROG_RAW_TRACEPOINT, SKEP_HELPER_LOOP);

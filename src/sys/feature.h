@@ -37,6 +37,8 @@
 	X(RAW_TP_COOKIE, raw_tp_cookie, "cookies of raw tracepoints", "one program for many of them") \
 	X(CURRENT_TASK_BTF, current_task_btf, "typed current task", "cheap pid, comm, curtask") \
 	X(LOOP, loop, "loop helper", "long loops") \
+	X(OVERRIDE, override, "results overridden (error injection)", "override") \
+	X(VPRINTK, vprintk, "trace_vprintk helper", "debugf with more than three values") \
 	X(FOR_EACH, for_each, "walk of maps", "len(@map), for $kv : @map") \
 	X(PERCPU_ELEM, percpu_elem, "reads of other CPUs' values", "aggregations as numbers") \
 	X(CPU_V4, cpu_v4, "instruction set version 4", "shorter programs") \
@@ -71,6 +73,13 @@ int skep_feature_error(enum skep_feature feature);
  * around it can be tried on a kernel that has it. -ENOENT: there is no such feature.
  */
 int skep_feature_deny(const char *word, size_t len) _must_check_;
+
+/*
+ * Whether programs of this kind (@attach_btf_id: verified against this function) may call the function @name of the
+ * kernel. Not for functions without parameters.
+ */
+bool skep_kfunc_allowed(uint32_t type, uint32_t attach_type, uint32_t attach_btf_id,
+			const char *name);
 
 /* What `skep doctor` calls it: "tp_btf". */
 const char *skep_feature_word(enum skep_feature feature);

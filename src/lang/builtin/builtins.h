@@ -9,14 +9,48 @@
 #include "lang/builtin.h"
 #include "lang/provider.h"
 
+/* The number as what a call gives; nothing when it is not wanted. */
+static inline int skep_builtin_give(struct skep_value *ret_value, const struct skep_expr *call,
+				    struct skep_val *val)
+{
+	if (ret_value)
+		*ret_value = (struct skep_value){ .type = call->type, .val = val };
+	return 0;
+}
+
+/* print.c: ends the probe at once and, as soon as user space reads the row, the script. */
+int skep_builtin_leave(struct skep_lower *l, const struct skep_expr *call,
+		       struct skep_val *code) _must_check_;
+/* kernel.c: whether the kernel has this function, and whether programs of this instance may call it. */
+bool skep_builtin_kfunc_exists(const struct skep_compiler *c, const char *name);
+bool skep_builtin_kfunc(const struct skep_check *k, const char *name);
+
+/* act.c */
+extern const struct skep_builtin skep_builtin_signal, skep_builtin_signal_thread,
+	skep_builtin_override, skep_builtin_write_user, skep_builtin_debugf, skep_builtin_assert;
 /* agg.c */
 extern const struct skep_builtin skep_builtin_count, skep_builtin_sum, skep_builtin_min,
 	skep_builtin_max, skep_builtin_avg, skep_builtin_stats, skep_builtin_hist,
 	skep_builtin_lhist;
 /* ids.c */
-extern const struct skep_builtin skep_builtin_pid, skep_builtin_tid, skep_builtin_uid,
-	skep_builtin_gid, skep_builtin_comm, skep_builtin_ppid, skep_builtin_cgroup,
+extern const struct skep_builtin skep_builtin_uid, skep_builtin_gid, skep_builtin_cgroup,
 	skep_builtin_curtask, skep_builtin_cpid, skep_builtin_has_cpid, skep_builtin_username;
+/* kernel.c */
+extern const struct skep_builtin skep_builtin_reg, skep_builtin_usermode, skep_builtin_jiffies,
+	skep_builtin_is_err, skep_builtin_percpu_kaddr, skep_builtin_socket_cookie,
+	skep_builtin_cgroupid, skep_builtin_cgroup_path, skep_builtin_kfunc_exist,
+	skep_builtin_kfunc_allowed;
+/* names.c */
+extern const struct skep_builtin skep_builtin_strerror, skep_builtin_signal_name,
+	skep_builtin_syscall_name, skep_builtin_macaddr, skep_builtin_pton;
+/* path.c */
+extern const struct skep_builtin skep_builtin_path;
+/* task.c */
+extern const struct skep_builtin skep_builtin_pid, skep_builtin_tid, skep_builtin_comm,
+	skep_builtin_ppid, skep_builtin_pcomm, skep_builtin_leader_tid, skep_builtin_leader_comm;
+/* text.c */
+extern const struct skep_builtin skep_builtin_strlen, skep_builtin_strcap, skep_builtin_strstr,
+	skep_builtin_strcontains, skep_builtin_str_concat, skep_builtin_memcmp;
 /* machine.c */
 extern const struct skep_builtin skep_builtin_cpu, skep_builtin_ncpus, skep_builtin_numaid,
 	skep_builtin_nsecs, skep_builtin_elapsed, skep_builtin_rand;

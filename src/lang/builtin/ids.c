@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who runs: process, thread, user, name.
+ * Who runs: user, group, control group, and what belongs to a run of skep.
  */
 #include <errno.h>
 #include <stddef.h>
 
 #include "lang/builtin/builtins.h"
 #include "lang/lower_priv.h"
-
-#define COMM_BYTES 16
 
 static int set_value(struct skep_value *ret_value, const struct skep_expr *call,
 		     struct skep_val *val)
@@ -28,18 +26,6 @@ static int check_u64(struct skep_check *k, struct skep_expr *call)
 {
 	call->type = skep_type_int(8, false);
 	return 0;
-}
-
-static int lower_pid(struct skep_lower *l, const struct skep_expr *call,
-		     struct skep_value *ret_value)
-{
-	return set_value(ret_value, call, skep_lower_tgid(l));
-}
-
-static int lower_tid(struct skep_lower *l, const struct skep_expr *call,
-		     struct skep_value *ret_value)
-{
-	return set_value(ret_value, call, skep_lower_tid(l));
 }
 
 static int lower_uid(struct skep_lower *l, const struct skep_expr *call,
@@ -64,58 +50,6 @@ static int check_username(struct skep_check *k, struct skep_expr *call)
 {
 	call->type = skep_type_simple(&k->c->types, SKEP_TYPE_USERNAME);
 	return 0;
-}
-
-static int check_comm(struct skep_check *k, struct skep_expr *call)
-{
-	call->type = skep_type_string(&k->c->types, COMM_BYTES);
-	return 0;
-}
-
-static int lower_comm(struct skep_lower *l, const struct skep_expr *call,
-		      struct skep_value *ret_value)
-{
-	struct skep_value unused;
-
-	return skep_lower_comm(l, call->type, ret_value ? ret_value : &unused);
-}
-
-/* The parent's process id through reads of memory, where the current task is a bare address. */
-static int read_ppid(struct skep_lower *l, const struct skep_expr *call, struct skep_val **ret_val)
-{
-	static const char *const path[] = { "real_parent", "tgid" };
-	const struct skep_type *type = skep_type_by_name(&l->c->types, "struct task_struct");
-	struct skep_val *at = skep_ir_call(l->fn, SKEP_HELPER_GET_CURRENT_TASK, SKEP_CALL_PURE, 0);
-
-	for (size_t i = 0; i < ARRAY_SIZE(path); i++) {
-		struct skep_value value;
-		struct skep_field f;
-		int r;
-
-		if (!type || !skep_type_field(&l->c->types, type, path[i], SKEP_SPACE_KERNEL, &f)) {
-			skep_diag_error(l->c->diag, call->loc, "ppid is not available here");
-			skep_diag_hint(l->c->diag,
-				       "it needs a kernel that describes its types (BTF)");
-			return -ENOTSUP;
-		}
-		r = skep_lower_load(l, f.type, at, (int)f.offset, SKEP_SPACE_KERNEL, &value);
-		if (r < 0)
-			return r;
-		at = value.val;
-		type = f.type->elem;
-	}
-	*ret_val = at;
-	return 0;
-}
-
-static int lower_ppid(struct skep_lower *l, const struct skep_expr *call,
-		      struct skep_value *ret_value)
-{
-	static const char *const path[] = { "real_parent", "tgid" };
-	struct skep_val *v = skep_lower_task_field(l, path, ARRAY_SIZE(path));
-	int r = v ? 0 : read_ppid(l, call, &v);
-
-	return r < 0 ? r : set_value(ret_value, call, v);
 }
 
 static int lower_cgroup(struct skep_lower *l, const struct skep_expr *call,
@@ -187,13 +121,9 @@ static int lower_has_cpid(struct skep_lower *l, const struct skep_expr *call,
 		.lower = lower_fn,                                \
 	}
 
-WORD(pid, check_u32, lower_pid);
-WORD(tid, check_u32, lower_tid);
 WORD(uid, check_u32, lower_uid);
 WORD(gid, check_u32, lower_gid);
 WORD(username, check_username, lower_uid);
-WORD(comm, check_comm, lower_comm);
-WORD(ppid, check_u32, lower_ppid);
 WORD(cgroup, check_u64, lower_cgroup);
 WORD(curtask, check_curtask, lower_curtask);
 WORD(cpid, check_cpid, lower_cpid);

@@ -292,20 +292,13 @@ static int check_exit(struct skep_check *k, struct skep_expr *call)
 	return 0;
 }
 
-/* Ends the probe at once and, as soon as user space reads the row, the script. */
-static int lower_exit(struct skep_lower *l, const struct skep_expr *call,
-		      struct skep_value *ret_value)
+int skep_builtin_leave(struct skep_lower *l, const struct skep_expr *call, struct skep_val *code)
 {
 	struct skep_plan_action action = { .kind = SKEP_ACTION_EXIT, .loc = call->loc };
 	struct skep_schema_field *field = skep_arena_alloc(l->c->arena, sizeof(*field));
-	struct skep_value status = number(l, 0);
+	struct skep_value status = { .type = skep_type_int(8, false), .val = code };
 	int r;
 
-	if (call->call.args.len) {
-		r = skep_lower_scalar(l, call->call.args.data[0], &status.val);
-		if (r < 0)
-			return r;
-	}
 	*field = skep_compiler_field(l->c, status.type, "status", 0);
 	action.schema = (struct skep_schema){
 		.name = "exit",
@@ -319,6 +312,20 @@ static int lower_exit(struct skep_lower *l, const struct skep_expr *call,
 		return r;
 	skep_ir_jump(l->fn, l->done);
 	return 0;
+}
+
+static int lower_exit(struct skep_lower *l, const struct skep_expr *call,
+		      struct skep_value *ret_value)
+{
+	struct skep_val *code = skep_ir_const(l->fn, 0);
+	int r;
+
+	if (call->call.args.len) {
+		r = skep_lower_scalar(l, call->call.args.data[0], &code);
+		if (r < 0)
+			return r;
+	}
+	return skep_builtin_leave(l, call, code);
 }
 
 static int check_join(struct skep_check *k, struct skep_expr *call)

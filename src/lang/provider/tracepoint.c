@@ -276,7 +276,8 @@ static int tracepoint_lower_args(struct skep_lower *l, const struct skep_expr *e
 	struct skep_val *ctx, *at;
 
 	if (skep_streq(field->name, "common_pid")) {
-		*ret_value = (struct skep_value){ .type = field->type, .val = skep_lower_tid(l) };
+		*ret_value =
+			(struct skep_value){ .type = field->type, .val = skep_lower_init_tid(l) };
 		return 0;
 	}
 	if (is_syscall(l->inst))

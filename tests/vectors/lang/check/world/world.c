@@ -48,6 +48,7 @@ struct bits {
 };
 
 struct module_private;
+struct fs_struct;
 
 struct task_struct {
 	struct thread_info thread_info;
@@ -68,11 +69,62 @@ struct task_struct {
 	u64 start_time;
 	u64 start_boottime;
 	double cost;
+	struct fs_struct *fs;
+};
+
+struct dentry;
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct qstr {
+	u32 len;
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+};
+
+struct fs_struct {
+	struct path root, pwd;
 };
 
 struct file {
 	umode_t f_mode;
 	void *private_data;
+	struct path f_path;
+};
+
+struct sk_buff {
+	u32 len, data_len;
+	unsigned char *head, *data;
+};
+
+typedef struct {
+	long counter;
+} atomic64_t;
+
+struct sock_common {
+	u32 skc_family;
+	atomic64_t skc_cookie;
+};
+
+struct sock {
+	struct sock_common __sk_common;
 };
 
 typedef void (*btf_trace_sys_enter)(void *, struct pt_regs *, long);
@@ -81,6 +133,11 @@ typedef void (*btf_trace_sched_switch)(void *, bool, struct task_struct *, struc
 
 struct mm_struct s1;
 struct cred s2;
+struct mount s3;
+struct fs_struct s4;
+struct dentry s5;
+struct sk_buff s6;
+struct sock s7;
 btf_trace_sys_enter e1;
 btf_trace_sys_exit e2;
 btf_trace_sched_switch e3;
@@ -103,4 +160,14 @@ long vfs_write(struct file *file, const char *buf, u64 count, long long *pos)
 
 void do_nothing(void)
 {
+}
+
+int send_packet(struct sock *sk, struct sk_buff *skb)
+{
+	return 0;
+}
+
+void *lend_task(int pid)
+{
+	return 0;
 }

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a program does to the machine at once, without user space: signals, results and memory that it changes, lines in
+ * the kernel's trace. And assert(), which ends it all.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lang/builtin/builtins.h"
+#include "lang/check_priv.h"
+#include "lang/lower_priv.h"
+
+#define SIGNAL_MAX 64
+#define PRINTK_ARGS 3 /* of the older of two helpers */
+#define VPRINTK_ARGS 12
+
+/* --- signal, signal_thread -------------------------------------------------------------------------------- */
+
+/* "KILL", "SIGKILL" or a number as text: its number, or 0. */
+static int signal_number(const char *name)
+{
+	char *end;
+	long n = strtol(name, &end, 10);
+
+	if (isdigit((unsigned char)name[0]))
+		return !*end && n >= 1 && n <= SIGNAL_MAX ? (int)n : 0;
+	if (skep_has_prefix(name, "SIG"))
+		name += 3;
+	for (int i = 1; i <= SIGNAL_MAX; i++)
+		if (skep_streq(sigabbrev_np(i), name))
+			return i;
+	return 0;
+}
+
+static int check_signal(struct skep_check *k, struct skep_expr *call)
+{
+	const struct skep_expr *arg = call->call.args.data[0];
+	int *number = skep_arena_calloc(k->c->arena, 1, sizeof(*number));
+	int64_t value;
+	int r;
+
+	call->type = &skep_type_void;
+	call->call.state = number;
+	if (k->inst->user_run) {
+		r = skep_check_error(k, call->loc, "in %s there is nobody to send a signal to",
+				     k->inst->provider->name);
+		skep_diag_hint(k->c->diag,
+			       "%s() reaches the process that the probe fires in; "
+			       "system(\"kill ...\") any other",
+			       call->call.name);
+		return r;
+	}
+	if (skep_check_const(k, arg, &value)) {
+		if (value < 1 || value > SIGNAL_MAX)
+			return skep_check_want(k, arg,
+					       "a signal: 1 to 64, or a name such as \"SIGTERM\"");
+		return 0;
+	}
+	if (arg->kind == SKEP_EXPR_STRING) {
+		*number = signal_number(arg->text.data);
+		if (*number)
+			return 0;
+		r = skep_check_error(k, arg->loc, "there is no signal \"%s\"", arg->text.data);
+		skep_diag_hint(k->c->diag, "kill -l shows their names; a number works, too");
+		return r;
+	}
+	if (arg->type && arg->type->kind != SKEP_TYPE_INT)
+		return skep_check_want(k, arg, "a signal, its number or its name in quotes");
+	return 0;
+}
+
+static int send_signal(struct skep_lower *l, const struct skep_expr *call, uint32_t helper)
+{
+	int number = *(const int *)call->call.state;
+	struct skep_val *v = skep_ir_const(l->fn, (uint64_t)number);
+	int r;
+
+	if (!number) {
+		r = skep_lower_scalar(l, call->call.args.data[0], &v);
+		if (r < 0)
+			return r;
+	}
+	skep_ir_call(l->fn, helper, 0, 1, v);
+	return 0;
+}
+
+static int lower_signal(struct skep_lower *l, const struct skep_expr *call,
+			struct skep_value *ret_value)
+{
+	return send_signal(l, call, SKEP_HELPER_SEND_SIGNAL);
+}
+
+static int lower_signal_thread(struct skep_lower *l, const struct skep_expr *call,
+			       struct skep_value *ret_value)
+{
+	return send_signal(l, call, SKEP_HELPER_SEND_SIGNAL_THREAD);
+}
+
+/* --- override --------------------------------------------------------------------------------------------- */
+
+static int check_override(struct skep_check *k, struct skep_expr *call)
+{
+	const struct skep_expr *arg = call->call.args.data[0];
+	const struct skep_world *w = k->c->world;
+	int r;
+
+	call->type = &skep_type_void;
+	if (arg->type && arg->type->kind != SKEP_TYPE_INT && arg->type->kind != SKEP_TYPE_PTR)
+		return skep_check_want(k, arg, "a result, a number");
+	if (!k->final || (k->inst->attach.kind == SKEP_ATTACH_KPROBE && w->has &&
+			  w->has(w, SKEP_WORLD_OVERRIDE)))
+		return 0;
+	if (k->inst->attach.kind == SKEP_ATTACH_KPROBE) {
+		r = skep_check_error(k, call->loc,
+				     "this kernel does not let programs override results");
+		skep_diag_hint(k->c->diag, "it must be built with CONFIG_BPF_KPROBE_OVERRIDE; "
+					   "skep doctor says what it has");
+		return r;
+	}
+	r = skep_check_error(k, call->loc, "only a kprobe can override a result, and this is %s",
+			     k->inst->provider->name);
+	skep_diag_hint(k->c->diag, "the function is then not executed at all; the kernel allows it "
+				   "for those in /sys/kernel/debug/error_injection/list");
+	return r;
+}
+
+static int lower_override(struct skep_lower *l, const struct skep_expr *call,
+			  struct skep_value *ret_value)
+{
+	struct skep_val *v;
+	int r = skep_lower_scalar(l, call->call.args.data[0], &v);
+
+	if (r < 0)
+		return r;
+	skep_ir_call(l->fn, SKEP_HELPER_OVERRIDE_RETURN, 0, 2, skep_ir_ctx(l->fn), v);
+	return 0;
+}
+
+/* --- write_user ------------------------------------------------------------------------------------------- */
+
+static int check_write_user(struct skep_check *k, struct skep_expr *call)
+{
+	struct skep_expr *const *args = call->call.args.data;
+	const struct skep_type *to = args[0]->type, *from = args[1]->type;
+
+	call->type = skep_type_int(8, true);
+	if (to && to->kind != SKEP_TYPE_PTR && to->kind != SKEP_TYPE_INT)
+		return skep_check_want(k, args[0], "an address in the process");
+	if (from && (from->kind == SKEP_TYPE_TUPLE || from->kind == SKEP_TYPE_VOID || !from->size))
+		return skep_check_want(k, args[1], "a text, a number, an array or a struct");
+	if (args[2]->type && args[2]->type->kind != SKEP_TYPE_INT)
+		return skep_check_want(k, args[2], "a number of bytes");
+	return 0;
+}
+
+/* The bytes to write, in the program's memory, and how many there are. */
+static int source_bytes(struct skep_lower *l, const struct skep_expr *arg, struct skep_val **ret_at,
+			uint32_t *ret_size)
+{
+	struct skep_value v;
+	uint32_t head;
+	int r = skep_lower_expr(l, arg, &v);
+
+	if (r < 0)
+		return r;
+	if (skep_type_is_scalar(v.type)) {
+		*ret_at = skep_ir_slot(l->fn, 8, "number");
+		*ret_size = v.type->size;
+		skep_ir_store(l->fn, *ret_at, 0, 8, v.val);
+		return 0;
+	}
+	if (!v.literal) {
+		r = skep_lower_bytes(l, &v);
+		if (r < 0)
+			return r;
+	}
+	head = v.type->kind == SKEP_TYPE_BUFFER ? 4 : 0;
+	*ret_at = skep_lower_at(l, v.val, v.off + (int)head);
+	*ret_size = v.type->size - head;
+	return 0;
+}
+
+/* At most as many bytes as the source has. */
+static int lower_write_user(struct skep_lower *l, const struct skep_expr *call,
+			    struct skep_value *ret_value)
+{
+	struct skep_block *some = skep_ir_block(l->fn), *fits = skep_ir_block(l->fn),
+			  *write = skep_ir_block(l->fn), *join = skep_ir_block(l->fn);
+	struct skep_var *length = skep_ir_var(l->fn, "length"),
+			*result = skep_ir_var(l->fn, "result");
+	struct skep_val *to, *from, *n;
+	uint32_t size;
+	int r;
+
+	r = skep_lower_scalar(l, call->call.args.data[0], &to);
+	if (r < 0)
+		return r;
+	r = source_bytes(l, call->call.args.data[1], &from, &size);
+	if (r < 0)
+		return r;
+	r = skep_lower_scalar(l, call->call.args.data[2], &n);
+	if (r < 0)
+		return r;
+	skep_ir_set(l->fn, result, skep_ir_const(l->fn, 0));
+	skep_ir_branch(l->fn, SKEP_CC_EQ, n, skep_ir_const(l->fn, 0), join, some);
+	skep_ir_at(l->fn, some);
+	skep_ir_set(l->fn, length, skep_ir_const(l->fn, size));
+	skep_ir_branch(l->fn, SKEP_CC_ULT, n, skep_ir_const(l->fn, size), fits, write);
+	skep_ir_at(l->fn, fits);
+	skep_ir_set(l->fn, length, n);
+	skep_ir_jump(l->fn, write);
+	skep_ir_at(l->fn, write);
+	skep_ir_set(l->fn, result,
+		    skep_ir_call(l->fn, SKEP_HELPER_PROBE_WRITE_USER, 0, 3, to, from,
+				 skep_ir_get(l->fn, length)));
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, join);
+	return skep_builtin_give(ret_value, call, skep_ir_get(l->fn, result));
+}
+
+/* --- debugf ----------------------------------------------------------------------------------------------- */
+
+static int cannot_print(struct skep_check *k, const struct skep_expr *at, const char *what)
+{
+	int r = skep_check_error(k, at->loc, "debugf() cannot print %s", what);
+
+	skep_diag_hint(k->c->diag,
+		       "the kernel formats this line itself: it knows %%d %%u %%x %%c %%p "
+		       "of numbers and %%s of texts, with a width but no precision");
+	return r;
+}
+
+/* A conversion of ours as the kernel's: all its numbers have 64 bits. */
+static int add_conversion(struct skep_check *k, const struct skep_format_part *part,
+			  const struct skep_expr *arg, struct skep_str *out)
+{
+	bool is_text = arg->type && arg->type->kind == SKEP_TYPE_STRING;
+
+	if (part->width_arg || part->precision_arg || part->precision >= 0 ||
+	    strchr(part->flags, '#'))
+		return cannot_print(k, arg, "with '*', '#' or a precision");
+	if (arg->type && !is_text && !skep_type_is_scalar(arg->type))
+		return cannot_print(k, arg, skep_check_type_text(k, arg->type));
+	if (arg->type && is_text != (part->conv == 's') &&
+	    !(part->conv == 's' && arg->type->kind != SKEP_TYPE_KSTACK))
+		return cannot_print(k, arg, skep_check_type_text(k, arg->type));
+	if (!strchr("diuxXcps", part->conv))
+		return cannot_print(k, arg, "in this way");
+	if (part->conv == 'p')
+		skep_str_add(out, "0x");
+	skep_str_addf(out, "%%%s", part->flags);
+	if (part->width >= 0)
+		skep_str_addf(out, "%d", part->width);
+	if (part->conv == 'c' || is_text)
+		skep_str_addc(out, part->conv);
+	else if (part->conv == 's' && arg->type && arg->type->kind == SKEP_TYPE_KSYM)
+		skep_str_add(out, "ps");
+	else
+		skep_str_addf(out, "ll%c",
+			      part->conv == 'p'			       ? 'x'
+			      : part->conv == 'i' || part->conv == 's' ? 'd'
+								       : part->conv);
+	return 0;
+}
+
+static int make_line(struct skep_check *k, const struct skep_expr *call,
+		     const struct skep_format *format, struct skep_str *out)
+{
+	size_t at = 1;
+	int r;
+
+	for (size_t i = 0; i < format->n_parts; i++) {
+		const struct skep_format_part *part = &format->parts[i];
+
+		skep_str_addn(out, part->literal, part->literal_len);
+		if (part->conv == '%')
+			skep_str_add(out, "%%");
+		if (!part->conv || part->conv == '%')
+			continue;
+		r = add_conversion(k, part, call->call.args.data[at++], out);
+		if (r < 0)
+			return r;
+	}
+	/* The kernel ends the line itself. */
+	if (out->len && out->data[out->len - 1] == '\n')
+		out->data[--out->len] = '\0';
+	return 0;
+}
+
+static int check_count(struct skep_check *k, const struct skep_expr *call, size_t wanted)
+{
+	const struct skep_world *w = k->c->world;
+	size_t n = call->call.args.len - 1;
+	int r;
+
+	if (wanted != n) {
+		r = skep_check_error(k, call->loc, "debugf() has %zu conversion%s and %zu value%s",
+				     wanted, wanted == 1 ? "" : "s", n, n == 1 ? "" : "s");
+		skep_diag_hint(k->c->diag, "each %% in the format takes one value");
+		return r;
+	}
+	if (n <= PRINTK_ARGS || (n <= VPRINTK_ARGS && w->has && w->has(w, SKEP_WORLD_VPRINTK)))
+		return 0;
+	r = skep_check_error(k, call->loc, "debugf() with %zu values: this kernel takes %d", n,
+			     w->has && w->has(w, SKEP_WORLD_VPRINTK) ? VPRINTK_ARGS : PRINTK_ARGS);
+	skep_diag_hint(k->c->diag, "use several lines, or printf()");
+	return r;
+}
+
+static int check_debugf(struct skep_check *k, struct skep_expr *call)
+{
+	const struct skep_expr *first = call->call.args.data[0];
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+	struct skep_format format;
+	const char *why;
+	size_t at;
+	int r;
+
+	call->type = &skep_type_void;
+	if (first->kind != SKEP_EXPR_STRING)
+		return skep_check_want(k, first, "a format in quotes");
+	r = skep_format_parse(first->text.data, first->text.len, &format, &at, &why);
+	if (r < 0)
+		return skep_check_error(k, first->loc, "the format has %s at byte %zu", why,
+					at + 1);
+	r = check_count(k, call, format.n_fields);
+	if (r >= 0)
+		r = make_line(k, call, &format, &text);
+	skep_format_fini(&format);
+	if (r >= 0)
+		call->call.state = skep_arena_strdup(k->c->arena, skep_str_text(&text));
+	return r;
+}
+
+static int debugf_args(struct skep_lower *l, const struct skep_expr *call,
+		       struct skep_val *values[VPRINTK_ARGS])
+{
+	for (size_t i = 1; i < call->call.args.len; i++) {
+		struct skep_value v;
+		int r = skep_lower_expr(l, call->call.args.data[i], &v);
+
+		if (r < 0)
+			return r;
+		if (!skep_type_is_scalar(v.type) && !v.literal) {
+			r = skep_lower_bytes(l, &v);
+			if (r < 0)
+				return r;
+		}
+		values[i - 1] = skep_lower_at(l, v.val, skep_type_is_scalar(v.type) ? 0 : v.off);
+	}
+	return 0;
+}
+
+static int lower_debugf(struct skep_lower *l, const struct skep_expr *call,
+			struct skep_value *ret_value)
+{
+	const char *text = call->call.state;
+	struct skep_val *v[VPRINTK_ARGS] = {}, *format, *size, *data;
+	size_t n = call->call.args.len - 1;
+	int r = debugf_args(l, call, v);
+
+	if (r < 0)
+		return r;
+	format = skep_lower_literal(l, text, strlen(text));
+	size = skep_ir_const(l->fn, strlen(text) + 1);
+	if (n <= PRINTK_ARGS) {
+		skep_ir_call(l->fn, SKEP_HELPER_TRACE_PRINTK, 0, 2 + (unsigned)n, format, size,
+			     v[0], v[1], v[2]);
+		return 0;
+	}
+	data = skep_ir_slot(l->fn, (unsigned)n * 8, "debugf");
+	for (size_t i = 0; i < n; i++)
+		skep_ir_store(l->fn, data, (int)i * 8, 8, v[i]);
+	skep_ir_call(l->fn, SKEP_HELPER_TRACE_VPRINTK, 0, 4, format, size, data,
+		     skep_ir_const(l->fn, n * 8));
+	return 0;
+}
+
+/* --- assert ----------------------------------------------------------------------------------------------- */
+
+static int check_assert(struct skep_check *k, struct skep_expr *call)
+{
+	const char *message = skep_check_literal(k, call->call.args.data[1]);
+
+	call->type = &skep_type_void;
+	call->call.state = (void *)message;
+	if (!message) {
+		int r = skep_check_expr(k, call->call.args.data[1]);
+
+		return r < 0 ? r
+			     : skep_check_want(k, call->call.args.data[1], "a message in quotes");
+	}
+	return skep_check_truth(k, call->call.args.data[0], "what assert() checks");
+}
+
+/* The message as a row of its own, whose format is nothing but text. */
+static int say(struct skep_lower *l, const struct skep_expr *call)
+{
+	const char *message = call->call.state;
+	struct skep_format_part *part = skep_arena_calloc(l->c->arena, 1, sizeof(*part));
+	struct skep_plan_action action = {
+		.kind = SKEP_ACTION_ERRORF,
+		.text = message,
+		.format = { .parts = part, .n_parts = 1 },
+		.schema = { .name = "assert", .version = 1 },
+		.loc = call->loc,
+	};
+
+	*part = (struct skep_format_part){
+		.literal = message,
+		.literal_len = strlen(message),
+		.width = -1,
+		.precision = -1,
+	};
+	return skep_lower_row(l, &action, NULL, 0);
+}
+
+static int lower_assert(struct skep_lower *l, const struct skep_expr *call,
+			struct skep_value *ret_value)
+{
+	struct skep_block *good = skep_ir_block(l->fn), *bad = skep_ir_block(l->fn);
+	int r = skep_lower_cond(l, call->call.args.data[0], good, bad);
+
+	if (r < 0)
+		return r;
+	skep_ir_at(l->fn, bad);
+	skep_ir_cold(bad);
+	r = say(l, call);
+	if (r < 0)
+		return r;
+	r = skep_builtin_leave(l, call, skep_ir_const(l->fn, 1));
+	if (r < 0)
+		return r;
+	skep_ir_at(l->fn, good);
+	return 0;
+}
+
+#define ACT(word, text, least, most, extra, check_fn, lower_fn) \
+	const struct skep_builtin skep_builtin_##word = {       \
+		.name = #word,                                  \
+		.usage = text,                                  \
+		.min_args = least,                              \
+		.max_args = most,                               \
+		.flags = extra,                                 \
+		.check = check_fn,                              \
+		.lower = lower_fn,                              \
+	}
+#define UNSAFE (SKEP_BUILTIN_STATEMENT | SKEP_BUILTIN_UNSAFE)
+
+ACT(signal, "signal(number or \"name\")", 1, 1, UNSAFE, check_signal, lower_signal);
+ACT(signal_thread, "signal_thread(number or \"name\")", 1, 1, UNSAFE, check_signal,
+    lower_signal_thread);
+ACT(override, "override(result)", 1, 1, UNSAFE, check_override, lower_override);
+ACT(write_user, "write_user(to, from, length)", 3, 3, SKEP_BUILTIN_UNSAFE, check_write_user,
+    lower_write_user);
+ACT(debugf, "debugf(\"format\", value, ...)", 1, 1 + VPRINTK_ARGS, SKEP_BUILTIN_STATEMENT,
+    check_debugf, lower_debugf);
+ACT(assert, "assert(condition, \"message\")", 2, 2, SKEP_BUILTIN_STATEMENT | SKEP_BUILTIN_RAW,
+    check_assert, lower_assert);
