@@ -14,6 +14,7 @@
 #include "lang/expr_text.h"
 #include "lang/lower_priv.h"
 
+#define ROOM_MAX (32u << 20) /* bytes that a map may take before anybody has written to it */
 #define UPDATE_ANY 0
 #define UPDATE_NOEXIST 1
 
@@ -105,6 +106,19 @@ static struct skep_snapshot shape(struct skep_compiler *c, const struct skep_map
 	return s;
 }
 
+/*
+ * Room for every key on every CPU up front is more than most scripts ever use. But while
+ * interrupts are off the kernel can give only the few pieces that it has at hand: a program that
+ * may run there would lose new keys in a map that is nearly empty.
+ */
+static bool wants_room(const struct skep_compiler *c, const struct skep_map_info *map)
+{
+	uint64_t bytes = (uint64_t)ALIGN_UP(map->value_size, 8u) * c->config.max_map_keys *
+			 MAX(c->world->n_cpus, 1u);
+
+	return map->hasty_writer && bytes <= ROOM_MAX;
+}
+
 void skep_lower_map_make(struct skep_compiler *c, struct skep_map_info *map,
 			 struct skep_plan_map *plan)
 {
@@ -124,8 +138,7 @@ void skep_lower_map_make(struct skep_compiler *c, struct skep_map_info *map,
 		spec.key_size = map->key->size;
 		spec.value_size = map->value_size;
 		spec.max_entries = c->config.max_map_keys;
-		/* Room for every key on every CPU up front costs more than most scripts ever use. */
-		spec.flags = agg ? SKEP_MAP_NO_PREALLOC : 0;
+		spec.flags = agg && !wants_room(c, map) ? SKEP_MAP_NO_PREALLOC : 0;
 	} else if (agg) {
 		map->store = SKEP_STORE_STRIPED;
 		map->stripe_size = ALIGN_UP(map->value_size, 64u);

@@ -11,6 +11,7 @@
 
 extern const struct skep_provider skep_provider_kprobe, skep_provider_kretprobe;
 
+#define SLOW_FROM 64
 #define NO_KPROBES "this kernel cannot probe its functions (no kprobes)"
 #define INSTEAD                                                              \
 	"what works instead: tracepoint and rawtracepoint for the kernel's " \
@@ -83,6 +84,19 @@ static void choose_multi(struct skep_compiler *c, const struct skep_attach_point
 	}
 }
 
+/* One by one each costs some 15 ms to attach and 45 ms to close. */
+static void warn_slow(struct skep_compiler *c, const struct skep_attach_point *point, size_t n)
+{
+	if (n < SLOW_FROM)
+		return;
+	skep_diag_warn(
+		c->diag, point->loc,
+		"this kernel attaches and detaches the %zu functions one by one, which takes "
+		"seconds",
+		n);
+	skep_diag_hint(c->diag, "a narrower pattern is faster");
+}
+
 static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 		 const struct skep_attach_point *point, bool is_return)
 {
@@ -119,6 +133,8 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 			signature = funcs.data[i].name;
 		add_function(c, probe, point, is_return, &funcs.data[i], offset, signature, args);
 	}
+	if (!multi)
+		warn_slow(c, point, funcs.len);
 	skep_kfuncs_fini(&funcs);
 	choose_multi(c, point);
 	return 0;

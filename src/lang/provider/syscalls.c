@@ -109,6 +109,7 @@ void skep_syscalls_setup(struct skep_compiler *c, struct skep_instance *inst)
 	uint32_t id;
 
 	inst->interruptible = true;
+	inst->can_wait = true;
 	if (skep_match_is_glob(inst->point->text))
 		inst->proto.name = is_exit ? "sys_exit" : "sys_enter";
 	/* One attachment, however many calls: the prologue tells them apart. */

@@ -166,8 +166,8 @@ static int add_event(const struct search *s, struct event *event)
 				signature);
 	if (!inst->n_matches) {
 		inst->args = event->args;
-		inst->args_space = skep_streq(event->category, "syscalls") ? SKEP_SPACE_USER
-									   : SKEP_SPACE_KERNEL;
+		inst->can_wait = skep_streq(event->category, "syscalls");
+		inst->args_space = inst->can_wait ? SKEP_SPACE_USER : SKEP_SPACE_KERNEL;
 		setup(c, inst);
 	}
 	m = skep_instance_add(c, inst,

@@ -41,6 +41,7 @@ static void add_target(struct search *s, const struct skep_world_symbol *symbol,
 	if (!inst->n_matches) {
 		inst->args_space = SKEP_SPACE_USER;
 		inst->preemptible = true;
+		inst->can_wait = true;
 		inst->proto.type = SKEP_PROG_KPROBE;
 		if (s->multi)
 			inst->proto.attach_type = SKEP_ATTACH_TYPE_UPROBE_MULTI;

@@ -14,6 +14,7 @@ static struct skep_instance *user_instance(struct skep_compiler *c, struct skep_
 	inst->attach.kind = SKEP_ATTACH_USER;
 	inst->user_run = true;
 	inst->interruptible = true;
+	inst->can_wait = true;
 	inst->user.kind = kind;
 	skep_instance_add(c, inst, name);
 	return inst;
