@@ -9,7 +9,12 @@ typedef _Bool bool;
 typedef int pid_t;
 typedef unsigned short umode_t;
 
-enum tcp_state { TCP_ESTABLISHED = 1, TCP_SYN_SENT, TCP_SYN_RECV, TCP_CLOSE = 7 };
+enum tcp_state {
+	TCP_ESTABLISHED = 1,
+	TCP_SYN_SENT,
+	TCP_SYN_RECV,
+	TCP_CLOSE = 7
+};
 
 struct list_head {
 	struct list_head *next, *prev;
@@ -129,7 +134,8 @@ struct sock {
 
 typedef void (*btf_trace_sys_enter)(void *, struct pt_regs *, long);
 typedef void (*btf_trace_sys_exit)(void *, struct pt_regs *, long);
-typedef void (*btf_trace_sched_switch)(void *, bool, struct task_struct *, struct task_struct *, u32);
+typedef void (*btf_trace_sched_switch)(void *, bool, struct task_struct *, struct task_struct *,
+				       u32);
 
 struct mm_struct s1;
 struct cred s2;
