@@ -5,6 +5,7 @@
  *
  *	check.c		rounds, instances, messages
  *	check_stmt.c	statements, variables
+ *	check_loop.c	loops
  *	check_expr.c	values, operators
  *	check_access.c	fields, indices, pointers
  *	check_cast.c	casts, sizeof, offsetof
@@ -42,6 +43,9 @@ const char *skep_check_op_text(enum skep_binary op);
 int skep_check_call(struct skep_check *k, struct skep_expr *expr) _must_check_;
 int skep_check_fn_call(struct skep_check *k, struct skep_expr *expr,
 		       struct skep_fn_node *fn) _must_check_;
+int skep_check_unroll(struct skep_check *k, struct skep_stmt *stmt) _must_check_;
+/* while and for */
+int skep_check_loop(struct skep_check *k, struct skep_stmt *stmt) _must_check_;
 int skep_check_return(struct skep_check *k, struct skep_stmt *stmt) _must_check_;
 /* Functions with the same name, or one that the language has. */
 int skep_check_fn_names(struct skep_compiler *c) _must_check_;

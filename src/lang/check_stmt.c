@@ -4,13 +4,9 @@
  * block.
  */
 #include <errno.h>
-#include <inttypes.h>
 
 #include "lang/check_priv.h"
 #include "lang/nearest.h"
-#include "lang/walk.h"
-
-#define UNROLL_MAX 100
 
 struct skep_local *skep_check_local(const struct skep_check *k, const char *name)
 {
@@ -205,160 +201,6 @@ static int check_if(struct skep_check *k, struct skep_stmt *stmt)
 	return r < 0 ? r : r2 < 0 ? r2 : r3;
 }
 
-static int check_unroll(struct skep_check *k, struct skep_stmt *stmt)
-{
-	int64_t count = 0;
-	int r = skep_check_expr(k, stmt->loop.count), r2;
-
-	if (r >= 0 &&
-	    (!skep_check_const(k, stmt->loop.count, &count) || count < 1 || count > UNROLL_MAX)) {
-		r = skep_check_error(k, stmt->loop.count->loc,
-				     "unroll needs a constant number from 1 to %d", UNROLL_MAX);
-		skep_diag_hint(k->c->diag, "the body is copied that many times into the program");
-	}
-	stmt->loop.n_rounds = r < 0 ? -1 : count;
-	k->loop_depth++;
-	r2 = skep_check_block(k, &stmt->loop.body);
-	k->loop_depth--;
-	return r < 0 ? r : r2;
-}
-
-static int want_int(struct skep_check *k, struct skep_expr *expr)
-{
-	int r = skep_check_expr(k, expr);
-
-	if (r >= 0 && expr->type && expr->type->kind != SKEP_TYPE_INT)
-		return skep_check_want(k, expr, "a number");
-	return r;
-}
-
-static int check_body(struct skep_check *k, struct skep_stmt *stmt)
-{
-	size_t scope = k->locals.len;
-	int r;
-
-	k->loop_depth++;
-	r = skep_check_block(k, &stmt->loop.body);
-	k->loop_depth--;
-	skep_check_scope_end(k, scope);
-	return r;
-}
-
-static struct skep_local *declare_loop(struct skep_check *k, struct skep_stmt *stmt)
-{
-	struct skep_local *local =
-		skep_check_declare(k, stmt->loop.var, stmt->loc, &stmt->loop.local);
-
-	local->declared = true;
-	local->fixed = true;
-	return local;
-}
-
-/* How many rounds, and whether this kernel can run them. */
-static int count_rounds(struct skep_check *k, struct skep_stmt *stmt)
-{
-	const struct skep_world *world = k->c->world;
-	int64_t from, to;
-	uint64_t n;
-
-	stmt->loop.n_rounds = -1;
-	if (skep_check_const(k, stmt->loop.from, &from) &&
-	    skep_check_const(k, stmt->loop.to, &to)) {
-		n = to > from ? (uint64_t)to - (uint64_t)from : 0;
-		if (n > SKEP_LOOP_ROUNDS_MAX) {
-			int r = skep_check_error(
-				k, stmt->loc, "a loop has %d rounds at most, this one has %" PRIu64,
-				SKEP_LOOP_ROUNDS_MAX, n);
-
-			skep_diag_hint(k->c->diag, "that is what the kernel allows; two loops in "
-						   "each other make more");
-			return r;
-		}
-		stmt->loop.n_rounds = (int64_t)n;
-		return 0;
-	}
-	if (world->has && world->has(world, SKEP_WORLD_LOOP))
-		return 0;
-	(void)skep_check_error(k, stmt->loc,
-			       "not supported on this kernel: a range whose ends are not constant");
-	skep_diag_hint(k->c->diag, "the helper loop came with Linux 5.17; here loop through a "
-				   "constant range and leave it with break");
-	return -ENOTSUP;
-}
-
-static int check_range(struct skep_check *k, struct skep_stmt *stmt)
-{
-	int r = want_int(k, stmt->loop.from);
-	int r2 = want_int(k, stmt->loop.to);
-
-	declare_loop(k, stmt)->type = skep_type_int(8, true);
-	if (r >= 0 && r2 >= 0)
-		r = count_rounds(k, stmt);
-	return r < 0 ? r : r2;
-}
-
-/* The (key, value) of a loop through @m. Histograms have no value that a program could use. */
-static const struct skep_type *pair_type(struct skep_check *k, const struct skep_map_info *m)
-{
-	const struct skep_type *types[] = { m->key, m->value };
-
-	if (skep_type_is_agg(m->value))
-		types[1] = skep_type_agg_number(m->value);
-	return skep_type_tuple(&k->c->types, types, types[1] ? 2 : 1);
-}
-
-static int check_elements(struct skep_check *k, struct skep_stmt *stmt)
-{
-	const struct skep_world *world = k->c->world;
-	int r = skep_check_map(k, stmt->loop.map);
-	const struct skep_map_info *m = stmt->loop.map->map.info;
-	struct skep_local *local = declare_loop(k, stmt);
-
-	local->failed = r < 0;
-	local->element = true;
-	if (r < 0)
-		return r;
-	if (m->key && m->value)
-		local->type = pair_type(k, m);
-	else if (k->final)
-		return skep_check_error(k, stmt->loop.map->loc, "@%s has no keys to go through",
-					m->name);
-	if (m->value && skep_type_is_agg(m->value) &&
-	    skep_walk_wants_value(&stmt->loop.body, stmt->loop.var)) {
-		r = skep_check_agg_number(k, m, stmt->loop.map->loc);
-		if (r < 0) {
-			local->failed = true;
-			local->type = NULL;
-			return r;
-		}
-	}
-	if (!k->final || !world->has || world->has(world, SKEP_WORLD_FOR_EACH))
-		return 0;
-	(void)skep_check_error(k, stmt->loc,
-			       "not supported on this kernel: loops through the elements of a map");
-	skep_diag_hint(k->c->diag,
-		       "the helper for_each_map_elem came with Linux 5.13; "
-		       "print(@%s) shows all of them",
-		       m->name);
-	return -ENOTSUP;
-}
-
-static int check_loop(struct skep_check *k, struct skep_stmt *stmt)
-{
-	size_t scope = k->locals.len;
-	int r, r2;
-
-	if (stmt->kind == SKEP_STMT_WHILE)
-		r = skep_check_truth(k, stmt->loop.count, "the condition of while");
-	else if (stmt->kind == SKEP_STMT_FOR_RANGE)
-		r = check_range(k, stmt);
-	else
-		r = check_elements(k, stmt);
-	r2 = check_body(k, stmt);
-	skep_check_scope_end(k, scope);
-	return r < 0 ? r : r2;
-}
-
 int skep_check_stmt(struct skep_check *k, struct skep_stmt *stmt)
 {
 	switch (stmt->kind) {
@@ -371,11 +213,11 @@ int skep_check_stmt(struct skep_check *k, struct skep_stmt *stmt)
 	case SKEP_STMT_BLOCK:
 		return skep_check_block(k, &stmt->block);
 	case SKEP_STMT_UNROLL:
-		return check_unroll(k, stmt);
+		return skep_check_unroll(k, stmt);
 	case SKEP_STMT_WHILE:
 	case SKEP_STMT_FOR_RANGE:
 	case SKEP_STMT_FOR_MAP:
-		return check_loop(k, stmt);
+		return skep_check_loop(k, stmt);
 	case SKEP_STMT_RETURN:
 		return skep_check_return(k, stmt);
 	case SKEP_STMT_BREAK:

@@ -13,6 +13,7 @@
 static const struct {
 	const char *message; /* part of the kernel's line */
 	const char *reason, *hint;
+	bool of_loop; /* the place to show is the loop */
 } reasons[] = {
 	{ "invalid mem access 'map_value_or_null'",
 	  "the result of a map lookup is used before it is known to exist",
@@ -73,11 +74,15 @@ static const struct {
 	  "see skep doctor for what this kernel can do" },
 	{ "calling kernel function", "this program may not call this kernel function", NULL },
 	{ "program is too large", "it takes too many steps to check (over a million)",
-	  "let loops run fewer times: a few thousand steps of a small body are the limit" },
+	  "let loops run fewer times: a few thousand steps of a small body are the limit; for $i : "
+	  "0..N { ... } runs as often as it says",
+	  true },
 	{ "too complex", "it has too many branches to check",
-	  "make loops shorter and conditions fewer" },
+	  "make loops shorter and conditions fewer; for $i : 0..N { ... } runs as often as it says",
+	  true },
 	{ "infinite loop detected", "a loop does not end as far as the kernel can see",
-	  "count it with a variable that has a constant bound" },
+	  "count it with a variable that has a constant bound, or write for $i : 0..N { ... }",
+	  true },
 	{ "back-edge from insn", "this kernel allows no loops here",
 	  "unroll it: unroll(8) { ... }" },
 	{ "loop detected", "a loop does not end as far as the kernel can see",
@@ -168,6 +173,12 @@ static bool is_noise(const char *line, size_t len)
 	       (line[2] == '=' || line[2] == '_' || (len > 3 && line[3] == '='));
 }
 
+/* Where a message begins that stands behind an instruction in one line; NULL: none does. */
+static const char *message_behind(const char *line, size_t len)
+{
+	return memmem(line, len, "infinite loop detected", strlen("infinite loop detected"));
+}
+
 /* "12: (b7) r0 = 0": 12, else -1. */
 static int insn_of(const char *line, size_t len)
 {
@@ -225,13 +236,20 @@ static bool begins(const char *line, size_t len, const char *prefix)
 void skep_explain_find(const char *log, struct skep_explain_end *ret_end)
 {
 	struct skep_explain_end end = { .insn = -1 };
-	const char *stop = log ? log + strlen(log) : NULL, *line;
+	const char *stop = log ? log + strlen(log) : NULL, *line, *behind;
 	int named;
 	size_t len;
 
 	/* Line by line from the end: first the reason, then the last instruction before it. */
 	while (log && stop > log && (!end.message || end.insn < 0)) {
 		line = line_before(log, stop, &len);
+		behind = end.message ? NULL : message_behind(line, len);
+		if (behind) {
+			end.message = behind;
+			end.message_len = len - (size_t)(behind - line);
+			end.insn = insn_of(line, len);
+			break;
+		}
 		/* Of two lines about one access the first has the figures. */
 		if (!is_noise(line, len) &&
 		    (!end.message || begins(line, len, "invalid access to"))) {
@@ -262,6 +280,32 @@ static struct skep_loc place_of(const struct skep_spec_prog *p, int insn)
 			loc = p->lines[i].loc;
 	}
 	return loc;
+}
+
+static bool jumps_back(const struct skep_insn *insn)
+{
+	unsigned class = skep_insn_class(*insn);
+
+	if ((class != SKEP_CLASS_JMP && class != SKEP_CLASS_JMP32) || skep_insn_is_call(*insn) ||
+	    skep_insn_is_exit(*insn))
+		return false;
+	return insn->opcode == (SKEP_CLASS_JMP32 | SKEP_JMP_JA) ? insn->imm < 0 : insn->off < 0;
+}
+
+/* The jump that ends the loop around @insn, or else the last loop before it; @insn when there is none. */
+static int loop_at(const struct skep_spec_prog *p, int insn)
+{
+	int last = -1;
+
+	for (size_t i = 0; i < p->n_insns; i++) {
+		if (!jumps_back(&p->insns[i]))
+			continue;
+		if ((int)i < insn)
+			last = (int)i;
+		else if ((int)i + 1 + p->insns[i].off <= insn)
+			return (int)i;
+	}
+	return last >= 0 ? last : insn;
 }
 
 static void explain_without_log(const struct skep_spec_prog *p, int error, struct skep_diag *diag)
@@ -318,6 +362,8 @@ void skep_explain_prog(const struct skep_spec_prog *p, const char *log, int erro
 		if (!memmem(end.message, end.message_len, reasons[i].message,
 			    strlen(reasons[i].message)))
 			continue;
+		if (reasons[i].of_loop)
+			loc = place_of(p, loop_at(p, end.insn));
 		skep_diag_error(diag, loc, "the kernel refused this: %s (%.*s)", reasons[i].reason,
 				(int)MIN(end.message_len, 200), end.message);
 		if (reasons[i].hint)
