@@ -260,6 +260,55 @@ struct skep_fn_node {
 	bool uses_ctx;
 };
 
+/* ---- definitions as in C */
+
+struct skep_c_def;
+
+/* A type in a definition: base, then stars, then dimensions. */
+struct skep_c_type {
+	const char *name; /* "unsigned int", "struct foo", "foo_t"; NULL: def */
+	struct skep_c_def *def;
+	unsigned stars;
+	bool user;		 /* __user: the pointers lead to memory of programs */
+	struct skep_expr **dims; /* as written, NULL for [] */
+	size_t n_dims;
+	struct skep_loc loc;
+};
+
+struct skep_c_member {
+	const char *name; /* NULL: an anonymous struct or union, or bits that nobody names */
+	struct skep_c_type type;
+	struct skep_expr *bits; /* NULL: not a bit-field */
+	struct skep_loc loc;
+};
+
+struct skep_c_enumerator {
+	const char *name;
+	struct skep_expr *value; /* NULL: one more than the one before */
+	struct skep_loc loc;
+};
+
+enum skep_c_kind {
+	SKEP_C_STRUCT,
+	SKEP_C_UNION,
+	SKEP_C_ENUM,
+	SKEP_C_TYPEDEF,
+};
+
+struct skep_c_def {
+	enum skep_c_kind kind;
+	const char *name; /* of the typedef, or behind struct, union, enum: NULL when it has none */
+	bool has_body;	  /* else it is only announced */
+	bool packed;
+	struct skep_expr *align; /* attribute aligned; NULL: natural */
+	struct skep_c_member *members;
+	size_t n_members;
+	struct skep_c_enumerator *enumerators;
+	size_t n_enumerators;
+	struct skep_c_type type; /* TYPEDEF */
+	struct skep_loc loc;
+};
+
 struct skep_config_node {
 	const char *name;
 	struct skep_expr *value;
@@ -267,6 +316,8 @@ struct skep_config_node {
 };
 
 struct skep_script {
+	struct skep_c_def **defs; /* in the order of the text */
+	size_t n_defs;
 	struct skep_config_node *configs;
 	size_t n_configs;
 	struct skep_probe_node **probes;

@@ -4,9 +4,36 @@
 #include <string.h>
 
 #include "lang/check_priv.h"
+#include "lang/nearest.h"
 #include "lang/walk.h"
 
 #define HINT_FIELDS 8
+
+/* A type that the script defines and that is called nearly so: told as a hint. */
+static bool nearest_own(struct skep_check *k, const char *wanted)
+{
+	const struct skep_hash *defs = &k->c->types.defs;
+	struct skep_nearest near = { .wanted = wanted };
+	bool found;
+
+	for (size_t i = 0; i < defs->cap; i++) {
+		const char *name = defs->entries[i].key;
+		const char *blank = name ? strchr(name, ' ') : NULL;
+
+		if (name)
+			skep_nearest_add(&near, blank ? blank + 1 : name);
+	}
+	found = near.n;
+	if (found) {
+		const char *name = near.best[0].name;
+		const char *tagged = skep_arena_printf(k->c->arena, "struct %s", name);
+
+		skep_diag_hint(k->c->diag, "did you mean %s?",
+			       skep_hash_get_str(defs, tagged) ? tagged : name);
+	}
+	skep_nearest_fini(&near);
+	return found;
+}
 
 int skep_check_type_name(struct skep_check *k, const struct skep_type_name *name,
 			 const struct skep_type **ret_type)
@@ -32,6 +59,8 @@ int skep_check_type_name(struct skep_check *k, const struct skep_type_name *name
 	}
 	last = skep_has_prefix(name->name, "struct ") ? name->name + 7 : name->name;
 	near = skep_arena_strndup(k->c->arena, last, strcspn(last, " *["));
+	if (nearest_own(k, near))
+		return r;
 	near = skep_btf_nearest(k->c->types.btf, near, SKEP_BTF_STRUCT);
 	if (near)
 		skep_diag_hint(k->c->diag, "did you mean struct %s?", near);
@@ -135,34 +164,53 @@ int skep_check_cast(struct skep_check *k, struct skep_expr *expr)
 	return r;
 }
 
-static int check_offsetof(struct skep_check *k, struct skep_expr *expr,
+/* The member @i of the path, counted from 0; *type becomes its type. */
+static bool step_into(struct skep_check *k, const struct skep_expr *expr, size_t i,
+		      const struct skep_type **type, uint64_t *offset)
+{
+	struct skep_field f;
+
+	if ((*type)->kind == SKEP_TYPE_PTR && (*type)->elem && !i)
+		*type = (*type)->elem;
+	if (!skep_type_field(&k->c->types, *type, expr->layout.path[i], SKEP_SPACE_KERNEL, &f))
+		return false;
+	*offset += f.offset;
+	*type = f.type;
+	return true;
+}
+
+bool skep_check_layout_of(struct skep_check *k, const struct skep_expr *expr,
 			  const struct skep_type *type, uint64_t *ret_value)
 {
 	uint64_t offset = 0;
 
-	for (size_t i = 0; i < expr->layout.n_path; i++) {
-		struct skep_field f;
-		int r;
-
-		if (type->kind == SKEP_TYPE_PTR && type->elem && !i)
-			type = type->elem;
-		if (type->kind == SKEP_TYPE_STRUCT &&
-		    skep_type_field(&k->c->types, type, expr->layout.path[i], SKEP_SPACE_KERNEL,
-				    &f)) {
-			offset += f.offset;
-			type = f.type;
-			continue;
-		}
-		r = skep_check_error(k, expr->loc, "%s has no field '%s'",
-				     skep_check_type_text(k, type), expr->layout.path[i]);
-		if (type->kind == SKEP_TYPE_STRUCT)
-			skep_diag_hint(k->c->diag, "its fields are: %s",
-				       skep_type_field_names(&k->c->types, type,
-							     expr->layout.path[i], HINT_FIELDS));
-		return r;
+	if (expr->kind == SKEP_EXPR_SIZEOF) {
+		*ret_value = type->size;
+		return true;
 	}
+	for (size_t i = 0; i < expr->layout.n_path; i++)
+		if (!step_into(k, expr, i, &type, &offset))
+			return false;
 	*ret_value = offset;
-	return 0;
+	return true;
+}
+
+static int no_member(struct skep_check *k, const struct skep_expr *expr,
+		     const struct skep_type *type)
+{
+	uint64_t offset = 0;
+	size_t i = 0;
+	int r;
+
+	while (i < expr->layout.n_path && step_into(k, expr, i, &type, &offset))
+		i++;
+	r = skep_check_error(k, expr->loc, "%s has no field '%s'", skep_check_type_text(k, type),
+			     expr->layout.path[i]);
+	if (type->kind == SKEP_TYPE_STRUCT)
+		skep_diag_hint(k->c->diag, "its fields are: %s",
+			       skep_type_field_names(&k->c->types, type, expr->layout.path[i],
+						     HINT_FIELDS));
+	return r;
 }
 
 /* sizeof and offsetof are numbers from here on. */
@@ -180,12 +228,8 @@ int skep_check_layout(struct skep_check *k, struct skep_expr *expr)
 	}
 	if (r < 0 || !type)
 		return r;
-	value = type->size;
-	if (expr->kind == SKEP_EXPR_OFFSETOF) {
-		r = check_offsetof(k, expr, type, &value);
-		if (r < 0)
-			return r;
-	}
+	if (!skep_check_layout_of(k, expr, type, &value))
+		return no_member(k, expr, type);
 	/* Only now: what it is of may grow until the last round. */
 	if (k->final) {
 		expr->kind = SKEP_EXPR_INT;

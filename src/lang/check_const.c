@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lang/builtin.h"
 #include "lang/check_priv.h"
+#include "lang/constants.h"
 #include "lang/operators.h"
 
 static bool param_number(const struct skep_compiler *c, unsigned index, int64_t *ret_value)
@@ -26,30 +28,134 @@ static bool param_number(const struct skep_compiler *c, unsigned index, int64_t 
 	return !errno && end != text && !*end;
 }
 
+bool skep_check_constant(const struct skep_compiler *c, const char *name, int64_t *ret_value)
+{
+	const int64_t *own = skep_hash_get_str(&c->constants, name);
+	struct skep_btf_enumerator e;
+	uint32_t id;
+
+	if (own) {
+		*ret_value = *own;
+		return true;
+	}
+	if (skep_constant_find(name, ret_value))
+		return true;
+	if (!c->types.btf || skep_btf_find_enumerator(c->types.btf, name, &id, &e) < 0)
+		return false;
+	*ret_value = (int64_t)e.value;
+	return true;
+}
+
+static bool const_unary(struct skep_check *k, const struct skep_expr *expr, int64_t *ret_value)
+{
+	int64_t a;
+
+	if (!skep_check_const(k, expr->unary.operand, &a))
+		return false;
+	if (expr->unary.op == SKEP_UNARY_NEG)
+		*ret_value = (int64_t)(0 - (uint64_t)a);
+	else if (expr->unary.op == SKEP_UNARY_BITNOT)
+		*ret_value = ~a;
+	else if (expr->unary.op == SKEP_UNARY_NOT)
+		*ret_value = !a;
+	else
+		return false;
+	return true;
+}
+
+static bool is_unsigned(const struct skep_expr *expr)
+{
+	return expr->kind == SKEP_EXPR_INT ? expr->num.is_unsigned
+					   : expr->type && !expr->type->is_signed &&
+						     expr->type->size == 8 && !expr->type->is_bool;
+}
+
+static bool const_binary(struct skep_check *k, const struct skep_expr *expr, int64_t *ret_value)
+{
+	enum skep_binary op = expr->binary.op;
+	int64_t a, b;
+
+	if (!skep_check_const(k, expr->binary.left, &a))
+		return false;
+	/* One side decides: the other need not be constant. */
+	if ((op == SKEP_BINARY_LAND && !a) || (op == SKEP_BINARY_LOR && a)) {
+		*ret_value = op == SKEP_BINARY_LOR;
+		return true;
+	}
+	if (!skep_check_const(k, expr->binary.right, &b))
+		return false;
+	if (op < SKEP_BINARY_EQ)
+		return skep_binary_fold(op, a, b, ret_value);
+	*ret_value = skep_binary_compare(
+		op, a, b, is_unsigned(expr->binary.left) || is_unsigned(expr->binary.right));
+	return true;
+}
+
+static bool const_cast(struct skep_check *k, const struct skep_expr *expr, int64_t *ret_value)
+{
+	const struct skep_type *to = expr->type;
+	int64_t a;
+
+	if (!to && expr->cast.to.name)
+		to = skep_type_by_name(&k->c->types, expr->cast.to.name);
+	if (!to || to->kind != SKEP_TYPE_INT || !skep_check_const(k, expr->cast.value, &a))
+		return false;
+	if (to->is_bool) {
+		a = a != 0;
+	} else if (to->size < 8) {
+		unsigned shift = 64 - to->size * 8;
+
+		a = to->is_signed ? (int64_t)((uint64_t)a << shift) >> shift
+				  : (int64_t)((uint64_t)a << shift >> shift);
+	}
+	*ret_value = a;
+	return true;
+}
+
+static bool const_layout(struct skep_check *k, const struct skep_expr *expr, int64_t *ret_value)
+{
+	const struct skep_type *type = expr->layout.expr ? expr->layout.expr->type : NULL;
+	uint64_t value;
+
+	if (expr->layout.of.name)
+		type = skep_type_by_name(&k->c->types, expr->layout.of.name);
+	else if (expr->layout.of.of)
+		type = expr->layout.of.of->type;
+	if (!type || !skep_check_layout_of(k, expr, type, &value))
+		return false;
+	*ret_value = (int64_t)value;
+	return true;
+}
+
 bool skep_check_const(struct skep_check *k, const struct skep_expr *expr, int64_t *ret_value)
 {
-	int64_t a, b;
+	int64_t a;
 
 	switch (expr->kind) {
 	case SKEP_EXPR_INT:
 		*ret_value = (int64_t)expr->num.value;
 		return true;
+	case SKEP_EXPR_NAME:
+		return !skep_builtin_find(expr->call.name) &&
+		       skep_check_constant(k->c, expr->call.name, ret_value);
 	case SKEP_EXPR_PARAM:
 		return param_number(k->c, expr->param.index, ret_value);
 	case SKEP_EXPR_UNARY:
-		if (!skep_check_const(k, expr->unary.operand, &a))
-			return false;
-		if (expr->unary.op == SKEP_UNARY_NEG)
-			*ret_value = (int64_t)(0 - (uint64_t)a);
-		else if (expr->unary.op == SKEP_UNARY_BITNOT)
-			*ret_value = ~a;
-		else
-			return false;
-		return true;
+		return const_unary(k, expr, ret_value);
 	case SKEP_EXPR_BINARY:
-		return skep_check_const(k, expr->binary.left, &a) &&
-		       skep_check_const(k, expr->binary.right, &b) &&
-		       skep_binary_fold(expr->binary.op, a, b, ret_value);
+		return const_binary(k, expr, ret_value);
+	case SKEP_EXPR_TERNARY:
+		if (!skep_check_const(k, expr->ternary.cond, &a))
+			return false;
+		*ret_value = a;
+		if (a && !expr->ternary.yes)
+			return true;
+		return skep_check_const(k, a ? expr->ternary.yes : expr->ternary.no, ret_value);
+	case SKEP_EXPR_CAST:
+		return const_cast(k, expr, ret_value);
+	case SKEP_EXPR_SIZEOF:
+	case SKEP_EXPR_OFFSETOF:
+		return const_layout(k, expr, ret_value);
 	default:
 		return false;
 	}

@@ -8,7 +8,6 @@
 
 #include "lang/builtin.h"
 #include "lang/check_priv.h"
-#include "lang/constants.h"
 #include "lang/fn.h"
 
 static void make_number(struct skep_expr *expr, uint64_t value, const struct skep_type *type)
@@ -23,19 +22,11 @@ static void make_number(struct skep_expr *expr, uint64_t value, const struct ske
 /* The word as a constant: it becomes a number in the tree. */
 static bool find_constant(struct skep_check *k, struct skep_expr *expr)
 {
-	const struct skep_btf *btf = k->c->types.btf;
-	struct skep_btf_enumerator e;
 	int64_t value;
-	uint32_t id;
 
-	if (skep_constant_find(expr->call.name, &value)) {
-		make_number(expr, (uint64_t)value, skep_type_int(8, true));
-		return true;
-	}
-	if (!btf || skep_btf_find_enumerator(btf, expr->call.name, &id, &e) < 0)
+	if (!skep_check_constant(k->c, expr->call.name, &value))
 		return false;
-	make_number(expr, e.value, skep_type_int(8, (int64_t)e.value >= 0));
-	expr->type = skep_type_int(8, true);
+	make_number(expr, (uint64_t)value, skep_type_int(8, true));
 	return true;
 }
 
@@ -197,7 +188,8 @@ int skep_check_call(struct skep_check *k, struct skep_expr *expr)
 		return skep_check_fn_call(k, expr, fn);
 	if (expr->kind == SKEP_EXPR_NAME && skep_streq(expr->call.name, "args") && k->inst->args)
 		return whole_args(k, expr);
-	if (!b && expr->kind == SKEP_EXPR_NAME && find_constant(k, expr))
+	if (expr->kind == SKEP_EXPR_NAME &&
+	    (!b || skep_hash_get_str(&k->c->constants, expr->call.name)) && find_constant(k, expr))
 		return 0;
 	if (!b)
 		return unknown(k, expr);

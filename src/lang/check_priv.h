@@ -55,6 +55,11 @@ int skep_check_index(struct skep_check *k, struct skep_expr *expr) _must_check_;
 int skep_check_deref(struct skep_check *k, struct skep_expr *expr) _must_check_;
 int skep_check_addr(struct skep_check *k, struct skep_expr *expr) _must_check_;
 int skep_check_cast(struct skep_check *k, struct skep_expr *expr) _must_check_;
+/* The number that sizeof or offsetof of a type is; false: it has no such field. */
+bool skep_check_layout_of(struct skep_check *k, const struct skep_expr *expr,
+			  const struct skep_type *type, uint64_t *ret_value);
+/* A constant by its name: of the script's enums, of C's headers, of the kernel's enums. */
+bool skep_check_constant(const struct skep_compiler *c, const char *name, int64_t *ret_value);
 int skep_check_layout(struct skep_check *k, struct skep_expr *expr) _must_check_;
 /* Whether a program can read the aggregation @m as a number. */
 int skep_check_agg_number(struct skep_check *k, const struct skep_map_info *m,

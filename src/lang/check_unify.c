@@ -25,7 +25,7 @@ const struct skep_type *skep_check_promote(struct skep_check *k, const struct sk
 	case SKEP_TYPE_INT:
 		if (type->is_bool || type->size == 8)
 			return type;
-		if (type->enum_btf) {
+		if (type->enum_btf || type->enum_own) {
 			struct skep_type wide = *type;
 
 			wide.size = 8;
@@ -47,7 +47,8 @@ static const struct skep_type *unify_int(const struct skep_type *a, const struct
 {
 	if (a->is_bool && b->is_bool)
 		return a;
-	if (a->enum_btf && a->enum_btf == b->enum_btf && a->enum_id == b->enum_id)
+	if ((a->enum_btf || a->enum_own) && a->enum_btf == b->enum_btf &&
+	    a->enum_id == b->enum_id && a->enum_own == b->enum_own)
 		return a;
 	/* A bool has no sign of its own. */
 	if (a->is_bool || b->is_bool)

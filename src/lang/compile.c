@@ -9,6 +9,7 @@
 
 #include "lang/compiler.h"
 #include "lang/config.h"
+#include "lang/define.h"
 #include "lang/fn.h"
 
 static uint64_t cpu_ns(void)
@@ -60,6 +61,8 @@ static void fini(struct skep_compiler *c)
 	skep_vec_fini(&c->time_formats);
 	skep_vec_fini(&c->prog_names);
 	skep_str_fini(&c->rodata);
+	skep_hash_fini(&c->constants);
+	skep_hash_fini(&c->types.defs);
 }
 
 static int compile(struct skep_compiler *c, const char *text, size_t len, struct skep_plan *plan)
@@ -86,6 +89,9 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 	if (r < 0)
 		return r;
 	c->types.max_strlen = c->config.max_strlen;
+	r = skep_define_types(c);
+	if (r < 0)
+		return r;
 	/* A probe that is not found hides no mistake in the others. */
 	r = skep_match_all(c);
 	c->incomplete = r < 0;

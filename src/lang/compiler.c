@@ -46,7 +46,7 @@ static enum skep_field_kind field_kind(const struct skep_type *type)
 	case SKEP_TYPE_INT:
 		if (type->is_bool)
 			return SKEP_FIELD_BOOL;
-		return type->enum_btf ? SKEP_FIELD_ENUM : SKEP_FIELD_INT;
+		return type->enum_btf || type->enum_own ? SKEP_FIELD_ENUM : SKEP_FIELD_INT;
 	case SKEP_TYPE_STRING:
 		return SKEP_FIELD_STRING;
 	case SKEP_TYPE_BUFFER:
@@ -88,18 +88,21 @@ static enum skep_field_kind field_kind(const struct skep_type *type)
 static void fill_enum(struct skep_compiler *c, const struct skep_type *type,
 		      struct skep_schema_field *field)
 {
-	struct skep_btf_type btf = skep_btf_type(type->enum_btf, type->enum_id);
-	struct skep_enum_name *names = skep_arena_calloc(c->arena, btf.vlen, sizeof(*names));
+	const struct skep_enum *own = type->enum_own;
+	size_t n = own ? own->n : skep_btf_type(type->enum_btf, type->enum_id).vlen;
+	struct skep_enum_name *names = skep_arena_calloc(c->arena, n, sizeof(*names));
 
-	for (uint32_t i = 0; i < btf.vlen; i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct skep_btf_enumerator e;
 
-		if (skep_btf_enumerator(type->enum_btf, type->enum_id, i, &e) < 0)
-			continue;
-		names[field->n_enum_names++] = (struct skep_enum_name){
-			.value = (int64_t)e.value,
-			.name = skep_arena_strdup(c->arena, e.name),
-		};
+		if (own)
+			names[field->n_enum_names++] =
+				(struct skep_enum_name){ own->values[i], own->names[i] };
+		else if (skep_btf_enumerator(type->enum_btf, type->enum_id, (uint32_t)i, &e) >= 0)
+			names[field->n_enum_names++] = (struct skep_enum_name){
+				.value = (int64_t)e.value,
+				.name = skep_arena_strdup(c->arena, e.name),
+			};
 	}
 	field->enum_names = names;
 }

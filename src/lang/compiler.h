@@ -98,6 +98,7 @@ struct skep_compiler {
 	const struct skep_compile_options *options;
 	struct skep_diag *diag;
 	struct skep_types types;
+	struct skep_hash constants; /* of the script's enums: int64_t */
 	struct skep_plan_config config;
 	struct skep_script *script;
 	struct {

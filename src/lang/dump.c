@@ -5,7 +5,7 @@
  */
 #include <inttypes.h>
 
-#include "lang/ast.h"
+#include "lang/dump_priv.h"
 
 static const char *const unary_names[] = {
 	[SKEP_UNARY_NEG] = "-",
@@ -29,20 +29,14 @@ static const char *const binary_names[] = {
 	[SKEP_BINARY_LOR] = "||",
 };
 
-struct dump {
-	struct skep_str *out;
-	bool types;
-};
+static void dump_block(struct skep_dump *d, const struct skep_block_node *block, unsigned depth);
 
-static void dump_expr(struct dump *d, const struct skep_expr *e, unsigned depth);
-static void dump_block(struct dump *d, const struct skep_block_node *block, unsigned depth);
-
-static void indent(struct dump *d, unsigned depth)
+static void indent(struct skep_dump *d, unsigned depth)
 {
 	skep_str_pad(d->out, ' ', 2 * (size_t)depth);
 }
 
-static void dump_text(struct dump *d, const char *data, size_t len)
+static void dump_text(struct skep_dump *d, const char *data, size_t len)
 {
 	skep_str_addc(d->out, '"');
 	for (size_t i = 0; i < len; i++) {
@@ -63,18 +57,18 @@ static void dump_text(struct dump *d, const char *data, size_t len)
 }
 
 /* A line of its own above what it names. */
-static void dump_label(struct dump *d, const char *label, unsigned depth)
+static void dump_label(struct skep_dump *d, const char *label, unsigned depth)
 {
 	indent(d, depth);
 	skep_str_addf(d->out, "%s\n", label);
 }
 
-static void dump_type_name(struct dump *d, const struct skep_type_name *type)
+static void dump_type_name(struct skep_dump *d, const struct skep_type_name *type)
 {
 	skep_str_add(d->out, type->name ? type->name : "typeof");
 }
 
-static void dump_int(struct dump *d, const struct skep_expr *e)
+static void dump_int(struct skep_dump *d, const struct skep_expr *e)
 {
 	if (e->num.is_bool)
 		skep_str_add(d->out, e->num.value ? "true" : "false");
@@ -84,7 +78,7 @@ static void dump_int(struct dump *d, const struct skep_expr *e)
 		skep_str_addf(d->out, "int %" PRId64, (int64_t)e->num.value);
 }
 
-static void dump_layout(struct dump *d, const struct skep_expr *e)
+static void dump_layout(struct skep_dump *d, const struct skep_expr *e)
 {
 	skep_str_add(d->out, e->kind == SKEP_EXPR_SIZEOF ? "sizeof" : "offsetof");
 	if (e->layout.of.name || e->layout.of.of) {
@@ -96,7 +90,7 @@ static void dump_layout(struct dump *d, const struct skep_expr *e)
 }
 
 /* Literals and names. False: the node is neither. */
-static bool dump_leaf(struct dump *d, const struct skep_expr *e)
+static bool dump_leaf(struct skep_dump *d, const struct skep_expr *e)
 {
 	switch (e->kind) {
 	case SKEP_EXPR_INT:
@@ -130,7 +124,7 @@ static bool dump_leaf(struct dump *d, const struct skep_expr *e)
 	return true;
 }
 
-static void dump_operator(struct dump *d, const struct skep_expr *e)
+static void dump_operator(struct skep_dump *d, const struct skep_expr *e)
 {
 	switch (e->kind) {
 	case SKEP_EXPR_UNARY:
@@ -171,7 +165,7 @@ static void dump_operator(struct dump *d, const struct skep_expr *e)
 }
 
 /* The node itself, without its children. */
-static void dump_head(struct dump *d, const struct skep_expr *e)
+static void dump_head(struct skep_dump *d, const struct skep_expr *e)
 {
 	if (!dump_leaf(d, e))
 		dump_operator(d, e);
@@ -182,13 +176,13 @@ static void dump_head(struct dump *d, const struct skep_expr *e)
 	skep_str_addc(d->out, '\n');
 }
 
-static void dump_list(struct dump *d, const struct skep_expr_list *list, unsigned depth)
+static void dump_list(struct skep_dump *d, const struct skep_expr_list *list, unsigned depth)
 {
 	for (size_t i = 0; i < list->len; i++)
-		dump_expr(d, list->data[i], depth);
+		skep_dump_expr(d, list->data[i], depth);
 }
 
-static void dump_expr(struct dump *d, const struct skep_expr *e, unsigned depth)
+void skep_dump_expr(struct skep_dump *d, const struct skep_expr *e, unsigned depth)
 {
 	if (!e)
 		return;
@@ -205,45 +199,45 @@ static void dump_expr(struct dump *d, const struct skep_expr *e, unsigned depth)
 		dump_list(d, &e->tuple, depth + 1);
 		break;
 	case SKEP_EXPR_UNARY:
-		dump_expr(d, e->unary.operand, depth + 1);
+		skep_dump_expr(d, e->unary.operand, depth + 1);
 		break;
 	case SKEP_EXPR_BINARY:
 	case SKEP_EXPR_ASSIGN:
-		dump_expr(d, e->binary.left, depth + 1);
-		dump_expr(d, e->binary.right, depth + 1);
+		skep_dump_expr(d, e->binary.left, depth + 1);
+		skep_dump_expr(d, e->binary.right, depth + 1);
 		break;
 	case SKEP_EXPR_TERNARY:
-		dump_expr(d, e->ternary.cond, depth + 1);
-		dump_expr(d, e->ternary.yes, depth + 1);
-		dump_expr(d, e->ternary.no, depth + 1);
+		skep_dump_expr(d, e->ternary.cond, depth + 1);
+		skep_dump_expr(d, e->ternary.yes, depth + 1);
+		skep_dump_expr(d, e->ternary.no, depth + 1);
 		break;
 	case SKEP_EXPR_FIELD:
-		dump_expr(d, e->field.base, depth + 1);
+		skep_dump_expr(d, e->field.base, depth + 1);
 		break;
 	case SKEP_EXPR_INDEX:
-		dump_expr(d, e->index.base, depth + 1);
-		dump_expr(d, e->index.index, depth + 1);
+		skep_dump_expr(d, e->index.base, depth + 1);
+		skep_dump_expr(d, e->index.index, depth + 1);
 		break;
 	case SKEP_EXPR_CAST:
-		dump_expr(d, e->cast.to.of, depth + 1);
-		dump_expr(d, e->cast.value, depth + 1);
+		skep_dump_expr(d, e->cast.to.of, depth + 1);
+		skep_dump_expr(d, e->cast.value, depth + 1);
 		break;
 	case SKEP_EXPR_SIZEOF:
 	case SKEP_EXPR_OFFSETOF:
-		dump_expr(d, e->layout.of.of, depth + 1);
-		dump_expr(d, e->layout.expr, depth + 1);
+		skep_dump_expr(d, e->layout.of.of, depth + 1);
+		skep_dump_expr(d, e->layout.expr, depth + 1);
 		break;
 	case SKEP_EXPR_BLOCK:
 		dump_block(d, &e->block.body, depth + 1);
 		dump_label(d, "value", depth + 1);
-		dump_expr(d, e->block.value, depth + 2);
+		skep_dump_expr(d, e->block.value, depth + 2);
 		break;
 	default:
 		break;
 	}
 }
 
-static void dump_let(struct dump *d, const struct skep_stmt *s, unsigned depth)
+static void dump_let(struct skep_dump *d, const struct skep_stmt *s, unsigned depth)
 {
 	indent(d, depth);
 	skep_str_addf(d->out, "let $%s", s->let.name);
@@ -252,29 +246,30 @@ static void dump_let(struct dump *d, const struct skep_stmt *s, unsigned depth)
 		dump_type_name(d, &s->let.type);
 	}
 	skep_str_addc(d->out, '\n');
-	dump_expr(d, s->let.type.of, depth + 1);
-	dump_expr(d, s->let.value, depth + 1);
+	skep_dump_expr(d, s->let.type.of, depth + 1);
+	skep_dump_expr(d, s->let.value, depth + 1);
 }
 
-static void dump_loop(struct dump *d, const struct skep_stmt *s, const char *word, unsigned depth)
+static void dump_loop(struct skep_dump *d, const struct skep_stmt *s, const char *word,
+		      unsigned depth)
 {
 	indent(d, depth);
 	skep_str_add(d->out, word);
 	if (s->loop.var)
 		skep_str_addf(d->out, " $%s", s->loop.var);
 	skep_str_addc(d->out, '\n');
-	dump_expr(d, s->loop.count, depth + 1);
-	dump_expr(d, s->loop.from, depth + 1);
-	dump_expr(d, s->loop.to, depth + 1);
-	dump_expr(d, s->loop.map, depth + 1);
+	skep_dump_expr(d, s->loop.count, depth + 1);
+	skep_dump_expr(d, s->loop.from, depth + 1);
+	skep_dump_expr(d, s->loop.to, depth + 1);
+	skep_dump_expr(d, s->loop.map, depth + 1);
 	dump_label(d, "body", depth + 1);
 	dump_block(d, &s->loop.body, depth + 2);
 }
 
-static void dump_if(struct dump *d, const struct skep_stmt *s, unsigned depth)
+static void dump_if(struct skep_dump *d, const struct skep_stmt *s, unsigned depth)
 {
 	dump_label(d, "if", depth);
-	dump_expr(d, s->branch.cond, depth + 1);
+	skep_dump_expr(d, s->branch.cond, depth + 1);
 	dump_label(d, "then", depth + 1);
 	dump_block(d, &s->branch.yes, depth + 2);
 	if (!s->branch.no.len)
@@ -283,11 +278,11 @@ static void dump_if(struct dump *d, const struct skep_stmt *s, unsigned depth)
 	dump_block(d, &s->branch.no, depth + 2);
 }
 
-static void dump_stmt(struct dump *d, const struct skep_stmt *s, unsigned depth)
+static void dump_stmt(struct skep_dump *d, const struct skep_stmt *s, unsigned depth)
 {
 	switch (s->kind) {
 	case SKEP_STMT_EXPR:
-		dump_expr(d, s->expr, depth);
+		skep_dump_expr(d, s->expr, depth);
 		break;
 	case SKEP_STMT_IF:
 		dump_if(d, s, depth);
@@ -313,7 +308,7 @@ static void dump_stmt(struct dump *d, const struct skep_stmt *s, unsigned depth)
 		break;
 	case SKEP_STMT_RETURN:
 		dump_label(d, "return", depth);
-		dump_expr(d, s->expr, depth + 1);
+		skep_dump_expr(d, s->expr, depth + 1);
 		break;
 	case SKEP_STMT_BREAK:
 		dump_label(d, "break", depth);
@@ -326,13 +321,13 @@ static void dump_stmt(struct dump *d, const struct skep_stmt *s, unsigned depth)
 	}
 }
 
-static void dump_block(struct dump *d, const struct skep_block_node *block, unsigned depth)
+static void dump_block(struct skep_dump *d, const struct skep_block_node *block, unsigned depth)
 {
 	for (size_t i = 0; i < block->len; i++)
 		dump_stmt(d, block->data[i], depth);
 }
 
-static void dump_point(struct dump *d, const struct skep_attach_point *point)
+static void dump_point(struct skep_dump *d, const struct skep_attach_point *point)
 {
 	skep_str_add(d->out, "  at");
 	for (size_t i = 0; i < point->n_parts; i++) {
@@ -360,11 +355,13 @@ static void dump_fn(struct dump *d, const struct skep_fn_node *fn)
 
 void skep_ast_dump(const struct skep_script *script, bool with_types, struct skep_str *out)
 {
-	struct dump d = { .out = out, .types = with_types };
+	struct skep_dump d = { .out = out, .types = with_types };
 
+	for (size_t i = 0; i < script->n_defs; i++)
+		skep_dump_def(&d, script->defs[i]);
 	for (size_t i = 0; i < script->n_configs; i++) {
 		skep_str_addf(out, "config %s\n", script->configs[i].name);
-		dump_expr(&d, script->configs[i].value, 1);
+		skep_dump_expr(&d, script->configs[i].value, 1);
 	}
 	for (size_t i = 0; i < script->n_fns; i++)
 		dump_fn(&d, script->fns[i]);
@@ -376,7 +373,7 @@ void skep_ast_dump(const struct skep_script *script, bool with_types, struct ske
 			dump_point(&d, &probe->points[j]);
 		if (probe->predicate) {
 			dump_label(&d, "predicate", 1);
-			dump_expr(&d, probe->predicate, 2);
+			skep_dump_expr(&d, probe->predicate, 2);
 		}
 		dump_label(&d, "body", 1);
 		dump_block(&d, &probe->body, 2);

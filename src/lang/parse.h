@@ -6,6 +6,7 @@
  *	parse_script.c	the top: config, heads of probes, what is not supported
  *	parse_point.c	attach points, from raw text
  *	parse_fn.c	functions of the script
+ *	parse_c.c	definitions as in C
  *	parse_block.c	blocks, and where to go on after an error
  *	parse_stmt.c	statements
  *	parse_row.c	the statement `row`
@@ -23,6 +24,7 @@
  */
 #pragma once
 
+#include "base/str.h"
 #include "lang/ast.h"
 #include "lang/expand.h"
 #include "lang/lex.h"
@@ -46,6 +48,11 @@ struct skep_parser {
 	unsigned depth;
 	unsigned height; /* of the highest tree since the block began */
 	const struct skep_parse_options *options;
+	struct {
+		SKEP_VEC(struct skep_c_def *);
+	} defs;
+	unsigned c_braces;	     /* open ones of a definition as in C: where an error left it */
+	struct skep_hash type_names; /* from typedef: to their skep_c_def */
 };
 
 /* ---- parse.c */
@@ -113,9 +120,16 @@ bool skep_parse_list(struct skep_parser *p, enum skep_tok_kind close, const char
 /* Whether a value may start with this token, which is no operator. */
 bool skep_parse_starts_value(const struct skep_tok *t);
 bool skep_parse_at_cast(struct skep_parser *p);
+/* The words of a type, normalised, into @out: "unsigned long", "struct sock". */
+bool skep_parse_type_words(struct skep_parser *p, struct skep_str *out);
 bool skep_parse_type(struct skep_parser *p, struct skep_type_name *ret_type);
 /* SIZEOF or OFFSETOF, at the word, with a '(' behind it. */
 struct skep_expr *skep_parse_layout(struct skep_parser *p, enum skep_expr_kind kind);
+
+/* ---- parse_c.c */
+
+/* At struct, union, enum or typedef, at the top. False after an error. */
+bool skep_parse_c(struct skep_parser *p);
 
 /* ---- parse_stmt.c */
 

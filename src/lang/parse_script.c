@@ -99,13 +99,6 @@ static const struct {
 	{ "macro", "macros",
 	  "write the statements where they are used; #define NAME value works for constants" },
 	{ "import", "import", "put the probes of both files into one" },
-	{ "struct", "definitions of C structs",
-	  "structs of the kernel need no definition: cast to them by name, ((struct task_struct *)arg0)->pid" },
-	{ "union", "definitions of C unions",
-	  "unions of the kernel need no definition: use their names" },
-	{ "enum", "definitions of C enums",
-	  "constants of the kernel need no definition; for others use #define NAME value" },
-	{ "typedef", "typedef", "types of the kernel need no definition: use their names" },
 	{ "let", "declarations of maps",
 	  "a map needs none: assign to it; config = { max_map_keys = N } sets the size of all" },
 };
@@ -130,6 +123,26 @@ static void skip_declaration(struct skep_parser *p)
 			skep_parse_accept(p, SKEP_TOK_SEMI);
 			break;
 		}
+	}
+	p->env.quiet = p->abort;
+}
+
+/* After an error in a definition as in C: behind its '}' and what else stands in that line. */
+static void skip_definition(struct skep_parser *p)
+{
+	unsigned braces = p->c_braces;
+
+	p->c_braces = 0;
+	p->env.quiet = true;
+	while (!skep_parse_at(p, SKEP_TOK_END) && !skep_parse_at_head(p)) {
+		struct skep_tok *t = skep_parse_peek(p, 0);
+
+		if (!braces && t->bol)
+			break;
+		braces += t->kind == SKEP_TOK_LBRACE;
+		braces -= t->kind == SKEP_TOK_RBRACE && braces;
+		if (skep_parse_take(p).kind == SKEP_TOK_SEMI && !braces)
+			break;
 	}
 	p->env.quiet = p->abort;
 }
@@ -279,6 +292,12 @@ static bool parse_special(struct script *s)
 			skep_vec_add(&s->fns, fn);
 		return true;
 	}
+	if (next != SKEP_TOK_COLON && (skep_tok_is(&t, "struct") || skep_tok_is(&t, "union") ||
+				       skep_tok_is(&t, "enum") || skep_tok_is(&t, "typedef"))) {
+		if (!skep_parse_c(p))
+			skip_definition(p);
+		return true;
+	}
 	return (next != SKEP_TOK_COLON && reject_unsupported(s, &t)) || reject_loose(s, &t, next);
 }
 
@@ -311,7 +330,7 @@ static void check_content(struct script *s)
 
 	if (env->n_errors || s->probes.len)
 		return;
-	if (s->configs.len || env->defines.len)
+	if (s->configs.len || env->defines.len || s->p.defs.len)
 		skep_lex_error(env, SKEP_NO_LOC, "the script has no probe");
 	else
 		skep_lex_error(env, SKEP_NO_LOC, "the script is empty");
@@ -371,7 +390,12 @@ int skep_parse(struct skep_arena *arena, const char *text, size_t len,
 	script->n_probes = s->probes.len;
 	script->fns = skep_arena_memdup(arena, s->fns.data, s->fns.len * sizeof(*s->fns.data));
 	script->n_fns = s->fns.len;
+	script->defs =
+		skep_arena_memdup(arena, s->p.defs.data, s->p.defs.len * sizeof(*s->p.defs.data));
+	script->n_defs = s->p.defs.len;
 	n_errors = s->p.env.n_errors;
+	skep_vec_fini(&s->p.defs);
+	skep_hash_fini(&s->p.type_names);
 	skep_vec_fini(&s->configs);
 	skep_vec_fini(&s->probes);
 	skep_vec_fini(&s->fns);

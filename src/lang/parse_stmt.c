@@ -285,14 +285,14 @@ static bool reject_foreign(struct skep_parser *p)
 		{ "elseif", "there is no 'elseif'", "write 'else if'" },
 		{ "switch", "there is no 'switch'", "write if (...) { } else if (...) { }" },
 		{ "goto", "there is no 'goto'", "use if, for, break, continue and return" },
-		{ "struct", "not supported: struct definitions inside a block",
-		  "types of the kernel are known by their names; a variable is declared by let $name : type" },
-		{ "union", "not supported: union definitions inside a block",
-		  "types of the kernel are known by their names" },
-		{ "enum", "not supported: enum definitions inside a block",
-		  "constants of the kernel are known by their names" },
-		{ "typedef", "not supported: typedef",
-		  "types of the kernel are known by their names" },
+		{ "struct", "a struct cannot be defined inside a block",
+		  "define it in front of the probes; a variable is declared by let $name : type" },
+		{ "union", "a union cannot be defined inside a block",
+		  "define it in front of the probes" },
+		{ "enum", "an enum cannot be defined inside a block",
+		  "define it in front of the probes" },
+		{ "typedef", "a type cannot be defined inside a block",
+		  "write the typedef in front of the probes" },
 	};
 	struct skep_tok *t = skep_parse_peek(p, 0);
 

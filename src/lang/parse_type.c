@@ -34,7 +34,7 @@ static bool is_c_word(const struct skep_tok *t)
 	return false;
 }
 
-static bool is_known_type(const struct skep_tok *t)
+static bool is_known_type(struct skep_parser *p, const struct skep_tok *t)
 {
 	static const char *const names[] = {
 		"int8",	  "int16",  "int32",  "int64",	"uint8",  "uint16",   "uint32", "uint64",
@@ -49,6 +49,8 @@ static bool is_known_type(const struct skep_tok *t)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (skep_tok_is(t, names[i]))
 			return true;
+	if (skep_hash_get(&p->type_names, t->text, t->len))
+		return true;
 	return is_c_word(t) || (t->len > 2 && !memcmp(t->text + t->len - 2, "_t", 2));
 }
 
@@ -79,9 +81,9 @@ static bool scan_type(struct skep_parser *p, unsigned *i, bool *ret_sure, bool *
 		++*i;
 	} else if (is_c_word(ahead(p, *i))) {
 		*ret_sure = true;
-		while (is_c_word(ahead(p, *i + 1)))
+		while (is_c_word(ahead(p, *i + 1)) || is_qualifier(ahead(p, *i + 1)))
 			++*i;
-	} else if (is_known_type(ahead(p, *i))) {
+	} else if (is_known_type(p, ahead(p, *i))) {
 		*ret_sure = true;
 	}
 	if (ahead(p, *i)->kind != SKEP_TOK_NAME)
@@ -148,7 +150,32 @@ static bool parse_dimension(struct skep_parser *p, struct skep_str *out)
 	return skep_parse_expect(p, SKEP_TOK_RBRACKET, "']' behind the number of elements");
 }
 
-static bool parse_type_words(struct skep_parser *p, struct skep_str *out)
+/* C's own words come in any order: "int unsigned long" is "unsigned long". */
+static void parse_c_words(struct skep_parser *p, struct skep_str *out)
+{
+	unsigned n_long = 0;
+	const char *base = "int", *sign = "";
+
+	while (is_c_word(skep_parse_peek(p, 0)) || is_qualifier(skep_parse_peek(p, 0))) {
+		struct skep_tok t = skep_parse_take(p);
+
+		if (skep_tok_is(&t, "unsigned"))
+			sign = "unsigned ";
+		else if (skep_tok_is(&t, "signed"))
+			sign = "signed ";
+		else if (skep_tok_is(&t, "long"))
+			n_long++;
+		else if (!skep_tok_is(&t, "int") && !is_qualifier(&t))
+			base = skep_parse_name(p, &t);
+	}
+	if (skep_streq(sign, "signed ") && !skep_streq(base, "char"))
+		sign = "";
+	if (n_long && skep_streq(base, "int"))
+		base = n_long > 1 ? "long long" : "long";
+	skep_str_addf(out, "%s%s", sign, base);
+}
+
+bool skep_parse_type_words(struct skep_parser *p, struct skep_str *out)
 {
 	struct skep_tok *t;
 
@@ -170,13 +197,11 @@ static bool parse_type_words(struct skep_parser *p, struct skep_str *out)
 				      "a type such as uint64, string[64] or struct task_struct *");
 		return false;
 	}
-	skep_str_addn(out, t->text, t->len);
-	while (is_c_word(skep_parse_peek(p, 0)) && is_c_word(skep_parse_peek(p, 1))) {
-		skep_parse_take(p);
-		t = skep_parse_peek(p, 0);
-		skep_str_addc(out, ' ');
-		skep_str_addn(out, t->text, t->len);
+	if (is_c_word(t)) {
+		parse_c_words(p, out);
+		return true;
 	}
+	skep_str_addn(out, t->text, t->len);
 	skep_parse_take(p);
 	return true;
 }
@@ -200,7 +225,7 @@ bool skep_parse_type(struct skep_parser *p, struct skep_type_name *ret_type)
 		ret_type->loc = skep_parse_span(p, start);
 		return true;
 	}
-	if (!parse_type_words(p, &out))
+	if (!skep_parse_type_words(p, &out))
 		return false;
 	while (is_star(skep_parse_peek(p, 0)) || is_qualifier(skep_parse_peek(p, 0))) {
 		if (!is_star(skep_parse_peek(p, 0))) {

@@ -169,7 +169,8 @@ bool skep_type_equal(const struct skep_type *a, const struct skep_type *b)
 		return false;
 	switch (a->kind) {
 	case SKEP_TYPE_INT:
-		return a->enum_btf == b->enum_btf && a->enum_id == b->enum_id;
+		return a->enum_btf == b->enum_btf && a->enum_id == b->enum_id &&
+		       a->enum_own == b->enum_own;
 	case SKEP_TYPE_PTR:
 		return a->space == b->space && same_elem(a->elem, b->elem);
 	case SKEP_TYPE_STRUCT:

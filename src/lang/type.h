@@ -14,6 +14,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "base/str.h"
 #include "obj/btf.h"
 
@@ -69,15 +70,28 @@ struct skep_field {
 	bool rel_loc; /* like data_loc, with the offset counted from behind the u32 */
 };
 
-/* A struct or union: from BTF (btf and id set, fields looked up on demand) or with a list of its own (tracepoints). */
+/*
+ * A struct or union: from BTF (btf and id set, fields looked up on demand) or with a list of its own (tracepoints,
+ * definitions in the script).
+ */
 struct skep_struct {
 	const char *name; /* without "struct"; may be empty for anonymous ones */
 	uint32_t size;
+	uint32_t align; /* of a definition in the script; else 0 */
 	bool is_union;
+	bool is_script; /* defined in the script: its pointers lead where the struct itself is */
 	const struct skep_btf *btf;
 	uint32_t btf_id;
 	const struct skep_field *fields;
 	size_t n_fields;
+};
+
+/* An enum that the script defines. */
+struct skep_enum {
+	const char *name; /* may be empty */
+	const char *const *names;
+	const int64_t *values;
+	size_t n;
 };
 
 struct skep_type {
@@ -94,6 +108,7 @@ struct skep_type {
 	size_t n_fields;
 	const struct skep_btf *enum_btf; /* INT that is an enum: printed by name */
 	uint32_t enum_id;
+	const struct skep_enum *enum_own; /* likewise, of the script */
 	uint32_t param;
 	int64_t lhist_min, lhist_max, lhist_step;
 };
@@ -102,7 +117,8 @@ struct skep_type {
 struct skep_types {
 	struct skep_arena *arena;
 	const struct skep_btf *btf;
-	uint32_t max_strlen; /* bytes of str() and of comparisons without an own length */
+	uint32_t max_strlen;   /* bytes of str() and of comparisons without an own length */
+	struct skep_hash defs; /* types that the script defines, by name: "struct foo", "foo_t" */
 };
 
 extern const struct skep_type skep_type_void;
@@ -129,6 +145,10 @@ const struct skep_type *skep_type_from_btf(struct skep_types *types, const struc
  * NULL when there is no such type.
  */
 const struct skep_type *skep_type_by_name(struct skep_types *types, const char *name);
+/* Bytes at whose multiples a member of this type stands in C. */
+uint32_t skep_type_align(const struct skep_type *type);
+/* Finds the storage unit of a bit-field that begins at @bit_offset; f->type is as declared. False: there is none. */
+bool skep_type_bit_field(uint64_t bit_offset, uint32_t bit_size, struct skep_field *f);
 /* Member @name of a struct, through anonymous members. False when there is none. @space: of pointers in it. */
 bool skep_type_field(struct skep_types *types, const struct skep_type *type, const char *name,
 		     enum skep_space space, struct skep_field *ret_field);

@@ -147,24 +147,89 @@ const struct skep_type *skep_type_from_btf(struct skep_types *types, const struc
  * The integer that a bit-field is cut from: of the declared type's size where the bits fit into
  * one of these, else (packed structs) 8 bytes from the byte in which it starts.
  */
-static bool bit_field(const struct skep_btf_member *m, struct skep_field *f)
+bool skep_type_bit_field(uint64_t bit_offset, uint32_t bit_size, struct skep_field *f)
 {
 	uint32_t unit = f->type->size ? f->type->size : 4;
-	uint64_t start = m->bit_offset / (unit * 8) * unit;
+	uint64_t start = bit_offset / (unit * 8) * unit;
 
-	if (f->type->kind != SKEP_TYPE_INT || m->bit_size > 64)
+	if (f->type->kind != SKEP_TYPE_INT || bit_size > 64)
 		return false;
-	if (m->bit_offset - start * 8 + m->bit_size > unit * 8) {
+	if (bit_offset - start * 8 + bit_size > unit * 8) {
 		unit = 8;
-		start = m->bit_offset / 8;
-		if (m->bit_offset - start * 8 + m->bit_size > 64)
+		start = bit_offset / 8;
+		if (bit_offset - start * 8 + bit_size > 64)
 			return false;
 		f->type = skep_type_int(8, f->type->is_signed);
 	}
 	f->offset = (uint32_t)start;
-	f->bit_off = (uint16_t)(m->bit_offset - start * 8);
-	f->bit_size = (uint16_t)m->bit_size;
+	f->bit_off = (uint16_t)(bit_offset - start * 8);
+	f->bit_size = (uint16_t)bit_size;
 	return true;
+}
+
+#define ALIGN_DEPTH_MAX 32
+
+static uint32_t btf_align(const struct skep_btf *btf, uint32_t id, unsigned depth)
+{
+	struct skep_btf_type t = skep_btf_type(btf, skep_btf_strip(btf, id, true));
+	uint32_t align = 1, elem, count;
+	struct skep_btf_member m;
+
+	if (depth == ALIGN_DEPTH_MAX)
+		return 8;
+	switch (t.kind) {
+	case SKEP_BTF_ARRAY:
+		return skep_btf_array(btf, t.id, &elem, &count) < 0
+			       ? 1
+			       : btf_align(btf, elem, depth + 1);
+	case SKEP_BTF_STRUCT:
+	case SKEP_BTF_UNION:
+		for (uint32_t i = 0; i < t.vlen; i++)
+			if (skep_btf_member(btf, t.id, i, &m) >= 0)
+				align = MAX(align, btf_align(btf, m.type, depth + 1));
+		/* A packed struct is as large as its members are, not as their alignment wants. */
+		return t.size_bytes % align ? 1 : align;
+	case SKEP_BTF_PTR:
+		return 8;
+	default:
+		return MAX(MIN(t.size_bytes, 8u), 1u);
+	}
+}
+
+uint32_t skep_type_align(const struct skep_type *type)
+{
+	switch (type->kind) {
+	case SKEP_TYPE_STRING:
+		return 1;
+	case SKEP_TYPE_ARRAY:
+		return skep_type_align(type->elem);
+	case SKEP_TYPE_STRUCT:
+		if (type->str->btf)
+			return btf_align(type->str->btf, type->str->btf_id, 0);
+		return MAX(type->str->align, 1u);
+	default:
+		return MAX(MIN(type->size, 8u), 1u);
+	}
+}
+
+/* The pointers of a struct in the memory of a program lead to its memory, too. */
+static const struct skep_type *in_space(struct skep_types *types, const struct skep_type *type,
+					enum skep_space space, unsigned depth)
+{
+	const struct skep_type *elem;
+
+	if (depth == POINTER_DEPTH_MAX || !type->elem)
+		return type->kind == SKEP_TYPE_PTR && type->space != SKEP_SPACE_USER
+			       ? skep_type_ptr(types, NULL, space)
+			       : type;
+	if (type->kind == SKEP_TYPE_PTR && type->space != SKEP_SPACE_USER) {
+		elem = in_space(types, type->elem, space, depth + 1);
+		return skep_type_ptr(types, elem, space);
+	}
+	if (type->kind != SKEP_TYPE_ARRAY)
+		return type;
+	elem = in_space(types, type->elem, space, depth + 1);
+	return elem == type->elem ? type : skep_type_array(types, elem, type->count);
 }
 
 bool skep_type_field(struct skep_types *types, const struct skep_type *type, const char *name,
@@ -180,6 +245,12 @@ bool skep_type_field(struct skep_types *types, const struct skep_type *type, con
 		for (size_t i = 0; i < s->n_fields; i++) {
 			if (skep_streq(s->fields[i].name, name)) {
 				*ret_field = s->fields[i];
+				if (s->is_script && space != SKEP_SPACE_BPF)
+					ret_field->type = in_space(types, s->fields[i].type,
+								   space == SKEP_SPACE_USER
+									   ? SKEP_SPACE_USER
+									   : SKEP_SPACE_KERNEL,
+								   0);
 				return true;
 			}
 		}
@@ -192,7 +263,7 @@ bool skep_type_field(struct skep_types *types, const struct skep_type *type, con
 		.type = skep_type_from_btf(types, s->btf, m.type, space),
 		.offset = (uint32_t)(m.bit_offset / 8),
 	};
-	if (m.bit_size && !bit_field(&m, &f))
+	if (m.bit_size && !skep_type_bit_field(m.bit_offset, m.bit_size, &f))
 		return false;
 	*ret_field = f;
 	return true;

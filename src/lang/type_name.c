@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define STARS_MAX 8
@@ -98,12 +99,36 @@ static const struct {
 	{ "cgroup_path_t", SKEP_TYPE_CGROUP_PATH },
 };
 
+/* The script's own definitions: "struct foo", "foo_t", and "foo" for a struct, as with the kernel's. */
+static const struct skep_type *own_type(struct skep_types *types, const char *name)
+{
+	static const char *const tags[] = { "", "struct ", "union ", "enum " };
+	char text[NAME_MAX_BYTES + 8];
+
+	if (!types->defs.len)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(tags); i++) {
+		const struct skep_type *type;
+
+		snprintf(text, sizeof(text), "%s%s", tags[i], name);
+		type = skep_hash_get_str(&types->defs, text);
+		if (type)
+			return type;
+	}
+	return NULL;
+}
+
 static const struct skep_type *base_type(struct skep_types *types, const char *name,
 					 bool array_follows)
 {
+	const struct skep_type *own = own_type(types, name);
 	uint32_t id;
 	unsigned stars;
 
+	/* What is only announced may be the kernel's. */
+	if (own && (own->kind != SKEP_TYPE_STRUCT || own->size || !own->str->is_script ||
+		    own->str->n_fields))
+		return own;
 	if (skep_streq(name, "void"))
 		return &skep_type_void;
 	if (skep_streq(name, "bool") || skep_streq(name, "_Bool"))
@@ -118,7 +143,7 @@ static const struct skep_type *base_type(struct skep_types *types, const char *n
 			if (skep_streq(simple_names[i].name, name))
 				return skep_type_simple(types, simple_names[i].kind);
 	if (!types->btf || skep_btf_find_c(types->btf, name, &id, &stars) < 0 || stars)
-		return NULL;
+		return own;
 	return skep_type_from_btf(types, types->btf, id, SKEP_SPACE_KERNEL);
 }
 
@@ -189,11 +214,13 @@ static void format_struct(const struct skep_struct *s, struct skep_str *out)
 
 static void format_int(const struct skep_type *type, struct skep_str *out)
 {
-	const char *name = type->enum_btf ? skep_btf_name(type->enum_btf, type->enum_id) : "";
+	const char *name = type->enum_btf   ? skep_btf_name(type->enum_btf, type->enum_id)
+			   : type->enum_own ? type->enum_own->name
+					    : "";
 
 	if (type->is_bool)
 		skep_str_add(out, "bool");
-	else if (type->enum_btf)
+	else if (type->enum_btf || type->enum_own)
 		skep_str_addf(out, "enum %s", name[0] ? name : "(anonymous)");
 	else
 		skep_str_addf(out, "%sint%u", type->is_signed ? "" : "u", type->size * 8);
