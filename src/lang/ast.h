@@ -164,10 +164,14 @@ struct skep_expr {
 			const char *const *path; /* OFFSETOF: field names */
 			size_t n_path;
 		} layout;
-		struct skep_expr_list tuple;
+		struct {
+			struct skep_expr_list tuple;
+			const char *const *tuple_names; /* of a record, one each; NULL: a tuple */
+		};
 		struct {
 			struct skep_block_node body;
-			struct skep_expr *value;
+			struct skep_expr *value; /* NULL: none */
+			const char *macro;	 /* whose body it is, called here; or NULL */
 		} block;
 	};
 };
@@ -260,6 +264,30 @@ struct skep_fn_node {
 	bool uses_ctx;
 };
 
+/* ---- macros */
+
+enum skep_macro_kind {
+	SKEP_MACRO_EXPR, /* name: any value */
+	SKEP_MACRO_VAR,	 /* $name: a variable, which may be changed */
+	SKEP_MACRO_MAP,	 /* @name: a map */
+};
+
+struct skep_macro_param {
+	enum skep_macro_kind kind;
+	const char *name;
+	struct skep_loc loc;
+};
+
+/* macro name(params) { body; value } */
+struct skep_macro {
+	const char *name;
+	struct skep_macro_param *params;
+	size_t n_params;
+	struct skep_block_node body;
+	struct skep_expr *value; /* or NULL */
+	struct skep_loc name_loc;
+};
+
 /* ---- definitions as in C */
 
 struct skep_c_def;
@@ -318,6 +346,8 @@ struct skep_config_node {
 struct skep_script {
 	struct skep_c_def **defs; /* in the order of the text */
 	size_t n_defs;
+	struct skep_macro **macros;
+	size_t n_macros;
 	struct skep_config_node *configs;
 	size_t n_configs;
 	struct skep_probe_node **probes;

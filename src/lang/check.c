@@ -15,6 +15,7 @@
 
 #include "lang/builtin.h"
 #include "lang/check_priv.h"
+#include "lang/macro.h"
 
 #define ROUNDS_MAX 16
 
@@ -37,8 +38,23 @@ const char *skep_check_type_text(struct skep_check *k, const struct skep_type *t
 	return skep_type_text(&k->c->types, type);
 }
 
+/* A block without a value where one is wanted. */
+static int no_value(struct skep_check *k, const struct skep_expr *expr)
+{
+	int r;
+
+	if (expr->block.macro)
+		r = skep_check_error(k, expr->loc, "macro %s gives no value", expr->block.macro);
+	else
+		r = skep_check_error(k, expr->loc, "this block gives no value");
+	skep_diag_hint(k->c->diag, "its last line is the value, without ';': { $x = 1; $x + 1 }");
+	return r;
+}
+
 int skep_check_want(struct skep_check *k, const struct skep_expr *expr, const char *what)
 {
+	if (expr->kind == SKEP_EXPR_BLOCK && expr->type->kind == SKEP_TYPE_VOID)
+		return no_value(k, expr);
 	return skep_check_error(k, expr->loc, "this must be %s, but it is %s", what,
 				skep_check_type_text(k, expr->type));
 }
@@ -90,10 +106,17 @@ static bool is_known(const struct skep_diag *diag, const struct skep_diag_item *
 /* What the instances of one body say alike is said once. */
 static void merge(struct skep_diag *to, const struct skep_diag *from)
 {
+	bool known = false;
+
 	for (size_t i = 0; to && i < from->n_items; i++) {
 		const struct skep_diag_item *item = &from->items[i];
 
-		if (is_known(to, item))
+		skep_macro_show(item->what);
+		if (item->hint)
+			skep_macro_show(item->hint);
+		/* A note belongs to what stands in front of it. */
+		known = (known && item->level == SKEP_DIAG_NOTE) || is_known(to, item);
+		if (known)
 			continue;
 		skep_diag_add(to, item->level, item->loc, "%s", item->what);
 		if (item->hint)

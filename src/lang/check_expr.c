@@ -5,6 +5,7 @@
  * sign. A difference is signed.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "lang/check_priv.h"
 #include "lang/nearest.h"
@@ -274,6 +275,7 @@ static int check_var(struct skep_check *k, struct skep_expr *expr)
 {
 	struct skep_local *local = skep_check_local(k, expr->var.name);
 	struct skep_nearest near = { .wanted = expr->var.name };
+	bool in_macro = strchr(expr->var.name, '\''); /* see macro.h */
 
 	if (!local)
 		local = skep_check_revive(k, expr->var.name, NULL);
@@ -289,9 +291,15 @@ static int check_var(struct skep_check *k, struct skep_expr *expr)
 	(void)skep_check_error(
 		k, expr->loc, local ? "$%s is used before it gets a value" : "there is no $%s here",
 		expr->var.name);
-	for (size_t i = 0; i < k->locals.len; i++)
-		skep_nearest_add(&near, k->locals.data[i]->name);
-	if (near.n && !local)
+	for (size_t i = 0; i < k->locals.len && !in_macro; i++)
+		if (!strchr(k->locals.data[i]->name, '\''))
+			skep_nearest_add(&near, k->locals.data[i]->name);
+	if (in_macro && !local)
+		skep_diag_hint(k->c->diag,
+			       "a macro sees only its own variables: make this one a "
+			       "parameter, macro name($%s)",
+			       expr->var.name);
+	else if (near.n && !local)
 		skep_diag_hint(k->c->diag, "did you mean $%s?",
 			       skep_nearest_text(&near, k->c->arena));
 	else
@@ -341,9 +349,17 @@ static int check_tuple(struct skep_check *k, struct skep_expr *expr)
 	return r;
 }
 
-static int check_block_expr(struct skep_check *k, struct skep_expr *expr)
+/* Mistakes in the body of a macro lie where it was written: which call made it is said behind them. */
+static void note_macro(struct skep_check *k, const struct skep_expr *expr, size_t n_items)
 {
-	size_t scope = k->locals.len;
+	if (expr->block.macro && k->c->diag && k->c->diag->n_items > n_items)
+		skep_diag_add(k->c->diag, SKEP_DIAG_NOTE, expr->loc, "in macro %s, used here",
+			      expr->block.macro);
+}
+
+static int check_block_expr(struct skep_check *k, struct skep_expr *expr, bool as_stmt)
+{
+	size_t scope = k->locals.len, n_items = k->c->diag ? k->c->diag->n_items : 0;
 	int r = 0, r2 = 0;
 
 	/* The value sees the variables of the block. */
@@ -352,12 +368,15 @@ static int check_block_expr(struct skep_check *k, struct skep_expr *expr)
 		r = r < 0 ? r : r2;
 	}
 	if (expr->block.value) {
+		k->as_stmt = as_stmt;
 		r2 = skep_check_expr(k, expr->block.value);
+		k->as_stmt = false;
 		expr->type = expr->block.value->type;
 	} else {
 		expr->type = &skep_type_void;
 	}
 	skep_check_scope_end(k, scope);
+	note_macro(k, expr, n_items);
 	return r < 0 ? r : r2;
 }
 
@@ -409,7 +428,7 @@ int skep_check_expr(struct skep_check *k, struct skep_expr *expr)
 	case SKEP_EXPR_TUPLE:
 		return check_tuple(k, expr);
 	case SKEP_EXPR_BLOCK:
-		return check_block_expr(k, expr);
+		return check_block_expr(k, expr, as_stmt);
 	default:
 		return skep_check_error(k, expr->loc, "this expression is not supported");
 	}

@@ -63,11 +63,20 @@ static const char *old_name(const char *name)
 	return NULL;
 }
 
+static const struct skep_macro *nearest_macro(const struct skep_script *script, const char *name)
+{
+	for (size_t i = 0; i < script->n_macros; i++)
+		if (skep_edit_distance(name, script->macros[i]->name, 1) <= 1)
+			return script->macros[i];
+	return NULL;
+}
+
 static int unknown(struct skep_check *k, struct skep_expr *expr)
 {
 	const char *name = expr->call.name, *near, *now = old_name(name);
 	bool called = expr->kind == SKEP_EXPR_CALL;
 	const struct skep_fn_node *fn;
+	const struct skep_macro *macro;
 
 	if (!k->c->diag)
 		return -EINVAL;
@@ -77,10 +86,14 @@ static int unknown(struct skep_check *k, struct skep_expr *expr)
 	(void)skep_check_error(k, called ? expr->call.name_loc : expr->loc,
 			       called ? "there is no function %s()" : "'%s' is not known", name);
 	near = skep_builtin_nearest(k->c, name);
+	macro = nearest_macro(k->c->script, name);
 	fn = called ? skep_fn_nearest(k->c->script, name) : NULL;
 	if (fn)
 		skep_diag_hint(k->c->diag, "did you mean %s(), at line %u?", fn->name,
 			       fn->name_loc.line);
+	else if (macro)
+		skep_diag_hint(k->c->diag, "did you mean the macro %s, at line %u?", macro->name,
+			       macro->name_loc.line);
 	else if (now)
 		skep_diag_hint(k->c->diag, "here it is called %s", now);
 	else if (is_arg_like(name))

@@ -11,6 +11,7 @@
 #include "lang/config.h"
 #include "lang/define.h"
 #include "lang/fn.h"
+#include "lang/macro.h"
 
 static uint64_t cpu_ns(void)
 {
@@ -83,8 +84,11 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 	r = skep_parse(c->arena, text, len, &parse, c->diag, &c->script);
 	if (r < 0)
 		return r;
-	skep_fn_reach(c->arena, c->script);
 	show_tree(c, "ast", false);
+	r = skep_macro_expand(c->arena, c->script, c->diag);
+	if (r < 0)
+		return r;
+	skep_fn_reach(c->arena, c->script);
 	r = skep_config_apply(&c->config, c->script, c->diag);
 	if (r < 0)
 		return r;

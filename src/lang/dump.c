@@ -158,6 +158,8 @@ static void dump_operator(struct skep_dump *d, const struct skep_expr *e)
 		break;
 	case SKEP_EXPR_BLOCK:
 		skep_str_add(d->out, "block");
+		if (e->block.macro)
+			skep_str_addf(d->out, " of macro %s", e->block.macro);
 		break;
 	default:
 		break;
@@ -229,7 +231,8 @@ void skep_dump_expr(struct skep_dump *d, const struct skep_expr *e, unsigned dep
 		break;
 	case SKEP_EXPR_BLOCK:
 		dump_block(d, &e->block.body, depth + 1);
-		dump_label(d, "value", depth + 1);
+		if (e->block.value)
+			dump_label(d, "value", depth + 1);
 		skep_dump_expr(d, e->block.value, depth + 2);
 		break;
 	default:
@@ -337,7 +340,7 @@ static void dump_point(struct skep_dump *d, const struct skep_attach_point *poin
 	skep_str_addc(d->out, '\n');
 }
 
-static void dump_fn(struct dump *d, const struct skep_fn_node *fn)
+static void dump_fn(struct skep_dump *d, const struct skep_fn_node *fn)
 {
 	skep_str_addf(d->out, "fn %s", fn->name);
 	for (size_t i = 0; i < fn->n_params; i++) {
@@ -353,12 +356,30 @@ static void dump_fn(struct dump *d, const struct skep_fn_node *fn)
 	dump_block(d, &fn->body, 2);
 }
 
+static void dump_macro(struct skep_dump *d, const struct skep_macro *m)
+{
+	static const char *const sigils[] = {
+		[SKEP_MACRO_EXPR] = "", [SKEP_MACRO_VAR] = "$", [SKEP_MACRO_MAP] = "@"
+	};
+
+	skep_str_addf(d->out, "macro %s", m->name);
+	for (size_t i = 0; i < m->n_params; i++)
+		skep_str_addf(d->out, " %s%s", sigils[m->params[i].kind], m->params[i].name);
+	skep_str_addc(d->out, '\n');
+	dump_block(d, &m->body, 1);
+	if (m->value)
+		dump_label(d, "value", 1);
+	skep_dump_expr(d, m->value, 2);
+}
+
 void skep_ast_dump(const struct skep_script *script, bool with_types, struct skep_str *out)
 {
 	struct skep_dump d = { .out = out, .types = with_types };
 
 	for (size_t i = 0; i < script->n_defs; i++)
 		skep_dump_def(&d, script->defs[i]);
+	for (size_t i = 0; i < script->n_macros; i++)
+		dump_macro(&d, script->macros[i]);
 	for (size_t i = 0; i < script->n_configs; i++) {
 		skep_str_addf(out, "config %s\n", script->configs[i].name);
 		skep_dump_expr(&d, script->configs[i].value, 1);

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "lang/macro.h"
+
 #define TEXT_DEPTH_MAX 8  /* nested deeper it is "..." */
 #define TEXT_BYTES_MAX 32 /* of a literal */
 
@@ -149,6 +151,12 @@ static void add(struct skep_str *out, const struct skep_expr *e, unsigned depth)
 		add_list(out, &e->tuple, depth);
 		skep_str_addc(out, ')');
 		return;
+	case SKEP_EXPR_BLOCK:
+		if (e->block.macro)
+			skep_str_addf(out, "%s(...)", e->block.macro);
+		else
+			skep_str_add(out, "...");
+		return;
 	default:
 		skep_str_add(out, "...");
 		return;
@@ -161,5 +169,7 @@ char *skep_expr_text(struct skep_arena *arena, const struct skep_expr *expr)
 	struct skep_str s = {};
 
 	add(&s, expr, 0);
+	if (s.data)
+		skep_macro_show(s.data);
 	return skep_arena_strdup(arena, skep_str_text(&s));
 }

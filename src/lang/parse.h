@@ -7,6 +7,7 @@
  *	parse_point.c	attach points, from raw text
  *	parse_fn.c	functions of the script
  *	parse_c.c	definitions as in C
+ *	parse_macro.c	definitions of macros
  *	parse_block.c	blocks, and where to go on after an error
  *	parse_stmt.c	statements
  *	parse_row.c	the statement `row`
@@ -52,6 +53,7 @@ struct skep_parser {
 		SKEP_VEC(struct skep_c_def *);
 	} defs;
 	unsigned c_braces;	     /* open ones of a definition as in C: where an error left it */
+	bool arg_block;	   /* the block that comes next is an argument: it needs no value */
 	struct skep_hash type_names; /* from typedef: to their skep_c_def */
 };
 
@@ -131,6 +133,11 @@ struct skep_expr *skep_parse_layout(struct skep_parser *p, enum skep_expr_kind k
 /* At struct, union, enum or typedef, at the top. False after an error. */
 bool skep_parse_c(struct skep_parser *p);
 
+/* ---- parse_macro.c */
+
+/* At `macro`. NULL after an error. */
+struct skep_macro *skep_parse_macro(struct skep_parser *p);
+
 /* ---- parse_stmt.c */
 
 /* NULL after an error: the block recovers. */
@@ -149,6 +156,9 @@ struct skep_stmt *skep_parse_row(struct skep_parser *p);
 
 /* At '{'. False: there was none, and that was said. Errors inside are recovered from. */
 bool skep_parse_block(struct skep_parser *p, struct skep_block_node *ret_block);
+/* The same, where the last expression may lack its ';' and is the value of the block. */
+bool skep_parse_block_open(struct skep_parser *p, struct skep_block_node *ret_block,
+			   struct skep_expr **ret_value);
 /* { statements; value } at '{'. */
 struct skep_expr *skep_parse_block_value(struct skep_parser *p);
 /* At `name:` at the start of a line, where @name is a kind of probe: somebody forgot a brace. */

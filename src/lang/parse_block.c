@@ -162,9 +162,24 @@ bool skep_parse_block(struct skep_parser *p, struct skep_block_node *ret_block)
 	return true;
 }
 
+bool skep_parse_block_open(struct skep_parser *p, struct skep_block_node *ret_block,
+			   struct skep_expr **ret_value)
+{
+	if (!skep_parse_at(p, SKEP_TOK_LBRACE)) {
+		skep_parse_unexpected(p, "'{'");
+		return false;
+	}
+	if (!skep_parse_enter(p))
+		return false;
+	parse_stmts(p, ret_block, ret_value);
+	p->depth--;
+	return true;
+}
+
 struct skep_expr *skep_parse_block_value(struct skep_parser *p)
 {
 	struct skep_tok open = *skep_parse_peek(p, 0);
+	bool may_lack = p->arg_block;
 	struct skep_expr *e = skep_parse_node(p, SKEP_EXPR_BLOCK, open.loc);
 	unsigned height = p->height;
 
@@ -175,11 +190,12 @@ struct skep_expr *skep_parse_block_value(struct skep_parser *p)
 	if (!skep_parse_enter(p))
 		return NULL;
 	p->height = 0;
+	p->arg_block = false;
 	parse_stmts(p, &e->block.body, &e->block.value);
 	e->height = p->height + 1;
 	p->height = MAX(p->height, height);
 	p->depth--;
-	if (e->block.value)
+	if (e->block.value || may_lack)
 		return skep_parse_done(p, e, open.loc);
 	if (skep_parse_error(p, open.loc,
 			     "this block stands for a value but does not end with one"))

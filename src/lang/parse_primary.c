@@ -13,8 +13,11 @@ bool skep_parse_list(struct skep_parser *p, enum skep_tok_kind close, const char
 	bool ok = true;
 
 	while (ok && !(list.len == 0 && skep_parse_at(p, close))) {
-		struct skep_expr *e = skep_parse_expr(p);
+		struct skep_expr *e;
 
+		p->arg_block = close == SKEP_TOK_RPAREN && skep_parse_at(p, SKEP_TOK_LBRACE);
+		e = skep_parse_expr(p);
+		p->arg_block = false;
 		ok = e != NULL;
 		if (ok)
 			skep_vec_add(&list, e);

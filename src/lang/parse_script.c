@@ -15,6 +15,9 @@ struct script {
 	struct {
 		SKEP_VEC(struct skep_fn_node *);
 	} fns;
+	struct {
+		SKEP_VEC(struct skep_macro *);
+	} macros;
 	bool loose_told; /* statements outside of probes: said once */
 };
 
@@ -96,8 +99,6 @@ static void parse_config(struct script *s)
 static const struct {
 	const char *word, *what, *hint;
 } unsupported[] = {
-	{ "macro", "macros",
-	  "write the statements where they are used; #define NAME value works for constants" },
 	{ "import", "import", "put the probes of both files into one" },
 	{ "let", "declarations of maps",
 	  "a map needs none: assign to it; config = { max_map_keys = N } sets the size of all" },
@@ -292,6 +293,15 @@ static bool parse_special(struct script *s)
 			skep_vec_add(&s->fns, fn);
 		return true;
 	}
+	if (next == SKEP_TOK_NAME && skep_tok_is(&t, "macro")) {
+		struct skep_macro *macro = skep_parse_macro(p);
+
+		if (macro)
+			skep_vec_add(&s->macros, macro);
+		else
+			skip_declaration(p);
+		return true;
+	}
 	if (next != SKEP_TOK_COLON && (skep_tok_is(&t, "struct") || skep_tok_is(&t, "union") ||
 				       skep_tok_is(&t, "enum") || skep_tok_is(&t, "typedef"))) {
 		if (!skep_parse_c(p))
@@ -330,7 +340,7 @@ static void check_content(struct script *s)
 
 	if (env->n_errors || s->probes.len)
 		return;
-	if (s->configs.len || env->defines.len || s->p.defs.len)
+	if (s->configs.len || env->defines.len || s->p.defs.len || s->macros.len)
 		skep_lex_error(env, SKEP_NO_LOC, "the script has no probe");
 	else
 		skep_lex_error(env, SKEP_NO_LOC, "the script is empty");
@@ -393,7 +403,11 @@ int skep_parse(struct skep_arena *arena, const char *text, size_t len,
 	script->defs =
 		skep_arena_memdup(arena, s->p.defs.data, s->p.defs.len * sizeof(*s->p.defs.data));
 	script->n_defs = s->p.defs.len;
+	script->macros =
+		skep_arena_memdup(arena, s->macros.data, s->macros.len * sizeof(*s->macros.data));
+	script->n_macros = s->macros.len;
 	n_errors = s->p.env.n_errors;
+	skep_vec_fini(&s->macros);
 	skep_vec_fini(&s->p.defs);
 	skep_hash_fini(&s->p.type_names);
 	skep_vec_fini(&s->configs);
