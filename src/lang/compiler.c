@@ -8,11 +8,15 @@
 
 unsigned skep_compiler_probe(struct skep_compiler *c, const char *name)
 {
-	for (size_t i = 0; i < c->probe_names.len; i++)
-		if (skep_streq(c->probe_names.data[i], name))
-			return (unsigned)i;
-	skep_vec_add(&c->probe_names, skep_arena_strdup(c->arena, name));
-	return (unsigned)c->probe_names.len - 1;
+	uintptr_t known = (uintptr_t)skep_hash_get_str(&c->probe_index, name);
+
+	if (!known) {
+		name = skep_arena_strdup(c->arena, name);
+		skep_vec_add(&c->probe_names, name);
+		known = c->probe_names.len;
+		skep_hash_set_str(&c->probe_index, name, (void *)known);
+	}
+	return (unsigned)known - 1;
 }
 
 struct skep_map_info *skep_compiler_map(struct skep_compiler *c, const char *name,

@@ -10,12 +10,14 @@
  */
 #pragma once
 
+#include "base/hash.h"
 #include "gen/gen.h"
 #include "lang/ast.h"
 #include "lang/compile.h"
 #include "lang/plan.h"
 
 struct skep_provider;
+struct skep_unwinder;
 struct skep_value;
 
 /* One concrete target. */
@@ -67,7 +69,7 @@ struct skep_map_info {
 	bool atomic; /* writers may interrupt each other: see preemptible and interruptible */
 	/* Of the checker. failed: what it holds is wrong and was told there, so that uses of it stay silent. */
 	bool failed, many_writers, interruptible_writer;
-	bool hasty_writer; /* one that may run with interrupts off */
+	bool hasty_writer;		    /* one that may run with interrupts off */
 	const struct skep_instance *writer; /* the first one seen */
 };
 
@@ -110,6 +112,7 @@ struct skep_compiler {
 	struct {
 		SKEP_VEC(const char *);
 	} probe_names;
+	struct skep_hash probe_index; /* of names: index + 1 */
 	struct {
 		SKEP_VEC(struct skep_plan_action);
 	} actions;
@@ -121,11 +124,13 @@ struct skep_compiler {
 	/* Indices in gen's maps; -1 until somebody needs them. */
 	int ring_map, stack_map, loss_map, globals_map;
 	int scratch_map, rodata_map, zero_map;
-	int unknown_map;	 /* holds a zero that the verifier does not know */
-	struct skep_str rodata;	 /* string literals */
-	struct skep_fn *visitor; /* callback of len(), when some program uses it */
+	int unknown_map;		/* holds a zero that the verifier does not know */
+	struct skep_str rodata;		/* string literals */
+	struct skep_fn *visitor;	/* callback of len(), when some program uses it */
+	struct skep_unwinder *unwinder; /* unwind.c, when some program uses it */
+	const struct skep_unwind_maps *unwind_maps;
 	unsigned n_passes; /* of the checker, over one instance each */
-	unsigned n_bodies;	 /* lowered so far: programs, functions, bodies of loops */
+	unsigned n_bodies; /* lowered so far: programs, functions, bodies of loops */
 	struct {
 		SKEP_VEC(const char *);
 	} prog_names; /* by index of gen's functions */

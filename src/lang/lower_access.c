@@ -52,6 +52,13 @@ struct skep_val *skep_lower_untype(struct skep_lower *l, struct skep_val *ptr)
 	return skep_ir_load(l->fn, bare, 0, 8, 0);
 }
 
+static bool is_arg(const struct skep_expr *expr)
+{
+	const struct skep_expr *base = expr->kind == SKEP_EXPR_FIELD ? expr->field.base : NULL;
+
+	return base && base->kind == SKEP_EXPR_NAME && skep_streq(base->call.name, "args");
+}
+
 /* A typed pointer that was not read from memory, but is an argument, a variable, a result. */
 static bool is_origin(const struct skep_expr *ptr)
 {
@@ -63,10 +70,8 @@ static bool is_origin(const struct skep_expr *ptr)
 	case SKEP_EXPR_VAR:
 	case SKEP_EXPR_TERNARY:
 		return true;
-	case SKEP_EXPR_FIELD:
-		return ptr->field.base->kind == SKEP_EXPR_NAME;
 	default:
-		return false;
+		return is_arg(ptr);
 	}
 }
 
@@ -97,7 +102,7 @@ static bool may_be_null(const struct skep_lower *l, const struct skep_expr *ptr)
 		return false;
 	if (ptr->kind == SKEP_EXPR_CAST)
 		return may_be_null(l, ptr->cast.value);
-	if (ptr->kind == SKEP_EXPR_FIELD && ptr->field.base->kind == SKEP_EXPR_NAME)
+	if (is_arg(ptr))
 		return l->inst->provider->args_nullable;
 	return !is_current(ptr);
 }
@@ -161,7 +166,7 @@ int skep_lower_field(struct skep_lower *l, const struct skep_expr *expr,
 	struct skep_value value;
 	int r;
 
-	if (base->kind == SKEP_EXPR_NAME && skep_streq(base->call.name, "args")) {
+	if (is_arg(expr)) {
 		r = l->inst->provider->lower_args(l, expr, f, ret_value);
 		if (r == 0)
 			ret_value->type = expr->type;

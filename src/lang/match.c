@@ -138,6 +138,20 @@ static size_t count_matches(const struct skep_compiler *c)
 	return n;
 }
 
+int skep_match_room(struct skep_compiler *c, const struct skep_attach_point *point, size_t n)
+{
+	size_t all = count_matches(c) + n;
+
+	if (all <= c->config.max_probes)
+		return 0;
+	skep_diag_error(c->diag, point->loc, "with this, %zu probes match: the limit is %u", all,
+			c->config.max_probes);
+	skep_diag_hint(c->diag,
+		       "narrow the pattern, or raise the limit: config = { max_probes = %zu }",
+		       all);
+	return -EINVAL;
+}
+
 int skep_match_all(struct skep_compiler *c)
 {
 	bool refused = false, unable = false;
@@ -147,22 +161,12 @@ int skep_match_all(struct skep_compiler *c)
 
 		for (size_t p = 0; p < probe->n_points; p++) {
 			const struct skep_attach_point *point = &probe->points[p];
-			size_t before = count_matches(c), n;
 			int r = match_point(c, probe, point);
 
 			unable |= r == -ENOTSUP;
 			refused |= r < 0 && r != -ENOTSUP;
-			n = count_matches(c);
-			if (r < 0 || n <= c->config.max_probes)
-				continue;
-			skep_diag_error(c->diag, point->loc,
-					"%zu probes match here, which makes %zu: the limit is %u",
-					n - before, n, c->config.max_probes);
-			skep_diag_hint(c->diag,
-				       "narrow the pattern, or raise the limit: config = "
-				       "{ max_probes = %zu }",
-				       n);
-			return -EINVAL;
+			if (r == 0 && skep_match_room(c, point, 0) < 0)
+				return -EINVAL;
 		}
 	}
 	if (refused || unable)

@@ -21,6 +21,9 @@ int skep_match_unable(struct skep_compiler *c, const struct skep_attach_point *p
 /* The same for -l; a pattern that asks for more than one kind is not told: 0. */
 int skep_match_list_unable(struct skep_diag *diag, const struct skep_attach_point *pattern,
 			   const char *what, const char *hint) _must_check_;
+/* Whether there is room for @n more probes (max_probes); -EINVAL with a message. */
+int skep_match_room(struct skep_compiler *c, const struct skep_attach_point *point,
+		    size_t n) _must_check_;
 /* An attach point of the wrong shape: says @what and how it is written; -EINVAL. */
 int skep_match_usage(struct skep_compiler *c, const struct skep_attach_point *point,
 		     const struct skep_provider *provider, const char *fmt, ...)

@@ -182,6 +182,9 @@ int skep_tracefs_events(const char *category, const char *name,
 		struct names events = {};
 		char path[NAME_BYTES_MAX + 16];
 
+		/* Records that the tracer writes itself: nothing to attach to. */
+		if (skep_streq(categories.data[i], "ftrace"))
+			continue;
 		snprintf(path, sizeof(path), "events/%s", categories.data[i]);
 		r = list_dirs(top, path, name, &events);
 		for (size_t k = 0; k < events.len && r == 0; k++)

@@ -84,6 +84,8 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 	if (!skep_world_has(w, SKEP_WORLD_FENTRY) || !w->btf)
 		return skep_match_unable(c, point, INSTEAD, "%s", why_not(w));
 	r = skep_kfuncs_find(w, point, function, &funcs);
+	if (r >= 0)
+		r = skep_match_room(c, point, funcs.len);
 	for (size_t i = 0; r >= 0 && i < funcs.len; i++) {
 		r = add_function(c, probe, point, is_return, &funcs.data[i],
 				 skep_match_is_glob(function));

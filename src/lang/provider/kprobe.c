@@ -119,6 +119,11 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 		skep_kfuncs_fini(&funcs);
 		return skep_kfuncs_missing(c, point, function);
 	}
+	r = skep_match_room(c, point, funcs.len);
+	if (r < 0) {
+		skep_kfuncs_fini(&funcs);
+		return r;
+	}
 	skep_match_used_args(probe, &used);
 	multi = skep_world_has(w, SKEP_WORLD_KPROBE_MULTI);
 	by_name =

@@ -174,6 +174,7 @@ static int add_event(const struct search *s, struct event *event)
 			      skep_arena_printf(c->arena, "tracepoint:%s:%s", event->category,
 						event->name));
 	m->number = number;
+	m->target.optional = skep_match_is_glob(s->point->text);
 	m->target.name = flavour == SKEP_TRACEPOINT_PLAIN ? event->name : event->path;
 	if (!has_cookie(c->world, flavour))
 		m->target.cookie = 0;
@@ -247,6 +248,7 @@ static int tracepoint_match(struct skep_compiler *c, struct skep_probe_node *pro
 	}
 	skep_match_used_args(probe, &s.used);
 	s.uses_args = s.used.n || s.used.whole;
+	r = skep_match_room(c, point, names.len);
 	for (size_t i = 0; i < names.len && r >= 0; i++) {
 		struct event event;
 

@@ -24,7 +24,7 @@ struct search {
 	const struct skep_attach_point *point;
 	bool is_return, by_name, glob, multi;
 	uint64_t offset;
-	size_t found;
+	size_t found, beyond;
 	struct skep_hash seen; /* offsets: aliases of one function count once for a pattern */
 };
 
@@ -58,21 +58,33 @@ static void add_target(struct search *s, const struct skep_world_symbol *symbol,
 	s->found++;
 }
 
+/* A pattern takes each place once, one name the first place that has it. */
+static bool is_wanted(struct search *s, const struct skep_world_symbol *symbol)
+{
+	uint64_t *offset;
+
+	if (!s->glob)
+		return !s->found;
+	/* Past the limit only how many there are is of interest. */
+	if (s->found > s->c->config.max_probes) {
+		s->beyond++;
+		return false;
+	}
+	if (skep_hash_get(&s->seen, &symbol->offset, sizeof(symbol->offset)))
+		return false;
+	offset = skep_arena_memdup(s->c->arena, &symbol->offset, sizeof(symbol->offset));
+	skep_hash_set(&s->seen, offset, sizeof(*offset), s);
+	return true;
+}
+
 static int on_function(void *data, const struct skep_world_symbol *symbol)
 {
 	struct search *s = data;
-	const char *name = skep_arena_strdup(s->c->arena, symbol->name);
+	const char *name;
 
-	if (s->glob) {
-		uint64_t *offset =
-			skep_arena_memdup(s->c->arena, &symbol->offset, sizeof(symbol->offset));
-
-		if (skep_hash_get(&s->seen, offset, sizeof(*offset)))
-			return 0;
-		skep_hash_set(&s->seen, offset, sizeof(*offset), (void *)name);
-	} else if (s->found) {
+	if (!is_wanted(s, symbol))
 		return 0;
-	}
+	name = skep_arena_strdup(s->c->arena, symbol->name);
 	if (s->offset && symbol->size && s->offset >= symbol->size) {
 		skep_diag_error(s->c->diag, s->point->loc, "%s ends before that: it has %llu bytes",
 				name, (unsigned long long)symbol->size);
@@ -209,6 +221,8 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 		return -EINVAL;
 	if (r < 0)
 		return no_binary(&s, binary, r, &said);
+	if (s.beyond)
+		return skep_match_room(c, point, s.beyond);
 	if (!s.found)
 		return no_function(&s, binary, function);
 	return 0;

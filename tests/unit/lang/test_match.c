@@ -32,6 +32,7 @@ static int teardown(void **state)
 	skep_vec_fini(&c.instances);
 	skep_vec_fini(&c.maps);
 	skep_vec_fini(&c.probe_names);
+	skep_hash_fini(&c.probe_index);
 	skep_diag_fini(&diag);
 	skep_arena_free(c.arena);
 	world_file_close(&file);
