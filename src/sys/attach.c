@@ -76,6 +76,14 @@ static int attach_record(struct skep_loaded *loaded, const struct skep_spec_atta
 	}
 }
 
+bool skep_attach_is_optional(const struct skep_spec_attach *a)
+{
+	for (size_t i = 0; i < a->n_targets; i++)
+		if (!a->targets[i].optional)
+			return false;
+	return a->n_targets > 0;
+}
+
 int skep_kernel_attach(struct skep_loaded *loaded, size_t index, struct skep_diag *diag)
 {
 	const struct skep_spec *spec = loaded->spec;
@@ -87,6 +95,9 @@ int skep_kernel_attach(struct skep_loaded *loaded, size_t index, struct skep_dia
 		return -EINVAL;
 	a = &spec->attaches[index];
 	if (a->kind == SKEP_ATTACH_USER)
+		return 0;
+	/* It was left out when it was loaded. */
+	if (a->prog < spec->n_progs && loaded->progs[a->prog].fd < 0 && skep_attach_is_optional(a))
 		return 0;
 	if ((size_t)a->kind >= ARRAY_SIZE(kinds) || a->prog >= spec->n_progs ||
 	    loaded->progs[a->prog].fd < 0) {

@@ -190,6 +190,12 @@ static void hint_attach(const struct skep_spec_attach *a, int error, struct skep
 			 kernel_function)
 			skep_diag_hint(diag, "skep trace -l PATTERN lists what there is");
 		break;
+	case EBUSY:
+		if (a->kind == SKEP_ATTACH_TRACING)
+			skep_diag_hint(
+				diag,
+				"the kernel keeps some functions out of tracing: try a caller");
+		break;
 	case EADDRNOTAVAIL:
 	case EILSEQ:
 		skep_diag_hint(diag, "the place is not the beginning of an instruction, or is one "

@@ -106,6 +106,10 @@ static int prog_misses(struct skep_loaded *loaded, size_t prog, uint64_t *ret_mi
 	uint32_t size;
 	int r;
 
+	if (prog < loaded->spec->n_progs && loaded->progs[prog].fd < 0) {
+		*ret_misses = 0; /* left out, and told */
+		return 0;
+	}
 	r = prog_info(loaded, prog, &info, &size);
 	if (r < 0)
 		return r;

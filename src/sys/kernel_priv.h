@@ -48,7 +48,9 @@ int skep_kernel_load(const struct skep_engine *engine, const struct skep_spec *s
 		     const struct skep_load_options *options, struct skep_diag *diag,
 		     struct skep_loaded **ret_loaded) _must_check_;
 
-/* attach.c. Links that a failed record made are gone when it returns. */
+/* attach.c. Whether every target of a record may be missing. */
+bool skep_attach_is_optional(const struct skep_spec_attach *a);
+/* Links that a failed record made are gone when it returns. */
 int skep_kernel_attach(struct skep_loaded *loaded, size_t index,
 		       struct skep_diag *diag) _must_check_;
 

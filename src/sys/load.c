@@ -305,6 +305,50 @@ static int load_prog(struct skep_loaded *loaded, size_t index, const struct link
 	return 0;
 }
 
+/* Whether the script does without whatever this program would be attached to. */
+static bool is_optional(const struct skep_spec *spec, size_t prog)
+{
+	bool attached = false;
+
+	for (size_t i = 0; i < spec->n_attaches; i++) {
+		const struct skep_spec_attach *a = &spec->attaches[i];
+
+		if (a->prog != prog)
+			continue;
+		attached = true;
+		if (!skep_attach_is_optional(a))
+			return false;
+	}
+	return attached;
+}
+
+/*
+ * A pattern may match functions that the kernel does not let be traced, which it only says here:
+ * those are left out and told.
+ */
+static int load_or_leave(struct skep_loaded *loaded, size_t index, const struct linked *l,
+			 bool want_log, struct skep_diag *diag)
+{
+	const struct skep_spec_prog *p = &loaded->spec->progs[index];
+	_cleanup_(skep_diag_fini)
+	struct skep_diag said = {};
+	int r;
+
+	if (!is_optional(loaded->spec, index))
+		return load_prog(loaded, index, l, want_log, diag);
+	r = load_prog(loaded, index, l, want_log, &said);
+	if (said.log)
+		skep_diag_set_log(diag, said.log);
+	if (r >= 0 || r == -ENOMEM || r == -EPERM) {
+		if (r < 0)
+			skep_explain_prog(p, NULL, r, diag);
+		return r;
+	}
+	skep_diag_warn(diag, p->loc, "%s is left out: %s", p->name,
+		       said.n_items ? said.items[0].what : skep_explain_errno(r));
+	return 0;
+}
+
 static int load_progs(struct skep_loaded *loaded, bool want_log, struct skep_diag *diag)
 {
 	const struct skep_spec *spec = loaded->spec;
@@ -318,7 +362,7 @@ static int load_progs(struct skep_loaded *loaded, bool want_log, struct skep_dia
 	for (size_t i = 0; i < spec->n_progs; i++) {
 		if (!spec->progs[i].type)
 			continue;
-		r = load_prog(loaded, i, &l, want_log, diag);
+		r = load_or_leave(loaded, i, &l, want_log, diag);
 		if (r < 0)
 			return r;
 	}
