@@ -158,6 +158,7 @@ int skep_lower_all(struct skep_compiler *c, struct skep_plan *plan)
 	plan->ring_map = c->ring_map;
 	plan->stack_map = c->stack_map;
 	plan->loss_map = c->loss_map;
+	plan->unwind = c->unwind_maps;
 	plan->globals_map = c->globals_map;
 	return 0;
 }

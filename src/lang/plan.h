@@ -10,6 +10,7 @@
 #pragma once
 
 #include "obj/spec.h"
+#include "obj/unwind.h"
 #include "record/format.h"
 #include "record/schema.h"
 #include "record/snapshot.h"
@@ -94,6 +95,7 @@ enum skep_loss_cause {
 	SKEP_LOSS_STACK,    /* a stack could not be stored */
 	SKEP_LOSS_EXIT, /* no room in the ring for exit(): counted here instead of RING, and obeyed all the same */
 	SKEP_LOSS_LOOP, /* a range had more rounds than the kernel runs, and was left out */
+	SKEP_LOSS_UNWIND, /* a user's stack is cut short, or a guess: no table says how to go on */
 	SKEP_LOSS_MAX,
 };
 
@@ -128,6 +130,7 @@ struct skep_plan {
 	int ring_map;  /* index in spec->maps, or -1: no rows */
 	int stack_map; /* index in spec->maps of the kernel and user stacks, or -1 */
 	int loss_map;  /* or -1 */
+	const struct skep_unwind_maps *unwind; /* for the walk of user stacks, or NULL */
 	/*
 	 * Programs read the id of the traced child and of -p from a read-only map, so one plan serves any process: its first
 	 * bytes are struct skep_plan_globals, filled by live before load. -1: no program asks.

@@ -23,12 +23,23 @@ enum {
 
 /* Ring and user-run programs */
 
+/* Before rows: names in them may be of a process that is told of here. */
+static void drain_news(struct skep_session *s)
+{
+	struct skep_ring_sink sink = { skep_who_news, s->who };
+
+	if (s->plan->unwind &&
+	    s->engine->ring_drain(s->loaded, (size_t)s->plan->unwind->news, &sink) < 0)
+		s->result->losses.session[SKEP_LOSS_BAD_ROW]++;
+}
+
 void skep_loop_drain(struct skep_loop *l)
 {
 	struct skep_session *s = l->s;
 	struct skep_ring_sink sink = { skep_session_record, s };
 	int n;
 
+	drain_news(s);
 	if (s->plan->ring_map < 0)
 		return;
 	n = s->engine->ring_drain(s->loaded, (size_t)s->plan->ring_map, &sink);
@@ -183,7 +194,7 @@ int skep_loop_open(struct skep_loop *l)
 
 int skep_loop_watch_ring(struct skep_loop *l)
 {
-	if (l->s->plan->ring_map < 0)
+	if (l->s->plan->ring_map < 0 && !l->s->plan->unwind)
 		return 0;
 	return watch(l, l->s->engine->ring_fd(l->s->loaded), EVENT_RING);
 }

@@ -18,6 +18,9 @@ static const struct {
 	[SKEP_LOSS_STACK] = { "stack_failed", "stacks could not be stored", NULL },
 	[SKEP_LOSS_LOOP] = { "loop_too_long", "loops of more than 8388608 rounds were left out",
 			     "loop through a smaller range" },
+	[SKEP_LOSS_UNWIND] = { "stack_cut",
+			       "user stacks are cut short or guessed: no table said how to go on",
+			       NULL },
 	[SKEP_LOSS_EXIT] = { NULL, NULL, NULL }, /* obeyed, so nothing is lost */
 };
 

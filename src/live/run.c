@@ -52,6 +52,7 @@ static int make_who(struct skep_loop *l)
 		.stack_depth = s->plan->stack_map < 0
 				       ? 0
 				       : s->plan->spec->maps[s->plan->stack_map].value_size / 8,
+		.unwind = s->plan->unwind,
 		.probe_names = s->plan->probe_names,
 		.n_probe_names = s->plan->n_probe_names,
 		.time_formats = s->plan->time_formats,
@@ -228,6 +229,8 @@ static int run(struct skep_loop *l)
 		return r;
 	if (s->options->dry_run)
 		return attach(l);
+	if (s->plan->unwind)
+		skep_session_preload(s);
 	r = skep_emit_open(s);
 	if (r < 0)
 		return r;

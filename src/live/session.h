@@ -30,5 +30,8 @@ void skep_session_idle(struct skep_session *s);
 /* All maps that are printed at the end, by name. */
 void skep_session_print_maps(struct skep_session *s);
 
+/* preload.c: what walks of user stacks will want. */
+void skep_session_preload(struct skep_session *s);
+
 /* system.c: runs a line of shell, what it prints goes to @out. Ends early when a signal waits on @signal_fd. */
 int skep_session_system(const char *command, int signal_fd, struct skep_str *out) _must_check_;

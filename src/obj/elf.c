@@ -18,6 +18,7 @@
 #define SECTION_NOBITS 8
 #define SECTION_DYNSYM 11
 #define NOTE_BUILD_ID 3
+#define DYN_NEEDED 1
 #define MANY_SEGMENTS 0xffff /* the real number is in section 0 */
 #define NAMES_ELSEWHERE 0xffff
 
@@ -333,6 +334,32 @@ int skep_elf_section_at(const struct skep_elf *elf, const char *name, const void
 		*ret_data = elf->data + s.offset;
 		*ret_size = (size_t)s.size;
 		*ret_vaddr = s.addr;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int skep_elf_needed(const struct skep_elf *elf, size_t index, const char **ret_name)
+{
+	const uint8_t *entries;
+	const void *data, *strings;
+	size_t size, strings_size, entry = 2 * WORD(elf);
+	const char *last, *name;
+
+	if (skep_elf_section(elf, ".dynamic", &data, &size) < 0 ||
+	    skep_elf_section(elf, ".dynstr", &strings, &strings_size) < 0)
+		return -ENOENT;
+	last = memrchr(strings, '\0', strings_size);
+	strings_size = last ? (size_t)(last - (const char *)strings) + 1 : 0;
+	entries = data;
+	for (size_t i = 0; i + entry <= size; i += entry) {
+		if (load_le(entries + i, WORD(elf)) != DYN_NEEDED || index--)
+			continue;
+		name = string_at(strings, strings_size,
+				 load_le(entries + i + WORD(elf), WORD(elf)));
+		if (!*name)
+			return -ENOENT;
+		*ret_name = name;
 		return 0;
 	}
 	return -ENOENT;

@@ -75,6 +75,8 @@ int skep_elf_section(const struct skep_elf *elf, const char *name, const void **
 /* The same, and the virtual address that it is linked to. */
 int skep_elf_section_at(const struct skep_elf *elf, const char *name, const void **ret_data,
 			size_t *ret_size, uint64_t *ret_vaddr) _must_check_;
+/* The name of library @index, from 0, that must be loaded with it ("libc.so.6"). -ENOENT: no more. */
+int skep_elf_needed(const struct skep_elf *elf, size_t index, const char **ret_name) _must_check_;
 
 /*
  * Whether there is any symbol table: without one a binary is stripped, which a message should say.

@@ -46,6 +46,7 @@ struct skep_spec_map {
 	uint32_t key_size, value_size, max_entries, flags;
 	const void *data; /* first bytes of an array's element 0, or NULL for zeroes */
 	uint32_t data_size;
+	const struct skep_spec_map *inner; /* of a map of maps: what its elements are like */
 	bool read_only; /* frozen after the first contents are written: the verifier may take it as constant */
 };
 

@@ -39,7 +39,7 @@
 #define SKEP_UNWIND_TABLES 1024 /* element 0 stays empty: table 0 means none */
 #define SKEP_UNWIND_AREAS 65536
 #define SKEP_UNWIND_ASKS 1024
-#define SKEP_UNWIND_ASK_NS 50000000 /* a process is not reported more often */
+#define SKEP_UNWIND_ASK_NS 4000000 /* a process is not reported more often */
 
 /* How the caller's stack pointer (the CFA) is found. */
 enum skep_unwind_kind {
@@ -124,3 +124,9 @@ struct skep_unwind_news {
 #define SKEP_UNWIND_DEPTH 127
 #define SKEP_UNWIND_ID \
 	(UINT64_C(1) << 62) /* in the number: it is of this map, and not of the kernel's */
+
+/* Indices of the maps in a spec; -1: there is none. */
+struct skep_unwind_maps {
+	int tables, areas, binaries, asks, news;
+	int stacks; /* hash, from number to addresses */
+};

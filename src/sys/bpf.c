@@ -52,6 +52,22 @@ int skep_bpf_map_create(const char *name, uint32_t type, uint32_t key_size, uint
 	return skep_bpf(SKEP_BPF_MAP_CREATE, &attr, sizeof(attr));
 }
 
+int skep_bpf_map_create_nested(const char *name, uint32_t type, uint32_t key_size,
+			       uint32_t max_entries, uint32_t flags, int inner_fd)
+{
+	struct skep_bpf_map_create attr = {
+		.map_type = type,
+		.key_size = key_size,
+		.value_size = 4,
+		.max_entries = max_entries,
+		.map_flags = flags,
+		.inner_map_fd = (uint32_t)inner_fd,
+	};
+
+	skep_bpf_name(name, attr.map_name);
+	return skep_bpf(SKEP_BPF_MAP_CREATE, &attr, sizeof(attr));
+}
+
 static int elem(enum skep_bpf_cmd cmd, int fd, const void *key, const void *value, uint64_t flags)
 {
 	struct skep_bpf_map_elem attr = {

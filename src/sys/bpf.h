@@ -29,6 +29,9 @@ void skep_bpf_name(const char *name, char out[16]);
 /* Returns a descriptor. */
 int skep_bpf_map_create(const char *name, uint32_t type, uint32_t key_size, uint32_t value_size,
 			uint32_t max_entries, uint32_t flags) _must_check_;
+/* A map of maps; @inner_fd: a map like those that will be in it. */
+int skep_bpf_map_create_nested(const char *name, uint32_t type, uint32_t key_size,
+			       uint32_t max_entries, uint32_t flags, int inner_fd) _must_check_;
 int skep_bpf_map_lookup(int fd, const void *key, void *ret_value) _must_check_;
 int skep_bpf_map_update(int fd, const void *key, const void *value, uint64_t flags) _must_check_;
 int skep_bpf_map_delete(int fd, const void *key) _must_check_;

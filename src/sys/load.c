@@ -35,6 +35,20 @@ static int write_contents(const struct skep_spec_map *s, int fd)
 	return skep_bpf_map_update(fd, &zero, value, 0);
 }
 
+/* The kernel learns from a map of that kind what a map of maps will hold; it need not live on. */
+static int create_nested(const struct skep_spec_map *s, uint32_t flags)
+{
+	const struct skep_spec_map *inner = s->inner;
+	_cleanup_close_ int fd =
+		skep_bpf_map_create(inner->name, inner->type, inner->key_size, inner->value_size,
+				    inner->max_entries, inner->flags);
+
+	if (fd < 0)
+		return fd;
+	return skep_bpf_map_create_nested(s->name, s->type, s->key_size, s->max_entries, flags,
+					  fd);
+}
+
 static int make_map(const struct skep_spec_map *s, struct kmap *m, struct skep_diag *diag)
 {
 	uint32_t flags = s->flags;
@@ -46,8 +60,9 @@ static int make_map(const struct skep_spec_map *s, struct kmap *m, struct skep_d
 	 */
 	if (s->read_only)
 		flags |= SKEP_BPF_F_RDONLY_PROG;
-	r = skep_bpf_map_create(s->name, s->type, s->key_size, s->value_size, s->max_entries,
-				flags);
+	r = s->inner ? create_nested(s, flags)
+		     : skep_bpf_map_create(s->name, s->type, s->key_size, s->value_size,
+					   s->max_entries, flags);
 	if (r < 0) {
 		skep_explain_map(s, r, diag);
 		return r;

@@ -2,6 +2,8 @@
 /* Files with symbols, mapped and indexed once however many processes use them. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -78,18 +80,36 @@ static void find_debug(struct binary *b)
 		map_file(b->debug, fd, path);
 }
 
-/* Through the process's own root while it lives (it may be in a container), else by the path as we see it. */
-static int open_binary(uint32_t pid, const struct skep_mapping *m)
+static int open_path(const char *format, ...) _printf_(1, 2);
+
+static int open_path(const char *format, ...)
 {
 	_cleanup_free_ char *path = NULL;
-	struct stat st;
-	int fd;
+	va_list args;
+	int n;
 
-	if (asprintf(&path, "/proc/%u/root%s", pid, m->path) < 0) {
+	va_start(args, format);
+	n = vasprintf(&path, format, args);
+	va_end(args);
+	if (n < 0) {
 		path = NULL;
 		return -ENOMEM;
 	}
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/*
+ * While the process lives through its mapping, which leads to the very file, deleted or not, or its own root (it may be in a
+ * container); else by the path as we see it.
+ */
+static int open_binary(uint32_t pid, const struct skep_mapping *m)
+{
+	struct stat st;
+	int fd;
+
+	fd = open_path("/proc/%u/map_files/%" PRIx64 "-%" PRIx64, pid, m->start, m->end);
+	if (fd < 0)
+		fd = open_path("/proc/%u/root%s", pid, m->path);
 	if (fd < 0)
 		fd = open(m->path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -149,6 +169,12 @@ static const char *find_in(const struct skep_elf *elf, uint64_t vaddr, uint64_t 
 		return NULL;
 	*ret_offset = vaddr - sym.value;
 	return sym.name;
+}
+
+const struct skep_elf *skep_binaries_elf(struct skep_binaries *binaries, uint32_t pid,
+					 const struct skep_mapping *m)
+{
+	return get_binary(binaries, pid, m)->elf;
 }
 
 const char *skep_binaries_find(struct skep_binaries *binaries, uint32_t pid,

@@ -177,6 +177,19 @@ void skep_usyms_observe(struct skep_usyms *u, uint32_t pid)
 		read_mappings(proc);
 }
 
+struct skep_binaries *skep_usyms_binaries(struct skep_usyms *u)
+{
+	return u->binaries;
+}
+
+const struct skep_mapping *skep_usyms_mappings(struct skep_usyms *u, uint32_t pid, size_t *ret_n)
+{
+	const struct proc *proc = get_proc(u, pid);
+
+	*ret_n = proc->mappings.len;
+	return proc->mappings.data;
+}
+
 int skep_usyms_new(size_t max_procs, struct skep_usyms **ret_usyms)
 {
 	struct skep_usyms *u = calloc(1, sizeof(*u));

@@ -2,7 +2,14 @@
 /* Shared by usyms.c, binary.c and perfmap.c. */
 #pragma once
 
+#include "obj/elf_sym.h"
 #include "who/usyms.h"
+
+/* usyms.c */
+struct skep_binaries *skep_usyms_binaries(struct skep_usyms *usyms);
+/* The executable mappings of a process as last seen, ascending; they live until the process is looked at again. */
+const struct skep_mapping *skep_usyms_mappings(struct skep_usyms *usyms, uint32_t pid,
+					       size_t *ret_n);
 
 /* binary.c: symbols of a file, cached by device and inode. */
 struct skep_binaries;
@@ -16,6 +23,10 @@ void skep_binaries_free(struct skep_binaries *binaries);
 const char *skep_binaries_find(struct skep_binaries *binaries, uint32_t pid,
 			       const struct skep_mapping *mapping, uint64_t offset,
 			       uint64_t *ret_offset);
+
+/* The file itself, or NULL when it cannot be read. Lives until the next call that may open one. */
+const struct skep_elf *skep_binaries_elf(struct skep_binaries *binaries, uint32_t pid,
+					 const struct skep_mapping *mapping);
 
 /* perfmap.c: the symbols that a JIT compiler wrote to a file. */
 struct skep_perfmap;

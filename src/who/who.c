@@ -9,6 +9,7 @@
 #include "sys/cpus.h"
 #include "sys/kallsyms.h"
 #include "who/cgroup.h"
+#include "who/tables.h"
 #include "who/users.h"
 #include "who/usyms.h"
 
@@ -18,8 +19,9 @@ struct skep_who {
 	struct skep_who_options options;
 	struct skep_resolver resolver;
 	struct skep_kallsyms *ksyms;
-	int ksyms_error;	  /* of an attempt to load them: not tried again */
-	struct skep_usyms *usyms; /* made on first use */
+	int ksyms_error;	    /* of an attempt to load them: not tried again */
+	struct skep_usyms *usyms;   /* made on first use */
+	struct skep_tables *tables; /* NULL: the plan does not walk stacks itself */
 	uint64_t *stack;
 	int64_t clock_offset_ns;
 };
@@ -76,25 +78,28 @@ static void usym(void *data, uint64_t address, uint32_t tgid, bool offset, struc
 
 /* Stacks */
 
-/* Reads stack @id: the number of its addresses, or -errno. */
+/* Reads stack @id: the number of its addresses, or -errno. It is either the kernel's or of the plan's own walk. */
 static int read_stack(struct skep_who *who, int64_t id)
 {
 	const struct skep_who_options *o = &who->options;
-	uint32_t key = (uint32_t)id, n = 0;
+	bool walked = id & (int64_t)SKEP_UNWIND_ID;
+	int map = walked ? (o->unwind ? o->unwind->stacks : -1) : o->stack_map;
+	uint32_t depth = walked ? SKEP_UNWIND_DEPTH : o->stack_depth, index = (uint32_t)id, n = 0;
 	int r;
 
 	if (id < 0)
 		return (int)MAX(id, -4095);
-	if (o->stack_map < 0 || o->stack_depth == 0)
+	if (map < 0 || depth == 0)
 		return -ENOENT;
 	if (!who->stack)
-		who->stack = calloc(o->stack_depth, sizeof(*who->stack));
+		who->stack = calloc(MAX(o->stack_depth, SKEP_UNWIND_DEPTH), sizeof(*who->stack));
 	if (!who->stack)
 		return -ENOMEM;
-	r = o->engine->map_get(o->loaded, (size_t)o->stack_map, &key, who->stack);
+	r = o->engine->map_get(o->loaded, (size_t)map, walked ? (void *)&id : (void *)&index,
+			       who->stack);
 	if (r < 0)
 		return r;
-	while (n < o->stack_depth && who->stack[n])
+	while (n < depth && who->stack[n])
 		n++;
 	return (int)n;
 }
@@ -262,11 +267,21 @@ static void cgroup_path(void *data, uint64_t id, struct skep_str *out)
 
 int skep_who_new(const struct skep_who_options *options, struct skep_who **ret_who)
 {
+	_cleanup_(skep_who_freep)
 	struct skep_who *who = calloc(1, sizeof(*who));
+	int r;
 
 	if (!who)
 		return -ENOMEM;
 	who->options = *options;
+	if (options->unwind) {
+		r = skep_usyms_new(SKEP_WHO_PROCS_MAX, &who->usyms);
+		if (r == 0)
+			r = skep_tables_new(options->engine, options->loaded, options->unwind,
+					    who->usyms, &who->tables);
+		if (r < 0)
+			return r;
+	}
 	who->resolver = (struct skep_resolver){
 		.data = who,
 		.ksym = ksym,
@@ -278,7 +293,7 @@ int skep_who_new(const struct skep_who_options *options, struct skep_who **ret_w
 		.timestamp = timestamp,
 		.cgroup_path = cgroup_path,
 	};
-	*ret_who = who;
+	*ret_who = TAKE_PTR(who);
 	return 0;
 }
 
@@ -287,6 +302,7 @@ void skep_who_free(struct skep_who *who)
 	if (!who)
 		return;
 	skep_kallsyms_free(who->ksyms);
+	skep_tables_free(who->tables);
 	skep_usyms_free(who->usyms);
 	free(who->stack);
 	free(who);
@@ -302,4 +318,23 @@ void skep_who_observe(struct skep_who *who, uint32_t pid)
 	if (!who->usyms && skep_usyms_new(SKEP_WHO_PROCS_MAX, &who->usyms) < 0)
 		return;
 	skep_usyms_observe(who->usyms, pid);
+	if (who->tables)
+		skep_tables_process(who->tables, pid);
+}
+
+void skep_who_preload(struct skep_who *who, const char *path)
+{
+	if (who->tables)
+		skep_tables_preload(who->tables, path);
+}
+
+int skep_who_news(void *data, const void *bytes, size_t len)
+{
+	struct skep_unwind_news news;
+
+	if (len < sizeof(news))
+		return -EBADMSG;
+	memcpy(&news, bytes, sizeof(news));
+	skep_who_observe(data, news.tgid);
+	return 0;
 }

@@ -17,6 +17,7 @@
 #pragma once
 
 #include "obj/engine.h"
+#include "obj/unwind.h"
 #include "record/schema.h"
 
 #define SKEP_WHO_PROCS_MAX 256
@@ -27,8 +28,9 @@ struct skep_who;
 struct skep_who_options {
 	const struct skep_engine *engine;
 	struct skep_loaded *loaded;
-	int stack_map;	      /* index in the spec's maps, or -1 */
-	uint32_t stack_depth; /* addresses in one element of it */
+	int stack_map;			       /* index in the spec's maps, or -1 */
+	uint32_t stack_depth;		       /* addresses in one element of it */
+	const struct skep_unwind_maps *unwind; /* of the plan's own walk, or NULL */
 	const char *const *probe_names;
 	size_t n_probe_names;
 	const char *const *time_formats; /* for strftime, and %f for microseconds */
@@ -46,3 +48,10 @@ const struct skep_resolver *skep_who_resolver(const struct skep_who *who);
  * looked at when their first address is shown.
  */
 void skep_who_observe(struct skep_who *who, uint32_t pid);
+
+/*
+ * For the walk of user stacks (obj/unwind.h): the binary @path will be met; and what the plan's ring of news holds, each
+ * record a process whose mappings programs want to know. Without such a walk these do nothing.
+ */
+void skep_who_preload(struct skep_who *who, const char *path);
+int skep_who_news(void *who, const void *bytes, size_t len);

@@ -7,6 +7,7 @@
 
 #include "lang/builtin/builtins.h"
 #include "lang/lower_priv.h"
+#include "lang/unwind.h"
 #include "record/schema.h"
 
 #define STACKS_MAX 8192	    /* different stacks at a time; one that finds no place is counted */
@@ -119,7 +120,12 @@ static int lower_kstack(struct skep_lower *l, const struct skep_expr *call,
 static int lower_ustack(struct skep_lower *l, const struct skep_expr *call,
 			struct skep_value *ret_value)
 {
-	with_process(l, call, stack_id(l, GET_STACKID_USER), ret_value);
+	uint32_t depth = call->type->param & 0xffff;
+
+	with_process(l, call,
+		     skep_unwind_possible(l) ? skep_lower_unwind(l, depth)
+					     : stack_id(l, GET_STACKID_USER),
+		     ret_value);
 	return 0;
 }
 

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of the unwinder: unwind.c (the walk), unwind_area.c (what is mapped where), unwind_step.c (one frame). */
+#pragma once
+
+#include "lang/lower_priv.h"
+#include "lang/unwind.h"
+#include "obj/unwind.h"
+
+/* One walk. Offsets of these are what the programs use. */
+struct walk {
+	uint64_t process;	   /* skep_unwind_process */
+	uint64_t pc, sp, fp, lr;   /* of the frame that is next */
+	uint64_t back;		   /* 1: pc is a return address, and the call is before it */
+	uint64_t slot;		   /* where that return address was */
+	uint64_t start, end, bias; /* the area that pc was last in */
+	uint64_t table;		   /* of it; 0: none */
+	uint64_t dev, inode;	   /* of it, when the kernel was asked */
+	uint64_t executable;
+	uint64_t n, hash, failed;
+	uint64_t id;
+	struct skep_unwind_news news;
+	uint64_t addresses[SKEP_UNWIND_DEPTH + 1];
+};
+
+/* The unwinder of one compilation, made when the first ustack is lowered. */
+struct skep_unwinder {
+	struct skep_compiler *c;
+	struct skep_gen *gen;
+	struct skep_unwind_maps maps;
+	struct skep_fn *walk; /* (walk, depth): the number */
+	bool has_link_register;
+};
+
+/* What `find` says of an address. */
+enum {
+	AREA_FOUND,
+	AREA_UNKNOWN, /* something may be there, or not */
+	AREA_NONE,
+};
+
+/* Members of struct walk. */
+#define WALK_LOAD(fn, w, m) skep_ir_load((fn), (w), (int)offsetof(struct walk, m), 8, 0)
+#define WALK_STORE(fn, w, m, value) \
+	skep_ir_store((fn), (w), (int)offsetof(struct walk, m), 8, (value))
+#define WALK_AT(fn, w, m) skep_ir_opi((fn), SKEP_OP_ADD, (w), offsetof(struct walk, m))
+
+/* (walk, address): AREA_*. Fills start, end, bias, table. */
+struct skep_fn *skep_unwind_make_find(struct skep_unwinder *u);
+/* (index, &walk), a callback of the helper loop: takes pc down and goes to the caller. 1: that was the last. */
+struct skep_fn *skep_unwind_make_step(struct skep_unwinder *u);
+
+/* Offset of a member of a kernel struct ("vm_area_struct"); false: there is none. */
+bool skep_unwind_offset(struct skep_compiler *c, const char *type, const char *member,
+			int *ret_offset, uint32_t *ret_size);

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * frames: functions that call each other without frame pointers, so that a test knows the stack that a trace must show.
+ *
+ *	frames chain=3     3 times main > frames_one > frames_two > frames_three > frames_leaf, with stacks of different shape:
+ *	                   one of a size not known before, saved registers, a large array
+ *	frames sort=1      main > qsort > frames_compare > frames_leaf
+ *	frames signal=1    main > frames_raise > raise > (signal) > frames_handler > frames_leaf
+ *	frames thread=1    a thread: frames_thread > frames_leaf
+ *	frames spin=300    milliseconds on a CPU, in main > frames_two > frames_three > frames_spin
+ *	frames sleep=10    milliseconds
+ *	frames wait=PATH   until there is such a file, a minute at most
+ *	frames exec=ARG    executes itself with this argument, such as chain=1, alone
+ *
+ * frames_leaf does nothing else and returns what it gets.
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef __x86_64__
+#define LOSE_REGISTERS() __asm__ volatile("" ::: "memory", "rbx", "rbp", "r12", "r13")
+#else
+#define LOSE_REGISTERS() __asm__ volatile("" ::: "memory")
+#endif
+#define FUNCTION __attribute__((noinline, noclone))
+
+int frames_leaf(int x);
+int frames_one(int x);
+int frames_two(int x);
+int frames_three(int x);
+int frames_compare(const void *a, const void *b);
+int frames_spin(int ms);
+void frames_handler(int signal);
+void frames_raise(void);
+void *frames_thread(void *arg);
+
+FUNCTION int frames_leaf(int x)
+{
+	__asm__ volatile("" ::: "memory");
+	return x;
+}
+
+static long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+FUNCTION int frames_spin(int ms)
+{
+	long end = now_ms() + ms;
+
+	while (now_ms() < end)
+		for (volatile int i = 0; i < 100000; i++)
+			;
+	return ms;
+}
+
+FUNCTION int frames_three(int x)
+{
+	volatile int large[500];
+	int r;
+
+	large[x & 63] = x;
+	r = x < 1000 ? frames_leaf(x) : frames_spin(x - 1000);
+	return r + large[x & 63];
+}
+
+FUNCTION int frames_two(int x)
+{
+	int r = frames_three(x) * 2;
+
+	LOSE_REGISTERS();
+	return r;
+}
+
+FUNCTION int frames_one(int x)
+{
+	volatile char *unknown = __builtin_alloca((size_t)(x & 63) + 16);
+	int r;
+
+	unknown[x & 7] = 1;
+	r = frames_two(x);
+	return r + unknown[x & 7];
+}
+
+FUNCTION int frames_compare(const void *a, const void *b)
+{
+	int r = frames_leaf(*(const int *)a - *(const int *)b);
+
+	__asm__ volatile("" ::: "memory");
+	return r;
+}
+
+FUNCTION void frames_handler(int signal)
+{
+	frames_leaf(signal);
+	__asm__ volatile("" ::: "memory");
+}
+
+FUNCTION void frames_raise(void)
+{
+	signal(SIGUSR1, frames_handler);
+	raise(SIGUSR1);
+	__asm__ volatile("" ::: "memory");
+}
+
+FUNCTION void *frames_thread(void *arg)
+{
+	frames_leaf(7);
+	__asm__ volatile("" ::: "memory");
+	return arg;
+}
+
+static void sort(void)
+{
+	int numbers[2] = { 2, 1 };
+
+	qsort(numbers, 2, sizeof(*numbers), frames_compare);
+}
+
+static void thread(void)
+{
+	pthread_t t;
+
+	if (pthread_create(&t, NULL, frames_thread, NULL) == 0)
+		pthread_join(t, NULL);
+}
+
+static void sleep_ms(int ms)
+{
+	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&ts, NULL);
+}
+
+static void wait_for(const char *path)
+{
+	for (int i = 0; i < 6000 && access(path, F_OK) < 0; i++)
+		sleep_ms(10);
+}
+
+int main(int argc, char **argv)
+{
+	int sum = 0;
+
+	for (int i = 1; i < argc; i++) {
+		const char *value = strchr(argv[i], '=');
+		int n = value ? atoi(value + 1) : 0;
+
+		if (!strncmp(argv[i], "chain=", 6))
+			for (int j = 1; j <= n; j++)
+				sum += frames_one(j);
+		else if (!strncmp(argv[i], "sort=", 5))
+			sort();
+		else if (!strncmp(argv[i], "signal=", 7))
+			frames_raise();
+		else if (!strncmp(argv[i], "thread=", 7))
+			thread();
+		else if (!strncmp(argv[i], "spin=", 5))
+			sum += frames_two(1000 + n);
+		else if (!strncmp(argv[i], "sleep=", 6))
+			sleep_ms(n);
+		else if (!strncmp(argv[i], "wait=", 5))
+			wait_for(value + 1);
+		else if (!strncmp(argv[i], "exec=", 5))
+			execl("/proc/self/exe", argv[0], value + 1, (char *)NULL);
+		else
+			return 2;
+	}
+	return sum < 0;
+}
