@@ -8,15 +8,16 @@
 
 unsigned skep_compiler_probe(struct skep_compiler *c, const char *name)
 {
-	uintptr_t known = (uintptr_t)skep_hash_get_str(&c->probe_index, name);
+	void *known = skep_hash_get_str(&c->probe_index, name);
+	char *copy;
 
-	if (!known) {
-		name = skep_arena_strdup(c->arena, name);
-		skep_vec_add(&c->probe_names, name);
-		known = c->probe_names.len;
-		skep_hash_set_str(&c->probe_index, name, (void *)known);
-	}
-	return (unsigned)known - 1;
+	if (known)
+		return (unsigned)((uintptr_t)known - 1);
+	copy = skep_arena_strdup(c->arena, name);
+	skep_vec_add(&c->probe_names, copy);
+	/* One more than the index: a table has no room for NULL. */
+	skep_hash_set_str(&c->probe_index, copy, (void *)(uintptr_t)c->probe_names.len);
+	return (unsigned)c->probe_names.len - 1;
 }
 
 struct skep_map_info *skep_compiler_map(struct skep_compiler *c, const char *name,
