@@ -36,6 +36,11 @@ const struct skep_type *skep_check_promote(struct skep_check *k, const struct sk
 		if (in_map && (type->space == SKEP_SPACE_BTF || type->space == SKEP_SPACE_BPF))
 			return skep_type_ptr(&k->c->types, type->elem, SKEP_SPACE_KERNEL);
 		return type;
+	case SKEP_TYPE_STRING:
+		/* Maps hold thousands of texts: as long as others, also when it is a path. */
+		if (in_map && type->size == k->c->path_size && type->size > k->c->config.max_strlen)
+			return skep_type_string(&k->c->types, k->c->config.max_strlen);
+		return type;
 	case SKEP_TYPE_TUPLE:
 		return promote_tuple(k, type, in_map);
 	default:

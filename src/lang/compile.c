@@ -68,6 +68,15 @@ static void fini(struct skep_compiler *c)
 	skep_hash_fini(&c->types.defs);
 }
 
+/* Whether somebody has said how long texts are. */
+static bool says_strlen(const struct skep_compiler *c)
+{
+	for (size_t i = 0; i < c->script->n_configs; i++)
+		if (skep_streq(c->script->configs[i].name, "max_strlen"))
+			return true;
+	return c->config.max_strlen != skep_config_defaults.max_strlen;
+}
+
 static int compile(struct skep_compiler *c, const char *text, size_t len, struct skep_plan *plan)
 {
 	const struct skep_compile_options *o = c->options;
@@ -95,6 +104,7 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 	if (r < 0)
 		return r;
 	c->types.max_strlen = c->config.max_strlen;
+	c->path_size = says_strlen(c) ? c->config.max_strlen : SKEP_PATH_SIZE;
 	r = skep_define_types(c);
 	if (r < 0)
 		return r;

@@ -126,9 +126,11 @@ struct skep_compiler {
 	/* Indices in gen's maps; -1 until somebody needs them. */
 	int ring_map, stack_map, loss_map, globals_map;
 	int scratch_map, rodata_map, zero_map;
-	int unknown_map;		/* holds a zero that the verifier does not know */
-	struct skep_str rodata;		/* string literals */
-	struct skep_fn *visitor;	/* callback of len(), when some program uses it */
+	int unknown_map;	 /* holds a zero that the verifier does not know */
+	struct skep_str rodata;	 /* string literals */
+	uint32_t path_size;	 /* room for a text that is a path by its name */
+	bool stack_lens;	 /* the script asks for the length of stacks: each carries it */
+	struct skep_fn *visitor; /* callback of len(), when some program uses it */
 	struct skep_unwinder *unwinder; /* unwind.c, when some program uses it */
 	const struct skep_unwind_maps *unwind_maps;
 	unsigned n_passes; /* of the checker, over one instance each */

@@ -139,6 +139,15 @@ struct skep_row_build {
  */
 int skep_lower_row_begin(struct skep_lower *l, const struct skep_plan_action *action,
 			 struct skep_row_build *ret_row) _must_check_;
+/*
+ * The same for a row of which only a part may be sent: it is built in scratch memory with room for @max_size bytes of
+ * payload, and ends with the call that sends @size of them, which the verifier must see to be at most as many. Gives 0, or
+ * the error when the ring is full, which is counted.
+ */
+int skep_lower_row_open(struct skep_lower *l, const struct skep_plan_action *action,
+			uint32_t max_size, struct skep_row_build *ret_row) _must_check_;
+struct skep_val *skep_lower_row_send(struct skep_lower *l, const struct skep_row_build *row,
+				     struct skep_val *size);
 void skep_lower_row_end(struct skep_lower *l, const struct skep_row_build *row);
 /* Both, around storing @values, whose types the schema's fields were made from, in order. */
 int skep_lower_row(struct skep_lower *l, const struct skep_plan_action *action,

@@ -138,6 +138,25 @@ void skep_lower_compare(struct skep_lower *l, const struct skep_value *a,
 	skep_ir_jump(l->fn, equal);
 }
 
+/* Of a text elsewhere no more is read than a literal of @len bytes can be compared with. */
+static bool read_as_much(struct skep_lower *l, struct skep_value *v, size_t len)
+{
+	struct skep_value own = { .space = SKEP_SPACE_BPF };
+	uint32_t size;
+
+	if (v->type->kind != SKEP_TYPE_STRING || v->parts || len + 2 >= v->type->size ||
+	    (v->space != SKEP_SPACE_USER && v->space != SKEP_SPACE_KERNEL &&
+	     v->space != SKEP_SPACE_ANY))
+		return false;
+	size = (uint32_t)len + 2; /* its end, and one more that tells of a longer text */
+	own.type = skep_type_string(&l->c->types, size);
+	own.val = skep_lower_object(l, size, "text", &own.off);
+	skep_lower_read_str(l, own.val, own.off, size, skep_lower_at(l, v->val, v->off), v->space,
+			    false);
+	*v = own;
+	return true;
+}
+
 static int near_one(struct skep_lower *l, struct skep_value *v, bool to_literal)
 {
 	bool is_clean = v->padded || to_literal || v->type->kind != SKEP_TYPE_STRING;
@@ -150,8 +169,12 @@ static int near_one(struct skep_lower *l, struct skep_value *v, bool to_literal)
 
 int skep_lower_near(struct skep_lower *l, struct skep_value *a, struct skep_value *b)
 {
-	int r = near_one(l, a, b->literal);
+	int r;
 
+	if ((a->literal && read_as_much(l, b, a->literal_len)) ||
+	    (b->literal && read_as_much(l, a, b->literal_len)))
+		return 0;
+	r = near_one(l, a, b->literal);
 	return r < 0 ? r : near_one(l, b, a->literal);
 }
 

@@ -250,6 +250,32 @@ void skep_lower_read_str(struct skep_lower *l, struct skep_val *to, int to_off, 
 	skep_ir_at(l->fn, good);
 }
 
+struct skep_val *skep_lower_read_text(struct skep_lower *l, struct skep_val *to, uint32_t size,
+				      struct skep_val *from, enum skep_space space)
+{
+	struct skep_block *good = skep_ir_block(l->fn), *bad = skep_ir_block(l->fn),
+			  *fits = skep_ir_block(l->fn), *join = skep_ir_block(l->fn);
+	struct skep_var *length = skep_ir_var(l->fn, "length");
+	struct skep_val *n;
+
+	n = skep_lower_read_call(
+		l, true, to, skep_ir_const(l->fn, size), from,
+		space == SKEP_SPACE_USER || space == SKEP_SPACE_ANY ? space : SKEP_SPACE_KERNEL);
+	skep_ir_set(l->fn, length, skep_ir_const(l->fn, 1));
+	skep_ir_branch(l->fn, SKEP_CC_SGT, n, skep_ir_const(l->fn, 0), good, bad);
+	skep_ir_at(l->fn, good);
+	skep_ir_branch(l->fn, SKEP_CC_ULE, n, skep_ir_const(l->fn, size), fits, join);
+	skep_ir_at(l->fn, fits);
+	skep_ir_set(l->fn, length, n);
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, bad);
+	skep_ir_store(l->fn, to, 0, 1, skep_ir_const(l->fn, 0));
+	skep_lower_loss(l, SKEP_LOSS_READ);
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, join);
+	return skep_ir_get(l->fn, length);
+}
+
 enum skep_space skep_lower_pointed(const struct skep_lower *l, const struct skep_type *type)
 {
 	enum skep_space space = type->kind == SKEP_TYPE_PTR ? type->space : SKEP_SPACE_ANY;
@@ -442,7 +468,13 @@ static int store_string(struct skep_lower *l, const struct skep_value *value, ui
 			copy_own(l, addr, off, value->val, value->off, n, value->space);
 		break;
 	default:
-		copy_own(l, addr, off, value->val, value->off, n, value->space);
+		/* A path on its way into a map is cut off as if it were read to there: with an end. */
+		if (have > size && have == l->c->path_size)
+			skep_lower_read_str(l, addr, off, n,
+					    skep_lower_at(l, value->val, value->off),
+					    SKEP_SPACE_KERNEL, pad);
+		else
+			copy_own(l, addr, off, value->val, value->off, n, value->space);
 		break;
 	}
 	if (size > n)

@@ -42,6 +42,12 @@ struct skep_val *skep_lower_at(struct skep_lower *l, struct skep_val *addr, int 
 struct skep_val *skep_lower_read_call(struct skep_lower *l, bool is_text, struct skep_val *to,
 				      struct skep_val *size, struct skep_val *from,
 				      enum skep_space space);
+/*
+ * Text of at most @size bytes from wherever it is to @to: how many bytes it takes with its end, at least 1 and at most @size as
+ * the verifier sees. A failed read gives an empty text and is counted.
+ */
+struct skep_val *skep_lower_read_text(struct skep_lower *l, struct skep_val *to, uint32_t size,
+				      struct skep_val *from, enum skep_space space);
 void skep_lower_check_read(struct skep_lower *l, struct skep_val *result);
 /*
  * How str() and its kin read behind a value of this type, a number or a pointer. Kernels do not always say which of their

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Lowering, rows: what a program tells user space. Values are evaluated first; then the row is reserved in the ring and filled in
- * place, so that strings are read from the watched process straight into the ring.
+ * place.
+ *
+ * A reservation has a constant size, the largest that a row may need. So a row with a long text is put together in scratch
+ * memory instead, the text behind everything else, and what of it is used goes to the ring in one copy:
+ *
+ *	head | numbers, short texts | text 0
  */
 #include "record/row.h"
 
@@ -9,6 +14,8 @@
 
 #include "lang/expr_text.h"
 #include "lang/lower_priv.h"
+
+#define TAIL_MIN 128 /* bytes of room that make a text a long one */
 
 static unsigned ring(struct skep_lower *l)
 {
@@ -55,11 +62,16 @@ static int store_head(struct skep_lower *l, unsigned action, struct skep_val *ro
 	return is_long ? store_who(l, row, sizeof(head)) : 0;
 }
 
+static int head_size(const struct skep_lower *l)
+{
+	return (int)sizeof(struct skep_row_head) +
+	       (l->c->options->long_rows ? (int)sizeof(struct skep_row_who) : 0);
+}
+
 int skep_lower_row_begin(struct skep_lower *l, const struct skep_plan_action *action,
 			 struct skep_row_build *ret_row)
 {
-	int head = (int)sizeof(struct skep_row_head) +
-		   (l->c->options->long_rows ? (int)sizeof(struct skep_row_who) : 0);
+	int head = head_size(l);
 	struct skep_block *full = skep_ir_block(l->fn), *have = skep_ir_block(l->fn);
 	struct skep_row_build row = { .off = head, .done = skep_ir_block(l->fn) };
 	unsigned index = (unsigned)l->c->actions.len;
@@ -87,12 +99,118 @@ void skep_lower_row_end(struct skep_lower *l, const struct skep_row_build *row)
 	skep_ir_at(l->fn, row->done);
 }
 
+int skep_lower_row_open(struct skep_lower *l, const struct skep_plan_action *action,
+			uint32_t max_size, struct skep_row_build *ret_row)
+{
+	struct skep_row_build row = { .off = head_size(l), .done = skep_ir_block(l->fn) };
+	unsigned index = (unsigned)l->c->actions.len;
+	int off;
+
+	if (index > UINT16_MAX)
+		return skep_lower_bug(l, action->loc, "more than 65536 printing statements");
+	skep_vec_add(&l->c->actions, *action);
+	row.addr = skep_lower_object(
+		l, MAX((uint32_t)row.off + max_size, SKEP_STACK_OBJECT_MAX + 1u), "row", &off);
+	row.addr = skep_lower_at(l, row.addr, off);
+	*ret_row = row;
+	return store_head(l, index, row.addr);
+}
+
+struct skep_val *skep_lower_row_send(struct skep_lower *l, const struct skep_row_build *row,
+				     struct skep_val *size)
+{
+	struct skep_block *full = skep_ir_block(l->fn);
+	struct skep_val *result =
+		skep_ir_call(l->fn, SKEP_HELPER_RINGBUF_OUTPUT, 0, 4, skep_ir_map(l->fn, ring(l)),
+			     row->addr, skep_ir_opi(l->fn, SKEP_OP_ADD, size, (uint64_t)row->off),
+			     skep_ir_const(l->fn, 0));
+
+	skep_ir_branch(l->fn, SKEP_CC_EQ, result, skep_ir_const(l->fn, 0), row->done, full);
+	skep_ir_at(l->fn, full);
+	skep_lower_loss(l, SKEP_LOSS_RING);
+	skep_ir_jump(l->fn, row->done);
+	skep_ir_at(l->fn, row->done);
+	return result;
+}
+
+/*
+ * The value that becomes the tail: the longest text whose bytes are read by a helper anyway. A program that may be entered
+ * again while it runs has no scratch memory that is its own so long.
+ */
+static size_t find_tail(const struct skep_lower *l, const struct skep_value *values, size_t n)
+{
+	size_t tail = n;
+	uint32_t size = TAIL_MIN - 1;
+
+	for (size_t i = 0; i < n && !l->inst->preemptible; i++) {
+		const struct skep_value *v = &values[i];
+
+		if (v->type->kind != SKEP_TYPE_STRING || v->literal || v->type->size <= size)
+			continue;
+		tail = i;
+		size = v->type->size;
+	}
+	return tail;
+}
+
+/* Lays the fields out anew, with field @tail at the end. */
+static void move_tail(struct skep_lower *l, struct skep_plan_action *action, size_t tail)
+{
+	size_t n = action->schema.n_fields;
+	struct skep_schema_field *fields =
+		skep_arena_memdup(l->c->arena, action->schema.fields, n * sizeof(*fields));
+	uint32_t size = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (i == tail)
+			continue;
+		fields[i].offset = size;
+		size += ALIGN_UP(fields[i].size, 8u);
+	}
+	fields[tail].offset = size;
+	action->tail = size;
+	action->has_tail = true;
+	action->schema.fields = fields;
+	action->schema.size = size + fields[tail].size;
+}
+
+static int tail_row(struct skep_lower *l, const struct skep_plan_action *action,
+		    const struct skep_value *values, size_t tail)
+{
+	struct skep_plan_action own = *action;
+	const struct skep_value *text = &values[tail];
+	struct skep_row_build row;
+	struct skep_val *n;
+	int r;
+
+	move_tail(l, &own, tail);
+	r = skep_lower_row_open(l, &own, own.schema.size, &row);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < own.schema.n_fields; i++) {
+		if (i == tail)
+			continue;
+		r = skep_lower_store_row(l, &values[i], values[i].type, row.addr,
+					 row.off + (int)own.schema.fields[i].offset);
+		if (r < 0)
+			return r;
+	}
+	n = skep_lower_read_text(l, skep_lower_at(l, row.addr, row.off + (int)own.tail),
+				 text->type->size, skep_lower_at(l, text->val, text->off),
+				 text->space);
+	skep_lower_row_send(l, &row, skep_ir_opi(l->fn, SKEP_OP_ADD, n, own.tail));
+	return 0;
+}
+
 int skep_lower_row(struct skep_lower *l, const struct skep_plan_action *action,
 		   const struct skep_value *values, size_t n_values)
 {
+	size_t tail = find_tail(l, values, n_values);
 	struct skep_row_build row;
 	int r;
 
+	if (tail < n_values)
+		return tail_row(l, action, values, tail);
 	r = skep_lower_row_begin(l, action, &row);
 	if (r < 0)
 		return r;

@@ -23,7 +23,7 @@ enum skep_action_kind {
 	SKEP_ACTION_CLEAR,
 	SKEP_ACTION_ZERO,
 	SKEP_ACTION_TIME, /* time(format): strftime of now in local time */
-	SKEP_ACTION_JOIN, /* payload: u32 count, u32 zero, then `join_max` strings of `join_size` bytes */
+	SKEP_ACTION_JOIN, /* payload: u32 count, u32 zero, then as many texts, one behind the other */
 	SKEP_ACTION_CAT,    /* format gives the path */
 	SKEP_ACTION_SYSTEM, /* format gives the command line, run by /bin/sh -c */
 	SKEP_ACTION_EXIT,   /* payload: u64 exit status */
@@ -40,7 +40,9 @@ struct skep_plan_action {
 	struct skep_format format;
 	unsigned map;  /* index in maps: PRINT_MAP, CLEAR, ZERO */
 	bool with_key; /* PRINT_MAP of one element */
-	uint32_t join_max, join_size;
+	bool has_tail; /* the field at `tail` of the payload is a text, and rows end behind its end */
+	uint32_t tail;
+	uint32_t join_max;
 	const char *separator; /* JOIN */
 	struct skep_loc loc;
 };
@@ -99,10 +101,12 @@ enum skep_loss_cause {
 	SKEP_LOSS_MAX,
 };
 
+#define SKEP_PATH_SIZE 4096 /* the longest path, its end included */
+
 /* Limits and switches a script may set in its config block or the user on the command line. */
 struct skep_plan_config {
 	uint32_t max_map_keys;	       /* 4096 */
-	uint32_t max_strlen;	       /* 1024 */
+	uint32_t max_strlen;	       /* 1024, and SKEP_PATH_SIZE for what is a path by its name */
 	uint32_t ring_bytes;	       /* power of two; 1 MiB */
 	uint32_t max_cat_bytes;	       /* 10240 */
 	uint32_t max_probes;	       /* 1024 */

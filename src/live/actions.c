@@ -240,27 +240,29 @@ static int do_time(struct skep_session *s, const struct row *row)
 	return 0;
 }
 
-/* u32 count, u32 zero, then strings of join_size bytes. */
+/* u32 count, u32 zero, then so many texts, one behind the other. */
 static int do_join(struct skep_session *s, const struct row *row)
 {
 	const struct skep_plan_action *a = row->action;
-	const char *strings = (const char *)row->payload + 8;
+	const char *at = (const char *)row->payload + 8;
 	_cleanup_(skep_str_fini)
 	struct skep_str text = {};
+	size_t left, len;
 	uint32_t count;
 
 	if (row->len < 8)
 		return -EINVAL;
 	memcpy(&count, row->payload, 4);
-	count = MIN(count, a->join_max);
-	if (a->join_size && count > (row->len - 8) / a->join_size)
-		return -EINVAL;
-	for (uint32_t i = 0; i < count; i++) {
-		const char *one = strings + (size_t)i * a->join_size;
-
+	left = row->len - 8;
+	for (uint32_t i = 0; i < MIN(count, a->join_max); i++) {
+		len = strnlen(at, left);
+		if (len == left)
+			return -EINVAL;
 		if (i > 0)
 			skep_str_add(&text, a->separator ? a->separator : " ");
-		skep_str_addn(&text, one, strnlen(one, a->join_size));
+		skep_str_addn(&text, at, len);
+		at += len + 1;
+		left -= len + 1;
 	}
 	if (!is_json(s))
 		skep_str_addc(&text, '\n');
@@ -360,9 +362,31 @@ static int (*const actions[SKEP_ACTION_KIND_MAX])(struct skep_session *, const s
 	[SKEP_ACTION_ROW] = do_row,
 };
 
+/* A row that ends behind its text, with as much memory behind it as the schema says there is. */
+static bool extend_row(struct skep_session *s, struct row *row)
+{
+	size_t size = row->action->schema.size;
+
+	if (row->len <= row->action->tail)
+		return false;
+	if (row->len >= size)
+		return true;
+	if (s->row_size < size) {
+		free(s->row);
+		s->row = calloc(1, size);
+		s->row_size = s->row ? size : 0;
+		if (!s->row)
+			return false;
+	}
+	memcpy(s->row, row->payload, row->len);
+	s->row[row->len] = '\0';
+	row->payload = s->row;
+	row->len = size;
+	return true;
+}
+
 /* False: bytes that no action of the plan explains. */
-static bool take_apart(const struct skep_session *s, const uint8_t *bytes, size_t len,
-		       struct row *row)
+static bool take_apart(struct skep_session *s, const uint8_t *bytes, size_t len, struct row *row)
 {
 	struct skep_row_head head;
 
@@ -384,7 +408,9 @@ static bool take_apart(const struct skep_session *s, const uint8_t *bytes, size_
 	}
 	row->payload = bytes;
 	row->len = len;
-	return len >= row->action->schema.size && row->action->kind < SKEP_ACTION_KIND_MAX;
+	if (row->action->has_tail && !extend_row(s, row))
+		return false;
+	return row->len >= row->action->schema.size && row->action->kind < SKEP_ACTION_KIND_MAX;
 }
 
 int skep_session_record(void *session, const void *bytes, size_t len)

@@ -273,6 +273,7 @@ int skep_live_run(struct skep_plan *plan, const struct skep_live_options *option
 	skep_output_flush(s.out);
 	s.engine->close(s.loaded);
 	skep_who_free(s.who);
+	free(s.row);
 	skep_loop_close(&l);
 	if (r < 0) {
 		skep_losses_fini(&result.losses);

@@ -99,6 +99,7 @@ enum skep_stack_style {
 	SKEP_STACK_RAW,	     /* addresses only */
 };
 #define SKEP_STACK_PARAM(style, depth) ((uint32_t)(style) << 16 | (depth))
+#define SKEP_STACK_DEPTH 0xffffu
 
 /* An integer field's value, sign- or zero-extended; also of BOOL, PTR, ENUM, and the leading number of id kinds. */
 uint64_t skep_field_int(const struct skep_schema_field *field, const void *payload);

@@ -21,6 +21,9 @@ static inline int skep_builtin_give(struct skep_value *ret_value, const struct s
 /* print.c: ends the probe at once and, as soon as user space reads the row, the script. */
 int skep_builtin_leave(struct skep_lower *l, const struct skep_expr *call,
 		       struct skep_val *code) _must_check_;
+/* symbols.c: len() of a stack. */
+int skep_builtin_stack_len(struct skep_lower *l, const struct skep_expr *call,
+			   struct skep_value *ret_value) _must_check_;
 /* kernel.c: whether the kernel has this function, and whether programs of this instance may call it. */
 bool skep_builtin_kfunc_exists(const struct skep_compiler *c, const char *name);
 bool skep_builtin_kfunc(const struct skep_check *k, const char *name);
@@ -32,6 +35,8 @@ extern const struct skep_builtin skep_builtin_signal, skep_builtin_signal_thread
 extern const struct skep_builtin skep_builtin_count, skep_builtin_sum, skep_builtin_min,
 	skep_builtin_max, skep_builtin_avg, skep_builtin_stats, skep_builtin_hist,
 	skep_builtin_lhist;
+/* find.c */
+extern const struct skep_builtin skep_builtin_find_value;
 /* ids.c */
 extern const struct skep_builtin skep_builtin_uid, skep_builtin_gid, skep_builtin_cgroup,
 	skep_builtin_curtask, skep_builtin_cpid, skep_builtin_has_cpid, skep_builtin_username;

@@ -151,12 +151,36 @@ static int lower_has_key(struct skep_lower *l, const struct skep_expr *call,
 
 /* --- len -------------------------------------------------------------------------------------------------- */
 
+static int check_len_stack(struct skep_check *k, struct skep_expr *call)
+{
+	struct skep_expr *arg = call->call.args.data[0];
+	int r = skep_check_expr(k, arg);
+
+	if (r < 0 || !arg->type)
+		return r;
+	if (arg->type->kind != SKEP_TYPE_KSTACK && arg->type->kind != SKEP_TYPE_USTACK) {
+		r = skep_check_want(k, arg, "a map or a stack");
+		if (arg->type->kind == SKEP_TYPE_STRING)
+			skep_diag_hint(k->c->diag, "the length of a text is strlen()");
+		return r;
+	}
+	k->c->stack_lens = true;
+	return 0;
+}
+
 static int check_len(struct skep_check *k, struct skep_expr *call)
 {
 	const struct skep_expr *map = call->call.args.data[0];
-	int r = map_argument(k, call);
+	int r;
 
 	call->type = skep_type_int(8, true);
+	if (map->kind != SKEP_EXPR_MAP || map->map.has_keys)
+		return check_len_stack(k, call);
+	r = map_argument(k, call);
+	if (r >= 0 && map->map.info->value && !map->map.info->keyed &&
+	    (map->map.info->value->kind == SKEP_TYPE_KSTACK ||
+	     map->map.info->value->kind == SKEP_TYPE_USTACK))
+		return check_len_stack(k, call);
 	if (r < 0 || !k->final || map->map.info->keyed)
 		return r;
 	skep_diag_error(k->c->diag, map->loc, "@%s has no keys that could be counted",
@@ -181,8 +205,12 @@ static struct skep_fn *visitor(struct skep_lower *l)
 static int lower_len(struct skep_lower *l, const struct skep_expr *call,
 		     struct skep_value *ret_value)
 {
-	const struct skep_map_info *map = call->call.args.data[0]->map.info;
+	const struct skep_expr *arg = call->call.args.data[0];
+	const struct skep_map_info *map;
 
+	if (arg->kind != SKEP_EXPR_MAP || arg->map.has_keys || !arg->map.info->key)
+		return skep_builtin_stack_len(l, call, ret_value);
+	map = arg->map.info;
 	if (map->store != SKEP_STORE_HASH && map->store != SKEP_STORE_PERCPU_HASH)
 		return skep_lower_bug(l, call->loc, "len() of a map without keys");
 	return set_value(ret_value, call,
@@ -207,4 +235,4 @@ ON_MAP(clear, "clear(@map)", 1, 1, SKEP_BUILTIN_STATEMENT, check_whole, lower_cl
 ON_MAP(zero, "zero(@map)", 1, 1, SKEP_BUILTIN_STATEMENT, check_whole, lower_zero);
 ON_MAP(delete, "delete(@map, key)", 1, 2, 0, check_key, lower_delete);
 ON_MAP(has_key, "has_key(@map, key)", 2, 2, 0, check_key, lower_has_key);
-ON_MAP(len, "len(@map)", 1, 1, 0, check_len, lower_len);
+ON_MAP(len, "len(@map) or len(stack)", 1, 1, 0, check_len, lower_len);

@@ -21,7 +21,7 @@
 #include "lang/check_priv.h"
 #include "lang/lower_priv.h"
 
-#define PATH_BYTES 4096 /* the longest path; a power of two */
+#define PATH_BYTES SKEP_PATH_SIZE /* a power of two */
 #define NAME_BYTES 256	/* the longest name with its slash; a power of two */
 #define STEPS_MAX 256	/* names and mounts on the way */
 

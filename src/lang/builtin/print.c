@@ -12,6 +12,7 @@
 
 #define JOIN_MAX 16	/* strings of an argv */
 #define JOIN_BYTES 1024 /* of each, its end included */
+#define JOIN_HEAD 8	/* the count in front of them */
 
 /* --- printf and its kin ----------------------------------------------------------------------------------- */
 
@@ -340,8 +341,7 @@ static int check_join(struct skep_check *k, struct skep_expr *call)
 		.kind = SKEP_ACTION_JOIN,
 		.separator = " ",
 		.join_max = JOIN_MAX,
-		.join_size = JOIN_BYTES,
-		.schema = { .name = "join", .version = 1, .size = 8 + JOIN_MAX * JOIN_BYTES },
+		.schema = { .name = "join", .version = 1, .size = JOIN_HEAD },
 		.loc = call->loc,
 	};
 	if (call->call.args.len == 2) {
@@ -353,7 +353,10 @@ static int check_join(struct skep_check *k, struct skep_expr *call)
 	return 0;
 }
 
-/* Reads pointers until NULL, and each string into its place in the row; the count says how many there are. */
+/*
+ * Reads pointers until NULL, and each text behind the one before: the count says how many there are. The verifier adds up
+ * how far that may be.
+ */
 static int lower_join(struct skep_lower *l, const struct skep_expr *call,
 		      struct skep_value *ret_value)
 {
@@ -361,19 +364,20 @@ static int lower_join(struct skep_lower *l, const struct skep_expr *call,
 	enum skep_space space = skep_lower_pointed(l, call->call.args.data[0]->type);
 	struct skep_val *argv, *slot = skep_ir_slot(l->fn, 8, "argv");
 	struct skep_block *end = skep_ir_block(l->fn);
-	struct skep_var *count = skep_ir_var(l->fn, "count");
+	struct skep_var *count = skep_ir_var(l->fn, "count"), *used = skep_ir_var(l->fn, "used");
 	struct skep_row_build row;
 	int r;
 
 	r = skep_lower_scalar(l, call->call.args.data[0], &argv);
 	if (r < 0)
 		return r;
-	r = skep_lower_row_begin(l, &action, &row);
+	r = skep_lower_row_open(l, &action, JOIN_HEAD + JOIN_MAX * JOIN_BYTES, &row);
 	if (r < 0)
 		return r;
+	skep_ir_set(l->fn, used, skep_ir_const(l->fn, JOIN_HEAD));
 	for (unsigned i = 0; i < JOIN_MAX; i++) {
 		struct skep_block *have = skep_ir_block(l->fn);
-		struct skep_val *p;
+		struct skep_val *p, *to;
 
 		skep_ir_set(l->fn, count, skep_ir_const(l->fn, i));
 		skep_lower_read(l, slot, 0, 8, skep_ir_opi(l->fn, SKEP_OP_ADD, argv, 8u * i),
@@ -381,14 +385,17 @@ static int lower_join(struct skep_lower *l, const struct skep_expr *call,
 		p = skep_ir_load(l->fn, slot, 0, 8, 0);
 		skep_ir_branch(l->fn, SKEP_CC_EQ, p, skep_ir_const(l->fn, 0), end, have);
 		skep_ir_at(l->fn, have);
-		skep_lower_read_str(l, row.addr, row.off + 8 + (int)i * JOIN_BYTES, JOIN_BYTES, p,
-				    space, false);
+		to = skep_ir_op(l->fn, SKEP_OP_ADD, skep_lower_at(l, row.addr, row.off),
+				skep_ir_get(l->fn, used));
+		p = skep_lower_read_text(l, to, JOIN_BYTES, p, space);
+		skep_ir_set(l->fn, used,
+			    skep_ir_op(l->fn, SKEP_OP_ADD, skep_ir_get(l->fn, used), p));
 	}
 	skep_ir_set(l->fn, count, skep_ir_const(l->fn, JOIN_MAX));
 	skep_ir_jump(l->fn, end);
 	skep_ir_at(l->fn, end);
 	skep_ir_store(l->fn, row.addr, row.off, 8, skep_ir_get(l->fn, count));
-	skep_lower_row_end(l, &row);
+	skep_lower_row_send(l, &row, skep_ir_get(l->fn, used));
 	return 0;
 }
 

@@ -53,10 +53,27 @@ static struct skep_val *bounded(struct skep_lower *l, struct skep_val *length, u
 
 /* --- str -------------------------------------------------------------------------------------------------- */
 
+/* Arguments of system calls that are paths by their very name are read whole, unless the script says how long texts are. */
+static bool is_path(const struct skep_expr *expr)
+{
+	static const char *const names[] = {
+		"filename", "pathname", "oldname",     "newname",	"path",
+		"dev_name", "dir_name", "to_pathname", "from_pathname",
+	};
+
+	if (expr->kind != SKEP_EXPR_FIELD || expr->field.base->kind != SKEP_EXPR_NAME ||
+	    !skep_streq(expr->field.base->call.name, "args"))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (skep_streq(expr->field.name, names[i]))
+			return true;
+	return false;
+}
+
 static int check_str(struct skep_check *k, struct skep_expr *call)
 {
 	struct skep_expr *from = call->call.args.data[0];
-	uint32_t size = k->c->config.max_strlen;
+	uint32_t size = is_path(from) ? k->c->path_size : k->c->config.max_strlen;
 	const char *literal = skep_check_literal(k, from);
 	int64_t length;
 

@@ -67,7 +67,7 @@ static int check_ustack(struct skep_check *k, struct skep_expr *call)
 }
 
 /* The id under which the kernel keeps this stack; negative ids are counted as lost, unless there is no such stack. */
-static struct skep_val *stack_id(struct skep_lower *l, uint64_t flags)
+static struct skep_val *kernel_id(struct skep_lower *l, uint64_t flags)
 {
 	struct skep_compiler *c = l->c;
 	struct skep_block *bad = skep_ir_block(l->fn), *lost = skep_ir_block(l->fn),
@@ -92,6 +92,66 @@ static struct skep_val *stack_id(struct skep_lower *l, uint64_t flags)
 	skep_ir_jump(l->fn, good);
 	skep_ir_at(l->fn, good);
 	return id;
+}
+
+/* In a script that asks for the length of stacks each carries its own above the kernel's id, in bits 32 and up. */
+static struct skep_val *stack_id(struct skep_lower *l, uint64_t flags)
+{
+	struct skep_block *good = skep_ir_block(l->fn), *some = skep_ir_block(l->fn),
+			  *join = skep_ir_block(l->fn);
+	struct skep_val *id = kernel_id(l, flags), *at, *n;
+	struct skep_var *var;
+	int off;
+
+	if (!l->c->stack_lens)
+		return id;
+	var = skep_ir_var(l->fn, "stack");
+	skep_ir_set(l->fn, var, id);
+	skep_ir_branch(l->fn, SKEP_CC_SGE, id, skep_ir_const(l->fn, 0), good, join);
+	skep_ir_at(l->fn, good);
+	at = skep_lower_object(l, STACK_DEPTH_MAX * 8, "stack", &off);
+	n = skep_ir_call(l->fn, SKEP_HELPER_GET_STACK, 0, 4, skep_ir_ctx(l->fn),
+			 skep_lower_at(l, at, off), skep_ir_const(l->fn, STACK_DEPTH_MAX * 8),
+			 skep_ir_const(l->fn, flags));
+	skep_ir_branch(l->fn, SKEP_CC_SGT, n, skep_ir_const(l->fn, 0), some, join);
+	skep_ir_at(l->fn, some);
+	n = skep_ir_opi(l->fn, SKEP_OP_SHL, skep_ir_opi(l->fn, SKEP_OP_SHR, n, 3), 32);
+	skep_ir_set(l->fn, var, skep_ir_op(l->fn, SKEP_OP_OR, id, n));
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, join);
+	return skep_ir_get(l->fn, var);
+}
+
+/* The length that a stack carries, but no more than are shown of it. */
+int skep_builtin_stack_len(struct skep_lower *l, const struct skep_expr *call,
+			   struct skep_value *ret_value)
+{
+	const struct skep_expr *arg = call->call.args.data[0];
+	struct skep_block *good = skep_ir_block(l->fn), *longer = skep_ir_block(l->fn),
+			  *join = skep_ir_block(l->fn);
+	struct skep_val *depth = skep_ir_const(l->fn, arg->type->param & SKEP_STACK_DEPTH), *n;
+	struct skep_var *length = skep_ir_var(l->fn, "length");
+	struct skep_value v;
+	int r = skep_lower_expr(l, arg, &v);
+
+	if (r < 0)
+		return r;
+	if (!skep_type_is_scalar(v.type)) {
+		r = skep_lower_load(l, skep_type_int(8, true), v.val, v.off, v.space, &v);
+		if (r < 0)
+			return r;
+	}
+	skep_ir_set(l->fn, length, skep_ir_const(l->fn, 0));
+	skep_ir_branch(l->fn, SKEP_CC_SGE, v.val, skep_ir_const(l->fn, 0), good, join);
+	skep_ir_at(l->fn, good);
+	n = skep_ir_opi(l->fn, SKEP_OP_SHR, v.val, 32);
+	skep_ir_set(l->fn, length, n);
+	skep_ir_branch(l->fn, SKEP_CC_UGT, n, depth, longer, join);
+	skep_ir_at(l->fn, longer);
+	skep_ir_set(l->fn, length, depth);
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, join);
+	return skep_builtin_give(ret_value, call, skep_ir_get(l->fn, length));
 }
 
 /* A number and the process that it belongs to, as 16 bytes. */

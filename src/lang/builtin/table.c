@@ -30,6 +30,7 @@ const struct skep_builtin *const skep_builtins[] = {
 	&skep_builtin_elapsed,
 	&skep_builtin_errorf,
 	&skep_builtin_exit,
+	&skep_builtin_find_value,
 	&skep_builtin_func,
 	&skep_builtin_gid,
 	&skep_builtin_has_cpid,

@@ -278,9 +278,9 @@ static int setup(void **state)
 	acts[ACT_PRINT_MAP] =
 		(struct skep_plan_action){ .kind = SKEP_ACTION_PRINT_MAP, .schema.size = 16 };
 	acts[ACT_CLEAR] = (struct skep_plan_action){ .kind = SKEP_ACTION_CLEAR };
-	acts[ACT_JOIN] = (struct skep_plan_action){
-		.kind = SKEP_ACTION_JOIN, .join_max = 4, .join_size = 8, .separator = "+"
-	};
+	acts[ACT_JOIN] = (struct skep_plan_action){ .kind = SKEP_ACTION_JOIN,
+						    .join_max = 4,
+						    .separator = "+" };
 	acts[ACT_PRINT] =
 		(struct skep_plan_action){ .kind = SKEP_ACTION_PRINT, .schema = acts[0].schema };
 	plan_map = (struct skep_plan_map){
@@ -385,14 +385,14 @@ static void begin_maps(void)
 	uint64_t top_divide[2] = { 0, 0 };
 	struct {
 		uint32_t n, zero;
-		char words[2][8];
-	} join = { 2, 0, { "ab", "cd" } };
+		char words[6];
+	} join = { 2, 0, "ab\0cd" };
 
 	count(5, 1, 2);
 	count(6, 0, 1);
 	put(ACT_PRINT_MAP, top_divide, sizeof(top_divide));
 	put(ACT_CLEAR, NULL, 0);
-	put(ACT_JOIN, &join, sizeof(join));
+	put(ACT_JOIN, &join, 14);
 	put_number(ACT_PRINT, 9);
 	put_number(ACT_EXIT, 0);
 }
