@@ -59,7 +59,6 @@ static void fini(struct skep_compiler *c)
 	skep_vec_fini(&c->maps);
 	skep_vec_fini(&c->probe_names);
 	skep_hash_fini(&c->probe_index);
-	skep_hash_fini(&c->probe_index);
 	skep_vec_fini(&c->actions);
 	skep_vec_fini(&c->time_formats);
 	skep_vec_fini(&c->prog_names);

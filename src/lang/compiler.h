@@ -11,7 +11,6 @@
 #pragma once
 
 #include "base/hash.h"
-#include "base/hash.h"
 #include "gen/gen.h"
 #include "lang/ast.h"
 #include "lang/compile.h"
@@ -114,7 +113,6 @@ struct skep_compiler {
 		SKEP_VEC(const char *);
 	} probe_names;
 	struct skep_hash probe_index; /* from a name to its place in probe_names, plus 1 */
-	struct skep_hash probe_index; /* of names: index + 1 */
 	struct {
 		SKEP_VEC(struct skep_plan_action);
 	} actions;
