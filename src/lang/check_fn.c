@@ -10,6 +10,14 @@
 #include "lang/check_priv.h"
 #include "lang/fn.h"
 
+static bool is_macro(const struct skep_script *script, const char *name)
+{
+	for (size_t i = 0; i < script->n_macros; i++)
+		if (skep_streq(script->macros[i]->name, name))
+			return true;
+	return false;
+}
+
 int skep_check_fn_names(struct skep_compiler *c)
 {
 	const struct skep_script *script = c->script;
@@ -22,6 +30,11 @@ int skep_check_fn_names(struct skep_compiler *c)
 			skep_diag_error(c->diag, fn->name_loc, "%s is a function of the language",
 					fn->name);
 			skep_diag_hint(c->diag, "take another name");
+			r = -EINVAL;
+		} else if (is_macro(script, fn->name)) {
+			skep_diag_error(c->diag, fn->name_loc, "there is a macro %s, too",
+					fn->name);
+			skep_diag_hint(c->diag, "take another name for one of them");
 			r = -EINVAL;
 		} else if (skep_fn_find(script, fn->name) != fn) {
 			skep_diag_error(c->diag, fn->name_loc, "there are two functions %s()",

@@ -52,7 +52,7 @@ struct skep_parser {
 	struct {
 		SKEP_VEC(struct skep_c_def *);
 	} defs;
-	unsigned c_braces;	     /* open ones of a definition as in C: where an error left it */
+	unsigned c_braces; /* open ones of a definition as in C: where an error left it */
 	bool arg_block;	   /* the block that comes next is an argument: it needs no value */
 	struct skep_hash type_names; /* from typedef: to their skep_c_def */
 };

@@ -96,7 +96,7 @@ enum skep_loss_cause {
 	SKEP_LOSS_READ,	    /* a read of memory failed and gave zeroes */
 	SKEP_LOSS_STACK,    /* a stack could not be stored */
 	SKEP_LOSS_EXIT, /* no room in the ring for exit(): counted here instead of RING, and obeyed all the same */
-	SKEP_LOSS_LOOP, /* a range had more rounds than the kernel runs, and was left out */
+	SKEP_LOSS_LOOP,	  /* a range had more rounds than the kernel runs, and was left out */
 	SKEP_LOSS_UNWIND, /* a user's stack is cut short, or a guess: no table says how to go on */
 	SKEP_LOSS_MAX,
 };
