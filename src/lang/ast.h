@@ -337,6 +337,14 @@ struct skep_c_def {
 	struct skep_loc loc;
 };
 
+/* let @name = kind(size); */
+struct skep_map_decl {
+	const char *name; /* without @ */
+	const char *kind;
+	struct skep_expr *size;
+	struct skep_loc loc, kind_loc;
+};
+
 struct skep_config_node {
 	const char *name;
 	struct skep_expr *value;
@@ -348,6 +356,8 @@ struct skep_script {
 	size_t n_defs;
 	struct skep_macro **macros;
 	size_t n_macros;
+	struct skep_map_decl *map_decls;
+	size_t n_map_decls;
 	struct skep_config_node *configs;
 	size_t n_configs;
 	struct skep_probe_node **probes;

@@ -94,18 +94,29 @@ static int check_args_field(struct skep_check *k, struct skep_expr *expr)
 	return 0;
 }
 
+static int no_element(struct skep_check *k, struct skep_expr *expr, const struct skep_type *type)
+{
+	const char *names = "";
+	int r = skep_check_error(k, expr->field.name_loc, "%s has no %s '%s'",
+				 skep_check_type_text(k, type),
+				 type->is_record ? "field" : "element", expr->field.name);
+
+	for (size_t i = 0; type->is_record && i < type->n_fields; i++)
+		names = skep_arena_printf(k->c->arena, "%s%s%s", names, i ? ", " : "",
+					  type->fields[i].name);
+	if (type->is_record)
+		skep_diag_hint(k->c->diag, "its fields are: %s", names);
+	else
+		skep_diag_hint(k->c->diag, "its elements are .0 to .%zu", type->n_fields - 1);
+	return r;
+}
+
 static int tuple_field(struct skep_check *k, struct skep_expr *expr, const struct skep_type *type)
 {
-	char *end;
-	unsigned long index = strtoul(expr->field.name, &end, 10);
-	int r;
+	size_t index = skep_type_element_named(type, expr->field.name);
 
-	if (end == expr->field.name || *end || index >= type->n_fields) {
-		r = skep_check_error(k, expr->field.name_loc, "%s has no element '%s'",
-				     skep_check_type_text(k, type), expr->field.name);
-		skep_diag_hint(k->c->diag, "its elements are .0 to .%zu", type->n_fields - 1);
-		return r;
-	}
+	if (index == SIZE_MAX)
+		return no_element(k, expr, type);
 	expr->field.field = type->fields[index];
 	expr->type = type->fields[index].type;
 	return 0;
@@ -206,6 +217,12 @@ int skep_check_index(struct skep_check *k, struct skep_expr *expr)
 	value = constant ? index->num.value : 0;
 	switch (base->type->kind) {
 	case SKEP_TYPE_TUPLE:
+		if (base->type->is_record) {
+			r = skep_check_error(k, index->loc,
+					     "the fields of a record have names, not numbers");
+			skep_diag_hint(k->c->diag, "such as .%s", base->type->fields[0].name);
+			return r;
+		}
 		if (!constant)
 			return skep_check_error(
 				k, index->loc,

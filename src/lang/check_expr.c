@@ -344,7 +344,10 @@ static int check_tuple(struct skep_check *k, struct skep_expr *expr)
 		if (e->type)
 			types[i] = skep_check_promote(k, e->type, false);
 	}
-	if (r >= 0 && known)
+	if (r >= 0 && known && expr->tuple_names)
+		expr->type =
+			skep_type_record(&k->c->types, expr->tuple_names, types, expr->tuple.len);
+	else if (r >= 0 && known)
 		expr->type = skep_type_tuple(&k->c->types, types, expr->tuple.len);
 	return r;
 }

@@ -41,7 +41,7 @@ static int key_type(struct skep_check *k, struct skep_expr *expr, const struct s
 
 static unsigned n_keys(const struct skep_type *key)
 {
-	return key->kind == SKEP_TYPE_TUPLE ? (unsigned)key->n_fields : 1;
+	return key->kind == SKEP_TYPE_TUPLE && !key->is_record ? (unsigned)key->n_fields : 1;
 }
 
 static int wrong_key(struct skep_check *k, const struct skep_expr *expr,

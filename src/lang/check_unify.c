@@ -15,7 +15,7 @@ static const struct skep_type *promote_tuple(struct skep_check *k, const struct 
 
 	for (size_t i = 0; i < type->n_fields; i++)
 		elems[i] = skep_check_promote(k, type->fields[i].type, in_map);
-	return skep_type_tuple(&k->c->types, elems, type->n_fields);
+	return skep_type_tuple_like(&k->c->types, type, elems);
 }
 
 const struct skep_type *skep_check_promote(struct skep_check *k, const struct skep_type *type,
@@ -81,15 +81,19 @@ static const struct skep_type *unify_tuple(struct skep_check *k, const struct sk
 {
 	const struct skep_type **elems;
 
-	if (a->n_fields != b->n_fields)
+	if (a->n_fields != b->n_fields || a->is_record != b->is_record)
 		return NULL;
 	elems = skep_arena_calloc(k->c->arena, a->n_fields, sizeof(*elems));
 	for (size_t i = 0; i < a->n_fields; i++) {
-		elems[i] = skep_check_unify(k, a->fields[i].type, b->fields[i].type);
+		size_t j = skep_type_element(b, a, i);
+
+		elems[i] = j < b->n_fields
+				   ? skep_check_unify(k, a->fields[i].type, b->fields[j].type)
+				   : NULL;
 		if (!elems[i])
 			return NULL;
 	}
-	return skep_type_tuple(&k->c->types, elems, a->n_fields);
+	return skep_type_tuple_like(&k->c->types, a, elems);
 }
 
 const struct skep_type *skep_check_unify(struct skep_check *k, const struct skep_type *a,

@@ -105,6 +105,8 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 	c->types.max_strlen = c->config.max_strlen;
 	c->path_size = says_strlen(c) ? c->config.max_strlen : SKEP_PATH_SIZE;
 	r = skep_define_types(c);
+	if (r >= 0)
+		r = skep_define_maps(c);
 	if (r < 0)
 		return r;
 	/* A probe that is not found hides no mistake in the others. */
@@ -113,6 +115,9 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 	checked = skep_check_all(c);
 	if (r < 0 || checked < 0)
 		return r < 0 ? r : checked;
+	r = skep_define_check_maps(c);
+	if (r < 0)
+		return r;
 	show_tree(c, "types", true);
 	c->gen = skep_gen_new(c->arena, "GPL", &gen);
 	r = skep_lower_all(c, plan);

@@ -63,7 +63,7 @@ static enum skep_field_kind field_kind(const struct skep_type *type)
 	case SKEP_TYPE_ARRAY:
 		return SKEP_FIELD_ARRAY;
 	case SKEP_TYPE_TUPLE:
-		return SKEP_FIELD_TUPLE;
+		return type->is_record ? SKEP_FIELD_STRUCT : SKEP_FIELD_TUPLE;
 	case SKEP_TYPE_KSTACK:
 		return SKEP_FIELD_KSTACK;
 	case SKEP_TYPE_USTACK:
@@ -177,6 +177,19 @@ static void fill_struct(struct skep_compiler *c, const struct skep_type *type, u
 	}
 }
 
+static void fill_tuple(struct skep_compiler *c, const struct skep_type *type, unsigned depth,
+		       struct skep_schema_field *field)
+{
+	struct skep_schema_field *children =
+		skep_arena_calloc(c->arena, type->n_fields, sizeof(*children));
+
+	for (size_t i = 0; i < type->n_fields; i++)
+		children[i] = make_field(c, type->fields[i].type, type->fields[i].name,
+					 type->fields[i].offset, depth + 1);
+	field->children = children;
+	field->n_children = type->n_fields;
+}
+
 static struct skep_schema_field make_field(struct skep_compiler *c, const struct skep_type *type,
 					   const char *name, uint32_t offset, unsigned depth)
 {
@@ -200,7 +213,10 @@ static struct skep_schema_field make_field(struct skep_compiler *c, const struct
 		fill_enum(c, type, &field);
 		break;
 	case SKEP_FIELD_STRUCT:
-		fill_struct(c, type, depth, &field);
+		if (type->is_record)
+			fill_tuple(c, type, depth, &field);
+		else
+			fill_struct(c, type, depth, &field);
 		break;
 	case SKEP_FIELD_ARRAY: {
 		struct skep_schema_field *elem = skep_arena_alloc(c->arena, sizeof(*elem));
@@ -210,17 +226,9 @@ static struct skep_schema_field make_field(struct skep_compiler *c, const struct
 		field.n_children = 1;
 		break;
 	}
-	case SKEP_FIELD_TUPLE: {
-		struct skep_schema_field *children =
-			skep_arena_calloc(c->arena, type->n_fields, sizeof(*children));
-
-		for (size_t i = 0; i < type->n_fields; i++)
-			children[i] = make_field(c, type->fields[i].type, type->fields[i].name,
-						 type->fields[i].offset, depth + 1);
-		field.children = children;
-		field.n_children = type->n_fields;
+	case SKEP_FIELD_TUPLE:
+		fill_tuple(c, type, depth, &field);
 		break;
-	}
 	default:
 		break;
 	}

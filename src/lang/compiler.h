@@ -59,6 +59,9 @@ struct skep_map_info {
 	const struct skep_type
 		*key; /* of several keys a TUPLE; NULL while unknown or without keys */
 	const struct skep_type *value; /* NULL while unknown */
+	const struct skep_map_decl *decl; /* let @name = kind(size), or NULL */
+	bool lru, percpu;		  /* as declared */
+	uint32_t max_entries;		  /* as declared, else 0 */
 	const struct skep_expr_list
 		*key_exprs;		    /* as first written, for the names of the key's parts */
 	struct skep_loc key_loc, value_loc; /* what fixed them, for "was ... here" */

@@ -154,7 +154,9 @@ static void dump_operator(struct skep_dump *d, const struct skep_expr *e)
 		skep_str_add(d->out, "index");
 		break;
 	case SKEP_EXPR_TUPLE:
-		skep_str_add(d->out, "tuple");
+		skep_str_add(d->out, e->tuple_names ? "record" : "tuple");
+		for (size_t i = 0; e->tuple_names && i < e->tuple.len; i++)
+			skep_str_addf(d->out, " %s", e->tuple_names[i]);
 		break;
 	case SKEP_EXPR_BLOCK:
 		skep_str_add(d->out, "block");
@@ -378,6 +380,11 @@ void skep_ast_dump(const struct skep_script *script, bool with_types, struct ske
 
 	for (size_t i = 0; i < script->n_defs; i++)
 		skep_dump_def(&d, script->defs[i]);
+	for (size_t i = 0; i < script->n_map_decls; i++) {
+		skep_str_addf(out, "map @%s %s\n", script->map_decls[i].name,
+			      script->map_decls[i].kind);
+		skep_dump_expr(&d, script->map_decls[i].size, 1);
+	}
 	for (size_t i = 0; i < script->n_macros; i++)
 		dump_macro(&d, script->macros[i]);
 	for (size_t i = 0; i < script->n_configs; i++) {

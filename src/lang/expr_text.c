@@ -148,7 +148,12 @@ static void add(struct skep_str *out, const struct skep_expr *e, unsigned depth)
 		return;
 	case SKEP_EXPR_TUPLE:
 		skep_str_addc(out, '(');
-		add_list(out, &e->tuple, depth);
+		for (size_t i = 0; i < e->tuple.len; i++) {
+			skep_str_add(out, i ? ", " : "");
+			if (e->tuple_names)
+				skep_str_addf(out, "%s=", e->tuple_names[i]);
+			add(out, e->tuple.data[i], depth);
+		}
 		skep_str_addc(out, ')');
 		return;
 	case SKEP_EXPR_BLOCK:

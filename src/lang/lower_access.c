@@ -176,7 +176,7 @@ int skep_lower_field(struct skep_lower *l, const struct skep_expr *expr,
 	if (r < 0)
 		return r;
 	if (value.parts) {
-		*ret_value = value.parts[strtoul(expr->field.name, NULL, 10)];
+		*ret_value = value.parts[skep_type_element_named(value.type, expr->field.name)];
 		return 0;
 	}
 	if (base->type->kind == SKEP_TYPE_PTR)

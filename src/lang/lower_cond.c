@@ -207,7 +207,7 @@ static int compare_tuples(struct skep_lower *l, const struct skep_value *a,
 		r = element(l, a, i, &x);
 		if (r < 0)
 			return r;
-		r = element(l, b, i, &y);
+		r = element(l, b, skep_type_element(b->type, a->type, i), &y);
 		if (r < 0)
 			return r;
 		r = compare_values(l, &x, &y, next, different);

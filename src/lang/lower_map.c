@@ -67,7 +67,7 @@ static void shape_keys(struct skep_compiler *c, const struct skep_map_info *map,
 		       struct skep_snapshot *s)
 {
 	const struct skep_type *key = map->key;
-	bool tuple = key->kind == SKEP_TYPE_TUPLE;
+	bool tuple = key->kind == SKEP_TYPE_TUPLE && !key->is_record;
 	size_t n = tuple ? key->n_fields : 1;
 	struct skep_schema_field *keys = skep_arena_calloc(c->arena, n, sizeof(*keys));
 
@@ -139,6 +139,12 @@ void skep_lower_map_make(struct skep_compiler *c, struct skep_map_info *map,
 		spec.value_size = map->value_size;
 		spec.max_entries = c->config.max_map_keys;
 		spec.flags = agg && !wants_room(c, map) ? SKEP_MAP_NO_PREALLOC : 0;
+		if (map->max_entries)
+			spec.max_entries = map->max_entries;
+		if (map->lru) {
+			spec.type = agg ? SKEP_MAP_LRU_PERCPU_HASH : SKEP_MAP_LRU_HASH;
+			spec.flags = 0;
+		}
 	} else if (agg) {
 		map->store = SKEP_STORE_STRIPED;
 		map->stripe_size = ALIGN_UP(map->value_size, 64u);

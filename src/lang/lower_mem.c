@@ -496,7 +496,8 @@ static int store_tuple(struct skep_lower *l, const struct skep_value *value,
 	if (used != as->size)
 		skep_lower_clear(l, addr, off, as->size);
 	for (size_t i = 0; i < as->n_fields; i++) {
-		const struct skep_field *from = &value->type->fields[i];
+		const struct skep_field *from =
+			&value->type->fields[skep_type_element(value->type, as, i)];
 		struct skep_value elem;
 		int r;
 
@@ -547,7 +548,8 @@ int skep_lower_store_parts(struct skep_lower *l, const struct skep_value *value,
 	if (used != as->size)
 		skep_lower_clear(l, addr, off, as->size);
 	for (size_t i = 0; i < as->n_fields; i++) {
-		int r = store(l, &value->parts[i], as->fields[i].type, true, addr,
+		size_t from = skep_type_element(value->type, as, i);
+		int r = store(l, &value->parts[from], as->fields[i].type, true, addr,
 			      off + (int)as->fields[i].offset);
 
 		if (r < 0)

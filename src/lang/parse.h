@@ -44,6 +44,7 @@ struct skep_parser {
 	uint32_t prev_from; /* the #define that it came from */
 	bool abort;	    /* a bound was met: the rest is not looked at */
 	bool in_predicate;  /* at the level where a slash may end it */
+	bool condition;	   /* what is read now is a condition: `(x = 1)` is a mistake there */
 	bool ended;	    /* the last statement ended with ';' */
 	size_t cond_off; /* where the condition of an `if` starts: `(name) call()` is no cast there */
 	unsigned depth;

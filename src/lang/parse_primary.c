@@ -84,44 +84,110 @@ static struct skep_expr *parse_map(struct skep_parser *p)
 	return skep_parse_done(p, e, t.loc);
 }
 
-/* (x = 1, y = 2): records of later versions; (x = 1): a comparison that went wrong. */
-static struct skep_expr *assign_in_parens(struct skep_parser *p, const struct skep_expr *first)
-{
-	struct skep_tok t = *skep_parse_peek(p, 0);
+struct record {
+	struct {
+		SKEP_VEC(struct skep_expr *);
+	} values;
+	struct {
+		SKEP_VEC(const char *);
+	} names;
+};
 
-	if (first->kind != SKEP_EXPR_NAME || t.op != SKEP_BINARY_NONE) {
-		skep_parse_unexpected(p, "',' or ')'");
-		return NULL;
+/* At the '=' behind a name. */
+static bool parse_record_field(struct skep_parser *p, struct record *r, const struct skep_tok *name)
+{
+	struct skep_expr *value;
+
+	for (size_t i = 0; i < r->names.len; i++) {
+		if (strlen(r->names.data[i]) != name->len ||
+		    memcmp(r->names.data[i], name->text, name->len) != 0)
+			continue;
+		skep_parse_error(p, name->loc, "two fields are called '%s'", r->names.data[i]);
+		return false;
 	}
 	skep_parse_take(p);
-	if (!skep_parse_expr(p))
-		return NULL;
-	if (skep_parse_at(p, SKEP_TOK_COMMA)) {
-		if (skep_parse_error(p, t.loc, "not supported yet: records (name = value, ...)"))
-			skep_lex_hint(&p->env,
-				      "use a tuple: (value, value), with elements .0 and .1");
-	} else if (skep_parse_error(p, t.loc, "'=' assigns, and this is no place for it")) {
-		skep_lex_hint(&p->env, "to compare, write '=='");
+	value = skep_parse_expr(p);
+	if (!value)
+		return false;
+	skep_vec_add(&r->values, value);
+	skep_vec_add(&r->names, skep_parse_name(p, name));
+	return true;
+}
+
+static bool parse_record_fields(struct skep_parser *p, struct record *r,
+				const struct skep_tok *first)
+{
+	if (!parse_record_field(p, r, first))
+		return false;
+	while (skep_parse_accept(p, SKEP_TOK_COMMA) && !skep_parse_at(p, SKEP_TOK_RPAREN)) {
+		struct skep_tok t = *skep_parse_peek(p, 0);
+
+		if (t.kind != SKEP_TOK_NAME) {
+			if (skep_parse_unexpected(p, "the name of a field"))
+				skep_lex_hint(&p->env, "a record names all of its fields: (x = 1, "
+						       "y = 2); a tuple names none");
+			return false;
+		}
+		skep_parse_take(p);
+		if (!skep_parse_at(p, SKEP_TOK_ASSIGN) ||
+		    skep_parse_peek(p, 0)->op != SKEP_BINARY_NONE) {
+			skep_parse_unexpected(p, "'=' behind the name of a field");
+			return false;
+		}
+		if (!parse_record_field(p, r, &t))
+			return false;
 	}
+	return skep_parse_expect(p, SKEP_TOK_RPAREN, "',' or ')' in the record");
+}
+
+/* (x = 1, y = 2), at the first '='. In a condition `(pid = 1)` is a comparison that went wrong. */
+static struct skep_expr *parse_record(struct skep_parser *p, const struct skep_tok *name,
+				      struct skep_loc start, bool condition)
+{
+	struct skep_loc assign = skep_parse_peek(p, 0)->loc;
+	struct skep_expr *e = NULL;
+	struct record r = {};
+
+	if (name->kind != SKEP_TOK_NAME || skep_parse_peek(p, 0)->op != SKEP_BINARY_NONE) {
+		skep_parse_unexpected(p, "',' or ')'");
+	} else if (parse_record_fields(p, &r, name)) {
+		e = skep_parse_node(p, SKEP_EXPR_TUPLE, start);
+		e->tuple.len = r.values.len;
+		e->tuple.data = skep_arena_memdup(p->env.arena, r.values.data,
+						  r.values.len * sizeof(*r.values.data));
+		e->tuple_names = skep_arena_memdup(p->env.arena, r.names.data,
+						   r.names.len * sizeof(*r.names.data));
+		on_list(e, &e->tuple);
+		e = skep_parse_done(p, e, start);
+	}
+	skep_vec_fini(&r.values);
+	skep_vec_fini(&r.names);
+	if (!e || !condition || e->tuple.len > 1)
+		return e;
+	if (skep_parse_error(p, assign, "'=' assigns, and this is no place for it"))
+		skep_lex_hint(&p->env, "to compare, write '=='");
 	return NULL;
 }
 
 static struct skep_expr *parse_parens(struct skep_parser *p)
 {
+	bool condition = skep_parse_peek(p, 0)->off == p->cond_off || p->condition;
 	struct skep_loc start = skep_parse_take(p).loc;
+	struct skep_tok name = *skep_parse_peek(p, 0);
 	struct skep_expr *first, *tuple;
 	struct skep_expr_list rest = {};
 
+	p->condition = false;
 	if (skep_parse_at(p, SKEP_TOK_RPAREN)) {
 		if (skep_parse_unexpected(p, "a value between the parentheses"))
-			skep_lex_hint(&p->env, "a tuple has at least two elements: (1, 2)");
+			skep_lex_hint(&p->env, "a tuple has elements: (1, 2), or one: (1,)");
 		return NULL;
 	}
 	first = skep_parse_expr(p);
 	if (!first)
 		return NULL;
-	if (skep_parse_at(p, SKEP_TOK_ASSIGN))
-		return assign_in_parens(p, first);
+	if (skep_parse_at(p, SKEP_TOK_ASSIGN) && first->kind == SKEP_EXPR_NAME)
+		return parse_record(p, &name, start, condition);
 	if (!skep_parse_at(p, SKEP_TOK_COMMA)) {
 		char *what = skep_arena_printf(p->env.arena, "')' for the '(' at %u:%u", start.line,
 					       start.col);
@@ -201,6 +267,7 @@ struct skep_expr *skep_parse_primary(struct skep_parser *p)
 	bool outer = p->in_predicate;
 	struct skep_expr *e = NULL;
 
+	p->condition = outer;
 	p->in_predicate = false;
 	switch (skep_parse_peek(p, 0)->kind) {
 	case SKEP_TOK_INT:

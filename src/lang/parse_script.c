@@ -18,6 +18,9 @@ struct script {
 	struct {
 		SKEP_VEC(struct skep_macro *);
 	} macros;
+	struct {
+		SKEP_VEC(struct skep_map_decl);
+	} map_decls;
 	bool loose_told; /* statements outside of probes: said once */
 };
 
@@ -94,14 +97,48 @@ static void parse_config(struct script *s)
 		p->lx.pos++;
 }
 
+/* ---- let @name = kind(size); */
+
+static bool parse_map_decl(struct script *s)
+{
+	struct skep_parser *p = &s->p;
+	struct skep_map_decl d = { .loc = skep_parse_take(p).loc };
+	struct skep_tok t = skep_parse_take(p);
+
+	d.name = skep_parse_name(p, &t);
+	if (!skep_parse_at(p, SKEP_TOK_ASSIGN) || skep_parse_peek(p, 0)->op != SKEP_BINARY_NONE) {
+		if (skep_parse_unexpected(p, "'=' and the kind of the map"))
+			skep_lex_hint(&p->env, "write: let @%s = lruhash(1000);", d.name);
+		return false;
+	}
+	skep_parse_take(p);
+	t = *skep_parse_peek(p, 0);
+	if (t.kind != SKEP_TOK_NAME) {
+		if (skep_parse_unexpected(p, "the kind of the map"))
+			skep_lex_hint(&p->env, "values are assigned in a probe, such as BEGIN; "
+					       "kinds are hash, lruhash, percpuhash and "
+					       "percpulruhash");
+		return false;
+	}
+	skep_parse_take(p);
+	d.kind = skep_parse_name(p, &t);
+	d.kind_loc = t.loc;
+	if (!skep_parse_expect(p, SKEP_TOK_LPAREN, "'(' and the number of keys"))
+		return false;
+	d.size = skep_parse_expr(p);
+	if (!d.size || !skep_parse_expect(p, SKEP_TOK_RPAREN, "')' behind the number of keys"))
+		return false;
+	d.loc = skep_parse_span(p, d.loc);
+	skep_vec_add(&s->map_decls, d);
+	return skep_parse_expect(p, SKEP_TOK_SEMI, "';' behind the declaration");
+}
+
 /* ---- what is not supported */
 
 static const struct {
 	const char *word, *what, *hint;
 } unsupported[] = {
 	{ "import", "import", "put the probes of both files into one" },
-	{ "let", "declarations of maps",
-	  "a map needs none: assign to it; config = { max_map_keys = N } sets the size of all" },
 };
 
 /* Over the thing that @t begins: up to a ';', or a block and a ';' right behind it. */
@@ -293,6 +330,11 @@ static bool parse_special(struct script *s)
 			skep_vec_add(&s->fns, fn);
 		return true;
 	}
+	if (next == SKEP_TOK_MAP && skep_tok_is(&t, "let")) {
+		if (!parse_map_decl(s))
+			skip_declaration(p);
+		return true;
+	}
 	if (next == SKEP_TOK_NAME && skep_tok_is(&t, "macro")) {
 		struct skep_macro *macro = skep_parse_macro(p);
 
@@ -340,7 +382,8 @@ static void check_content(struct script *s)
 
 	if (env->n_errors || s->probes.len)
 		return;
-	if (s->configs.len || env->defines.len || s->p.defs.len || s->macros.len)
+	if (s->configs.len || env->defines.len || s->p.defs.len || s->macros.len ||
+	    s->map_decls.len)
 		skep_lex_error(env, SKEP_NO_LOC, "the script has no probe");
 	else
 		skep_lex_error(env, SKEP_NO_LOC, "the script is empty");
@@ -403,11 +446,15 @@ int skep_parse(struct skep_arena *arena, const char *text, size_t len,
 	script->defs =
 		skep_arena_memdup(arena, s->p.defs.data, s->p.defs.len * sizeof(*s->p.defs.data));
 	script->n_defs = s->p.defs.len;
+	script->map_decls = skep_arena_memdup(arena, s->map_decls.data,
+					      s->map_decls.len * sizeof(*s->map_decls.data));
+	script->n_map_decls = s->map_decls.len;
 	script->macros =
 		skep_arena_memdup(arena, s->macros.data, s->macros.len * sizeof(*s->macros.data));
 	script->n_macros = s->macros.len;
 	n_errors = s->p.env.n_errors;
 	skep_vec_fini(&s->macros);
+	skep_vec_fini(&s->map_decls);
 	skep_vec_fini(&s->p.defs);
 	skep_hash_fini(&s->p.type_names);
 	skep_vec_fini(&s->configs);

@@ -80,8 +80,8 @@ static uint32_t alignment(const struct skep_type *type)
 	return type->size <= 4 ? 4 : 8;
 }
 
-const struct skep_type *skep_type_tuple(struct skep_types *types,
-					const struct skep_type *const *elems, size_t n)
+static const struct skep_type *make_tuple(struct skep_types *types, const char *const *names,
+					  const struct skep_type *const *elems, size_t n)
 {
 	struct skep_field *fields = skep_arena_calloc(types->arena, n, sizeof(*fields));
 	uint32_t size = 0;
@@ -89,7 +89,7 @@ const struct skep_type *skep_type_tuple(struct skep_types *types,
 	for (size_t i = 0; i < n; i++) {
 		size = ALIGN_UP(size, alignment(elems[i]));
 		fields[i] = (struct skep_field){
-			.name = skep_arena_printf(types->arena, "%zu", i),
+			.name = names ? names[i] : skep_arena_printf(types->arena, "%zu", i),
 			.type = elems[i],
 			.offset = size,
 		};
@@ -100,7 +100,40 @@ const struct skep_type *skep_type_tuple(struct skep_types *types,
 				   .size = ALIGN_UP(size, 8u),
 				   .fields = fields,
 				   .n_fields = n,
+				   .is_record = names,
 			   });
+}
+
+const struct skep_type *skep_type_tuple(struct skep_types *types,
+					const struct skep_type *const *elems, size_t n)
+{
+	return make_tuple(types, NULL, elems, n);
+}
+
+const struct skep_type *skep_type_record(struct skep_types *types, const char *const *names,
+					 const struct skep_type *const *elems, size_t n)
+{
+	return make_tuple(types, names, elems, n);
+}
+
+const struct skep_type *skep_type_tuple_like(struct skep_types *types, const struct skep_type *like,
+					     const struct skep_type *const *elems)
+{
+	const char **names = skep_arena_calloc(types->arena, like->n_fields, sizeof(*names));
+
+	for (size_t i = 0; i < like->n_fields; i++)
+		names[i] = like->fields[i].name;
+	return make_tuple(types, like->is_record ? names : NULL, elems, like->n_fields);
+}
+
+size_t skep_type_element(const struct skep_type *of, const struct skep_type *as, size_t i)
+{
+	if (!of->is_record || !as->is_record)
+		return i;
+	for (size_t j = 0; j < of->n_fields; j++)
+		if (skep_streq(of->fields[j].name, as->fields[i].name))
+			return j;
+	return SIZE_MAX;
 }
 
 const struct skep_type *skep_type_simple(struct skep_types *types, enum skep_type_kind kind)
@@ -136,6 +169,18 @@ const struct skep_type *skep_type_agg(struct skep_types *types, enum skep_type_k
 				   .elem = of,
 				   .is_signed = of && of->is_signed,
 			   });
+}
+
+size_t skep_type_element_named(const struct skep_type *type, const char *name)
+{
+	char *end;
+	unsigned long index;
+
+	for (size_t i = 0; type->is_record && i < type->n_fields; i++)
+		if (skep_streq(type->fields[i].name, name))
+			return i;
+	index = strtoul(name, &end, 10);
+	return type->is_record || end == name || *end || index >= type->n_fields ? SIZE_MAX : index;
 }
 
 static bool same_elem(const struct skep_type *a, const struct skep_type *b)
@@ -176,10 +221,11 @@ bool skep_type_equal(const struct skep_type *a, const struct skep_type *b)
 	case SKEP_TYPE_STRUCT:
 		return same_struct(a->str, b->str);
 	case SKEP_TYPE_TUPLE:
-		if (a->n_fields != b->n_fields)
+		if (a->n_fields != b->n_fields || a->is_record != b->is_record)
 			return false;
 		for (size_t i = 0; i < a->n_fields; i++)
-			if (!skep_type_equal(a->fields[i].type, b->fields[i].type))
+			if ((a->is_record && !skep_streq(a->fields[i].name, b->fields[i].name)) ||
+			    !skep_type_equal(a->fields[i].type, b->fields[i].type))
 				return false;
 		return true;
 	case SKEP_TYPE_LHIST:

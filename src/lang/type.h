@@ -106,6 +106,7 @@ struct skep_type {
 	const struct skep_struct *str;	 /* STRUCT */
 	const struct skep_field *fields; /* TUPLE */
 	size_t n_fields;
+	bool is_record; /* TUPLE whose fields have names of their own; their order is that of the first value */
 	const struct skep_btf *enum_btf; /* INT that is an enum: printed by name */
 	uint32_t enum_id;
 	const struct skep_enum *enum_own; /* likewise, of the script */
@@ -133,6 +134,18 @@ const struct skep_type *skep_type_array(struct skep_types *types, const struct s
 					uint32_t count);
 const struct skep_type *skep_type_tuple(struct skep_types *types,
 					const struct skep_type *const *elems, size_t n);
+/* A tuple whose elements have names: (x = 1, y = 2). */
+const struct skep_type *skep_type_record(struct skep_types *types, const char *const *names,
+					 const struct skep_type *const *elems, size_t n);
+/* A tuple or record as @like, of other types. */
+const struct skep_type *skep_type_tuple_like(struct skep_types *types, const struct skep_type *like,
+					     const struct skep_type *const *elems);
+/*
+ * Which element of the tuple @of is the @i-th of @as, which has as many: records go by their names. SIZE_MAX: none.
+ */
+size_t skep_type_element(const struct skep_type *of, const struct skep_type *as, size_t i);
+/* The element that .name means: a number, or the name in a record. SIZE_MAX: there is none. */
+size_t skep_type_element_named(const struct skep_type *type, const char *name);
 /* A type with only kind and size: KSTACK, KSYM, COUNT, INET... */
 const struct skep_type *skep_type_simple(struct skep_types *types, enum skep_type_kind kind);
 const struct skep_type *skep_type_agg(struct skep_types *types, enum skep_type_kind kind,

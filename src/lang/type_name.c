@@ -286,6 +286,8 @@ void skep_type_format(const struct skep_type *type, struct skep_str *out)
 		skep_str_addc(out, '(');
 		for (size_t i = 0; i < type->n_fields; i++) {
 			skep_str_add(out, i ? "," : "");
+			if (type->is_record)
+				skep_str_addf(out, "%s=", type->fields[i].name);
 			skep_type_format(type->fields[i].type, out);
 		}
 		skep_str_addc(out, ')');
