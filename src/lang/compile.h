@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "gen/scope.h"
 #include "lang/ast.h"
 #include "lang/plan.h"
 #include "lang/world.h"
@@ -19,8 +20,10 @@ struct skep_compile_options {
 	const char *source_name;
 	const char *const *params;
 	size_t n_params;
-	int pid;	/* -p: uprobes and perf events follow this process; elsewhere a filter */
-	bool has_cpid;	/* -c is given */
+	int pid;       /* -p: uprobes and perf events follow this process; elsewhere a filter */
+	bool has_cpid; /* -c is given */
+	const struct skep_scope
+		*scope; /* every probe but those of user space is narrowed to it, or NULL */
 	bool unsafe;	/* system() and friends are allowed */
 	bool long_rows; /* rows carry time, pid, tid, comm */
 	bool verbose;	/* hints about old syntax */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "lang/lower_priv.h"
+#include "lang/scope.h"
 
 /* What the kernel shows as the program's name: the last word of the probe, in the characters that it takes. */
 static const char *program_name(struct skep_compiler *c, const struct skep_instance *inst)
@@ -35,6 +36,9 @@ static int lower_body(struct skep_lower *l)
 	l->done = skep_ir_block(l->fn);
 	if (l->inst->provider->prologue)
 		l->inst->provider->prologue(l);
+	r = skep_lower_scope(l);
+	if (r < 0)
+		return r;
 	l->start = skep_ir_block(l->fn);
 	skep_ir_jump(l->fn, l->start);
 	skep_ir_at(l->fn, first);

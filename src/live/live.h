@@ -4,7 +4,7 @@
  *
  *	load ─► BEGIN ─► attach ─► release the child ─► [ ring, timers, signals, child ] ─► detach ─► END ─► maps ─► losses
  *
- * It ends when the script says exit(), at SIGINT or SIGTERM, when the child of -c or the process of -p has ended, when
+ * It ends when the script says exit(), at SIGINT or SIGTERM, when it takes more of a processor than it may, when the child of -c or the process of -p has ended, when
  * nobody reads its output any more, and at once when a plan has nothing that could still happen.
  *
  *	struct skep_live_options options = { .engine = skep_kernel_engine(), .output = &output };
@@ -16,6 +16,7 @@
 #pragma once
 
 #include "lang/plan.h"
+#include "live/budget.h"
 #include "live/child.h"
 #include "live/losses.h"
 #include "live/output.h"
@@ -35,8 +36,13 @@ struct skep_live_options {
 	struct skep_output *output;
 	struct skep_child *child; /* started and waiting, or NULL */
 	int pid;		  /* ends when this process ends; 0: none */
-	bool bpftrace_shapes;	  /* text as that program shows it around the script's own */
-	bool quiet;		  /* no "Attached N probes" and no warnings */
+	/*
+	 * Hundredths of a percent of one processor; above it the session ends. 0: no limit. Wants the kernel to keep
+	 * statistics of programs.
+	 */
+	uint64_t max_cpu;
+	bool bpftrace_shapes; /* text as that program shows it around the script's own */
+	bool quiet;	      /* no "Attached N probes" and no warnings */
 	bool verbose;
 	bool dry_run; /* load and attach, then end without having run anything */
 	bool verifier_log;
@@ -48,7 +54,8 @@ struct skep_live_options {
 struct skep_live_result {
 	uint64_t exit_status; /* of exit(status) */
 	bool interrupted;     /* by SIGINT or SIGTERM */
-	size_t n_probes;      /* attached, those that user space runs included */
+	struct skep_budget_use budget;
+	size_t n_probes; /* attached, those that user space runs included */
 	uint64_t load_ns, attach_ns, detach_ns;
 	uint64_t n_rows;
 	uint64_t run_ns, n_runs;   /* of the programs, when the kernel keeps such statistics */

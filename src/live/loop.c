@@ -12,6 +12,7 @@
 
 /* How often a process whose user addresses are to be named is looked at while it lives. */
 #define OBSERVE_MS 200
+#define BUDGET_NS 1000000000 /* how often the cost is measured */
 
 /* What epoll's data says: a timer's index, or one of these. */
 enum {
@@ -19,6 +20,7 @@ enum {
 	EVENT_SIGNAL = -2,
 	EVENT_CHILD = -3,
 	EVENT_PROCESS = -4,
+	EVENT_BUDGET = -5,
 };
 
 /* Ring and user-run programs */
@@ -121,9 +123,8 @@ static int open_signals(struct skep_loop *l)
 	return l->signal_fd < 0 ? -errno : 0;
 }
 
-static int open_timer(struct skep_loop *l, size_t index)
+static int open_timer(struct skep_loop *l, uint64_t period, int64_t what, int *ret_fd)
 {
-	uint64_t period = l->s->plan->user_probes[index].period_ns;
 	struct itimerspec spec = {
 		.it_interval = { (time_t)(period / 1000000000), (long)(period % 1000000000) },
 	};
@@ -133,10 +134,10 @@ static int open_timer(struct skep_loop *l, size_t index)
 	fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (fd < 0)
 		return -errno;
-	l->timers[index] = fd;
+	*ret_fd = fd; /* closed with the loop, whatever happens */
 	if (period == 0 || timerfd_settime(fd, 0, &spec, NULL) < 0)
 		return period ? -errno : -EINVAL;
-	return watch(l, fd, (int64_t)index);
+	return watch(l, fd, what);
 }
 
 int skep_loop_open_timers(struct skep_loop *l)
@@ -146,7 +147,12 @@ int skep_loop_open_timers(struct skep_loop *l)
 
 	for (size_t i = 0; r >= 0 && i < n; i++) {
 		if (l->s->plan->user_probes[i].kind == SKEP_USER_INTERVAL)
-			r = open_timer(l, i);
+			r = open_timer(l, l->s->plan->user_probes[i].period_ns, (int64_t)i,
+				       &l->timers[i]);
+	}
+	if (r >= 0 && l->s->options->max_cpu) {
+		skep_budget_start(&l->budget, l->s);
+		r = open_timer(l, BUDGET_NS, EVENT_BUDGET, &l->budget_fd);
 	}
 	return r;
 }
@@ -204,6 +210,7 @@ void skep_loop_close(struct skep_loop *l)
 	for (size_t i = 0; l->timers && i < l->s->plan->n_user_probes; i++)
 		skep_closep(&l->timers[i]);
 	free(l->timers);
+	skep_closep(&l->budget_fd);
 	skep_closep(&l->pid_fd);
 	skep_closep(&l->epoll_fd);
 	if (l->signal_fd >= 0) {
@@ -257,6 +264,14 @@ static int tick(struct skep_loop *l, size_t index)
 	return run_user(l, index);
 }
 
+static void check_budget(struct skep_loop *l)
+{
+	uint64_t n;
+
+	if (read(l->budget_fd, &n, sizeof(n)) == sizeof(n) && skep_budget_check(&l->budget, l->s))
+		l->s->stopping = true;
+}
+
 static int handle(struct skep_loop *l, int64_t what)
 {
 	switch (what) {
@@ -270,6 +285,9 @@ static int handle(struct skep_loop *l, int64_t what)
 		return 0;
 	case EVENT_PROCESS:
 		l->s->stopping = true;
+		return 0;
+	case EVENT_BUDGET:
+		check_budget(l);
 		return 0;
 	default:
 		return tick(l, (size_t)what);

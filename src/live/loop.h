@@ -4,6 +4,7 @@
  *
  *	epoll ──┬── ring		drained after every wait, whatever woke us
  *		├── timerfds	one for each interval: its program runs in this thread
+ *		├── timerfd	once a second, when there is a budget
  *		├── signalfd	SIGINT, SIGTERM, SIGHUP; SIGCHLD of a child that is held at its end
  *		└── pidfds	the child of -c, the process of -p
  */
@@ -15,7 +16,8 @@
 
 struct skep_loop {
 	struct skep_session *s;
-	int epoll_fd, signal_fd, pid_fd;
+	int epoll_fd, signal_fd, pid_fd, budget_fd;
+	struct skep_budget budget;
 	int *timers;   /* by user probe, -1 where it is none */
 	bool observe;  /* user addresses are shown: mappings are looked at before processes end */
 	bool has_exit; /* the plan has an exit() that a full ring may have lost */

@@ -265,7 +265,9 @@ int skep_live_run(struct skep_plan *plan, const struct skep_live_options *option
 		.signal_fd = -1,
 		.clock_offset_ns = skep_clock_boot_offset_ns(),
 	};
-	struct skep_loop l = { .s = &s, .epoll_fd = -1, .signal_fd = -1, .pid_fd = -1 };
+	struct skep_loop l = {
+		.s = &s, .epoll_fd = -1, .signal_fd = -1, .pid_fd = -1, .budget_fd = -1
+	};
 	int r;
 
 	r = run(&l);

@@ -17,6 +17,12 @@ const char skep_trace_help[] =
 	"  -e SCRIPT          the script itself\n"
 	"  -c COMMAND         run this and trace until it ends; it waits until the probes are attached\n"
 	"  -p PID             only this process; ends with it\n"
+	"  --pid PID[,PID]    only events of these processes\n"
+	"  --comm NAME        only of threads with this name\n"
+	"  --user USER        only of this user, a name or a number\n"
+	"  --cgroup PATH      only of processes in this cgroup or below\n"
+	"  --container NAME   only of this container: its name, its id, or one of its process ids\n"
+	"  --max-cpu PERCENT  end, with exit code 4, when tracing takes more of one processor\n"
 	"  -f text|json       how output looks\n"
 	"  --format FORMAT    the same, and more: text, table, json, csv\n"
 	"  --schema           show the fields of its rows and maps, as JSON, instead of running it\n"
@@ -45,6 +51,12 @@ enum {
 	OPT_NO_FEATURE,
 	OPT_FORMAT,
 	OPT_SCHEMA,
+	OPT_PID,
+	OPT_COMM,
+	OPT_USER,
+	OPT_CGROUP,
+	OPT_CONTAINER,
+	OPT_MAX_CPU,
 	OPT_IGNORED,
 	OPT_IGNORED_ARG,
 };
@@ -101,6 +113,29 @@ static int parse_format(struct skep_trace_options *o, const char *text, bool is_
 	skep_diag_error(diag, SKEP_NO_LOC, "there is no output format '%s'", text);
 	return usage_error(diag, is_long ? "--format takes text, table, json or csv"
 					 : "-f takes text or json");
+}
+
+/* "5", "0.25": hundredths. */
+static int parse_percent(const char *text, uint64_t *ret_hundredths, struct skep_diag *diag)
+{
+	uint64_t value = 0, places = 0;
+	bool point = false;
+	const char *p;
+
+	for (p = text; (*p >= '0' && *p <= '9') || (*p == '.' && !point); p++) {
+		if (*p == '.')
+			point = true;
+		else if ((places += point) <= 2 && value < 100000000)
+			value = value * 10 + (uint64_t)(*p - '0');
+	}
+	for (; places < 2; places++)
+		value *= 10;
+	if (*p || p == text || !value || value > 100000000) {
+		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is not a part of a processor", text);
+		return usage_error(diag, "--max-cpu takes percent of one processor: 5, or 0.25");
+	}
+	*ret_hundredths = value;
+	return 0;
 }
 
 static int parse_buffering(const char *text, enum skep_buffering *ret_buffering,
@@ -216,6 +251,23 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 	case OPT_SCHEMA:
 		o->schema = true;
 		return 0;
+	case OPT_PID:
+		o->scope.pid = optarg;
+		return skep_trace_scope_check(&o->scope, diag);
+	case OPT_COMM:
+		o->scope.comm = optarg;
+		return skep_trace_scope_check(&o->scope, diag);
+	case OPT_USER:
+		o->scope.user = optarg;
+		return 0;
+	case OPT_CGROUP:
+		o->scope.cgroup = optarg;
+		return 0;
+	case OPT_CONTAINER:
+		o->scope.container = optarg;
+		return 0;
+	case OPT_MAX_CPU:
+		return parse_percent(optarg, &o->max_cpu, diag);
 	case OPT_NO_FEATURE:
 		return deny_features(optarg, o->as_bpftrace, diag);
 	default:
@@ -271,6 +323,12 @@ int skep_trace_options(struct skep_trace_options *o, int argc, char **argv, stru
 		{ "no-feature", required_argument, NULL, OPT_NO_FEATURE },
 		{ "format", required_argument, NULL, OPT_FORMAT },
 		{ "schema", no_argument, NULL, OPT_SCHEMA },
+		{ "pid", required_argument, NULL, OPT_PID },
+		{ "comm", required_argument, NULL, OPT_COMM },
+		{ "user", required_argument, NULL, OPT_USER },
+		{ "cgroup", required_argument, NULL, OPT_CGROUP },
+		{ "container", required_argument, NULL, OPT_CONTAINER },
+		{ "max-cpu", required_argument, NULL, OPT_MAX_CPU },
 		{ "help", no_argument, NULL, 'h' },
 		{},
 	};

@@ -23,6 +23,7 @@ enum {
 	EXIT_FAILED = 1,
 	EXIT_USAGE = 2,
 	EXIT_CANNOT = 3,
+	EXIT_BUDGET = 4,
 };
 
 struct job {
@@ -33,6 +34,7 @@ struct job {
 	struct skep_diag diag;
 	struct skep_child child;
 	struct skep_output output;
+	struct skep_scope *scope;
 	struct skep_plan *plan;
 };
 
@@ -122,6 +124,7 @@ static int compile(struct job *job)
 		.n_params = o->n_params,
 		.pid = o->pid,
 		.has_cpid = o->command,
+		.scope = job->scope,
 		.unsafe = o->unsafe,
 		.long_rows = o->format == SKEP_LIVE_JSON,
 		.verbose = o->verbose,
@@ -195,12 +198,27 @@ static void tell_losses(struct job *job, struct skep_live_result *result)
 	}
 }
 
+static void tell_budget(struct job *job, const struct skep_live_result *result)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+
+	if (!result->budget.over)
+		return;
+	if (job->options->format == SKEP_LIVE_JSON)
+		skep_budget_json(&result->budget, skep_output_text(&job->output));
+	skep_budget_text(&result->budget, &text);
+	skep_output_flush(&job->output);
+	fputs(text.data, stderr);
+}
+
 static int report(struct job *job, struct skep_live_result *result)
 {
 	_cleanup_(skep_str_fini)
 	struct skep_str failure = {};
 	bool failed;
 
+	tell_budget(job, result);
 	tell_losses(job, result);
 	if (job->options->verbose)
 		tell_cost(job, result);
@@ -209,6 +227,8 @@ static int report(struct job *job, struct skep_live_result *result)
 		fprintf(stderr, "skep: %s\n", skep_str_text(&failure));
 	if (result->exit_status)
 		return (int)(result->exit_status & 0xff);
+	if (result->budget.over)
+		return EXIT_BUDGET;
 	return failed && !job->options->as_bpftrace ? EXIT_FAILED : EXIT_FINE;
 }
 
@@ -232,6 +252,7 @@ static int run_plan(struct job *job, int *ret_code)
 		.output = &job->output,
 		.child = o->command ? &job->child : NULL,
 		.pid = o->pid,
+		.max_cpu = o->max_cpu,
 		.bpftrace_shapes = o->as_bpftrace,
 		.quiet = o->quiet,
 		.verbose = o->verbose,
@@ -244,8 +265,15 @@ static int run_plan(struct job *job, int *ret_code)
 	int r;
 
 	raise_open_files();
-	if (o->verbose) /* as long as this is open the kernel measures programs */
+	if (o->verbose || o->max_cpu) /* as long as this is open the kernel measures programs */
 		stats_fd = skep_bpf_enable_stats();
+	if (o->max_cpu && stats_fd < 0) {
+		skep_diag_error(&job->diag, SKEP_NO_LOC,
+				"this kernel does not measure what programs take: %s",
+				strerror(-stats_fd));
+		skep_diag_hint(&job->diag, "without --max-cpu it runs");
+		return -ENOTSUP;
+	}
 	r = skep_live_run(job->plan, &options, &job->diag, &result);
 	if (r < 0)
 		return r;
@@ -278,6 +306,9 @@ static int start(struct job *job)
 			       "-p takes the id of a process that runs, as ps shows it");
 		return -ESRCH;
 	}
+	r = skep_trace_scope_find(job->arena, &o->scope, &job->diag, &job->scope);
+	if (r < 0)
+		return r;
 	/* Before anything else takes memory: a small process forks fast. */
 	if (o->command && !shows_only(o)) {
 		r = skep_child_start(&job->child, o->command, &job->diag);

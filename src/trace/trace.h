@@ -12,6 +12,7 @@
 
 #include "base/diag.h"
 #include "live/live.h"
+#include "trace/scope.h"
 
 enum skep_trace_stage {
 	SKEP_TRACE_AST = 1 << 0,
@@ -31,6 +32,8 @@ struct skep_trace_options {
 	const char *const *params;
 	size_t n_params;
 	int pid;
+	struct skep_trace_scope scope;
+	uint64_t max_cpu; /* hundredths of a percent */
 	enum skep_live_format format;
 	bool schema; /* show the schemas of its rows and maps, run nothing */
 	bool unsafe, dry_run, quiet, verbose, failed_reads;
@@ -61,6 +64,6 @@ struct skep_trace_context {
 	void (*need_root)(void);
 };
 
-/* An exit code: 0 fine, 1 failed, 2 wrong usage, 3 this machine cannot; or what the script said. */
+/* An exit code: 0 fine, 1 failed, 2 wrong usage, 3 this machine cannot, 4 over budget; or what the script said. */
 int skep_trace_run(const struct skep_trace_options *options,
 		   const struct skep_trace_context *context) _must_check_;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "who/users.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "base/vec.h"
 #include "sys/file.h"
 
@@ -65,4 +67,17 @@ const char *skep_user_name(uint32_t uid)
 			return users.list.data[i].name;
 	}
 	return NULL;
+}
+
+int skep_user_id(const char *name, uint32_t *ret_uid)
+{
+	if (!users.loaded)
+		load();
+	for (size_t i = 0; i < users.list.len; i++) {
+		if (skep_streq(users.list.data[i].name, name)) {
+			*ret_uid = users.list.data[i].uid;
+			return 0;
+		}
+	}
+	return -ENOENT;
 }

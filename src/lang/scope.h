@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The scope of a script (gen/scope.h), behind the prologue of a probe's provider: before predicate and body. BEGIN, END
+ * and interval are run by skep itself and are not narrowed.
+ */
+#pragma once
+
+#include "lang/lower.h"
+
+/* -ENOTSUP, after a message at the probe. */
+int skep_lower_scope(struct skep_lower *l) _must_check_;

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cgroups and containers by name, in a small machine made of files. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <ftw.h>
+
+#include "base/diag.h"
+#include "base/str.h"
+#include "who/group.h"
+
+#define ID_A "aaaa56789012345678901234567890123456789012345678901234567890abcd"
+#define ID_B "aaaa66789012345678901234567890123456789012345678901234567890abcd"
+#define ID_C "cccc56789012345678901234567890123456789012345678901234567890abcd"
+#define ID_D "dddd56789012345678901234567890123456789012345678901234567890abcd"
+
+static char root[] = "/tmp/skep-test-group.XXXXXX";
+
+/* Makes the directories in front of the last '/'. */
+static void make_dirs(const char *path)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "%s%s", root, path);
+	for (char *p = text + strlen(root) + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		(void)!mkdir(text, 0755);
+		*p = '/';
+	}
+}
+
+static void make_file(const char *path, const char *content)
+{
+	char text[512];
+	FILE *f;
+
+	make_dirs(path);
+	snprintf(text, sizeof(text), "%s%s", root, path);
+	f = fopen(text, "we");
+	assert_non_null(f);
+	fputs(content, f);
+	fclose(f);
+}
+
+static void make_link(const char *path, const char *target)
+{
+	char text[512];
+
+	make_dirs(path);
+	snprintf(text, sizeof(text), "%s%s", root, path);
+	assert_int_equal(symlink(target, text), 0);
+}
+
+static uint64_t inode(const char *path)
+{
+	char text[512];
+	struct stat st;
+
+	snprintf(text, sizeof(text), "%s%s", root, path);
+	assert_int_equal(stat(text, &st), 0);
+	return st.st_ino;
+}
+
+static void make_process(const char *pid, const char *cgroup, const char *ns, const char *nspid)
+{
+	char path[64], text[256];
+
+	snprintf(path, sizeof(path), "/proc/%s/cgroup", pid);
+	make_file(path, cgroup);
+	snprintf(path, sizeof(path), "/proc/%s/ns/pid", pid);
+	snprintf(text, sizeof(text), "pid:[%s]", ns);
+	make_link(path, text);
+	snprintf(path, sizeof(path), "/proc/%s/status", pid);
+	snprintf(text, sizeof(text), "Name:\tx\nNSpid:\t%s\nThreads:\t1\n", nspid);
+	make_file(path, text);
+}
+
+static int setup(void **state)
+{
+	if (!mkdtemp(root))
+		return -1;
+	make_file("/proc/self/mounts",
+		  "proc /proc proc rw 0 0\n"
+		  "cgroup2 /sys/fs/cgroup/unified cgroup2 rw,relatime 0 0\n"
+		  "cgroup /sys/fs/cgroup/systemd cgroup rw,relatime,name=systemd 0 0\n"
+		  "cgroup /sys/fs/cgroup/cpu,cpuacct cgroup rw,relatime,cpu,cpuacct 0 0\n"
+		  "cgroup /sys/fs/cgroup/memory cgroup rw,relatime,memory 0 0\n"
+		  "broken");
+	make_link("/sys/fs/cgroup/cpu", "cpu,cpuacct");
+	make_dirs("/sys/fs/cgroup/unified/system.slice/a.service/");
+	make_dirs("/sys/fs/cgroup/unified/system.slice/docker-" ID_B ".scope/init/");
+	make_dirs("/sys/fs/cgroup/systemd/only/");
+	make_dirs("/sys/fs/cgroup/cpu,cpuacct/group/");
+	make_dirs("/sys/fs/cgroup/memory/docker/" ID_A "/inner/");
+	make_dirs("/sys/fs/cgroup/memory/group/");
+	make_dirs("/sys/fs/cgroup/unified/lxc/box/");
+	/* version 1 alone shows A; version 2 shows B; C has no cgroup here; a shell stands beside them */
+	make_process("100",
+		     "4:memory:/docker/" ID_A "/inner\n1:name=systemd:/docker/" ID_A "\n0::/\n",
+		     "4026532001", "100\t1");
+	make_process("101", "4:memory:/docker/" ID_A "\n0::/\n", "4026532001", "101\t7");
+	make_process("200", "0::/system.slice/docker-" ID_B ".scope/init\n4:memory:/\n",
+		     "4026532002", "200\t1");
+	make_process("300", "1:name=systemd:/" ID_C "\n0::/\nnonsense\n:\n", "4026532003",
+		     "300\t20\t1");
+	make_process("301", "0::/libpod-conmon-" ID_D ".scope\n", "4026531836", "301");
+	make_process("400", "0::/\n", "4026532004", "400\t2\t1");
+	make_process("500", "0::/lxc/box\n", "4026532005", "500\t1");
+	make_file(
+		"/var/lib/docker/containers/" ID_A "/config.v2.json",
+		"{\"RestartPolicy\":{\"Name\":\"no\"},\"Name\":\"/web-1\",\"Driver\":\"overlay2\"}");
+	make_file("/var/lib/docker/containers/" ID_D "/config.v2.json", "{\"Name\":\"/gone\"}");
+	make_file("/var/lib/containers/storage/overlay-containers/containers.json",
+		  "[{\"id\":\"" ID_D "\",\"names\":[\"web-10\"]},{\"id\":\"" ID_B
+		  "\",\"names\":[\"other\",\"pod\"],\"image\":\"x\"}]");
+	make_file("/run/containerd/io.containerd.runtime.v2.task/k8s.io/" ID_C "/config.json",
+		  "{\"annotations\": {\"io.kubernetes.cri.container-name\": \"nginx\"}}");
+	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	return remove(path);
+}
+
+static int teardown(void **state)
+{
+	return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static struct skep_group cgroup(const char *path)
+{
+	struct skep_group group;
+
+	assert_int_equal(skep_group_cgroup(root, path, NULL, &group), 0);
+	return group;
+}
+
+static void test_cgroup(void **state)
+{
+	struct skep_group g = cgroup("/system.slice/a.service");
+	char full[512];
+
+	assert_int_equal(g.kind, SKEP_GROUP_CGROUP);
+	assert_int_equal(g.level, 2);
+	assert_true(g.id == inode("/sys/fs/cgroup/unified/system.slice/a.service"));
+	g = cgroup("/sys/fs/cgroup/unified/system.slice/");
+	assert_int_equal(g.level, 1);
+	assert_true(g.id == inode("/sys/fs/cgroup/unified/system.slice"));
+	assert_int_equal(cgroup("/").level, 0);
+	/* The same path in two hierarchies of version 1: the first. A link is followed. */
+	g = cgroup("group");
+	assert_int_equal(g.kind, SKEP_GROUP_CGROUP_V1);
+	assert_string_equal(g.controller, "cpu");
+	assert_int_equal(g.level, 1);
+	g = cgroup("/sys/fs/cgroup/memory/group");
+	assert_string_equal(g.controller, "memory");
+	assert_true(g.id == inode("/sys/fs/cgroup/memory/group"));
+	g = cgroup("/sys/fs/cgroup/cpu/group");
+	assert_string_equal(g.controller, "cpu");
+	assert_true(g.id == inode("/sys/fs/cgroup/cpu/group"));
+	assert_int_equal(skep_group_cgroup(root, "/nowhere", NULL, &g), -ENOENT);
+	snprintf(full, sizeof(full), "/sys/fs/cgroup/systemd/only");
+	assert_int_equal(skep_group_cgroup(root, full, NULL, &g), -ENOTSUP);
+	assert_int_equal(skep_group_cgroup("/nonexistent", "/", NULL, &g), -ENOENT);
+}
+
+static struct skep_group container(const char *name)
+{
+	struct skep_group group;
+
+	assert_int_equal(skep_group_container(root, name, NULL, &group), 0);
+	return group;
+}
+
+static void expect_a(struct skep_group g)
+{
+	assert_int_equal(g.kind, SKEP_GROUP_CGROUP_V1);
+	assert_string_equal(g.controller, "memory");
+	assert_int_equal(g.level, 2);
+	assert_true(g.id == inode("/sys/fs/cgroup/memory/docker/" ID_A));
+}
+
+static void expect_b(struct skep_group g)
+{
+	assert_int_equal(g.kind, SKEP_GROUP_CGROUP);
+	assert_int_equal(g.level, 2);
+	assert_true(g.id == inode("/sys/fs/cgroup/unified/system.slice/docker-" ID_B ".scope"));
+}
+
+static void expect_c(struct skep_group g)
+{
+	assert_int_equal(g.kind, SKEP_GROUP_PID_NS);
+	assert_int_equal(g.level, 2);
+	assert_true(g.id == 4026532003);
+}
+
+static void test_container(void **state)
+{
+	struct skep_group g;
+
+	expect_a(container(ID_A));
+	expect_a(container("aaaa5"));
+	expect_a(container("web-1"));
+	expect_a(container("101"));
+	expect_b(container("aaaa6678"));
+	expect_b(container("pod"));
+	expect_b(container("other"));
+	expect_b(container("200"));
+	expect_c(container("nginx"));
+	expect_c(container("cccc"));
+	expect_c(container("300"));
+	g = container("box");
+	assert_int_equal(g.kind, SKEP_GROUP_CGROUP);
+	assert_true(g.id == inode("/sys/fs/cgroup/unified/lxc/box"));
+	g = container("400");
+	assert_int_equal(g.kind, SKEP_GROUP_PID_NS);
+	assert_true(g.id == 4026532004);
+}
+
+static void test_no_container(void **state)
+{
+	struct skep_diag diag = {};
+	struct skep_group g;
+
+	assert_int_equal(skep_group_container(root, "aaaa", &diag, &g), -EEXIST);
+	assert_non_null(strstr(diag.items[0].what, "several"));
+	assert_int_equal(skep_group_container(root, "aaa", &diag, &g), -ENOENT);
+	assert_non_null(strstr(diag.items[1].what, "no container 'aaa'"));
+	assert_non_null(strstr(diag.items[1].hint, "aaaa56789012"));
+	/* Names are whole; the helper beside a container is none; a container that has ended has no process. */
+	assert_int_equal(skep_group_container(root, "web", &diag, &g), -ENOENT);
+	assert_int_equal(skep_group_container(root, "no", &diag, &g), -ENOENT);
+	assert_int_equal(skep_group_container(root, "dddd", &diag, &g), -ENOENT);
+	assert_int_equal(skep_group_container(root, "gone", &diag, &g), -ENOENT);
+	assert_int_equal(skep_group_container(root, "301", &diag, &g), -ENOENT);
+	assert_int_equal(skep_group_container(root, "999", &diag, &g), -ENOENT);
+	assert_int_equal(skep_group_container(root, "", &diag, &g), -ENOENT);
+	assert_int_equal(diag.n_errors, 9);
+	skep_diag_fini(&diag);
+}
+
+static void test_components(void **state)
+{
+	static const struct {
+		const char *parent, *component, *name;
+		bool is_id;
+	} good[] = {
+		{ "docker", ID_A, ID_A, true },
+		{ "", "docker-" ID_A ".scope", ID_A, true },
+		{ "", "libpod-" ID_A ".scope", ID_A, true },
+		{ "kubepods-pod1.slice", "cri-containerd-" ID_A ".scope", ID_A, true },
+		{ "", "crio-" ID_A, ID_A, true },
+		{ "lxc", "box", "box", false },
+		{ "", "lxc.payload.box", "box", false },
+		{ "machine.slice", "machine-my\\x2dbox.scope", "my-box", false },
+		{ "", "systemd-nspawn@box.service", "box", false },
+	};
+	static const char *const bad[] = { "",
+					   "docker",
+					   "libpod-conmon-" ID_A ".scope",
+					   "machine-box",
+					   "machine.slice",
+					   "0123",
+					   "lxc.monitor.box",
+					   "docker-.scope",
+					   ID_A "0" };
+	char name[SKEP_CONTAINER_NAME_MAX];
+	bool is_id;
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		assert_true(skep_container_of(good[i].parent, good[i].component,
+					      strlen(good[i].component), name, &is_id));
+		assert_string_equal(name, good[i].name);
+		assert_int_equal(is_id, good[i].is_id);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_false(skep_container_of("", bad[i], strlen(bad[i]), name, &is_id));
+}
+
+/* Inside of namespaces levels are not known. Last, as it changes the machine. */
+static void test_namespaces(void **state)
+{
+	struct skep_group g;
+
+	make_link("/proc/self/ns/pid", "pid:[4026532999]");
+	assert_int_equal(skep_group_container(root, "400", NULL, &g), -ENOTSUP);
+	expect_a(container("web-1"));
+	make_link("/proc/self/ns/cgroup", "cgroup:[4026532999]");
+	assert_int_equal(skep_group_container(root, "web-1", NULL, &g), -ENOTSUP);
+	assert_int_equal(skep_group_cgroup(root, "/", NULL, &g), -ENOTSUP);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cgroup),	     cmocka_unit_test(test_container),
+		cmocka_unit_test(test_no_container), cmocka_unit_test(test_components),
+		cmocka_unit_test(test_namespaces),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
