@@ -24,6 +24,7 @@ struct skep_check {
 		SKEP_VEC(struct skep_local *);
 	} ended; /* of blocks that have ended, the latest last */
 	unsigned loop_depth;
+	unsigned copies;	 /* that the unrolls around make of what is checked now; 0 is 1 */
 	struct skep_fn_node *fn; /* the function that is being checked, or NULL: the probe itself */
 	unsigned fn_depth;
 	bool fresh;	     /* the instance's first pass: variables are made anew */

@@ -8,9 +8,12 @@
 
 #define UNROLL_MAX 100
 
+#define COPIES_MAX 10000 /* of the body of nested unrolls */
+
 int skep_check_unroll(struct skep_check *k, struct skep_stmt *stmt)
 {
 	int64_t count = 0;
+	unsigned copies;
 	int r = skep_check_expr(k, stmt->loop.count), r2;
 
 	if (r >= 0 &&
@@ -19,10 +22,23 @@ int skep_check_unroll(struct skep_check *k, struct skep_stmt *stmt)
 				     "unroll needs a constant number from 1 to %d", UNROLL_MAX);
 		skep_diag_hint(k->c->diag, "the body is copied that many times into the program");
 	}
+	if (r >= 0 && MAX(k->copies, 1u) * (uint64_t)count > COPIES_MAX) {
+		r = skep_check_error(k, stmt->loc,
+				     "the innermost body is copied %" PRIu64
+				     " times into the program",
+				     k->copies * (uint64_t)count);
+		skep_diag_hint(
+			k->c->diag,
+			"at most %d copies are made; a loop does not copy: for $i : 0..%" PRId64,
+			COPIES_MAX, count);
+	}
 	stmt->loop.n_rounds = r < 0 ? -1 : count;
+	copies = k->copies;
+	k->copies = (unsigned)MIN(MAX(copies, 1u) * (uint64_t)MAX(count, 1), (uint64_t)COPIES_MAX);
 	k->loop_depth++;
 	r2 = skep_check_block(k, &stmt->loop.body);
 	k->loop_depth--;
+	k->copies = copies;
 	return r < 0 ? r : r2;
 }
 
