@@ -10,7 +10,8 @@
 #define NEWS_BYTES 16384
 #define MAP_INNER \
 	(1u << 12) /* the kernel's BPF_F_INNER_MAP: elements of the same array may differ in size */
-#define USER_CS 0x33 /* x86-64: the code segment of 64-bit programs */
+#define GET_STACK_USER (1 << 8) /* flag of the helper */
+#define USER_CS 0x33		/* x86-64: the code segment of 64-bit programs */
 
 static const char *fp_name(void)
 {
@@ -100,6 +101,15 @@ static void make_maps(struct skep_unwinder *u)
 							     .flags = SKEP_MAP_NO_PREALLOC });
 }
 
+void skep_unwind_hash(struct skep_fn *fn, struct skep_val *walk, struct skep_val *pc)
+{
+	struct skep_val *hash = skep_ir_op(fn, SKEP_OP_XOR, WALK_LOAD(fn, walk, hash), pc);
+
+	hash = skep_ir_opi(fn, SKEP_OP_MUL, hash, UINT64_C(0x9e3779b97f4a7c15));
+	hash = skep_ir_op(fn, SKEP_OP_XOR, hash, skep_ir_opi(fn, SKEP_OP_SHR, hash, 29));
+	WALK_STORE(fn, walk, hash, hash);
+}
+
 /* The number of what the walk has found: from its hash, so equal stacks have equal ones. */
 static void finish(struct skep_unwinder *u, struct skep_fn *fn, struct skep_val *walk)
 {
@@ -152,6 +162,48 @@ static struct skep_fn *make_walk(struct skep_unwinder *u)
 	return fn;
 }
 
+/* (index, &walk), for the helper loop. */
+static struct skep_fn *make_hash_step(struct skep_unwinder *u)
+{
+	struct skep_fn *fn = skep_gen_subprog(u->gen, "unwind_hash", 2);
+	struct skep_val *walk = skep_ir_load(fn, skep_ir_param(fn, 1), 0, 8, 0), *at;
+
+	at = skep_ir_opi(fn, SKEP_OP_AND, skep_ir_param(fn, 0), SKEP_UNWIND_DEPTH);
+	at = skep_ir_op(fn, SKEP_OP_ADD, walk, skep_ir_opi(fn, SKEP_OP_SHL, at, 3));
+	skep_unwind_hash(fn, walk,
+			 skep_ir_load(fn, at, (int)offsetof(struct walk, addresses), 8, 0));
+	skep_ir_ret(fn, skep_ir_const(fn, 0));
+	skep_lower_name(u->c, fn, "ustack: one frame of a 32-bit program");
+	return fn;
+}
+
+static struct skep_fn *make_kernel_walk(struct skep_unwinder *u)
+{
+	struct skep_fn *step = make_hash_step(u);
+	struct skep_fn *fn = skep_gen_subprog(u->gen, "unwind_kernel", 3);
+	struct skep_block *some = skep_ir_block(fn), *none = skep_ir_block(fn);
+	struct skep_val *walk = skep_ir_param(fn, 0), *holder = skep_ir_slot(fn, 8, "walk"), *r;
+
+	WALK_STORE(fn, walk, hash, skep_ir_const(fn, 0));
+	WALK_STORE(fn, walk, failed, skep_ir_const(fn, 0));
+	skep_ir_store(fn, holder, 0, 8, walk);
+	r = skep_ir_call(fn, SKEP_HELPER_GET_STACK, 0, 4, skep_ir_param(fn, 2),
+			 WALK_AT(fn, walk, addresses),
+			 skep_ir_opi(fn, SKEP_OP_SHL, skep_ir_param(fn, 1), 3),
+			 skep_ir_const(fn, GET_STACK_USER));
+	skep_ir_branch(fn, SKEP_CC_SGT, r, skep_ir_const(fn, 0), some, none);
+	skep_ir_at(fn, none);
+	skep_ir_ret(fn, skep_ir_const(fn, (uint64_t)-EFAULT));
+	skep_ir_at(fn, some);
+	r = skep_ir_opi(fn, SKEP_OP_SHR, r, 3);
+	WALK_STORE(fn, walk, n, r);
+	skep_ir_call(fn, SKEP_HELPER_LOOP, 0, 4, r, skep_ir_func(fn, step), holder,
+		     skep_ir_const(fn, 0));
+	finish(u, fn, walk);
+	skep_lower_name(u->c, fn, "ustack of a 32-bit program");
+	return fn;
+}
+
 static struct skep_unwinder *unwinder(struct skep_lower *l)
 {
 	struct skep_unwinder *u = l->c->unwinder;
@@ -165,6 +217,8 @@ static struct skep_unwinder *unwinder(struct skep_lower *l)
 #endif
 	make_maps(u);
 	u->walk = make_walk(u);
+	if (skep_arch_reg_offset(skep_arch(), "cs") >= 0)
+		u->kernel_walk = make_kernel_walk(u);
 	l->c->unwinder = u;
 	l->c->unwind_maps = &u->maps;
 	return u;
@@ -184,21 +238,10 @@ static struct skep_val *user_registers(struct skep_lower *l)
 	return skep_ir_call(l->fn, SKEP_HELPER_TASK_PT_REGS, 0, 1, skep_lower_task(l));
 }
 
-/* Jumps to @other when it is a 32-bit program. */
-static void keep_64_bit(struct skep_lower *l, struct skep_val *regs, struct skep_block *other)
-{
-	struct skep_block *good = skep_ir_block(l->fn);
-
-	if (skep_arch_reg_offset(skep_arch(), "cs") < 0)
-		return;
-	skep_ir_branch(l->fn, SKEP_CC_EQ, reg(l, regs, "cs"), skep_ir_const(l->fn, USER_CS), good,
-		       other);
-	skep_ir_at(l->fn, good);
-}
-
 static void start_walk(struct skep_lower *l, struct skep_val *regs, struct skep_val *walk)
 {
 	static const char *const start_stack[] = { "mm", "start_stack" };
+	static const char *const trampoline[] = { "mm", "uprobes_state", "xol_area", "vaddr" };
 	struct skep_fn *fn = l->fn;
 	const struct skep_arch *arch = skep_arch();
 	struct skep_val *process = skep_ir_opi(fn, SKEP_OP_SHL, skep_lower_tgid(l), 32), *v;
@@ -206,6 +249,8 @@ static void start_walk(struct skep_lower *l, struct skep_val *regs, struct skep_
 	v = skep_lower_task_field(l, start_stack, ARRAY_SIZE(start_stack));
 	v = skep_ir_extend(fn, skep_ir_opi(fn, SKEP_OP_SHR, v, 4), 4, false);
 	WALK_STORE(fn, walk, process, skep_ir_op(fn, SKEP_OP_OR, process, v));
+	v = skep_lower_task_field(l, trampoline, ARRAY_SIZE(trampoline));
+	WALK_STORE(fn, walk, trampoline, v ? v : skep_ir_const(fn, 0));
 	WALK_STORE(fn, walk, pc, skep_ir_load(fn, regs, arch->ip, 8, 0));
 	WALK_STORE(fn, walk, sp, skep_ir_load(fn, regs, arch->sp, 8, 0));
 	WALK_STORE(fn, walk, fp, reg(l, regs, fp_name()));
@@ -213,15 +258,42 @@ static void start_walk(struct skep_lower *l, struct skep_val *regs, struct skep_
 		WALK_STORE(fn, walk, lr, reg(l, regs, "r30"));
 }
 
+/* The number of a 64-bit program's stack, or of a 32-bit one's. */
+static void walk_either(struct skep_lower *l, struct skep_val *walk, uint32_t depth,
+			struct skep_var *id)
+{
+	const struct skep_unwinder *u = unwinder(l);
+	struct skep_fn *fn = l->fn;
+	struct skep_block *wide = skep_ir_block(fn), *narrow = skep_ir_block(fn),
+			  *done = skep_ir_block(fn);
+	struct skep_val *regs = user_registers(l), *n = skep_ir_const(fn, depth);
+
+	if (u->kernel_walk)
+		skep_ir_branch(fn, SKEP_CC_EQ, reg(l, regs, "cs"), skep_ir_const(fn, USER_CS), wide,
+			       narrow);
+	else
+		skep_ir_jump(fn, wide);
+	skep_ir_at(fn, wide);
+	start_walk(l, regs, walk);
+	skep_ir_set(fn, id, skep_ir_call_local(fn, u->walk, 2, walk, n));
+	skep_ir_jump(fn, done);
+	skep_ir_cold(narrow);
+	skep_ir_at(fn, narrow);
+	if (u->kernel_walk)
+		skep_ir_set(fn, id,
+			    skep_ir_call_local(fn, u->kernel_walk, 3, walk, n, skep_ir_ctx(fn)));
+	skep_ir_jump(fn, done);
+	skep_ir_at(fn, done);
+}
+
 struct skep_val *skep_lower_unwind(struct skep_lower *l, uint32_t depth)
 {
 	static const char *const mm[] = { "mm" };
-	struct skep_unwinder *u = unwinder(l);
 	struct skep_fn *fn = l->fn;
 	struct skep_block *user = skep_ir_block(fn), *bad = skep_ir_block(fn),
 			  *lost = skep_ir_block(fn), *good = skep_ir_block(fn),
 			  *cut = skep_ir_block(fn), *done = skep_ir_block(fn);
-	struct skep_val *zero = skep_ir_const(fn, 0), *walk, *regs;
+	struct skep_val *zero = skep_ir_const(fn, 0), *walk;
 	struct skep_var *id = skep_ir_var(fn, "stack");
 	int off;
 
@@ -231,20 +303,19 @@ struct skep_val *skep_lower_unwind(struct skep_lower *l, uint32_t depth)
 	/* The kernel's own threads have no memory of a user. */
 	skep_ir_branch(fn, SKEP_CC_NE, skep_lower_task_field(l, mm, 1), zero, user, done);
 	skep_ir_at(fn, user);
-	regs = user_registers(l);
-	skep_ir_set(fn, id, skep_ir_const(fn, (uint64_t)-EOPNOTSUPP));
-	keep_64_bit(l, regs, lost);
-	start_walk(l, regs, walk);
-	skep_ir_set(fn, id, skep_ir_call_local(fn, u->walk, 2, walk, skep_ir_const(fn, depth)));
+	walk_either(l, walk, depth, id);
 	skep_ir_branch(fn, SKEP_CC_SLT, skep_ir_get(fn, id), zero, bad, good);
+	skep_ir_cold(bad);
 	skep_ir_at(fn, bad);
 	skep_ir_branch(fn, SKEP_CC_EQ, skep_ir_get(fn, id), skep_ir_const(fn, (uint64_t)-EFAULT),
 		       done, lost);
+	skep_ir_cold(lost);
 	skep_ir_at(fn, lost);
 	skep_lower_loss(l, SKEP_LOSS_STACK);
 	skep_ir_jump(fn, done);
 	skep_ir_at(fn, good);
 	skep_ir_branch(fn, SKEP_CC_NE, WALK_LOAD(fn, walk, failed), zero, cut, done);
+	skep_ir_cold(cut);
 	skep_ir_at(fn, cut);
 	skep_lower_loss(l, SKEP_LOSS_UNWIND);
 	skep_ir_jump(fn, done);

@@ -7,6 +7,7 @@
 
 #define VM_EXEC 4
 #define PAGE_SHIFT 12
+#define RETURNS_MAX 32 /* functions with a return probe that are looked through for one frame */
 
 bool skep_unwind_offset(struct skep_compiler *c, const char *type, const char *member,
 			int *ret_offset, uint32_t *ret_size)
@@ -144,6 +145,45 @@ static void returns(struct skep_fn *fn, struct skep_block *block, uint64_t value
 {
 	skep_ir_at(fn, block);
 	skep_ir_ret(fn, skep_ir_const(fn, value));
+}
+
+/*
+ * The kernel keeps a list of the functions that shall return to its trampoline, the last call first: where the stack pointer
+ * was when the function began, and where it returns to.
+ */
+struct skep_fn *skep_unwind_make_original(struct skep_unwinder *u)
+{
+	struct skep_fn *fn = skep_gen_subprog(u->gen, "unwind_return", 1);
+	struct skep_block *next = skep_ir_block(fn), *some = skep_ir_block(fn),
+			  *other = skep_ir_block(fn), *found = skep_ir_block(fn),
+			  *none = skep_ir_block(fn), *more = skep_ir_block(fn);
+	struct skep_var *entry = skep_ir_var(fn, "entry"), *count = skep_ir_var(fn, "count");
+	struct skep_val *zero = skep_ir_const(fn, 0), *begin, *v;
+
+	begin = WALK_LOAD(fn, skep_ir_param(fn, 0), sp);
+	if (!u->has_link_register) /* the call has pushed the return address */
+		begin = skep_ir_opi(fn, SKEP_OP_SUB, begin, 8);
+	v = skep_ir_call(fn, SKEP_HELPER_GET_CURRENT_TASK_BTF, 0, 0);
+	v = member(u, fn, v, "task_struct", "utask");
+	skep_ir_set(fn, entry, member(u, fn, v, "uprobe_task", "return_instances"));
+	skep_ir_set(fn, count, skep_ir_const(fn, RETURNS_MAX));
+	skep_ir_jump(fn, next);
+	skep_ir_at(fn, next);
+	skep_ir_branch(fn, SKEP_CC_NE, skep_ir_get(fn, entry), zero, some, none);
+	skep_ir_at(fn, some);
+	v = member(u, fn, skep_ir_get(fn, entry), "return_instance", "stack");
+	skep_ir_branch(fn, SKEP_CC_EQ, v, begin, found, other);
+	skep_ir_at(fn, other);
+	skep_ir_set(fn, entry, member(u, fn, skep_ir_get(fn, entry), "return_instance", "next"));
+	skep_ir_set(fn, count, skep_ir_opi(fn, SKEP_OP_SUB, skep_ir_get(fn, count), 1));
+	skep_ir_branch(fn, SKEP_CC_NE, skep_ir_get(fn, count), zero, more, none);
+	skep_ir_at(fn, more);
+	skep_ir_jump(fn, next);
+	skep_ir_at(fn, found);
+	skep_ir_ret(fn, member(u, fn, skep_ir_get(fn, entry), "return_instance", "orig_ret_vaddr"));
+	returns(fn, none, 0);
+	skep_lower_name(u->c, fn, "ustack: what a return probe has replaced");
+	return fn;
 }
 
 struct skep_fn *skep_unwind_make_find(struct skep_unwinder *u)

@@ -11,7 +11,7 @@ struct walk {
 	uint64_t process;	   /* skep_unwind_process */
 	uint64_t pc, sp, fp, lr;   /* of the frame that is next */
 	uint64_t back;		   /* 1: pc is a return address, and the call is before it */
-	uint64_t slot;		   /* where that return address was */
+	uint64_t trampoline;	   /* where functions with a return probe return to; 0: none */
 	uint64_t start, end, bias; /* the area that pc was last in */
 	uint64_t table;		   /* of it; 0: none */
 	uint64_t dev, inode;	   /* of it, when the kernel was asked */
@@ -28,6 +28,8 @@ struct skep_unwinder {
 	struct skep_gen *gen;
 	struct skep_unwind_maps maps;
 	struct skep_fn *walk; /* (walk, depth): the number */
+	struct skep_fn *
+		kernel_walk; /* (walk, depth, context): the same by the kernel's own walk, for 32-bit programs */
 	bool has_link_register;
 };
 
@@ -46,8 +48,13 @@ enum {
 
 /* (walk, address): AREA_*. Fills start, end, bias, table. */
 struct skep_fn *skep_unwind_make_find(struct skep_unwinder *u);
+/* (walk): where the frame that returns to the trampoline really returns to; 0: nobody knows. */
+struct skep_fn *skep_unwind_make_original(struct skep_unwinder *u);
 /* (index, &walk), a callback of the helper loop: takes pc down and goes to the caller. 1: that was the last. */
 struct skep_fn *skep_unwind_make_step(struct skep_unwinder *u);
+
+/* Brings one more address into the hash of the stack. */
+void skep_unwind_hash(struct skep_fn *fn, struct skep_val *walk, struct skep_val *pc);
 
 /* Offset of a member of a kernel struct ("vm_area_struct"); false: there is none. */
 bool skep_unwind_offset(struct skep_compiler *c, const char *type, const char *member,

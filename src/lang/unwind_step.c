@@ -249,7 +249,6 @@ static void read_at_cfa(struct step *s)
 	skep_ir_branch(fn, SKEP_CC_NE, slot, number(s, 0), have, link);
 	skep_ir_at(fn, have);
 	slot = add(s, skep_ir_get(fn, s->cfa), skep_ir_opi(fn, SKEP_OP_SHL, slot, 3));
-	WALK_STORE(fn, s->walk, slot, slot);
 	skep_ir_set(fn, s->next_pc, read_word(s, slot));
 	skep_ir_jump(fn, s->caller);
 	skep_ir_at(fn, link);
@@ -277,7 +276,6 @@ static void read_at_fp(struct step *s)
 	skep_ir_set(fn, s->cfa, skep_ir_opi(fn, SKEP_OP_ADD, s->fp, 16));
 	skep_ir_set(fn, s->next_fp, skep_ir_load(fn, s->buffer, 0, 8, 0));
 	skep_ir_set(fn, s->next_pc, skep_ir_load(fn, s->buffer, 8, 8, 0));
-	WALK_STORE(fn, s->walk, slot, skep_ir_opi(fn, SKEP_OP_ADD, s->fp, 8));
 	skep_ir_jump(fn, s->caller);
 }
 
@@ -307,15 +305,29 @@ static void go_to_caller(struct step *s)
 static void take_down(const struct step *s, struct skep_val *pc)
 {
 	struct skep_fn *fn = s->fn;
-	struct skep_val *at = skep_ir_opi(fn, SKEP_OP_AND, s->index, SKEP_UNWIND_DEPTH), *hash;
+	struct skep_val *at = skep_ir_opi(fn, SKEP_OP_AND, s->index, SKEP_UNWIND_DEPTH);
 
 	at = add(s, s->walk, skep_ir_opi(fn, SKEP_OP_SHL, at, 3));
 	skep_ir_store(fn, at, (int)offsetof(struct walk, addresses), 8, pc);
 	WALK_STORE(fn, s->walk, n, skep_ir_opi(fn, SKEP_OP_ADD, s->index, 1));
-	hash = skep_ir_op(fn, SKEP_OP_XOR, WALK_LOAD(fn, s->walk, hash), pc);
-	hash = skep_ir_opi(fn, SKEP_OP_MUL, hash, UINT64_C(0x9e3779b97f4a7c15));
-	hash = skep_ir_op(fn, SKEP_OP_XOR, hash, skep_ir_opi(fn, SKEP_OP_SHR, hash, 29));
-	WALK_STORE(fn, s->walk, hash, hash);
+	skep_unwind_hash(fn, s->walk, pc);
+}
+
+/* The real return address instead of that of a return probe. */
+static struct skep_val *original_pc(const struct step *s, struct skep_val *pc,
+				    const struct skep_fn *original)
+{
+	struct skep_fn *fn = s->fn;
+	struct skep_block *hijacked = skep_ir_block(fn), *good = skep_ir_block(fn);
+	struct skep_var *real = skep_ir_var(fn, "pc");
+
+	skep_ir_set(fn, real, pc);
+	skep_ir_branch(fn, SKEP_CC_EQ, pc, WALK_LOAD(fn, s->walk, trampoline), hijacked, good);
+	skep_ir_at(fn, hijacked);
+	skep_ir_set(fn, real, skep_ir_call_local(fn, original, 1, s->walk));
+	skep_ir_branch(fn, SKEP_CC_NE, skep_ir_get(fn, real), number(s, 0), good, s->cut);
+	skep_ir_at(fn, good);
+	return skep_ir_get(fn, real);
 }
 
 /* The area of @address, where it is not that of the frame before. Goes on where it is known. */
@@ -377,7 +389,8 @@ static void begin(struct step *s, struct skep_unwinder *u)
 
 struct skep_fn *skep_unwind_make_step(struct skep_unwinder *u)
 {
-	struct skep_fn *find = skep_unwind_make_find(u), *fn;
+	struct skep_fn *find = skep_unwind_make_find(u), *original = skep_unwind_make_original(u),
+		       *fn;
 	struct skep_block *some, *has_table;
 	struct skep_val *pc, *address;
 	struct step s;
@@ -389,6 +402,7 @@ struct skep_fn *skep_unwind_make_step(struct skep_unwinder *u)
 	pc = WALK_LOAD(fn, s.walk, pc);
 	skep_ir_branch(fn, SKEP_CC_NE, pc, number(&s, 0), some, s.last);
 	skep_ir_at(fn, some);
+	pc = original_pc(&s, pc, original);
 	address = skep_ir_op(fn, SKEP_OP_SUB, pc, WALK_LOAD(fn, s.walk, back));
 	find_area(&s, pc, address, find);
 	skep_ir_branch(fn, SKEP_CC_NE, WALK_LOAD(fn, s.walk, table), number(&s, 0), has_table,

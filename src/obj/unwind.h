@@ -91,15 +91,9 @@ struct skep_unwind_area_key {
 struct skep_unwind_area {
 	uint64_t start, end;
 	uint64_t bias;	/* place = address - bias */
-	uint32_t table; /* 0: none, SKEP_UNWIND_HIJACKED */
+	uint32_t table; /* 0: none */
 	uint32_t zero;
 };
-
-/*
- * Not a table: the page to which the kernel makes functions return that have a return probe. Programs find the real caller in
- * the kernel's own list.
- */
-#define SKEP_UNWIND_HIJACKED UINT32_MAX
 
 /* Key of binaries: as the kernel keeps them, major << 20 | minor. */
 struct skep_unwind_binary_key {

@@ -300,8 +300,6 @@ static struct area make_area(struct skep_tables *t, uint32_t pid, const struct s
 	a.bias = m->start - m->offset;
 	if (m->inode)
 		a.table = table_of(t, pid, m);
-	else if (!strcmp(m->path, "[uprobes]"))
-		a.table = SKEP_UNWIND_HIJACKED;
 	return a;
 }
 
