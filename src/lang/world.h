@@ -18,6 +18,7 @@ struct skep_world_symbol {
 	uint64_t offset;  /* user: offset in the file */
 	uint64_t size;	  /* bytes of the function, 0 unknown */
 	uint64_t address; /* as the symbol table gives it */
+	uint64_t inside;  /* user_offset: how far behind the function's beginning the place is */
 };
 
 /* Collects names; a negative return ends the listing and is passed on. */
@@ -80,6 +81,12 @@ struct skep_world {
 	int (*user_offset)(const struct skep_world *world, const char *binary, int pid,
 			   uint64_t address, struct skep_diag *diag,
 			   struct skep_world_symbol *ret_symbol);
+	/*
+	 * Whether an instruction begins @inside bytes behind the beginning of the function at
+	 * @function->offset of its binary: 1 yes, 0 no, -errno: nobody can tell.
+	 */
+	int (*is_user_instruction)(const struct skep_world *world,
+				   const struct skep_world_symbol *function, uint64_t inside);
 	/* BTF of a loaded module by name; NULL when there is none. */
 	const struct skep_btf *(*module_btf)(const struct skep_world *world, const char *module);
 	/* Whether programs of this kind (the kernel's numbers) may call this function of the kernel. */

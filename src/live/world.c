@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "live/world.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 
 #include "base/hash.h"
 #include "live/binary.h"
+#include "obj/code.h"
 #include "sys/cpus.h"
 #include "sys/feature.h"
 #include "sys/kallsyms.h"
@@ -306,6 +308,7 @@ static int offset_of(void *data, const char *path)
 	if (skep_elf_find_addr(file->elf, u->address, &sym) == 0) {
 		out.name = skep_arena_strndup(u->w->arena, sym.name, strcspn(sym.name, "@"));
 		out.size = sym.size;
+		out.inside = u->address - sym.value;
 	}
 	*u->ret_symbol = out;
 	return 0;
@@ -342,6 +345,36 @@ static bool kfunc_allowed(const struct skep_world *world, uint32_t prog_type, ui
 	return answer[0] == 'y';
 }
 
+static int is_user_instruction(const struct skep_world *world,
+			       const struct skep_world_symbol *function, uint64_t inside)
+{
+	struct skep_binary_file *file;
+	enum skep_code_machine machine;
+	uint64_t size;
+	int r;
+
+	r = open_binary(self(world), function->module, NULL, &file);
+	if (r < 0)
+		return r;
+	switch (skep_elf_machine(file->elf)) {
+	case EM_X86_64:
+		machine = SKEP_CODE_X86_64;
+		break;
+	case EM_AARCH64:
+		machine = SKEP_CODE_FIXED_4;
+		break;
+	default:
+		return -ENOTSUP;
+	}
+	if (function->offset >= file->size)
+		return -EINVAL;
+	size = file->size - function->offset;
+	if (function->size)
+		size = MIN(size, function->size);
+	return skep_code_begins(machine, (const uint8_t *)file->data + function->offset, size,
+				inside);
+}
+
 static int cgroup_id(const struct skep_world *world, const char *path, uint64_t *ret_id)
 {
 	return skep_cgroup_id(path, ret_id);
@@ -376,6 +409,7 @@ int skep_world_new(struct skep_diag *diag, struct skep_kernel_world **ret_world)
 		.kernel_symbol = kernel_symbol,
 		.each_user_function = each_user_function,
 		.user_offset = user_offset,
+		.is_user_instruction = is_user_instruction,
 		.module_btf = module_btf,
 		.kfunc_allowed = kfunc_allowed,
 		.cgroup_id = cgroup_id,

@@ -58,6 +58,36 @@ static void add_target(struct search *s, const struct skep_world_symbol *symbol,
 	s->found++;
 }
 
+/*
+ * The kernel writes a breakpoint wherever it is told. In the midst of an instruction the program
+ * would crash, or go on with something else.
+ */
+static int check_place(struct search *s, const struct skep_world_symbol *function, uint64_t inside)
+{
+	const struct skep_world *w = s->c->world;
+	int r = -ENOTSUP;
+
+	if (!w->is_user_instruction || (!inside && function->name))
+		return 0;
+	if (function->name)
+		r = w->is_user_instruction(w, function, inside);
+	if (r > 0 || (r < 0 && s->c->options->unsafe))
+		return 0;
+	if (r == 0) {
+		skep_diag_error(s->c->diag, s->point->loc,
+				"no instruction begins %llu bytes behind the beginning of %s",
+				(unsigned long long)inside, function->name);
+		skep_diag_hint(s->c->diag, "a probe there would crash the program; objdump -d "
+					   "shows where instructions begin");
+		return -ERANGE;
+	}
+	skep_diag_error(s->c->diag, s->point->loc,
+			"it is not known whether an instruction begins there");
+	skep_diag_hint(s->c->diag, "if none does, the program crashes; --unsafe says that you are "
+				   "sure");
+	return -ERANGE;
+}
+
 /* A pattern takes each place once, one name the first place that has it. */
 static bool is_wanted(struct search *s, const struct skep_world_symbol *symbol)
 {
@@ -90,6 +120,8 @@ static int on_function(void *data, const struct skep_world_symbol *symbol)
 				name, (unsigned long long)symbol->size);
 		return -ERANGE;
 	}
+	if (check_place(s, symbol, s->offset) < 0)
+		return -ERANGE;
 	if (s->offset)
 		name = skep_arena_printf(s->c->arena, "%s+%llu", name,
 					 (unsigned long long)s->offset);
@@ -147,7 +179,7 @@ static int no_function(struct search *s, const char *binary, const char *functio
 static int by_address(struct search *s, const char *binary, const char *text)
 {
 	const struct skep_world *w = s->c->world;
-	struct skep_world_symbol symbol = {};
+	struct skep_world_symbol symbol = {}, function;
 	_cleanup_(skep_diag_fini)
 	struct skep_diag said = {};
 	char *end;
@@ -168,6 +200,10 @@ static int by_address(struct search *s, const char *binary, const char *text)
 		return no_binary(s, binary, r, &said);
 	if (!symbol.module)
 		symbol.module = binary;
+	function = symbol;
+	function.offset -= symbol.inside;
+	if (check_place(s, &function, symbol.inside) < 0)
+		return -EINVAL;
 	add_target(s, &symbol, text);
 	return 0;
 }

@@ -308,6 +308,36 @@ static void test_uprobes(void **state)
 	assert_int_equal(instance(0, 1)->proto.attach_type, 0);
 }
 
+static int odd_only(const struct skep_world *world, const struct skep_world_symbol *function,
+		    uint64_t inside)
+{
+	return inside % 2 ? 1 : inside % 4 ? 0 : -EINVAL;
+}
+
+static int at_place(const char *script, bool unsafe)
+{
+	int r;
+
+	file.world.is_user_instruction = odd_only;
+	options.unsafe = unsafe;
+	r = match(script);
+	teardown(NULL);
+	setup(NULL);
+	return r;
+}
+
+/* A breakpoint inside an instruction is refused, one where nobody knows is the user's word. */
+static void test_uprobe_places(void **state)
+{
+	if (!skep_arch())
+		skip();
+	assert_int_equal(at_place("uprobe:/bin/demo:main+1 { @ = 1; }", false), 0);
+	assert_int_equal(at_place("uprobe:/bin/demo:main+2 { @ = 1; }", false), -EINVAL);
+	assert_int_equal(at_place("uprobe:/bin/demo:main+4 { @ = 1; }", false), -EINVAL);
+	assert_int_equal(at_place("uprobe:/bin/demo:main+2 { @ = 1; }", true), -EINVAL);
+	assert_int_equal(at_place("uprobe:/bin/demo:main+4 { @ = 1; }", true), 0);
+}
+
 static void test_perf(void **state)
 {
 	assert_int_equal(match("profile:hz:99 { @ = count(); } software:faults:7 { @x = 1; } "
@@ -395,6 +425,7 @@ int main(void)
 		TEST(test_fentry),
 		TEST(test_rawtracepoint),
 		TEST(test_uprobes),
+		TEST(test_uprobe_places),
 		TEST(test_perf),
 		TEST(test_unable),
 		TEST(test_syscall_table),
