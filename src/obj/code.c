@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lengths of x86-64 instructions, in 64-bit mode. Facts: the opcode maps in the manuals of Intel (volume 2, appendix A) and
- * AMD (volume 3, appendix A).
+ * Lengths of x86-64 instructions, in 64-bit mode. Facts: the opcode maps in the manuals of Intel
+ * (volume 2, appendix A) and AMD (volume 3, appendix A).
  *
- *	prefixes, REX │ opcode (1 to 3 bytes) or VEX, EVEX, XOP │ ModRM, SIB, displacement │ immediate
+ *	prefixes, REX │ opcode or VEX, EVEX, XOP │ ModRM, SIB, displacement │ immediate
  */
 #include "obj/code.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Code: where the instructions of a machine program begin. A breakpoint in the midst of one makes the program do something
- * else, mostly crash, and for user programs the kernel does not look.
+ * Code: where the instructions of a machine program begin. A breakpoint in the midst of one makes
+ * the program do something else, mostly crash, and for user programs the kernel does not look.
  *
  *	r = skep_code_begins(SKEP_CODE_X86_64, bytes, size, 12);		// 1: an instruction begins at byte 12
  *
@@ -17,8 +17,8 @@ enum skep_code_machine {
 };
 
 /*
- * @code: @size bytes from the beginning of a function. 1: an instruction begins at @offset, 0: none does, -EINVAL: before
- * it come bytes that are no instruction, or the code ends.
+ * @code: @size bytes from the beginning of a function. 1: an instruction begins at @offset, 0: none
+ * does, -EINVAL: before it come bytes that are no instruction, or the code ends.
  */
 int skep_code_begins(enum skep_code_machine machine, const void *code, size_t size,
 		     uint64_t offset) _must_check_;
