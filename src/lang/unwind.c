@@ -115,13 +115,18 @@ static void finish(struct skep_unwinder *u, struct skep_fn *fn, struct skep_val 
 {
 	struct skep_block *fresh = skep_ir_block(fn), *known = skep_ir_block(fn),
 			  *full = skep_ir_block(fn);
-	struct skep_val *stacks = skep_ir_map(fn, (unsigned)u->maps.stacks), *id, *at, *r;
+	struct skep_val *stacks = skep_ir_map(fn, (unsigned)u->maps.stacks), *id, *at, *n, *r;
 
 	at = skep_ir_opi(fn, SKEP_OP_AND, WALK_LOAD(fn, walk, n), SKEP_UNWIND_DEPTH);
 	at = skep_ir_op(fn, SKEP_OP_ADD, walk, skep_ir_opi(fn, SKEP_OP_SHL, at, 3));
 	skep_ir_store(fn, at, (int)offsetof(struct walk, addresses), 8, skep_ir_const(fn, 0));
-	id = skep_ir_opi(fn, SKEP_OP_AND, WALK_LOAD(fn, walk, hash), SKEP_UNWIND_ID - 1);
+	id = skep_ir_opi(fn, SKEP_OP_AND, WALK_LOAD(fn, walk, hash),
+			 (SKEP_UNWIND_ID - 1) &
+				 ~((uint64_t)SKEP_UNWIND_DEPTH << SKEP_UNWIND_LENGTH_SHIFT));
 	id = skep_ir_opi(fn, SKEP_OP_OR, id, SKEP_UNWIND_ID);
+	n = skep_ir_opi(fn, SKEP_OP_AND, WALK_LOAD(fn, walk, n), SKEP_UNWIND_DEPTH);
+	id = skep_ir_op(fn, SKEP_OP_OR, id,
+			skep_ir_opi(fn, SKEP_OP_SHL, n, SKEP_UNWIND_LENGTH_SHIFT));
 	WALK_STORE(fn, walk, id, id);
 	r = skep_ir_call(fn, SKEP_HELPER_MAP_LOOKUP_ELEM, 0, 2, stacks, WALK_AT(fn, walk, id));
 	skep_ir_branch(fn, SKEP_CC_NE, r, skep_ir_const(fn, 0), known, fresh);

@@ -118,6 +118,8 @@ struct skep_unwind_news {
 #define SKEP_UNWIND_DEPTH 127
 #define SKEP_UNWIND_ID \
 	(UINT64_C(1) << 62) /* in the number: it is of this map, and not of the kernel's */
+#define SKEP_UNWIND_LENGTH_SHIFT \
+	32 /* in the number: how many addresses, in 7 bits; all else is a hash */
 
 /* Indices of the maps in a spec; -1: there is none. */
 struct skep_unwind_maps {

@@ -145,6 +145,7 @@ int skep_builtin_stack_len(struct skep_lower *l, const struct skep_expr *call,
 	skep_ir_branch(l->fn, SKEP_CC_SGE, v.val, skep_ir_const(l->fn, 0), good, join);
 	skep_ir_at(l->fn, good);
 	n = skep_ir_opi(l->fn, SKEP_OP_SHR, v.val, 32);
+	n = skep_ir_opi(l->fn, SKEP_OP_AND, n, 127); /* above it our own walk has a hash */
 	skep_ir_set(l->fn, length, n);
 	skep_ir_branch(l->fn, SKEP_CC_UGT, n, depth, longer, join);
 	skep_ir_at(l->fn, longer);
