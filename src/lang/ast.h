@@ -143,6 +143,9 @@ struct skep_expr {
 		} binary; /* and ASSIGN: left op= right */
 		struct {
 			struct skep_expr *cond, *yes, *no; /* yes may be NULL: a ?: b */
+			bool comptime;			   /* if comptime */
+			bool loose; /* an `if` at the end of a block: it may have no value */
+			struct skep_expr *chosen; /* by the checker: comptime's; NULL: not known */
 		} ternary;
 		struct {
 			struct skep_expr *base;
@@ -194,11 +197,15 @@ enum skep_stmt_kind {
 struct skep_stmt {
 	enum skep_stmt_kind kind;
 	struct skep_loc loc;
+	bool open; /* EXPR: the last of its block, without a ';' */
 	union {
 		struct skep_expr *expr; /* EXPR; RETURN (NULL: none) */
 		struct {
 			struct skep_expr *cond;
 			struct skep_block_node yes, no; /* else if: no holds one IF */
+			bool comptime;			/* if comptime */
+			struct skep_block_node
+				*chosen; /* by the checker: comptime's; NULL: not known */
 		} branch;
 		struct {
 			const char *name;

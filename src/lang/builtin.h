@@ -19,6 +19,8 @@ enum skep_builtin_flags {
 	SKEP_BUILTIN_STATEMENT = 1 << 3, /* gives no value: printf, clear */
 	SKEP_BUILTIN_STEADY = 1 << 5,	 /* the same value throughout one run of a program */
 	SKEP_BUILTIN_RAW = 1 << 4,	 /* check looks at the arguments itself */
+	SKEP_BUILTIN_COMPTIME =
+		1 << 10, /* a truth that check finds: call.state is not NULL when it holds */
 };
 
 struct skep_builtin {

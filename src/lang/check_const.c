@@ -151,6 +151,13 @@ bool skep_check_const(struct skep_check *k, const struct skep_expr *expr, int64_
 		if (a && !expr->ternary.yes)
 			return true;
 		return skep_check_const(k, a ? expr->ternary.yes : expr->ternary.no, ret_value);
+	case SKEP_EXPR_CALL:
+		*ret_value = expr->call.state != NULL;
+		return expr->type && expr->call.builtin &&
+		       (expr->call.builtin->flags & SKEP_BUILTIN_COMPTIME);
+	case SKEP_EXPR_BLOCK:
+		return !expr->block.body.len && expr->block.value &&
+		       skep_check_const(k, expr->block.value, ret_value);
 	case SKEP_EXPR_CAST:
 		return const_cast(k, expr, ret_value);
 	case SKEP_EXPR_SIZEOF:

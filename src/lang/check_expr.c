@@ -230,6 +230,24 @@ static int check_unary(struct skep_check *k, struct skep_expr *expr)
 	}
 }
 
+static int check_ternary_comptime(struct skep_check *k, struct skep_expr *expr)
+{
+	bool known, yes, as_stmt = k->as_stmt;
+	int r;
+
+	k->as_stmt = false;
+	r = skep_check_comptime(k, expr->ternary.cond, &known, &yes);
+	expr->ternary.chosen = NULL;
+	if (r < 0 || !known)
+		return r;
+	expr->ternary.chosen = yes ? expr->ternary.yes : expr->ternary.no;
+	k->as_stmt = as_stmt;
+	r = skep_check_expr(k, expr->ternary.chosen);
+	k->as_stmt = false;
+	expr->type = expr->ternary.chosen->type;
+	return r;
+}
+
 static int check_ternary(struct skep_check *k, struct skep_expr *expr)
 {
 	struct skep_expr *yes = expr->ternary.yes, *no = expr->ternary.no;
@@ -263,6 +281,8 @@ static int check_ternary(struct skep_check *k, struct skep_expr *expr)
 	else
 		expr->type = skep_check_unify(k, skep_check_promote(k, a, true),
 					      skep_check_promote(k, b, true));
+	if (!expr->type && expr->ternary.loose && as_stmt)
+		expr->type = &skep_type_void;
 	if (expr->type)
 		return 0;
 	r = skep_check_error(k, expr->loc, "the two sides of ?: have different types: %s and %s",
@@ -416,6 +436,8 @@ int skep_check_expr(struct skep_check *k, struct skep_expr *expr)
 		return check_binary(k, expr);
 	case SKEP_EXPR_TERNARY:
 		k->as_stmt = as_stmt;
+		if (expr->ternary.comptime)
+			return check_ternary_comptime(k, expr);
 		return check_ternary(k, expr);
 	case SKEP_EXPR_ASSIGN:
 		return skep_check_assign(k, expr);

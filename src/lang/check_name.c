@@ -169,10 +169,13 @@ static int check_args(struct skep_check *k, struct skep_expr *expr, bool *ret_kn
 	if (expr->kind != SKEP_EXPR_CALL)
 		return 0;
 	for (size_t i = 0; i < expr->call.args.len; i++) {
-		int r2 = skep_check_expr(k, expr->call.args.data[i]);
+		struct skep_expr *arg = expr->call.args.data[i];
+		int r2 = skep_check_expr(k, arg);
 
+		if (r2 >= 0 && arg->type && arg->type->kind == SKEP_TYPE_VOID)
+			r2 = skep_check_want(k, arg, "a value");
 		r = r < 0 ? r : r2;
-		*ret_known &= expr->call.args.data[i]->type != NULL;
+		*ret_known &= arg->type != NULL;
 	}
 	return r;
 }

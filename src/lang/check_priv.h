@@ -31,6 +31,9 @@ const struct skep_type *skep_check_unify(struct skep_check *k, const struct skep
 					 const struct skep_type *b);
 /* Something that if, &&, ! and predicates take. */
 int skep_check_truth(struct skep_check *k, struct skep_expr *expr, const char *what) _must_check_;
+/* The condition of `if comptime`. Not *ret_known: its types are not known yet. */
+int skep_check_comptime(struct skep_check *k, struct skep_expr *cond, bool *ret_known,
+			bool *ret_value) _must_check_;
 /* The literal 0, which is also the NULL pointer. */
 bool skep_check_is_zero(const struct skep_expr *expr);
 /* The type of arithmetic on two integers. */

@@ -192,12 +192,50 @@ static int check_expr_stmt(struct skep_check *k, struct skep_expr *expr)
 	return 0;
 }
 
+int skep_check_comptime(struct skep_check *k, struct skep_expr *cond, bool *ret_known,
+			bool *ret_value)
+{
+	int64_t value;
+	int r = skep_check_truth(k, cond, "the condition of if");
+
+	*ret_known = false;
+	if (r < 0 || !cond->type)
+		return r;
+	if (!skep_check_const(k, cond, &value)) {
+		r = skep_check_error(k, cond->loc,
+				     "the condition of 'if comptime' must be known when the script "
+				     "is compiled");
+		skep_diag_hint(k->c->diag, "what is known only while the script runs is decided "
+					   "by an 'if' without comptime");
+		return r;
+	}
+	*ret_known = true;
+	*ret_value = value;
+	return 0;
+}
+
+/* What is not chosen need not make sense. */
+static int check_if_comptime(struct skep_check *k, struct skep_stmt *stmt)
+{
+	bool known, yes;
+	int r = skep_check_comptime(k, stmt->branch.cond, &known, &yes);
+
+	stmt->branch.chosen = NULL;
+	if (r < 0 || !known)
+		return r;
+	stmt->branch.chosen = yes ? &stmt->branch.yes : &stmt->branch.no;
+	return skep_check_block(k, stmt->branch.chosen);
+}
+
 static int check_if(struct skep_check *k, struct skep_stmt *stmt)
 {
-	int r = skep_check_truth(k, stmt->branch.cond, "the condition of if");
-	int r2 = skep_check_block(k, &stmt->branch.yes);
-	int r3 = skep_check_block(k, &stmt->branch.no);
+	int r, r2, r3;
 
+	if (stmt->branch.comptime)
+		return check_if_comptime(k, stmt);
+	r = skep_check_truth(k, stmt->branch.cond, "the condition of if");
+	r2 = skep_check_block(k, &stmt->branch.yes);
+	r3 = skep_check_block(k, &stmt->branch.no);
 	return r < 0 ? r : r2 < 0 ? r2 : r3;
 }
 

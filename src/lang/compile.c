@@ -11,6 +11,7 @@
 #include "lang/config.h"
 #include "lang/define.h"
 #include "lang/fn.h"
+#include "lang/getopt.h"
 #include "lang/macro.h"
 
 static uint64_t cpu_ns(void)
@@ -98,6 +99,9 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 	r = skep_macro_expand(c->arena, c->script, c->diag);
 	if (r < 0)
 		return r;
+	r = skep_getopt_resolve(c);
+	if (r < 0)
+		return r;
 	skep_fn_reach(c->arena, c->script);
 	r = skep_config_apply(&c->config, c->script, c->diag);
 	if (r < 0)
@@ -160,6 +164,7 @@ int skep_compile(struct skep_arena *arena, const struct skep_world *world, const
 	};
 	int r;
 
+	skep_getopt_split(&c);
 	r = compile(&c, text, len, plan);
 	fini(&c);
 	if (r < 0)

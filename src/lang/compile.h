@@ -27,6 +27,8 @@ struct skep_compile_options {
 	bool unsafe;	/* system() and friends are allowed */
 	bool long_rows; /* rows carry time, pid, tid, comm */
 	bool verbose;	/* hints about old syntax */
+	struct skep_str *
+		help; /* --help among the parameters describes the script's options here; or NULL */
 	uint32_t kernel_version;  /* LINUX_VERSION_CODE of #if; 0: not known */
 	unsigned opt_level_plus1; /* 0: the default; else level + 1 */
 	/* Called between the steps with the name of the step done ("ast", "types", "ir", "code") and its text, when set. */
@@ -34,7 +36,11 @@ struct skep_compile_options {
 	void *stage_data;
 };
 
-/* -EINVAL: the diag says why, all errors of the script. -ENOTSUP: this machine cannot do it, and the diag says what can. */
+/*
+ * Parameters that begin with "--" are options of the script (getopt), the others are positional.
+ * -ECANCELED: there was --help, options->help has its text.
+ * -EINVAL: the diag says why, all errors of the script. -ENOTSUP: this machine cannot do it, and the diag says what can.
+ */
 int skep_compile(struct skep_arena *arena, const struct skep_world *world, const char *text,
 		 size_t len, const struct skep_compile_options *options, struct skep_diag *diag,
 		 struct skep_plan **ret_plan) _must_check_;

@@ -58,7 +58,7 @@ struct skep_map_info {
 	bool keyed, keyed_known;
 	const struct skep_type
 		*key; /* of several keys a TUPLE; NULL while unknown or without keys */
-	const struct skep_type *value; /* NULL while unknown */
+	const struct skep_type *value;	  /* NULL while unknown */
 	const struct skep_map_decl *decl; /* let @name = kind(size), or NULL */
 	bool lru, percpu;		  /* as declared */
 	uint32_t max_entries;		  /* as declared, else 0 */
@@ -100,7 +100,9 @@ struct skep_local {
 struct skep_compiler {
 	struct skep_arena *arena;
 	const struct skep_world *world;
-	const struct skep_compile_options *options;
+	const struct skep_compile_options *options; /* with positional parameters only */
+	const char *const *named; /* the others, without their "--": "name=value" */
+	size_t n_named;
 	struct skep_diag *diag;
 	struct skep_types types;
 	struct skep_hash constants; /* of the script's enums: int64_t */

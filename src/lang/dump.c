@@ -148,7 +148,9 @@ static void dump_operator(struct skep_dump *d, const struct skep_expr *e)
 		dump_layout(d, e);
 		break;
 	case SKEP_EXPR_TERNARY:
-		skep_str_add(d->out, e->ternary.yes ? "ternary" : "ternary ?:");
+		skep_str_add(d->out, e->ternary.comptime ? "ternary comptime"
+				     : e->ternary.yes	 ? "ternary"
+							 : "ternary ?:");
 		break;
 	case SKEP_EXPR_INDEX:
 		skep_str_add(d->out, "index");
@@ -273,7 +275,7 @@ static void dump_loop(struct skep_dump *d, const struct skep_stmt *s, const char
 
 static void dump_if(struct skep_dump *d, const struct skep_stmt *s, unsigned depth)
 {
-	dump_label(d, "if", depth);
+	dump_label(d, s->branch.comptime ? "if comptime" : "if", depth);
 	skep_dump_expr(d, s->branch.cond, depth + 1);
 	dump_label(d, "then", depth + 1);
 	dump_block(d, &s->branch.yes, depth + 2);

@@ -460,6 +460,8 @@ int skep_lower_expr(struct skep_lower *l, const struct skep_expr *expr,
 		return skep_lower_is_cond(expr) ? lower_truth(l, expr, ret_value)
 						: lower_binary(l, expr, ret_value);
 	case SKEP_EXPR_TERNARY:
+		if (expr->ternary.comptime)
+			return skep_lower_expr(l, expr->ternary.chosen, ret_value);
 		return skep_lower_ternary(l, expr, ret_value);
 	case SKEP_EXPR_ASSIGN:
 		return lower_assign(l, expr, ret_value);

@@ -22,7 +22,7 @@ int skep_lower_block(struct skep_lower *l, const struct skep_block_node *block)
 	return 0;
 }
 
-static int lower_if(struct skep_lower *l, const struct skep_stmt *stmt)
+static int lower_branches(struct skep_lower *l, const struct skep_stmt *stmt)
 {
 	struct skep_block *yes = skep_ir_block(l->fn), *join = skep_ir_block(l->fn);
 	struct skep_block *no = stmt->branch.no.len ? skep_ir_block(l->fn) : join;
@@ -47,6 +47,13 @@ static int lower_if(struct skep_lower *l, const struct skep_stmt *stmt)
 	l->conditional--;
 	skep_ir_at(l->fn, join);
 	return 0;
+}
+
+static int lower_if(struct skep_lower *l, const struct skep_stmt *stmt)
+{
+	if (!stmt->branch.comptime)
+		return lower_branches(l, stmt);
+	return stmt->branch.chosen ? skep_lower_block(l, stmt->branch.chosen) : 0;
 }
 
 static int lower_let(struct skep_lower *l, const struct skep_stmt *stmt)

@@ -115,6 +115,62 @@ static void close_block(struct skep_parser *p, const struct skep_tok *open)
 	}
 }
 
+/* ---- an `if` at the end of a block that stands for a value: `{ if x { 1 } else { 2 } }` */
+
+static struct skep_expr *if_value(struct skep_parser *p, const struct skep_stmt *s);
+
+/* NULL: the block has no value. */
+static struct skep_expr *branch_value(struct skep_parser *p, const struct skep_block_node *block)
+{
+	const struct skep_stmt *last = block->len ? block->data[block->len - 1] : NULL;
+	struct skep_expr *value = NULL, *e;
+
+	if (last && last->kind == SKEP_STMT_IF)
+		value = if_value(p, last);
+	else if (last && last->kind == SKEP_STMT_EXPR && last->open &&
+		 last->expr->kind != SKEP_EXPR_ASSIGN)
+		value = last->expr;
+	if (!value || block->len == 1)
+		return value;
+	e = skep_parse_node(p, SKEP_EXPR_BLOCK, last->loc);
+	e->block.body = (struct skep_block_node){ block->data, block->len - 1 };
+	e->block.value = value;
+	e->height = MAX(p->height, value->height) + 1;
+	p->height = MAX(p->height, e->height);
+	return e;
+}
+
+static struct skep_expr *if_value(struct skep_parser *p, const struct skep_stmt *s)
+{
+	struct skep_expr *yes = branch_value(p, &s->branch.yes);
+	struct skep_expr *no = yes ? branch_value(p, &s->branch.no) : NULL;
+	struct skep_expr *e;
+
+	if (!no)
+		return NULL;
+	e = skep_parse_node(p, SKEP_EXPR_TERNARY, s->loc);
+	e->ternary.cond = s->branch.cond;
+	e->ternary.yes = yes;
+	e->ternary.no = no;
+	e->ternary.comptime = s->branch.comptime;
+	e->ternary.loose = true;
+	skep_parse_on(e, e->ternary.cond);
+	skep_parse_on(e, yes);
+	skep_parse_on(e, no);
+	p->height = MAX(p->height, e->height);
+	return e->height <= SKEP_PARSE_HEIGHT_MAX ? e : NULL;
+}
+
+/* What the last statement of a block gives; NULL: nothing. */
+static struct skep_expr *last_value(struct skep_parser *p, const struct skep_stmt *s)
+{
+	if (!skep_parse_at(p, SKEP_TOK_RBRACE))
+		return NULL;
+	if (s->kind == SKEP_STMT_IF)
+		return if_value(p, s);
+	return s->kind == SKEP_STMT_EXPR && s->open ? s->expr : NULL;
+}
+
 /*
  * The statements up to the '}', which is taken. With @ret_value the last expression may lack its
  * ';' and is the value of the block.
@@ -133,15 +189,16 @@ static void parse_stmts(struct skep_parser *p, struct skep_block_node *ret_block
 		if (skep_parse_accept(p, SKEP_TOK_SEMI))
 			continue;
 		s = skep_parse_stmt(p);
-		if (s)
-			skep_vec_add(&list, s);
-		else
+		if (!s) {
 			recover(p);
-		if (s && ret_value && s->kind == SKEP_STMT_EXPR && !p->ended &&
-		    skep_parse_at(p, SKEP_TOK_RBRACE)) {
-			*ret_value = s->expr;
-			list.len--;
+			continue;
 		}
+		s->open =
+			s->kind == SKEP_STMT_EXPR && !p->ended && skep_parse_at(p, SKEP_TOK_RBRACE);
+		if (ret_value)
+			*ret_value = last_value(p, s);
+		if (!ret_value || !*ret_value)
+			skep_vec_add(&list, s);
 	}
 	close_block(p, &open);
 	ret_block->len = list.len;

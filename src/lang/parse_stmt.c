@@ -41,16 +41,22 @@ static bool end_stmt(struct skep_parser *p)
 /* Condition of `if` and `while`, and the number of `unroll`. */
 static struct skep_expr *parse_condition(struct skep_parser *p)
 {
-	if (skep_parse_at_word(p, "comptime")) {
-		if (skep_parse_error(p, skep_parse_peek(p, 0)->loc,
-				     "not supported yet: conditions at compile time"))
-			skep_lex_hint(
-				&p->env,
-				"an ordinary 'if' of constants costs nothing: leave 'comptime' out");
-		return NULL;
-	}
 	p->cond_off = skep_parse_peek(p, 0)->off;
 	return skep_parse_expr(p);
+}
+
+/* `comptime` behind `if`, unless it is a value of that name. */
+static bool accept_comptime(struct skep_parser *p)
+{
+	enum skep_tok_kind next;
+
+	if (!skep_parse_at_word(p, "comptime"))
+		return false;
+	next = skep_parse_peek(p, 1)->kind;
+	if (next == SKEP_TOK_OP || next == SKEP_TOK_LBRACE || next == SKEP_TOK_RPAREN)
+		return false;
+	skep_parse_take(p);
+	return true;
 }
 
 struct skep_expr *skep_parse_if_value(struct skep_parser *p)
@@ -58,6 +64,7 @@ struct skep_expr *skep_parse_if_value(struct skep_parser *p)
 	struct skep_loc start = skep_parse_take(p).loc;
 	struct skep_expr *e = skep_parse_node(p, SKEP_EXPR_TERNARY, start);
 
+	e->ternary.comptime = accept_comptime(p);
 	e->ternary.cond = parse_condition(p);
 	if (!e->ternary.cond)
 		return NULL;
@@ -143,6 +150,7 @@ static struct skep_stmt *parse_if(struct skep_parser *p)
 	struct skep_loc start = skep_parse_take(p).loc;
 	struct skep_stmt *s = new_stmt(p, SKEP_STMT_IF, start);
 
+	s->branch.comptime = accept_comptime(p);
 	s->branch.cond = parse_condition(p);
 	s->loc = skep_parse_span(p, start);
 	if (!parse_rest(p, s->branch.cond, "if", &s->branch.yes))

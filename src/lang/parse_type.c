@@ -206,6 +206,20 @@ bool skep_parse_type_words(struct skep_parser *p, struct skep_str *out)
 	return true;
 }
 
+/* A type for sure: it cannot be an expression. A bare unknown name is one only in offsetof. */
+static bool at_type(struct skep_parser *p, bool bare)
+{
+	bool sure, array;
+	unsigned i = 0;
+
+	if (skep_parse_at_word(p, "typeof"))
+		return true;
+	if (!skep_parse_at(p, SKEP_TOK_NAME) || !scan_type(p, &i, &sure, &array))
+		return false;
+	return (sure || bare) &&
+	       (ahead(p, i)->kind == SKEP_TOK_RPAREN || ahead(p, i)->kind == SKEP_TOK_COMMA);
+}
+
 bool skep_parse_type(struct skep_parser *p, struct skep_type_name *ret_type)
 {
 	_cleanup_(skep_str_fini)
@@ -218,8 +232,13 @@ bool skep_parse_type(struct skep_parser *p, struct skep_type_name *ret_type)
 		skep_parse_take(p);
 		if (!skep_parse_expect(p, SKEP_TOK_LPAREN, "'(' behind typeof"))
 			return false;
-		ret_type->of = skep_parse_expr(p);
-		if (!ret_type->of ||
+		if (at_type(p, false)) {
+			if (!skep_parse_type(p, ret_type))
+				return false;
+		} else {
+			ret_type->of = skep_parse_expr(p);
+		}
+		if ((!ret_type->of && !ret_type->name) ||
 		    !skep_parse_expect(p, SKEP_TOK_RPAREN, "')' behind the value of typeof"))
 			return false;
 		ret_type->loc = skep_parse_span(p, start);
@@ -245,20 +264,6 @@ bool skep_parse_type(struct skep_parser *p, struct skep_type_name *ret_type)
 }
 
 /* ---- sizeof, offsetof */
-
-/* A type for sure: it cannot be an expression. A bare unknown name is one only in offsetof. */
-static bool at_type(struct skep_parser *p, bool bare)
-{
-	bool sure, array;
-	unsigned i = 0;
-
-	if (skep_parse_at_word(p, "typeof"))
-		return true;
-	if (!skep_parse_at(p, SKEP_TOK_NAME) || !scan_type(p, &i, &sure, &array))
-		return false;
-	return (sure || bare) &&
-	       (ahead(p, i)->kind == SKEP_TOK_RPAREN || ahead(p, i)->kind == SKEP_TOK_COMMA);
-}
 
 static bool parse_offset_path(struct skep_parser *p, struct skep_expr *e)
 {

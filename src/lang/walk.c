@@ -28,6 +28,10 @@ void skep_walk_expr(struct skep_expr *expr, skep_walk_fn fn, void *data)
 		break;
 	case SKEP_EXPR_TERNARY:
 		skep_walk_expr(expr->ternary.cond, fn, data);
+		if (expr->ternary.chosen) {
+			skep_walk_expr(expr->ternary.chosen, fn, data);
+			break;
+		}
 		skep_walk_expr(expr->ternary.yes, fn, data);
 		skep_walk_expr(expr->ternary.no, fn, data);
 		break;
@@ -68,6 +72,10 @@ static void walk_stmt(const struct skep_stmt *stmt, skep_walk_fn fn, void *data)
 		break;
 	case SKEP_STMT_IF:
 		skep_walk_expr(stmt->branch.cond, fn, data);
+		if (stmt->branch.chosen) {
+			skep_walk_block(stmt->branch.chosen, fn, data);
+			break;
+		}
 		skep_walk_block(&stmt->branch.yes, fn, data);
 		skep_walk_block(&stmt->branch.no, fn, data);
 		break;

@@ -5,6 +5,8 @@
  *	static bool visit(void *data, struct skep_expr *expr) { ...; return true; }	// false: not into this one
  *	skep_walk_probe(probe, visit, &state);
  *
+ * Of an `if comptime` that the checker has decided only the chosen branch is visited.
+ *
  * The depth is what the parser allows (SKEP_PARSE_DEPTH_MAX).
  */
 #pragma once

@@ -129,6 +129,7 @@ static int compile(struct job *job)
 		.long_rows = o->format == SKEP_LIVE_JSON,
 		.verbose = o->verbose,
 		.kernel_version = kernel_version(),
+		.help = skep_output_text(&job->output),
 		.stage = o->stages ? show_stage : NULL,
 		.stage_data = job,
 	};
@@ -328,6 +329,8 @@ static int run(struct job *job, int *ret_code)
 	if (job->options->list)
 		return list(job);
 	r = compile(job);
+	if (r == -ECANCELED) /* the script's own --help */
+		return 0;
 	if (r < 0)
 		return r;
 	tell(job); /* warnings, before anything runs */
@@ -342,6 +345,9 @@ static int run(struct job *job, int *ret_code)
 
 static bool wants_rights(const struct skep_trace_options *o)
 {
+	for (size_t i = 0; i < o->n_params; i++)
+		if (skep_streq(o->params[i], "--help"))
+			return false;
 	return !shows_only(o) && !skep_explain_privileged();
 }
 

@@ -78,3 +78,7 @@ extern const struct skep_builtin skep_builtin_str, skep_builtin_buf, skep_builti
 /* symbols.c */
 extern const struct skep_builtin skep_builtin_kstack, skep_builtin_ustack, skep_builtin_ksym,
 	skep_builtin_usym, skep_builtin_kaddr, skep_builtin_uaddr;
+/* comptime.c */
+extern const struct skep_builtin skep_builtin_is_array, skep_builtin_is_integer,
+	skep_builtin_is_unsigned_integer, skep_builtin_is_ptr, skep_builtin_is_str,
+	skep_builtin_is_literal, skep_builtin_static_assert, skep_builtin_fail, skep_builtin_getopt;

@@ -188,6 +188,8 @@ static int check_print(struct skep_check *k, struct skep_expr *call)
 		return -EINVAL;
 	}
 	r = skep_check_expr(k, arg);
+	if (r >= 0 && arg->type && arg->type->kind == SKEP_TYPE_VOID)
+		return skep_check_want(k, arg, "a value");
 	if (r < 0)
 		return r;
 	action = skep_arena_alloc(k->c->arena, sizeof(*action));
