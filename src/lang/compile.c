@@ -58,6 +58,7 @@ static void fini(struct skep_compiler *c)
 {
 	skep_vec_fini(&c->instances);
 	skep_vec_fini(&c->maps);
+	skep_vec_fini(&c->stack_maps);
 	skep_vec_fini(&c->probe_names);
 	skep_hash_fini(&c->probe_index);
 	skep_vec_fini(&c->actions);
@@ -154,7 +155,6 @@ int skep_compile(struct skep_arena *arena, const struct skep_world *world, const
 		.types = { .arena = arena, .btf = world->btf },
 		.config = skep_config_defaults,
 		.ring_map = -1,
-		.stack_map = -1,
 		.loss_map = -1,
 		.globals_map = -1,
 		.scratch_map = -1,

@@ -127,7 +127,10 @@ struct skep_compiler {
 	bool incomplete; /* some probe was not matched: what its body would do to maps is not known */
 	struct skep_gen *gen; /* from lower on */
 	/* Indices in gen's maps; -1 until somebody needs them. */
-	int ring_map, stack_map, loss_map, globals_map;
+	int ring_map, loss_map, globals_map;
+	struct {
+		SKEP_VEC(struct skep_stack_map);
+	} stack_maps;
 	int scratch_map, rodata_map, zero_map;
 	int unknown_map;	 /* holds a zero that the verifier does not know */
 	struct skep_str rodata;	 /* string literals */

@@ -160,7 +160,9 @@ int skep_lower_all(struct skep_compiler *c, struct skep_plan *plan)
 		copy(c->arena, c->time_formats.data, c->time_formats.len, sizeof(char *));
 	plan->n_time_formats = c->time_formats.len;
 	plan->ring_map = c->ring_map;
-	plan->stack_map = c->stack_map;
+	plan->stack_maps =
+		copy(c->arena, c->stack_maps.data, c->stack_maps.len, sizeof(*plan->stack_maps));
+	plan->n_stack_maps = c->stack_maps.len;
 	plan->loss_map = c->loss_map;
 	plan->unwind = c->unwind_maps;
 	plan->globals_map = c->globals_map;

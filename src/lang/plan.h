@@ -131,9 +131,10 @@ struct skep_plan {
 		prog_names; /* for each program of the spec, the probe as written: for reports and losses */
 	const char **time_formats; /* strftime formats by index (SKEP_FIELD_TIMESTAMP) */
 	size_t n_time_formats;
-	int ring_map;  /* index in spec->maps, or -1: no rows */
-	int stack_map; /* index in spec->maps of the kernel and user stacks, or -1 */
-	int loss_map;  /* or -1 */
+	int ring_map;			   /* index in spec->maps, or -1: no rows */
+	struct skep_stack_map *stack_maps; /* of the kernel's walks, one for each depth */
+	size_t n_stack_maps;
+	int loss_map;			       /* or -1 */
 	const struct skep_unwind_maps *unwind; /* for the walk of user stacks, or NULL */
 	/*
 	 * Programs read the id of the traced child and of -p from a read-only map, so one plan serves any process: its first

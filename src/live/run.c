@@ -48,10 +48,8 @@ static int make_who(struct skep_loop *l)
 	struct skep_who_options options = {
 		.engine = s->engine,
 		.loaded = s->loaded,
-		.stack_map = s->plan->stack_map,
-		.stack_depth = s->plan->stack_map < 0
-				       ? 0
-				       : s->plan->spec->maps[s->plan->stack_map].value_size / 8,
+		.stack_maps = s->plan->stack_maps,
+		.n_stack_maps = s->plan->n_stack_maps,
 		.unwind = s->plan->unwind,
 		.probe_names = s->plan->probe_names,
 		.n_probe_names = s->plan->n_probe_names,

@@ -100,6 +100,16 @@ enum skep_stack_style {
 };
 #define SKEP_STACK_PARAM(style, depth) ((uint32_t)(style) << 16 | (depth))
 #define SKEP_STACK_DEPTH 0xffffu
+#define SKEP_STACK_FRAMES_MAX 127 /* the kernel walks no further */
+
+/*
+ * Where stacks of at most @depth frames are kept: stacks that are the same as far as they are shown must have one id. A
+ * stack's field tells its depth.
+ */
+struct skep_stack_map {
+	uint32_t depth;
+	unsigned map; /* index in the spec's maps */
+};
 
 /* An integer field's value, sign- or zero-extended; also of BOOL, PTR, ENUM, and the leading number of id kinds. */
 uint64_t skep_field_int(const struct skep_schema_field *field, const void *payload);

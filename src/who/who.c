@@ -78,21 +78,33 @@ static void usym(void *data, uint64_t address, uint32_t tgid, bool offset, struc
 
 /* Stacks */
 
+/* The kernel's stacks of this depth; NULL: there are none. */
+static const struct skep_stack_map *stack_map(const struct skep_who *who, uint32_t depth)
+{
+	for (size_t i = 0; i < who->options.n_stack_maps; i++)
+		if (who->options.stack_maps[i].depth == depth)
+			return &who->options.stack_maps[i];
+	return NULL;
+}
+
 /* Reads stack @id: the number of its addresses, or -errno. It is either the kernel's or of the plan's own walk. */
-static int read_stack(struct skep_who *who, int64_t id)
+static int read_stack(struct skep_who *who, int64_t id, uint32_t depth)
 {
 	const struct skep_who_options *o = &who->options;
+	const struct skep_stack_map *kernels = stack_map(who, depth);
 	bool walked = id & (int64_t)SKEP_UNWIND_ID;
-	int map = walked ? (o->unwind ? o->unwind->stacks : -1) : o->stack_map;
-	uint32_t depth = walked ? SKEP_UNWIND_DEPTH : o->stack_depth, index = (uint32_t)id, n = 0;
-	int r;
+	uint32_t index = (uint32_t)id, n = 0;
+	int r, map;
 
 	if (id < 0)
 		return (int)MAX(id, -4095);
+	map = walked ? (o->unwind ? o->unwind->stacks : -1) : kernels ? (int)kernels->map : -1;
+	depth = walked ? SKEP_UNWIND_DEPTH : depth;
 	if (map < 0 || depth == 0)
 		return -ENOENT;
 	if (!who->stack)
-		who->stack = calloc(MAX(o->stack_depth, SKEP_UNWIND_DEPTH), sizeof(*who->stack));
+		who->stack =
+			calloc(MAX(SKEP_STACK_FRAMES_MAX, SKEP_UNWIND_DEPTH), sizeof(*who->stack));
 	if (!who->stack)
 		return -ENOMEM;
 	r = o->engine->map_get(o->loaded, (size_t)map, walked ? (void *)&id : (void *)&index,
@@ -129,10 +141,10 @@ static void add_no_stack(int error, unsigned indent, struct skep_str *out)
 static void kstack(void *data, int64_t id, uint32_t param, unsigned indent, struct skep_str *out)
 {
 	enum skep_stack_style style = param >> 16;
-	uint32_t depth = param & 0xffff;
+	uint32_t depth = param & SKEP_STACK_DEPTH;
 	struct skep_who *who = data;
 	struct skep_ksym sym;
-	int n = read_stack(who, id);
+	int n = read_stack(who, id, depth);
 	bool known;
 
 	if (n < 0) {
@@ -163,10 +175,10 @@ static void ustack(void *data, int64_t id, uint32_t tgid, uint32_t param, unsign
 		   struct skep_str *out)
 {
 	enum skep_stack_style style = param >> 16;
-	uint32_t depth = param & 0xffff;
+	uint32_t depth = param & SKEP_STACK_DEPTH;
 	struct skep_who *who = data;
 	struct skep_usym sym;
-	int n = read_stack(who, id);
+	int n = read_stack(who, id, depth);
 
 	if (n < 0) {
 		add_no_stack(n, indent, out);

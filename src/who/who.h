@@ -28,8 +28,8 @@ struct skep_who;
 struct skep_who_options {
 	const struct skep_engine *engine;
 	struct skep_loaded *loaded;
-	int stack_map;			       /* index in the spec's maps, or -1 */
-	uint32_t stack_depth;		       /* addresses in one element of it */
+	const struct skep_stack_map *stack_maps;
+	size_t n_stack_maps;
 	const struct skep_unwind_maps *unwind; /* of the plan's own walk, or NULL */
 	const char *const *probe_names;
 	size_t n_probe_names;

@@ -10,8 +10,9 @@
 #include "lang/unwind.h"
 #include "record/schema.h"
 
-#define STACKS_MAX 8192	    /* different stacks at a time; one that finds no place is counted */
-#define STACK_DEPTH_MAX 127 /* the kernel's limit */
+#define STACKS_BYTES (8u << 20) /* of kernel memory for the stacks of one depth */
+#define STACKS_MAX 65536	/* of them at a time; one that finds no place is counted */
+#define STACK_HEAD 32		/* bytes that the kernel keeps beside a stack's addresses, about */
 #define GET_STACKID_USER (1 << 8) /* flag of the helper: the user's stack */
 
 static const struct {
@@ -43,10 +44,11 @@ static int check_stack(struct skep_check *k, struct skep_expr *call, enum skep_t
 		}
 		if (known)
 			continue;
-		if (!skep_check_const(k, arg, &depth) || depth < 1 || depth > STACK_DEPTH_MAX) {
+		if (!skep_check_const(k, arg, &depth) || depth < 1 ||
+		    depth > SKEP_STACK_FRAMES_MAX) {
 			skep_diag_error(k->c->diag, arg->loc,
 					"%s() takes a depth from 1 to %d or a style",
-					call->call.name, STACK_DEPTH_MAX);
+					call->call.name, SKEP_STACK_FRAMES_MAX);
 			skep_diag_hint(k->c->diag, "the styles are bpftrace, perf and raw");
 			return -EINVAL;
 		}
@@ -66,24 +68,39 @@ static int check_ustack(struct skep_check *k, struct skep_expr *call)
 	return check_stack(k, call, SKEP_TYPE_USTACK);
 }
 
-/* The id under which the kernel keeps this stack; negative ids are counted as lost, unless there is no such stack. */
-static struct skep_val *kernel_id(struct skep_lower *l, uint64_t flags)
+/* The map of stacks of at most @depth frames. */
+static unsigned stack_map(struct skep_lower *l, uint32_t depth)
 {
 	struct skep_compiler *c = l->c;
+	uint32_t room = STACKS_BYTES / (depth * 8 + STACK_HEAD), n = 1;
+	struct skep_stack_map map = { .depth = depth };
+
+	for (size_t i = 0; i < c->stack_maps.len; i++)
+		if (c->stack_maps.data[i].depth == depth)
+			return c->stack_maps.data[i].map;
+	while (n * 2 <= MIN(room, (uint32_t)STACKS_MAX))
+		n *= 2;
+	map.map =
+		skep_gen_map(l->gen, &(struct skep_spec_map){
+					     .name = skep_arena_printf(c->arena, "stacks%u", depth),
+					     .type = SKEP_MAP_STACK_TRACE,
+					     .key_size = 4,
+					     .value_size = depth * 8,
+					     .max_entries = n,
+				     });
+	skep_vec_add(&c->stack_maps, map);
+	return map.map;
+}
+
+/* The id under which the kernel keeps this stack; negative ids are counted as lost, unless there is no such stack. */
+static struct skep_val *kernel_id(struct skep_lower *l, uint64_t flags, uint32_t depth)
+{
 	struct skep_block *bad = skep_ir_block(l->fn), *lost = skep_ir_block(l->fn),
 			  *good = skep_ir_block(l->fn);
 	struct skep_val *id;
 
-	if (c->stack_map < 0)
-		c->stack_map = (int)skep_gen_map(l->gen, &(struct skep_spec_map){
-								 .name = "stacks",
-								 .type = SKEP_MAP_STACK_TRACE,
-								 .key_size = 4,
-								 .value_size = STACK_DEPTH_MAX * 8,
-								 .max_entries = STACKS_MAX,
-							 });
 	id = skep_ir_call(l->fn, SKEP_HELPER_GET_STACKID, 0, 3, skep_ir_ctx(l->fn),
-			  skep_ir_map(l->fn, (unsigned)c->stack_map), skep_ir_const(l->fn, flags));
+			  skep_ir_map(l->fn, stack_map(l, depth)), skep_ir_const(l->fn, flags));
 	skep_ir_branch(l->fn, SKEP_CC_SLT, id, skep_ir_const(l->fn, 0), bad, good);
 	skep_ir_at(l->fn, bad);
 	skep_ir_branch(l->fn, SKEP_CC_EQ, id, skep_ir_const(l->fn, (uint64_t)-EFAULT), good, lost);
@@ -95,11 +112,11 @@ static struct skep_val *kernel_id(struct skep_lower *l, uint64_t flags)
 }
 
 /* In a script that asks for the length of stacks each carries its own above the kernel's id, in bits 32 and up. */
-static struct skep_val *stack_id(struct skep_lower *l, uint64_t flags)
+static struct skep_val *stack_id(struct skep_lower *l, uint64_t flags, uint32_t depth)
 {
 	struct skep_block *good = skep_ir_block(l->fn), *some = skep_ir_block(l->fn),
 			  *join = skep_ir_block(l->fn);
-	struct skep_val *id = kernel_id(l, flags), *at, *n;
+	struct skep_val *id = kernel_id(l, flags, depth), *at, *n;
 	struct skep_var *var;
 	int off;
 
@@ -109,9 +126,9 @@ static struct skep_val *stack_id(struct skep_lower *l, uint64_t flags)
 	skep_ir_set(l->fn, var, id);
 	skep_ir_branch(l->fn, SKEP_CC_SGE, id, skep_ir_const(l->fn, 0), good, join);
 	skep_ir_at(l->fn, good);
-	at = skep_lower_object(l, STACK_DEPTH_MAX * 8, "stack", &off);
+	at = skep_lower_object(l, depth * 8, "stack", &off);
 	n = skep_ir_call(l->fn, SKEP_HELPER_GET_STACK, 0, 4, skep_ir_ctx(l->fn),
-			 skep_lower_at(l, at, off), skep_ir_const(l->fn, STACK_DEPTH_MAX * 8),
+			 skep_lower_at(l, at, off), skep_ir_const(l->fn, depth * 8),
 			 skep_ir_const(l->fn, flags));
 	skep_ir_branch(l->fn, SKEP_CC_SGT, n, skep_ir_const(l->fn, 0), some, join);
 	skep_ir_at(l->fn, some);
@@ -171,7 +188,7 @@ static void with_process(struct skep_lower *l, const struct skep_expr *call,
 static int lower_kstack(struct skep_lower *l, const struct skep_expr *call,
 			struct skep_value *ret_value)
 {
-	struct skep_val *id = stack_id(l, 0);
+	struct skep_val *id = stack_id(l, 0, call->type->param & SKEP_STACK_DEPTH);
 
 	if (ret_value)
 		*ret_value = (struct skep_value){ .type = call->type, .val = id };
@@ -181,11 +198,11 @@ static int lower_kstack(struct skep_lower *l, const struct skep_expr *call,
 static int lower_ustack(struct skep_lower *l, const struct skep_expr *call,
 			struct skep_value *ret_value)
 {
-	uint32_t depth = call->type->param & 0xffff;
+	uint32_t depth = call->type->param & SKEP_STACK_DEPTH;
 
 	with_process(l, call,
 		     skep_unwind_possible(l) ? skep_lower_unwind(l, depth)
-					     : stack_id(l, GET_STACKID_USER),
+					     : stack_id(l, GET_STACKID_USER, depth),
 		     ret_value);
 	return 0;
 }

@@ -308,7 +308,6 @@ static int setup(void **state)
 		.n_probe_names = 2,
 		.prog_names = prog_names,
 		.ring_map = 0,
-		.stack_map = -1,
 		.loss_map = 2,
 		.globals_map = -1,
 		.config = { .print_maps_on_exit = true },
