@@ -120,7 +120,10 @@ static int open_signals(struct skep_loop *l)
 		sigaddset(&mask, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &mask, &l->old_mask);
 	l->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-	return l->signal_fd < 0 ? -errno : 0;
+	if (l->signal_fd < 0)
+		return -errno;
+	l->s->out->interrupt_fd = l->signal_fd;
+	return 0;
 }
 
 static int open_timer(struct skep_loop *l, uint64_t period, int64_t what, int *ret_fd)
@@ -214,6 +217,7 @@ void skep_loop_close(struct skep_loop *l)
 	skep_closep(&l->pid_fd);
 	skep_closep(&l->epoll_fd);
 	if (l->signal_fd >= 0) {
+		l->s->out->interrupt_fd = -1;
 		close(l->signal_fd);
 		sigprocmask(SIG_SETMASK, &l->old_mask, NULL);
 	}

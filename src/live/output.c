@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
 
 #define MUCH (64 * 1024)
 #define KEEP (256 * 1024) /* a buffer that grew beyond this is given back */
@@ -11,13 +14,20 @@
 int skep_output_open(struct skep_output *output, const char *path, enum skep_buffering buffering)
 {
 	int fd = STDOUT_FILENO;
+	struct stat st;
 
 	if (path) {
 		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 		if (fd < 0)
 			return -errno;
 	}
-	*output = (struct skep_output){ .fd = fd, .own_fd = path, .buffering = buffering };
+	*output = (struct skep_output){
+		.fd = fd,
+		.own_fd = path,
+		.buffering = buffering,
+		.slow = fstat(fd, &st) == 0 && !S_ISREG(st.st_mode),
+		.interrupt_fd = -1,
+	};
 	return 0;
 }
 
@@ -26,23 +36,62 @@ struct skep_str *skep_output_text(struct skep_output *output)
 	return &output->buffer;
 }
 
+/* A signal that ends the session waits to be taken. */
+static bool end_is_asked(void)
+{
+	sigset_t pending;
+
+	return sigpending(&pending) == 0 &&
+	       (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
+		sigismember(&pending, SIGHUP) == 1);
+}
+
+/* Until a write would not wait; false: the end is asked for and the reader has had its time. */
+static bool wait_for_reader(const struct skep_output *output)
+{
+	struct pollfd fds[] = {
+		{ .fd = output->fd, .events = POLLOUT },
+		{ .fd = output->interrupt_fd, .events = POLLIN },
+	};
+
+	for (;;) {
+		bool ending = end_is_asked();
+		/* Another signal keeps the second descriptor readable: then only the first is looked at. */
+		bool other = !ending && fds[1].revents;
+		int n = poll(fds, ending || other ? 1 : 2,
+			     ending  ? SKEP_OUTPUT_GRACE_MS
+			     : other ? 100
+				     : -1);
+
+		if (n > 0 && fds[0].revents)
+			return true;
+		if (n == 0 && ending)
+			return false;
+	}
+}
+
 void skep_output_flush(struct skep_output *output)
 {
 	const char *p = output->buffer.data;
 	size_t left = output->buffer.len;
 
 	while (left > 0 && output->error == 0) {
-		ssize_t n = write(output->fd, p, left);
+		ssize_t n;
 
+		if (output->slow && !wait_for_reader(output)) {
+			output->error = -ECANCELED;
+			break;
+		}
+		/* A pipe that can be written takes this much without waiting (POSIX). */
+		n = write(output->fd, p, output->slow ? MIN(left, (size_t)PIPE_BUF) : left);
 		if (n >= 0) {
 			p += n;
 			left -= (size_t)n;
-		} else if (errno == EAGAIN) { /* somebody made our stdout non-blocking */
-			poll(&(struct pollfd){ .fd = output->fd, .events = POLLOUT }, 1, -1);
-		} else if (errno != EINTR) {
+		} else if (errno != EINTR && errno != EAGAIN) {
 			output->error = -errno;
 		}
 	}
+	output->lost += left;
 	if (output->buffer.cap > KEEP)
 		skep_str_fini(&output->buffer);
 	else

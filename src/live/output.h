@@ -11,7 +11,8 @@
  *	r = skep_output_close(&out);		// the first error of any write
  *
  * After a failed write everything further is dropped and `error` says why; -EPIPE (the reader went away) is a
- * reason to end quietly.
+ * reason to end quietly. A reader who does not read holds the session up, but not its end: when a signal asks for that, it
+ * has SKEP_OUTPUT_GRACE_MS to read on, then the rest is given up (-ECANCELED) and `lost` counts its bytes.
  */
 #pragma once
 
@@ -23,8 +24,13 @@ enum skep_buffering {
 	SKEP_BUFFER_FULL, /* only when much has come together, and at the end */
 };
 
+#define SKEP_OUTPUT_GRACE_MS 1000
+
 struct skep_output {
 	int fd;
+	bool slow;	  /* a pipe, socket or terminal: a write may wait for a reader */
+	int interrupt_fd; /* readable when a signal waits for us, or -1; borrowed from the session */
+	uint64_t lost;	  /* bytes given up */
 	bool own_fd;
 	enum skep_buffering buffering;
 	struct skep_str buffer;

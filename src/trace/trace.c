@@ -382,7 +382,12 @@ int skep_trace_run(const struct skep_trace_options *options,
 	if (r < 0)
 		code = exit_code(r);
 	r = skep_output_close(&job.output);
-	if (r < 0 && r != -EPIPE) {
+	if (r == -ECANCELED) {
+		skep_diag_error(&job.diag, SKEP_NO_LOC,
+				"nobody read the output: %" PRIu64 " bytes of it were given up",
+				job.output.lost);
+		code = EXIT_FAILED;
+	} else if (r < 0 && r != -EPIPE) {
 		skep_diag_error(&job.diag, SKEP_NO_LOC, "cannot write the output: %s",
 				strerror(-r));
 		code = EXIT_FAILED;
