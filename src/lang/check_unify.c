@@ -117,6 +117,7 @@ const struct skep_type *skep_check_unify(struct skep_check *k, const struct skep
 	case SKEP_TYPE_ARRAY:
 	case SKEP_TYPE_HIST:
 	case SKEP_TYPE_LHIST:
+	case SKEP_TYPE_TSERIES:
 		return NULL;
 	case SKEP_TYPE_SUM:
 	case SKEP_TYPE_MIN:

@@ -33,6 +33,8 @@ static uint32_t value_bytes(const struct skep_type *type)
 		return (uint32_t)skep_hist_buckets(type->param) * 8;
 	case SKEP_TYPE_LHIST:
 		return (uint32_t)((type->lhist_max - type->lhist_min) / type->lhist_step + 2) * 8;
+	case SKEP_TYPE_TSERIES:
+		return type->param * SKEP_SERIES_WORDS * 8;
 	default:
 		return type->size;
 	}
@@ -57,6 +59,8 @@ static enum skep_snapshot_kind snapshot_kind(const struct skep_type *type)
 		return SKEP_SNAPSHOT_HIST;
 	case SKEP_TYPE_LHIST:
 		return SKEP_SNAPSHOT_LHIST;
+	case SKEP_TYPE_TSERIES:
+		return SKEP_SNAPSHOT_TSERIES;
 	default:
 		return SKEP_SNAPSHOT_VALUE;
 	}

@@ -27,11 +27,16 @@ enum skep_action_kind {
 	SKEP_ACTION_CAT,    /* format gives the path */
 	SKEP_ACTION_SYSTEM, /* format gives the command line, run by /bin/sh -c */
 	SKEP_ACTION_EXIT,   /* payload: u64 exit status */
+	/* `text` is a pcap file. Payload: u64 boot time, u32 bytes of the packet, u32 bytes that follow, these. */
+	SKEP_ACTION_PACKET,
 	SKEP_ACTION_ERRORF, /* as printf, to stderr, with "ERROR: " before */
 	SKEP_ACTION_WARNF,
 	SKEP_ACTION_ROW, /* row NAME { ... }: schema.name is the row's; the same name, the same fields */
 	SKEP_ACTION_KIND_MAX,
 };
+
+#define SKEP_PACKET_HEAD 16
+#define SKEP_PACKET_MAX 16384 /* bytes of a packet; what is beyond is left out */
 
 struct skep_plan_action {
 	enum skep_action_kind kind;
@@ -64,7 +69,7 @@ struct skep_plan_map {
 	struct skep_snapshot shape;
 	/*
 	 * Bytes of one value (of one CPU). Aggregations are u64 numbers: COUNT n; SUM total; MIN and MAX value, is_set;
-	 * AVG and STATS count, total; HIST and LHIST buckets. SCALAR: the bytes behind the u64 "was set".
+	 * AVG and STATS count, total; HIST and LHIST buckets; TSERIES slots. SCALAR: the bytes behind the u64 "was set".
 	 */
 	uint32_t value_size;
 	bool print_at_end;
@@ -152,6 +157,7 @@ struct skep_plan_globals {
 	uint32_t cpid;		/* process id of the -c child, 0 without */
 	uint32_t pid;		/* -p, 0 without */
 	uint64_t start_boot_ns; /* for elapsed: when tracing began */
+	int64_t wall_offset_ns; /* for tseries: time since 1970 minus time since boot */
 };
 
 /* The schema of each type of row, once, as JSON records; @with_maps: also of the maps. */

@@ -229,6 +229,7 @@ bool skep_type_equal(const struct skep_type *a, const struct skep_type *b)
 				return false;
 		return true;
 	case SKEP_TYPE_LHIST:
+	case SKEP_TYPE_TSERIES:
 		return a->lhist_min == b->lhist_min && a->lhist_max == b->lhist_max &&
 		       a->lhist_step == b->lhist_step;
 	default:
@@ -255,12 +256,12 @@ bool skep_type_is_scalar(const struct skep_type *type)
 
 bool skep_type_is_agg(const struct skep_type *type)
 {
-	return type->kind >= SKEP_TYPE_COUNT && type->kind <= SKEP_TYPE_LHIST;
+	return type->kind >= SKEP_TYPE_COUNT && type->kind <= SKEP_TYPE_TSERIES;
 }
 
 const struct skep_type *skep_type_agg_number(const struct skep_type *type)
 {
-	if (type->kind == SKEP_TYPE_HIST || type->kind == SKEP_TYPE_LHIST)
+	if (type->kind >= SKEP_TYPE_HIST && type->kind <= SKEP_TYPE_TSERIES)
 		return NULL;
 	return type->elem ? type->elem : skep_type_int(8, true);
 }

@@ -9,7 +9,7 @@
  *	scalar	INT, PTR, and everything that is a number for the program and gets its meaning in user space
  *		(KSYM, USYM, PROBE, CGROUP_PATH, USERNAME, TIMESTAMP, KSTACK, USTACK ids)
  *	memory	STRING, BUFFER, ARRAY, STRUCT, TUPLE, INET, MAC: an address and `size` bytes
- *	map	COUNT ... LHIST: only as the value of a map
+ *	map	COUNT ... TSERIES: only as the value of a map
  */
 #pragma once
 
@@ -45,6 +45,7 @@ enum skep_type_kind {
 	SKEP_TYPE_STATS,
 	SKEP_TYPE_HIST,	 /* param: bits of linear steps per power of two, 0 to 5 */
 	SKEP_TYPE_LHIST, /* lhist_min, lhist_max, lhist_step */
+	SKEP_TYPE_TSERIES, /* param: slots; lhist_step: ns of an interval; lhist_min: enum skep_series */
 	SKEP_TYPE_KIND_MAX,
 };
 

@@ -277,6 +277,10 @@ void skep_type_format(const struct skep_type *type, struct skep_str *out)
 		skep_str_addf(out, "lhist(%lld, %lld, %lld)", (long long)type->lhist_min,
 			      (long long)type->lhist_max, (long long)type->lhist_step);
 		break;
+	case SKEP_TYPE_TSERIES:
+		skep_str_addf(out, "tseries of %u intervals of %lld ns", type->param,
+			      (long long)type->lhist_step);
+		break;
 	case SKEP_TYPE_HIST:
 		skep_str_add(out, "hist");
 		if (type->param)

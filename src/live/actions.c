@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "live/packets.h"
 #include "live/session.h"
 #include "live/snapshot.h"
 #include "record/row.h"
@@ -338,6 +339,11 @@ static int do_row(struct skep_session *s, const struct row *row)
 	return 0;
 }
 
+static int do_packet(struct skep_session *s, const struct row *row)
+{
+	return skep_packets_add(s, row->action, row->payload, row->len);
+}
+
 static int do_exit(struct skep_session *s, const struct row *row)
 {
 	if (row->len >= sizeof(s->result->exit_status))
@@ -353,6 +359,7 @@ static int (*const actions[SKEP_ACTION_KIND_MAX])(struct skep_session *, const s
 	[SKEP_ACTION_CLEAR] = do_empty_map,
 	[SKEP_ACTION_ZERO] = do_empty_map,
 	[SKEP_ACTION_TIME] = do_time,
+	[SKEP_ACTION_PACKET] = do_packet,
 	[SKEP_ACTION_JOIN] = do_join,
 	[SKEP_ACTION_CAT] = do_cat,
 	[SKEP_ACTION_SYSTEM] = do_system,
@@ -440,6 +447,7 @@ int skep_session_record(void *session, const void *bytes, size_t len)
 void skep_session_idle(struct skep_session *s)
 {
 	skep_emit_pause(s);
+	skep_packets_flush(s);
 	skep_output_idle(s->out);
 }
 

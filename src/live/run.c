@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "live/loop.h"
+#include "live/packets.h"
 #include "sys/cpus.h"
 
 static uint64_t clock_ns(clockid_t clock)
@@ -25,6 +26,7 @@ static int load(struct skep_loop *l)
 		.cpid = s->options->child ? (uint32_t)s->options->child->pid : 0,
 		.pid = (uint32_t)s->options->pid,
 		.start_boot_ns = clock_ns(CLOCK_BOOTTIME),
+		.wall_offset_ns = s->clock_offset_ns,
 	};
 	uint64_t start = clock_ns(CLOCK_MONOTONIC);
 	struct skep_spec_map *map;
@@ -229,6 +231,9 @@ static int run(struct skep_loop *l)
 		return attach(l);
 	if (s->plan->unwind)
 		skep_session_preload(s);
+	r = skep_packets_open(s);
+	if (r < 0)
+		return r;
 	r = skep_emit_open(s);
 	if (r < 0)
 		return r;
@@ -270,6 +275,7 @@ int skep_live_run(struct skep_plan *plan, const struct skep_live_options *option
 
 	r = run(&l);
 	skep_emit_close(&s);
+	skep_packets_close(&s);
 	skep_output_flush(s.out);
 	s.engine->close(s.loaded);
 	skep_who_free(s.who);

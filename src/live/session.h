@@ -17,6 +17,7 @@ struct skep_session {
 	const struct skep_resolver *resolver;
 	struct skep_live_result *result;
 	struct skep_emit emit;
+	struct skep_packets *packets;
 	uint8_t *row; /* of a row that came without what is behind its text */
 	size_t row_size;
 	int signal_fd;

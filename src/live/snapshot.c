@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/vec.h"
+#include "record/series.h"
 
 /* One map while it is read. */
 struct reader {
@@ -96,6 +97,10 @@ static bool add_up(const struct reader *r, uint64_t *numbers)
 	for (unsigned i = 0; i < r->n_values; i++) {
 		const uint64_t *v = (const uint64_t *)(r->lookup + i * r->value_stride);
 
+		if (shape->kind == SKEP_SNAPSHOT_TSERIES) {
+			any |= skep_series_merge(shape, numbers, v);
+			continue;
+		}
 		if (shape->kind == SKEP_SNAPSHOT_MIN || shape->kind == SKEP_SNAPSHOT_MAX) {
 			bool less = shape->is_signed ? (int64_t)v[0] < (int64_t)numbers[0]
 						     : v[0] < numbers[0];

@@ -173,6 +173,8 @@ static int compare_values(const struct skep_snapshot *s, const struct skep_snaps
 	case SKEP_SNAPSHOT_STATS:
 		return compare_numbers(skep_snapshot_average(s, a), skep_snapshot_average(s, b),
 				       s->is_signed);
+	case SKEP_SNAPSHOT_TSERIES:
+		return 0; /* by key */
 	case SKEP_SNAPSHOT_HIST:
 	case SKEP_SNAPSHOT_LHIST:
 		return compare_numbers(skep_snapshot_total(s, a), skep_snapshot_total(s, b), false);

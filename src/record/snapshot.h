@@ -23,7 +23,18 @@ enum skep_snapshot_kind {
 	SKEP_SNAPSHOT_STATS, /* numbers[0]: count, [1]: total */
 	SKEP_SNAPSHOT_HIST,  /* numbers[]: buckets, see skep_hist_range */
 	SKEP_SNAPSHOT_LHIST, /* numbers[]: below min, the steps, at or above max */
+	SKEP_SNAPSHOT_TSERIES, /* numbers[]: slots of SKEP_SERIES_WORDS, see series.h; lhist_step: ns, lhist_min: skep_series */
 };
+
+/* What tseries() makes of the values of one interval. */
+enum skep_series {
+	SKEP_SERIES_LAST,
+	SKEP_SERIES_AVG,
+	SKEP_SERIES_MIN,
+	SKEP_SERIES_MAX,
+	SKEP_SERIES_SUM,
+};
+#define SKEP_SERIES_WORDS 3
 
 struct skep_snapshot_entry {
 	const void *key;   /* key_size bytes */

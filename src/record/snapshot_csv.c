@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "record/csv.h"
 #include "record/record_priv.h"
+#include "record/series.h"
 
 struct writer {
 	struct skep_csv *csv;
@@ -47,6 +50,9 @@ static void add_header(const struct writer *w)
 		add_word(w, "count");
 		add_word(w, "average");
 		add_word(w, "total");
+	} else if (w->s->kind == SKEP_SNAPSHOT_TSERIES) {
+		add_word(w, "start");
+		add_word(w, "value");
 	} else {
 		add_word(w, names[w->s->kind]);
 	}
@@ -104,6 +110,29 @@ static void add_buckets(const struct writer *w, const struct skep_snapshot_entry
 	}
 }
 
+static void add_points(const struct writer *w, const struct skep_snapshot_entry *entry)
+{
+	struct skep_series_point *points = calloc(skep_series_slots(w->s) + 1, sizeof(*points));
+	size_t n;
+
+	if (!points)
+		skep_oom();
+	n = skep_series_points(w->s, entry, w->divide, points);
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_(skep_str_fini)
+		struct skep_str time = {};
+
+		if (!points[i].is_set)
+			continue;
+		skep_json_time(points[i].start_ns, &time);
+		begin(w, entry);
+		skep_csv_field(w->csv, time.data + 1, time.len - 2, w->out); /* without quotes */
+		add_number(w, (uint64_t)points[i].value, 1, w->s->is_signed);
+		skep_csv_end(w->csv, w->out);
+	}
+	free(points);
+}
+
 static void add_entry(const struct writer *w, const struct skep_snapshot_entry *entry)
 {
 	const struct skep_snapshot *s = w->s;
@@ -112,6 +141,10 @@ static void add_entry(const struct writer *w, const struct skep_snapshot_entry *
 
 	if (is_hist(s)) {
 		add_buckets(w, entry);
+		return;
+	}
+	if (s->kind == SKEP_SNAPSHOT_TSERIES) {
+		add_points(w, entry);
 		return;
 	}
 	begin(w, entry);

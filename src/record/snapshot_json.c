@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "record/record_priv.h"
+#include "record/series.h"
 
 struct context {
 	const struct skep_snapshot *s;
@@ -17,7 +20,7 @@ static const char *const snapshot_kind_names[] = {
 	[SKEP_SNAPSHOT_SUM] = "sum",	 [SKEP_SNAPSHOT_MIN] = "min",
 	[SKEP_SNAPSHOT_MAX] = "max",	 [SKEP_SNAPSHOT_AVG] = "avg",
 	[SKEP_SNAPSHOT_STATS] = "stats", [SKEP_SNAPSHOT_HIST] = "hist",
-	[SKEP_SNAPSHOT_LHIST] = "lhist",
+	[SKEP_SNAPSHOT_LHIST] = "lhist", [SKEP_SNAPSHOT_TSERIES] = "tseries",
 };
 
 static const char *const field_kind_names[SKEP_FIELD_KIND_MAX] = {
@@ -96,6 +99,31 @@ static void add_stats(const struct context *c, const struct skep_snapshot_entry 
 	skep_str_addc(c->out, '}');
 }
 
+/* Intervals without a value have null. */
+static void add_points(const struct context *c, const struct skep_snapshot_entry *entry)
+{
+	struct skep_series_point *points = calloc(skep_series_slots(c->s) + 1, sizeof(*points));
+	size_t n;
+
+	if (!points)
+		skep_oom();
+	n = skep_series_points(c->s, entry, c->divide, points);
+	skep_str_addc(c->out, '[');
+	for (size_t i = 0; i < n; i++) {
+		skep_str_addf(c->out, "%s{\"%s\": ", i ? ", " : "",
+			      c->shape == SKEP_JSON_OWN ? "start" : "interval_start");
+		skep_json_time(points[i].start_ns, c->out);
+		skep_str_add(c->out, ", \"value\": ");
+		if (points[i].is_set)
+			skep_snapshot_number((uint64_t)points[i].value, 1, c->s->is_signed, c->out);
+		else
+			skep_str_add(c->out, "null");
+		skep_str_addc(c->out, '}');
+	}
+	skep_str_addc(c->out, ']');
+	free(points);
+}
+
 static void add_value(const struct context *c, const struct skep_snapshot_entry *entry)
 {
 	const struct skep_snapshot *s = c->s;
@@ -122,6 +150,9 @@ static void add_value(const struct context *c, const struct skep_snapshot_entry 
 	case SKEP_SNAPSHOT_HIST:
 	case SKEP_SNAPSHOT_LHIST:
 		add_buckets(c, entry);
+		return;
+	case SKEP_SNAPSHOT_TSERIES:
+		add_points(c, entry);
 		return;
 	default:
 		skep_snapshot_number(entry->numbers[0], c->divide,
@@ -158,9 +189,10 @@ static void add_bpftrace(const struct context *c, size_t start)
 	bool is_stats = s->kind == SKEP_SNAPSHOT_AVG || s->kind == SKEP_SNAPSHOT_STATS;
 
 	skep_str_addf(c->out, "{\"type\": \"%s\", \"data\": {",
-		      is_hist	 ? "hist"
-		      : is_stats ? "stats"
-				 : "map");
+		      s->kind == SKEP_SNAPSHOT_TSERIES ? "tseries"
+		      : is_hist			       ? "hist"
+		      : is_stats		       ? "stats"
+						       : "map");
 	add_quoted(s->name, c->out);
 	skep_str_add(c->out, s->n_keys ? ": {" : ": ");
 	for (size_t i = start; i < s->n_entries; i++) {

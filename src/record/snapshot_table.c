@@ -98,7 +98,7 @@ void skep_snapshot_table(const struct skep_snapshot *s, size_t top, uint64_t div
 	const struct skep_schema_field *keys;
 	size_t base, n;
 
-	if (!s->n_keys || s->kind == SKEP_SNAPSHOT_HIST || s->kind == SKEP_SNAPSHOT_LHIST) {
+	if (!s->n_keys || s->kind >= SKEP_SNAPSHOT_HIST) {
 		skep_snapshot_text(s, top, divide, resolver, out);
 		if (!s->n_keys && s->n_entries && s->kind < SKEP_SNAPSHOT_HIST)
 			skep_str_addc(out, '\n');

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "record/record_priv.h"
+#include "record/series.h"
 
 #define BAR_WIDTH 52
 
@@ -146,7 +147,10 @@ void skep_snapshot_text(const struct skep_snapshot *s, size_t top, uint64_t divi
 
 	for (size_t i = skep_snapshot_start(s, top); i < s->n_entries; i++) {
 		add_name(s, &s->entries[i], resolver, out);
-		if (is_hist) {
+		if (s->kind == SKEP_SNAPSHOT_TSERIES) {
+			skep_str_add(out, ":\n");
+			skep_series_text(s, &s->entries[i], divide, out);
+		} else if (is_hist) {
 			skep_str_add(out, ":\n");
 			add_buckets(s, &s->entries[i], divide, out);
 		} else {

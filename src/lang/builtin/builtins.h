@@ -48,6 +48,8 @@ extern const struct skep_builtin skep_builtin_reg, skep_builtin_usermode, skep_b
 /* names.c */
 extern const struct skep_builtin skep_builtin_strerror, skep_builtin_signal_name,
 	skep_builtin_syscall_name, skep_builtin_macaddr, skep_builtin_pton;
+/* packet.c */
+extern const struct skep_builtin skep_builtin_skboutput;
 /* path.c */
 extern const struct skep_builtin skep_builtin_path;
 /* task.c */
@@ -71,6 +73,8 @@ extern const struct skep_builtin skep_builtin_row;
 /* maps.c */
 extern const struct skep_builtin skep_builtin_clear, skep_builtin_zero, skep_builtin_delete,
 	skep_builtin_has_key, skep_builtin_len;
+/* series.c */
+extern const struct skep_builtin skep_builtin_tseries;
 /* strings.c */
 extern const struct skep_builtin skep_builtin_str, skep_builtin_buf, skep_builtin_strncmp,
 	skep_builtin_strftime, skep_builtin_ntop, skep_builtin_bswap, skep_builtin_kptr,

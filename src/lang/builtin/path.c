@@ -22,8 +22,8 @@
 #include "lang/lower_priv.h"
 
 #define PATH_BYTES SKEP_PATH_SIZE /* a power of two */
-#define NAME_BYTES 256	/* the longest name with its slash; a power of two */
-#define STEPS_MAX 256	/* names and mounts on the way */
+#define NAME_BYTES 256		  /* the longest name with its slash; a power of two */
+#define STEPS_MAX 256		  /* names and mounts on the way */
 
 /* Words of the state, in scratch memory: the verifier does not follow them from step to step. */
 enum {

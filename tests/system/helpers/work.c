@@ -14,6 +14,7 @@
  *	              { 100, -200, 300 }, words { "one", "two", "three", NULL }; TEXT is in memory that was touched
  *	look=N        work_look(&point): struct { int x = N; short y = -N; char name[10] = "point"; struct *next; },
  *	              next has x = N + 1, y = -N - 1, name "next" and no next
+ *	udp=PORT      sends the datagram "hello packet" from and to this port of 127.0.0.1
  *	reaper=1      becomes a child subreaper, which is a bit-field in the kernel
  *	sleep=MS      one nanosleep
  *	spin=MS       keeps one CPU busy, in work_spin
@@ -30,12 +31,14 @@
  * Names of functions are for uprobes; none of them is inlined.
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -263,6 +266,22 @@ static int do_call_raw(enum table table, const char *text)
 	return started == across || across <= 0 ? 0 : -1;
 }
 
+static int do_udp(long port)
+{
+	static const char text[] = "hello packet";
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_port = htons((unsigned short)port),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	ssize_t n;
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
+		return -1;
+	n = sendto(fd, text, sizeof(text) - 1, 0, (struct sockaddr *)&at, sizeof(at));
+	close(fd);
+	return n < 0 ? -1 : 0;
+}
+
 static int do_one(const char *verb, const char *value)
 {
 	long n = atol(value);
@@ -281,6 +300,8 @@ static int do_one(const char *verb, const char *value)
 		do_say(value);
 	else if (!strcmp(verb, "look"))
 		do_look(n);
+	else if (!strcmp(verb, "udp"))
+		return do_udp(n);
 	else if (!strcmp(verb, "reaper"))
 		return prctl(PR_SET_CHILD_SUBREAPER, n) != 0;
 	else if (!strcmp(verb, "sleep"))
