@@ -256,6 +256,7 @@ static void start_walk(struct skep_lower *l, struct skep_val *regs, struct skep_
 	WALK_STORE(fn, walk, process, skep_ir_op(fn, SKEP_OP_OR, process, v));
 	v = skep_lower_task_field(l, trampoline, ARRAY_SIZE(trampoline));
 	WALK_STORE(fn, walk, trampoline, v ? v : skep_ir_const(fn, 0));
+	WALK_STORE(fn, walk, on_call, skep_ir_const(fn, l->inst->on_call));
 	WALK_STORE(fn, walk, pc, skep_ir_load(fn, regs, arch->ip, 8, 0));
 	WALK_STORE(fn, walk, sp, skep_ir_load(fn, regs, arch->sp, 8, 0));
 	WALK_STORE(fn, walk, fp, reg(l, regs, fp_name()));

@@ -11,6 +11,7 @@ struct walk {
 	uint64_t process;	   /* skep_unwind_process */
 	uint64_t pc, sp, fp, lr;   /* of the frame that is next */
 	uint64_t back;		   /* 1: pc is a return address, and the call is before it */
+	uint64_t on_call;	   /* 1: the return address is on top of the stack, or in lr */
 	uint64_t trampoline;	   /* where functions with a return probe return to; 0: none */
 	uint64_t start, end, bias; /* the area that pc was last in */
 	uint64_t table;		   /* of it; 0: none */

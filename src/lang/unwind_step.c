@@ -258,6 +258,28 @@ static void read_at_cfa(struct step *s)
 		skep_ir_jump(fn, s->cut);
 }
 
+/* A function that was just called, or returns next: its caller's frame pointer is still, or again, in the register. */
+static void read_on_call(const struct step *s)
+{
+	struct skep_fn *fn = s->fn;
+	struct skep_block *first = skep_ir_block(fn), *edge = skep_ir_block(fn),
+			  *inside = skep_ir_block(fn);
+
+	skep_ir_branch(fn, SKEP_CC_EQ, s->index, number(s, 0), first, inside);
+	skep_ir_at(fn, first);
+	skep_ir_branch(fn, SKEP_CC_NE, WALK_LOAD(fn, s->walk, on_call), number(s, 0), edge, inside);
+	skep_ir_at(fn, edge);
+	if (s->u->has_link_register) {
+		skep_ir_set(fn, s->cfa, s->sp);
+		from_link_register(s);
+	} else {
+		skep_ir_set(fn, s->cfa, skep_ir_opi(fn, SKEP_OP_ADD, s->sp, 8));
+		skep_ir_set(fn, s->next_pc, read_word(s, s->sp));
+		skep_ir_jump(fn, s->caller);
+	}
+	skep_ir_at(fn, inside);
+}
+
 /* As compilers lay it out that keep a frame pointer: at fp the caller's, behind it the return address. */
 static void read_at_fp(struct step *s)
 {
@@ -265,6 +287,7 @@ static void read_at_fp(struct step *s)
 	struct skep_block *some = skep_ir_block(fn), *above = skep_ir_block(fn),
 			  *aligned = skep_ir_block(fn);
 
+	read_on_call(s);
 	skep_ir_branch(fn, SKEP_CC_NE, s->fp, number(s, 0), some, s->last);
 	skep_ir_at(fn, some);
 	skep_ir_branch(fn, SKEP_CC_UGE, s->fp, s->sp, above, s->cut);

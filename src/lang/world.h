@@ -87,6 +87,14 @@ struct skep_world {
 	 */
 	int (*is_user_instruction)(const struct skep_world *world,
 				   const struct skep_world_symbol *function, uint64_t inside);
+	/*
+	 * For a function of a program whose return addresses must stay where they are (Go moves its
+	 * stacks): the offsets in the file of its return instructions, and how many. 0: it returns
+	 * as others do. -ENOTSUP: they cannot be told; *ret_why is the end of "F: ...".
+	 */
+	int (*user_returns)(const struct skep_world *world,
+			    const struct skep_world_symbol *function, const uint64_t **ret_offsets,
+			    const char **ret_why);
 	/* BTF of a loaded module by name; NULL when there is none. */
 	const struct skep_btf *(*module_btf)(const struct skep_world *world, const char *module);
 	/* Whether programs of this kind (the kernel's numbers) may call this function of the kernel. */

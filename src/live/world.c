@@ -9,7 +9,7 @@
 
 #include "base/hash.h"
 #include "live/binary.h"
-#include "obj/code.h"
+#include "obj/returns.h"
 #include "sys/cpus.h"
 #include "sys/feature.h"
 #include "sys/kallsyms.h"
@@ -18,6 +18,8 @@
 #include "who/cgroup.h"
 
 #define FIRST_PID_NS 0xeffffffc /* the kernel's PROC_PID_INIT_INO */
+
+#define RETURNS_MAX 1024 /* return instructions of one function */
 
 struct module {
 	const char *name;
@@ -345,6 +347,20 @@ static bool kfunc_allowed(const struct skep_world *world, uint32_t prog_type, ui
 	return answer[0] == 'y';
 }
 
+static int code_machine(const struct skep_binary_file *file, enum skep_code_machine *ret_machine)
+{
+	switch (skep_elf_machine(file->elf)) {
+	case EM_X86_64:
+		*ret_machine = SKEP_CODE_X86_64;
+		return 0;
+	case EM_AARCH64:
+		*ret_machine = SKEP_CODE_FIXED_4;
+		return 0;
+	default:
+		return -ENOTSUP;
+	}
+}
+
 static int is_user_instruction(const struct skep_world *world,
 			       const struct skep_world_symbol *function, uint64_t inside)
 {
@@ -356,16 +372,9 @@ static int is_user_instruction(const struct skep_world *world,
 	r = open_binary(self(world), function->module, NULL, &file);
 	if (r < 0)
 		return r;
-	switch (skep_elf_machine(file->elf)) {
-	case EM_X86_64:
-		machine = SKEP_CODE_X86_64;
-		break;
-	case EM_AARCH64:
-		machine = SKEP_CODE_FIXED_4;
-		break;
-	default:
-		return -ENOTSUP;
-	}
+	r = code_machine(file, &machine);
+	if (r < 0)
+		return r;
 	if (function->offset >= file->size)
 		return -EINVAL;
 	size = file->size - function->offset;
@@ -373,6 +382,47 @@ static int is_user_instruction(const struct skep_world *world,
 		size = MIN(size, function->size);
 	return skep_code_begins(machine, (const uint8_t *)file->data + function->offset, size,
 				inside);
+}
+
+static bool is_go(const struct skep_binary_file *file)
+{
+	const void *data;
+	size_t size;
+
+	return skep_elf_section(file->elf, ".go.buildinfo", &data, &size) == 0 ||
+	       skep_elf_section(file->elf, ".note.go.buildid", &data, &size) == 0;
+}
+
+static int user_returns(const struct skep_world *world, const struct skep_world_symbol *function,
+			const uint64_t **ret_offsets, const char **ret_why)
+{
+	uint32_t found[RETURNS_MAX];
+	struct skep_binary_file *file;
+	enum skep_code_machine machine;
+	uint64_t *offsets;
+	size_t n;
+	int r;
+
+	if (open_binary(self(world), function->module, NULL, &file) < 0 || !is_go(file))
+		return 0;
+	r = code_machine(file, &machine);
+	if (r == 0 && (!function->size || function->offset > file->size ||
+		       function->size > file->size - function->offset))
+		r = -EINVAL;
+	if (r == 0)
+		r = skep_returns_find(machine, (const uint8_t *)file->data + function->offset,
+				      function->size, found, ARRAY_SIZE(found), &n);
+	if (r < 0 || n == 0) {
+		*ret_why = r == -E2BIG ? "it has too many return instructions"
+			   : r < 0     ? "its machine code is not understood"
+				       : "it never returns, or goes on in another function";
+		return -ENOTSUP;
+	}
+	offsets = skep_arena_calloc(self(world)->arena, n, sizeof(*offsets));
+	for (size_t i = 0; i < n; i++)
+		offsets[i] = function->offset + found[i];
+	*ret_offsets = offsets;
+	return (int)n;
 }
 
 static int cgroup_id(const struct skep_world *world, const char *path, uint64_t *ret_id)
@@ -410,6 +460,7 @@ int skep_world_new(struct skep_diag *diag, struct skep_kernel_world **ret_world)
 		.each_user_function = each_user_function,
 		.user_offset = user_offset,
 		.is_user_instruction = is_user_instruction,
+		.user_returns = user_returns,
 		.module_btf = module_btf,
 		.kfunc_allowed = kfunc_allowed,
 		.cgroup_id = cgroup_id,

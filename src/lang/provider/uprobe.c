@@ -23,8 +23,11 @@ struct search {
 	struct skep_probe_node *probe;
 	const struct skep_attach_point *point;
 	bool is_return, by_name, glob, multi;
-	uint64_t offset;
+	bool by_instruction; /* returns are probed where they happen: attached as entries are */
+	uint64_t offset;     /* in the function */
 	size_t found, beyond;
+	size_t left_out; /* functions whose returns cannot be found, and why not of the first */
+	const char *left_out_why;
 	struct skep_hash seen; /* offsets: aliases of one function count once for a pattern */
 };
 
@@ -45,7 +48,9 @@ static void add_target(struct search *s, const struct skep_world_symbol *symbol,
 		inst->proto.type = SKEP_PROG_KPROBE;
 		if (s->multi)
 			inst->proto.attach_type = SKEP_ATTACH_TYPE_UPROBE_MULTI;
-		inst->attach.kind = s->is_return ? SKEP_ATTACH_URETPROBE : SKEP_ATTACH_UPROBE;
+		inst->attach.kind = s->is_return && !s->by_instruction ? SKEP_ATTACH_URETPROBE
+								       : SKEP_ATTACH_UPROBE;
+		inst->on_call = !s->offset && (!s->is_return || s->by_instruction);
 		inst->attach.pid = c->options->pid;
 	}
 	m = skep_instance_add(
@@ -107,6 +112,53 @@ static bool is_wanted(struct search *s, const struct skep_world_symbol *symbol)
 	return true;
 }
 
+/*
+ * Go's functions: a probe at each return instruction, under the one name. 1: done; 0: another
+ * language's.
+ */
+static int add_returns(struct search *s, const struct skep_world_symbol *function, const char *name)
+{
+	const struct skep_world *w = s->c->world;
+	struct skep_world_symbol place = *function;
+	const uint64_t *offsets;
+	const char *why;
+	int n;
+
+	if (!s->is_return || !w->user_returns)
+		return 0;
+	n = w->user_returns(w, function, &offsets, &why);
+	if (n == 0)
+		return 0;
+	s->by_instruction = true;
+	if (function->inside) {
+		n = -EINVAL;
+		why = "this address is not where it begins";
+	}
+	if (n < 0) {
+		if (!s->left_out++)
+			s->left_out_why = skep_arena_printf(s->c->arena, "%s: %s", name, why);
+		return 1;
+	}
+	for (int i = 0; i < n; i++) {
+		place.offset = offsets[i];
+		add_target(s, &place, name);
+	}
+	return 1;
+}
+
+/* Tells what add_returns left out: of a pattern a warning, of one function an error. */
+static int tell_left_out(struct search *s)
+{
+	if (!s->left_out)
+		return 0;
+	skep_diag_add(s->c->diag, s->found ? SKEP_DIAG_WARNING : SKEP_DIAG_ERROR, s->point->loc,
+		      "returns of %zu Go function%s cannot be probed; %s", s->left_out,
+		      s->left_out == 1 ? "" : "s", s->left_out_why);
+	skep_diag_hint(s->c->diag, "a uretprobe would end the program: Go finds its return address "
+				   "changed when it moves the stack; a uprobe on entry works");
+	return s->found ? 0 : -ENOTSUP;
+}
+
 static int on_function(void *data, const struct skep_world_symbol *symbol)
 {
 	struct search *s = data;
@@ -120,6 +172,8 @@ static int on_function(void *data, const struct skep_world_symbol *symbol)
 				name, (unsigned long long)symbol->size);
 		return -ERANGE;
 	}
+	if (add_returns(s, symbol, name))
+		return 0;
 	if (check_place(s, symbol, s->offset) < 0)
 		return -ERANGE;
 	if (s->offset)
@@ -202,8 +256,12 @@ static int by_address(struct search *s, const char *binary, const char *text)
 		symbol.module = binary;
 	function = symbol;
 	function.offset -= symbol.inside;
+	if (add_returns(s, &function, text))
+		return tell_left_out(s);
 	if (check_place(s, &function, symbol.inside) < 0)
 		return -EINVAL;
+	s->offset = symbol.inside;
+	symbol.offset -= symbol.inside;
 	add_target(s, &symbol, text);
 	return 0;
 }
@@ -259,6 +317,9 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 		return no_binary(&s, binary, r, &said);
 	if (s.beyond)
 		return skep_match_room(c, point, s.beyond);
+	r = tell_left_out(&s);
+	if (r < 0)
+		return r;
 	if (!s.found)
 		return no_function(&s, binary, function);
 	return 0;
