@@ -144,11 +144,24 @@ static bool is_register_size(uint32_t size)
 	return size == 1 || size == 2 || size == 4 || size == 8;
 }
 
+/*
+ * A system call's argument stands in a slot of a register's width, and the kernel looks only at the part that its
+ * type has: openat's "int dfd" of AT_FDCWD is -100, whatever the upper half holds. Little endian: that part comes first.
+ */
+static bool is_narrow(const struct skep_type *type, const struct line *line)
+{
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && type->kind == SKEP_TYPE_INT &&
+	       line->size == 8 && type->size < 8 && is_register_size(type->size);
+}
+
 static const struct skep_type *plain_type(struct skep_types *types, char *name,
 					  const struct line *line)
 {
 	const struct skep_type *type = named(types, name);
 
+	if (type && is_narrow(type, line))
+		return type->is_bool || type->enum_btf ? type
+						       : skep_type_int(type->size, type->is_signed);
 	if (type && type->kind == SKEP_TYPE_INT && type->size == line->size &&
 	    (type->is_bool || type->enum_btf))
 		return type;

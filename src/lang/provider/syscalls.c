@@ -83,7 +83,7 @@ static bool can_field(const struct skep_field *f, bool is_exit)
 	if (f->offset == FIELD_NR)
 		return f->type->size == 4;
 	return f->offset >= FIELD_ARGS && f->offset < FIELD_ARGS + slots * 8 &&
-	       f->offset % 8 == 0 && f->type->size == 8;
+	       f->offset % 8 == 0;
 }
 
 bool skep_syscalls_can(const struct skep_struct *args, bool is_exit,
@@ -228,8 +228,8 @@ int skep_syscalls_lower_args(struct skep_lower *l, const struct skep_expr *expr,
 	else if (l->inst->flavour & SKEP_TRACEPOINT_EXIT)
 		val = skep_ir_load(l->fn, skep_ir_ctx(l->fn), 8, 8, SKEP_LOAD_PURE);
 	else
-		val = load_reg(l, skep_arch()->syscall_args[(field->offset - FIELD_ARGS) / 8], 8,
-			       false);
+		val = load_reg(l, skep_arch()->syscall_args[(field->offset - FIELD_ARGS) / 8],
+			       field->type->size, field->type->is_signed);
 	*ret_value = (struct skep_value){ .type = field->type, .val = val };
 	return 0;
 }

@@ -234,7 +234,7 @@ static void test_format(void **state)
 		      "\tfield:struct unknown blob;\toffset:129;\tsize:3;\tsigned:0;\n");
 
 	/* The width of the record, not that of int. */
-	assert_text(find(s, "dfd").type, "uint64");
+	assert_text(find(s, "dfd").type, "int32");
 	assert_text(find(s, "filename").type, "int8 *");
 	assert_int_equal(find(s, "filename").type->space, SKEP_SPACE_USER);
 	assert_text(find(s, "comm").type, "string[16]");
