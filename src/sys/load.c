@@ -45,8 +45,7 @@ static int create_nested(const struct skep_spec_map *s, uint32_t flags)
 
 	if (fd < 0)
 		return fd;
-	return skep_bpf_map_create_nested(s->name, s->type, s->key_size, s->max_entries, flags,
-					  fd);
+	return skep_bpf_map_create_nested(s->name, s->type, s->key_size, s->max_entries, flags, fd);
 }
 
 static int make_map(const struct skep_spec_map *s, struct kmap *m, struct skep_diag *diag)
