@@ -53,8 +53,10 @@ static int no_value(struct skep_check *k, const struct skep_expr *expr)
 
 int skep_check_want(struct skep_check *k, const struct skep_expr *expr, const char *what)
 {
-	if (expr->kind == SKEP_EXPR_BLOCK && expr->type->kind == SKEP_TYPE_VOID)
+	if (expr->kind == SKEP_EXPR_BLOCK && expr->type && expr->type->kind == SKEP_TYPE_VOID)
 		return no_value(k, expr);
+	if (!expr->type)
+		return skep_check_error(k, expr->loc, "this must be %s", what);
 	return skep_check_error(k, expr->loc, "this must be %s, but it is %s", what,
 				skep_check_type_text(k, expr->type));
 }

@@ -3,6 +3,7 @@
  * Attach points to instances: finds each one's provider and lets it match. What providers share
  * is in match_util.c.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
@@ -89,6 +90,15 @@ static const char *provider_hint(const char *name)
 	return NULL;
 }
 
+static const char *lower_case(struct skep_arena *arena, const char *name)
+{
+	char *copy = skep_arena_strdup(arena, name);
+
+	for (char *p = copy; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return copy;
+}
+
 static int unknown_provider(struct skep_compiler *c, const struct skep_attach_point *point)
 {
 	const char *name = point->parts[0], *hint = provider_hint(name);
@@ -97,7 +107,12 @@ static int unknown_provider(struct skep_compiler *c, const struct skep_attach_po
 	struct skep_str all = {};
 
 	for (size_t i = 0; skep_providers[i]; i++) {
+		/* BEGIN and begin are the same: a slip in either is near to one of them. */
 		skep_nearest_add(&near, skep_providers[i]->name);
+		skep_nearest_add(&near, lower_case(c->arena, skep_providers[i]->name));
+		for (size_t a = 0; skep_providers[i]->aliases && skep_providers[i]->aliases[a]; a++)
+			if (strlen(skep_providers[i]->aliases[a]) > 2)
+				skep_nearest_add(&near, skep_providers[i]->aliases[a]);
 		skep_str_addf(&all, "%s%s", i ? ", " : "", skep_providers[i]->name);
 	}
 	skep_diag_error(c->diag, point->loc, "there is no kind of probe called '%s'", name);

@@ -247,10 +247,16 @@ static int check_lhist(struct skep_check *k, struct skep_expr *call)
 	for (size_t i = 0; i < 3; i++)
 		if (!skep_check_const(k, args[i + 1], out[i]))
 			return skep_check_want(k, args[i + 1], "a constant number");
-	if (type.lhist_step <= 0)
-		return skep_check_want(k, args[3], "a step above 0");
-	if (type.lhist_max <= type.lhist_min)
-		return skep_check_want(k, args[2], "a maximum above the minimum");
+	if (type.lhist_step <= 0 || type.lhist_max <= type.lhist_min) {
+		const struct skep_expr *wrong = type.lhist_step <= 0 ? args[3] : args[2];
+
+		skep_diag_error(k->c->diag, wrong->loc,
+				type.lhist_step <= 0 ? "the step must be above 0"
+						     : "the maximum must be above the minimum");
+		skep_diag_hint(k->c->diag,
+			       "lhist(number, min, max, step): lhist(retval, 0, 1000, 100)");
+		return -EINVAL;
+	}
 	if ((uint64_t)(type.lhist_max - type.lhist_min) / (uint64_t)type.lhist_step >
 	    LHIST_STEPS_MAX) {
 		skep_diag_error(k->c->diag, call->loc,

@@ -337,7 +337,8 @@ static int check_join(struct skep_check *k, struct skep_expr *call)
 	struct skep_plan_action *action = skep_arena_alloc(k->c->arena, sizeof(*action));
 
 	call->type = &skep_type_void;
-	if (argv->type && argv->type->kind != SKEP_TYPE_PTR && argv->type->kind != SKEP_TYPE_INT)
+	if (argv->kind == SKEP_EXPR_INT ||
+	    (argv->type && argv->type->kind != SKEP_TYPE_PTR && argv->type->kind != SKEP_TYPE_INT))
 		return skep_check_want(k, argv, "a pointer to an array of strings");
 	*action = (struct skep_plan_action){
 		.kind = SKEP_ACTION_JOIN,

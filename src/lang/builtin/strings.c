@@ -328,7 +328,7 @@ static int check_ntop(struct skep_check *k, struct skep_expr *call)
 	    call->call.args.data[0]->type->kind != SKEP_TYPE_INT)
 		return skep_check_want(k, call->call.args.data[0],
 				       "an address family, such as AF_INET");
-	if (addr->type && !is_ip(addr->type))
+	if (addr->type && (!is_ip(addr->type) || addr->kind == SKEP_EXPR_STRING))
 		return skep_check_want(k, addr,
 				       "an address: a number, or an array of 4 or 16 bytes");
 	call->type = skep_type_simple(&k->c->types, SKEP_TYPE_INET);
