@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/str.h"
 #include "base/vec.h"
@@ -83,17 +84,16 @@ static void parse(struct skep_perfmap *map)
 static void refresh(struct skep_perfmap *map)
 {
 	_cleanup_free_ char *text = NULL;
-	uint32_t inner = inner_pid(map->pid);
 	char path[96];
+	struct stat st;
 	size_t len;
 
-	snprintf(path, sizeof(path), "/proc/%u/root/tmp/perf-%u.map", map->pid, inner);
-	if (skep_file_read(path, FILE_MAX, &text, &len) < 0) {
+	snprintf(path, sizeof(path), "/proc/%u/root/tmp/perf-%u.map", map->pid,
+		 inner_pid(map->pid));
+	if (stat(path, &st) < 0)
 		snprintf(path, sizeof(path), "/tmp/perf-%u.map", map->pid);
-		if (skep_file_read(path, FILE_MAX, &text, &len) < 0)
-			return;
-	}
-	if (len <= map->text_len)
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size <= map->text_len ||
+	    skep_file_read(path, FILE_MAX, &text, &len) < 0 || len <= map->text_len)
 		return;
 	free(map->text);
 	map->text = TAKE_PTR(text);

@@ -5,19 +5,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/vec.h"
 #include "sys/file.h"
 #include "who/usyms_priv.h"
 
 #define MAPS_TEXT_MAX (16 * 1024 * 1024)
+#define KEPT_MAX 65536 /* mappings of a process, with those that have gone */
 
 struct proc {
 	uint32_t pid;
 	uint64_t used; /* when it was last asked for */
-	char *text;    /* /proc/PID/maps, cut into the paths below */
 	struct {
 		SKEP_VEC(struct skep_mapping);
-	} mappings; /* executable ones, ascending */
+	} mappings; /* executable ones, ascending, also of files that are not mapped any more */
 	struct skep_perfmap *perfmap;
 };
 
@@ -28,6 +29,8 @@ struct skep_usyms {
 	size_t max_procs;
 	uint64_t clock;
 	struct skep_binaries *binaries;
+	struct skep_arena *arena; /* of the paths */
+	struct skep_hash paths;
 };
 
 /* A hexadecimal or decimal number up to a byte of @stop. */
@@ -71,12 +74,53 @@ static void free_proc(struct proc *proc)
 {
 	skep_perfmap_free(proc->perfmap);
 	skep_vec_fini(&proc->mappings);
-	free(proc->text);
 	free(proc);
 }
 
+/* One copy of each path, for as long as all of this lives. */
+static const char *keep_path(struct skep_usyms *u, const char *path)
+{
+	char *kept;
+
+	if (!*path)
+		return "";
+	kept = skep_hash_get_str(&u->paths, path);
+	if (!kept) {
+		kept = skep_arena_strdup(u->arena, path);
+		skep_hash_set_str(&u->paths, kept, kept);
+	}
+	return kept;
+}
+
+/* Puts @mappings in the place of what the process had. Files that have gone stay where nothing new is: stacks may be older. */
+static void merge(struct proc *proc, const struct skep_mapping *mappings, size_t n)
+{
+	struct {
+		SKEP_VEC(struct skep_mapping);
+	} all = {};
+	size_t old = 0;
+
+	for (size_t i = 0; i <= n; i++) {
+		uint64_t from = i ? mappings[i - 1].end : 0;
+		uint64_t to = i < n ? mappings[i].start : UINT64_MAX;
+
+		for (; old < proc->mappings.len && proc->mappings.data[old].start < to; old++) {
+			const struct skep_mapping *m = &proc->mappings.data[old];
+
+			if (m->inode && m->start >= from && m->end <= to && all.len < KEPT_MAX)
+				skep_vec_add(&all, *m);
+		}
+		if (i < n)
+			skep_vec_add(&all, mappings[i]);
+	}
+	skep_vec_fini(&proc->mappings);
+	proc->mappings.data = all.data;
+	proc->mappings.len = all.len;
+	proc->mappings.cap = all.cap;
+}
+
 /* Keeps what it has when the process is gone (then the file is empty or not there). */
-static void read_mappings(struct proc *proc)
+static void read_mappings(struct skep_usyms *u, struct proc *proc)
 {
 	_cleanup_free_ char *text = NULL;
 	char path[64], *line, *next;
@@ -90,17 +134,14 @@ static void read_mappings(struct proc *proc)
 		next = strchr(line, '\n');
 		if (next)
 			*next++ = '\0';
-		if (skep_mapping_parse(line, &m) && m.executable)
-			skep_vec_add(&fresh.mappings, m);
+		if (!skep_mapping_parse(line, &m) || !m.executable)
+			continue;
+		m.path = keep_path(u, m.path);
+		skep_vec_add(&fresh.mappings, m);
 	}
-	if (fresh.mappings.len == 0)
-		return;
-	skep_vec_fini(&proc->mappings);
-	free(proc->text);
-	proc->mappings.data = fresh.mappings.data;
-	proc->mappings.len = fresh.mappings.len;
-	proc->mappings.cap = fresh.mappings.cap;
-	proc->text = TAKE_PTR(text);
+	if (fresh.mappings.len)
+		merge(proc, fresh.mappings.data, fresh.mappings.len);
+	skep_vec_fini(&fresh.mappings);
 }
 
 static struct proc *get_proc(struct skep_usyms *u, uint32_t pid)
@@ -128,7 +169,7 @@ static struct proc *get_proc(struct skep_usyms *u, uint32_t pid)
 	proc->pid = pid;
 	proc->used = u->clock;
 	skep_vec_add(&u->procs, proc);
-	read_mappings(proc);
+	read_mappings(u, proc);
 	return proc;
 }
 
@@ -151,15 +192,15 @@ bool skep_usyms_find(struct skep_usyms *u, uint32_t pid, uint64_t address,
 	struct skep_usym sym = { .binary = "" };
 
 	if (!m) { /* it may have loaded a library since */
-		read_mappings(proc);
+		read_mappings(u, proc);
 		m = find_mapping(proc, address);
 	}
 	if (m && m->inode) {
 		sym.binary = m->path;
 		sym.name = skep_binaries_find(u->binaries, pid, m, address - m->start + m->offset,
 					      &sym.offset);
-	} else if (m) {
-		sym.binary = m->path;
+	} else { /* of a JIT compiler; its memory may be gone before its process is */
+		sym.binary = m ? m->path : "";
 		if (!proc->perfmap)
 			proc->perfmap = skep_perfmap_new(pid);
 		sym.name = skep_perfmap_find(proc->perfmap, address, &sym.offset);
@@ -174,7 +215,7 @@ void skep_usyms_observe(struct skep_usyms *u, uint32_t pid)
 	struct proc *proc = get_proc(u, pid);
 
 	if (u->procs.len == before) /* not just read */
-		read_mappings(proc);
+		read_mappings(u, proc);
 }
 
 struct skep_binaries *skep_usyms_binaries(struct skep_usyms *u)
@@ -198,6 +239,7 @@ int skep_usyms_new(size_t max_procs, struct skep_usyms **ret_usyms)
 		return -ENOMEM;
 	u->max_procs = MAX(max_procs, (size_t)1);
 	u->binaries = skep_binaries_new();
+	u->arena = skep_arena_new();
 	*ret_usyms = u;
 	return 0;
 }
@@ -210,5 +252,7 @@ void skep_usyms_free(struct skep_usyms *u)
 		free_proc(u->procs.data[i]);
 	skep_vec_fini(&u->procs);
 	skep_binaries_free(u->binaries);
+	skep_hash_fini(&u->paths);
+	skep_arena_free(u->arena);
 	free(u);
 }

@@ -5,8 +5,9 @@
  *	/proc/PID/maps ──► mapping ──► binary (ELF symbols, one for all processes)
  *	               └─► memory without a file ──► /tmp/perf-PID.map (what JIT compilers leave there)
  *
- * The mappings of a process are kept as last seen, so names outlive it. They are read again when an address is in
- * none of them and the process is still there.
+ * The mappings of a process are kept as last seen, so names outlive it; so are those of files that it has unmapped, until
+ * something else is in their place. They are read again when an address is in none of them and the process is still
+ * there. A binary is opened when it is first met, and its symbols outlive the file.
  *
  *	skep_usyms_find(usyms, pid, address, &sym)
  */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <cmocka.h>
@@ -112,18 +114,60 @@ static void test_perf_map(void **state)
 	fclose(f);
 	assert_true(skep_usyms_find(u, (uint32_t)getpid(), base + 0x10, &sym));
 	assert_string_equal(sym.name, "second");
+	/* Memory that has gone still has its names. */
+	munmap(code, 4096);
+	skep_usyms_observe(u, (uint32_t)getpid());
+	assert_true(skep_usyms_find(u, (uint32_t)getpid(), base + 4, &sym));
+	assert_string_equal(sym.name, "first one");
 	skep_usyms_free(u);
 	unlink(path);
-	munmap(code, 4096);
+}
+
+/* This program's file, mapped once more: its names outlive the mapping, until another file is there. */
+static void test_unmapped(void **state)
+{
+	uint32_t self = (uint32_t)getpid();
+	struct skep_usyms *u;
+	struct skep_usym sym;
+	struct stat st;
+	uint64_t offset, base;
+	void *again, *other;
+	size_t size;
+	int fd;
+
+	assert_int_equal(skep_usyms_new(4, &u), 0);
+	assert_true(skep_usyms_find(u, self, address_of(known_function), &sym));
+	fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(fstat(fd, &st), 0);
+	size = (size_t)st.st_size;
+	again = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+	assert_ptr_not_equal(again, MAP_FAILED);
+	close(fd);
+	base = (uint64_t)(uintptr_t)again;
+	offset = 0; /* of the function in the file: found by its bytes */
+	while (offset < size - 16 &&
+	       memcmp((char *)again + offset, (void *)(uintptr_t)address_of(known_function), 16))
+		offset++;
+	skep_usyms_observe(u, self);
+	munmap(again, size);
+	skep_usyms_observe(u, self);
+	assert_true(skep_usyms_find(u, self, base + offset, &sym));
+	assert_string_equal(sym.name, "known_function");
+	other = mmap(again, size, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+		     -1, 0);
+	assert_ptr_equal(other, again);
+	skep_usyms_observe(u, self);
+	assert_false(skep_usyms_find(u, self, base + offset, &sym));
+	munmap(other, size);
+	skep_usyms_free(u);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_self),
-		cmocka_unit_test(test_gone),
-		cmocka_unit_test(test_room),
-		cmocka_unit_test(test_perf_map),
+		cmocka_unit_test(test_self),	 cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_room),	 cmocka_unit_test(test_perf_map),
+		cmocka_unit_test(test_unmapped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
