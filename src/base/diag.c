@@ -117,6 +117,20 @@ static bool source_line(const struct skep_diag *diag, uint32_t number, const cha
 	return true;
 }
 
+/* The file that a line of the whole text is in; *line becomes its line there. */
+static const char *file_of(const struct skep_diag *diag, uint32_t *line)
+{
+	const char *name = diag->source_name;
+	uint32_t first = 1;
+
+	for (size_t i = 0; i < diag->n_files && diag->files[i].first_line <= *line; i++) {
+		name = diag->files[i].name;
+		first = diag->files[i].first_line;
+	}
+	*line -= first - 1;
+	return name ? name : "-";
+}
+
 /*
  * The line and a caret below it. Of a long line only a window around the caret is shown. Bytes that a terminal
  * could take for a command are shown as '?', so hostile input cannot paint the screen.
@@ -175,19 +189,19 @@ static void format_item(const struct skep_diag *diag, const struct skep_diag_ite
 		[SKEP_DIAG_NOTE] = { "note", "\033[1;36m" },
 	};
 	const char *on = color ? levels[item->level].on : "", *off = color ? "\033[0m" : "";
-	const char *line;
+	struct skep_loc shown = item->loc;
+	const char *line, *name = file_of(diag, &shown.line);
 	size_t len;
 
 	if (item->loc.line)
-		skep_str_addf(out, "%s:%u:%u: ", diag->source_name ? diag->source_name : "-",
-			      item->loc.line, item->loc.col);
+		skep_str_addf(out, "%s:%u:%u: ", name, shown.line, shown.col);
 	else
 		skep_str_add(out, "skep: ");
 	skep_str_addf(out, "%s%s:%s ", on, levels[item->level].word, off);
 	add_shown(out, item->what);
 	skep_str_addc(out, '\n');
 	if (source_line(diag, item->loc.line, &line, &len))
-		format_excerpt(line, len, item->loc, on, off, out);
+		format_excerpt(line, len, shown, on, off, out);
 	if (item->hint) {
 		skep_str_add(out, "       = ");
 		add_shown(out, item->hint);

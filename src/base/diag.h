@@ -36,10 +36,18 @@ struct skep_diag_item {
 	char *hint; /* what to do, or NULL */
 };
 
+/* Several files in one text, one behind the other: where each begins. */
+struct skep_diag_file {
+	const char *name;
+	uint32_t first_line; /* in the whole text */
+};
+
 struct skep_diag {
 	const char *source_name; /* borrowed: file name, or "-e"; NULL when there is no text */
 	const char *source_text; /* borrowed, @source_len bytes, need not be terminated */
 	size_t source_len;
+	const struct skep_diag_file *files; /* borrowed, ascending; none: all is source_name */
+	size_t n_files;
 	struct skep_diag_item *items;
 	size_t n_items;
 	size_t n_errors; /* errors among all items, dropped ones included */

@@ -17,6 +17,8 @@ void skep_cli_tell(struct skep_diag *diag, bool verbose)
 	struct skep_diag empty = {
 		.source_name = diag->source_name,
 		.source_text = diag->source_text,
+		.files = diag->files,
+		.n_files = diag->n_files,
 		.source_len = diag->source_len,
 	};
 	bool color = isatty(STDERR_FILENO) && !getenv("NO_COLOR");

@@ -359,6 +359,9 @@ struct skep_config_node {
 };
 
 struct skep_script {
+	const char *text; /* with all that it imports */
+	size_t len;
+	uint32_t n_lines;	  /* of the script itself; 0: it imports nothing */
 	struct skep_c_def **defs; /* in the order of the text */
 	size_t n_defs;
 	struct skep_macro **macros;
@@ -373,17 +376,37 @@ struct skep_script {
 	size_t n_fns;
 };
 
+/* A file that an import brings in. */
+struct skep_import_file {
+	const char *id;	  /* the same whoever names it: a file comes in once */
+	const char *name; /* as messages show it; what it imports is looked for beside it */
+	const char *text;
+	size_t len;
+};
+
+/*
+ * Reads what @path means in the file @from (NULL: a script without one): a file, or those of a folder in the order of
+ * their names. Everything in @arena. Negative: *ret_why says why not.
+ */
+typedef int (*skep_import_fn)(void *data, struct skep_arena *arena, const char *path,
+			      const char *from, struct skep_import_file **ret_files, size_t *ret_n,
+			      const char **ret_why);
+
 struct skep_parse_options {
 	/* The positional parameters ($1 is params[0]): text in attach points, elsewhere PARAM nodes. */
 	const char *const *params;
 	size_t n_params;
 	uint32_t kernel_version; /* LINUX_VERSION_CODE of #if; 0: not known */
 	bool verbose;		 /* notes about what means little here */
+	const char *name;	 /* of the script's file, or NULL */
+	skep_import_fn import;	 /* NULL: there are no files to import */
+	void *import_data;
 };
 
 /*
  * Parses a script. All errors are collected in @diag, the parser recovers at the next statement or probe; any error makes
- * it -EINVAL.
+ * it -EINVAL. Imported files stand behind the script in one text, so that a line says which file it is in: @diag's
+ * source becomes that text.
  */
 int skep_parse(struct skep_arena *arena, const char *text, size_t len,
 	       const struct skep_parse_options *options, struct skep_diag *diag,

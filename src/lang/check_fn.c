@@ -55,7 +55,8 @@ void skep_check_fn_unused(struct skep_compiler *c)
 	for (size_t i = 0; i < c->script->n_fns; i++) {
 		const struct skep_fn_node *fn = c->script->fns[i];
 
-		if (fn->pass)
+		/* A library has more than one script uses. */
+		if (fn->pass || (c->script->n_lines && fn->name_loc.line > c->script->n_lines))
 			continue;
 		skep_diag_warn(c->diag, fn->name_loc, "nothing calls %s()", fn->name);
 		skep_diag_hint(c->diag, "it is not looked at any further");

@@ -90,6 +90,9 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 		.n_params = o->n_params,
 		.kernel_version = o->kernel_version,
 		.verbose = o->verbose,
+		.name = o->source_name,
+		.import = o->import,
+		.import_data = o->import_data,
 	};
 	int r, checked;
 
@@ -134,8 +137,8 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 		return r;
 	show_code(c, "code");
 	plan->spec->source_name = o->source_name;
-	plan->spec->source_text = text;
-	plan->spec->source_len = len;
+	plan->spec->source_text = c->script->text;
+	plan->spec->source_len = c->script->len;
 	plan->long_rows = o->long_rows;
 	plan->config = c->config;
 	return 0;

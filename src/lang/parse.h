@@ -8,6 +8,7 @@
  *	parse_fn.c	functions of the script
  *	parse_c.c	definitions as in C
  *	parse_macro.c	definitions of macros
+ *	parse_import.c	import and #include "..."
  *	parse_block.c	blocks, and where to go on after an error
  *	parse_stmt.c	statements
  *	parse_row.c	the statement `row`
@@ -44,7 +45,7 @@ struct skep_parser {
 	uint32_t prev_from; /* the #define that it came from */
 	bool abort;	    /* a bound was met: the rest is not looked at */
 	bool in_predicate;  /* at the level where a slash may end it */
-	bool condition;	   /* what is read now is a condition: `(x = 1)` is a mistake there */
+	bool condition;	    /* what is read now is a condition: `(x = 1)` is a mistake there */
 	bool ended;	    /* the last statement ended with ';' */
 	size_t cond_off; /* where the condition of an `if` starts: `(name) call()` is no cast there */
 	unsigned depth;
@@ -54,7 +55,14 @@ struct skep_parser {
 		SKEP_VEC(struct skep_c_def *);
 	} defs;
 	unsigned c_braces; /* open ones of a definition as in C: where an error left it */
-	bool arg_block;	   /* the block that comes next is an argument: it needs no value */
+	struct {
+		SKEP_VEC(struct skep_diag_file);
+	} files;				   /* the script itself is the first */
+	struct skep_hash imported;		   /* ids of files */
+	size_t len;				   /* of env.text */
+	bool in_header;				   /* what C has besides types is skipped */
+	void (*parse_file)(struct skep_parser *p); /* the top of the script, for parse_import.c */
+	bool arg_block; /* the block that comes next is an argument: it needs no value */
 	struct skep_hash type_names; /* from typedef: to their skep_c_def */
 };
 
@@ -138,6 +146,13 @@ bool skep_parse_c(struct skep_parser *p);
 
 /* At `macro`. NULL after an error. */
 struct skep_macro *skep_parse_macro(struct skep_parser *p);
+
+/* ---- parse_import.c */
+
+/* At `import`. False after an error in the line itself. */
+bool skep_parse_import(struct skep_parser *p);
+/* For skep_lex_env: #include "name". */
+void skep_parse_include(void *data, const char *name, struct skep_loc loc);
 
 /* ---- parse_stmt.c */
 

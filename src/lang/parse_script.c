@@ -133,13 +133,7 @@ static bool parse_map_decl(struct script *s)
 	return skep_parse_expect(p, SKEP_TOK_SEMI, "';' behind the declaration");
 }
 
-/* ---- what is not supported */
-
-static const struct {
-	const char *word, *what, *hint;
-} unsupported[] = {
-	{ "import", "import", "put the probes of both files into one" },
-};
+/* ---- mistakes */
 
 /* Over the thing that @t begins: up to a ';', or a block and a ';' right behind it. */
 static void skip_declaration(struct skep_parser *p)
@@ -183,19 +177,6 @@ static void skip_definition(struct skep_parser *p)
 			break;
 	}
 	p->env.quiet = p->abort;
-}
-
-static bool reject_unsupported(struct script *s, const struct skep_tok *t)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(unsupported); i++) {
-		if (!skep_tok_is(t, unsupported[i].word))
-			continue;
-		if (skep_lex_error(&s->p.env, t->loc, "not supported yet: %s", unsupported[i].what))
-			skep_lex_hint(&s->p.env, "%s", unsupported[i].hint);
-		skip_declaration(&s->p);
-		return true;
-	}
-	return false;
 }
 
 /* Statements outside of a probe. Said once, as they come in flocks. */
@@ -302,6 +283,51 @@ static void parse_probe(struct script *s)
 
 /* ---- the whole */
 
+static bool is_word(const struct skep_tok *t, const char *const *words)
+{
+	for (; *words; words++)
+		if (skep_tok_is(t, *words))
+			return true;
+	return false;
+}
+
+/* What the word @t begins, when it is a declaration. True: it was, and that is behind us. */
+static bool parse_declaration(struct script *s, const struct skep_tok *t, enum skep_tok_kind next)
+{
+	static const char *const c_words[] = { "struct", "union", "enum", "typedef", NULL };
+	struct skep_parser *p = &s->p;
+
+	if (next == SKEP_TOK_COLON)
+		return false;
+	if (skep_tok_is(t, "config") && next == SKEP_TOK_ASSIGN) {
+		parse_config(s);
+	} else if (skep_tok_is(t, "fn")) {
+		struct skep_fn_node *fn = skep_parse_fn(p);
+
+		if (fn)
+			skep_vec_add(&s->fns, fn);
+	} else if (skep_tok_is(t, "let") && next == SKEP_TOK_MAP) {
+		if (!parse_map_decl(s))
+			skip_declaration(p);
+	} else if (skep_tok_is(t, "macro") && next == SKEP_TOK_NAME) {
+		struct skep_macro *macro = skep_parse_macro(p);
+
+		if (macro)
+			skep_vec_add(&s->macros, macro);
+		else
+			skip_declaration(p);
+	} else if (skep_tok_is(t, "import")) {
+		if (!skep_parse_import(p))
+			skip_declaration(p);
+	} else if (is_word(t, c_words)) {
+		if (!skep_parse_c(p))
+			skip_definition(p);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 /* What starts with a word or a sigil and is no probe. False: nothing was taken. */
 static bool parse_special(struct script *s)
 {
@@ -319,38 +345,13 @@ static bool parse_special(struct script *s)
 	p->env.quiet = p->abort;
 	p->x.raw = false;
 	skep_parse_rewind(p);
-	if (skep_tok_is(&t, "config") && next == SKEP_TOK_ASSIGN) {
-		parse_config(s);
+	if (parse_declaration(s, &t, next))
+		return true;
+	if (p->in_header) {
+		skip_declaration(p);
 		return true;
 	}
-	if (skep_tok_is(&t, "fn") && next != SKEP_TOK_COLON) {
-		struct skep_fn_node *fn = skep_parse_fn(p);
-
-		if (fn)
-			skep_vec_add(&s->fns, fn);
-		return true;
-	}
-	if (next == SKEP_TOK_MAP && skep_tok_is(&t, "let")) {
-		if (!parse_map_decl(s))
-			skip_declaration(p);
-		return true;
-	}
-	if (next == SKEP_TOK_NAME && skep_tok_is(&t, "macro")) {
-		struct skep_macro *macro = skep_parse_macro(p);
-
-		if (macro)
-			skep_vec_add(&s->macros, macro);
-		else
-			skip_declaration(p);
-		return true;
-	}
-	if (next != SKEP_TOK_COLON && (skep_tok_is(&t, "struct") || skep_tok_is(&t, "union") ||
-				       skep_tok_is(&t, "enum") || skep_tok_is(&t, "typedef"))) {
-		if (!skep_parse_c(p))
-			skip_definition(p);
-		return true;
-	}
-	return (next != SKEP_TOK_COLON && reject_unsupported(s, &t)) || reject_loose(s, &t, next);
+	return reject_loose(s, &t, next);
 }
 
 static void parse_top(struct script *s)
@@ -392,9 +393,10 @@ static void check_content(struct script *s)
 		"a script says when to look and what to do then: kprobe:vfs_read { @[comm] = count(); }");
 }
 
-static void parse_all(struct script *s)
+/* From where the lexer is to its end. */
+static void parse_file(struct skep_parser *p)
 {
-	struct skep_parser *p = &s->p;
+	struct script *s = (struct script *)p; /* its first member */
 
 	for (skep_lex_skip(&p->lx); p->lx.pos < p->lx.len && !p->abort; skep_lex_skip(&p->lx)) {
 		parse_top(s);
@@ -404,7 +406,20 @@ static void parse_all(struct script *s)
 		p->depth = 0;
 	}
 	skep_lex_finish(&p->lx);
-	check_content(s);
+}
+
+/* What was imported stands in one text with the script: that is what places mean from now on. */
+static void tell_files(struct skep_parser *p, struct skep_diag *diag)
+{
+	if (!diag || p->files.len == 1)
+		return;
+	diag->source_text = p->env.text;
+	diag->source_len = p->len;
+	diag->n_files = p->files.len;
+	diag->files = skep_arena_memdup(p->env.arena, p->files.data,
+					p->files.len * sizeof(*p->files.data));
+	if (!p->files.data[0].name)
+		((struct skep_diag_file *)diag->files)->name = diag->source_name;
 }
 
 int skep_parse(struct skep_arena *arena, const char *text, size_t len,
@@ -428,13 +443,19 @@ int skep_parse(struct skep_arena *arena, const char *text, size_t len,
 			 .diag = diag,
 			 .text = text,
 			 .kernel_version = options->kernel_version,
-			 .verbose = options->verbose },
+			 .verbose = options->verbose,
+			 .include = skep_parse_include,
+			 .include_data = &s->p },
+		.len = len,
+		.parse_file = parse_file,
 		.cond_off = SIZE_MAX,
 		.options = options,
 	};
 	s->p.x = (struct skep_expand){ .env = &s->p.env, .lx = &s->p.lx };
 	skep_lex_init(&s->p.lx, &s->p.env, text, len);
-	parse_all(s);
+	skep_vec_add(&s->p.files, ((struct skep_diag_file){ options->name, 1 }));
+	parse_file(&s->p);
+	check_content(s);
 	script->configs = skep_arena_memdup(arena, s->configs.data,
 					    s->configs.len * sizeof(*s->configs.data));
 	script->n_configs = s->configs.len;
@@ -452,7 +473,14 @@ int skep_parse(struct skep_arena *arena, const char *text, size_t len,
 	script->macros =
 		skep_arena_memdup(arena, s->macros.data, s->macros.len * sizeof(*s->macros.data));
 	script->n_macros = s->macros.len;
+	script->text = s->p.env.text;
+	script->len = s->p.len;
+	if (s->p.files.len > 1)
+		script->n_lines = s->p.files.data[1].first_line - 1;
+	tell_files(&s->p, diag);
 	n_errors = s->p.env.n_errors;
+	skep_vec_fini(&s->p.files);
+	skep_hash_fini(&s->p.imported);
 	skep_vec_fini(&s->macros);
 	skep_vec_fini(&s->map_decls);
 	skep_vec_fini(&s->p.defs);

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-static int read_all(int fd, struct skep_str *out)
+int skep_trace_read_all(int fd, struct skep_str *out)
 {
 	char buffer[16384];
 	ssize_t n;
@@ -49,7 +49,7 @@ int skep_trace_source(struct skep_arena *arena, const struct skep_trace_options 
 			return r;
 		}
 	}
-	r = read_all(is_stdin ? STDIN_FILENO : fd, &text);
+	r = skep_trace_read_all(is_stdin ? STDIN_FILENO : fd, &text);
 	if (r < 0) {
 		skep_diag_error(diag, SKEP_NO_LOC, "cannot read the script '%s': %s", options->file,
 				r == -EFBIG ? "it has more than 16 MiB" : strerror(-r));

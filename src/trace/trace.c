@@ -129,6 +129,7 @@ static int compile(struct job *job)
 		.long_rows = o->format == SKEP_LIVE_JSON,
 		.verbose = o->verbose,
 		.kernel_version = kernel_version(),
+		.import = skep_trace_import,
 		.help = skep_output_text(&job->output),
 		.stage = o->stages ? show_stage : NULL,
 		.stage_data = job,

@@ -53,6 +53,25 @@ static void place_and_hint(void **state)
 	      "skep: note: nowhere\n");
 }
 
+/* Several files in one text: each has its own name and lines. */
+static void files(void **state)
+{
+	static const struct skep_diag_file list[] = { { "a.bt", 1 }, { "b.bt", 3 }, { "c.bt", 4 } };
+	struct skep_diag diag = of("one\ntwo\nthree\nfour\nfive");
+
+	diag.files = list;
+	diag.n_files = 3;
+	skep_diag_error(&diag, at(2, 1, 1), "x");
+	skep_diag_error(&diag, at(3, 1, 1), "x");
+	skep_diag_error(&diag, at(5, 2, 1), "x");
+	skep_diag_error(&diag, SKEP_NO_LOC, "x");
+	shows(&diag, false, false,
+	      "a.bt:2:1: error: x\n     2 | two\n       | ^\n"
+	      "b.bt:1:1: error: x\n     1 | three\n       | ^\n"
+	      "c.bt:2:2: error: x\n     2 | five\n       |  ^\n"
+	      "skep: error: x\n");
+}
+
 /* The caret stays below what it means, whatever stands before it, and within the line. */
 static void carets(void **state)
 {
@@ -185,10 +204,10 @@ static void log_and_color(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(place_and_hint), cmocka_unit_test(carets),
-		cmocka_unit_test(long_line),	  cmocka_unit_test(hostile_message),
-		cmocka_unit_test(too_many),	  cmocka_unit_test(nothing),
-		cmocka_unit_test(log_and_color),
+		cmocka_unit_test(place_and_hint),  cmocka_unit_test(files),
+		cmocka_unit_test(carets),	   cmocka_unit_test(long_line),
+		cmocka_unit_test(hostile_message), cmocka_unit_test(too_many),
+		cmocka_unit_test(nothing),	   cmocka_unit_test(log_and_color),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

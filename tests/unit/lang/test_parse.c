@@ -233,13 +233,100 @@ static void test_stock(void **state)
 	globfree(&list);
 }
 
+/* ---- imports */
+
+struct fake_file {
+	const char *path, *text;
+};
+
+static const struct fake_file fake_files[] = {
+	{ "lib.bt", "import \"other.bt\";\nimport \"lib.bt\";\nmacro lib() { 1 }\nEND { }\n" },
+	{ "other.bt", "#define OTHER 7\n#include \"types.h\"\nconfig = { max_map_keys = 5 }" },
+	{ "types.h",
+	  "typedef struct { int a; } in_t;\nint f(int);\nstatic int g(void) { return 1; }\n" },
+	{ "wrong.bt", "\n\nBEGIN { 1 + }\n" },
+};
+
+/* "all" is a folder of the first two files. */
+static int fake_import(void *data, struct skep_arena *arena, const char *path, const char *from,
+		       struct skep_import_file **ret_files, size_t *ret_n, const char **ret_why)
+{
+	size_t n = 0;
+
+	(void)data;
+	assert_string_equal(from ? from : "main.bt", from);
+	*ret_files = skep_arena_calloc(arena, ARRAY_SIZE(fake_files), sizeof(**ret_files));
+	for (size_t i = 0; i < ARRAY_SIZE(fake_files); i++)
+		if (skep_streq(fake_files[i].path, path) || (skep_streq(path, "all") && i < 2))
+			(*ret_files)[n++] =
+				(struct skep_import_file){ fake_files[i].path, fake_files[i].path,
+							   fake_files[i].text,
+							   strlen(fake_files[i].text) };
+	*ret_n = n;
+	*ret_why = "no such file";
+	return n ? 0 : -ENOENT;
+}
+
+static struct fixture parse_importing(const char *text)
+{
+	static const struct skep_parse_options options = { .name = "main.bt",
+							   .import = fake_import };
+	struct fixture f = { .arena = skep_arena_new() };
+
+	f.diag.source_name = "main.bt";
+	f.diag.source_text = text;
+	f.diag.source_len = strlen(text);
+	f.r = skep_parse(f.arena, text, strlen(text), &options, &f.diag, &f.script);
+	return f;
+}
+
+static void test_import(void **state)
+{
+	struct fixture f = parse_importing("import \"lib.bt\";\nimport \"all\";\n"
+					   "BEGIN { $a = (in_t *)OTHER; lib; }");
+
+	assert_int_equal(f.r, 0);
+	assert_int_equal(f.script->n_probes, 2);
+	assert_string_equal(f.script->probes[0]->points[0].text, "END");
+	assert_int_equal(f.script->n_macros, 1);
+	assert_int_equal(f.script->n_configs, 1);
+	assert_int_equal(f.script->n_defs, 2);
+	assert_int_equal(f.script->n_lines, 3);
+	/* lib.bt begins in line 4 of the whole. */
+	assert_int_equal(f.script->macros[0]->name_loc.line, 6);
+	fini(&f);
+}
+
+static void test_import_wrong(void **state)
+{
+	struct fixture f = parse_importing("import \"wrong.bt\"; import \"nowhere.bt\";\n"
+					   "#include \"nowhere.h\"\nBEGIN { 2 + }");
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+
+	assert_int_equal(f.r, -EINVAL);
+	skep_diag_format(&f.diag, false, false, &out);
+	assert_string_equal(skep_str_text(&out),
+			    "wrong.bt:3:13: error: expected a value, found '}'\n"
+			    "     3 | BEGIN { 1 + }\n"
+			    "       |             ^\n"
+			    "main.bt:1:27: error: cannot import 'nowhere.bt': no such file\n"
+			    "     1 | import \"wrong.bt\"; import \"nowhere.bt\";\n"
+			    "       |                           ^~~~~~~~~~~~\n"
+			    "main.bt:3:13: error: expected a value, found '}'\n"
+			    "     3 | BEGIN { 2 + }\n"
+			    "       |             ^\n");
+	fini(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_places),	    cmocka_unit_test(test_floods),
-		cmocka_unit_test(test_define_bomb), cmocka_unit_test(test_junk),
-		cmocka_unit_test(test_null_diag),   cmocka_unit_test(test_prefixes),
-		cmocka_unit_test(test_stock),
+		cmocka_unit_test(test_places),	     cmocka_unit_test(test_floods),
+		cmocka_unit_test(test_define_bomb),  cmocka_unit_test(test_junk),
+		cmocka_unit_test(test_null_diag),    cmocka_unit_test(test_prefixes),
+		cmocka_unit_test(test_stock),	     cmocka_unit_test(test_import),
+		cmocka_unit_test(test_import_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
