@@ -13,7 +13,8 @@
  * is cut short where neither leads anywhere; or may be wrong, where a table was not there in time and the frame pointer was
  * believed: both are counted (SKEP_LOSS_UNWIND).
  *
- * Costs, on a machine of 2023: about 60 ns a frame with a table, 300 ns around it. (The kernel's walk: 5 ns a frame.)
+ * A stack costs about 0.1 us a frame, and 0.1 us around it; the frame-pointer walk of the kernel costs as much for the one
+ * or two frames that it finds.
  */
 #pragma once
 
