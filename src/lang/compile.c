@@ -107,7 +107,9 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 	if (r < 0)
 		return r;
 	skep_fn_reach(c->arena, c->script);
-	r = skep_config_apply(&c->config, c->script, c->diag);
+	r = skep_config_apply(c->arena, &c->config, c->script, c->diag);
+	if (r >= 0)
+		r = skep_config_environment(c->arena, &c->config, o->environment, c->diag);
 	if (r < 0)
 		return r;
 	c->types.max_strlen = c->config.max_strlen;

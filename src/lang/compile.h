@@ -23,10 +23,11 @@ struct skep_compile_options {
 	int pid;       /* -p: uprobes and perf events follow this process; elsewhere a filter */
 	bool has_cpid; /* -c is given */
 	const struct skep_scope
-		*scope;	       /* every probe but those of user space is narrowed to it, or NULL */
-	bool unsafe;	       /* system() and friends are allowed */
-	bool long_rows;	       /* rows carry time, pid, tid, comm */
-	bool verbose;	       /* hints about old syntax */
+		*scope; /* every probe but those of user space is narrowed to it, or NULL */
+	bool unsafe;	/* system() and friends are allowed */
+	bool long_rows; /* rows carry time, pid, tid, comm */
+	bool verbose;	/* hints about old syntax */
+	const char *const *environment; /* for settings, BPFTRACE_NAME=value; or NULL */
 	skep_import_fn import; /* reads what the script imports; NULL: nothing can be imported */
 	void *import_data;
 	struct skep_str *

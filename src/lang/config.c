@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stddef.h>
+#include <string.h>
 
 const struct skep_plan_config skep_config_defaults = {
 	.max_map_keys = 4096,
@@ -17,6 +18,7 @@ const struct skep_plan_config skep_config_defaults = {
 	.str_trunc_trailer = "..",
 };
 
+#define RING_PAGES_MAX (1 << 16)
 #define NEAR 3 /* edits between a setting and what may have been meant */
 
 struct number {
@@ -42,9 +44,7 @@ static const char *const accepted[] = {
 	"max_bpf_progs",
 	"max_type_res_iterations",
 	"on_stack_limit",
-	"perf_rb_pages",
 	"show_debug_info",
-	"stack_mode",
 	"symbol_source",
 	"unstable_import",
 	"unstable_import_statement",
@@ -77,19 +77,36 @@ static int set_number(struct skep_plan_config *config, const struct number *n,
 	return 0;
 }
 
-static int set_missing_probes(struct skep_plan_config *config, const struct skep_config_node *node,
-			      struct skep_diag *diag)
+/* One of @words, by its index. */
+static int set_word(int *setting, const char *const *words, size_t n,
+		    const struct skep_config_node *node, struct skep_diag *diag)
 {
-	static const char *const words[] = { "error", "warn", "ignore" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (skep_streq(text_of(node->value), words[i])) {
-			config->missing_probes = (int)i;
+			*setting = (int)i;
 			return 0;
 		}
 	}
-	skep_diag_error(diag, node->value->loc, "missing_probes must be error, warn or ignore");
+	skep_diag_error(diag, node->value->loc, "%s must be %s, %s or %s", node->name, words[0],
+			words[1], words[2]);
 	return -EINVAL;
+}
+
+/* In pages of 4 KiB, as other implementations count; the kernel wants a power of two. */
+static int set_ring(struct skep_plan_config *config, const struct skep_config_node *node,
+		    struct skep_diag *diag)
+{
+	uint64_t pages = node->value->num.value, bytes = 4096;
+
+	if (node->value->kind != SKEP_EXPR_INT || pages < 1 || pages > RING_PAGES_MAX) {
+		skep_diag_error(diag, node->value->loc,
+				"perf_rb_pages must be a number from 1 to %d", RING_PAGES_MAX);
+		return -EINVAL;
+	}
+	while (bytes < pages * 4096)
+		bytes *= 2;
+	config->ring_bytes = (uint32_t)bytes;
+	return 0;
 }
 
 static void consider(const char *name, const char *wanted, unsigned *best, const char **ret_name)
@@ -105,7 +122,7 @@ static void consider(const char *name, const char *wanted, unsigned *best, const
 static int unknown(const struct skep_config_node *node, struct skep_diag *diag)
 {
 	static const char *const words[] = { "missing_probes", "print_maps_on_exit",
-					     "str_trunc_trailer" };
+					     "str_trunc_trailer", "stack_mode", "perf_rb_pages" };
 	const char *name = NULL;
 	unsigned best = NEAR + 1;
 
@@ -120,10 +137,13 @@ static int unknown(const struct skep_config_node *node, struct skep_diag *diag)
 		skep_diag_hint(diag, "did you mean %s?", name);
 	else
 		skep_diag_hint(diag, "the settings are max_map_keys, max_strlen, max_cat_bytes, "
-				     "max_probes, missing_probes, print_maps_on_exit and "
-				     "str_trunc_trailer");
+				     "max_probes, missing_probes, print_maps_on_exit, "
+				     "stack_mode, perf_rb_pages and str_trunc_trailer");
 	return -EINVAL;
 }
+
+static const char *const missing_words[] = { "error", "warn", "ignore" };
+static const char *const stack_words[] = { "bpftrace", "perf", "raw" }; /* skep_stack_style */
 
 static int apply(struct skep_plan_config *config, const struct skep_config_node *node,
 		 struct skep_diag *diag)
@@ -132,7 +152,13 @@ static int apply(struct skep_plan_config *config, const struct skep_config_node 
 		if (skep_streq(node->name, numbers[i].name))
 			return set_number(config, &numbers[i], node, diag);
 	if (skep_streq(node->name, "missing_probes"))
-		return set_missing_probes(config, node, diag);
+		return set_word(&config->missing_probes, missing_words, ARRAY_SIZE(missing_words),
+				node, diag);
+	if (skep_streq(node->name, "stack_mode"))
+		return set_word(&config->stack_style, stack_words, ARRAY_SIZE(stack_words), node,
+				diag);
+	if (skep_streq(node->name, "perf_rb_pages"))
+		return set_ring(config, node, diag);
 	if (skep_streq(node->name, "print_maps_on_exit")) {
 		const char *word = text_of(node->value);
 
@@ -151,13 +177,96 @@ static int apply(struct skep_plan_config *config, const struct skep_config_node 
 	return unknown(node, diag);
 }
 
-int skep_config_apply(struct skep_plan_config *config, const struct skep_script *script,
-		      struct skep_diag *diag)
+/* "BPFTRACE_MAX_STRLEN" and "MAX_STRLEN" are max_strlen; a few had other names in the environment. */
+static const char *plain_name(struct skep_arena *arena, const char *name)
+{
+	static const struct {
+		const char *old, *now;
+	} names[] = {
+		{ "strlen", "max_strlen" },
+		{ "map_keys_max", "max_map_keys" },
+		{ "cat_bytes_max", "max_cat_bytes" },
+		{ "max_progs", "max_bpf_progs" },
+	};
+	char *plain =
+		skep_arena_strdup(arena, skep_has_prefix(name, "BPFTRACE_") ? name + 9 : name);
+
+	for (char *p = plain; *p; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p |= 0x20;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (skep_streq(plain, names[i].old))
+			return names[i].now;
+	return plain;
+}
+
+int skep_config_apply(struct skep_arena *arena, struct skep_plan_config *config,
+		      const struct skep_script *script, struct skep_diag *diag)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < script->n_configs; i++)
-		if (apply(config, &script->configs[i], diag) < 0)
+	for (size_t i = 0; i < script->n_configs; i++) {
+		struct skep_config_node node = script->configs[i];
+
+		if (node.name[0] >= 'A' && node.name[0] <= 'Z')
+			node.name = plain_name(arena, node.name);
+		if (apply(config, &node, diag) < 0)
 			r = -EINVAL;
+	}
+	return r;
+}
+
+/* "5", "true", "perf": as it would stand in a script. */
+static struct skep_expr *value_of(struct skep_arena *arena, const char *text)
+{
+	struct skep_expr *e = skep_arena_alloc(arena, sizeof(*e));
+	char *end;
+
+	errno = 0;
+	e->kind = SKEP_EXPR_INT;
+	e->num.value = strtoull(text, &end, 0);
+	if (!errno && end != text && !*end && text[0] != '-')
+		return e;
+	e->kind = SKEP_EXPR_STRING;
+	e->text.data = text;
+	e->text.len = strlen(text);
+	return e;
+}
+
+static bool is_setting(const char *name)
+{
+	static const char *const words[] = { "missing_probes", "print_maps_on_exit", "stack_mode",
+					     "str_trunc_trailer", "perf_rb_pages" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (skep_streq(name, numbers[i].name))
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (skep_streq(name, words[i]))
+			return true;
+	return false;
+}
+
+int skep_config_environment(struct skep_arena *arena, struct skep_plan_config *config,
+			    const char *const *environment, struct skep_diag *diag)
+{
+	int r = 0;
+
+	for (; environment && *environment; environment++) {
+		const char *equals = strchr(*environment, '=');
+		struct skep_config_node node = {};
+
+		if (!skep_has_prefix(*environment, "BPFTRACE_") || !equals)
+			continue;
+		node.name = plain_name(arena, skep_arena_strndup(arena, *environment,
+								 (size_t)(equals - *environment)));
+		if (!is_setting(node.name))
+			continue; /* it may be for somebody else */
+		node.value = value_of(arena, equals + 1);
+		if (apply(config, &node, diag) < 0) {
+			skep_diag_hint(diag, "the environment says %s", *environment);
+			r = -EINVAL;
+		}
+	}
 	return r;
 }

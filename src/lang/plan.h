@@ -118,6 +118,7 @@ struct skep_plan_config {
 	uint32_t stack_depth;	       /* 127 */
 	bool print_maps_on_exit;       /* true */
 	int missing_probes;	       /* 0 error, 1 warn, 2 ignore */
+	int stack_style;	       /* skep_stack_style of stacks that name none */
 	const char *str_trunc_trailer; /* ".." */
 };
 

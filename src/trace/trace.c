@@ -130,6 +130,7 @@ static int compile(struct job *job)
 		.verbose = o->verbose,
 		.kernel_version = kernel_version(),
 		.import = skep_trace_import,
+		.environment = (const char *const *)environ,
 		.help = skep_output_text(&job->output),
 		.stage = o->stages ? show_stage : NULL,
 		.stage_data = job,

@@ -29,7 +29,7 @@ static int check_stack(struct skep_check *k, struct skep_expr *call, enum skep_t
 {
 	struct skep_type type = *skep_type_simple(&k->c->types, kind);
 	int64_t depth = k->c->config.stack_depth;
-	unsigned style = SKEP_STACK_BPFTRACE;
+	unsigned style = (unsigned)k->c->config.stack_style;
 
 	for (size_t i = 0; i < call->call.args.len; i++) {
 		const struct skep_expr *arg = call->call.args.data[i];
