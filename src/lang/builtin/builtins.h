@@ -9,6 +9,9 @@
 #include "lang/builtin.h"
 #include "lang/provider.h"
 
+/* table.c: checks of builtins that give an unsigned number of 32 or 64 bits. */
+int skep_builtin_check_u32(struct skep_check *k, struct skep_expr *call);
+int skep_builtin_check_u64(struct skep_check *k, struct skep_expr *call);
 /* The number as what a call gives; nothing when it is not wanted. */
 static inline int skep_builtin_give(struct skep_value *ret_value, const struct skep_expr *call,
 				    struct skep_val *val)

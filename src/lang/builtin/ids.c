@@ -8,33 +8,13 @@
 #include "lang/builtin/builtins.h"
 #include "lang/lower_priv.h"
 
-static int set_value(struct skep_value *ret_value, const struct skep_expr *call,
-		     struct skep_val *val)
-{
-	if (ret_value)
-		*ret_value = (struct skep_value){ .type = call->type, .val = val };
-	return 0;
-}
-
-static int check_u32(struct skep_check *k, struct skep_expr *call)
-{
-	call->type = skep_type_int(4, false);
-	return 0;
-}
-
-static int check_u64(struct skep_check *k, struct skep_expr *call)
-{
-	call->type = skep_type_int(8, false);
-	return 0;
-}
-
 static int lower_uid(struct skep_lower *l, const struct skep_expr *call,
 		     struct skep_value *ret_value)
 {
 	struct skep_val *v =
 		skep_ir_call(l->fn, SKEP_HELPER_GET_CURRENT_UID_GID, SKEP_CALL_PURE, 0);
 
-	return set_value(ret_value, call, skep_ir_extend(l->fn, v, 4, false));
+	return skep_builtin_give(ret_value, call, skep_ir_extend(l->fn, v, 4, false));
 }
 
 static int lower_gid(struct skep_lower *l, const struct skep_expr *call,
@@ -43,7 +23,7 @@ static int lower_gid(struct skep_lower *l, const struct skep_expr *call,
 	struct skep_val *v =
 		skep_ir_call(l->fn, SKEP_HELPER_GET_CURRENT_UID_GID, SKEP_CALL_PURE, 0);
 
-	return set_value(ret_value, call, skep_ir_opi(l->fn, SKEP_OP_SHR, v, 32));
+	return skep_builtin_give(ret_value, call, skep_ir_opi(l->fn, SKEP_OP_SHR, v, 32));
 }
 
 static int check_username(struct skep_check *k, struct skep_expr *call)
@@ -55,8 +35,9 @@ static int check_username(struct skep_check *k, struct skep_expr *call)
 static int lower_cgroup(struct skep_lower *l, const struct skep_expr *call,
 			struct skep_value *ret_value)
 {
-	return set_value(ret_value, call,
-			 skep_ir_call(l->fn, SKEP_HELPER_GET_CURRENT_CGROUP_ID, SKEP_CALL_PURE, 0));
+	return skep_builtin_give(ret_value, call,
+				 skep_ir_call(l->fn, SKEP_HELPER_GET_CURRENT_CGROUP_ID,
+					      SKEP_CALL_PURE, 0));
 }
 
 static int check_curtask(struct skep_check *k, struct skep_expr *call)
@@ -79,7 +60,7 @@ static int lower_curtask(struct skep_lower *l, const struct skep_expr *call,
 
 	if (!v)
 		v = skep_ir_call(l->fn, SKEP_HELPER_GET_CURRENT_TASK, SKEP_CALL_PURE, 0);
-	return set_value(ret_value, call, v);
+	return skep_builtin_give(ret_value, call, v);
 }
 
 static int check_cpid(struct skep_check *k, struct skep_expr *call)
@@ -90,14 +71,14 @@ static int check_cpid(struct skep_check *k, struct skep_expr *call)
 		skep_diag_hint(k->c->diag, "add -c 'COMMAND', or compare with a process id");
 		return -EINVAL;
 	}
-	return check_u32(k, call);
+	return skep_builtin_check_u32(k, call);
 }
 
 static int lower_cpid(struct skep_lower *l, const struct skep_expr *call,
 		      struct skep_value *ret_value)
 {
-	return set_value(ret_value, call,
-			 skep_lower_global(l, offsetof(struct skep_plan_globals, cpid), 4));
+	return skep_builtin_give(ret_value, call,
+				 skep_lower_global(l, offsetof(struct skep_plan_globals, cpid), 4));
 }
 
 static int check_has_cpid(struct skep_check *k, struct skep_expr *call)
@@ -109,7 +90,7 @@ static int check_has_cpid(struct skep_check *k, struct skep_expr *call)
 static int lower_has_cpid(struct skep_lower *l, const struct skep_expr *call,
 			  struct skep_value *ret_value)
 {
-	return set_value(ret_value, call, skep_ir_const(l->fn, l->c->options->has_cpid));
+	return skep_builtin_give(ret_value, call, skep_ir_const(l->fn, l->c->options->has_cpid));
 }
 
 #define WORD(word, check_fn, lower_fn)                            \
@@ -121,10 +102,10 @@ static int lower_has_cpid(struct skep_lower *l, const struct skep_expr *call,
 		.lower = lower_fn,                                \
 	}
 
-WORD(uid, check_u32, lower_uid);
-WORD(gid, check_u32, lower_gid);
+WORD(uid, skep_builtin_check_u32, lower_uid);
+WORD(gid, skep_builtin_check_u32, lower_gid);
 WORD(username, check_username, lower_uid);
-WORD(cgroup, check_u64, lower_cgroup);
+WORD(cgroup, skep_builtin_check_u64, lower_cgroup);
 WORD(curtask, check_curtask, lower_curtask);
 WORD(cpid, check_cpid, lower_cpid);
 WORD(has_cpid, check_has_cpid, lower_has_cpid);

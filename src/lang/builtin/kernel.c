@@ -12,12 +12,6 @@
 
 #define LAST_ERROR 4095 /* pointers above -4096 are error numbers */
 
-static int check_u64(struct skep_check *k, struct skep_expr *call)
-{
-	call->type = skep_type_int(8, false);
-	return 0;
-}
-
 /* --- reg, usermode ---------------------------------------------------------------------------------------- */
 
 /* Whether the context begins with the registers (struct pt_regs). */
@@ -374,7 +368,7 @@ static int check_kfunc_allowed(struct skep_check *k, struct skep_expr *call)
 KERNEL(reg, "reg(\"name\")", 1, 1, 0, check_reg, lower_reg);
 KERNEL(usermode, "usermode", 0, 0, SKEP_BUILTIN_BARE | SKEP_BUILTIN_STEADY, check_usermode,
        lower_usermode);
-KERNEL(jiffies, "jiffies", 0, 0, SKEP_BUILTIN_BARE, check_u64, lower_jiffies);
+KERNEL(jiffies, "jiffies", 0, 0, SKEP_BUILTIN_BARE, skep_builtin_check_u64, lower_jiffies);
 KERNEL(is_err, "is_err(pointer)", 1, 1, 0, check_is_err, lower_is_err);
 KERNEL(percpu_kaddr, "percpu_kaddr(\"name\"[, cpu])", 1, 2, 0, check_percpu_kaddr,
        lower_percpu_kaddr);

@@ -7,44 +7,26 @@
 
 #include "lang/builtin/builtins.h"
 
-static int set_value(struct skep_value *ret_value, const struct skep_expr *call,
-		     struct skep_val *val)
-{
-	if (ret_value)
-		*ret_value = (struct skep_value){ .type = call->type, .val = val };
-	return 0;
-}
-
-static int check_u32(struct skep_check *k, struct skep_expr *call)
-{
-	call->type = skep_type_int(4, false);
-	return 0;
-}
-
-static int check_u64(struct skep_check *k, struct skep_expr *call)
-{
-	call->type = skep_type_int(8, false);
-	return 0;
-}
-
 static int lower_cpu(struct skep_lower *l, const struct skep_expr *call,
 		     struct skep_value *ret_value)
 {
-	return set_value(ret_value, call,
-			 skep_ir_call(l->fn, SKEP_HELPER_GET_SMP_PROCESSOR_ID, SKEP_CALL_PURE, 0));
+	return skep_builtin_give(ret_value, call,
+				 skep_ir_call(l->fn, SKEP_HELPER_GET_SMP_PROCESSOR_ID,
+					      SKEP_CALL_PURE, 0));
 }
 
 static int lower_ncpus(struct skep_lower *l, const struct skep_expr *call,
 		       struct skep_value *ret_value)
 {
-	return set_value(ret_value, call, skep_ir_const(l->fn, l->c->world->n_cpus));
+	return skep_builtin_give(ret_value, call, skep_ir_const(l->fn, l->c->world->n_cpus));
 }
 
 static int lower_numaid(struct skep_lower *l, const struct skep_expr *call,
 			struct skep_value *ret_value)
 {
-	return set_value(ret_value, call,
-			 skep_ir_call(l->fn, SKEP_HELPER_GET_NUMA_NODE_ID, SKEP_CALL_PURE, 0));
+	return skep_builtin_give(ret_value, call,
+				 skep_ir_call(l->fn, SKEP_HELPER_GET_NUMA_NODE_ID, SKEP_CALL_PURE,
+					      0));
 }
 
 static int lower_rand(struct skep_lower *l, const struct skep_expr *call,
@@ -53,7 +35,7 @@ static int lower_rand(struct skep_lower *l, const struct skep_expr *call,
 	struct skep_val *v =
 		skep_ir_call(l->fn, SKEP_HELPER_GET_PRANDOM_U32, SKEP_CALL_NOEFFECT, 0);
 
-	return set_value(ret_value, call, skep_ir_extend(l->fn, v, 4, false));
+	return skep_builtin_give(ret_value, call, skep_ir_extend(l->fn, v, 4, false));
 }
 
 /* The clocks by the names that scripts give them. */
@@ -92,7 +74,8 @@ static int lower_nsecs(struct skep_lower *l, const struct skep_expr *call,
 	for (size_t i = 0; arg && i < ARRAY_SIZE(clocks); i++)
 		if (skep_streq(arg->call.name, clocks[i].name))
 			helper = clocks[i].helper;
-	return set_value(ret_value, call, skep_ir_call(l->fn, helper, SKEP_CALL_NOEFFECT, 0));
+	return skep_builtin_give(ret_value, call,
+				 skep_ir_call(l->fn, helper, SKEP_CALL_NOEFFECT, 0));
 }
 
 static int lower_elapsed(struct skep_lower *l, const struct skep_expr *call,
@@ -103,7 +86,7 @@ static int lower_elapsed(struct skep_lower *l, const struct skep_expr *call,
 	struct skep_val *start =
 		skep_lower_global(l, offsetof(struct skep_plan_globals, start_boot_ns), 8);
 
-	return set_value(ret_value, call, skep_ir_op(l->fn, SKEP_OP_SUB, now, start));
+	return skep_builtin_give(ret_value, call, skep_ir_op(l->fn, SKEP_OP_SUB, now, start));
 }
 
 #define WORD(word, check_fn, lower_fn)                    \
@@ -115,11 +98,11 @@ static int lower_elapsed(struct skep_lower *l, const struct skep_expr *call,
 		.lower = lower_fn,                        \
 	}
 
-WORD(cpu, check_u32, lower_cpu);
-WORD(ncpus, check_u64, lower_ncpus);
-WORD(numaid, check_u32, lower_numaid);
-WORD(rand, check_u32, lower_rand);
-WORD(elapsed, check_u64, lower_elapsed);
+WORD(cpu, skep_builtin_check_u32, lower_cpu);
+WORD(ncpus, skep_builtin_check_u64, lower_ncpus);
+WORD(numaid, skep_builtin_check_u32, lower_numaid);
+WORD(rand, skep_builtin_check_u32, lower_rand);
+WORD(elapsed, skep_builtin_check_u64, lower_elapsed);
 
 const struct skep_builtin skep_builtin_nsecs = {
 	.name = "nsecs",

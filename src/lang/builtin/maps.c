@@ -88,14 +88,6 @@ static int check_key(struct skep_check *k, struct skep_expr *call)
 	return 0;
 }
 
-static int set_value(struct skep_value *ret_value, const struct skep_expr *call,
-		     struct skep_val *val)
-{
-	if (ret_value)
-		*ret_value = (struct skep_value){ .type = call->type, .val = val };
-	return 0;
-}
-
 static int lower_delete(struct skep_lower *l, const struct skep_expr *call,
 			struct skep_value *ret_value)
 {
@@ -107,12 +99,12 @@ static int lower_delete(struct skep_lower *l, const struct skep_expr *call,
 	switch (map->store) {
 	case SKEP_STORE_STRIPED:
 		r = send_whole(l, call, SKEP_ACTION_CLEAR);
-		return r < 0 ? r : set_value(ret_value, call, skep_ir_const(l->fn, 1));
+		return r < 0 ? r : skep_builtin_give(ret_value, call, skep_ir_const(l->fn, 1));
 	case SKEP_STORE_SCALAR:
 		key = skep_lower_map_scalar(l, map);
 		was = skep_ir_load(l->fn, key, 0, 8, 0);
 		skep_lower_clear(l, key, 0, 8 + ALIGN_UP(map->value_size, 8u));
-		return set_value(ret_value, call, was);
+		return skep_builtin_give(ret_value, call, was);
 	default:
 		r = skep_lower_map_key(l, expr, &key);
 		if (r < 0)
@@ -122,8 +114,9 @@ static int lower_delete(struct skep_lower *l, const struct skep_expr *call,
 				   skep_ir_map(l->fn, map->spec_map), key);
 		if (!ret_value)
 			return 0;
-		return set_value(ret_value, call,
-				 skep_ir_cmp(l->fn, SKEP_CC_EQ, was, skep_ir_const(l->fn, 0)));
+		return skep_builtin_give(ret_value, call,
+					 skep_ir_cmp(l->fn, SKEP_CC_EQ, was,
+						     skep_ir_const(l->fn, 0)));
 	}
 }
 
@@ -136,8 +129,9 @@ static int lower_has_key(struct skep_lower *l, const struct skep_expr *call,
 	int r;
 
 	if (map->store == SKEP_STORE_SCALAR)
-		return set_value(ret_value, call,
-				 skep_ir_load(l->fn, skep_lower_map_scalar(l, map), 0, 8, 0));
+		return skep_builtin_give(ret_value, call,
+					 skep_ir_load(l->fn, skep_lower_map_scalar(l, map), 0, 8,
+						      0));
 	if (map->store == SKEP_STORE_STRIPED)
 		return skep_lower_bug(l, call->loc, "has_key() of an aggregation without keys");
 	r = skep_lower_map_key(l, expr, &key);
@@ -145,8 +139,8 @@ static int lower_has_key(struct skep_lower *l, const struct skep_expr *call,
 		return r;
 	found = skep_ir_call(l->fn, SKEP_HELPER_MAP_LOOKUP_ELEM, SKEP_CALL_NOEFFECT, 2,
 			     skep_ir_map(l->fn, map->spec_map), key);
-	return set_value(ret_value, call,
-			 skep_ir_cmp(l->fn, SKEP_CC_NE, found, skep_ir_const(l->fn, 0)));
+	return skep_builtin_give(ret_value, call,
+				 skep_ir_cmp(l->fn, SKEP_CC_NE, found, skep_ir_const(l->fn, 0)));
 }
 
 /* --- len -------------------------------------------------------------------------------------------------- */
@@ -213,11 +207,11 @@ static int lower_len(struct skep_lower *l, const struct skep_expr *call,
 	map = arg->map.info;
 	if (map->store != SKEP_STORE_HASH && map->store != SKEP_STORE_PERCPU_HASH)
 		return skep_lower_bug(l, call->loc, "len() of a map without keys");
-	return set_value(ret_value, call,
-			 skep_ir_call(l->fn, SKEP_HELPER_FOR_EACH_MAP_ELEM, SKEP_CALL_NOEFFECT, 4,
-				      skep_ir_map(l->fn, map->spec_map),
-				      skep_ir_func(l->fn, visitor(l)), skep_ir_const(l->fn, 0),
-				      skep_ir_const(l->fn, 0)));
+	return skep_builtin_give(
+		ret_value, call,
+		skep_ir_call(l->fn, SKEP_HELPER_FOR_EACH_MAP_ELEM, SKEP_CALL_NOEFFECT, 4,
+			     skep_ir_map(l->fn, map->spec_map), skep_ir_func(l->fn, visitor(l)),
+			     skep_ir_const(l->fn, 0), skep_ir_const(l->fn, 0)));
 }
 
 #define ON_MAP(word, text, least, most, extra, check_fn, lower_fn) \

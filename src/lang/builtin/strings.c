@@ -25,14 +25,6 @@ static bool constant(const struct skep_lower *l, const struct skep_expr *expr, i
 	return skep_check_const(&k, expr, ret_value);
 }
 
-static int set_value(struct skep_value *ret_value, const struct skep_expr *call,
-		     struct skep_val *val)
-{
-	if (ret_value)
-		*ret_value = (struct skep_value){ .type = call->type, .val = val };
-	return 0;
-}
-
 /* The smaller of a computed length and @max, in a form whose bounds the verifier sees. */
 static struct skep_val *bounded(struct skep_lower *l, struct skep_val *length, uint64_t max)
 {
@@ -283,7 +275,7 @@ static int lower_strncmp(struct skep_lower *l, const struct skep_expr *call,
 	skep_ir_set(l->fn, result, skep_ir_const(l->fn, 1));
 	skep_ir_jump(l->fn, join);
 	skep_ir_at(l->fn, join);
-	return set_value(ret_value, call, skep_ir_get(l->fn, result));
+	return skep_builtin_give(ret_value, call, skep_ir_get(l->fn, result));
 }
 
 /* --- strftime, ntop, bswap, kptr, uptr -------------------------------------------------------------------- */
@@ -309,7 +301,7 @@ static int lower_strftime(struct skep_lower *l, const struct skep_expr *call,
 	struct skep_val *at;
 	int r = skep_lower_scalar(l, call->call.args.data[1], &at);
 
-	return r < 0 ? r : set_value(ret_value, call, at);
+	return r < 0 ? r : skep_builtin_give(ret_value, call, at);
 }
 
 static bool is_ip(const struct skep_type *type)
@@ -387,8 +379,9 @@ static int lower_bswap(struct skep_lower *l, const struct skep_expr *call,
 
 	if (r < 0)
 		return r;
-	return set_value(ret_value, call,
-			 call->type->size == 1 ? v : skep_ir_bswap(l->fn, v, call->type->size));
+	return skep_builtin_give(ret_value, call,
+				 call->type->size == 1 ? v
+						       : skep_ir_bswap(l->fn, v, call->type->size));
 }
 
 static int set_space(struct skep_check *k, struct skep_expr *call, enum skep_space space)
@@ -421,7 +414,7 @@ static int lower_ptr(struct skep_lower *l, const struct skep_expr *call,
 	struct skep_val *v;
 	int r = skep_lower_scalar(l, call->call.args.data[0], &v);
 
-	return r < 0 ? r : set_value(ret_value, call, v);
+	return r < 0 ? r : skep_builtin_give(ret_value, call, v);
 }
 
 #define FUNCTION(word, text, least, most, check_fn, lower_fn) \

@@ -151,3 +151,15 @@ char *skep_builtin_nearest(struct skep_compiler *c, const char *name)
 	}
 	return skep_arena_strdup(c->arena, skep_str_text(&out));
 }
+
+int skep_builtin_check_u32(struct skep_check *k, struct skep_expr *call)
+{
+	call->type = skep_type_int(4, false);
+	return 0;
+}
+
+int skep_builtin_check_u64(struct skep_check *k, struct skep_expr *call)
+{
+	call->type = skep_type_int(8, false);
+	return 0;
+}
