@@ -85,6 +85,10 @@ static int check_args_field(struct skep_check *k, struct skep_expr *expr)
 			skep_diag_hint(k->c->diag, "it has no arguments");
 		return r;
 	}
+	if (expr->field.arrow && k->c->diag && k->c->options->verbose)
+		skep_diag_add(k->c->diag, SKEP_DIAG_NOTE, expr->loc,
+			      "args->%s is written args.%s by now", expr->field.name,
+			      expr->field.name);
 	expr->field.base->type = &skep_type_void;
 	expr->type = expr->field.field.type;
 	if (expr->type->kind == SKEP_TYPE_VOID)

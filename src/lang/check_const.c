@@ -28,21 +28,38 @@ static bool param_number(const struct skep_compiler *c, unsigned index, int64_t 
 	return !errno && end != text && !*end;
 }
 
-bool skep_check_constant(const struct skep_compiler *c, const char *name, int64_t *ret_value)
+/* Numbers of an enum are computed with in 64 bits, and keep their names. */
+static const struct skep_type *wide_enum(struct skep_compiler *c, const struct skep_type *type)
 {
-	const int64_t *own = skep_hash_get_str(&c->constants, name);
+	struct skep_type wide = *type;
+
+	wide.size = 8;
+	return type->size == 8 ? type : skep_arena_memdup(c->arena, &wide, sizeof(wide));
+}
+
+bool skep_check_constant(struct skep_compiler *c, const char *name, int64_t *ret_value,
+			 const struct skep_type **ret_of)
+{
+	const struct skep_constant *own = skep_hash_get_str(&c->constants, name);
+	/* Of C's headers most are macros; that the kernel has these as enums gives their numbers names. */
+	bool is_enum = skep_has_prefix(name, "TCP_") || skep_has_prefix(name, "IPPROTO_");
+	const struct skep_type *of = NULL;
 	struct skep_btf_enumerator e;
 	uint32_t id;
 
 	if (own) {
-		*ret_value = *own;
-		return true;
+		*ret_value = own->value;
+		of = own->of;
+	} else if (is_enum || !skep_constant_find(name, ret_value)) {
+		if (c->types.btf && skep_btf_find_enumerator(c->types.btf, name, &id, &e) >= 0) {
+			*ret_value = (int64_t)e.value;
+			of = skep_type_from_btf(&c->types, c->types.btf, id, SKEP_SPACE_KERNEL);
+		} else if (!skep_constant_find(name, ret_value)) {
+			return false;
+		}
 	}
-	if (skep_constant_find(name, ret_value))
-		return true;
-	if (!c->types.btf || skep_btf_find_enumerator(c->types.btf, name, &id, &e) < 0)
-		return false;
-	*ret_value = (int64_t)e.value;
+	if (ret_of)
+		*ret_of = of && of->kind == SKEP_TYPE_INT ? wide_enum(c, of) : NULL;
 	return true;
 }
 
@@ -137,7 +154,7 @@ bool skep_check_const(struct skep_check *k, const struct skep_expr *expr, int64_
 		return true;
 	case SKEP_EXPR_NAME:
 		return !skep_builtin_find(expr->call.name) &&
-		       skep_check_constant(k->c, expr->call.name, ret_value);
+		       skep_check_constant(k->c, expr->call.name, ret_value, NULL);
 	case SKEP_EXPR_PARAM:
 		return param_number(k->c, expr->param.index, ret_value);
 	case SKEP_EXPR_UNARY:

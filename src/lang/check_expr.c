@@ -416,6 +416,7 @@ int skep_check_expr(struct skep_check *k, struct skep_expr *expr)
 	switch (expr->kind) {
 	case SKEP_EXPR_INT:
 		expr->type = expr->num.is_bool ? skep_type_bool()
+			     : expr->num.of    ? expr->num.of
 					       : skep_type_int(8, !expr->num.is_unsigned);
 		return 0;
 	case SKEP_EXPR_STRING:

@@ -22,11 +22,13 @@ static void make_number(struct skep_expr *expr, uint64_t value, const struct ske
 /* The word as a constant: it becomes a number in the tree. */
 static bool find_constant(struct skep_check *k, struct skep_expr *expr)
 {
+	const struct skep_type *of;
 	int64_t value;
 
-	if (!skep_check_constant(k->c, expr->call.name, &value))
+	if (!skep_check_constant(k->c, expr->call.name, &value, &of))
 		return false;
-	make_number(expr, (uint64_t)value, skep_type_int(8, true));
+	make_number(expr, (uint64_t)value, of ? of : skep_type_int(8, true));
+	expr->num.of = of;
 	return true;
 }
 
@@ -41,8 +43,6 @@ static const char *old_name(const char *name)
 	static const struct {
 		const char *old, *now;
 	} names[] = {
-		{ "stack", "kstack (kernel) or ustack (user)" },
-		{ "name", "probe" },
 		{ "process", "comm" },
 		{ "execname", "comm" },
 		{ "timestamp", "nsecs" },
@@ -192,6 +192,27 @@ static int whole_args(struct skep_check *k, const struct skep_expr *expr)
 	return r;
 }
 
+/* Words of old scripts that still mean the same. */
+static const struct skep_builtin *find_old(struct skep_check *k, const struct skep_expr *expr)
+{
+	static const struct {
+		const char *old, *now;
+	} names[] = {
+		{ "stack", "kstack" },
+		{ "name", "probe" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!skep_streq(names[i].old, expr->call.name))
+			continue;
+		if (k->c->diag && k->c->options->verbose)
+			skep_diag_add(k->c->diag, SKEP_DIAG_NOTE, expr->loc,
+				      "%s is called %s by now", names[i].old, names[i].now);
+		return skep_builtin_find(names[i].now);
+	}
+	return NULL;
+}
+
 int skep_check_call(struct skep_check *k, struct skep_expr *expr)
 {
 	bool agg_ok = k->agg_ok, as_stmt = k->as_stmt, known = true;
@@ -207,6 +228,8 @@ int skep_check_call(struct skep_check *k, struct skep_expr *expr)
 	if (expr->kind == SKEP_EXPR_NAME &&
 	    (!b || skep_hash_get_str(&k->c->constants, expr->call.name)) && find_constant(k, expr))
 		return 0;
+	if (!b)
+		b = find_old(k, expr);
 	if (!b)
 		return unknown(k, expr);
 	expr->call.builtin = b;

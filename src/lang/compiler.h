@@ -98,6 +98,12 @@ struct skep_local {
 	bool outlives; /* used behind the block that it began in: there it may never have been set */
 };
 
+/* A constant of an enum of the script. */
+struct skep_constant {
+	int64_t value;
+	const struct skep_type *of;
+};
+
 struct skep_compiler {
 	struct skep_arena *arena;
 	const struct skep_world *world;
@@ -106,7 +112,7 @@ struct skep_compiler {
 	size_t n_named;
 	struct skep_diag *diag;
 	struct skep_types types;
-	struct skep_hash constants; /* of the script's enums: int64_t */
+	struct skep_hash constants; /* of the script's enums: skep_constant */
 	struct skep_plan_config config;
 	struct skep_script *script;
 	struct {

@@ -356,9 +356,11 @@ static const struct skep_type *define_struct(struct definer *d, const struct ske
 
 /* ---- enums */
 
-static void add_constant(struct definer *d, const struct skep_c_enumerator *e, int64_t value)
+static void add_constant(struct definer *d, const struct skep_c_enumerator *e, int64_t value,
+			 const struct skep_type *of)
 {
-	int64_t *kept = skep_arena_memdup(d->c->arena, &value, sizeof(value));
+	const struct skep_constant constant = { value, of };
+	struct skep_constant *kept = skep_arena_memdup(d->c->arena, &constant, sizeof(constant));
 
 	if (skep_hash_get_str(&d->c->constants, e->name))
 		wrong(d, e->loc, "there is a constant %s already", e->name);
@@ -371,7 +373,7 @@ static const struct skep_type *define_enum(struct definer *d, const struct skep_
 	const char **names = skep_arena_calloc(d->c->arena, def->n_enumerators, sizeof(*names));
 	int64_t *values = skep_arena_calloc(d->c->arena, def->n_enumerators, sizeof(*values));
 	struct skep_type type = { .kind = SKEP_TYPE_INT, .size = 4, .enum_own = own };
-	const struct skep_type *kept;
+	struct skep_type *kept = skep_arena_alloc(d->c->arena, sizeof(*kept));
 	int64_t next = 0;
 
 	for (size_t i = 0; i < def->n_enumerators; i++) {
@@ -379,7 +381,7 @@ static const struct skep_type *define_enum(struct definer *d, const struct skep_
 
 		if (e->value && !constant(d, e->value, "a constant", INT64_MIN, INT64_MAX, &next))
 			next = 0;
-		add_constant(d, e, next);
+		add_constant(d, e, next, kept);
 		names[i] = e->name;
 		values[i] = next;
 		if (next < 0)
@@ -392,7 +394,7 @@ static const struct skep_type *define_enum(struct definer *d, const struct skep_
 	own->names = names;
 	own->values = values;
 	own->n = def->n_enumerators;
-	kept = skep_arena_memdup(d->c->arena, &type, sizeof(type));
+	*kept = type;
 	if (def->name)
 		add_type(d, key_of(d, def), kept);
 	return kept;

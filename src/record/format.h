@@ -16,12 +16,14 @@
 struct skep_format_part {
 	const char *literal; /* text before the conversion, not terminated */
 	size_t literal_len;
-	char conv;		       /* 0: only text (the last part) */
-	char variant;		       /* 'x' or 'h' behind %r; 0 otherwise */
-	char flags[8];		       /* as written, terminated */
-	int width, precision;	       /* -1: none */
-	bool width_arg, precision_arg; /* taken from the fields, before the value */
-	size_t at;		       /* offset of the '%' in the format text */
+	char conv;			    /* 0: only text (the last part) */
+	char variant;			    /* 'x' or 'h' behind %r; 0 otherwise */
+	char flags[8];			    /* as written, terminated */
+	int width, precision;		    /* -1: none */
+	bool width_arg, precision_arg;	    /* taken from the fields, before the value */
+	size_t at;			    /* offset of the '%' in the format text */
+	const struct skep_enum_name *names; /* %gr: of the flags, several bits first; or NULL */
+	size_t n_names;
 };
 
 struct skep_format {

@@ -172,6 +172,27 @@ static bool is_number(const struct skep_schema_field *field)
 	}
 }
 
+/* Names of bits, then what has none as a number. */
+static void add_flags(const struct spec *s, uint64_t value, struct skep_str *out)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+
+	for (size_t i = 0; i < s->part->n_names; i++) {
+		uint64_t mask = (uint64_t)s->part->names[i].value;
+
+		if (!mask || (value & mask) != mask)
+			continue;
+		skep_str_addf(&text, "%s%s", text.len ? "|" : "", s->part->names[i].name);
+		value &= ~mask;
+	}
+	if (value || (!text.len && !s->part->n_names))
+		skep_str_addf(&text, "%s0x%" PRIx64, text.len ? "|" : "", value);
+	else if (!text.len)
+		skep_str_add(&text, "none");
+	add_padded(s, skep_str_text(&text), text.len, out);
+}
+
 static void add_part(const struct skep_format_part *part, struct args *a, struct skep_str *out)
 {
 	struct spec s = make_spec(part, a);
@@ -192,8 +213,8 @@ static void add_part(const struct skep_format_part *part, struct args *a, struct
 	case 'c':
 		add_char(&s, field, a->payload, out);
 		return;
-	case 'g': /* allocation flags: their names differ from kernel to kernel, the bits are shown */
-		skep_str_addf(out, "0x%" PRIx64, int_for('x', field, a->payload));
+	case 'g':
+		add_flags(&s, int_for('x', field, a->payload), out);
 		return;
 	default:
 		if (is_number(field))

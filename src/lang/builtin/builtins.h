@@ -66,7 +66,8 @@ extern const struct skep_builtin skep_builtin_cpu, skep_builtin_ncpus, skep_buil
 	skep_builtin_nsecs, skep_builtin_elapsed, skep_builtin_rand;
 /* probe.c */
 extern const struct skep_builtin skep_builtin_args, skep_builtin_arg, skep_builtin_retval,
-	skep_builtin_func, skep_builtin_probe, skep_builtin_ctx, skep_builtin_probetype;
+	skep_builtin_func, skep_builtin_probe, skep_builtin_ctx, skep_builtin_probetype,
+	skep_builtin_sarg;
 /* print.c */
 extern const struct skep_builtin skep_builtin_printf, skep_builtin_errorf, skep_builtin_warnf,
 	skep_builtin_system, skep_builtin_cat, skep_builtin_print, skep_builtin_time,

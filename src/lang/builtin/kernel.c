@@ -333,14 +333,16 @@ bool skep_builtin_kfunc(const struct skep_check *k, const char *name)
 static int check_kfunc(struct skep_check *k, struct skep_expr *call, bool allowed)
 {
 	const char *name = skep_check_literal(k, call->call.args.data[0]);
-	uint64_t *answer = skep_arena_calloc(k->c->arena, 1, sizeof(*answer));
+	bool yes;
 
 	call->type = skep_type_bool();
-	call->call.state = answer;
+	call->call.state = NULL;
 	if (!name)
 		return skep_check_want(k, call->call.args.data[0],
 				       "the name of a kernel function in quotes");
-	*answer = allowed ? skep_builtin_kfunc(k, name) : skep_builtin_kfunc_exists(k->c, name);
+	yes = allowed ? skep_builtin_kfunc(k, name) : skep_builtin_kfunc_exists(k->c, name);
+	if (yes)
+		call->call.state = call; /* that it is there is the answer */
 	return 0;
 }
 
@@ -352,6 +354,12 @@ static int check_kfunc_exist(struct skep_check *k, struct skep_expr *call)
 static int check_kfunc_allowed(struct skep_check *k, struct skep_expr *call)
 {
 	return check_kfunc(k, call, true);
+}
+
+static int lower_kfunc(struct skep_lower *l, const struct skep_expr *call,
+		       struct skep_value *ret_value)
+{
+	return skep_builtin_give(ret_value, call, skep_ir_const(l->fn, call->call.state != NULL));
 }
 
 #define KERNEL(word, text, least, most, extra, check_fn, lower_fn) \
@@ -375,5 +383,7 @@ KERNEL(percpu_kaddr, "percpu_kaddr(\"name\"[, cpu])", 1, 2, 0, check_percpu_kadd
 KERNEL(socket_cookie, "socket_cookie(sock)", 1, 1, 0, check_socket_cookie, lower_socket_cookie);
 KERNEL(cgroupid, "cgroupid(\"path\")", 1, 1, 0, check_cgroupid, lower_number);
 KERNEL(cgroup_path, "cgroup_path(id[, \"filter\"])", 1, 2, 0, check_cgroup_path, lower_cgroup_path);
-KERNEL(kfunc_exist, "kfunc_exist(\"name\")", 1, 1, 0, check_kfunc_exist, lower_number);
-KERNEL(kfunc_allowed, "kfunc_allowed(\"name\")", 1, 1, 0, check_kfunc_allowed, lower_number);
+KERNEL(kfunc_exist, "kfunc_exist(\"name\")", 1, 1, SKEP_BUILTIN_COMPTIME, check_kfunc_exist,
+       lower_kfunc);
+KERNEL(kfunc_allowed, "kfunc_allowed(\"name\")", 1, 1, SKEP_BUILTIN_COMPTIME, check_kfunc_allowed,
+       lower_kfunc);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "lang/builtin/builtins.h"
+#include "lang/check_priv.h"
 #include "lang/lower_priv.h"
 
 /* A bare @map as an argument. */
@@ -59,6 +60,33 @@ static int lower_zero(struct skep_lower *l, const struct skep_expr *call,
 
 /* --- delete, has_key -------------------------------------------------------------------------------------- */
 
+/* The key is an argument of its own, and not written behind the map. */
+static bool has_own_key(const struct skep_expr *call)
+{
+	return call->call.args.data[0]->map.keys.data == &call->call.args.data[1];
+}
+
+/* delete(@m[1], @m[2]) of old scripts. */
+static int check_elements(struct skep_check *k, struct skep_expr *call)
+{
+	for (size_t i = 0; i < call->call.args.len; i++) {
+		struct skep_expr *arg = call->call.args.data[i];
+		int r;
+
+		if (arg->kind != SKEP_EXPR_MAP) {
+			r = skep_check_error(k, arg->loc, "%s() takes a map and one key",
+					     call->call.name);
+			skep_diag_hint(k->c->diag, "several keys are one tuple: %s(@m, (1, 2))",
+				       call->call.name);
+			return r;
+		}
+		r = skep_check_map(k, arg);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 /*
  * delete(@m, key) and the older delete(@m[key]) are the same tree from here on: the first argument becomes @m[key]. Checked
  * once for each instance, so it may already be so.
@@ -75,6 +103,12 @@ static int check_key(struct skep_check *k, struct skep_expr *call)
 		map->map.keys = (struct skep_expr_list){ &call->call.args.data[1], 1 };
 		map->map.has_keys = true;
 	}
+	if (call->call.args.len > 1 && !has_own_key(call))
+		return check_elements(k, call);
+	if (map->map.has_keys && !has_own_key(call) && k->c->diag && k->c->options->verbose)
+		skep_diag_add(k->c->diag, SKEP_DIAG_NOTE, call->loc,
+			      "%s() is written %s(@%s, key) by now", call->call.name,
+			      call->call.name, map->map.name);
 	r = skep_check_map(k, map);
 	if (r < 0)
 		return r;
@@ -88,10 +122,22 @@ static int check_key(struct skep_check *k, struct skep_expr *call)
 	return 0;
 }
 
+<<<<<<< HEAD
+static int set_value(struct skep_value *ret_value, const struct skep_expr *call,
+		     struct skep_val *val)
+{
+	if (ret_value)
+		*ret_value = (struct skep_value){ .type = call->type, .val = val };
+	return 0;
+}
+
+static int delete_one(struct skep_lower *l, const struct skep_expr *call,
+		      const struct skep_expr *expr, struct skep_value *ret_value)
+=======
 static int lower_delete(struct skep_lower *l, const struct skep_expr *call,
 			struct skep_value *ret_value)
+>>>>>>> main
 {
-	const struct skep_expr *expr = call->call.args.data[0];
 	const struct skep_map_info *map = expr->map.info;
 	struct skep_val *key, *was;
 	int r;
@@ -118,6 +164,17 @@ static int lower_delete(struct skep_lower *l, const struct skep_expr *call,
 					 skep_ir_cmp(l->fn, SKEP_CC_EQ, was,
 						     skep_ir_const(l->fn, 0)));
 	}
+}
+
+static int lower_delete(struct skep_lower *l, const struct skep_expr *call,
+			struct skep_value *ret_value)
+{
+	size_t n = has_own_key(call) ? 1 : call->call.args.len;
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = delete_one(l, call, call->call.args.data[i], ret_value);
+	return r;
 }
 
 static int lower_has_key(struct skep_lower *l, const struct skep_expr *call,
@@ -227,6 +284,6 @@ static int lower_len(struct skep_lower *l, const struct skep_expr *call,
 
 ON_MAP(clear, "clear(@map)", 1, 1, SKEP_BUILTIN_STATEMENT, check_whole, lower_clear);
 ON_MAP(zero, "zero(@map)", 1, 1, SKEP_BUILTIN_STATEMENT, check_whole, lower_zero);
-ON_MAP(delete, "delete(@map, key)", 1, 2, 0, check_key, lower_delete);
+ON_MAP(delete, "delete(@map, key)", 1, 16, 0, check_key, lower_delete);
 ON_MAP(has_key, "has_key(@map, key)", 2, 2, 0, check_key, lower_has_key);
 ON_MAP(len, "len(@map) or len(stack)", 1, 1, 0, check_len, lower_len);

@@ -8,6 +8,7 @@
 
 #include "lang/builtin/builtins.h"
 #include "lang/expr_text.h"
+#include "lang/flags.h"
 #include "lang/lower_priv.h"
 
 #define JOIN_MAX 16	/* strings of an argv */
@@ -77,6 +78,21 @@ static int check_args(struct skep_check *k, const struct skep_expr *call,
 	return r;
 }
 
+/* %gr shows allocation flags as the kernel's own event of an allocation does. */
+static void name_flags(struct skep_check *k, struct skep_format *format)
+{
+	const struct skep_world *w = k->c->world;
+	const char *text;
+
+	for (size_t i = 0; i < format->n_parts; i++) {
+		struct skep_format_part *part = &format->parts[i];
+
+		if (part->conv == 'g' && w->tracepoint_format &&
+		    w->tracepoint_format(w, "kmem", "kmalloc", &text) == 0)
+			part->n_names = skep_flags_parse(k->c->arena, text, &part->names);
+	}
+}
+
 /* The action behind a call whose first argument is a format. */
 static int check_format(struct skep_check *k, struct skep_expr *call, enum skep_action_kind kind)
 {
@@ -106,6 +122,7 @@ static int check_format(struct skep_check *k, struct skep_expr *call, enum skep_
 		.format = format,
 		.loc = call->loc,
 	};
+	name_flags(k, &format);
 	action->format.parts = skep_arena_memdup(k->c->arena, format.parts,
 						 format.n_parts * sizeof(*format.parts));
 	skep_format_fini(&format);

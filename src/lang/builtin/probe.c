@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "lang/builtin/builtins.h"
+#include "lang/provider/arch.h"
 
 static int unavailable(struct skep_check *k, const struct skep_expr *call, const char *hint)
 {
@@ -155,4 +156,42 @@ const struct skep_builtin skep_builtin_arg = {
 	.flags = SKEP_BUILTIN_BARE | SKEP_BUILTIN_STEADY,
 	.check = check_arg,
 	.lower = lower_arg,
+};
+
+/* --- sarg0: arguments on the stack -------------------------------------------------------------------------- */
+
+static int check_sarg(struct skep_check *k, struct skep_expr *call)
+{
+	enum skep_attach_kind kind = k->inst->attach.kind;
+
+	if (!skep_arch() || (kind != SKEP_ATTACH_KPROBE && kind != SKEP_ATTACH_UPROBE))
+		return unavailable(k, call, "arguments on the stack belong to kprobe and uprobe");
+	call->type = skep_type_int(8, false);
+	return 0;
+}
+
+/* Words of the stack, behind the return address where the CPU keeps that there, too. */
+static int lower_sarg(struct skep_lower *l, const struct skep_expr *call,
+		      struct skep_value *ret_value)
+{
+	const struct skep_arch *arch = skep_arch();
+	unsigned n = (unsigned)(call->call.name[4] - '0') + skep_streq(arch->name, "x86_64");
+	struct skep_val *slot = skep_ir_slot(l->fn, 8, "stack"), *sp;
+
+	sp = skep_ir_load(l->fn, skep_ir_ctx(l->fn), arch->sp, 8, SKEP_LOAD_PURE);
+	skep_lower_read(l, slot, 0, 8, skep_ir_opi(l->fn, SKEP_OP_ADD, sp, n * 8),
+			l->inst->attach.kind == SKEP_ATTACH_UPROBE ? SKEP_SPACE_USER
+								   : SKEP_SPACE_KERNEL);
+	if (ret_value)
+		*ret_value = (struct skep_value){ .type = call->type,
+						  .val = skep_ir_load(l->fn, slot, 0, 8, 0) };
+	return 0;
+}
+
+const struct skep_builtin skep_builtin_sarg = {
+	.name = "sarg0",
+	.usage = "sarg0 ... sarg9",
+	.flags = SKEP_BUILTIN_BARE | SKEP_BUILTIN_STEADY,
+	.check = check_sarg,
+	.lower = lower_sarg,
 };

@@ -80,6 +80,7 @@ const struct skep_builtin *const skep_builtins[] = {
 	&skep_builtin_reg,
 	&skep_builtin_retval,
 	&skep_builtin_row,
+	&skep_builtin_sarg,
 	&skep_builtin_signal,
 	&skep_builtin_signal_name,
 	&skep_builtin_signal_thread,
@@ -116,16 +117,20 @@ const struct skep_builtin *const skep_builtins[] = {
 };
 /* clang-format on */
 
-/* arg0, arg1, ... are one builtin; its check reads the number. */
-static bool is_arg(const char *name)
+/* arg0, arg1, ... are one builtin, and so are sarg0, sarg1, ...; its check reads the number. */
+static bool is_numbered(const char *name, const char *word)
 {
-	return skep_has_prefix(name, "arg") && name[3] >= '0' && name[3] <= '9' && !name[4];
+	size_t n = strlen(word);
+
+	return skep_has_prefix(name, word) && name[n] >= '0' && name[n] <= '9' && !name[n + 1];
 }
 
 const struct skep_builtin *skep_builtin_find(const char *name)
 {
-	if (is_arg(name))
+	if (is_numbered(name, "arg"))
 		return &skep_builtin_arg;
+	if (is_numbered(name, "sarg"))
+		return &skep_builtin_sarg;
 	for (size_t i = 0; skep_builtins[i]; i++)
 		if (skep_streq(skep_builtins[i]->name, name))
 			return skep_builtins[i];

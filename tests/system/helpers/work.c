@@ -14,6 +14,7 @@
  *	              { 100, -200, 300 }, words { "one", "two", "three", NULL }; TEXT is in memory that was touched
  *	look=N        work_look(&point): struct { int x = N; short y = -N; char name[10] = "point"; struct *next; },
  *	              next has x = N + 1, y = -N - 1, name "next" and no next
+ *	many=N        work_many(N, N + 1, ... N + 7): eight arguments, of which x86-64 has two on the stack
  *	udp=PORT      sends the datagram "hello packet" from and to this port of 127.0.0.1
  *	reaper=1      becomes a child subreaper, which is a bit-field in the kernel
  *	sleep=MS      one nanosleep
@@ -60,6 +61,15 @@ __attribute__((noinline, noclone)) int work_add(int a, int b)
 {
 	__asm__ volatile("");
 	return a + b;
+}
+
+long work_many(long a, long b, long c, long d, long e, long f, long g, long h);
+
+__attribute__((noinline, noclone)) long work_many(long a, long b, long c, long d, long e, long f,
+						  long g, long h)
+{
+	__asm__ volatile("");
+	return a + b + c + d + e + f + g + h;
 }
 
 static long now_ms(void)
@@ -300,6 +310,8 @@ static int do_one(const char *verb, const char *value)
 		do_say(value);
 	else if (!strcmp(verb, "look"))
 		do_look(n);
+	else if (!strcmp(verb, "many"))
+		work_many(n, n + 1, n + 2, n + 3, n + 4, n + 5, n + 6, n + 7);
 	else if (!strcmp(verb, "udp"))
 		return do_udp(n);
 	else if (!strcmp(verb, "reaper"))
