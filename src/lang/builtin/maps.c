@@ -122,21 +122,8 @@ static int check_key(struct skep_check *k, struct skep_expr *call)
 	return 0;
 }
 
-<<<<<<< HEAD
-static int set_value(struct skep_value *ret_value, const struct skep_expr *call,
-		     struct skep_val *val)
-{
-	if (ret_value)
-		*ret_value = (struct skep_value){ .type = call->type, .val = val };
-	return 0;
-}
-
 static int delete_one(struct skep_lower *l, const struct skep_expr *call,
 		      const struct skep_expr *expr, struct skep_value *ret_value)
-=======
-static int lower_delete(struct skep_lower *l, const struct skep_expr *call,
-			struct skep_value *ret_value)
->>>>>>> main
 {
 	const struct skep_map_info *map = expr->map.info;
 	struct skep_val *key, *was;
