@@ -139,27 +139,30 @@ bool skep_glob_match(const char *pattern, const char *s)
 unsigned skep_edit_distance(const char *a, const char *b, unsigned limit)
 {
 	size_t n = strlen(a), m = strlen(b);
-	unsigned row[EDIT_MAX + 1];
+	unsigned rows[3][EDIT_MAX + 1]; /* this one, the last one, and the one before that */
+	const unsigned *last = rows[0], *before = rows[0];
 
 	if (n > EDIT_MAX || m > EDIT_MAX || (n > m ? n - m : m - n) > limit)
 		return limit + 1;
 	for (size_t j = 0; j <= m; j++)
-		row[j] = (unsigned)j;
+		rows[0][j] = (unsigned)j;
 	for (size_t i = 1; i <= n; i++) {
-		unsigned diagonal = row[0], best;
+		unsigned *row = rows[i % 3], best = (unsigned)i;
 
-		row[0] = best = (unsigned)i;
+		row[0] = best;
 		for (size_t j = 1; j <= m; j++) {
-			unsigned change = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			row[j] = MIN(change, MIN(row[j], row[j - 1]) + 1);
+			row[j] = MIN(last[j], row[j - 1]) + 1;
+			row[j] = MIN(row[j], last[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				row[j] = MIN(row[j], before[j - 2] + 1);
 			best = MIN(best, row[j]);
 		}
 		if (best > limit)
 			return limit + 1;
+		before = last;
+		last = row;
 	}
-	return MIN(row[m], limit + 1);
+	return MIN(last[m], limit + 1);
 }
 
 size_t skep_utf8_len(const char *text, size_t len)

@@ -35,7 +35,8 @@ bool skep_has_prefix(const char *s, const char *prefix);
 bool skep_has_suffix(const char *s, const char *suffix);
 /* Shell-like match where '*' is any run of characters (also none) and every other character is itself. */
 bool skep_glob_match(const char *pattern, const char *s);
-/* Edit distance with a bound: the distance, or @limit + 1 when it is larger. Used for "did you mean". */
+/* Edit distance with a bound: the distance, or @limit + 1 when it is larger; two neighbours in the wrong order are one
+   edit, for that is how one mistypes. Used for "did you mean". */
 unsigned skep_edit_distance(const char *a, const char *b, unsigned limit);
 
 /*

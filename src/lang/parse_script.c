@@ -390,7 +390,7 @@ static void check_content(struct script *s)
 		skep_lex_error(env, SKEP_NO_LOC, "the script is empty");
 	skep_lex_hint(
 		env,
-		"a script says when to look and what to do then: kprobe:vfs_read { @[comm] = count(); }");
+		"a script says when to look and what to do then: tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }");
 }
 
 /* From where the lexer is to its end. */

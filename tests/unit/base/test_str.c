@@ -117,7 +117,9 @@ static void distance(void **state)
 	assert_int_equal(skep_edit_distance("openat", "opnat", 3), 1);
 	assert_int_equal(skep_edit_distance("openat", "openatx", 3), 1);
 	assert_int_equal(skep_edit_distance("openat", "opwnat", 3), 1);
-	assert_int_equal(skep_edit_distance("ab", "ba", 3), 2);
+	assert_int_equal(skep_edit_distance("ab", "ba", 3), 1);
+	assert_int_equal(skep_edit_distance("prinft", "printf", 3), 1);
+	assert_int_equal(skep_edit_distance("ca", "abc", 3), 3);
 	assert_int_equal(skep_edit_distance("kitten", "sitting", 5), 3);
 	assert_int_equal(skep_edit_distance("kitten", "sitting", 2), 3);
 	assert_int_equal(skep_edit_distance("abc", "xyz", 1), 2);
