@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -243,6 +244,14 @@ static void take_child(struct skep_loop *l)
 		l->s->stopping = true;
 }
 
+/* The terminal shows ^C where its cursor is; what comes next begins on a line of its own, or tables would be out of line. */
+static void leave_ctrl_c_line(const struct skep_loop *l, const struct signalfd_siginfo *info)
+{
+	if (info->ssi_signo == SIGINT && info->ssi_code == SI_KERNEL &&
+	    !l->s->options->bpftrace_shapes && isatty(STDERR_FILENO))
+		fputc('\n', stderr);
+}
+
 void skep_loop_take_signals(struct skep_loop *l)
 {
 	struct signalfd_siginfo info;
@@ -252,6 +261,8 @@ void skep_loop_take_signals(struct skep_loop *l)
 			take_child(l);
 			continue;
 		}
+		if (!l->s->stopping)
+			leave_ctrl_c_line(l, &info);
 		l->s->stopping = true;
 		l->s->result->interrupted = true;
 	}

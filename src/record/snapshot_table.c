@@ -5,6 +5,8 @@
 #include "record/record_priv.h"
 #include "record/table.h"
 
+#define KEY_WIDTH_MAX 80 /* names of probes and most paths leave the columns in line */
+
 static const struct skep_table_column stats_columns[] = {
 	{ .name = "count", .is_number = true, .min_width = 6 },
 	{ .name = "average", .is_number = true },
@@ -40,6 +42,7 @@ static struct skep_table *make_table(const struct skep_snapshot *s, unsigned scr
 	for (i = 0; i < n; i++) {
 		columns[i] = skep_table_column_of(&keys[i]);
 		columns[i].min_width = 0; /* all that there is to see waits already */
+		columns[i].max_width = KEY_WIDTH_MAX;
 	}
 	if (is_stats(s)) {
 		memcpy(&columns[n], stats_columns, sizeof(stats_columns));

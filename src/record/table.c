@@ -12,7 +12,7 @@
 
 struct column {
 	char *header;
-	unsigned width;
+	unsigned width, max_width;
 	bool is_number;
 };
 
@@ -70,6 +70,7 @@ struct skep_table *skep_table_new(const struct skep_table_column *columns, size_
 
 		c->header = make_header(&columns[i]);
 		c->is_number = columns[i].is_number;
+		c->max_width = columns[i].max_width ? columns[i].max_width : TEXT_WIDTH_MAX;
 		c->width = MAX(characters(c->header, strlen(c->header)), columns[i].min_width);
 	}
 	return t;
@@ -128,7 +129,7 @@ static void fit(struct skep_table *t)
 		unsigned width = t->cells.data[i].width;
 
 		if (!c->is_number && !(t->screen && i % t->n + 1 == t->n))
-			width = MIN(width, TEXT_WIDTH_MAX);
+			width = MIN(width, c->max_width);
 		c->width = MAX(c->width, width);
 	}
 	while (t->screen && total_width(t) > t->screen) {

@@ -31,6 +31,7 @@ struct skep_table_column {
 	const char *unit; /* as in a schema, or NULL */
 	bool is_number;
 	unsigned min_width;
+	unsigned max_width; /* of a text that others stand behind; 0: 40, for a stream */
 };
 
 /* @screen: columns of the terminal, 0 for none. What @columns points to is copied. */

@@ -206,13 +206,24 @@ static int deny_features(const char *text, bool as_bpftrace, struct skep_diag *d
 	}
 }
 
+/* A second script would silently take the place of the first one. Under the other name it does. */
+static int take_script(struct skep_trace_options *o, const char *text, struct skep_diag *diag)
+{
+	if (o->text && !o->as_bpftrace) {
+		skep_diag_error(diag, SKEP_NO_LOC, "there are two scripts: -e is given twice");
+		return usage_error(diag, "one script holds any number of probes: "
+					 "-e 'BEGIN { ... } END { ... }'");
+	}
+	o->text = text;
+	return 0;
+}
+
 /* An option that is the same in both command lines. 1: not one of them. */
 static int common_option(struct skep_trace_options *o, int c, struct skep_diag *diag)
 {
 	switch (c) {
 	case 'e':
-		o->text = optarg;
-		return 0;
+		return take_script(o, optarg, diag);
 	case 'c':
 		o->command = optarg;
 		return 0;
@@ -275,7 +286,8 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 	}
 }
 
-static int bad_option(char **argv, int c, struct skep_diag *diag)
+static int bad_option(const struct skep_trace_options *o, char **argv, int c,
+		      struct skep_diag *diag)
 {
 	/* getopt is silent: tell which word it was. */
 	if (c == ':')
@@ -284,7 +296,7 @@ static int bad_option(char **argv, int c, struct skep_diag *diag)
 		skep_diag_error(diag, SKEP_NO_LOC, "there is no option '-%c'", optopt);
 	else
 		skep_diag_error(diag, SKEP_NO_LOC, "there is no option '%s'", argv[optind - 1]);
-	return usage_error(diag, "see skep trace --help");
+	return usage_error(diag, o->as_bpftrace ? "see bpftrace --help" : "see skep trace --help");
 }
 
 /* What is left behind the options: the script's file, its parameters, or the pattern of -l. */
@@ -341,7 +353,7 @@ int skep_trace_options(struct skep_trace_options *o, int argc, char **argv, stru
 		if (r < 0)
 			return r;
 		if (r > 0)
-			return bad_option(argv, c, diag);
+			return bad_option(o, argv, c, diag);
 	}
 	return take_rest(o, argc, argv, diag);
 }
@@ -414,7 +426,7 @@ int skep_trace_options_bpftrace(struct skep_trace_options *o, int argc, char **a
 			if (r < 0)
 				return r;
 			if (r > 0)
-				return bad_option(argv, c, diag);
+				return bad_option(o, argv, c, diag);
 		}
 	}
 	return take_rest(o, argc, argv, diag);
