@@ -281,7 +281,8 @@ static int do_cat(struct skep_session *s, const struct row *row)
 	ssize_t n;
 
 	format_row(s, row, &path);
-	fd = open(skep_str_text(&path), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = skep_file_open_own(AT_FDCWD, skep_str_text(&path),
+				O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0) {
 		skep_output_flush(s->out);
 		fprintf(stderr, "skep: cat: cannot open '%s': %s\n", skep_str_text(&path),

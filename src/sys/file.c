@@ -4,7 +4,10 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define CHUNK_BYTES (64u << 10)
 #define LINE_BYTES_MAX 4096u
@@ -50,6 +53,34 @@ int skep_file_read_at(int dir, const char *path, size_t limit, char **ret_text, 
 int skep_file_read(const char *path, size_t limit, char **ret_text, size_t *ret_len)
 {
 	return skep_file_read_at(AT_FDCWD, path, limit, ret_text, ret_len);
+}
+
+int skep_file_open_own(int dir, const char *path, int flags)
+{
+	const uint32_t bit = 1u << CAP_DAC_READ_SEARCH | 1u << CAP_DAC_OVERRIDE;
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct had[2] = {}, own[2];
+	int fd, error;
+
+	/* The rights of root are root's own. */
+	if (getuid() == 0)
+		return openat(dir, path, flags);
+	if (syscall(SYS_capget, &header, had) < 0)
+		return -1;
+	memcpy(own, had, sizeof(own));
+	own[0].effective &= ~bit;
+	if (syscall(SYS_capset, &header, own) < 0)
+		return -1;
+	fd = openat(dir, path, flags);
+	error = errno;
+	if (syscall(SYS_capset, &header, had) < 0) {
+		error = errno;
+		if (fd >= 0)
+			close(fd);
+		fd = -1;
+	}
+	errno = error;
+	return fd;
 }
 
 int skep_file_read_number(const char *path, uint64_t *ret_number)

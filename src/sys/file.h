@@ -17,6 +17,11 @@ int skep_file_read(const char *path, size_t limit, char **ret_text, size_t *ret_
 /* The same below directory @dir. */
 int skep_file_read_at(int dir, const char *path, size_t limit, char **ret_text,
 		      size_t *ret_len) _must_check_;
+/*
+ * openat() of what the user names, with the user's own rights: when the program file has CAP_DAC_READ_SEARCH, that is for
+ * the kernel's files and not for anybody's who may run the program. -1 and errno, as open() has it.
+ */
+int skep_file_open_own(int dir, const char *path, int flags) _must_check_;
 /* A number in decimal, or in hexadecimal after 0x. -EINVAL: the file holds something else. */
 int skep_file_read_number(const char *path, uint64_t *ret_number) _must_check_;
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "sys/file.h"
 #include "trace/source.h"
 
 #define FOLDER_FILES_MAX 256
@@ -26,7 +27,8 @@ static int read_file(struct skep_arena *arena, int dir, const char *entry, const
 {
 	_cleanup_(skep_str_fini)
 	struct skep_str text = {};
-	_cleanup_close_ int fd = openat(dir, entry, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	_cleanup_close_ int fd =
+		skep_file_open_own(dir, entry, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct skep_import_file file = { .id = id, .name = name };
 	struct stat st;
 	int r;
@@ -79,7 +81,8 @@ static int read_folder(struct skep_arena *arena, int dir, const char *id, const 
 /* Whoever may write to a folder may put another file in its place. */
 static int open_folder(const char *path, int *ret_fd, const char **ret_why)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int fd =
+		skep_file_open_own(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "sys/file.h"
+
 int skep_trace_read_all(int fd, struct skep_str *out)
 {
 	char buffer[16384];
@@ -39,7 +41,7 @@ int skep_trace_source(struct skep_arena *arena, const struct skep_trace_options 
 		return 0;
 	}
 	if (!is_stdin) {
-		fd = open(options->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		fd = skep_file_open_own(AT_FDCWD, options->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 		if (fd < 0) {
 			r = -errno;
 			skep_diag_error(diag, SKEP_NO_LOC, "cannot open the script '%s': %s",
