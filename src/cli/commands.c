@@ -5,6 +5,8 @@
 const struct skep_command skep_commands[] = {
 	{ "trace", "ask the running kernel a question in the tracing language",
 	  "skep trace [options] FILE | -e 'SCRIPT' | -l [PATTERN]", skep_cmd_trace },
+	{ "fmt", "write a script in the one style, comments and meaning kept",
+	  "skep fmt [-w] FILE...", skep_cmd_fmt },
 	{ "doctor", "what this kernel can do, and which commands therefore work", "skep doctor",
 	  skep_cmd_doctor },
 	{ "version", "which version this is and what is built in", "skep version",
