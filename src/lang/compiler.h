@@ -37,6 +37,7 @@ struct skep_instance {
 	size_t n_matches;
 	unsigned flavour;      /* provider's own: which of its ways of attaching was chosen */
 	const char *signature; /* match: what its targets have in common */
+	const void *own;       /* provider's own */
 	unsigned table_plus1;  /* provider's own: 1 + index of a map in gen, 0 none yet */
 	const struct skep_struct *args; /* fields of `args`, or NULL */
 	enum skep_space args_space;	/* of pointers in args: USER for system calls */
@@ -47,8 +48,8 @@ struct skep_instance {
 	bool preemptible; /* may run more than once at a time on the same CPU: aggregate atomically */
 	bool interruptible; /* another program may run in its midst, but not itself again */
 	bool can_wait;	    /* runs where the kernel can get memory: interrupts are never off */
-	bool on_call;	    /* a function was just called or is about to return: nothing of it is on the stack */
-	bool user_run;	    /* BEGIN, END, interval */
+	bool on_call; /* a function was just called or is about to return: nothing of it is on the stack */
+	bool user_run;			  /* BEGIN, END, interval */
 	struct skep_plan_user_probe user; /* when user_run; prog is filled later */
 };
 

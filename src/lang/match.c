@@ -10,18 +10,27 @@
 
 #include "lang/match.h"
 
-const struct skep_provider *skep_provider_find(const char *name)
+static const struct skep_provider *find(const char *name,
+					int (*compare)(const char *a, const char *b))
 {
 	for (size_t i = 0; skep_providers[i]; i++) {
 		const struct skep_provider *p = skep_providers[i];
 
-		if (strcasecmp(p->name, name) == 0)
+		if (compare(p->name, name) == 0)
 			return p;
 		for (size_t a = 0; p->aliases && p->aliases[a]; a++)
-			if (strcasecmp(p->aliases[a], name) == 0)
+			if (compare(p->aliases[a], name) == 0)
 				return p;
 	}
 	return NULL;
+}
+
+/* U is usdt, u is uprobe; else the case of letters does not matter. */
+const struct skep_provider *skep_provider_find(const char *name)
+{
+	const struct skep_provider *p = find(name, strcmp);
+
+	return p ? p : find(name, strcasecmp);
 }
 
 struct skep_instance *skep_instance_new(struct skep_compiler *c, struct skep_probe_node *probe,
@@ -68,9 +77,6 @@ static const char *provider_hint(const char *name)
 	static const struct {
 		const char *name, *hint;
 	} known[] = {
-		{ "usdt",
-		  "static user probes come later; a uprobe on the function around works now" },
-		{ "U", "static user probes come later; a uprobe on the function around works now" },
 		{ "watchpoint", "memory watchpoints are not there yet" },
 		{ "w", "memory watchpoints are not there yet" },
 		{ "iter", "iterators are not there yet" },

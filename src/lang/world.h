@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "obj/btf.h"
+#include "obj/usdt.h"
 
 /* One found target of a probe. */
 struct skep_world_symbol {
@@ -21,9 +22,22 @@ struct skep_world_symbol {
 	uint64_t inside;  /* user_offset: how far behind the function's beginning the place is */
 };
 
+/* One place of a static probe; a probe may have several. */
+struct skep_world_usdt {
+	const char *binary; /* path, as resolved */
+	const char *provider, *name;
+	uint64_t offset;    /* in the file */
+	uint64_t semaphore; /* offset in the file of the counter of listeners, 0: none */
+	uint64_t address;   /* of the place, as linked */
+	const char *args_text;
+	const struct skep_usdt_arg *args; /* n_args */
+	size_t n_args;
+};
+
 /* Collects names; a negative return ends the listing and is passed on. */
 typedef int (*skep_world_name_fn)(void *data, const char *name);
 typedef int (*skep_world_symbol_fn)(void *data, const struct skep_world_symbol *symbol);
+typedef int (*skep_world_usdt_fn)(void *data, const struct skep_world_usdt *probe);
 
 enum skep_world_feature {
 	SKEP_WORLD_RAW_TP, /* raw tracepoints can be attached */
@@ -95,6 +109,13 @@ struct skep_world {
 	int (*user_returns)(const struct skep_world *world,
 			    const struct skep_world_symbol *function, const uint64_t **ret_offsets,
 			    const char **ret_why);
+	/*
+	 * Static probes of a binary, in the order of its notes. @binary: as of each_user_function, and
+	 * "*" with @pid: all that this process has mapped. Errors are the same.
+	 */
+	int (*each_usdt)(const struct skep_world *world, const char *binary, int pid,
+			 const char *provider_glob, const char *glob, struct skep_diag *diag,
+			 skep_world_usdt_fn fn, void *data);
 	/* BTF of a loaded module by name; NULL when there is none. */
 	const struct skep_btf *(*module_btf)(const struct skep_world *world, const char *module);
 	/* Whether programs of this kind (the kernel's numbers) may call this function of the kernel. */

@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "live/binary.h"
+#include "live/usdt.h"
 #include "obj/returns.h"
 #include "sys/cpus.h"
 #include "sys/feature.h"
@@ -330,6 +331,66 @@ static int user_offset(const struct skep_world *world, const char *binary, int p
 	return skep_binary_find(u.w->arena, binary, pid, diag, offset_of, &u);
 }
 
+struct usdt_search {
+	struct skep_kernel_world *w;
+	const char *provider_glob, *glob;
+	int pid;
+	struct skep_diag *diag;
+	bool many; /* files that are no binaries are left out */
+	skep_world_usdt_fn fn;
+	void *data;
+};
+
+static int usdt_of(void *data, const char *path)
+{
+	struct usdt_search *u = data;
+	struct skep_binary_file *file;
+	int r;
+
+	r = open_binary(u->w, path, u->diag, &file);
+	if (r < 0)
+		return u->many ? 0 : r;
+	return skep_usdt_each_in(u->w->arena, file, u->provider_glob, u->glob, u->fn, u->data);
+}
+
+/* A file that is mapped may be gone meanwhile. */
+static int usdt_of_mapped(void *data, const char *path)
+{
+	struct usdt_search *u = data;
+	int r = skep_binary_find(u->w->arena, path, u->pid, NULL, usdt_of, u);
+
+	return r == -ENOENT ? 0 : r;
+}
+
+static int each_usdt(const struct skep_world *world, const char *binary, int pid,
+		     const char *provider_glob, const char *glob, struct skep_diag *diag,
+		     skep_world_usdt_fn fn, void *data)
+{
+	struct usdt_search u = {
+		.w = self(world),
+		.provider_glob = provider_glob,
+		.glob = glob,
+		.pid = pid,
+		.diag = diag,
+		.fn = fn,
+		.data = data,
+	};
+	int r;
+
+	if (!skep_streq(binary, "*"))
+		return skep_binary_find(u.w->arena, binary, pid, diag, usdt_of, &u);
+	u.many = true;
+	u.diag = NULL;
+	r = skep_usdt_each_mapped(u.w->arena, pid, usdt_of_mapped, &u);
+	if (r == -ESRCH || r == -EACCES) {
+		skep_diag_error(diag, SKEP_NO_LOC, "cannot read what process %d has loaded: %s",
+				pid,
+				r == -ESRCH ? "there is no such process" : "permission denied");
+		skep_diag_hint(diag, "give the path of the program in place of '*'");
+	}
+	return r;
+}
+
 /* An answer costs a program that is loaded, so it is kept. */
 static bool kfunc_allowed(const struct skep_world *world, uint32_t prog_type, uint32_t attach_type,
 			  uint32_t attach_btf_id, const char *name)
@@ -461,6 +522,7 @@ int skep_world_new(struct skep_diag *diag, struct skep_kernel_world **ret_world)
 		.user_offset = user_offset,
 		.is_user_instruction = is_user_instruction,
 		.user_returns = user_returns,
+		.each_usdt = each_usdt,
 		.module_btf = module_btf,
 		.kfunc_allowed = kfunc_allowed,
 		.cgroup_id = cgroup_id,

@@ -95,6 +95,8 @@ struct skep_attach_target {
 	uint64_t cookie;
 	bool optional;	    /* a missing target is told, not an error */
 	const char *symbol; /* for people: the function behind path and offset, or NULL */
+	/* uprobe: offset in the file of a 16-bit counter that is raised while attached; 0: none */
+	uint64_t semaphore;
 };
 
 struct skep_spec_attach {

@@ -13,7 +13,8 @@
 struct batch {
 	size_t n;
 	const char **names;
-	uint64_t *offsets, *cookies;
+	uint64_t *offsets, *cookies, *semaphores;
+	bool has_semaphores;
 	size_t *index; /* which target of the record each is */
 };
 
@@ -22,6 +23,7 @@ static void batch_fini(struct batch *b)
 	free(b->names);
 	free(b->offsets);
 	free(b->cookies);
+	free(b->semaphores);
 	free(b->index);
 }
 
@@ -30,8 +32,9 @@ static int batch_init(struct batch *b, size_t cap)
 	b->names = calloc(cap, sizeof(*b->names));
 	b->offsets = calloc(cap, sizeof(*b->offsets));
 	b->cookies = calloc(cap, sizeof(*b->cookies));
+	b->semaphores = calloc(cap, sizeof(*b->semaphores));
 	b->index = calloc(cap, sizeof(*b->index));
-	return b->names && b->offsets && b->cookies && b->index ? 0 : -ENOMEM;
+	return b->names && b->offsets && b->cookies && b->semaphores && b->index ? 0 : -ENOMEM;
 }
 
 static void batch_add(struct batch *b, const struct skep_spec_attach *a, size_t index)
@@ -39,6 +42,8 @@ static void batch_add(struct batch *b, const struct skep_spec_attach *a, size_t 
 	b->names[b->n] = a->targets[index].name;
 	b->offsets[b->n] = a->targets[index].offset;
 	b->cookies[b->n] = a->targets[index].cookie;
+	b->semaphores[b->n] = a->targets[index].semaphore;
+	b->has_semaphores |= b->semaphores[b->n] != 0;
 	b->index[b->n] = index;
 	b->n++;
 }
@@ -73,6 +78,8 @@ static int link_uprobes(struct skep_loaded *loaded, const struct skep_spec_attac
 	attr.uprobe_multi.path = skep_bpf_ptr(b->names[from]);
 	attr.uprobe_multi.offsets = skep_bpf_ptr(b->offsets + from);
 	attr.uprobe_multi.cookies = skep_bpf_ptr(b->cookies + from);
+	if (b->has_semaphores)
+		attr.uprobe_multi.ref_ctr_offsets = skep_bpf_ptr(b->semaphores + from);
 	attr.uprobe_multi.cnt = (uint32_t)n;
 	attr.uprobe_multi.flags = a->kind == SKEP_ATTACH_URETPROBE ? SKEP_BPF_F_MULTI_RETURN : 0;
 	attr.uprobe_multi.pid = a->pid > 0 ? (uint32_t)a->pid : 0;
@@ -168,6 +175,7 @@ int skep_attach_uprobe_multi(struct skep_loaded *loaded, const struct skep_spec_
 		return -ENOMEM;
 	for (size_t i = 0; i < a->n_targets; i++) {
 		b.n = 0;
+		b.has_semaphores = false;
 		for (size_t k = i; k < a->n_targets && !done[i]; k++) {
 			if (done[k] || !skep_streq(a->targets[k].name, a->targets[i].name))
 				continue;

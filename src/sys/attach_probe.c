@@ -32,6 +32,10 @@ static int probe_attr(const char *pmu, bool on_return, const struct skep_attach_
 			return r;
 		attr.config |= 1ull << bit;
 	}
+	/* The kernel has 32 bits for it (format/ref_ctr_offset of this kind of event). */
+	if (t->semaphore > UINT32_MAX)
+		return -ERANGE;
+	attr.config |= t->semaphore << 32;
 	*ret_attr = attr;
 	return 0;
 }

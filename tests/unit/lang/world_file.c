@@ -132,6 +132,33 @@ static int each_user_function(const struct skep_world *world, const char *binary
 	return r;
 }
 
+/* /bin/demo has shop:sale(int, char *) at two places, shop:gate() with a counter, shop:odd(a float). */
+static int each_usdt(const struct skep_world *world, const char *binary, int pid,
+		     const char *provider_glob, const char *glob, struct skep_diag *diag,
+		     skep_world_usdt_fn fn, void *data)
+{
+	static const struct skep_usdt_arg sale[] = {
+		{ .kind = SKEP_USDT_REG, .size = 4, .is_signed = true, .base = "ax" },
+		{ .kind = SKEP_USDT_MEM, .size = 8, .base = "sp", .scale = 1, .value = 8 },
+	};
+	static const struct skep_usdt_arg odd[] = { { .size = 8 } };
+	static const struct skep_world_usdt probes[] = {
+		{ "/bin/demo", "shop", "sale", 0x1010, 0, 0x401010, "-4@%eax 8@8(%rsp)", sale, 2 },
+		{ "/bin/demo", "shop", "sale", 0x1090, 0, 0x401090, "-4@%eax 8@8(%rsp)", sale, 2 },
+		{ "/bin/demo", "shop", "gate", 0x1110, 0x3000, 0x401110, "", NULL, 0 },
+		{ "/bin/demo", "shop", "odd", 0x1210, 0, 0x401210, "8f@%xmm0", odd, 1 },
+	};
+	int r = 0;
+
+	if (!skep_streq(binary, "/bin/demo") && !(skep_streq(binary, "*") && pid))
+		return -ENOENT;
+	for (size_t i = 0; i < ARRAY_SIZE(probes) && r >= 0; i++)
+		if (skep_glob_match(provider_glob, probes[i].provider) &&
+		    skep_glob_match(glob, probes[i].name))
+			r = fn(data, &probes[i]);
+	return r;
+}
+
 static int user_offset(const struct skep_world *world, const char *binary, int pid,
 		       uint64_t address, struct skep_diag *diag,
 		       struct skep_world_symbol *ret_symbol)
@@ -198,6 +225,7 @@ void world_file_open(struct world_file *f, const char *dir)
 		.each_kernel_function = each_kernel_function,
 		.each_user_function = each_user_function,
 		.user_offset = user_offset,
+		.each_usdt = each_usdt,
 		.kernel_symbol = kernel_symbol,
 		.kfunc_allowed = kfunc_allowed,
 		.cgroup_id = cgroup_id,

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * probes: a program with static probes (USDT), their notes written by hand, as sys/sdt.h may be absent.
+ *
+ *	probes [wait=MS] 3	i from 1 to 3, after a while, passes each of these once:
+ *
+ *	shop:sale	arg0 -i (4 bytes), arg1 i + 0x100000000, arg2 -7, arg3 i * 10 of an array,
+ *			arg4 a global, 100 * i, arg5 the second byte of a register, 0x12
+ *	shop:twice	at two places: arg0 is i in one register there, i + 1000 in another here
+ *	depot:sale	arg0 i, arg1 "apple" when it is even, else "pear"
+ *	shop:gated	arg0 i; only while somebody listens. At the end it prints how often: "gated 3"
+ *	shop:float	arg0 in a vector register
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+
+#define PROBE(provider, name, semaphore, args, ...)                              \
+	__asm__ volatile("990:	nop\n"                                            \
+			 ".pushsection .note.stapsdt, \"\", \"note\"\n"          \
+			 ".balign 4\n"                                           \
+			 ".4byte 992f - 991f, 994f - 993f, 3\n"                  \
+			 "991: .asciz \"stapsdt\"\n"                             \
+			 "992: .balign 4\n"                                      \
+			 "993: .8byte 990b, 0, " semaphore "\n"                  \
+			 ".asciz \"" provider "\", \"" name "\", \"" args "\"\n" \
+			 "994: .balign 4\n"                                      \
+			 ".popsection\n" ::__VA_ARGS__                           \
+			 : "memory")
+
+__attribute__((section(".probes"), used)) volatile unsigned short gate = 0;
+volatile int global = 0;
+static const char *const fruits[] = { "apple", "pear" };
+
+static void sale(long i)
+{
+	long tens[] = { 0, i * 10, 0 };
+	int minus = (int)-i;
+
+	global = (int)(100 * i);
+	PROBE("shop", "sale", "0",
+	      "-4@%%eax 8@%%rdx -4@$-7 8@-8(%%rsi,%%rcx,8) -4@global(%%rip) 1@%%bh", "a"(minus),
+	      "d"(i + 0x100000000), "S"(tens), "c"(2L), "b"(0xff1234l));
+}
+
+static void sale_with_text(long i)
+{
+	register const char *fruit __asm__("r9") = fruits[i & 1];
+
+	PROBE("depot", "sale", "0", "8@%%rdi 8@%%r9", "D"(i), "r"(fruit));
+}
+
+int main(int argc, char **argv)
+{
+	long n = argc > 1 ? atol(argv[argc - 1]) : 1, gated = 0;
+
+	if (argc > 2 && strncmp(argv[1], "wait=", 5) == 0)
+		usleep((useconds_t)atol(argv[1] + 5) * 1000);
+	for (long i = 1; i <= n; i++) {
+		sale(i);
+		PROBE("shop", "twice", "0", "4@%%ecx", "c"(i));
+		PROBE("shop", "twice", "0", "-4@%%edx", "d"(i + 1000));
+		sale_with_text(i);
+		if (gate) {
+			gated++;
+			PROBE("shop", "gated", "gate", "8@%%rdi", "D"(i));
+		}
+		PROBE("shop", "float", "0", "8f@%%xmm0 4@%%ecx", "c"(i));
+	}
+	printf("gated %ld\n", gated);
+	return 0;
+}
+
+#else
+
+int main(void)
+{
+	puts("no probes on this CPU");
+	return 77;
+}
+
+#endif
