@@ -77,12 +77,13 @@ static const char *provider_hint(const char *name)
 	static const struct {
 		const char *name, *hint;
 	} known[] = {
-		{ "watchpoint", "memory watchpoints are not there yet" },
-		{ "w", "memory watchpoints are not there yet" },
-		{ "iter", "iterators are not there yet" },
-		{ "it", "iterators are not there yet" },
-		{ "self",
-		  "signals to the tracer are not there yet; interval: runs code in between" },
+		{ "iter", "not supported yet: iterators; use an interval: or the tracepoints "
+			  "sched:sched_process_*" },
+		{ "it", "not supported yet: iterators; use an interval: or the tracepoints "
+			"sched:sched_process_*" },
+		{ "self", "not supported yet: signals to the tracer; use interval:s:1" },
+		{ "asyncwatchpoint", "not supported: asyncwatchpoint; use watchpoint" },
+		{ "aw", "not supported: asyncwatchpoint; use watchpoint" },
 		{ "syscall", "system calls are tracepoint:syscalls:sys_enter_NAME" },
 		{ "syscalls", "system calls are tracepoint:syscalls:sys_enter_NAME" },
 		{ "usyscall", "system calls are tracepoint:syscalls:sys_enter_NAME" },

@@ -109,6 +109,9 @@ struct skep_spec_attach {
 	uint64_t perf_config; /* PERF_COUNT_* */
 	uint64_t perf_period; /* events between two samples; for cpu-clock nanoseconds */
 	uint64_t perf_freq;   /* samples a second; when not 0 it is used instead of the period */
+	/* Of breakpoints: address, length, and which accesses (HW_BREAKPOINT_*). */
+	uint64_t perf_config1, perf_config2;
+	uint32_t perf_bp_type;
 	bool all_cpus;
 	const char *probe; /* the probe as the script names it */
 	struct skep_loc loc;

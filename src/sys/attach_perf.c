@@ -89,7 +89,13 @@ static int attach_process(struct skep_loaded *loaded, const struct skep_spec_att
 int skep_attach_perf(struct skep_loaded *loaded, const struct skep_spec_attach *a,
 		     const struct skep_attach_target *t, struct skep_diag *diag)
 {
-	struct perf_event_attr attr = { .type = a->perf_type, .config = a->perf_config };
+	struct perf_event_attr attr = {
+		.type = a->perf_type,
+		.config = a->perf_config,
+		.config1 = a->perf_config1,
+		.config2 = a->perf_config2,
+		.bp_type = a->perf_bp_type,
+	};
 	uint64_t max;
 	int r;
 
@@ -107,6 +113,9 @@ int skep_attach_perf(struct skep_loaded *loaded, const struct skep_spec_attach *
 	/* What the machine does not count is the machine's, not the script's. */
 	if (r == -ENOENT || r == -ENODEV || r == -EOPNOTSUPP)
 		r = -ENOTSUP;
+	if (r == -ENOSPC && a->perf_type == PERF_TYPE_BREAKPOINT)
+		skep_diag_hint(diag, "the CPU has four places to watch, or less, for all programs "
+				     "together");
 	if (r == -EINVAL && a->perf_freq &&
 	    skep_file_read_number("/proc/sys/kernel/perf_event_max_sample_rate", &max) == 0 &&
 	    a->perf_freq > max)

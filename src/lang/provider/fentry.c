@@ -81,6 +81,9 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 	const char *function = point->parts[point->n_parts - 1];
 	int r, added = 0;
 
+	if (point->n_parts == 3 && skep_streq(point->parts[1], "bpf"))
+		return skep_match_unable(c, point, "use a kernel function that the program calls",
+					 "not supported yet: %s of BPF programs", point->parts[0]);
 	if (!skep_world_has(w, SKEP_WORLD_FENTRY) || !w->btf)
 		return skep_match_unable(c, point, INSTEAD, "%s", why_not(w));
 	r = skep_kfuncs_find(w, point, function, &funcs);

@@ -4,6 +4,8 @@
  *
  *	probes [wait=MS] 3	i from 1 to 3, after a while, passes each of these once:
  *
+ *	probes address	prints where the global is, which is the same in every run
+ *
  *	shop:sale	arg0 -i (4 bytes), arg1 i + 0x100000000, arg2 -7, arg3 i * 10 of an array,
  *			arg4 a global, 100 * i, arg5 the second byte of a register, 0x12
  *	shop:twice	at two places: arg0 is i in one register there, i + 1000 in another here
@@ -32,7 +34,7 @@
 			 : "memory")
 
 __attribute__((section(".probes"), used)) volatile unsigned short gate = 0;
-volatile int global = 0;
+volatile int global = 1; /* not among what the kernel clears when the program begins */
 static const char *const fruits[] = { "apple", "pear" };
 
 static void sale(long i)
@@ -57,6 +59,8 @@ int main(int argc, char **argv)
 {
 	long n = argc > 1 ? atol(argv[argc - 1]) : 1, gated = 0;
 
+	if (argc > 1 && strcmp(argv[1], "address") == 0)
+		return printf("%p\n", (void *)&global) < 0;
 	if (argc > 2 && strncmp(argv[1], "wait=", 5) == 0)
 		usleep((useconds_t)atol(argv[1] + 5) * 1000);
 	for (long i = 1; i <= n; i++) {
