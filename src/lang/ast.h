@@ -107,7 +107,8 @@ struct skep_expr {
 			uint64_t value;
 			bool is_unsigned; /* written with a U suffix, or above INT64_MAX */
 			bool is_bool;	  /* true or false */
-			const struct skep_type *of; /* by the checker: the enum whose constant it is */
+			const struct skep_type
+				*of; /* by the checker: the enum whose constant it is */
 		} num;
 		struct {
 			const char *data; /* escapes resolved; may hold zero bytes */

@@ -82,8 +82,7 @@ static bool can_field(const struct skep_field *f, bool is_exit)
 		return false;
 	if (f->offset == FIELD_NR)
 		return f->type->size == 4;
-	return f->offset >= FIELD_ARGS && f->offset < FIELD_ARGS + slots * 8 &&
-	       f->offset % 8 == 0;
+	return f->offset >= FIELD_ARGS && f->offset < FIELD_ARGS + slots * 8 && f->offset % 8 == 0;
 }
 
 bool skep_syscalls_can(const struct skep_struct *args, bool is_exit,
