@@ -75,6 +75,16 @@ void skep_diag_hint(struct skep_diag *diag, const char *fmt, ...)
 	va_end(ap);
 }
 
+void skep_diag_soften(struct skep_diag *diag, size_t from)
+{
+	for (size_t i = from; diag && i < diag->n_items; i++) {
+		if (diag->items[i].level != SKEP_DIAG_ERROR)
+			continue;
+		diag->items[i].level = SKEP_DIAG_WARNING;
+		diag->n_errors--;
+	}
+}
+
 void skep_diag_at_insn(struct skep_diag *diag, int insn)
 {
 	struct skep_diag_item *item = newest(diag);

@@ -64,6 +64,8 @@ void skep_diag_add(struct skep_diag *diag, enum skep_diag_level level, struct sk
 
 /* Gives the newest item its hint (replacing an earlier one). Without items, or when it was dropped: nothing. */
 void skep_diag_hint(struct skep_diag *diag, const char *fmt, ...) _printf_(2, 3);
+/* Makes warnings of the errors from item @from on. */
+void skep_diag_soften(struct skep_diag *diag, size_t from);
 /* Gives the newest item its instruction index. */
 void skep_diag_at_insn(struct skep_diag *diag, int insn);
 /* Keeps a copy of raw material behind the items. */

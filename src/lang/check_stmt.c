@@ -84,6 +84,26 @@ static int wrong_type(struct skep_check *k, const struct skep_local *local,
 	return -EINVAL;
 }
 
+/* What bswap() of the variable is to turn round: a port that was kept in it has two bytes. */
+static void note_width(struct skep_check *k, struct skep_local *local,
+		       const struct skep_expr *value)
+{
+	const struct skep_local *from = value->kind == SKEP_EXPR_VAR ? value->var.local : NULL;
+	uint32_t width = value->type->size;
+
+	if (value->type->kind != SKEP_TYPE_INT)
+		return;
+	if (value->kind == SKEP_EXPR_INT)
+		for (width = 1; width < 8 && value->num.value >> (width * 8);)
+			width *= 2;
+	else if (from && from->width)
+		width = from->width;
+	if (width <= local->width)
+		return;
+	local->width = (uint8_t)width;
+	k->locals_changed = true;
+}
+
 int skep_check_local_set(struct skep_check *k, struct skep_local *local,
 			 const struct skep_expr *value, struct skep_loc loc)
 {
@@ -107,6 +127,7 @@ int skep_check_local_set(struct skep_check *k, struct skep_local *local,
 		return 0;
 	if (type->kind == SKEP_TYPE_VOID || !type->size)
 		return skep_check_want(k, value, "a value");
+	note_width(k, local, value);
 	type = skep_check_promote(k, type, local->no_btf);
 	if (!local->type) {
 		local->type = type;

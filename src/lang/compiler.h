@@ -97,6 +97,7 @@ struct skep_local {
 	bool element;  /* (key, value) of a loop through a map: not to be assigned to */
 	bool declared; /* by let or as a loop's: known in its block only */
 	bool outlives; /* used behind the block that it began in: there it may never have been set */
+	uint8_t width; /* bytes of the widest number it was given, where all is kept in 8; 0: none */
 };
 
 /* A constant of an enum of the script. */

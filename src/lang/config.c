@@ -151,9 +151,11 @@ static int apply(struct skep_plan_config *config, const struct skep_config_node 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		if (skep_streq(node->name, numbers[i].name))
 			return set_number(config, &numbers[i], node, diag);
-	if (skep_streq(node->name, "missing_probes"))
+	if (skep_streq(node->name, "missing_probes")) {
+		config->missing_said = true;
 		return set_word(&config->missing_probes, missing_words, ARRAY_SIZE(missing_words),
 				node, diag);
+	}
 	if (skep_streq(node->name, "stack_mode"))
 		return set_word(&config->stack_style, stack_words, ARRAY_SIZE(stack_words), node,
 				diag);

@@ -158,6 +158,62 @@ static int load_if(struct skep_lower *l, const struct skep_type *type, struct sk
 	return 0;
 }
 
+/* Bytes between two elements; the elements of a string are its bytes. */
+static uint32_t elem_size(const struct skep_type *type)
+{
+	return type->elem ? type->elem->size : 1;
+}
+
+/*
+ * The pointer behind which @expr stands, through members that are structs and elements that are arrays themselves
+ * (p->a.b[2].c), and how far behind it; NULL when it is not of this kind. What stands behind a typed pointer that was
+ * tested is thus read from that pointer: what is a typed pointer there is one for the verifier, too.
+ */
+static const struct skep_expr *root_pointer(const struct skep_expr *expr, int *ret_off)
+{
+	const struct skep_expr *base, *root;
+	int off, before = 0;
+
+	if (expr->kind == SKEP_EXPR_FIELD && !is_arg(expr)) {
+		base = expr->field.base;
+		off = (int)expr->field.field.offset;
+	} else if (expr->kind == SKEP_EXPR_INDEX && expr->index.index->kind == SKEP_EXPR_INT &&
+		   expr->index.base->type->kind != SKEP_TYPE_TUPLE) {
+		base = expr->index.base;
+		off = (int)((int64_t)expr->index.index->num.value * (int64_t)elem_size(base->type));
+	} else {
+		return NULL;
+	}
+	root = base->type->kind == SKEP_TYPE_PTR ? base : root_pointer(base, &before);
+	if (root)
+		*ret_off = before + off;
+	return root;
+}
+
+/* Whether @expr stands behind a typed pointer that may be NULL, and not at once. Then it is read: *ret_result. */
+static bool load_nested(struct skep_lower *l, const struct skep_expr *expr, int *ret_result,
+			struct skep_value *ret_value)
+{
+	const struct skep_expr *base =
+		expr->kind == SKEP_EXPR_FIELD ? expr->field.base : expr->index.base;
+	const struct skep_expr *root;
+	struct skep_val *ptr;
+	int off;
+
+	if (base->type->kind == SKEP_TYPE_PTR)
+		return false;
+	root = root_pointer(expr, &off);
+	if (!root || !may_be_null(l, root))
+		return false;
+	*ret_result = skep_lower_scalar(l, root, &ptr);
+	if (*ret_result == 0)
+		*ret_result =
+			load_if(l,
+				expr->kind == SKEP_EXPR_FIELD ? expr->field.field.type : expr->type,
+				ptr, off, pointee_space(l, root->type), ret_value);
+	return true;
+}
+
 int skep_lower_field(struct skep_lower *l, const struct skep_expr *expr,
 		     struct skep_value *ret_value)
 {
@@ -172,6 +228,8 @@ int skep_lower_field(struct skep_lower *l, const struct skep_expr *expr,
 			ret_value->type = expr->type;
 		return r;
 	}
+	if (load_nested(l, expr, &r, ret_value))
+		goto loaded;
 	r = skep_lower_expr(l, base, &value);
 	if (r < 0)
 		return r;
@@ -190,6 +248,7 @@ int skep_lower_field(struct skep_lower *l, const struct skep_expr *expr,
 	else
 		r = skep_lower_load(l, f->type, value.val, value.off + (int)f->offset,
 				    place_space(l, &value), ret_value);
+loaded:
 	if (r < 0)
 		return r;
 	if (f->bit_size)
@@ -243,12 +302,6 @@ int skep_lower_addr(struct skep_lower *l, const struct skep_expr *expr,
 	else
 		ret_value->val = skep_lower_at(l, base.val, off);
 	return 0;
-}
-
-/* Bytes between two elements; the elements of a string are its bytes. */
-static uint32_t elem_size(const struct skep_type *type)
-{
-	return type->elem ? type->elem->size : 1;
 }
 
 /* base[constant] of a place or pointer. */
@@ -312,6 +365,8 @@ int skep_lower_index(struct skep_lower *l, const struct skep_expr *expr,
 	struct skep_val *index;
 	int r;
 
+	if (load_nested(l, expr, &r, ret_value))
+		return r;
 	if (!constant)
 		l->untyped = true;
 	r = skep_lower_expr(l, expr->index.base, &base);

@@ -174,22 +174,43 @@ int skep_match_room(struct skep_compiler *c, const struct skep_attach_point *poi
 	return -EINVAL;
 }
 
+/*
+ * A list of probes is how scripts name one thing of different kernels (blk_account_io_start, __blk_account_io_start). If
+ * one of them is there, what is missing is a warning, unless the script asked for errors.
+ */
+static int match_probe(struct skep_compiler *c, struct skep_probe_node *probe)
+{
+	size_t said = c->diag->n_items, before = c->instances.len, n_missing = 0;
+	bool refused = false, unable = false;
+
+	for (size_t i = 0; i < probe->n_points; i++) {
+		int r = match_point(c, probe, &probe->points[i]);
+
+		n_missing += r == -ENOENT;
+		unable |= r == -ENOTSUP;
+		refused |= r < 0 && r != -ENOENT && r != -ENOTSUP;
+		if (r == 0 && skep_match_room(c, &probe->points[i], 0) < 0)
+			return -EINVAL;
+	}
+	if (refused || unable)
+		return refused ? -EINVAL : -ENOTSUP;
+	if (!n_missing)
+		return 0;
+	if (c->instances.len == before || c->config.missing_said)
+		return -EINVAL;
+	skep_diag_soften(c->diag, said);
+	return 0;
+}
+
 int skep_match_all(struct skep_compiler *c)
 {
 	bool refused = false, unable = false;
 
 	for (size_t i = 0; i < c->script->n_probes; i++) {
-		struct skep_probe_node *probe = c->script->probes[i];
+		int r = match_probe(c, c->script->probes[i]);
 
-		for (size_t p = 0; p < probe->n_points; p++) {
-			const struct skep_attach_point *point = &probe->points[p];
-			int r = match_point(c, probe, point);
-
-			unable |= r == -ENOTSUP;
-			refused |= r < 0 && r != -ENOTSUP;
-			if (r == 0 && skep_match_room(c, point, 0) < 0)
-				return -EINVAL;
-		}
+		unable |= r == -ENOTSUP;
+		refused |= r < 0 && r != -ENOTSUP;
 	}
 	if (refused || unable)
 		return refused ? -EINVAL : -ENOTSUP;

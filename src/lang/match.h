@@ -10,7 +10,8 @@
 
 /*
  * A probe that is not there: an error, a warning or nothing, as the script's missing_probes says.
- * Returns -EINVAL or 0. The hint names what is @near (may be NULL).
+ * Returns -ENOENT or 0. The hint names what is @near (may be NULL). An error in a list in which another probe is there
+ * becomes a warning later on (skep_match_all).
  */
 int skep_match_missing(struct skep_compiler *c, const struct skep_attach_point *point,
 		       const struct skep_nearest *near, const char *fmt, ...)

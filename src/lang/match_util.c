@@ -27,7 +27,7 @@ int skep_match_missing(struct skep_compiler *c, const struct skep_attach_point *
 	else
 		skep_diag_hint(c->diag, "list what there is: skep trace -l '%s:*'",
 			       point->parts[0]);
-	return c->config.missing_probes ? 0 : -EINVAL;
+	return c->config.missing_probes ? 0 : -ENOENT;
 }
 
 int skep_match_unable(struct skep_compiler *c, const struct skep_attach_point *point,

@@ -119,6 +119,7 @@ struct skep_plan_config {
 	bool print_maps_on_exit;       /* true */
 	int missing_probes;	       /* 0 error, 1 warn, 2 ignore */
 	int stack_style;	       /* skep_stack_style of stacks that name none */
+	bool missing_said;	       /* the script says so itself */
 	const char *str_trunc_trailer; /* ".." */
 };
 

@@ -362,12 +362,16 @@ static int lower_ntop(struct skep_lower *l, const struct skep_expr *call,
 static int check_bswap(struct skep_check *k, struct skep_expr *call)
 {
 	const struct skep_expr *arg = call->call.args.data[0];
+	const struct skep_local *local;
+	uint32_t size;
 
 	if (!arg->type)
 		return 0;
 	if (arg->type->kind != SKEP_TYPE_INT)
 		return skep_check_want(k, arg, "a number");
-	call->type = skep_type_int(arg->type->size, false);
+	local = arg->kind == SKEP_EXPR_VAR ? arg->var.local : NULL;
+	size = local && local->width ? MIN(local->width, arg->type->size) : arg->type->size;
+	call->type = skep_type_int(size, false);
 	return 0;
 }
 

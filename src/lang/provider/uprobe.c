@@ -208,7 +208,9 @@ static int no_binary(struct search *s, const char *binary, int error, const stru
 		skep_diag_hint(diag, "give its path, such as /usr/bin/bash, or a library's name, "
 				     "such as libc");
 	}
-	return missing_probes ? 0 : -EINVAL;
+	if (missing_probes)
+		return 0;
+	return error == -ENOENT ? -ENOENT : -EINVAL;
 }
 
 static int no_function(struct search *s, const char *binary, const char *function)
@@ -276,6 +278,17 @@ static bool has_multi(const struct skep_compiler *c)
 	       (!c->options->pid || skep_world_has(c->world, SKEP_WORLD_UPROBE_MULTI_PID));
 }
 
+/* Since glibc 2.34 the C library has these in it, and what stands under their names is an empty shell. */
+static bool is_in_libc(const char *binary)
+{
+	static const char *const merged[] = { "libpthread", "libdl", "librt", "libutil", "libanl" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(merged); i++)
+		if (skep_streq(binary, merged[i]))
+			return true;
+	return false;
+}
+
 static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 		 const struct skep_attach_point *point, bool is_return)
 {
@@ -310,6 +323,13 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 					"'%s' is not a place in a function", text);
 	s.glob = skep_match_is_glob(function);
 	r = w->each_user_function(w, binary, c->options->pid, function, &said, on_function, &s);
+	if (is_in_libc(binary) && (r == -ENOENT || (r >= 0 && !s.found && !s.left_out))) {
+		int again = w->each_user_function(w, "libc", c->options->pid, function, NULL,
+						  on_function, &s);
+
+		if (s.found || s.left_out || again == -ERANGE)
+			r = again;
+	}
 	skep_hash_fini(&s.seen);
 	if (r == -ERANGE)
 		return -EINVAL;
