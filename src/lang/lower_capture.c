@@ -89,11 +89,18 @@ static struct skep_val *get_field(struct skep_lower *in, unsigned field)
 	return skep_ir_load(in->fn, in->frame->base, (int)field * 8, 8, 0);
 }
 
-/* Into the record at @record. */
+/*
+ * Into the record at @record. A variable of bare pointers may hold one that is typed for the verifier: to that nothing can
+ * be added, so it is read back from memory instead.
+ */
 static void put_scalar(struct skep_lower *l, struct skep_val *record, unsigned field,
 		       const struct skep_type *type, struct skep_val *v)
 {
-	skep_ir_store(l->fn, record, (int)field * 8, 8, is_tracked(type) ? v : blurred(l, v));
+	if (type->kind == SKEP_TYPE_PTR && !is_tracked(type))
+		v = skep_lower_untype(l, v);
+	else if (!is_tracked(type))
+		v = blurred(l, v);
+	skep_ir_store(l->fn, record, (int)field * 8, 8, v);
 }
 
 /* --- in the body ------------------------------------------------------------------------------------------ */
