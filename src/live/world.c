@@ -22,6 +22,11 @@
 
 #define RETURNS_MAX 1024 /* return instructions of one function */
 
+struct symbol {
+	uint64_t address;
+	int error;
+};
+
 struct module {
 	const char *name;
 	struct skep_btf *btf; /* NULL: it has none */
@@ -32,6 +37,7 @@ struct skep_kernel_world {
 	struct skep_world world;
 	struct skep_arena *arena;
 	struct skep_hash formats; /* "category/event" to text */
+	struct skep_hash symbols; /* of the kernel, by name: struct symbol */
 	struct skep_hash kfuncs;  /* kind of program and function to "yes" or "no" */
 	struct skep_hash made;	  /* "category/event" of those made at run time, once read */
 	int made_known;		  /* 0: not read; 1: read; -errno */
@@ -183,9 +189,21 @@ static int each_kernel_function(const struct skep_world *world, const char *modu
 	return skep_kallsyms_each(one_symbol, &f);
 }
 
+/* The list of symbols is long: what was asked once is kept. */
 static int kernel_symbol(const struct skep_world *world, const char *name, uint64_t *ret_address)
 {
-	return skep_kallsyms_address(name, ret_address);
+	struct skep_kernel_world *w = self(world);
+	struct symbol *symbol = skep_hash_get_str(&w->symbols, name);
+
+	if (!symbol) {
+		symbol = skep_arena_calloc(w->arena, 1, sizeof(*symbol));
+		symbol->error = skep_kallsyms_address(name, &symbol->address);
+		skep_hash_set_str(&w->symbols, skep_arena_strdup(w->arena, name), symbol);
+	}
+	if (symbol->error < 0)
+		return symbol->error;
+	*ret_address = symbol->address;
+	return 0;
 }
 
 static const struct skep_btf *module_btf(const struct skep_world *world, const char *name)
@@ -552,6 +570,7 @@ void skep_world_free(struct skep_kernel_world *w)
 	skep_hash_fini(&w->formats);
 	skep_hash_fini(&w->made);
 	skep_hash_fini(&w->kfuncs);
+	skep_hash_fini(&w->symbols);
 	skep_arena_free(w->arena);
 	free(w);
 	skep_vmlinux_release();

@@ -97,6 +97,7 @@ enum skep_stack_style {
 	SKEP_STACK_BPFTRACE, /* "function+12" */
 	SKEP_STACK_PERF,     /* "\tffffffff81 function+0xc ([kernel.kallsyms])" */
 	SKEP_STACK_RAW,	     /* addresses only */
+	SKEP_STACK_BUILD_ID, /* of the user: "0123...ef 0x4d2", the binary by its build id and the place in its file */
 };
 #define SKEP_STACK_PARAM(style, depth) ((uint32_t)(style) << 16 | (depth))
 #define SKEP_STACK_DEPTH 0xffffu

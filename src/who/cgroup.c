@@ -4,9 +4,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "sys/file.h"
 
@@ -60,16 +62,28 @@ const char *skep_cgroup_mount(void)
 	return mount;
 }
 
+/* A directory of the cgroup2 file system, through whichever of its mounts. */
+static bool is_group(const char *path, uint64_t *ret_id)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (statfs(path, &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC || stat(path, &st) < 0)
+		return false;
+	*ret_id = st.st_ino;
+	return true;
+}
+
 int skep_cgroup_id(const char *path, uint64_t *ret_id)
 {
 	const char *mount = skep_cgroup_mount();
 	_cleanup_free_ char *full = NULL;
 	struct stat st;
 
+	if (is_group(path, ret_id)) /* /sys/fs/cgroup/x */
+		return 0;
 	if (!mount)
 		return -ENOENT;
-	if (skep_has_prefix(path, mount)) /* /sys/fs/cgroup/x, too */
-		path += strlen(mount);
 	if (asprintf(&full, "%s/%s", mount, path) < 0) {
 		full = NULL;
 		return -ENOMEM;

@@ -209,6 +209,24 @@ bool skep_usyms_find(struct skep_usyms *u, uint32_t pid, uint64_t address,
 	return sym.name;
 }
 
+bool skep_usyms_build_id(struct skep_usyms *u, uint32_t pid, uint64_t address,
+			 const uint8_t **ret_id, size_t *ret_size, uint64_t *ret_offset)
+{
+	struct proc *proc = get_proc(u, pid);
+	const struct skep_mapping *m = find_mapping(proc, address);
+	const struct skep_elf *elf;
+
+	if (!m) {
+		read_mappings(u, proc);
+		m = find_mapping(proc, address);
+	}
+	elf = m && m->inode ? skep_binaries_elf(u->binaries, pid, m) : NULL;
+	if (!elf || skep_elf_build_id(elf, ret_id, ret_size) < 0)
+		return false;
+	*ret_offset = address - m->start + m->offset;
+	return true;
+}
+
 void skep_usyms_observe(struct skep_usyms *u, uint32_t pid)
 {
 	size_t before = u->procs.len;

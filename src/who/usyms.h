@@ -32,6 +32,10 @@ void skep_usyms_observe(struct skep_usyms *usyms, uint32_t pid);
 bool skep_usyms_find(struct skep_usyms *usyms, uint32_t pid, uint64_t address,
 		     struct skep_usym *ret_sym);
 
+/* The build id of the file that is mapped at an address, and the place in that file. False: none is known. */
+bool skep_usyms_build_id(struct skep_usyms *usyms, uint32_t pid, uint64_t address,
+			 const uint8_t **ret_id, size_t *ret_size, uint64_t *ret_offset);
+
 /* One line of /proc/PID/maps, in place. *ret_path is "" for memory without a file. False: not such a line. */
 struct skep_mapping {
 	uint64_t start, end, offset;

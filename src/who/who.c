@@ -171,6 +171,24 @@ static void kstack(void *data, int64_t id, uint32_t param, unsigned indent, stru
 	}
 }
 
+/* What is not in a file is shown as its address. */
+static void add_build_id_frame(struct skep_who *who, uint64_t address, uint32_t tgid,
+			       struct skep_str *out)
+{
+	const uint8_t *id;
+	uint64_t offset;
+	size_t size;
+
+	if ((!who->usyms && skep_usyms_new(SKEP_WHO_PROCS_MAX, &who->usyms) < 0) ||
+	    !skep_usyms_build_id(who->usyms, tgid, address, &id, &size, &offset)) {
+		skep_str_addf(out, "0x%" PRIx64 "\n", address);
+		return;
+	}
+	for (size_t i = 0; i < size; i++)
+		skep_str_addf(out, "%02x", id[i]);
+	skep_str_addf(out, " 0x%" PRIx64 "\n", offset);
+}
+
 static void ustack(void *data, int64_t id, uint32_t tgid, uint32_t param, unsigned indent,
 		   struct skep_str *out)
 {
@@ -186,7 +204,14 @@ static void ustack(void *data, int64_t id, uint32_t tgid, uint32_t param, unsign
 	}
 	for (int i = 0; i < n && (!depth || i < (int)depth); i++) {
 		uint64_t address = who->stack[i];
-		bool known = style != SKEP_STACK_RAW && find_usym(who, address, tgid, &sym);
+		bool known;
+
+		if (style == SKEP_STACK_BUILD_ID) {
+			skep_str_pad(out, ' ', indent);
+			add_build_id_frame(who, address, tgid, out);
+			continue;
+		}
+		known = style != SKEP_STACK_RAW && find_usym(who, address, tgid, &sym);
 
 		if (style == SKEP_STACK_PERF) {
 			add_perf_frame(address, known ? sym.name : NULL, known ? sym.offset : 0,

@@ -22,6 +22,7 @@ static const struct {
 	{ "bpftrace", SKEP_STACK_BPFTRACE },
 	{ "perf", SKEP_STACK_PERF },
 	{ "raw", SKEP_STACK_RAW },
+	{ "build_id", SKEP_STACK_BUILD_ID },
 };
 
 /* kstack, kstack(depth), kstack(style), kstack(style, depth) */
@@ -49,7 +50,8 @@ static int check_stack(struct skep_check *k, struct skep_expr *call, enum skep_t
 			skep_diag_error(k->c->diag, arg->loc,
 					"%s() takes a depth from 1 to %d or a style",
 					call->call.name, SKEP_STACK_FRAMES_MAX);
-			skep_diag_hint(k->c->diag, "the styles are bpftrace, perf and raw");
+			skep_diag_hint(k->c->diag,
+				       "the styles are bpftrace, perf, raw and build_id");
 			return -EINVAL;
 		}
 	}
@@ -60,7 +62,14 @@ static int check_stack(struct skep_check *k, struct skep_expr *call, enum skep_t
 
 static int check_kstack(struct skep_check *k, struct skep_expr *call)
 {
-	return check_stack(k, call, SKEP_TYPE_KSTACK);
+	int r = check_stack(k, call, SKEP_TYPE_KSTACK);
+
+	if (r < 0 || call->type->param >> 16 != SKEP_STACK_BUILD_ID)
+		return r;
+	skep_diag_error(k->c->diag, call->loc,
+			"build ids are those of programs, not of the kernel");
+	skep_diag_hint(k->c->diag, "ustack(build_id) shows them");
+	return -EINVAL;
 }
 
 static int check_ustack(struct skep_check *k, struct skep_expr *call)
