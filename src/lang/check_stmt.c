@@ -104,6 +104,23 @@ static void note_width(struct skep_check *k, struct skep_local *local,
 	k->locals_changed = true;
 }
 
+/* Whether a value of @type can be put where @declared was written down: numbers are cut, texts are not. */
+static bool fits(const struct skep_type *declared, const struct skep_type *type)
+{
+	if (declared->kind != type->kind)
+		return false;
+	if (type->kind == SKEP_TYPE_STRING)
+		return type->size <= declared->size;
+	if (type->kind != SKEP_TYPE_TUPLE)
+		return type->kind == SKEP_TYPE_INT || skep_type_equal(declared, type);
+	if (type->n_fields != declared->n_fields || type->is_record)
+		return false;
+	for (size_t i = 0; i < type->n_fields; i++)
+		if (!fits(declared->fields[i].type, type->fields[i].type))
+			return false;
+	return true;
+}
+
 int skep_check_local_set(struct skep_check *k, struct skep_local *local,
 			 const struct skep_expr *value, struct skep_loc loc)
 {
@@ -136,7 +153,7 @@ int skep_check_local_set(struct skep_check *k, struct skep_local *local,
 	}
 	if (local->type->kind == SKEP_TYPE_PTR && skep_check_is_zero(value))
 		return 0;
-	if (local->fixed && local->type->kind == SKEP_TYPE_INT && type->kind == SKEP_TYPE_INT)
+	if (local->fixed && fits(local->type, type))
 		return 0;
 	both = skep_check_unify(k, local->type, type);
 	if (!both || (local->fixed && !skep_type_equal(both, local->type)))

@@ -377,11 +377,21 @@ static void put_lines(struct layout *l, size_t i, size_t end, enum fmt_brace kin
 
 /* ---- the whole */
 
+/* What a script imports is not looked at. */
+static int no_files(void *data, struct skep_arena *arena, const char *path, const char *from,
+		    struct skep_import_file **ret_files, size_t *ret_n, const char **ret_why)
+{
+	*ret_n = 0;
+	return 0;
+}
+
 static int parse(struct skep_arena *arena, const char *text, size_t len, struct skep_diag *diag,
 		 struct skep_script **ret_script)
 {
 	const char *params[PARAMS];
-	struct skep_parse_options options = { .params = params, .n_params = PARAMS };
+	struct skep_parse_options options = { .params = params,
+					      .n_params = PARAMS,
+					      .import = no_files };
 
 	/* Any will do: attach points need some. */
 	for (size_t i = 0; i < PARAMS; i++)

@@ -81,7 +81,7 @@ bool skep_parse_error(struct skep_parser *p, struct skep_loc loc, const char *fm
 
 const char *skep_parse_describe(struct skep_parser *p, const struct skep_tok *t)
 {
-	const char *text = skep_lex_show(&p->env, p->lx.text + t->off, t->end - t->off);
+	const char *text = skep_lex_show(&p->env, p->env.text + t->off, t->end - t->off);
 
 	switch (t->kind) {
 	case SKEP_TOK_END:

@@ -41,7 +41,8 @@ static void parse_file(struct skep_parser *p, const struct skep_import_file *fil
 	struct skep_lex lx = p->lx;
 	struct skep_loc prev = p->prev;
 	unsigned n_toks = p->n_toks, depth = p->depth, height = p->height;
-	bool in_header = p->in_header, in_predicate = p->in_predicate, quiet = p->env.quiet;
+	bool in_header = p->in_header, in_predicate = p->in_predicate, quiet = p->env.quiet,
+	     truncated = p->env.truncated;
 	size_t off, cond_off = p->cond_off;
 	uint32_t line;
 
@@ -67,6 +68,7 @@ static void parse_file(struct skep_parser *p, const struct skep_import_file *fil
 	p->in_header = in_header;
 	p->in_predicate = in_predicate;
 	p->env.quiet = p->abort || quiet;
+	p->env.truncated = truncated;
 	memcpy(p->toks, toks, sizeof(toks));
 }
 

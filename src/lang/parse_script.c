@@ -348,6 +348,8 @@ static bool parse_special(struct script *s)
 	if (parse_declaration(s, &t, next))
 		return true;
 	if (p->in_header) {
+		p->env.quiet = true;
+		skep_parse_take(p);
 		skip_declaration(p);
 		return true;
 	}

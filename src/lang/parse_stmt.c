@@ -225,16 +225,6 @@ static struct skep_stmt *parse_for(struct skep_parser *p)
 	return parse_rest(p, ok, "for", &s->loop.body) ? s : NULL;
 }
 
-static bool let_type(struct skep_parser *p, struct skep_stmt *s)
-{
-	if (!skep_parse_at(p, SKEP_TOK_LPAREN))
-		return skep_parse_type(p, &s->let.type);
-	if (skep_parse_error(p, skep_parse_peek(p, 0)->loc,
-			     "not supported yet: names of tuple types"))
-		skep_lex_hint(&p->env, "leave the type out: it is that of the value");
-	return false;
-}
-
 static struct skep_stmt *parse_let(struct skep_parser *p)
 {
 	struct skep_loc start = skep_parse_take(p).loc;
@@ -252,7 +242,7 @@ static struct skep_stmt *parse_let(struct skep_parser *p)
 	}
 	skep_parse_take(p);
 	s->let.name = skep_parse_name(p, &t);
-	if (skep_parse_accept(p, SKEP_TOK_COLON) && !let_type(p, s))
+	if (skep_parse_accept(p, SKEP_TOK_COLON) && !skep_parse_type(p, &s->let.type))
 		return NULL;
 	if (skep_parse_at(p, SKEP_TOK_ASSIGN) && skep_parse_peek(p, 0)->op == SKEP_BINARY_NONE) {
 		skep_parse_take(p);

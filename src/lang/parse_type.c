@@ -220,6 +220,43 @@ static bool at_type(struct skep_parser *p, bool bare)
 	       (ahead(p, i)->kind == SKEP_TOK_RPAREN || ahead(p, i)->kind == SKEP_TOK_COMMA);
 }
 
+/* (type, type): of a tuple. */
+static bool parse_tuple_type(struct skep_parser *p, struct skep_type_name *ret_type)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	struct skep_loc start = skep_parse_take(p).loc;
+	bool ok = skep_parse_enter(p);
+
+	if (!ok)
+		return false;
+	skep_str_addc(&out, '(');
+	while (ok) {
+		struct skep_type_name elem;
+
+		ok = skep_parse_type(p, &elem);
+		if (ok && !elem.name) {
+			ok = false;
+			if (skep_parse_error(p, elem.loc,
+					     "typeof cannot be part of a tuple's type"))
+				skep_lex_hint(&p->env,
+					      "leave the type out: it is that of the value");
+		}
+		if (ok)
+			skep_str_add(&out, elem.name);
+		if (!ok || !skep_parse_accept(p, SKEP_TOK_COMMA))
+			break;
+		skep_str_addc(&out, ',');
+	}
+	p->depth--;
+	if (!ok || !skep_parse_expect(p, SKEP_TOK_RPAREN, "',' or ')' in the tuple's type"))
+		return false;
+	skep_str_addc(&out, ')');
+	ret_type->name = skep_arena_strdup(p->env.arena, out.data);
+	ret_type->loc = skep_parse_span(p, start);
+	return true;
+}
+
 bool skep_parse_type(struct skep_parser *p, struct skep_type_name *ret_type)
 {
 	_cleanup_(skep_str_fini)
@@ -228,6 +265,8 @@ bool skep_parse_type(struct skep_parser *p, struct skep_type_name *ret_type)
 	bool stars = false;
 
 	*ret_type = (struct skep_type_name){ .loc = start };
+	if (skep_parse_at(p, SKEP_TOK_LPAREN))
+		return parse_tuple_type(p, ret_type);
 	if (skep_parse_at_word(p, "typeof")) {
 		skep_parse_take(p);
 		if (!skep_parse_expect(p, SKEP_TOK_LPAREN, "'(' behind typeof"))

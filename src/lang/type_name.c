@@ -177,6 +177,38 @@ static unsigned cut_stars(char *name)
 	return stars;
 }
 
+#define TUPLE_MAX 64
+
+/* "(int64,(string[4],bool))": the commas of its own level part it. */
+static const struct skep_type *tuple_by_name(struct skep_types *types, const char *name)
+{
+	const struct skep_type *elems[TUPLE_MAX];
+	const char *start = name + 1, *p = start;
+	unsigned depth = 0;
+	size_t n = 0;
+
+	for (; *p; p++) {
+		depth += *p == '(';
+		if (depth && *p == ')') {
+			depth--;
+			continue;
+		}
+		if (depth || (*p != ',' && *p != ')'))
+			continue;
+		if (n == TUPLE_MAX)
+			return NULL;
+		elems[n] = skep_type_by_name(types, skep_arena_strndup(types->arena, start,
+								       (size_t)(p - start)));
+		if (!elems[n] || !elems[n]->size)
+			return NULL;
+		n++;
+		start = p + 1;
+		if (*p == ')')
+			return p[1] ? NULL : skep_type_tuple(types, elems, n);
+	}
+	return NULL;
+}
+
 const struct skep_type *skep_type_by_name(struct skep_types *types, const char *name)
 {
 	char text[NAME_MAX_BYTES];
@@ -185,6 +217,8 @@ const struct skep_type *skep_type_by_name(struct skep_types *types, const char *
 	unsigned stars;
 	bool is_array;
 
+	if (name[0] == '(')
+		return tuple_by_name(types, name);
 	if (strlen(name) >= sizeof(text))
 		return NULL;
 	strcpy(text, name);

@@ -243,7 +243,8 @@ static const struct fake_file fake_files[] = {
 	{ "lib.bt", "import \"other.bt\";\nimport \"lib.bt\";\nmacro lib() { 1 }\nEND { }\n" },
 	{ "other.bt", "#define OTHER 7\n#include \"types.h\"\nconfig = { max_map_keys = 5 }" },
 	{ "types.h",
-	  "typedef struct { int a; } in_t;\nint f(int);\nstatic int g(void) { return 1; }\n" },
+	  "typedef struct { int a; } in_t;\nint f(int);\nstatic int g(void) { return 1; }\n"
+	  "BEGIN { }\nint h[2] = { 1, 2 };\n" },
 	{ "wrong.bt", "\n\nBEGIN { 1 + }\n" },
 };
 
