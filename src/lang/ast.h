@@ -102,6 +102,8 @@ struct skep_expr {
 	unsigned
 		height; /* levels of the tree below, itself included: bounds whoever walks it by recursion */
 	const struct skep_type *type; /* by the checker */
+	const struct skep_expr *
+		was; /* what it was before the checker made a number of it, for the next instance */
 	union {
 		struct {
 			uint64_t value;

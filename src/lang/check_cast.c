@@ -232,6 +232,7 @@ int skep_check_layout(struct skep_check *k, struct skep_expr *expr)
 		return no_member(k, expr, type);
 	/* Only now: what it is of may grow until the last round. */
 	if (k->final) {
+		expr->was = skep_arena_memdup(k->c->arena, expr, sizeof(*expr));
 		expr->kind = SKEP_EXPR_INT;
 		memset(&expr->num, 0, sizeof(expr->num));
 		expr->num.value = value;

@@ -407,6 +407,8 @@ int skep_check_expr(struct skep_check *k, struct skep_expr *expr)
 {
 	bool as_stmt = k->as_stmt;
 
+	if (expr->was)
+		*expr = *expr->was;
 	if (expr->kind != SKEP_EXPR_CALL && expr->kind != SKEP_EXPR_NAME) {
 		k->agg_ok = false;
 		if (expr->kind != SKEP_EXPR_TERNARY)
