@@ -107,10 +107,11 @@ void *skep_arena_memdup(struct skep_arena *arena, const void *data, size_t size_
 
 char *skep_arena_strndup(struct skep_arena *arena, const char *s, size_t len)
 {
-	size_t n = strnlen(s, len);
+	size_t n = len ? strnlen(s, len) : 0;
 	char *p = skep_arena_alloc(arena, n + 1);
 
-	memcpy(p, s, n);
+	if (n)
+		memcpy(p, s, n);
 	return p;
 }
 

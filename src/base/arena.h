@@ -29,7 +29,7 @@ void *skep_arena_alloc(struct skep_arena *arena, size_t size_bytes);
 void *skep_arena_calloc(struct skep_arena *arena, size_t count, size_t size_bytes);
 void *skep_arena_memdup(struct skep_arena *arena, const void *data, size_t size_bytes);
 char *skep_arena_strdup(struct skep_arena *arena, const char *s);
-/* Copies at most @len bytes of @s and terminates the copy. */
+/* Copies at most @len bytes of @s and terminates the copy. Without length @s may be NULL. */
 char *skep_arena_strndup(struct skep_arena *arena, const char *s, size_t len);
 char *skep_arena_printf(struct skep_arena *arena, const char *fmt, ...) _printf_(2, 3);
 
