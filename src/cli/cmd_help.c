@@ -12,7 +12,8 @@ static void print_commands(void)
 	printf("usage: skep COMMAND [options]\n\n");
 	for (const struct skep_command *c = skep_commands; c->name; c++)
 		printf("  %-10s %s\n", c->name, c->summary);
-	printf("\nskep -e 'SCRIPT' and skep FILE.bt mean skep trace. Each command has --help and a manual: man skep-trace\n");
+	printf("\nskep -e 'SCRIPT' and skep FILE.bt mean skep trace. Each command has --help and a manual:\n"
+	       "man skep-trace; the language is in man skep-lang\n");
 }
 
 int skep_cmd_help(int argc, char **argv)

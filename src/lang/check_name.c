@@ -104,7 +104,7 @@ static int unknown(struct skep_check *k, struct skep_expr *expr)
 		skep_diag_hint(k->c->diag, "did you mean %s? Text stands in quotes: \"%s\"", near,
 			       name);
 	else if (called)
-		skep_diag_hint(k->c->diag, "the functions are described in skep-trace(1)");
+		skep_diag_hint(k->c->diag, "the functions are described in skep-lang(7)");
 	else
 		skep_diag_hint(k->c->diag, "text stands in quotes, variables begin with $, maps "
 					   "with @");
