@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -155,6 +156,7 @@ static void release_world(void *data)
 
 	tell(job); /* what was said while attaching */
 	skep_world_free(TAKE_PTR(job->world));
+	malloc_trim(0); /* symbols of a large library took megabytes, which are not wanted again */
 }
 
 static double ms(uint64_t ns)
