@@ -167,7 +167,8 @@ void skep_losses_text(const struct skep_losses *losses, bool verbose, struct ske
 			skep_str_addf(out, " (%s)", item->hint);
 		skep_str_addc(out, '\n');
 	}
-	if (verbose && losses->n_uncounted)
+	/* Beside other losses it must be known that these are not all. */
+	if ((verbose || losses->n_items) && losses->n_uncounted)
 		skep_str_addf(out,
 			      "skep: missed events of %zu program%s: not counted on this kernel\n",
 			      losses->n_uncounted, losses->n_uncounted > 1 ? "s" : "");
