@@ -23,20 +23,7 @@ static struct report report = { .tools = tools };
 
 static int add_tool(char *text, unsigned *n)
 {
-	char *program = strchr(text, '='), *colon;
-
-	if (!program || *n == BENCH_MAX_TOOLS)
-		return -EINVAL;
-	*program++ = '\0';
-	colon = strchr(program, ':');
-	if (colon)
-		*colon = '\0';
-	tools[(*n)++] = (struct bench_tool){
-		.name = text,
-		.root = colon ? program : NULL,
-		.program = colon ? colon + 1 : program,
-	};
-	return 0;
+	return *n == BENCH_MAX_TOOLS ? -EINVAL : bench_tool_parse(text, &tools[(*n)++]);
 }
 
 static int add_value(char *text)

@@ -46,7 +46,9 @@ static int read_info(uint32_t id, struct prog *ret_prog)
 		.n_runs = info.run_cnt,
 		.n_insns = info.xlated_prog_len / 8,
 		.jited_bytes = info.jited_prog_len,
+		.n_verified = info.verified_insns,
 	};
+	memcpy(ret_prog->name, info.name, sizeof(ret_prog->name) - 1);
 	return 0;
 }
 

@@ -18,12 +18,15 @@
 
 #include "workload.h"
 
-#define PROGS_MAX 32
+#define PROGS_MAX 256
 
 struct prog {
 	uint32_t id, type;
 	uint64_t run_ns, n_runs;
 	uint32_t n_insns, jited_bytes;
+	uint32_t
+		n_verified; /* instructions that the verifier went through; 0: not told (before 5.16) */
+	char name[16];
 };
 
 struct progs {

@@ -31,6 +31,24 @@ void bench_sleep_ms(unsigned ms)
 		;
 }
 
+int bench_tool_parse(char *text, struct bench_tool *ret_tool)
+{
+	char *program = strchr(text, '='), *colon;
+
+	if (!program)
+		return -EINVAL;
+	*program++ = '\0';
+	colon = strchr(program, ':');
+	if (colon)
+		*colon = '\0';
+	*ret_tool = (struct bench_tool){
+		.name = text,
+		.root = colon ? program : NULL,
+		.program = colon ? colon + 1 : program,
+	};
+	return 0;
+}
+
 static int open_output(const char *path)
 {
 	return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);

@@ -38,6 +38,9 @@ struct bench_usage {
 uint64_t bench_now_ns(void);
 void bench_sleep_ms(unsigned ms);
 
+/* "NAME=[ROOT:]PROGRAM", which it cuts into pieces and points into. */
+int bench_tool_parse(char *text, struct bench_tool *ret_tool);
+
 /* argv[0] is replaced by the tool's program. Standard output goes to the file `out`, errors to `out`.err. */
 int bench_start(const struct bench_tool *tool, const char **argv, const char *out,
 		struct bench_run *ret_run);
