@@ -56,6 +56,9 @@ enum skep_prog_kind_id {
 #undef SKEP_PROG_ROW_
 };
 
+/* A set of kinds is a bit each in 64 bits. */
+#define SKEP_KIND(id) (1ull << (id))
+
 struct skep_prog_kind {
 	uint32_t id;
 	const char *name;
