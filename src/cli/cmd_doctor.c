@@ -24,13 +24,14 @@ static const struct {
 	const char *probe;
 	enum skep_feature needs, or_else;
 } probes[] = {
-	{ "BEGIN, END, interval", SKEP_FEATURE_TEST_RUN, SKEP_FEATURE_TEST_RUN },
+	{ "BEGIN, END, interval, self", SKEP_FEATURE_TEST_RUN, SKEP_FEATURE_TEST_RUN },
 	{ "tracepoint:syscalls", SKEP_FEATURE_RAW_TP, SKEP_FEATURE_TRACEPOINT },
 	{ "tracepoint", SKEP_FEATURE_TRACEPOINT, SKEP_FEATURE_TRACEPOINT },
 	{ "rawtracepoint", SKEP_FEATURE_RAW_TP, SKEP_FEATURE_RAW_TP },
 	{ "uprobe, uretprobe", SKEP_FEATURE_UPROBE, SKEP_FEATURE_UPROBE_MULTI },
 	{ "kprobe, kretprobe", SKEP_FEATURE_KPROBE, SKEP_FEATURE_KPROBE_MULTI },
 	{ "fentry, fexit", SKEP_FEATURE_FENTRY, SKEP_FEATURE_FENTRY },
+	{ "iter", SKEP_FEATURE_BTF, SKEP_FEATURE_BTF },
 	{ "profile, software", SKEP_FEATURE_PERF_SOFTWARE, SKEP_FEATURE_PERF_SOFTWARE },
 	{ "hardware", SKEP_FEATURE_PERF_HARDWARE, SKEP_FEATURE_PERF_HARDWARE },
 };

@@ -179,6 +179,9 @@ int skep_check_field(struct skep_check *k, struct skep_expr *expr)
 	if (type->kind == SKEP_TYPE_TUPLE)
 		return tuple_field(k, expr, type);
 	space = type->kind == SKEP_TYPE_PTR ? type->space : place_space(k, base);
+	/* A context that the kernel describes holds typed pointers. */
+	if (space == SKEP_SPACE_CTX && k->inst->context)
+		space = SKEP_SPACE_BTF;
 	if (type->kind == SKEP_TYPE_PTR && type->elem)
 		type = type->elem;
 	if (type->kind != SKEP_TYPE_STRUCT)

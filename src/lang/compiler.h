@@ -49,8 +49,9 @@ struct skep_instance {
 	bool interruptible; /* another program may run in its midst, but not itself again */
 	bool can_wait;	    /* runs where the kernel can get memory: interrupts are never off */
 	bool on_call; /* a function was just called or is about to return: nothing of it is on the stack */
-	bool user_run;			  /* BEGIN, END, interval */
-	struct skep_plan_user_probe user; /* when user_run; prog is filled later */
+	const struct skep_struct *context; /* what `ctx` points to, or NULL: it is not known */
+	bool user_run;			   /* BEGIN, END, interval: user space has it run */
+	struct skep_plan_user_probe user;  /* when user_run; prog is filled later */
 };
 
 /* A map of the script. */

@@ -116,6 +116,7 @@ static int lower_instance(struct skep_compiler *c, struct skep_instance *inst,
 	skep_gen_attach(c->gen, &attach);
 	if (inst->user_run) {
 		plan->user_probes[plan->n_user_probes] = inst->user;
+		plan->user_probes[plan->n_user_probes].pin = inst->attach.pin;
 		plan->user_probes[plan->n_user_probes++].prog = prog;
 	}
 	return 0;

@@ -59,6 +59,14 @@ static bool is_arg(const struct skep_expr *expr)
 	return base && base->kind == SKEP_EXPR_NAME && skep_streq(base->call.name, "args");
 }
 
+static bool is_in_context(const struct skep_expr *expr)
+{
+	const struct skep_expr *base = expr->kind == SKEP_EXPR_FIELD ? expr->field.base : NULL;
+
+	return base && (base->kind == SKEP_EXPR_NAME || base->kind == SKEP_EXPR_CALL) &&
+	       skep_streq(base->call.name, "ctx");
+}
+
 /* A typed pointer that was not read from memory, but is an argument, a variable, a result. */
 static bool is_origin(const struct skep_expr *ptr)
 {
@@ -71,7 +79,7 @@ static bool is_origin(const struct skep_expr *ptr)
 	case SKEP_EXPR_TERNARY:
 		return true;
 	default:
-		return is_arg(ptr);
+		return is_arg(ptr) || is_in_context(ptr);
 	}
 }
 

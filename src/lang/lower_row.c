@@ -10,6 +10,7 @@
  */
 #include "record/row.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "lang/expr_text.h"
@@ -68,6 +69,18 @@ static int head_size(const struct skep_lower *l)
 	       (l->c->options->long_rows ? (int)sizeof(struct skep_row_who) : 0);
 }
 
+static int check_row(struct skep_lower *l, const struct skep_plan_action *action)
+{
+	if (l->c->actions.len > UINT16_MAX)
+		return skep_lower_bug(l, action->loc, "more than 65536 printing statements");
+	if (!l->inst->attach.pin)
+		return 0;
+	skep_diag_error(l->c->diag, action->loc,
+			"a pinned iterator runs without skep, which would have to do this");
+	skep_diag_hint(l->c->diag, "printf() writes into its file; without a pin all else works");
+	return -EINVAL;
+}
+
 int skep_lower_row_begin(struct skep_lower *l, const struct skep_plan_action *action,
 			 struct skep_row_build *ret_row)
 {
@@ -75,9 +88,10 @@ int skep_lower_row_begin(struct skep_lower *l, const struct skep_plan_action *ac
 	struct skep_block *full = skep_ir_block(l->fn), *have = skep_ir_block(l->fn);
 	struct skep_row_build row = { .off = head, .done = skep_ir_block(l->fn) };
 	unsigned index = (unsigned)l->c->actions.len;
+	int r = check_row(l, action);
 
-	if (index > UINT16_MAX)
-		return skep_lower_bug(l, action->loc, "more than 65536 printing statements");
+	if (r < 0)
+		return r;
 	skep_vec_add(&l->c->actions, *action);
 	row.addr =
 		skep_ir_call(l->fn, SKEP_HELPER_RINGBUF_RESERVE, 0, 3, skep_ir_map(l->fn, ring(l)),
@@ -104,10 +118,10 @@ int skep_lower_row_open(struct skep_lower *l, const struct skep_plan_action *act
 {
 	struct skep_row_build row = { .off = head_size(l), .done = skep_ir_block(l->fn) };
 	unsigned index = (unsigned)l->c->actions.len;
-	int off;
+	int off, r = check_row(l, action);
 
-	if (index > UINT16_MAX)
-		return skep_lower_bug(l, action->loc, "more than 65536 printing statements");
+	if (r < 0)
+		return r;
 	skep_vec_add(&l->c->actions, *action);
 	row.addr = skep_lower_object(
 		l, MAX((uint32_t)row.off + max_size, SKEP_STACK_OBJECT_MAX + 1u), "row", &off);

@@ -77,11 +77,6 @@ static const char *provider_hint(const char *name)
 	static const struct {
 		const char *name, *hint;
 	} known[] = {
-		{ "iter", "not supported yet: iterators; use an interval: or the tracepoints "
-			  "sched:sched_process_*" },
-		{ "it", "not supported yet: iterators; use an interval: or the tracepoints "
-			"sched:sched_process_*" },
-		{ "self", "not supported yet: signals to the tracer; use interval:s:1" },
 		{ "asyncwatchpoint", "not supported: asyncwatchpoint; use watchpoint" },
 		{ "aw", "not supported: asyncwatchpoint; use watchpoint" },
 		{ "syscall", "system calls are tracepoint:syscalls:sys_enter_NAME" },

@@ -80,13 +80,17 @@ enum skep_user_probe_kind {
 	SKEP_USER_BEGIN,
 	SKEP_USER_END,
 	SKEP_USER_INTERVAL,
+	SKEP_USER_SIGNAL, /* skep itself got a signal */
+	SKEP_USER_ITER,	  /* an iterator, run once when everything is attached: engine->iter_step */
 };
 
-/* A program that user space runs through the engine's test-run. */
+/* A program that user space runs, mostly through the engine's test-run. */
 struct skep_plan_user_probe {
 	enum skep_user_probe_kind kind;
 	unsigned prog;	    /* index in spec->progs */
 	uint64_t period_ns; /* INTERVAL */
+	int signal;	    /* SIGNAL */
+	const char *pin;    /* ITER: it stays in the kernel as this file, and is not run */
 };
 
 /*

@@ -50,5 +50,7 @@ struct skep_instance *skep_instance_new(struct skep_compiler *c, struct skep_pro
 /* Adds a target to an instance; registers its name in the plan. */
 struct skep_match *skep_instance_add(struct skep_compiler *c, struct skep_instance *inst,
 				     const char *name);
+/* iter.c: what the reader of an iterator reads from, for helpers; NULL: it cannot be told. */
+struct skep_val *skep_iter_seq(struct skep_lower *l);
 /* Whether the body or predicate of a probe mentions the bare word or call @name (such as "args"). */
 bool skep_probe_uses(const struct skep_probe_node *probe, const char *name);

@@ -22,6 +22,7 @@ enum {
 	EVENT_CHILD = -3,
 	EVENT_PROCESS = -4,
 	EVENT_BUDGET = -5,
+	EVENT_SELF = -6,
 };
 
 /* Ring and user-run programs */
@@ -66,6 +67,12 @@ void skep_loop_drain_all(struct skep_loop *l)
 	} while (l->s->result->n_rows != before);
 }
 
+static const char *name_of(const struct skep_plan *plan, size_t prog)
+{
+	return plan->prog_names && plan->prog_names[prog] ? plan->prog_names[prog]
+							  : "a probe of user space";
+}
+
 static int run_user(struct skep_loop *l, size_t index)
 {
 	struct skep_session *s = l->s;
@@ -76,11 +83,39 @@ static int run_user(struct skep_loop *l, size_t index)
 	r = s->engine->run(s->loaded, p->prog, NULL, 0, &value);
 	if (r < 0)
 		skep_diag_error(s->diag, s->plan->spec->progs[p->prog].loc, "cannot run %s: %s",
-				s->plan->prog_names && s->plan->prog_names[p->prog]
-					? s->plan->prog_names[p->prog]
-					: "a probe of user space",
-				strerror(-r));
+				name_of(s->plan, p->prog), strerror(-r));
 	skep_loop_drain(l);
+	return r;
+}
+
+/* One iterator to its end, or to the end of all. */
+static int visit(struct skep_loop *l, size_t prog)
+{
+	struct skep_session *s = l->s;
+	int r;
+
+	do {
+		r = s->engine->iter_step(s->loaded, prog);
+		skep_loop_drain(l);
+		skep_loop_take_signals(l);
+	} while (r > 0 && !s->stopping && !s->out->error);
+	if (r < 0)
+		skep_diag_error(s->diag, s->plan->spec->progs[prog].loc, "cannot run %s: %s",
+				name_of(s->plan, prog), strerror(-r));
+	return MIN(r, 0);
+}
+
+int skep_loop_visit(struct skep_loop *l)
+{
+	const struct skep_plan *plan = l->s->plan;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < plan->n_user_probes && !l->s->stopping; i++) {
+		const struct skep_plan_user_probe *p = &plan->user_probes[i];
+
+		if (p->kind == SKEP_USER_ITER && !p->pin)
+			r = visit(l, p->prog);
+	}
 	return r;
 }
 
@@ -125,6 +160,27 @@ static int open_signals(struct skep_loop *l)
 		return -errno;
 	l->s->out->interrupt_fd = l->signal_fd;
 	return 0;
+}
+
+/* Signals of self: probes, through a descriptor of their own: they end nothing. */
+static int open_self(struct skep_loop *l)
+{
+	const struct skep_plan *plan = l->s->plan;
+	bool any = false;
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	for (size_t i = 0; i < plan->n_user_probes; i++) {
+		if (plan->user_probes[i].kind != SKEP_USER_SIGNAL)
+			continue;
+		sigaddset(&mask, plan->user_probes[i].signal);
+		any = true;
+	}
+	if (!any)
+		return 0;
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	l->self_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	return l->self_fd < 0 ? -errno : watch(l, l->self_fd, EVENT_SELF);
 }
 
 static int open_timer(struct skep_loop *l, uint64_t period, int64_t what, int *ret_fd)
@@ -195,6 +251,8 @@ int skep_loop_open(struct skep_loop *l)
 	if (l->epoll_fd < 0)
 		return -errno;
 	r = watch(l, l->signal_fd, EVENT_SIGNAL);
+	if (r >= 0)
+		r = open_self(l);
 	if (r >= 0 && s->options->child && s->options->child->pid)
 		r = watch(l, s->options->child->pidfd, EVENT_CHILD);
 	if (r >= 0)
@@ -216,6 +274,7 @@ void skep_loop_close(struct skep_loop *l)
 	free(l->timers);
 	skep_closep(&l->budget_fd);
 	skep_closep(&l->pid_fd);
+	skep_closep(&l->self_fd);
 	skep_closep(&l->epoll_fd);
 	if (l->signal_fd >= 0) {
 		l->s->out->interrupt_fd = -1;
@@ -268,6 +327,22 @@ void skep_loop_take_signals(struct skep_loop *l)
 	}
 }
 
+static int take_self(struct skep_loop *l)
+{
+	const struct skep_plan *plan = l->s->plan;
+	struct signalfd_siginfo info;
+	int r = 0;
+
+	while (r >= 0 && read(l->self_fd, &info, sizeof(info)) == sizeof(info)) {
+		for (size_t i = 0; r >= 0 && i < plan->n_user_probes; i++) {
+			if (plan->user_probes[i].kind == SKEP_USER_SIGNAL &&
+			    plan->user_probes[i].signal == (int)info.ssi_signo)
+				r = run_user(l, i);
+		}
+	}
+	return r;
+}
+
 static int tick(struct skep_loop *l, size_t index)
 {
 	uint64_t n = 0;
@@ -304,6 +379,8 @@ static int handle(struct skep_loop *l, int64_t what)
 	case EVENT_BUDGET:
 		check_budget(l);
 		return 0;
+	case EVENT_SELF:
+		return take_self(l);
 	default:
 		return tick(l, (size_t)what);
 	}
@@ -315,7 +392,8 @@ static bool can_go_on(const struct skep_loop *l)
 	const struct skep_plan *plan = l->s->plan;
 
 	for (size_t i = 0; i < plan->n_user_probes; i++) {
-		if (plan->user_probes[i].kind == SKEP_USER_INTERVAL)
+		if (plan->user_probes[i].kind == SKEP_USER_INTERVAL ||
+		    plan->user_probes[i].kind == SKEP_USER_SIGNAL)
 			return true;
 	}
 	return l->s->result->n_probes > plan->n_user_probes || plan->n_user_probes == 0 ||

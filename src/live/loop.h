@@ -6,6 +6,7 @@
  *		├── timerfds	one for each interval: its program runs in this thread
  *		├── timerfd	once a second, when there is a budget
  *		├── signalfd	SIGINT, SIGTERM, SIGHUP; SIGCHLD of a child that is held at its end
+ *		├── signalfd	those of self: probes
  *		└── pidfds	the child of -c, the process of -p
  */
 #pragma once
@@ -16,7 +17,7 @@
 
 struct skep_loop {
 	struct skep_session *s;
-	int epoll_fd, signal_fd, pid_fd, budget_fd;
+	int epoll_fd, signal_fd, self_fd, pid_fd, budget_fd;
 	struct skep_budget budget;
 	int *timers;   /* by user probe, -1 where it is none */
 	bool observe;  /* user addresses are shown: mappings are looked at before processes end */
@@ -39,5 +40,7 @@ void skep_loop_take_signals(struct skep_loop *l);
 void skep_loop_drain(struct skep_loop *l);
 /* Until it is empty: for when nothing writes to it any more. */
 void skep_loop_drain_all(struct skep_loop *l);
+/* Runs the iterators that are not pinned, in script order. */
+int skep_loop_visit(struct skep_loop *l) _must_check_;
 /* Runs the plan's programs of a kind, in script order, their rows behind each. BEGIN stops at exit(). */
 int skep_loop_run_kind(struct skep_loop *l, enum skep_user_probe_kind kind) _must_check_;

@@ -116,6 +116,36 @@ static void tell_attached(struct skep_loop *l, size_t n)
 	skep_output_record_done(s->out);
 }
 
+static void tell_pinned(struct skep_session *s, const char *path)
+{
+	if (s->options->bpftrace_shapes && s->options->format == SKEP_LIVE_TEXT) {
+		skep_str_addf(skep_output_text(s->out), "Program pinned to %s\n", path);
+		skep_output_record_done(s->out);
+	} else if (!s->options->quiet) {
+		fprintf(stderr, "skep: pinned; cat %s runs it, rm ends it\n", path);
+	}
+}
+
+/* @pins: those that stay in the kernel, which come last: nothing can fail behind them. */
+static int attach_all(struct skep_session *s, bool pins)
+{
+	for (size_t i = 0; i < s->plan->spec->n_attaches; i++) {
+		const struct skep_spec_attach *a = &s->plan->spec->attaches[i];
+		int r;
+
+		if (a->kind == SKEP_ATTACH_USER || pins != !!a->pin)
+			continue;
+		r = s->engine->attach(s->loaded, i, s->diag);
+		if (r < 0)
+			return r;
+		if (pins)
+			tell_pinned(s, a->pin);
+		else if (a->kind != SKEP_ATTACH_ITER) /* among the probes of user space */
+			s->result->n_probes += (size_t)r;
+	}
+	return 0;
+}
+
 static int attach(struct skep_loop *l)
 {
 	struct skep_session *s = l->s;
@@ -123,14 +153,11 @@ static int attach(struct skep_loop *l)
 	int r;
 
 	s->result->n_probes = s->plan->n_user_probes;
-	for (size_t i = 0; i < s->plan->spec->n_attaches; i++) {
-		if (s->plan->spec->attaches[i].kind == SKEP_ATTACH_USER)
-			continue;
-		r = s->engine->attach(s->loaded, i, s->diag);
-		if (r < 0)
-			return r;
-		s->result->n_probes += (size_t)r;
-	}
+	r = attach_all(s, false);
+	if (r >= 0 && !s->options->dry_run)
+		r = attach_all(s, true);
+	if (r < 0)
+		return r;
 	s->result->attach_ns = clock_ns(CLOCK_MONOTONIC) - start;
 	return 0;
 }
@@ -141,7 +168,8 @@ static size_t planned(const struct skep_plan *plan)
 	size_t n = plan->n_user_probes;
 
 	for (size_t i = 0; i < plan->spec->n_attaches; i++) {
-		if (plan->spec->attaches[i].kind != SKEP_ATTACH_USER)
+		if (plan->spec->attaches[i].kind != SKEP_ATTACH_USER &&
+		    plan->spec->attaches[i].kind != SKEP_ATTACH_ITER)
 			n += plan->spec->attaches[i].n_targets;
 	}
 	return n;
@@ -167,6 +195,9 @@ static int go(struct skep_loop *l)
 	if (r < 0)
 		return r;
 	skep_session_idle(s);
+	r = skep_loop_visit(l);
+	if (r < 0)
+		return r;
 	if (s->options->child) {
 		s->options->child->hold_at_exit = l->observe;
 		r = skep_child_release(s->options->child, s->diag);
@@ -269,7 +300,12 @@ int skep_live_run(struct skep_plan *plan, const struct skep_live_options *option
 		.clock_offset_ns = skep_clock_boot_offset_ns(),
 	};
 	struct skep_loop l = {
-		.s = &s, .epoll_fd = -1, .signal_fd = -1, .pid_fd = -1, .budget_fd = -1
+		.s = &s,
+		.epoll_fd = -1,
+		.signal_fd = -1,
+		.self_fd = -1,
+		.pid_fd = -1,
+		.budget_fd = -1,
 	};
 	int r;
 

@@ -45,6 +45,12 @@ struct skep_engine {
 	int (*run)(struct skep_loaded *loaded, size_t prog, const void *ctx, size_t ctx_size,
 		   uint32_t *ret_value) _must_check_;
 
+	/*
+	 * Lets an attached ITER program visit some more objects: 1, or 0 when it has seen all of them.
+	 * The next call would begin anew. Empty the rings between two calls.
+	 */
+	int (*iter_step)(struct skep_loaded *loaded, size_t prog) _must_check_;
+
 	/* -ENOENT: no such key. */
 	int (*map_get)(struct skep_loaded *loaded, size_t map, const void *key,
 		       void *ret_value) _must_check_;

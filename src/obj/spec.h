@@ -87,6 +87,7 @@ enum skep_attach_kind {
 	SKEP_ATTACH_URETPROBE,
 	SKEP_ATTACH_PERF, /* a perf counter: perf_* below, one event a CPU when all_cpus */
 	SKEP_ATTACH_USER, /* never attached: user space runs it through test-run (BEGIN, END, interval) */
+	SKEP_ATTACH_ITER, /* target.name: what is visited ("task"), for people; run by iter_step */
 };
 
 struct skep_attach_target {
@@ -104,7 +105,7 @@ struct skep_spec_attach {
 	uint32_t prog;
 	struct skep_attach_target *targets;
 	size_t n_targets;
-	int pid;	      /* uprobe, perf: only this process; 0 means every process */
+	int pid;	      /* uprobe, perf, iter: only this process; 0 means every process */
 	uint32_t perf_type;   /* PERF_TYPE_* */
 	uint64_t perf_config; /* PERF_COUNT_* */
 	uint64_t perf_period; /* events between two samples; for cpu-clock nanoseconds */
@@ -113,6 +114,7 @@ struct skep_spec_attach {
 	uint64_t perf_config1, perf_config2;
 	uint32_t perf_bp_type;
 	bool all_cpus;
+	const char *pin;   /* ITER: the file under which it stays in the kernel, or NULL */
 	const char *probe; /* the probe as the script names it */
 	struct skep_loc loc;
 };

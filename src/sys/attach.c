@@ -20,6 +20,7 @@ static const struct {
 	[SKEP_ATTACH_KRETPROBE] = { skep_attach_probe, .misses_in_links = true },
 	[SKEP_ATTACH_UPROBE] = { skep_attach_probe, .misses_in_links = true },
 	[SKEP_ATTACH_URETPROBE] = { skep_attach_probe, .misses_in_links = true },
+	[SKEP_ATTACH_ITER] = { skep_attach_iter },
 	[SKEP_ATTACH_PERF] = { skep_attach_perf, .misses_uncounted = true },
 };
 

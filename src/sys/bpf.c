@@ -221,6 +221,20 @@ int skep_bpf_link_perf(int prog_fd, int perf_fd, uint64_t cookie)
 	return skep_bpf_link_create(&attr);
 }
 
+int skep_bpf_iter_create(int link_fd)
+{
+	struct skep_bpf_iter_create attr = { .link_fd = (uint32_t)link_fd };
+
+	return skep_bpf(SKEP_BPF_ITER_CREATE, &attr, sizeof(attr));
+}
+
+int skep_bpf_obj_pin(int fd, const char *path)
+{
+	struct skep_bpf_obj_pin attr = { .path = skep_bpf_ptr(path), .fd = (uint32_t)fd };
+
+	return skep_bpf(SKEP_BPF_OBJ_PIN, &attr, sizeof(attr));
+}
+
 int skep_bpf_enable_stats(void)
 {
 	struct skep_bpf_enable_stats attr = {};

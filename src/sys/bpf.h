@@ -70,6 +70,10 @@ int skep_bpf_btf_load(const void *data, size_t size, char *log, size_t log_size)
 int skep_bpf_raw_tp_open(const char *name, int prog_fd, uint64_t cookie) _must_check_;
 int skep_bpf_link_create(const struct skep_bpf_link_create *attr) _must_check_;
 int skep_bpf_link_perf(int prog_fd, int perf_fd, uint64_t cookie) _must_check_;
+/* What reads an iterator: a descriptor. */
+int skep_bpf_iter_create(int link_fd) _must_check_;
+/* Keeps an object of the kernel under a path in a file system of type bpf. */
+int skep_bpf_obj_pin(int fd, const char *path) _must_check_;
 /* Statistics are on for as long as the descriptor is open. */
 int skep_bpf_enable_stats(void) _must_check_;
 /* The kernel object with this id; @cmd is SKEP_BPF_PROG_FD_BY_ID or one of its siblings. */

@@ -152,6 +152,9 @@ static void close_loaded(struct skep_loaded *loaded)
 		return;
 	skep_kernel_drop_links(loaded, 0);
 	skep_vec_fini(&loaded->links);
+	for (size_t i = 0; loaded->progs && i < loaded->spec->n_progs; i++)
+		if (loaded->progs[i].iter_fd >= 0)
+			close(loaded->progs[i].iter_fd);
 	if (loaded->epoll_fd >= 0)
 		close(loaded->epoll_fd);
 	for (size_t i = 0; loaded->progs && i < loaded->spec->n_progs; i++)
@@ -174,6 +177,7 @@ static const struct skep_engine kernel_engine = {
 	.load = skep_kernel_load,
 	.attach = skep_kernel_attach,
 	.run = run,
+	.iter_step = skep_kernel_iter_step,
 	.map_get = skep_kernel_map_get,
 	.map_set = skep_kernel_map_set,
 	.map_delete = skep_kernel_map_delete,

@@ -21,6 +21,7 @@ struct kprog {
 	bool misses_in_links;  /* attached to links that have a count of their own, since 6.7 */
 	int kept_misses_error; /* of links that are closed: -errno, or 0 and ... */
 	uint64_t kept_misses;  /* ... what they missed */
+	int iter_fd;	       /* of a visit that is not at its end, or -1 */
 };
 
 /*
@@ -71,6 +72,10 @@ int skep_attach_probe(struct skep_loaded *loaded, const struct skep_spec_attach 
 		      const struct skep_attach_target *t, struct skep_diag *diag) _must_check_;
 int skep_attach_perf(struct skep_loaded *loaded, const struct skep_spec_attach *a,
 		     const struct skep_attach_target *t, struct skep_diag *diag) _must_check_;
+int skep_attach_iter(struct skep_loaded *loaded, const struct skep_spec_attach *a,
+		     const struct skep_attach_target *t, struct skep_diag *diag) _must_check_;
+/* attach_iter.c: the engine's iter_step. */
+int skep_kernel_iter_step(struct skep_loaded *loaded, size_t prog) _must_check_;
 /* All targets of the record; returns how many. */
 int skep_attach_kprobe_multi(struct skep_loaded *loaded, const struct skep_spec_attach *a,
 			     struct skep_diag *diag) _must_check_;

@@ -398,7 +398,7 @@ int skep_kernel_load(const struct skep_engine *engine, const struct skep_spec *s
 	loaded->progs = calloc(MAX(spec->n_progs, (size_t)1), sizeof(*loaded->progs));
 	loaded->maps = calloc(MAX(spec->n_maps, (size_t)1), sizeof(*loaded->maps));
 	for (size_t i = 0; loaded->progs && i < spec->n_progs; i++)
-		loaded->progs[i].fd = -1;
+		loaded->progs[i].fd = loaded->progs[i].iter_fd = -1;
 	for (size_t i = 0; loaded->maps && i < spec->n_maps; i++)
 		loaded->maps[i].fd = -1;
 	if (!loaded->progs || !loaded->maps)

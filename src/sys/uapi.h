@@ -23,6 +23,7 @@ enum skep_bpf_cmd {
 	SKEP_BPF_MAP_DELETE = 3,
 	SKEP_BPF_MAP_NEXT_KEY = 4,
 	SKEP_BPF_PROG_LOAD = 5,
+	SKEP_BPF_OBJ_PIN = 6,
 	SKEP_BPF_TEST_RUN = 10,
 	SKEP_BPF_PROG_NEXT_ID = 11,
 	SKEP_BPF_MAP_NEXT_ID = 12,
@@ -40,6 +41,7 @@ enum skep_bpf_cmd {
 	SKEP_BPF_LINK_FD_BY_ID = 30,
 	SKEP_BPF_LINK_NEXT_ID = 31,
 	SKEP_BPF_ENABLE_STATS = 32,
+	SKEP_BPF_ITER_CREATE = 33,
 };
 
 /* Values of expected_attach_type and attach_type. Kinds of programs and maps are in isa. */
@@ -48,6 +50,7 @@ enum {
 	SKEP_BPF_ATTACH_FENTRY = 24,
 	SKEP_BPF_ATTACH_FEXIT = 25,
 	SKEP_BPF_ATTACH_LSM = 27,
+	SKEP_BPF_ATTACH_ITER = 28,
 	SKEP_BPF_ATTACH_PERF_EVENT = 41,
 	SKEP_BPF_ATTACH_KPROBE_MULTI = 42,
 	SKEP_BPF_ATTACH_UPROBE_MULTI = 48,
@@ -162,10 +165,28 @@ struct skep_bpf_link_create {
 			uint32_t cnt, flags, pid, pad;
 		} uprobe_multi;
 		struct {
+			uint64_t info; /* struct skep_bpf_iter_task */
+			uint32_t info_len, pad;
+		} iter;
+		struct {
 			uint32_t relative_fd, pad;
 			uint64_t expected_revision;
 		} tcx, netkit;
 	};
+};
+
+/* Which tasks an iterator visits (since 6.1); 0: all. */
+struct skep_bpf_iter_task {
+	uint32_t tid, pid, pid_fd, pad;
+};
+
+struct skep_bpf_iter_create {
+	uint32_t link_fd, flags;
+};
+
+struct skep_bpf_obj_pin {
+	uint64_t path;
+	uint32_t fd, flags;
 };
 
 struct skep_bpf_enable_stats {

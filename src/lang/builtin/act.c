@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a program does to the machine at once, without user space: signals, results and memory that it changes, lines in
- * the kernel's trace. And assert(), which ends it all.
+ * What a program does to the machine at once, without user space: signals, results and memory that it
+ * changes. And assert(), which ends it all.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -14,13 +14,10 @@
 #include "lang/lower_priv.h"
 
 #define SIGNAL_MAX 64
-#define PRINTK_ARGS 3 /* of the older of two helpers */
-#define VPRINTK_ARGS 12
 
 /* --- signal, signal_thread -------------------------------------------------------------------------------- */
 
-/* "KILL", "SIGKILL" or a number as text: its number, or 0. */
-static int signal_number(const char *name)
+int skep_builtin_signal_number(const char *name)
 {
 	char *end;
 	long n = strtol(name, &end, 10);
@@ -60,7 +57,7 @@ static int check_signal(struct skep_check *k, struct skep_expr *call)
 		return 0;
 	}
 	if (arg->kind == SKEP_EXPR_STRING) {
-		*number = signal_number(arg->text.data);
+		*number = skep_builtin_signal_number(arg->text.data);
 		if (*number)
 			return 0;
 		r = skep_check_error(k, arg->loc, "there is no signal \"%s\"", arg->text.data);
@@ -221,165 +218,6 @@ static int lower_write_user(struct skep_lower *l, const struct skep_expr *call,
 	return skep_builtin_give(ret_value, call, skep_ir_get(l->fn, result));
 }
 
-/* --- debugf ----------------------------------------------------------------------------------------------- */
-
-static int cannot_print(struct skep_check *k, const struct skep_expr *at, const char *what)
-{
-	int r = skep_check_error(k, at->loc, "debugf() cannot print %s", what);
-
-	skep_diag_hint(k->c->diag,
-		       "the kernel formats this line itself: it knows %%d %%u %%x %%c %%p "
-		       "of numbers and %%s of texts, with a width but no precision");
-	return r;
-}
-
-/* A conversion of ours as the kernel's: all its numbers have 64 bits. */
-static int add_conversion(struct skep_check *k, const struct skep_format_part *part,
-			  const struct skep_expr *arg, struct skep_str *out)
-{
-	bool is_text = arg->type && arg->type->kind == SKEP_TYPE_STRING;
-
-	if (part->width_arg || part->precision_arg || part->precision >= 0 ||
-	    strchr(part->flags, '#'))
-		return cannot_print(k, arg, "with '*', '#' or a precision");
-	if (arg->type && !is_text && !skep_type_is_scalar(arg->type))
-		return cannot_print(k, arg, skep_check_type_text(k, arg->type));
-	if (arg->type && is_text != (part->conv == 's') &&
-	    !(part->conv == 's' && arg->type->kind != SKEP_TYPE_KSTACK))
-		return cannot_print(k, arg, skep_check_type_text(k, arg->type));
-	if (!strchr("diuxXcps", part->conv))
-		return cannot_print(k, arg, "in this way");
-	if (part->conv == 'p')
-		skep_str_add(out, "0x");
-	skep_str_addf(out, "%%%s", part->flags);
-	if (part->width >= 0)
-		skep_str_addf(out, "%d", part->width);
-	if (part->conv == 'c' || is_text)
-		skep_str_addc(out, part->conv);
-	else if (part->conv == 's' && arg->type && arg->type->kind == SKEP_TYPE_KSYM)
-		skep_str_add(out, "ps");
-	else
-		skep_str_addf(out, "ll%c",
-			      part->conv == 'p'			       ? 'x'
-			      : part->conv == 'i' || part->conv == 's' ? 'd'
-								       : part->conv);
-	return 0;
-}
-
-static int make_line(struct skep_check *k, const struct skep_expr *call,
-		     const struct skep_format *format, struct skep_str *out)
-{
-	size_t at = 1;
-	int r;
-
-	for (size_t i = 0; i < format->n_parts; i++) {
-		const struct skep_format_part *part = &format->parts[i];
-
-		skep_str_addn(out, part->literal, part->literal_len);
-		if (part->conv == '%')
-			skep_str_add(out, "%%");
-		if (!part->conv || part->conv == '%')
-			continue;
-		r = add_conversion(k, part, call->call.args.data[at++], out);
-		if (r < 0)
-			return r;
-	}
-	/* The kernel ends the line itself. */
-	if (out->len && out->data[out->len - 1] == '\n')
-		out->data[--out->len] = '\0';
-	return 0;
-}
-
-static int check_count(struct skep_check *k, const struct skep_expr *call, size_t wanted)
-{
-	const struct skep_world *w = k->c->world;
-	size_t n = call->call.args.len - 1;
-	int r;
-
-	if (wanted != n) {
-		r = skep_check_error(k, call->loc, "debugf() has %zu conversion%s and %zu value%s",
-				     wanted, wanted == 1 ? "" : "s", n, n == 1 ? "" : "s");
-		skep_diag_hint(k->c->diag, "each %% in the format takes one value");
-		return r;
-	}
-	if (n <= PRINTK_ARGS || (n <= VPRINTK_ARGS && w->has && w->has(w, SKEP_WORLD_VPRINTK)))
-		return 0;
-	r = skep_check_error(k, call->loc, "debugf() with %zu values: this kernel takes %d", n,
-			     w->has && w->has(w, SKEP_WORLD_VPRINTK) ? VPRINTK_ARGS : PRINTK_ARGS);
-	skep_diag_hint(k->c->diag, "use several lines, or printf()");
-	return r;
-}
-
-static int check_debugf(struct skep_check *k, struct skep_expr *call)
-{
-	const struct skep_expr *first = call->call.args.data[0];
-	_cleanup_(skep_str_fini)
-	struct skep_str text = {};
-	struct skep_format format;
-	const char *why;
-	size_t at;
-	int r;
-
-	call->type = &skep_type_void;
-	if (first->kind != SKEP_EXPR_STRING)
-		return skep_check_want(k, first, "a format in quotes");
-	r = skep_format_parse(first->text.data, first->text.len, &format, &at, &why);
-	if (r < 0)
-		return skep_check_error(k, first->loc, "the format has %s at byte %zu", why,
-					at + 1);
-	r = check_count(k, call, format.n_fields);
-	if (r >= 0)
-		r = make_line(k, call, &format, &text);
-	skep_format_fini(&format);
-	if (r >= 0)
-		call->call.state = skep_arena_strdup(k->c->arena, skep_str_text(&text));
-	return r;
-}
-
-static int debugf_args(struct skep_lower *l, const struct skep_expr *call,
-		       struct skep_val *values[VPRINTK_ARGS])
-{
-	for (size_t i = 1; i < call->call.args.len; i++) {
-		struct skep_value v;
-		int r = skep_lower_expr(l, call->call.args.data[i], &v);
-
-		if (r < 0)
-			return r;
-		if (!skep_type_is_scalar(v.type) && !v.literal) {
-			r = skep_lower_bytes(l, &v);
-			if (r < 0)
-				return r;
-		}
-		values[i - 1] = skep_lower_at(l, v.val, skep_type_is_scalar(v.type) ? 0 : v.off);
-	}
-	return 0;
-}
-
-static int lower_debugf(struct skep_lower *l, const struct skep_expr *call,
-			struct skep_value *ret_value)
-{
-	const char *text = call->call.state;
-	struct skep_val *v[VPRINTK_ARGS] = {}, *format, *size, *data;
-	size_t n = call->call.args.len - 1;
-	int r = debugf_args(l, call, v);
-
-	if (r < 0)
-		return r;
-	format = skep_lower_literal(l, text, strlen(text));
-	size = skep_ir_const(l->fn, strlen(text) + 1);
-	if (n <= PRINTK_ARGS) {
-		skep_ir_call(l->fn, SKEP_HELPER_TRACE_PRINTK, 0, 2 + (unsigned)n, format, size,
-			     v[0], v[1], v[2]);
-		return 0;
-	}
-	data = skep_ir_slot(l->fn, (unsigned)n * 8, "debugf");
-	for (size_t i = 0; i < n; i++)
-		skep_ir_store(l->fn, data, (int)i * 8, 8, v[i]);
-	skep_ir_call(l->fn, SKEP_HELPER_TRACE_VPRINTK, 0, 4, format, size, data,
-		     skep_ir_const(l->fn, n * 8));
-	return 0;
-}
-
 /* --- assert ----------------------------------------------------------------------------------------------- */
 
 static int check_assert(struct skep_check *k, struct skep_expr *call)
@@ -457,7 +295,5 @@ ACT(signal_thread, "signal_thread(number or \"name\")", 1, 1, UNSAFE, check_sign
 ACT(override, "override(result)", 1, 1, UNSAFE, check_override, lower_override);
 ACT(write_user, "write_user(to, from, length)", 3, 3, SKEP_BUILTIN_UNSAFE, check_write_user,
     lower_write_user);
-ACT(debugf, "debugf(\"format\", value, ...)", 1, 1 + VPRINTK_ARGS, SKEP_BUILTIN_STATEMENT,
-    check_debugf, lower_debugf);
 ACT(assert, "assert(condition, \"message\")", 2, 2, SKEP_BUILTIN_STATEMENT | SKEP_BUILTIN_RAW,
     check_assert, lower_assert);

@@ -24,6 +24,11 @@ static inline int skep_builtin_give(struct skep_value *ret_value, const struct s
 /* print.c: ends the probe at once and, as soon as user space reads the row, the script. */
 int skep_builtin_leave(struct skep_lower *l, const struct skep_expr *call,
 		       struct skep_val *code) _must_check_;
+/* act.c: the number of a signal ("KILL", "SIGKILL", "9"), or 0. */
+int skep_builtin_signal_number(const char *name);
+/* debugf.c: printf() where the kernel itself puts the text together, of a pinned iterator. */
+int skep_builtin_check_pinned(struct skep_check *k, struct skep_expr *call) _must_check_;
+int skep_builtin_lower_pinned(struct skep_lower *l, const struct skep_expr *call) _must_check_;
 /* symbols.c: len() of a stack. */
 int skep_builtin_stack_len(struct skep_lower *l, const struct skep_expr *call,
 			   struct skep_value *ret_value) _must_check_;
@@ -33,7 +38,9 @@ bool skep_builtin_kfunc(const struct skep_check *k, const char *name);
 
 /* act.c */
 extern const struct skep_builtin skep_builtin_signal, skep_builtin_signal_thread,
-	skep_builtin_override, skep_builtin_write_user, skep_builtin_debugf, skep_builtin_assert;
+	skep_builtin_override, skep_builtin_write_user, skep_builtin_assert;
+/* debugf.c */
+extern const struct skep_builtin skep_builtin_debugf;
 /* agg.c */
 extern const struct skep_builtin skep_builtin_count, skep_builtin_sum, skep_builtin_min,
 	skep_builtin_max, skep_builtin_avg, skep_builtin_stats, skep_builtin_hist,

@@ -132,6 +132,8 @@ static int check_format(struct skep_check *k, struct skep_expr *call, enum skep_
 
 static int check_printf(struct skep_check *k, struct skep_expr *call)
 {
+	if (k->inst->attach.pin)
+		return skep_builtin_check_pinned(k, call);
 	return check_format(k, call, SKEP_ACTION_PRINTF);
 }
 
@@ -161,6 +163,14 @@ static int lower_format(struct skep_lower *l, const struct skep_expr *call,
 	struct skep_plan_action action = *(const struct skep_plan_action *)call->call.state;
 
 	return skep_lower_row_args(l, &action, call, 1);
+}
+
+static int lower_printf(struct skep_lower *l, const struct skep_expr *call,
+			struct skep_value *ret_value)
+{
+	if (l->inst->attach.pin)
+		return skep_builtin_lower_pinned(l, call);
+	return lower_format(l, call, ret_value);
 }
 
 /* --- print ------------------------------------------------------------------------------------------------ */
@@ -430,7 +440,7 @@ static int lower_join(struct skep_lower *l, const struct skep_expr *call,
 		.lower = lower_fn,                                    \
 	}
 
-STATEMENT(printf, "printf(\"format\", value, ...)", 1, 64, 0, check_printf, lower_format);
+STATEMENT(printf, "printf(\"format\", value, ...)", 1, 64, 0, check_printf, lower_printf);
 STATEMENT(errorf, "errorf(\"format\", value, ...)", 1, 64, 0, check_errorf, lower_format);
 STATEMENT(warnf, "warnf(\"format\", value, ...)", 1, 64, 0, check_warnf, lower_format);
 STATEMENT(system, "system(\"format\", value, ...)", 1, 64, SKEP_BUILTIN_UNSAFE, check_system,

@@ -105,7 +105,15 @@ static int lower_func(struct skep_lower *l, const struct skep_expr *call,
 
 static int check_ctx(struct skep_check *k, struct skep_expr *call)
 {
-	call->type = skep_type_ptr(&k->c->types, NULL, SKEP_SPACE_CTX);
+	const struct skep_struct *context = k->inst->context;
+	struct skep_type type = { .kind = SKEP_TYPE_STRUCT, .str = context };
+
+	if (context)
+		type.size = context->size;
+	call->type =
+		skep_type_ptr(&k->c->types,
+			      context ? skep_arena_memdup(k->c->arena, &type, sizeof(type)) : NULL,
+			      SKEP_SPACE_CTX);
 	return 0;
 }
 

@@ -6,7 +6,8 @@ extern const struct skep_provider skep_provider_begin, skep_provider_end, skep_p
 	skep_provider_profile, skep_provider_software, skep_provider_hardware,
 	skep_provider_tracepoint, skep_provider_rawtracepoint, skep_provider_kprobe,
 	skep_provider_kretprobe, skep_provider_fentry, skep_provider_fexit, skep_provider_uprobe,
-	skep_provider_uretprobe, skep_provider_usdt, skep_provider_watchpoint;
+	skep_provider_uretprobe, skep_provider_usdt, skep_provider_watchpoint, skep_provider_iter,
+	skep_provider_self;
 
 const struct skep_provider *const skep_providers[] = {
 	&skep_provider_begin,
@@ -25,5 +26,7 @@ const struct skep_provider *const skep_providers[] = {
 	&skep_provider_uretprobe,
 	&skep_provider_usdt,
 	&skep_provider_watchpoint,
+	&skep_provider_iter,
+	&skep_provider_self,
 	NULL,
 };

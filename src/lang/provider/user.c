@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* BEGIN, END, interval: programs that user space runs itself, through the engine's test-run. */
+/* BEGIN, END, interval, self: programs that user space runs itself, through the engine's test-run. */
+#include <signal.h>
+
 #include "isa/progkind.h"
+#include "lang/builtin/builtins.h"
 #include "lang/match.h"
 
 static struct skep_instance *user_instance(struct skep_compiler *c, struct skep_probe_node *probe,
@@ -20,7 +23,8 @@ static struct skep_instance *user_instance(struct skep_compiler *c, struct skep_
 	return inst;
 }
 
-extern const struct skep_provider skep_provider_begin, skep_provider_end, skep_provider_interval;
+extern const struct skep_provider skep_provider_begin, skep_provider_end, skep_provider_interval,
+	skep_provider_self;
 
 static int begin_match(struct skep_compiler *c, struct skep_probe_node *probe,
 		       const struct skep_attach_point *point)
@@ -52,6 +56,43 @@ static int interval_match(struct skep_compiler *c, struct skep_probe_node *probe
 	return 0;
 }
 
+/* Those that end skep are END's, and what a debugger or the kernel means is nobody's. */
+static bool is_listened(int number)
+{
+	static const int no[] = { SIGKILL, SIGSTOP, SIGINT, SIGTERM, SIGHUP,  SIGCHLD, SIGSEGV,
+				  SIGBUS,  SIGFPE,  SIGILL, SIGTRAP, SIGABRT, SIGPIPE };
+
+	for (size_t i = 0; i < ARRAY_SIZE(no); i++)
+		if (no[i] == number)
+			return false;
+	return true;
+}
+
+static int self_match(struct skep_compiler *c, struct skep_probe_node *probe,
+		      const struct skep_attach_point *point)
+{
+	const struct skep_provider *provider = &skep_provider_self;
+	const char *name = point->parts[2];
+	struct skep_instance *inst;
+	int number, r;
+
+	if (!skep_streq(point->parts[1], "signal"))
+		return skep_match_usage(c, point, provider, "skep knows no event '%s' of its own",
+					point->parts[1]);
+	number = skep_builtin_signal_number(name);
+	if (!number)
+		return skep_match_usage(c, point, provider, "there is no signal '%s'", name);
+	if (!is_listened(number)) {
+		r = skep_match_usage(c, point, provider, "skep cannot wait for %s", name);
+		if (number == SIGINT || number == SIGTERM || number == SIGHUP)
+			skep_diag_hint(c->diag, "it ends skep, and END runs then");
+		return r;
+	}
+	inst = user_instance(c, probe, point, provider, SKEP_USER_SIGNAL, point->text);
+	inst->user.signal = number;
+	return 0;
+}
+
 static int list_line(const struct skep_provider *provider, struct skep_str *out)
 {
 	skep_str_addf(out, "%s\n", provider->usage);
@@ -74,6 +115,13 @@ static int interval_list(const struct skep_world *world, const struct skep_attac
 			 bool verbose, int pid, struct skep_diag *diag, struct skep_str *out)
 {
 	skep_str_add(out, "interval:hz:\ninterval:ms:\ninterval:s:\ninterval:us:\n");
+	return 0;
+}
+
+static int self_list(const struct skep_world *world, const struct skep_attach_point *pattern,
+		     bool verbose, int pid, struct skep_diag *diag, struct skep_str *out)
+{
+	skep_str_add(out, "self:signal:SIGUSR1\n");
 	return 0;
 }
 
@@ -105,4 +153,13 @@ const struct skep_provider skep_provider_interval = {
 	.max_parts = 3,
 	.match = interval_match,
 	.list = interval_list,
+};
+
+const struct skep_provider skep_provider_self = {
+	.name = "self",
+	.usage = "self:signal:SIGUSR1",
+	.min_parts = 3,
+	.max_parts = 3,
+	.match = self_match,
+	.list = self_list,
 };

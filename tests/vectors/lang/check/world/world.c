@@ -137,6 +137,28 @@ typedef void (*btf_trace_sys_exit)(void *, struct pt_regs *, long);
 typedef void (*btf_trace_sched_switch)(void *, bool, struct task_struct *, struct task_struct *,
 				       u32);
 
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+	u64 session_id, seq_num;
+};
+
+struct bpf_iter__task {
+	union {
+		struct bpf_iter_meta *meta;
+		u64 : 64;
+	};
+	union {
+		struct task_struct *task;
+		u64 : 64;
+	};
+};
+
+struct bpf_iter__cgroup {
+	struct bpf_iter_meta *meta;
+};
+
 struct mm_struct s1;
 struct cred s2;
 struct mount s3;
@@ -144,6 +166,8 @@ struct fs_struct s4;
 struct dentry s5;
 struct sk_buff s6;
 struct sock s7;
+struct bpf_iter__task s8;
+struct bpf_iter__cgroup s9;
 btf_trace_sys_enter e1;
 btf_trace_sys_exit e2;
 btf_trace_sched_switch e3;
@@ -174,6 +198,16 @@ int send_packet(struct sock *sk, struct sk_buff *skb)
 }
 
 void *lend_task(int pid)
+{
+	return 0;
+}
+
+int bpf_iter_task(struct bpf_iter_meta *meta, struct task_struct *task)
+{
+	return 0;
+}
+
+int bpf_iter_cgroup(struct bpf_iter_meta *meta)
 {
 	return 0;
 }
