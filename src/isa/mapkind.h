@@ -95,3 +95,43 @@ struct skep_map_kind {
 /* The row of a number or a name, or NULL. */
 const struct skep_map_kind *skep_map_kind_find(uint32_t id);
 const struct skep_map_kind *skep_map_kind_find_name(const char *name);
+
+/*
+ * Whether a helper (an enum skep_helper_id) that takes a map takes one of this kind.
+ */
+bool skep_map_kind_has_helper(uint32_t kind, int32_t helper);
+
+/* Flags of a map, the kernel's numbers. */
+enum skep_map_flag {
+	SKEP_MAP_F_NO_PREALLOC = 1 << 0,
+	SKEP_MAP_F_NO_COMMON_LRU = 1 << 1,
+	SKEP_MAP_F_NUMA_NODE = 1 << 2,
+	SKEP_MAP_F_RDONLY = 1 << 3, /* for user space */
+	SKEP_MAP_F_WRONLY = 1 << 4,
+	SKEP_MAP_F_STACK_BUILD_ID = 1 << 5,
+	SKEP_MAP_F_ZERO_SEED = 1 << 6,
+	SKEP_MAP_F_RDONLY_PROG = 1 << 7, /* for programs */
+	SKEP_MAP_F_WRONLY_PROG = 1 << 8,
+	SKEP_MAP_F_CLONE = 1 << 9,
+	SKEP_MAP_F_MMAPABLE = 1 << 10,
+	SKEP_MAP_F_PRESERVE_ELEMS = 1 << 11,
+	SKEP_MAP_F_INNER_MAP =
+		1 << 12, /* maps of other sizes may stand in for it in a map of maps */
+	SKEP_MAP_F_LINK = 1 << 13,
+};
+
+/* Flags of an update. */
+enum skep_map_update_flag {
+	SKEP_MAP_ANY = 0,
+	SKEP_MAP_NOEXIST = 1,
+	SKEP_MAP_EXIST = 2,
+	SKEP_MAP_F_LOCK = 4,
+};
+
+/*
+ * Whether the kernel would make such a map: 0, -EINVAL (sizes, number of entries or flags that the kind
+ * cannot have), -E2BIG (too large). *@ret_why, when given, is a sentence about it. What needs BTF (storages)
+ * or an inner map is judged without it.
+ */
+int skep_map_kind_check(uint32_t kind, uint32_t key_size, uint32_t value_size, uint32_t max_entries,
+			uint32_t flags, const char **ret_why) _must_check_;
