@@ -138,20 +138,29 @@ static void add_no_stack(int error, unsigned indent, struct skep_str *out)
 		      error == -EEXIST ? "another one was in its place" : strerror(-error));
 }
 
+/* Between a raw tracepoint and its programs some kernels have a function for the event, which is on the stack, too. */
+static bool is_glue(struct skep_who *who, uint64_t address)
+{
+	struct skep_ksym sym;
+
+	return find_ksym(who, address, &sym) && skep_has_prefix(sym.name, "__bpf_trace_");
+}
+
 static void kstack(void *data, int64_t id, uint32_t param, unsigned indent, struct skep_str *out)
 {
 	enum skep_stack_style style = param >> 16;
 	uint32_t depth = param & SKEP_STACK_DEPTH;
 	struct skep_who *who = data;
 	struct skep_ksym sym;
-	int n = read_stack(who, id, depth);
+	int n = read_stack(who, id, depth), first;
 	bool known;
 
 	if (n < 0) {
 		add_no_stack(n, indent, out);
 		return;
 	}
-	for (int i = 0; i < n && (!depth || i < (int)depth); i++) {
+	first = n > 1 && is_glue(who, who->stack[0]);
+	for (int i = first; i < n && (!depth || i < (int)depth); i++) {
 		uint64_t address = who->stack[i];
 
 		known = style != SKEP_STACK_RAW && find_ksym(who, address, &sym);

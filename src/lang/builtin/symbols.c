@@ -194,10 +194,26 @@ static void with_process(struct skep_lower *l, const struct skep_expr *call,
 		*ret_value = own;
 }
 
+/*
+ * Frames on top of the stack that are ours: programs on raw tracepoints and trampolines are called like functions, so the
+ * kernel sees them and their caller. A flag of the helper, in its lowest byte.
+ */
+static uint64_t own_frames(const struct skep_instance *inst)
+{
+	switch (inst->attach.kind) {
+	case SKEP_ATTACH_RAW_TP:  /* bpf_prog_..., bpf_trace_run */
+	case SKEP_ATTACH_TRACING: /* the same, or bpf_trampoline_... */
+		return 2;
+	default:
+		return 0;
+	}
+}
+
 static int lower_kstack(struct skep_lower *l, const struct skep_expr *call,
 			struct skep_value *ret_value)
 {
-	struct skep_val *id = stack_id(l, 0, call->type->param & SKEP_STACK_DEPTH);
+	struct skep_val *id =
+		stack_id(l, own_frames(l->inst), call->type->param & SKEP_STACK_DEPTH);
 
 	if (ret_value)
 		*ret_value = (struct skep_value){ .type = call->type, .val = id };
