@@ -105,6 +105,18 @@ struct skep_val *skep_ir_const(struct skep_fn *fn, uint64_t value)
 	return ir_const(fn, value);
 }
 
+struct skep_val *skep_ir_need(struct skep_fn *fn, uint32_t need, uint64_t value, bool wide)
+{
+	struct skep_val *v = ir_new(fn, IR_NEED, 0);
+	struct ir_need *n = skep_arena_alloc(fn->arena, sizeof(*n));
+
+	n->index = need;
+	v->needs = n;
+	v->imm = (int64_t)value;
+	v->size = wide ? 8 : 4;
+	return v;
+}
+
 struct skep_val *skep_ir_param(struct skep_fn *fn, unsigned index)
 {
 	struct skep_block *entry = fn->blocks[0];

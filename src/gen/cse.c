@@ -59,7 +59,7 @@ static bool equal(const struct skep_val *a, const struct skep_val *b)
 		return false;
 	if (a->kind == IR_PHI ? a->block != b->block
 			      : a->sub != b->sub || a->size != b->size || a->flags != b->flags ||
-					a->imm != b->imm)
+					a->imm != b->imm || !ir_same_needs(a->needs, b->needs))
 		return false;
 	if (a->kind == IR_KFUNC && !skep_streq(a->name, b->name))
 		return false;

@@ -57,6 +57,9 @@ static void dump_arg(const struct skep_val *v, struct skep_str *out)
 	case IR_MAPVAL:
 		skep_str_addf(out, "map%u.value%+" PRId64, v->map, v->imm);
 		break;
+	case IR_NEED:
+		skep_str_addf(out, "need%u(%" PRId64 ")", v->needs->index, v->imm);
+		break;
 	case IR_FUNC:
 		skep_str_addf(out, "&%s", v->callee->proto.name);
 		break;
@@ -110,6 +113,8 @@ static void dump_val(const struct skep_val *v, struct skep_str *out)
 		if (k == 0 && (v->kind == IR_LOAD || v->kind == IR_STORE || v->kind == IR_ATOMIC) &&
 		    v->imm)
 			skep_str_addf(out, " %+" PRId64, v->imm);
+		for (const struct ir_need *n = k == 0 ? v->needs : NULL; n; n = n->next)
+			skep_str_addf(out, " +need%u", n->index);
 	}
 	for (unsigned k = 0; v == v->block->last && k < v->block->n_succ; k++)
 		skep_str_addf(out, "%s b%u", k || v->n_args ? "," : "", v->block->succ[k]->id);

@@ -84,7 +84,10 @@ static void put_op(struct emitter *e, const struct skep_val *v)
 		a = v->args[1];
 	}
 	ir_put_move(e, v->reg, a);
-	if (ir_is_const(b)) {
+	if (b->kind == IR_NEED) {
+		ir_put_needs(e, b);
+		ir_put(e, skep_insn_alu64_imm(alus[v->sub], dst, (int32_t)b->imm));
+	} else if (ir_is_const(b)) {
 		put_op_const(e, v, dst);
 	} else if (b->kind == IR_SLOT) {
 		ir_put(e, skep_insn_alu64_reg(SKEP_ALU_ADD, dst, SKEP_FP));
@@ -170,6 +173,7 @@ static void put_access(struct emitter *e, const struct skep_val *v)
 	int off;
 	unsigned reg = base(v, &off);
 
+	ir_put_needs(e, v);
 	if (v->kind == IR_LOAD && v->flags & SKEP_LOAD_SIGNED && v->size < 8)
 		ir_put(e, skep_insn_loadsx(size, (unsigned)v->reg, reg, off));
 	else if (v->kind == IR_LOAD)

@@ -45,6 +45,8 @@ struct ir_moves {
 void ir_put(struct emitter *e, struct skep_insn insn);
 /* @v (floating, or with a register) into @dst. */
 void ir_put_move(struct emitter *e, int dst, struct skep_val *v);
+/* Relocations of the instruction that comes next, for the numbers in it that are known when it is loaded. */
+void ir_put_needs(struct emitter *e, const struct skep_val *v);
 void ir_moves_add(struct ir_moves *moves, int dst, struct skep_val *v);
 /* What the phis of the block behind @block take over from it. */
 void ir_edge_moves(struct skep_block *block, struct ir_moves *ret_moves);

@@ -298,6 +298,35 @@ void ir_cut_branch(struct skep_val *v, bool yes)
 
 /* --- memory ----------------------------------------------------------------------------------- */
 
+/* The numbers of both, as one. */
+static const struct ir_need *join_needs(struct skep_fn *fn, const struct ir_need *a,
+					const struct ir_need *b)
+{
+	struct ir_need *n;
+
+	if (!a)
+		return b;
+	n = skep_arena_alloc(fn->arena, sizeof(*n));
+	n->index = a->index;
+	n->next = join_needs(fn, a->next, b);
+	return n;
+}
+
+/* An offset that is known when the program is loaded: room is left for the difference. */
+static bool fold_base_need(struct skep_val *v)
+{
+	const struct skep_val *addr = v->args[0], *need = addr->n_args == 2 ? addr->args[1] : NULL;
+
+	/* What is read and written of the stack must be known by then. */
+	if (!is_op(addr, SKEP_OP_ADD) || need->kind != IR_NEED || need->size == 8 ||
+	    addr->args[0]->kind == IR_SLOT || !ir_fits_s16(v->imm + need->imm))
+		return false;
+	v->imm += need->imm;
+	v->needs = join_needs(v->block->fn, v->needs, need->needs);
+	v->args[0] = addr->args[0];
+	return true;
+}
+
 static bool fold_base(struct skep_val *v)
 {
 	struct skep_val *addr = v->args[0], *n;
@@ -308,6 +337,8 @@ static bool fold_base(struct skep_val *v)
 		v->args[0] = addr->args[0];
 		return true;
 	}
+	if (fold_base_need(v))
+		return true;
 	/* One address serves all accesses to a map's value. */
 	if (addr->kind == IR_MAPVAL && addr->imm && ir_fits_s16(v->imm + addr->imm)) {
 		n = ir_new(v->block->fn, IR_MAPVAL, 0);

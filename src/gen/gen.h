@@ -150,6 +150,11 @@ void skep_ir_ret(struct skep_fn *fn, struct skep_val *value);
 /* --- values ----------------------------------------------------------------------------------- */
 
 struct skep_val *skep_ir_const(struct skep_fn *fn, uint64_t value);
+/*
+ * A number that is @value where the code is made and may be another where it runs: relocations of need @need (obj/spec.h)
+ * make up for the difference. As part of an address it goes into the loads and stores. @wide: may be any 64 bits.
+ */
+struct skep_val *skep_ir_need(struct skep_fn *fn, uint32_t need, uint64_t value, bool wide);
 /* The context pointer of a program, or parameter 0 of a subprogram, or what skep_ir_set_ctx says. */
 struct skep_val *skep_ir_ctx(struct skep_fn *fn);
 /* A subprogram that was handed the context of its program keeps it in the variable @ctx. */

@@ -30,6 +30,7 @@
 
 enum ir_kind {
 	IR_CONST,  /* imm */
+	IR_NEED,   /* imm, plus what needs say when it is loaded; size 8: any 64 bits */
 	IR_SLOT,   /* slot + imm */
 	IR_MAP,	   /* map */
 	IR_MAPVAL, /* map + imm */
@@ -95,6 +96,7 @@ struct skep_val {
 		const char *name;
 		unsigned map;
 	};
+	const struct ir_need *needs; /* NEED, LOAD, STORE, ATOMIC: of imm */
 	struct skep_loc loc;
 
 	/* passes' scratch */
@@ -125,6 +127,12 @@ struct skep_val {
 struct ir_range {
 	uint32_t from, to;
 	struct ir_range *next;
+};
+
+/* What is added to a number when the program is loaded; several for one number. */
+struct ir_need {
+	uint32_t index;
+	const struct ir_need *next;
 };
 
 struct ir_vals {
@@ -275,6 +283,7 @@ uint64_t ir_extend_eval(uint64_t a, unsigned size, bool is_signed);
 
 /* known.c */
 #define IR_DEPTH 4 /* how many operations to look through */
+bool ir_same_needs(const struct ir_need *a, const struct ir_need *b);
 uint64_t ir_umax(const struct skep_val *v, unsigned depth); /* no value of @v is larger */
 bool ir_same(const struct skep_val *a, const struct skep_val *b);
 int ir_decide(const struct skep_val *v); /* a condition: always 1, always 0, or -1 */

@@ -53,6 +53,13 @@ uint64_t ir_umax(const struct skep_val *v, unsigned depth)
 	}
 }
 
+bool ir_same_needs(const struct ir_need *a, const struct ir_need *b)
+{
+	for (; a && b && a->index == b->index; a = a->next)
+		b = b->next;
+	return !a && !b;
+}
+
 bool ir_same(const struct skep_val *a, const struct skep_val *b)
 {
 	if (a == b)
@@ -67,6 +74,8 @@ bool ir_same(const struct skep_val *a, const struct skep_val *b)
 		return a->map == b->map;
 	case IR_FUNC:
 		return a->callee == b->callee;
+	case IR_NEED:
+		return a->size == b->size && ir_same_needs(a->needs, b->needs);
 	default:
 		return true;
 	}

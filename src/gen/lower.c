@@ -86,6 +86,8 @@ static bool op_takes(const struct skep_val *v)
 
 	if (b->kind == IR_SLOT)
 		return v->sub == SKEP_OP_ADD && !ir_floats(v->args[0]);
+	if (b->kind == IR_NEED)
+		return b->size != 8 && (v->sub == SKEP_OP_ADD || v->sub == SKEP_OP_SUB);
 	if (b->kind != IR_CONST)
 		return false;
 	switch (v->sub) {

@@ -28,6 +28,12 @@ static void put_const(struct emitter *e, unsigned dst, int64_t n)
 		put_pair(e, skep_insn_ld_imm64(dst, (uint64_t)n));
 }
 
+void ir_put_needs(struct emitter *e, const struct skep_val *v)
+{
+	for (const struct ir_need *n = v->needs; n; n = n->next)
+		put_reloc(e, SKEP_RELOC_NEED, v, n->index);
+}
+
 void ir_put_move(struct emitter *e, int to, struct skep_val *v)
 {
 	unsigned dst = (unsigned)to;
@@ -36,6 +42,13 @@ void ir_put_move(struct emitter *e, int to, struct skep_val *v)
 	switch (v->kind) {
 	case IR_CONST:
 		put_const(e, dst, v->imm);
+		break;
+	case IR_NEED:
+		ir_put_needs(e, v);
+		if (v->size == 8)
+			put_pair(e, skep_insn_ld_imm64(dst, (uint64_t)v->imm));
+		else
+			ir_put(e, skep_insn_mov64_imm(dst, (int32_t)v->imm));
 		break;
 	case IR_SLOT:
 		off = v->slot->off + (int)v->imm;

@@ -80,6 +80,7 @@ static struct skep_val *clone(struct skep_val *v, struct skep_val *at)
 	for (unsigned k = 0; k < v->n_args; k++)
 		copy->args[k] = v->args[k];
 	copy->imm = v->imm;
+	copy->needs = v->needs;
 	copy->size = v->size;
 	copy->flags = v->flags;
 	copy->loc = at->loc;

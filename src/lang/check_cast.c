@@ -5,6 +5,7 @@
 
 #include "lang/check_priv.h"
 #include "lang/nearest.h"
+#include "lang/need.h"
 #include "lang/walk.h"
 
 #define HINT_FIELDS 8
@@ -174,6 +175,7 @@ static bool step_into(struct skep_check *k, const struct skep_expr *expr, size_t
 		*type = (*type)->elem;
 	if (!skep_type_field(&k->c->types, *type, expr->layout.path[i], SKEP_SPACE_KERNEL, &f))
 		return false;
+	skep_need_exact(&k->c->types, &f);
 	*offset += f.offset;
 	*type = f.type;
 	return true;
@@ -185,6 +187,9 @@ bool skep_check_layout_of(struct skep_check *k, const struct skep_expr *expr,
 	uint64_t offset = 0;
 
 	if (expr->kind == SKEP_EXPR_SIZEOF) {
+		if (expr->layout.expr && expr->layout.expr->kind == SKEP_EXPR_FIELD)
+			skep_need_exact(&k->c->types, &expr->layout.expr->field.field);
+		skep_need_size(&k->c->types, type);
 		*ret_value = type->size;
 		return true;
 	}

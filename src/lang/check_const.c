@@ -6,6 +6,7 @@
 #include "lang/builtin.h"
 #include "lang/check_priv.h"
 #include "lang/constants.h"
+#include "lang/need.h"
 #include "lang/operators.h"
 
 static bool param_number(const struct skep_compiler *c, unsigned index, int64_t *ret_value)
@@ -53,6 +54,7 @@ bool skep_check_constant(struct skep_compiler *c, const char *name, int64_t *ret
 	} else if (is_enum || !skep_constant_find(name, ret_value)) {
 		if (c->types.btf && skep_btf_find_enumerator(c->types.btf, name, &id, &e) >= 0) {
 			*ret_value = (int64_t)e.value;
+			skep_need_enum(&c->types, name, *ret_value);
 			of = skep_type_from_btf(&c->types, c->types.btf, id, SKEP_SPACE_KERNEL);
 		} else if (!skep_constant_find(name, ret_value)) {
 			return false;
@@ -185,15 +187,20 @@ bool skep_check_const(struct skep_check *k, const struct skep_expr *expr, int64_
 	}
 }
 
-const char *skep_check_literal(struct skep_check *k, const struct skep_expr *expr)
+const char *skep_compiler_literal(const struct skep_compiler *c, const struct skep_expr *expr)
 {
-	const struct skep_compile_options *o = k->c->options;
+	const struct skep_compile_options *o = c->options;
 
 	if (expr->kind == SKEP_EXPR_STRING)
 		return expr->text.data;
 	if (expr->kind != SKEP_EXPR_PARAM)
 		return NULL;
 	if (!expr->param.index)
-		return skep_arena_printf(k->c->arena, "%zu", o->n_params);
+		return skep_arena_printf(c->arena, "%zu", o->n_params);
 	return expr->param.index <= o->n_params ? o->params[expr->param.index - 1] : "";
+}
+
+const char *skep_check_literal(struct skep_check *k, const struct skep_expr *expr)
+{
+	return skep_compiler_literal(k->c, expr);
 }

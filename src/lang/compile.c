@@ -13,6 +13,9 @@
 #include "lang/fn.h"
 #include "lang/getopt.h"
 #include "lang/macro.h"
+#include "lang/match.h"
+#include "lang/portable.h"
+#include "lang/provider/arch.h"
 
 static uint64_t cpu_ns(void)
 {
@@ -78,6 +81,36 @@ static bool says_strlen(const struct skep_compiler *c)
 	return c->config.max_strlen != skep_config_defaults.max_strlen;
 }
 
+/* What the plan says of the machines that it is for, as far as it is known before there is code. */
+static struct skep_plan_portable *begin_portable(struct skep_compiler *c)
+{
+	struct skep_plan_portable *p = skep_arena_alloc(c->arena, sizeof(*p));
+
+	p->arch = skep_arch() ? skep_arch()->name : "";
+	p->kernel = c->options->kernel;
+	p->n_cpus = c->world->n_cpus;
+	p->heads = skep_match_heads(c);
+	p->origins = skep_arena_calloc(c->arena, c->instances.len, sizeof(*p->origins));
+	return p;
+}
+
+static int end_portable(struct skep_compiler *c, struct skep_plan *plan)
+{
+	struct skep_needs *needs = c->types.needs;
+
+	if (needs->refused) {
+		skep_diag_error(c->diag, SKEP_NO_LOC, "not supported ahead of time: %s",
+				needs->refused);
+		skep_diag_hint(c->diag, "%s", needs->instead);
+		return -ENOTSUP;
+	}
+	skep_needs_give(needs, plan->spec);
+	plan->portable->features = needs->features;
+	plan->portable->wants_command = needs->wants_command;
+	plan->portable->first_pid_ns = needs->first_pid_ns;
+	return 0;
+}
+
 static int compile(struct skep_compiler *c, const char *text, size_t len, struct skep_plan *plan)
 {
 	const struct skep_compile_options *o = c->options;
@@ -130,6 +163,8 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 		return r;
 	show_tree(c, "types", true);
 	c->gen = skep_gen_new(c->arena, "GPL", &gen);
+	if (o->portable)
+		plan->portable = begin_portable(c);
 	r = skep_lower_all(c, plan);
 	if (r < 0)
 		return r;
@@ -138,6 +173,11 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 	if (r < 0)
 		return r;
 	show_code(c, "code");
+	if (o->portable) {
+		r = end_portable(c, plan);
+		if (r < 0)
+			return r;
+	}
 	plan->spec->source_name = o->source_name;
 	plan->spec->source_text = c->script->text;
 	plan->spec->source_len = c->script->len;
@@ -167,10 +207,18 @@ int skep_compile(struct skep_arena *arena, const struct skep_world *world, const
 		.zero_map = -1,
 		.unknown_map = -1,
 	};
+	struct skep_needs needs = { .arena = arena };
+	struct skep_portable portable;
 	int r;
 
+	if (options->portable) {
+		skep_portable_init(&portable, world, &needs, options->cpus);
+		c.world = &portable.world;
+		c.types.needs = &needs;
+	}
 	skep_getopt_split(&c);
 	r = compile(&c, text, len, plan);
+	skep_needs_fini(&needs);
 	fini(&c);
 	if (r < 0)
 		return r;

@@ -32,7 +32,14 @@ struct skep_compile_options {
 	void *import_data;
 	struct skep_str *
 		help; /* --help among the parameters describes the script's options here; or NULL */
-	uint32_t kernel_version;  /* LINUX_VERSION_CODE of #if; 0: not known */
+	uint32_t kernel_version; /* LINUX_VERSION_CODE of #if; 0: not known */
+	/*
+	 * For other machines, too (plan->portable); @kernel is the build id of the kernel whose types the world has, or NULL, and
+	 * @cpus how many CPUs these machines have at most, 0: SKEP_PORTABLE_CPUS or as many as here.
+	 */
+	bool portable;
+	const char *kernel;
+	unsigned cpus;
 	unsigned opt_level_plus1; /* 0: the default; else level + 1 */
 	/* Called between the steps with the name of the step done ("ast", "types", "ir", "code") and its text, when set. */
 	void (*stage)(void *data, const char *stage, const char *text);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "lang/need.h"
+
 unsigned skep_compiler_probe(struct skep_compiler *c, const char *name)
 {
 	void *known = skep_hash_get_str(&c->probe_index, name);
@@ -165,6 +167,9 @@ static void fill_struct(struct skep_compiler *c, const struct skep_type *type, u
 
 	if (depth == STRUCT_DEPTH_MAX)
 		return;
+	if (s->btf)
+		skep_need_refuse(&c->types, "a struct of the kernel as a whole",
+				 "print its members one by one");
 	for (unsigned pass = 0; pass < 2; pass++) {
 		children = pass ? skep_arena_calloc(c->arena, field->n_children, sizeof(*children))
 				: NULL;

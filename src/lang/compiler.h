@@ -52,6 +52,7 @@ struct skep_instance {
 	const struct skep_struct *context; /* what `ctx` points to, or NULL: it is not known */
 	bool user_run;			   /* BEGIN, END, interval: user space has it run */
 	struct skep_plan_user_probe user;  /* when user_run; prog is filled later */
+	bool open; /* for other machines: a pattern that takes all that is found there */
 };
 
 /* A map of the script. */
@@ -163,6 +164,8 @@ struct skep_map_info *skep_compiler_map(struct skep_compiler *c, const char *nam
 					struct skep_loc loc);
 /* The index of a strftime format, added when new. */
 unsigned skep_compiler_time_format(struct skep_compiler *c, const char *format);
+/* The text of a literal or of a parameter of the script; NULL: it is neither. check_const.c */
+const char *skep_compiler_literal(const struct skep_compiler *c, const struct skep_expr *expr);
 /* The record layout of a type: what user space needs to show a value. Strings are copied into the arena. */
 struct skep_schema_field skep_compiler_field(struct skep_compiler *c, const struct skep_type *type,
 					     const char *name, uint32_t offset);

@@ -82,6 +82,16 @@ static struct skep_spec_attach attach_record(struct skep_compiler *c,
 	return attach;
 }
 
+static struct skep_plan_origin origin(struct skep_compiler *c, const struct skep_instance *inst)
+{
+	struct skep_plan_origin o = { .n_names = inst->n_matches, .open = inst->open };
+
+	o.names = skep_arena_calloc(c->arena, inst->n_matches, sizeof(*o.names));
+	for (size_t i = 0; i < inst->n_matches; i++)
+		o.names[i] = inst->matches[i].probe_index;
+	return o;
+}
+
 void skep_lower_name(struct skep_compiler *c, const struct skep_fn *fn, const char *name)
 {
 	while (c->prog_names.len <= skep_fn_index(fn))
@@ -114,6 +124,8 @@ static int lower_instance(struct skep_compiler *c, struct skep_instance *inst,
 		return r;
 	attach = attach_record(c, inst, prog);
 	skep_gen_attach(c->gen, &attach);
+	if (plan->portable)
+		plan->portable->origins[plan->portable->n_origins++] = origin(c, inst);
 	if (inst->user_run) {
 		plan->user_probes[plan->n_user_probes] = inst->user;
 		plan->user_probes[plan->n_user_probes].pin = inst->attach.pin;

@@ -15,6 +15,9 @@
 #include <errno.h>
 
 #include "lang/lower_priv.h"
+#include "lang/need.h"
+
+#define OFFSET_NEEDS_MAX 16 /* members within one another */
 
 /* The number in the @bit_size bits from @bit_off of a storage unit. */
 static struct skep_val *bit_field(struct skep_lower *l, struct skep_val *unit,
@@ -125,38 +128,69 @@ static void unless_null(struct skep_lower *l, struct skep_val *ptr, struct skep_
 	skep_ir_at(l->fn, good);
 }
 
+/* How far behind a pointer something stands. */
+struct offset {
+	int off;
+	const struct skep_field
+		*needs[OFFSET_NEEDS_MAX]; /* members whose offsets are to be added, too */
+	unsigned n_needs;
+};
+
+static bool add_member(struct offset *o, const struct skep_field *f)
+{
+	if (!f->need_plus1) {
+		o->off += (int)f->offset;
+		return true;
+	}
+	if (o->n_needs == OFFSET_NEEDS_MAX)
+		return false;
+	o->needs[o->n_needs++] = f;
+	return true;
+}
+
+/* The address to which @o->off is still to be added. */
+static struct skep_val *displace(struct skep_lower *l, struct skep_val *ptr, const struct offset *o)
+{
+	int none = 0;
+
+	for (unsigned i = 0; i < o->n_needs; i++)
+		ptr = skep_lower_member(l, ptr, &none, o->needs[i]);
+	return ptr;
+}
+
 /* @ptr + @off, or 0 when @ptr is NULL: an address that nobody can read. */
-static struct skep_val *address_if(struct skep_lower *l, struct skep_val *ptr, int off)
+static struct skep_val *address_if(struct skep_lower *l, struct skep_val *ptr,
+				   const struct offset *o)
 {
 	struct skep_var *result = skep_ir_var(l->fn, "address");
 	struct skep_block *join;
 
 	skep_ir_set(l->fn, result, skep_ir_const(l->fn, 0));
 	unless_null(l, ptr, &join);
-	skep_ir_set(l->fn, result, skep_lower_at(l, ptr, off));
+	skep_ir_set(l->fn, result, skep_lower_at(l, displace(l, ptr, o), o->off));
 	skep_ir_jump(l->fn, join);
 	skep_ir_at(l->fn, join);
 	return skep_ir_get(l->fn, result);
 }
 
 /*
- * What stands at @ptr + @off. A number behind NULL is 0; anything else stands at address 0 then,
+ * What stands at @ptr + @o. A number behind NULL is 0; anything else stands at address 0 then,
  * where reading it fails and is counted.
  */
 static int load_if(struct skep_lower *l, const struct skep_type *type, struct skep_val *ptr,
-		   int off, enum skep_space space, struct skep_value *ret_value)
+		   const struct offset *o, enum skep_space space, struct skep_value *ret_value)
 {
 	struct skep_block *join;
 	struct skep_var *result;
 	int r;
 
 	if (space != SKEP_SPACE_BTF || !skep_type_is_scalar(type))
-		return skep_lower_load(l, type, address_if(l, ptr, off), 0, SKEP_SPACE_KERNEL,
+		return skep_lower_load(l, type, address_if(l, ptr, o), 0, SKEP_SPACE_KERNEL,
 				       ret_value);
 	result = skep_ir_var(l->fn, "behind");
 	skep_ir_set(l->fn, result, skep_ir_const(l->fn, 0));
 	unless_null(l, ptr, &join);
-	r = skep_lower_load(l, type, ptr, off, space, ret_value);
+	r = skep_lower_load(l, type, displace(l, ptr, o), o->off, space, ret_value);
 	if (r < 0)
 		return r;
 	skep_ir_set(l->fn, result, ret_value->val);
@@ -167,8 +201,10 @@ static int load_if(struct skep_lower *l, const struct skep_type *type, struct sk
 }
 
 /* Bytes between two elements; the elements of a string are its bytes. */
-static uint32_t elem_size(const struct skep_type *type)
+static uint32_t elem_size(struct skep_compiler *c, const struct skep_type *type)
 {
+	if (type->elem)
+		skep_need_size(&c->types, type->elem);
 	return type->elem ? type->elem->size : 1;
 }
 
@@ -177,25 +213,24 @@ static uint32_t elem_size(const struct skep_type *type)
  * (p->a.b[2].c), and how far behind it; NULL when it is not of this kind. What stands behind a typed pointer that was
  * tested is thus read from that pointer: what is a typed pointer there is one for the verifier, too.
  */
-static const struct skep_expr *root_pointer(const struct skep_expr *expr, int *ret_off)
+static const struct skep_expr *root_pointer(struct skep_compiler *c, const struct skep_expr *expr,
+					    struct offset *o)
 {
-	const struct skep_expr *base, *root;
-	int off, before = 0;
+	const struct skep_expr *base;
 
 	if (expr->kind == SKEP_EXPR_FIELD && !is_arg(expr)) {
 		base = expr->field.base;
-		off = (int)expr->field.field.offset;
+		if (!add_member(o, &expr->field.field))
+			return NULL;
 	} else if (expr->kind == SKEP_EXPR_INDEX && expr->index.index->kind == SKEP_EXPR_INT &&
 		   expr->index.base->type->kind != SKEP_TYPE_TUPLE) {
 		base = expr->index.base;
-		off = (int)((int64_t)expr->index.index->num.value * (int64_t)elem_size(base->type));
+		o->off += (int)((int64_t)expr->index.index->num.value *
+				(int64_t)elem_size(c, base->type));
 	} else {
 		return NULL;
 	}
-	root = base->type->kind == SKEP_TYPE_PTR ? base : root_pointer(base, &before);
-	if (root)
-		*ret_off = before + off;
-	return root;
+	return base->type->kind == SKEP_TYPE_PTR ? base : root_pointer(c, base, o);
 }
 
 /* Whether @expr stands behind a typed pointer that may be NULL, and not at once. Then it is read: *ret_result. */
@@ -205,12 +240,12 @@ static bool load_nested(struct skep_lower *l, const struct skep_expr *expr, int 
 	const struct skep_expr *base =
 		expr->kind == SKEP_EXPR_FIELD ? expr->field.base : expr->index.base;
 	const struct skep_expr *root;
+	struct offset o = {};
 	struct skep_val *ptr;
-	int off;
 
 	if (base->type->kind == SKEP_TYPE_PTR)
 		return false;
-	root = root_pointer(expr, &off);
+	root = root_pointer(l->c, expr, &o);
 	if (!root || !may_be_null(l, root))
 		return false;
 	*ret_result = skep_lower_scalar(l, root, &ptr);
@@ -218,7 +253,7 @@ static bool load_nested(struct skep_lower *l, const struct skep_expr *expr, int 
 		*ret_result =
 			load_if(l,
 				expr->kind == SKEP_EXPR_FIELD ? expr->field.field.type : expr->type,
-				ptr, off, pointee_space(l, root->type), ret_value);
+				ptr, &o, pointee_space(l, root->type), ret_value);
 	return true;
 }
 
@@ -228,6 +263,7 @@ int skep_lower_field(struct skep_lower *l, const struct skep_expr *expr,
 	const struct skep_expr *base = expr->field.base;
 	const struct skep_field *f = &expr->field.field;
 	struct skep_value value;
+	struct offset o = {};
 	int r;
 
 	if (is_arg(expr)) {
@@ -247,14 +283,14 @@ int skep_lower_field(struct skep_lower *l, const struct skep_expr *expr,
 	}
 	if (base->type->kind == SKEP_TYPE_PTR)
 		value.val = bare(l, base, value.val);
+	add_member(&o, f);
 	if (may_be_null(l, base))
-		r = load_if(l, f->type, value.val, (int)f->offset, pointee_space(l, base->type),
-			    ret_value);
+		r = load_if(l, f->type, value.val, &o, pointee_space(l, base->type), ret_value);
 	else if (base->type->kind == SKEP_TYPE_PTR)
-		r = skep_lower_load(l, f->type, value.val, (int)f->offset,
+		r = skep_lower_load(l, f->type, displace(l, value.val, &o), o.off,
 				    pointee_space(l, base->type), ret_value);
 	else
-		r = skep_lower_load(l, f->type, value.val, value.off + (int)f->offset,
+		r = skep_lower_load(l, f->type, displace(l, value.val, &o), value.off + o.off,
 				    place_space(l, &value), ret_value);
 loaded:
 	if (r < 0)
@@ -269,6 +305,7 @@ int skep_lower_deref(struct skep_lower *l, const struct skep_expr *expr,
 		     struct skep_value *ret_value)
 {
 	const struct skep_expr *operand = expr->unary.operand;
+	struct offset none = {};
 	struct skep_val *ptr;
 	int r;
 
@@ -277,7 +314,8 @@ int skep_lower_deref(struct skep_lower *l, const struct skep_expr *expr,
 		return r;
 	ptr = bare(l, operand, ptr);
 	if (may_be_null(l, operand))
-		return load_if(l, expr->type, ptr, 0, pointee_space(l, operand->type), ret_value);
+		return load_if(l, expr->type, ptr, &none, pointee_space(l, operand->type),
+			       ret_value);
 	return skep_lower_load(l, expr->type, ptr, 0,
 			       operand->type->kind == SKEP_TYPE_PTR
 				       ? pointee_space(l, operand->type)
@@ -290,25 +328,26 @@ int skep_lower_addr(struct skep_lower *l, const struct skep_expr *expr,
 		    struct skep_value *ret_value)
 {
 	struct skep_expr *operand = expr->unary.operand;
+	struct offset o = {};
 	struct skep_value base;
-	int r, off = 0;
+	int r;
 
 	if (operand->kind == SKEP_EXPR_FIELD && operand->field.base->type->kind == SKEP_TYPE_PTR) {
 		r = skep_lower_expr(l, operand->field.base, &base);
-		off = (int)operand->field.field.offset;
+		add_member(&o, &operand->field.field);
 	} else {
 		r = skep_lower_expr(l, operand, &base);
 		if (r == 0 && skep_type_is_scalar(base.type))
 			return skep_lower_bug(l, expr->loc, "the address of a number");
-		off = base.off;
+		o.off = base.off;
 	}
 	if (r < 0)
 		return r;
 	*ret_value = (struct skep_value){ .type = expr->type };
 	if (operand->kind == SKEP_EXPR_FIELD && may_be_null(l, operand->field.base))
-		ret_value->val = address_if(l, base.val, off);
+		ret_value->val = address_if(l, base.val, &o);
 	else
-		ret_value->val = skep_lower_at(l, base.val, off);
+		ret_value->val = skep_lower_at(l, displace(l, base.val, &o), o.off);
 	return 0;
 }
 
@@ -317,12 +356,12 @@ static int index_at(struct skep_lower *l, const struct skep_expr *expr,
 		    const struct skep_value *base, struct skep_value *ret_value)
 {
 	const struct skep_type *type = expr->index.base->type;
-	int64_t off = (int64_t)expr->index.index->num.value * (int64_t)elem_size(type);
+	int64_t off = (int64_t)expr->index.index->num.value * (int64_t)elem_size(l->c, type);
+	struct offset o = { .off = (int)off };
 	bool is_ptr = type->kind == SKEP_TYPE_PTR;
 
 	if (may_be_null(l, expr->index.base))
-		return load_if(l, expr->type, base->val, (int)off, pointee_space(l, type),
-			       ret_value);
+		return load_if(l, expr->type, base->val, &o, pointee_space(l, type), ret_value);
 	if (type->kind == SKEP_TYPE_TUPLE)
 		off = type->fields[expr->index.index->num.value].offset;
 	return skep_lower_load(l, expr->type, base->val, (is_ptr ? 0 : base->off) + (int)off,
@@ -350,7 +389,7 @@ static int index_computed(struct skep_lower *l, const struct skep_expr *expr,
 		struct skep_var *bounded = skep_ir_var(l->fn, "index");
 
 		skep_ir_branch(l->fn, SKEP_CC_ULT, index,
-			       skep_ir_const(l->fn, type->size / elem_size(type)), good, bad);
+			       skep_ir_const(l->fn, type->size / elem_size(l->c, type)), good, bad);
 		skep_ir_at(l->fn, good);
 		skep_ir_set(l->fn, bounded, index);
 		skep_ir_jump(l->fn, join);
@@ -360,7 +399,7 @@ static int index_computed(struct skep_lower *l, const struct skep_expr *expr,
 		skep_ir_at(l->fn, join);
 		index = skep_ir_get(l->fn, bounded);
 	}
-	at = skep_ir_opi(l->fn, SKEP_OP_MUL, index, elem_size(type));
+	at = skep_ir_opi(l->fn, SKEP_OP_MUL, index, elem_size(l->c, type));
 	at = skep_ir_op(l->fn, SKEP_OP_ADD, from, at);
 	return skep_lower_load(l, expr->type, at, off, space, ret_value);
 }

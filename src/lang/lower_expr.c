@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lang/lower_priv.h"
+#include "lang/need.h"
 
 int skep_lower_bug(struct skep_lower *l, struct skep_loc loc, const char *what)
 {
@@ -43,8 +44,10 @@ int skep_lower_scalar(struct skep_lower *l, const struct skep_expr *expr, struct
 }
 
 /* Bytes that a pointer's arithmetic counts in. */
-static uint64_t stride(const struct skep_type *ptr)
+static uint64_t stride(struct skep_compiler *c, const struct skep_type *ptr)
 {
+	if (ptr->elem)
+		skep_need_size(&c->types, ptr->elem);
 	return ptr->elem && ptr->elem->size ? ptr->elem->size : 1;
 }
 
@@ -57,9 +60,9 @@ struct skep_val *skep_lower_arith(struct skep_lower *l, enum skep_binary op,
 
 	if (op == SKEP_BINARY_ADD || op == SKEP_BINARY_SUB) {
 		if (left_type->kind == SKEP_TYPE_PTR && right_type->kind != SKEP_TYPE_PTR)
-			right = skep_ir_opi(l->fn, SKEP_OP_MUL, right, stride(left_type));
+			right = skep_ir_opi(l->fn, SKEP_OP_MUL, right, stride(l->c, left_type));
 		else if (right_type->kind == SKEP_TYPE_PTR && left_type->kind != SKEP_TYPE_PTR)
-			left = skep_ir_opi(l->fn, SKEP_OP_MUL, left, stride(right_type));
+			left = skep_ir_opi(l->fn, SKEP_OP_MUL, left, stride(l->c, right_type));
 	}
 	switch (op) {
 	case SKEP_BINARY_ADD:
@@ -297,7 +300,7 @@ static int lower_step(struct skep_lower *l, const struct skep_expr *expr,
 	if (r < 0)
 		return r;
 	if (target->type->kind == SKEP_TYPE_PTR)
-		delta *= (int)stride(target->type);
+		delta *= (int)stride(l->c, target->type);
 	new = scalar(target->type,
 		     skep_ir_opi(l->fn, SKEP_OP_ADD, old.val, (uint64_t)(int64_t)delta));
 	r = assign_var(l, target, &new, &new);

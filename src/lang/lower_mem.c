@@ -8,6 +8,7 @@
 
 #include "isa/helper.h"
 #include "lang/lower_priv.h"
+#include "lang/need.h"
 
 #define COPY_INLINE_MAX \
 	128 /* bytes copied or cleared by plain loads and stores; more is a helper's work */
@@ -524,6 +525,7 @@ static int store(struct skep_lower *l, const struct skep_value *value, const str
 	}
 	if (value->parts)
 		return skep_lower_store_parts(l, value, as, addr, off);
+	skep_need_size(&l->c->types, value->type);
 	if (as->kind == SKEP_TYPE_STRING && value->type->kind == SKEP_TYPE_STRING)
 		return store_string(l, value, as->size, pad, addr, off);
 	if (as->kind == SKEP_TYPE_TUPLE && !skep_type_equal(as, value->type))

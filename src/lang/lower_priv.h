@@ -78,6 +78,12 @@ void skep_lower_compare(struct skep_lower *l, const struct skep_value *a,
 int skep_lower_ternary(struct skep_lower *l, const struct skep_expr *expr,
 		       struct skep_value *ret_value) _must_check_;
 
+/*
+ * The address of a member of what stands at @at + *off: its offset goes into *off, or, when it may be another one where the
+ * program runs, into the address.
+ */
+struct skep_val *skep_lower_member(struct skep_lower *l, struct skep_val *at, int *off,
+				   const struct skep_field *field);
 /* The address in a typed pointer as a bare number, which the verifier lets be computed with. */
 struct skep_val *skep_lower_untype(struct skep_lower *l, struct skep_val *ptr);
 int skep_lower_field(struct skep_lower *l, const struct skep_expr *expr,

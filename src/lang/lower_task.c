@@ -4,6 +4,7 @@
  * between all uses), by helper calls elsewhere.
  */
 #include "lang/lower_priv.h"
+#include "lang/need.h"
 
 struct skep_val *skep_lower_task(struct skep_lower *l)
 {
@@ -24,7 +25,7 @@ struct skep_val *skep_lower_task_field(struct skep_lower *l, const char *const *
 {
 	const struct skep_type *type = task_type(l->c);
 	struct skep_val *at = skep_lower_task(l);
-	uint32_t off = 0;
+	int off = 0;
 
 	if (!at || !type)
 		return NULL;
@@ -33,10 +34,10 @@ struct skep_val *skep_lower_task_field(struct skep_lower *l, const char *const *
 
 		if (!skep_type_field(&l->c->types, type, path[i], SKEP_SPACE_BTF, &f) || f.bit_size)
 			return NULL;
-		off += f.offset;
+		at = skep_lower_member(l, at, &off, &f);
 		type = f.type;
 		if (type->kind == SKEP_TYPE_PTR && i + 1 < n_path) {
-			at = skep_ir_load(l->fn, at, (int)off, 8, SKEP_LOAD_PURE);
+			at = skep_ir_load(l->fn, at, off, 8, SKEP_LOAD_PURE);
 			type = type->elem;
 			off = 0;
 			if (!type)
@@ -45,7 +46,7 @@ struct skep_val *skep_lower_task_field(struct skep_lower *l, const char *const *
 	}
 	if (!skep_type_is_scalar(type))
 		return NULL;
-	return skep_ir_load(l->fn, at, (int)off, type->size, SKEP_LOAD_PURE);
+	return skep_ir_load(l->fn, at, off, type->size, SKEP_LOAD_PURE);
 }
 
 static struct skep_val *pid_tgid(struct skep_lower *l)
@@ -62,6 +63,8 @@ static struct skep_val *ns_ids(struct skep_lower *l)
 	const struct skep_world *w = l->c->world;
 	struct skep_val *slot;
 
+	if (l->c->types.needs)
+		l->c->types.needs->first_pid_ns = true;
 	if (!w->pid_ns_ino)
 		return NULL;
 	slot = skep_ir_slot(l->fn, 8, "ids");
@@ -114,7 +117,7 @@ int skep_lower_comm(struct skep_lower *l, const struct skep_type *type,
 	v.val = skep_lower_task(l);
 	if (v.val && skep_type_field(&l->c->types, task_type(l->c), "comm", SKEP_SPACE_BTF, &f) &&
 	    f.type->size == type->size) {
-		v.off = (int)f.offset;
+		v.val = skep_lower_member(l, v.val, &v.off, &f);
 		v.padded = l->c->world->has(l->c->world, SKEP_WORLD_LOOP);
 		*ret_value = v;
 		return 0;
@@ -127,11 +130,17 @@ int skep_lower_comm(struct skep_lower *l, const struct skep_type *type,
 	return 0;
 }
 
+struct skep_val *skep_lower_member(struct skep_lower *l, struct skep_val *at, int *off,
+				   const struct skep_field *field)
+{
+	return skep_need_at(&l->c->types, l->fn, at, off, field);
+}
+
 struct skep_val *skep_lower_probe_index(struct skep_lower *l)
 {
 	const struct skep_instance *inst = l->inst;
 
-	if (inst->n_matches == 1 || !inst->provider->lower_probe)
+	if ((inst->n_matches == 1 && !inst->open) || !inst->provider->lower_probe)
 		return skep_ir_const(l->fn, inst->n_matches ? inst->matches[0].probe_index : 0);
 	return inst->provider->lower_probe(l);
 }

@@ -80,6 +80,9 @@ struct skep_instance *skep_match_group(struct skep_compiler *c, struct skep_prob
 /* Whether a program must know which of its targets fired: the script asks, or rows carry it. */
 bool skep_match_needs_probe(const struct skep_compiler *c, const struct skep_probe_node *probe);
 
+/* The script's probes that are looked for on a machine, without their bodies: a script. */
+const char *skep_match_heads(struct skep_compiler *c);
+
 /* Prologue: leaves unless the process is the one given with -p. */
 void skep_provider_pid_filter(struct skep_lower *l);
 /* Which target fired, where each one's cookie is the index of its name. */

@@ -262,16 +262,55 @@ bool skep_match_needs_probe(const struct skep_compiler *c, const struct skep_pro
 	       skep_probe_uses(probe, "func");
 }
 
+/* A clock, a counter and what user space runs are there on every machine. */
+static bool is_looked_for(const struct skep_attach_point *point)
+{
+	static const char *const names[] = { "kprobe",	   "kretprobe",	    "uprobe", "uretprobe",
+					     "tracepoint", "rawtracepoint", "fentry", "fexit" };
+	const struct skep_provider *p = skep_provider_find(point->parts[0]);
+
+	for (size_t i = 0; p && i < ARRAY_SIZE(names); i++)
+		if (skep_streq(p->name, names[i]))
+			return true;
+	return false;
+}
+
+const char *skep_match_heads(struct skep_compiler *c)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+
+	for (size_t i = 0; i < c->script->n_probes; i++) {
+		const struct skep_probe_node *probe = c->script->probes[i];
+		bool any = false;
+
+		for (size_t k = 0; k < probe->n_points; k++) {
+			if (!is_looked_for(&probe->points[k]))
+				continue;
+			skep_str_addf(&out, "%s%s", any ? ", " : "", probe->points[k].text);
+			any = true;
+		}
+		skep_str_add(&out, any ? " { }\n" : "");
+	}
+	return skep_arena_strdup(c->arena, skep_str_text(&out));
+}
+
 void skep_provider_pid_filter(struct skep_lower *l)
 {
-	struct skep_block *wanted;
+	struct skep_block *wanted, *some;
+	struct skep_val *pid;
 
-	if (!l->c->options->pid)
+	if (!l->c->options->pid && !l->c->types.needs)
 		return;
 	wanted = skep_ir_block(l->fn);
-	skep_ir_branch(l->fn, SKEP_CC_EQ, skep_lower_tgid(l),
-		       skep_lower_global(l, offsetof(struct skep_plan_globals, pid), 4), wanted,
-		       l->done);
+	pid = skep_lower_global(l, offsetof(struct skep_plan_globals, pid), 4);
+	if (l->c->types
+		    .needs) { /* whether there is a -p turns out later; the kernel cuts out what is not needed */
+		some = skep_ir_block(l->fn);
+		skep_ir_branch(l->fn, SKEP_CC_EQ, pid, skep_ir_const(l->fn, 0), wanted, some);
+		skep_ir_at(l->fn, some);
+	}
+	skep_ir_branch(l->fn, SKEP_CC_EQ, skep_lower_tgid(l), pid, wanted, l->done);
 	skep_ir_at(l->fn, wanted);
 }
 

@@ -152,17 +152,42 @@ struct skep_plan {
 	 * bytes are struct skep_plan_globals, filled by live before load. -1: no program asks.
 	 */
 	int globals_map;
-	bool long_rows; /* rows carry struct skep_row_who */
+	struct skep_plan_portable *portable; /* NULL: it is for the machine that made it */
+	bool long_rows;			     /* rows carry struct skep_row_who */
 	struct skep_plan_config config;
 	uint64_t compile_ns; /* CPU time from text to spec, without index_ns */
 	uint64_t
 		index_ns; /* of it, to index the names of the kernel's types; 0 when no name was asked for */
 };
 
+/*
+ * Of a plan for other machines: what they must have, and how its probes are found there (lang/fit.h). The spec's needs go
+ * with it.
+ */
+struct skep_plan_origin {
+	unsigned *names; /* index in probe_names of each target as it was found */
+	size_t n_names;
+	bool open; /* a pattern that takes what the machine has */
+};
+
+struct skep_plan_portable {
+	const char *arch;   /* as skep_arch()->name */
+	const char *kernel; /* the build id of the kernel whose types it was made with; or NULL */
+	uint32_t n_cpus;    /* at most */
+	uint64_t features;  /* bits by skep_world_feature */
+	bool first_pid_ns;  /* ids of processes are those of the first namespace */
+	bool wants_command; /* the script asks for cpid */
+	const char *heads;  /* the script's probes without their bodies: "kprobe:vfs_* { }" */
+	struct skep_plan_origin *origins; /* of each attach record */
+	size_t n_origins;
+};
+
 struct skep_plan_globals {
 	uint32_t cpid;		/* process id of the -c child, 0 without */
 	uint32_t pid;		/* -p, 0 without */
 	uint64_t start_boot_ns; /* for elapsed: when tracing began */
+	uint32_t n_cpus;	/* possible ones of this machine */
+	uint32_t zero;
 	int64_t wall_offset_ns; /* for tseries: time since 1970 minus time since boot */
 };
 

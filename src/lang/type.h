@@ -67,6 +67,8 @@ struct skep_field {
 	uint32_t offset;   /* bytes; for a bit-field of the storage unit that is read */
 	uint16_t bit_off;  /* within the storage unit, from the lowest bit */
 	uint16_t bit_size; /* 0: not a bit-field */
+	uint32_t
+		need_plus1; /* made ahead of time: 1 + what it takes for granted (need.h); 0: offset is final */
 	bool data_loc; /* tracepoint __data_loc: a u32 (length << 16 | offset) stands here, the bytes elsewhere */
 	bool rel_loc; /* like data_loc, with the offset counted from behind the u32 */
 };
@@ -85,6 +87,11 @@ struct skep_struct {
 	uint32_t btf_id;
 	const struct skep_field *fields;
 	size_t n_fields;
+	/*
+	 * Where another machine finds it, when it has no name there: @path, with dots, from the type or the probe called
+	 * @origin on; NULL: by its name.
+	 */
+	const char *origin, *path;
 };
 
 /* An enum that the script defines. */
@@ -119,7 +126,9 @@ struct skep_type {
 struct skep_types {
 	struct skep_arena *arena;
 	const struct skep_btf *btf;
-	uint32_t max_strlen;   /* bytes of str() and of comparisons without an own length */
+	uint32_t max_strlen; /* bytes of str() and of comparisons without an own length */
+	struct skep_needs *
+		needs; /* what is made is for other machines, too: what it relies on is noted here; else NULL */
 	struct skep_hash defs; /* types that the script defines, by name: "struct foo", "foo_t" */
 };
 

@@ -7,7 +7,7 @@
  * Pointers to structs that the verifier follows (space BTF) stay so from member to member; what
  * they say about numbers and text is read with a helper.
  */
-#include "lang/type.h"
+#include "lang/need.h"
 
 #define POINTER_DEPTH_MAX 8 /* levels of pointers and array dimensions that a type shows */
 
@@ -251,6 +251,8 @@ bool skep_type_field(struct skep_types *types, const struct skep_type *type, con
 									   ? SKEP_SPACE_USER
 									   : SKEP_SPACE_KERNEL,
 								   0);
+				if (types && types->needs && s->origin)
+					skep_need_member(types, s, ret_field);
 				return true;
 			}
 		}
@@ -265,6 +267,8 @@ bool skep_type_field(struct skep_types *types, const struct skep_type *type, con
 	};
 	if (m.bit_size && !skep_type_bit_field(m.bit_offset, m.bit_size, &f))
 		return false;
+	if (types->needs)
+		skep_need_member(types, s, &f);
 	*ret_field = f;
 	return true;
 }

@@ -36,10 +36,10 @@ static bool has_types(struct skep_compiler *c)
 		{ "super_block", "s_dev" },
 		{ "mm_struct", "start_stack" },
 	};
-	int offset;
+	struct skep_field f;
 
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
-		if (!skep_unwind_offset(c, members[i][0], members[i][1], &offset, NULL))
+		if (!skep_unwind_member(c, members[i][0], members[i][1], &f))
 			return false;
 	return true;
 }

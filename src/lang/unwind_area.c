@@ -3,37 +3,34 @@
  * What is mapped at an address of the current process: first in the trie that user space fills, then by asking the kernel,
  * which answers only where it may take the lock of the process's memory, and not twice in one interrupt.
  */
+#include "lang/need.h"
 #include "lang/unwind_priv.h"
 
 #define VM_EXEC 4
 #define PAGE_SHIFT 12
 #define RETURNS_MAX 32 /* functions with a return probe that are looked through for one frame */
 
-bool skep_unwind_offset(struct skep_compiler *c, const char *type, const char *member,
-			int *ret_offset, uint32_t *ret_size)
+bool skep_unwind_member(struct skep_compiler *c, const char *type, const char *member,
+			struct skep_field *ret_field)
 {
 	const char *name = skep_arena_printf(c->arena, "struct %s", type);
 	const struct skep_type *t = skep_type_by_name(&c->types, name);
-	struct skep_field f;
 
-	if (!t || !skep_type_field(&c->types, t, member, SKEP_SPACE_BTF, &f) || f.bit_size)
-		return false;
-	*ret_offset = (int)f.offset;
-	if (ret_size)
-		*ret_size = f.type->size;
-	return true;
+	return t && skep_type_field(&c->types, t, member, SKEP_SPACE_BTF, ret_field) &&
+	       !ret_field->bit_size;
 }
 
 /* A member of a kernel object; 0 when it has none of that name. */
 static struct skep_val *member(struct skep_unwinder *u, struct skep_fn *fn, struct skep_val *object,
 			       const char *type, const char *name)
 {
-	uint32_t size;
-	int offset;
+	struct skep_field f;
+	int off = 0;
 
-	if (!skep_unwind_offset(u->c, type, name, &offset, &size))
+	if (!skep_unwind_member(u->c, type, name, &f))
 		return skep_ir_const(fn, 0);
-	return skep_ir_load(fn, object, offset, size, 0);
+	object = skep_need_at(&u->c->types, fn, object, &off, &f);
+	return skep_ir_load(fn, object, off, f.type->size, 0);
 }
 
 /* (task, area, &walk): writes down what the area is. */

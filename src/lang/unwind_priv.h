@@ -57,6 +57,6 @@ struct skep_fn *skep_unwind_make_step(struct skep_unwinder *u);
 /* Brings one more address into the hash of the stack. */
 void skep_unwind_hash(struct skep_fn *fn, struct skep_val *walk, struct skep_val *pc);
 
-/* Offset of a member of a kernel struct ("vm_area_struct"); false: there is none. */
-bool skep_unwind_offset(struct skep_compiler *c, const char *type, const char *member,
-			int *ret_offset, uint32_t *ret_size);
+/* A member of a kernel struct ("vm_area_struct"); false: there is none. */
+bool skep_unwind_member(struct skep_compiler *c, const char *type, const char *member,
+			struct skep_field *ret_field);

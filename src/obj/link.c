@@ -56,6 +56,8 @@ static int check_reloc(struct linker *l, const struct skep_spec_prog *prog,
 			return refuse(l, prog, reloc->insn,
 				      "a kernel function relocation needs a call");
 		return 0;
+	case SKEP_RELOC_NEED:
+		return refuse(l, prog, reloc->insn, "was made for another kernel, and not fitted");
 	}
 	return refuse(l, prog, reloc->insn, "a relocation of an unknown kind");
 }

@@ -10,7 +10,7 @@
  *	         +-- attaches[]  kind, program, N targets, N cookies
  *
  * Instructions are final except where a relocation says otherwise: a load of a map's address, a call of another
- * function of the spec. An attach record gives one program many targets; the cookie tells the program which one
+ * function of the spec, a number that another kernel may have differently (needs[]). An attach record gives one program many targets; the cookie tells the program which one
  * fired (bpf_get_attach_cookie).
  *
  * Ownership: everything hangs from the arena of whoever made the spec and lives as long as it.
@@ -25,6 +25,11 @@ enum skep_reloc_kind {
 	SKEP_RELOC_MAP_VALUE, /* ld_imm64 at insn: address of maps[index]'s only value, plus addend */
 	SKEP_RELOC_FUNC,  /* call or ld_imm64 at insn: the function progs[index] of kind SUBPROG */
 	SKEP_RELOC_KFUNC, /* call at insn: the kernel function called `name` */
+	/*
+	 * Offset of the load or store at insn, or its immediate (of ld_imm64: all 64 bits): by as much as needs[index] has
+	 * another value on the machine that runs it, that is added. There may be several for one instruction.
+	 */
+	SKEP_RELOC_NEED,
 };
 
 struct skep_reloc {
@@ -33,6 +38,30 @@ struct skep_reloc {
 	uint32_t index;
 	uint32_t addend;  /* bytes; MAP_VALUE only */
 	const char *name; /* KFUNC only */
+};
+
+/*
+ * What a spec that was made ahead of time, on another machine, takes for granted of the one that runs it. Code is made
+ * for @value; where it is another number there, relocations make up for the difference, unless the need is exact.
+ */
+enum skep_need_kind {
+	SKEP_NEED_MEMBER, /* offset of `member` in `type`; `shape` is what stands there */
+	SKEP_NEED_SIZE,	  /* bytes of `type` */
+	SKEP_NEED_ENUM,	  /* value of the enumerator called `type` */
+	SKEP_NEED_SYMBOL, /* address of the kernel's symbol `type` */
+	SKEP_NEED_CGROUP, /* id of the cgroup with the path `type` */
+	SKEP_NEED_KIND_MAX,
+};
+
+struct skep_need {
+	enum skep_need_kind kind;
+	bool exact; /* the code holds for this value only */
+	bool used;  /* while a spec is made: code relies on it */
+	const char *
+		type; /* "struct task_struct", "tracepoint sched/sched_switch", "function vfs_read" */
+	const char *member; /* MEMBER only: a path of names with dots from `type` on */
+	const char *shape;
+	uint64_t value;
 };
 
 /* Map flags, the kernel's numbers: what programs may do with it, and whether user space can map it. */
@@ -67,6 +96,8 @@ struct skep_spec_prog {
 	 */
 	uint32_t attach_btf_id;
 	const char *attach_module; /* NULL: vmlinux */
+	const char *
+		attach_btf_name; /* of the type behind attach_btf_id, where its number is another; or NULL */
 	bool sleepable;
 	struct skep_insn *insns;
 	size_t n_insns;
@@ -131,4 +162,6 @@ struct skep_spec {
 	size_t n_progs;
 	struct skep_spec_attach *attaches;
 	size_t n_attaches;
+	struct skep_need *needs; /* none: made for this machine */
+	size_t n_needs;
 };

@@ -7,6 +7,7 @@
 
 #include "lang/builtin/builtins.h"
 #include "lang/lower_priv.h"
+#include "lang/need.h"
 
 static int lower_uid(struct skep_lower *l, const struct skep_expr *call,
 		     struct skep_value *ret_value)
@@ -65,7 +66,9 @@ static int lower_curtask(struct skep_lower *l, const struct skep_expr *call,
 
 static int check_cpid(struct skep_check *k, struct skep_expr *call)
 {
-	if (!k->c->options->has_cpid) {
+	if (k->c->types.needs)
+		k->c->types.needs->wants_command = true;
+	else if (!k->c->options->has_cpid) {
 		skep_diag_error(k->c->diag, call->loc,
 				"cpid is the process that -c starts, and there is no -c");
 		skep_diag_hint(k->c->diag, "add -c 'COMMAND', or compare with a process id");

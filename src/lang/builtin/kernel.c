@@ -8,6 +8,7 @@
 #include "lang/builtin/builtins.h"
 #include "lang/check_priv.h"
 #include "lang/lower_priv.h"
+#include "lang/need.h"
 #include "lang/provider/arch.h"
 
 #define LAST_ERROR 4095 /* pointers above -4096 are error numbers */
@@ -177,12 +178,17 @@ static int lower_percpu_kaddr(struct skep_lower *l, const struct skep_expr *call
 		       none);
 	skep_ir_at(l->fn, have);
 	skep_lower_read(l, slot, 0, 8,
-			skep_ir_op(l->fn, SKEP_OP_ADD, skep_ir_const(l->fn, p->offsets),
+			skep_ir_op(l->fn, SKEP_OP_ADD,
+				   skep_need_number(&l->c->types, l->fn, SKEP_NEED_SYMBOL,
+						    "__per_cpu_offset", p->offsets),
 				   skep_ir_opi(l->fn, SKEP_OP_SHL, cpu, 3)),
 			SKEP_SPACE_KERNEL);
-	skep_ir_set(l->fn, address,
-		    skep_ir_op(l->fn, SKEP_OP_ADD, skep_ir_load(l->fn, slot, 0, 8, 0),
-			       skep_ir_const(l->fn, p->symbol)));
+	skep_ir_set(
+		l->fn, address,
+		skep_ir_op(l->fn, SKEP_OP_ADD, skep_ir_load(l->fn, slot, 0, 8, 0),
+			   skep_need_number(&l->c->types, l->fn, SKEP_NEED_SYMBOL,
+					    skep_compiler_literal(l->c, call->call.args.data[0]),
+					    p->symbol)));
 	skep_ir_jump(l->fn, join);
 	skep_ir_at(l->fn, none);
 	skep_ir_set(l->fn, address, skep_ir_const(l->fn, 0));
@@ -232,7 +238,7 @@ static int lower_socket_cookie(struct skep_lower *l, const struct skep_expr *cal
 	const struct skep_expr *arg = call->call.args.data[0];
 	const struct skep_field *path = call->call.state;
 	struct skep_val *sk, *slot;
-	int r = skep_lower_scalar(l, arg, &sk);
+	int r = skep_lower_scalar(l, arg, &sk), off = 0;
 
 	if (r < 0)
 		return r;
@@ -242,8 +248,9 @@ static int lower_socket_cookie(struct skep_lower *l, const struct skep_expr *cal
 					 skep_ir_call(l->fn, SKEP_HELPER_GET_SOCKET_COOKIE, 0, 1,
 						      sk));
 	slot = skep_ir_slot(l->fn, 8, "cookie");
-	skep_lower_read(l, slot, 0, 8, skep_lower_at(l, sk, (int)(path[0].offset + path[1].offset)),
-			SKEP_SPACE_KERNEL);
+	sk = skep_lower_member(l, sk, &off, &path[0]);
+	sk = skep_lower_member(l, sk, &off, &path[1]);
+	skep_lower_read(l, slot, 0, 8, skep_lower_at(l, sk, off), SKEP_SPACE_KERNEL);
 	return skep_builtin_give(ret_value, call, skep_ir_load(l->fn, slot, 0, 8, 0));
 }
 
@@ -270,11 +277,14 @@ static int check_cgroupid(struct skep_check *k, struct skep_expr *call)
 	return r;
 }
 
-static int lower_number(struct skep_lower *l, const struct skep_expr *call,
-			struct skep_value *ret_value)
+static int lower_cgroupid(struct skep_lower *l, const struct skep_expr *call,
+			  struct skep_value *ret_value)
 {
+	const char *path = skep_compiler_literal(l->c, call->call.args.data[0]);
+
 	return skep_builtin_give(ret_value, call,
-				 skep_ir_const(l->fn, *(const uint64_t *)call->call.state));
+				 skep_need_number(&l->c->types, l->fn, SKEP_NEED_CGROUP, path,
+						  *(const uint64_t *)call->call.state));
 }
 
 /* The filter chooses among hierarchies; version 2, the only one with such ids, is called "unified". */
@@ -318,7 +328,8 @@ bool skep_builtin_kfunc_exists(const struct skep_compiler *c, const char *name)
 {
 	uint32_t id;
 
-	return c->types.btf && skep_btf_find(c->types.btf, name, SKEP_BTF_FUNC, &id) == 0;
+	return !c->types.needs && c->types.btf &&
+	       skep_btf_find(c->types.btf, name, SKEP_BTF_FUNC, &id) == 0;
 }
 
 bool skep_builtin_kfunc(const struct skep_check *k, const char *name)
@@ -335,6 +346,8 @@ static int check_kfunc(struct skep_check *k, struct skep_expr *call, bool allowe
 	const char *name = skep_check_literal(k, call->call.args.data[0]);
 	bool yes;
 
+	skep_need_refuse(&k->c->types, allowed ? "kfunc_allowed()" : "kfunc_exist()",
+			 "leave the question out, or run the script itself");
 	call->type = skep_type_bool();
 	call->call.state = NULL;
 	if (!name)
@@ -381,7 +394,7 @@ KERNEL(is_err, "is_err(pointer)", 1, 1, 0, check_is_err, lower_is_err);
 KERNEL(percpu_kaddr, "percpu_kaddr(\"name\"[, cpu])", 1, 2, 0, check_percpu_kaddr,
        lower_percpu_kaddr);
 KERNEL(socket_cookie, "socket_cookie(sock)", 1, 1, 0, check_socket_cookie, lower_socket_cookie);
-KERNEL(cgroupid, "cgroupid(\"path\")", 1, 1, 0, check_cgroupid, lower_number);
+KERNEL(cgroupid, "cgroupid(\"path\")", 1, 1, 0, check_cgroupid, lower_cgroupid);
 KERNEL(cgroup_path, "cgroup_path(id[, \"filter\"])", 1, 2, 0, check_cgroup_path, lower_cgroup_path);
 KERNEL(kfunc_exist, "kfunc_exist(\"name\")", 1, 1, SKEP_BUILTIN_COMPTIME, check_kfunc_exist,
        lower_kfunc);

@@ -18,7 +18,13 @@ static int lower_cpu(struct skep_lower *l, const struct skep_expr *call,
 static int lower_ncpus(struct skep_lower *l, const struct skep_expr *call,
 		       struct skep_value *ret_value)
 {
-	return skep_builtin_give(ret_value, call, skep_ir_const(l->fn, l->c->world->n_cpus));
+	struct skep_val *v;
+
+	if (l->c->types.needs)
+		v = skep_lower_global(l, offsetof(struct skep_plan_globals, n_cpus), 4);
+	else
+		v = skep_ir_const(l->fn, l->c->world->n_cpus);
+	return skep_builtin_give(ret_value, call, v);
 }
 
 static int lower_numaid(struct skep_lower *l, const struct skep_expr *call,

@@ -13,7 +13,7 @@
 
 /* Offsets in struct sk_buff. */
 struct layout {
-	uint32_t len, data_len, data;
+	struct skep_field len, data_len, data;
 };
 
 struct state {
@@ -23,14 +23,9 @@ struct state {
 
 static bool find_layout(struct skep_types *types, const struct skep_type *skb, struct layout *l)
 {
-	struct skep_field len, data_len, data;
-
-	if (!skb || !skep_type_field(types, skb, "len", SKEP_SPACE_KERNEL, &len) ||
-	    !skep_type_field(types, skb, "data_len", SKEP_SPACE_KERNEL, &data_len) ||
-	    !skep_type_field(types, skb, "data", SKEP_SPACE_KERNEL, &data))
-		return false;
-	*l = (struct layout){ len.offset, data_len.offset, data.offset };
-	return true;
+	return skb && skep_type_field(types, skb, "len", SKEP_SPACE_KERNEL, &l->len) &&
+	       skep_type_field(types, skb, "data_len", SKEP_SPACE_KERNEL, &l->data_len) &&
+	       skep_type_field(types, skb, "data", SKEP_SPACE_KERNEL, &l->data);
 }
 
 static int check_skb(struct skep_check *k, struct skep_expr *call, struct state *state)
@@ -72,12 +67,14 @@ static int check_skboutput(struct skep_check *k, struct skep_expr *call)
 	return check_skb(k, call, state);
 }
 
-static struct skep_val *read_u(struct skep_lower *l, struct skep_val *skb, uint32_t offset,
-			       unsigned size)
+static struct skep_val *read_u(struct skep_lower *l, struct skep_val *skb,
+			       const struct skep_field *field, unsigned size)
 {
 	struct skep_val *slot = skep_ir_slot(l->fn, 8, "skb");
+	int off = 0;
 
-	skep_lower_read(l, slot, 0, size, skep_lower_at(l, skb, (int)offset), SKEP_SPACE_KERNEL);
+	skb = skep_lower_member(l, skb, &off, field);
+	skep_lower_read(l, slot, 0, size, skep_lower_at(l, skb, off), SKEP_SPACE_KERNEL);
 	return skep_ir_load(l->fn, slot, 0, size, 0);
 }
 
@@ -128,8 +125,8 @@ static int fill(struct skep_lower *l, const struct skep_expr *call, const struct
 	r = skep_lower_scalar(l, call->call.args.data[3], &offset);
 	if (r < 0)
 		return r;
-	len = read_u(l, skb, o->len, 4);
-	n = minus(l, len, read_u(l, skb, o->data_len, 4));
+	len = read_u(l, skb, &o->len, 4);
+	n = minus(l, len, read_u(l, skb, &o->data_len, 4));
 	n = smaller(l, minus(l, n, offset), length);
 	n = smaller(l, n, skep_ir_const(l->fn, SKEP_PACKET_MAX));
 	skep_ir_store(l->fn, row->addr, row->off, 8,
@@ -139,7 +136,7 @@ static int fill(struct skep_lower *l, const struct skep_expr *call, const struct
 	skep_lower_check_read(
 		l, skep_lower_read_call(
 			   l, false, skep_lower_at(l, row->addr, row->off + SKEP_PACKET_HEAD), n,
-			   skep_ir_op(l->fn, SKEP_OP_ADD, read_u(l, skb, o->data, 8), offset),
+			   skep_ir_op(l->fn, SKEP_OP_ADD, read_u(l, skb, &o->data, 8), offset),
 			   SKEP_SPACE_KERNEL));
 	*ret_size = n;
 	return 0;

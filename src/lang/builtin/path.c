@@ -35,26 +35,22 @@ enum {
 	N_WORDS,
 };
 
-/* Offsets in the kernel's structures. */
+/* Members of the kernel's structures. */
 struct layout {
-	uint32_t path_dentry, path_mnt;
-	uint32_t d_parent, d_name, qstr_name, qstr_len;
-	uint32_t mnt_root; /* in vfsmount */
-	uint32_t mnt;	   /* in struct mount */
-	uint32_t mnt_parent, mnt_mountpoint;
-	uint32_t task_fs, fs_root;
+	struct skep_field path_dentry, path_mnt;
+	struct skep_field d_parent, d_name, qstr_name, qstr_len;
+	struct skep_field mnt_root; /* in vfsmount */
+	struct skep_field mnt;	    /* in struct mount */
+	struct skep_field mnt_parent, mnt_mountpoint;
+	struct skep_field task_fs, fs_root;
 };
 
 static bool find(struct skep_types *types, const char *type_name, const char *member,
-		 uint32_t *ret_offset)
+		 struct skep_field *ret_field)
 {
 	const struct skep_type *type = skep_type_by_name(types, type_name);
-	struct skep_field f;
 
-	if (!type || !skep_type_field(types, type, member, SKEP_SPACE_KERNEL, &f))
-		return false;
-	*ret_offset = f.offset;
-	return true;
+	return type && skep_type_field(types, type, member, SKEP_SPACE_KERNEL, ret_field);
 }
 
 static bool find_layout(struct skep_types *t, struct layout *l)
@@ -112,13 +108,23 @@ static int check_path(struct skep_check *k, struct skep_expr *call)
 	return r;
 }
 
+static struct skep_val *member(struct skep_lower *l, struct skep_val *at,
+			       const struct skep_field *field)
+{
+	int off = 0;
+
+	at = skep_lower_member(l, at, &off, field);
+	return skep_lower_at(l, at, off);
+}
+
 /* A pointer in kernel memory; NULL when it cannot be read. */
-static struct skep_val *read_ptr(struct skep_lower *l, struct skep_val *at, uint32_t offset)
+static struct skep_val *read_ptr(struct skep_lower *l, struct skep_val *at,
+				 const struct skep_field *field)
 {
 	struct skep_val *slot = skep_ir_slot(l->fn, 8, "pointer");
 
 	skep_ir_call(l->fn, SKEP_HELPER_PROBE_READ_KERNEL, 0, 3, slot, skep_ir_const(l->fn, 8),
-		     skep_lower_at(l, at, (int)offset));
+		     member(l, at, field));
 	return skep_ir_load(l->fn, slot, 0, 8, 0);
 }
 
@@ -145,12 +151,13 @@ static void leave_mount(struct skep_lower *l, const struct layout *o, struct ske
 	struct skep_block *go_on = skep_ir_block(l->fn);
 	struct skep_val *mount, *parent;
 
-	mount = skep_ir_opi(l->fn, SKEP_OP_SUB, get(l, state, MOUNT), o->mnt);
-	parent = read_ptr(l, mount, o->mnt_parent);
+	mount = skep_ir_op(l->fn, SKEP_OP_SUB, get(l, state, MOUNT),
+			   member(l, skep_ir_const(l->fn, 0), &o->mnt));
+	parent = read_ptr(l, mount, &o->mnt_parent);
 	skep_ir_branch(l->fn, SKEP_CC_EQ, parent, mount, stop, go_on);
 	skep_ir_at(l->fn, go_on);
-	put(l, state, DENTRY, read_ptr(l, mount, o->mnt_mountpoint));
-	put(l, state, MOUNT, skep_ir_opi(l->fn, SKEP_OP_ADD, parent, o->mnt));
+	put(l, state, DENTRY, read_ptr(l, mount, &o->mnt_mountpoint));
+	put(l, state, MOUNT, member(l, parent, &o->mnt));
 	skep_ir_ret(l->fn, skep_ir_const(l->fn, 0));
 }
 
@@ -162,7 +169,7 @@ static void put_name(struct skep_lower *l, const struct layout *o, struct skep_v
 	struct skep_val *slot = skep_ir_slot(l->fn, 8, "length"), *len, *at, *to;
 
 	skep_ir_call(l->fn, SKEP_HELPER_PROBE_READ_KERNEL, 0, 3, slot, skep_ir_const(l->fn, 4),
-		     skep_lower_at(l, dentry, (int)(o->d_name + o->qstr_len)));
+		     member(l, member(l, dentry, &o->d_name), &o->qstr_len));
 	len = skep_ir_opi(l->fn, SKEP_OP_AND, skep_ir_load(l->fn, slot, 0, 4, 0), NAME_BYTES - 1);
 	at = skep_ir_op(l->fn, SKEP_OP_SUB, skep_ir_opi(l->fn, SKEP_OP_SUB, get(l, state, AT), 1),
 			len);
@@ -173,7 +180,7 @@ static void put_name(struct skep_lower *l, const struct layout *o, struct skep_v
 	skep_ir_store(l->fn, to, 0, 1, skep_ir_const(l->fn, '/'));
 	skep_ir_call(l->fn, SKEP_HELPER_PROBE_READ_KERNEL, 0, 3,
 		     skep_ir_opi(l->fn, SKEP_OP_ADD, to, 1), len,
-		     read_ptr(l, dentry, o->d_name + o->qstr_name));
+		     read_ptr(l, member(l, dentry, &o->d_name), &o->qstr_name));
 }
 
 /* One name or one mount. */
@@ -196,10 +203,10 @@ static struct skep_fn *step(struct skep_lower *l, const struct layout *o)
 	skep_ir_branch(fn, SKEP_CC_EQ, get(l, state, MOUNT), get(l, state, ROOT_MOUNT), stop,
 		       below);
 	skep_ir_at(fn, below);
-	parent = read_ptr(l, get(l, state, MOUNT), o->mnt_root);
+	parent = read_ptr(l, get(l, state, MOUNT), &o->mnt_root);
 	skep_ir_branch(fn, SKEP_CC_EQ, dentry, parent, top, inside);
 	skep_ir_at(fn, inside);
-	parent = read_ptr(l, dentry, o->d_parent);
+	parent = read_ptr(l, dentry, &o->d_parent);
 	skep_ir_branch(fn, SKEP_CC_EQ, dentry, parent, top, name);
 	skep_ir_at(fn, name);
 	put(l, state, DENTRY, parent);
@@ -223,12 +230,13 @@ static int begin(struct skep_lower *l, const struct skep_expr *arg, const struct
 	if (r < 0)
 		return r;
 	at = skep_lower_at(l, v.val, skep_type_is_scalar(v.type) ? 0 : v.off);
-	put(l, state, DENTRY, read_ptr(l, at, o->path_dentry));
-	put(l, state, MOUNT, read_ptr(l, at, o->path_mnt));
+	put(l, state, DENTRY, read_ptr(l, at, &o->path_dentry));
+	put(l, state, MOUNT, read_ptr(l, at, &o->path_mnt));
 	fs = read_ptr(l, skep_ir_call(l->fn, SKEP_HELPER_GET_CURRENT_TASK, SKEP_CALL_PURE, 0),
-		      o->task_fs);
-	put(l, state, ROOT_DENTRY, read_ptr(l, fs, o->fs_root + o->path_dentry));
-	put(l, state, ROOT_MOUNT, read_ptr(l, fs, o->fs_root + o->path_mnt));
+		      &o->task_fs);
+	fs = member(l, fs, &o->fs_root);
+	put(l, state, ROOT_DENTRY, read_ptr(l, fs, &o->path_dentry));
+	put(l, state, ROOT_MOUNT, read_ptr(l, fs, &o->path_mnt));
 	put(l, state, AT, skep_ir_const(l->fn, PATH_BYTES - 1));
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "lang/expr_text.h"
 #include "lang/flags.h"
 #include "lang/lower_priv.h"
+#include "lang/need.h"
 
 #define JOIN_MAX 16	/* strings of an argv */
 #define JOIN_BYTES 1024 /* of each, its end included */
@@ -87,6 +88,8 @@ static void name_flags(struct skep_check *k, struct skep_format *format)
 	for (size_t i = 0; i < format->n_parts; i++) {
 		struct skep_format_part *part = &format->parts[i];
 
+		if (part->conv == 'g')
+			skep_need_refuse(&k->c->types, "%gr", "print the flags as a number: %x");
 		if (part->conv == 'g' && w->tracepoint_format &&
 		    w->tracepoint_format(w, "kmem", "kmalloc", &text) == 0)
 			part->n_names = skep_flags_parse(k->c->arena, text, &part->names);

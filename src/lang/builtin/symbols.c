@@ -7,6 +7,7 @@
 
 #include "lang/builtin/builtins.h"
 #include "lang/lower_priv.h"
+#include "lang/need.h"
 #include "lang/unwind.h"
 #include "record/schema.h"
 
@@ -299,6 +300,16 @@ struct find_symbol {
 	uint64_t address;
 };
 
+static int lower_kaddr(struct skep_lower *l, const struct skep_expr *call,
+		       struct skep_value *ret_value)
+{
+	const char *name = skep_compiler_literal(l->c, call->call.args.data[0]);
+
+	return skep_builtin_give(ret_value, call,
+				 skep_need_number(&l->c->types, l->fn, SKEP_NEED_SYMBOL, name,
+						  *(const uint64_t *)call->call.state));
+}
+
 static int take_symbol(void *data, const struct skep_world_symbol *symbol)
 {
 	((struct find_symbol *)data)->address = symbol->address;
@@ -314,6 +325,7 @@ static int check_uaddr(struct skep_check *k, struct skep_expr *call)
 
 	call->type = skep_type_int(8, false);
 	call->call.state = &found->address;
+	skep_need_refuse(&k->c->types, "uaddr()", "have the program pass the address");
 	if (!name)
 		return skep_check_want(k, call->call.args.data[0],
 				       "the name of a symbol in quotes");
@@ -359,5 +371,5 @@ SYMBOL(ustack, "ustack([style,] [depth])", 0, 2, SKEP_BUILTIN_BARE | SKEP_BUILTI
        lower_ustack);
 SYMBOL(ksym, "ksym(address)", 1, 1, 0, check_ksym, lower_ksym);
 SYMBOL(usym, "usym(address)", 1, 1, 0, check_usym, lower_usym);
-SYMBOL(kaddr, "kaddr(\"symbol\")", 1, 1, 0, check_kaddr, lower_addr);
+SYMBOL(kaddr, "kaddr(\"symbol\")", 1, 1, 0, check_kaddr, lower_kaddr);
 SYMBOL(uaddr, "uaddr(\"symbol\")", 1, 1, 0, check_uaddr, lower_addr);

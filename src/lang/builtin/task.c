@@ -139,7 +139,8 @@ static int follow(struct skep_lower *l, const struct skep_expr *call, const char
 		}
 		enum skep_space space = at.space;
 
-		r = skep_lower_load(l, f.type, at.val, at.off + (int)f.offset, space, &at);
+		at.val = skep_lower_member(l, at.val, &at.off, &f);
+		r = skep_lower_load(l, f.type, at.val, at.off, space, &at);
 		if (r < 0)
 			return r;
 		at.space = space;
@@ -242,9 +243,8 @@ static int comm_of(struct skep_lower *l, const struct skep_expr *call, struct sk
 	task = skep_ir_call_kfunc(l->fn, TASK_FROM_PID, 0, 1, pid);
 	skep_ir_branch(l->fn, SKEP_CC_NE, task, skep_ir_const(l->fn, 0), have, join);
 	skep_ir_at(l->fn, have);
-	name = (struct skep_value){
-		.type = f.type, .val = task, .off = (int)f.offset, .space = SKEP_SPACE_BTF
-	};
+	name = (struct skep_value){ .type = f.type, .space = SKEP_SPACE_BTF };
+	name.val = skep_lower_member(l, task, &name.off, &f);
 	r = skep_lower_store(l, &name, call->type, own.val, own.off);
 	if (r < 0)
 		return r;

@@ -52,11 +52,13 @@ static int add_function(struct skep_compiler *c, struct skep_probe_node *probe,
 	inst->btf = btf;
 	inst->btf_func = proto;
 	inst->args_space = SKEP_SPACE_BTF;
-	inst->args = skep_proto_args(&c->types, btf, proto, 0, SKEP_SPACE_BTF, func->name);
+	inst->args = skep_proto_args(&c->types, btf, proto, 0, SKEP_SPACE_BTF, func->name,
+				     skep_arena_printf(c->arena, "function %s", func->name));
 	inst->interruptible = true;
 	inst->proto.type = SKEP_PROG_TRACING;
 	inst->proto.attach_type = is_return ? SKEP_ATTACH_TYPE_FEXIT : SKEP_ATTACH_TYPE_FENTRY;
 	inst->proto.attach_btf_id = id;
+	inst->proto.attach_btf_name = func->name;
 	/* A name that the module's BTF has from vmlinux is vmlinux's. */
 	if (btf != c->world->btf && id >= skep_btf_first_id(btf))
 		inst->proto.attach_module = func->module;
@@ -86,6 +88,10 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 					 "not supported yet: %s of BPF programs", point->parts[0]);
 	if (!skep_world_has(w, SKEP_WORLD_FENTRY) || !w->btf)
 		return skep_match_unable(c, point, INSTEAD, "%s", why_not(w));
+	if (c->types.needs && skep_match_is_glob(function))
+		return skep_match_unable(c, point, "name each function, or use kprobe",
+					 "not supported ahead of time: %s of a pattern",
+					 point->parts[0]);
 	r = skep_kfuncs_find(w, point, function, &funcs);
 	if (r >= 0)
 		r = skep_match_room(c, point, funcs.len);
@@ -115,19 +121,17 @@ static int fexit_match(struct skep_compiler *c, struct skep_probe_node *probe,
 static int fentry_lower_args(struct skep_lower *l, const struct skep_expr *expr,
 			     const struct skep_field *field, struct skep_value *ret_value)
 {
-	return skep_proto_lower(l, field->offset, field->type, ret_value);
+	return skep_proto_lower(l, field, ret_value);
 }
 
 /* The result stands behind all arguments. */
 static int fexit_retval(struct skep_check *k, const struct skep_type **ret_type)
 {
 	const struct skep_instance *inst = k->inst;
-	struct skep_btf_type proto = skep_btf_type(inst->btf, inst->btf_func);
-	const struct skep_type *type =
-		skep_type_from_btf(&k->c->types, inst->btf, proto.type, SKEP_SPACE_BTF);
+	struct skep_field f;
 
-	if (skep_type_is_scalar(type) && inst->args->n_fields == proto.vlen) {
-		*ret_type = type;
+	if (skep_proto_result(&k->c->types, inst->btf, inst->btf_func, inst->args, &f)) {
+		*ret_type = f.type;
 		return 0;
 	}
 	skep_diag_error(k->c->diag, k->at, "%s returns nothing that can be read",
@@ -138,11 +142,11 @@ static int fexit_retval(struct skep_check *k, const struct skep_type **ret_type)
 static int fexit_lower_retval(struct skep_lower *l, struct skep_value *ret_value)
 {
 	const struct skep_instance *inst = l->inst;
-	struct skep_btf_type proto = skep_btf_type(inst->btf, inst->btf_func);
+	struct skep_field f;
 
-	return skep_proto_lower(
-		l, proto.vlen * 8,
-		skep_type_from_btf(&l->c->types, inst->btf, proto.type, SKEP_SPACE_BTF), ret_value);
+	if (!skep_proto_result(&l->c->types, inst->btf, inst->btf_func, inst->args, &f))
+		return -EINVAL; /* the checker has said it */
+	return skep_proto_lower(l, &f, ret_value);
 }
 
 static int list(const struct skep_world *world, const struct skep_attach_point *pattern,

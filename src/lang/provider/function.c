@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lang/lower_priv.h"
+#include "lang/need.h"
 #include "lang/provider/arch.h"
 
 int skep_regs_arg(struct skep_check *k, unsigned n, const struct skep_type **ret_type)
@@ -60,6 +62,7 @@ static void narrow(struct skep_lower *l, const struct skep_type *type, struct sk
 int skep_regs_lower_args(struct skep_lower *l, const struct skep_expr *expr,
 			 const struct skep_field *field, struct skep_value *ret_value)
 {
+	skep_need_exact(&l->c->types, field);
 	*ret_value = load_reg(l, skep_arch()->args[field->offset / 8]);
 	narrow(l, field->type, ret_value);
 	return 0;
@@ -78,13 +81,14 @@ static const char *param_name(struct skep_arena *arena, const struct skep_btf_pa
 
 const struct skep_struct *skep_proto_args(struct skep_types *types, const struct skep_btf *btf,
 					  uint32_t proto, unsigned skip, enum skep_space space,
-					  const char *name)
+					  const char *name, const char *origin)
 {
 	unsigned n = skep_btf_type(btf, proto).vlen;
 	struct skep_struct *s = skep_arena_alloc(types->arena, sizeof(*s));
 	struct skep_field *fields = skep_arena_calloc(types->arena, n, sizeof(*fields));
 
 	s->name = name;
+	s->origin = origin;
 	s->fields = fields;
 	for (unsigned i = skip; i < n; i++) {
 		struct skep_btf_param p;
@@ -106,14 +110,35 @@ const struct skep_struct *skep_proto_args(struct skep_types *types, const struct
 	return s;
 }
 
-int skep_proto_lower(struct skep_lower *l, uint32_t offset, const struct skep_type *type,
+int skep_proto_lower(struct skep_lower *l, const struct skep_field *field,
 		     struct skep_value *ret_value)
 {
+	int off = 0;
+	struct skep_val *at = skep_lower_member(l, skep_ir_ctx(l->fn), &off, field);
+
 	*ret_value = (struct skep_value){
-		.val = skep_ir_load(l->fn, skep_ir_ctx(l->fn), (int)offset, 8, SKEP_LOAD_PURE),
+		.val = skep_ir_load(l->fn, at, off, 8, SKEP_LOAD_PURE),
 	};
-	narrow(l, type, ret_value);
+	narrow(l, field->type, ret_value);
 	return 0;
+}
+
+bool skep_proto_result(struct skep_types *types, const struct skep_btf *btf, uint32_t proto,
+		       const struct skep_struct *args, struct skep_field *ret_field)
+{
+	struct skep_btf_type t = skep_btf_type(btf, proto);
+	struct skep_field f = {
+		.name = "return",
+		.type = skep_type_from_btf(types, btf, t.type, SKEP_SPACE_BTF),
+		.offset = t.vlen * 8,
+	};
+
+	if (!skep_type_is_scalar(f.type) || args->n_fields != t.vlen)
+		return false;
+	if (types->needs && args->origin)
+		skep_need_member(types, args, &f);
+	*ret_field = f;
+	return true;
 }
 
 bool skep_split_offset(struct skep_arena *arena, const char *text, const char **ret_name,

@@ -25,16 +25,21 @@ int skep_regs_lower_args(struct skep_lower *l, const struct skep_expr *expr,
 			 const struct skep_field *field, struct skep_value *ret_value) _must_check_;
 
 /*
+ * @origin is what they are of: "function vfs_read", "rawtracepoint sched_switch".
+ *
  * The parameters of FUNC_PROTO @proto as a struct: parameter i at offset 8 * (i - @skip), the
  * first @skip left out. Parameters that do not fit into one register end the list, as those
  * behind them have no fixed place.
  */
 const struct skep_struct *skep_proto_args(struct skep_types *types, const struct skep_btf *btf,
 					  uint32_t proto, unsigned skip, enum skep_space space,
-					  const char *name);
-/* Parameter @index of the context of a typed program: 8 bytes each, narrower numbers extended. */
-int skep_proto_lower(struct skep_lower *l, uint32_t offset, const struct skep_type *type,
+					  const char *name, const char *origin);
+/* A parameter in the context of a typed program: 8 bytes each, narrower numbers extended. */
+int skep_proto_lower(struct skep_lower *l, const struct skep_field *field,
 		     struct skep_value *ret_value) _must_check_;
+/* The result of a typed function, which stands behind all its parameters; false: it has none. */
+bool skep_proto_result(struct skep_types *types, const struct skep_btf *btf, uint32_t proto,
+		       const struct skep_struct *args, struct skep_field *ret_field);
 
 /* "name+16" in two. False: what follows the plus is no number. */
 bool skep_split_offset(struct skep_arena *arena, const char *text, const char **ret_name,

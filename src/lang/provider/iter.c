@@ -16,6 +16,7 @@
 
 #include "isa/helper.h"
 #include "isa/progkind.h"
+#include "lang/lower_priv.h"
 #include "lang/match.h"
 
 #define FUNC_PREFIX "bpf_iter_"
@@ -146,6 +147,7 @@ static int iter_match(struct skep_compiler *c, struct skep_probe_node *probe,
 	inst->proto.type = SKEP_PROG_TRACING;
 	inst->proto.attach_type = ATTACH_TYPE_ITER;
 	inst->proto.attach_btf_id = kind.func;
+	inst->proto.attach_btf_name = skep_btf_name(btf, kind.func);
 	inst->attach.kind = SKEP_ATTACH_ITER;
 	inst->attach.pid = c->options->pid;
 	inst->user_run = true;
@@ -159,28 +161,36 @@ static int iter_match(struct skep_compiler *c, struct skep_probe_node *probe,
 struct skep_val *skep_iter_seq(struct skep_lower *l)
 {
 	struct skep_type context = { .kind = SKEP_TYPE_STRUCT, .str = l->inst->context };
-	struct skep_val *meta;
 	struct skep_field f, seq;
+	struct skep_val *at;
+	int off = 0;
 
 	if (!skep_type_field(&l->c->types, &context, "meta", SKEP_SPACE_BTF, &f) || !f.type->elem ||
 	    !skep_type_field(&l->c->types, f.type->elem, "seq", SKEP_SPACE_BTF, &seq))
 		return NULL;
-	meta = skep_ir_load(l->fn, skep_ir_ctx(l->fn), (int)f.offset, 8, SKEP_LOAD_PURE);
-	return skep_ir_load(l->fn, meta, (int)seq.offset, 8, SKEP_LOAD_PURE);
+	at = skep_lower_member(l, skep_ir_ctx(l->fn), &off, &f);
+	at = skep_ir_load(l->fn, at, off, 8, SKEP_LOAD_PURE);
+	off = 0;
+	at = skep_lower_member(l, at, &off, &seq);
+	return skep_ir_load(l->fn, at, off, 8, SKEP_LOAD_PURE);
 }
 
 /* Behind the last object the kernel runs the program once more, with NULL in its place. */
 static void leave_at_end(struct skep_lower *l)
 {
 	const struct skep_struct *context = l->inst->context;
+	struct skep_type type = { .kind = SKEP_TYPE_STRUCT, .str = context };
 	struct skep_block *object = skep_ir_block(l->fn);
 	struct skep_btf_member m;
+	struct skep_field f;
+	struct skep_val *at;
+	int off = 0;
 
-	if (skep_btf_member(context->btf, context->btf_id, 1, &m) < 0)
+	if (skep_btf_member(context->btf, context->btf_id, 1, &m) < 0 ||
+	    !skep_type_field(&l->c->types, &type, m.name, SKEP_SPACE_BTF, &f))
 		return;
-	skep_ir_branch(l->fn, SKEP_CC_NE,
-		       skep_ir_load(l->fn, skep_ir_ctx(l->fn), (int)(m.bit_offset / 8), 8,
-				    SKEP_LOAD_PURE),
+	at = skep_lower_member(l, skep_ir_ctx(l->fn), &off, &f);
+	skep_ir_branch(l->fn, SKEP_CC_NE, skep_ir_load(l->fn, at, off, 8, SKEP_LOAD_PURE),
 		       skep_ir_const(l->fn, 0), object, l->done);
 	skep_ir_at(l->fn, object);
 }

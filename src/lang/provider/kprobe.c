@@ -34,7 +34,9 @@ static const char *load_args(struct skep_compiler *c, const struct skep_kfunc *f
 	if (!skep_kfunc_proto(c->world, func, &btf, &id, &proto))
 		return func->name;
 	args = skep_arena_memdup(
-		c->arena, skep_proto_args(&c->types, btf, proto, 0, SKEP_SPACE_KERNEL, func->name),
+		c->arena,
+		skep_proto_args(&c->types, btf, proto, 0, SKEP_SPACE_KERNEL, func->name,
+				skep_arena_printf(c->arena, "function %s", func->name)),
 		sizeof(*args));
 	args->n_fields = MIN(args->n_fields, (size_t)arch->n_args);
 	*ret_args = args;
@@ -54,6 +56,7 @@ static void add_function(struct skep_compiler *c, struct skep_probe_node *probe,
 	if (!inst->n_matches) {
 		inst->args = args;
 		inst->args_space = SKEP_SPACE_KERNEL;
+		inst->open = c->types.needs && skep_match_is_glob(point->text);
 		inst->proto.type = SKEP_PROG_KPROBE;
 		inst->attach.kind = is_return ? SKEP_ATTACH_KRETPROBE : SKEP_ATTACH_KPROBE;
 	}
@@ -125,6 +128,11 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 		return r;
 	}
 	skep_match_used_args(probe, &used);
+	if (c->types.needs && (used.n || used.whole) && skep_match_is_glob(function)) {
+		skep_kfuncs_fini(&funcs);
+		return skep_match_unable(c, point, "name each function, or use arg0, arg1, ...",
+					 "not supported ahead of time: args of a pattern");
+	}
 	multi = skep_world_has(w, SKEP_WORLD_KPROBE_MULTI);
 	by_name =
 		!multi && !skep_world_has(w, SKEP_WORLD_COOKIE) && skep_match_needs_probe(c, probe);
@@ -138,7 +146,7 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 			signature = funcs.data[i].name;
 		add_function(c, probe, point, is_return, &funcs.data[i], offset, signature, args);
 	}
-	if (!multi)
+	if (!multi && !c->types.needs)
 		warn_slow(c, point, funcs.len);
 	skep_kfuncs_fini(&funcs);
 	choose_multi(c, point);

@@ -95,14 +95,17 @@ static void add_event(struct skep_compiler *c, struct skep_probe_node *probe,
 	if (event->btf) {
 		inst->btf = event->btf;
 		inst->btf_func = event->proto;
-		inst->args = skep_proto_args(&c->types, event->btf,
-					     named_proto(event->btf, c->arena, event->name,
-							 event->proto),
-					     1, inst->args_space, event->name);
+		inst->args = skep_proto_args(
+			&c->types, event->btf,
+			named_proto(event->btf, c->arena, event->name, event->proto), 1,
+			inst->args_space, event->name,
+			skep_arena_printf(c->arena, "rawtracepoint %s", event->name));
 	}
 	if (typed) {
 		inst->proto.attach_type = SKEP_ATTACH_TYPE_RAW_TP;
 		inst->proto.attach_btf_id = event->id;
+		inst->proto.attach_btf_name =
+			skep_arena_printf(c->arena, BTF_PREFIX "%s", event->name);
 		if (event->btf != w->btf && event->id >= skep_btf_first_id(event->btf))
 			inst->proto.attach_module = point->parts[1];
 	}
@@ -180,13 +183,15 @@ static int raw_arg(struct skep_check *k, unsigned n, const struct skep_type **re
 
 static int raw_lower_arg(struct skep_lower *l, unsigned n, struct skep_value *ret_value)
 {
-	return skep_proto_lower(l, n * 8, skep_type_int(8, false), ret_value);
+	struct skep_field f = { .type = skep_type_int(8, false), .offset = n * 8 };
+
+	return skep_proto_lower(l, &f, ret_value);
 }
 
 static int raw_lower_args(struct skep_lower *l, const struct skep_expr *expr,
 			  const struct skep_field *field, struct skep_value *ret_value)
 {
-	return skep_proto_lower(l, field->offset, field->type, ret_value);
+	return skep_proto_lower(l, field, ret_value);
 }
 
 static int raw_list(const struct skep_world *world, const struct skep_attach_point *pattern,

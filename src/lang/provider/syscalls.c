@@ -123,6 +123,7 @@ void skep_syscalls_setup(struct skep_compiler *c, struct skep_instance *inst)
 		inst->proto.type = SKEP_PROG_TRACING;
 		inst->proto.attach_type = ATTACH_TRACE_RAW_TP;
 		inst->proto.attach_btf_id = id;
+		inst->proto.attach_btf_name = btf_name(is_exit);
 	}
 }
 

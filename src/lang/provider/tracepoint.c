@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "isa/progkind.h"
+#include "lang/lower_priv.h"
 #include "lang/provider/syscalls.h"
 
 extern const struct skep_provider skep_provider_tracepoint;
@@ -49,6 +50,15 @@ static void split_path(struct skep_arena *arena, const char *path, struct event 
 	};
 }
 
+static int with_origin(struct skep_compiler *c, struct event *event)
+{
+	struct skep_struct copy = *event->args;
+
+	copy.origin = skep_arena_printf(c->arena, "tracepoint %s", event->path);
+	event->args = skep_arena_memdup(c->arena, &copy, sizeof(copy));
+	return 0;
+}
+
 static int load_format(struct skep_compiler *c, const struct skep_attach_point *point,
 		       struct event *event)
 {
@@ -67,7 +77,9 @@ static int load_format(struct skep_compiler *c, const struct skep_attach_point *
 		return -EINVAL;
 	}
 	r = skep_tracepoint_parse(&c->types, event->name, text, space, c->diag, &event->args);
-	return r;
+	if (r < 0 || !c->types.needs)
+		return r;
+	return with_origin(c, event);
 }
 
 /* One attach point while it is matched. */
@@ -88,6 +100,9 @@ static bool is_plain(const struct search *s, const struct event *event)
 	const struct skep_world *w = s->c->world;
 	uint32_t id;
 
+	/* Those of a pattern that must tell themselves apart need cookies, which older kernels have for events of perf only. */
+	if (s->c->types.needs && s->needs_probe && skep_match_is_glob(s->point->text))
+		return false;
 	return !s->uses_args && !s->uses_ctx && !s->uses_stack && w->btf &&
 	       skep_world_has(w, SKEP_WORLD_RAW_TP) &&
 	       skep_btf_find(w->btf, skep_arena_printf(s->c->arena, "btf_trace_%s", event->name),
@@ -152,6 +167,8 @@ static int add_event(const struct search *s, struct event *event)
 	unsigned flavour;
 	int number;
 
+	bool glob = skep_match_is_glob(s->point->text);
+
 	if (s->uses_args) {
 		int r = load_format(c, s->point, event);
 
@@ -162,11 +179,17 @@ static int add_event(const struct search *s, struct event *event)
 	flavour = choose_flavour(s, event, &number);
 	if (s->needs_probe && !has_cookie(c->world, flavour))
 		signature = event->path;
+	/* On other machines two records that look the same here may differ. */
+	if (c->types.needs && s->uses_args && flavour == SKEP_TRACEPOINT_PERF)
+		signature = event->path;
 	inst = skep_match_group(c, s->probe, s->point, &skep_provider_tracepoint, flavour,
 				signature);
 	if (!inst->n_matches) {
 		inst->args = event->args;
 		inst->can_wait = skep_streq(event->category, "syscalls");
+		inst->open = c->types.needs && glob && !s->uses_args &&
+			     (flavour == SKEP_TRACEPOINT_PERF ||
+			      (flavour == SKEP_TRACEPOINT_PLAIN && !s->needs_probe));
 		inst->args_space = inst->can_wait ? SKEP_SPACE_USER : SKEP_SPACE_KERNEL;
 		setup(c, inst);
 	}
@@ -174,7 +197,7 @@ static int add_event(const struct search *s, struct event *event)
 			      skep_arena_printf(c->arena, "tracepoint:%s:%s", event->category,
 						event->name));
 	m->number = number;
-	m->target.optional = skep_match_is_glob(s->point->text);
+	m->target.optional = glob;
 	m->target.name = flavour == SKEP_TRACEPOINT_PLAIN ? event->name : event->path;
 	if (!has_cookie(c->world, flavour))
 		m->target.cookie = 0;
@@ -275,7 +298,8 @@ static void tracepoint_prologue(struct skep_lower *l)
 static int tracepoint_lower_args(struct skep_lower *l, const struct skep_expr *expr,
 				 const struct skep_field *field, struct skep_value *ret_value)
 {
-	struct skep_val *ctx, *at;
+	struct skep_val *ctx, *place, *at;
+	int off = 0;
 
 	if (skep_streq(field->name, "common_pid")) {
 		*ret_value =
@@ -285,13 +309,13 @@ static int tracepoint_lower_args(struct skep_lower *l, const struct skep_expr *e
 	if (is_syscall(l->inst))
 		return skep_syscalls_lower_args(l, expr, field, ret_value);
 	ctx = skep_ir_ctx(l->fn);
+	place = skep_lower_member(l, ctx, &off, field);
 	if (!field->data_loc && !field->rel_loc)
-		return skep_lower_load(l, field->type, ctx, (int)field->offset, SKEP_SPACE_CTX,
-				       ret_value);
-	at = skep_ir_load(l->fn, ctx, (int)field->offset, 4, SKEP_LOAD_PURE);
+		return skep_lower_load(l, field->type, place, off, SKEP_SPACE_CTX, ret_value);
+	at = skep_ir_load(l->fn, place, off, 4, SKEP_LOAD_PURE);
 	at = skep_ir_opi(l->fn, SKEP_OP_AND, at, 0xffff);
 	if (field->rel_loc)
-		at = skep_ir_opi(l->fn, SKEP_OP_ADD, at, field->offset + 4);
+		ctx = skep_lower_at(l, place, off + 4);
 	*ret_value = (struct skep_value){
 		.type = field->type,
 		.val = skep_ir_op(l->fn, SKEP_OP_ADD, ctx, at),
@@ -302,7 +326,7 @@ static int tracepoint_lower_args(struct skep_lower *l, const struct skep_expr *e
 
 static struct skep_val *tracepoint_lower_probe(struct skep_lower *l)
 {
-	if (l->inst->n_matches == 1)
+	if (l->inst->n_matches == 1 && !l->inst->open)
 		return skep_ir_const(l->fn, l->inst->matches[0].probe_index);
 	if (is_syscall(l->inst))
 		return skep_syscalls_lower_probe(l);

@@ -43,6 +43,7 @@ static void add_target(struct search *s, const struct skep_world_symbol *symbol,
 
 	if (!inst->n_matches) {
 		inst->args_space = SKEP_SPACE_USER;
+		inst->open = c->types.needs && s->glob;
 		inst->preemptible = true;
 		inst->can_wait = true;
 		inst->proto.type = SKEP_PROG_KPROBE;
