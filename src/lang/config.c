@@ -14,6 +14,7 @@ const struct skep_plan_config skep_config_defaults = {
 	.max_probes = 1024,
 	.stack_depth = 127,
 	.print_maps_on_exit = true,
+	.cpp_demangle = true,
 	.missing_probes = 0,
 	.str_trunc_trailer = "..",
 };
@@ -37,7 +38,6 @@ static const struct number numbers[] = {
 /* Settings of other implementations' insides: scripts that carry them run unchanged. */
 static const char *const accepted[] = {
 	"cache_user_symbols",
-	"cpp_demangle",
 	"lazy_symbolication",
 	"license",
 	"log_size",
@@ -122,7 +122,8 @@ static void consider(const char *name, const char *wanted, unsigned *best, const
 static int unknown(const struct skep_config_node *node, struct skep_diag *diag)
 {
 	static const char *const words[] = { "missing_probes", "print_maps_on_exit",
-					     "str_trunc_trailer", "stack_mode", "perf_rb_pages" };
+					     "cpp_demangle",   "str_trunc_trailer",
+					     "stack_mode",     "perf_rb_pages" };
 	const char *name = NULL;
 	unsigned best = NEAR + 1;
 
@@ -145,6 +146,12 @@ static int unknown(const struct skep_config_node *node, struct skep_diag *diag)
 static const char *const missing_words[] = { "error", "warn", "ignore" };
 static const char *const stack_words[] = { "bpftrace", "perf", "raw" }; /* skep_stack_style */
 
+static bool is_true(const struct skep_expr *value)
+{
+	return value->kind == SKEP_EXPR_INT ? value->num.value != 0
+					    : !skep_streq(text_of(value), "false");
+}
+
 static int apply(struct skep_plan_config *config, const struct skep_config_node *node,
 		 struct skep_diag *diag)
 {
@@ -162,11 +169,11 @@ static int apply(struct skep_plan_config *config, const struct skep_config_node 
 	if (skep_streq(node->name, "perf_rb_pages"))
 		return set_ring(config, node, diag);
 	if (skep_streq(node->name, "print_maps_on_exit")) {
-		const char *word = text_of(node->value);
-
-		config->print_maps_on_exit = node->value->kind == SKEP_EXPR_INT
-						     ? node->value->num.value != 0
-						     : !skep_streq(word, "false");
+		config->print_maps_on_exit = is_true(node->value);
+		return 0;
+	}
+	if (skep_streq(node->name, "cpp_demangle")) {
+		config->cpp_demangle = is_true(node->value);
 		return 0;
 	}
 	if (skep_streq(node->name, "str_trunc_trailer") && node->value->kind == SKEP_EXPR_STRING) {
@@ -237,8 +244,10 @@ static struct skep_expr *value_of(struct skep_arena *arena, const char *text)
 
 static bool is_setting(const char *name)
 {
-	static const char *const words[] = { "missing_probes", "print_maps_on_exit", "stack_mode",
-					     "str_trunc_trailer", "perf_rb_pages" };
+	static const char *const words[] = {
+		"missing_probes", "print_maps_on_exit", "cpp_demangle",
+		"stack_mode",	  "str_trunc_trailer",	"perf_rb_pages"
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		if (skep_streq(name, numbers[i].name))

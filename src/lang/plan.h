@@ -121,6 +121,7 @@ struct skep_plan_config {
 	uint32_t max_probes;	       /* 1024 */
 	uint32_t stack_depth;	       /* 127 */
 	bool print_maps_on_exit;       /* true */
+	bool cpp_demangle;	       /* true */
 	int missing_probes;	       /* 0 error, 1 warn, 2 ignore */
 	int stack_style;	       /* skep_stack_style of stacks that name none */
 	bool missing_said;	       /* the script says so itself */

@@ -16,10 +16,11 @@ struct skep_world_symbol {
 	const char *name; /* function */
 	const char *
 		module; /* kernel: module, or NULL for vmlinux; user: path of the binary as resolved */
-	uint64_t offset;  /* user: offset in the file */
-	uint64_t size;	  /* bytes of the function, 0 unknown */
-	uint64_t address; /* as the symbol table gives it */
-	uint64_t inside;  /* user_offset: how far behind the function's beginning the place is */
+	uint64_t offset;     /* user: offset in the file */
+	uint64_t size;	     /* bytes of the function, 0 unknown */
+	uint64_t address;    /* as the symbol table gives it */
+	uint64_t inside;     /* user_offset: how far behind the function's beginning the place is */
+	const char *linkage; /* as the linker knows it, when name is demangled; else NULL */
 };
 
 /* One place of a static probe; a probe may have several. */
@@ -91,6 +92,13 @@ struct skep_world {
 	int (*each_user_function)(const struct skep_world *world, const char *binary, int pid,
 				  const char *glob, struct skep_diag *diag, skep_world_symbol_fn fn,
 				  void *data);
+	/*
+	 * The same by demangled names: @wanted is "ns::f(int)", or "ns::f" for all of that name; '*' is any run. Functions
+	 * of other languages go by their plain names.
+	 */
+	int (*each_user_demangled)(const struct skep_world *world, const char *binary, int pid,
+				   const char *wanted, struct skep_diag *diag,
+				   skep_world_symbol_fn fn, void *data);
 	/* Offset in the file of a virtual address of a binary; -ERANGE. */
 	int (*user_offset)(const struct skep_world *world, const char *binary, int pid,
 			   uint64_t address, struct skep_diag *diag,

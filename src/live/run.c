@@ -57,6 +57,7 @@ static int make_who(struct skep_loop *l)
 		.n_probe_names = s->plan->n_probe_names,
 		.time_formats = s->plan->time_formats,
 		.n_time_formats = s->plan->n_time_formats,
+		.mangled = !s->plan->config.cpp_demangle,
 	};
 	int r;
 

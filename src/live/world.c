@@ -17,6 +17,7 @@
 #include "sys/tracefs.h"
 #include "sys/vmlinux.h"
 #include "who/cgroup.h"
+#include "who/demangle.h"
 
 #define FIRST_PID_NS 0xeffffffc /* the kernel's PROC_PID_INIT_INO */
 
@@ -258,11 +259,14 @@ struct user_search {
 	struct skep_world_symbol *ret_symbol;
 };
 
+/* @demangled: NULL when nobody asked for it. */
 static int report(struct user_search *u, const struct skep_binary_file *file,
-		  const struct skep_elf_sym *sym)
+		  const struct skep_elf_sym *sym, const char *demangled)
 {
+	const char *name = skep_arena_strndup(u->w->arena, sym->name, strcspn(sym->name, "@"));
 	struct skep_world_symbol out = {
-		.name = skep_arena_strndup(u->w->arena, sym->name, strcspn(sym->name, "@")),
+		.name = demangled ? skep_arena_strdup(u->w->arena, demangled) : name,
+		.linkage = demangled ? name : NULL,
 		.module = file->path,
 		.size = sym->size,
 		.address = sym->value,
@@ -286,12 +290,12 @@ static int functions_of(void *data, const char *path)
 		return u->many ? 0 : r;
 	if (!strchr(u->glob, '*')) {
 		r = skep_elf_find(file->elf, u->glob, SKEP_ELF_FUNC, &sym);
-		return r < 0 ? 0 : report(u, file, &sym);
+		return r < 0 ? 0 : report(u, file, &sym, NULL);
 	}
 	do {
 		r = skep_elf_next_func(file->elf, u->glob, &i, &sym);
 		if (r == 0)
-			r = report(u, file, &sym);
+			r = report(u, file, &sym, NULL);
 	} while (r == 0);
 	return r == -ENOENT ? 0 : r;
 }
@@ -310,6 +314,48 @@ static int each_user_function(const struct skep_world *world, const char *binary
 	};
 
 	return skep_binary_find(u.w->arena, binary, pid, diag, functions_of, &u);
+}
+
+/* All functions of a file, by what they are called when demangled. */
+static int demangled_of(void *data, const char *path)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str name = {};
+	struct user_search *u = data;
+	struct skep_binary_file *file;
+	struct skep_elf_sym sym;
+	size_t i = 0;
+	int r;
+
+	r = open_binary(u->w, path, u->many ? NULL : u->diag, &file);
+	if (r < 0)
+		return u->many ? 0 : r;
+	while ((r = skep_elf_next_func(file->elf, "*", &i, &sym)) == 0) {
+		skep_str_reset(&name);
+		skep_demangle(sym.name, strcspn(sym.name, "@"), &name);
+		if (!skep_demangle_match(u->glob, skep_str_text(&name)))
+			continue;
+		r = report(u, file, &sym, skep_str_text(&name));
+		if (r != 0)
+			return r;
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
+static int each_user_demangled(const struct skep_world *world, const char *binary, int pid,
+			       const char *wanted, struct skep_diag *diag, skep_world_symbol_fn fn,
+			       void *data)
+{
+	struct user_search u = {
+		.w = self(world),
+		.glob = wanted,
+		.diag = diag,
+		.fn = fn,
+		.data = data,
+		.many = strchr(binary, '*'),
+	};
+
+	return skep_binary_find(u.w->arena, binary, pid, diag, demangled_of, &u);
 }
 
 static int offset_of(void *data, const char *path)
@@ -537,6 +583,7 @@ int skep_world_new(struct skep_diag *diag, struct skep_kernel_world **ret_world)
 		.each_kernel_function = each_kernel_function,
 		.kernel_symbol = kernel_symbol,
 		.each_user_function = each_user_function,
+		.each_user_demangled = each_user_demangled,
 		.user_offset = user_offset,
 		.is_user_instruction = is_user_instruction,
 		.user_returns = user_returns,

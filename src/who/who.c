@@ -9,6 +9,7 @@
 #include "sys/cpus.h"
 #include "sys/kallsyms.h"
 #include "who/cgroup.h"
+#include "who/demangle.h"
 #include "who/tables.h"
 #include "who/users.h"
 #include "who/usyms.h"
@@ -58,9 +59,15 @@ static void ksym(void *data, uint64_t address, bool offset, struct skep_str *out
 }
 
 /* The name without the version that a symbol table puts behind it. */
-static void add_usym_name(const struct skep_usym *sym, struct skep_str *out)
+static void add_usym_name(const struct skep_who *who, const struct skep_usym *sym,
+			  struct skep_str *out)
 {
-	skep_str_addn(out, sym->name, strcspn(sym->name, "@"));
+	size_t len = strcspn(sym->name, "@");
+
+	if (who->options.mangled)
+		skep_str_addn(out, sym->name, len);
+	else
+		skep_demangle(sym->name, len, out);
 }
 
 static void usym(void *data, uint64_t address, uint32_t tgid, bool offset, struct skep_str *out)
@@ -71,7 +78,7 @@ static void usym(void *data, uint64_t address, uint32_t tgid, bool offset, struc
 		skep_str_addf(out, "0x%" PRIx64, address);
 		return;
 	}
-	add_usym_name(&sym, out);
+	add_usym_name(data, &sym, out);
 	if (offset)
 		skep_str_addf(out, "+%" PRIu64, sym.offset);
 }
@@ -122,7 +129,7 @@ static void add_perf_frame(uint64_t address, const char *name, uint64_t offset, 
 {
 	skep_str_addf(out, "\t%16" PRIx64 " ", address);
 	if (name)
-		skep_str_addf(out, "%.*s+0x%" PRIx64, (int)strcspn(name, "@"), name, offset);
+		skep_str_addf(out, "%s+0x%" PRIx64, name, offset);
 	else
 		skep_str_add(out, "[unknown]");
 	skep_str_addf(out, " (%s)\n", module && *module ? module : "[unknown]");
@@ -204,6 +211,8 @@ static void ustack(void *data, int64_t id, uint32_t tgid, uint32_t param, unsign
 	enum skep_stack_style style = param >> 16;
 	uint32_t depth = param & SKEP_STACK_DEPTH;
 	struct skep_who *who = data;
+	_cleanup_(skep_str_fini)
+	struct skep_str name = {};
 	struct skep_usym sym;
 	int n = read_stack(who, id, depth);
 
@@ -223,13 +232,16 @@ static void ustack(void *data, int64_t id, uint32_t tgid, uint32_t param, unsign
 		known = style != SKEP_STACK_RAW && find_usym(who, address, tgid, &sym);
 
 		if (style == SKEP_STACK_PERF) {
-			add_perf_frame(address, known ? sym.name : NULL, known ? sym.offset : 0,
-				       sym.binary, out);
+			skep_str_reset(&name);
+			if (known)
+				add_usym_name(who, &sym, &name);
+			add_perf_frame(address, known ? skep_str_text(&name) : NULL,
+				       known ? sym.offset : 0, sym.binary, out);
 			continue;
 		}
 		skep_str_pad(out, ' ', indent);
 		if (known) {
-			add_usym_name(&sym, out);
+			add_usym_name(who, &sym, out);
 			skep_str_addf(out, "+%" PRIu64 "\n", sym.offset);
 		} else {
 			skep_str_addf(out,
@@ -250,6 +262,12 @@ static void probe(void *data, uint64_t value, struct skep_str *out)
 
 	if (!name) {
 		skep_str_addf(out, "probe %" PRIu64, index);
+		return;
+	}
+	/* "...:cpp:"ns::f(int)"" has colons in its last part, and so stands in quotes. */
+	if (value & SKEP_PROBE_FUNC && skep_has_suffix(name, "\"")) {
+		colon = strchr(name, '"');
+		skep_str_addn(out, colon + 1, strlen(colon) > 1 ? strlen(colon) - 2 : 0);
 		return;
 	}
 	colon = value & SKEP_PROBE_FUNC ? strrchr(name, ':') : NULL;

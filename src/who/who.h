@@ -35,6 +35,7 @@ struct skep_who_options {
 	size_t n_probe_names;
 	const char *const *time_formats; /* for strftime, and %f for microseconds */
 	size_t n_time_formats;
+	bool mangled; /* names of user functions are shown as the linker has them */
 };
 
 int skep_who_new(const struct skep_who_options *options, struct skep_who **ret_who) _must_check_;

@@ -6,6 +6,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <string.h>
 
 #include "isa/progkind.h"
 #include "lang/provider/arch.h"
@@ -23,6 +24,7 @@ struct search {
 	struct skep_probe_node *probe;
 	const struct skep_attach_point *point;
 	bool is_return, by_name, glob, multi;
+	bool demangled; /* functions go by their demangled names, of which one may be several functions' */
 	bool by_instruction; /* returns are probed where they happen: attached as entries are */
 	uint64_t offset;     /* in the function */
 	size_t found, beyond;
@@ -54,8 +56,10 @@ static void add_target(struct search *s, const struct skep_world_symbol *symbol,
 		inst->on_call = !s->offset && (!s->is_return || s->by_instruction);
 		inst->attach.pid = c->options->pid;
 	}
-	m = skep_instance_add(
-		c, inst, skep_arena_printf(c->arena, "%s:%s:%s", provider->name, path, function));
+	m = skep_instance_add(c, inst,
+			      skep_arena_printf(c->arena,
+						s->demangled ? "%s:%s:cpp:\"%s\"" : "%s:%s:%s",
+						provider->name, path, function));
 	m->func = function;
 	m->target.name = path;
 	m->target.symbol = function;
@@ -99,7 +103,7 @@ static bool is_wanted(struct search *s, const struct skep_world_symbol *symbol)
 {
 	uint64_t *offset;
 
-	if (!s->glob)
+	if (!s->glob && !s->demangled)
 		return !s->found;
 	/* Past the limit only how many there are is of interest. */
 	if (s->found > s->c->config.max_probes) {
@@ -214,21 +218,52 @@ static int no_binary(struct search *s, const char *binary, int error, const stru
 	return error == -ENOENT ? -ENOENT : -EINVAL;
 }
 
-static int no_function(struct search *s, const char *binary, const char *function)
+static int each(const struct search *s, const char *binary, const char *function,
+		struct skep_diag *diag, skep_world_symbol_fn fn, void *data)
 {
 	const struct skep_world *w = s->c->world;
+	int pid = s->c->options->pid;
+
+	if (!s->demangled)
+		return w->each_user_function(w, binary, pid, function, diag, fn, data);
+	return w->each_user_demangled
+		       ? w->each_user_demangled(w, binary, pid, function, diag, fn, data)
+		       : 0;
+}
+
+struct near_demangled {
+	struct skep_arena *arena;
+	struct skep_nearest *near;
+};
+
+/* Parameters count when somebody wrote some. */
+static int collect_demangled(void *data, const struct skep_world_symbol *symbol)
+{
+	struct near_demangled *n = data;
+	size_t len =
+		strchr(n->near->wanted, '(') ? strlen(symbol->name) : strcspn(symbol->name, "(");
+
+	skep_nearest_add(n->near, skep_arena_strndup(n->arena, symbol->name, len));
+	return 0;
+}
+
+static int no_function(struct search *s, const char *binary, const char *function)
+{
 	struct skep_nearest near = { .wanted = function };
+	struct near_demangled demangled = { s->c->arena, &near };
 	int r;
 
-	(void)!w->each_user_function(w, binary, s->c->options->pid, "*", NULL,
-				     skep_nearest_collect_symbol, &near);
+	if (s->demangled)
+		(void)!each(s, binary, "*", NULL, collect_demangled, &demangled);
+	else
+		(void)!each(s, binary, "*", NULL, skep_nearest_collect_symbol, &near);
 	r = skep_match_missing(s->c, s->point, &near,
 			       s->glob ? "no function of %s matches %s"
 				       : "%s has no function %s (or its symbols were stripped)",
 			       binary, function);
 	if (!near.n && s->c->config.missing_probes != 2)
-		skep_diag_hint(s->c->diag, "list what there is: skep trace -l '%s:%s:*'",
-			       s->point->parts[0], binary);
+		skep_diag_hint(s->c->diag, "list what there is: skep trace -l '%s:%s:%s*'",
+			       s->point->parts[0], binary, s->demangled ? "cpp:" : "");
 	skep_nearest_fini(&near);
 	return r;
 }
@@ -290,60 +325,77 @@ static bool is_in_libc(const char *binary)
 	return false;
 }
 
-static int match(struct skep_compiler *c, struct skep_probe_node *probe,
-		 const struct skep_attach_point *point, bool is_return)
+/* Functions by name, in the library that has them by now. */
+static int search(struct search *s, const char *binary, const char *function,
+		  struct skep_diag *diag)
 {
-	const struct skep_world *w = c->world;
-	const char *binary = point->parts[1], *text = point->parts[2], *function;
-	struct search s = { .c = c, .probe = probe, .point = point, .is_return = is_return };
-	_cleanup_(skep_diag_fini)
-	struct skep_diag said = {};
-	bool has_offset;
-	int r;
+	int r = each(s, binary, function, diag, on_function, s);
 
-	if (!w->each_user_function || !skep_arch())
-		return skep_match_unable(c, point, "skep doctor says what does",
-					 "uprobes do not work on this machine");
-	if (point->n_parts == 4 && !skep_streq(point->parts[2], "cpp"))
-		return skep_match_usage(c, point, provider_of(is_return), "'%s' is not a language",
-					text);
-	text = point->parts[point->n_parts - 1];
-	s.multi = has_multi(c);
-	s.by_name = !s.multi && !skep_world_has(w, SKEP_WORLD_COOKIE) &&
-		    skep_match_needs_probe(c, probe);
-	if (skep_match_is_glob(binary))
-		return skep_match_usage(c, point, provider_of(is_return),
-					"a pattern of binaries is not supported");
-	if (isdigit((unsigned char)text[0])) {
-		r = by_address(&s, binary, text);
-		return r;
-	}
-	if (!skep_split_offset(c->arena, text, &function, &s.offset, &has_offset) ||
-	    (has_offset && (is_return || skep_match_is_glob(function))))
-		return skep_match_usage(c, point, provider_of(is_return),
-					"'%s' is not a place in a function", text);
-	s.glob = skep_match_is_glob(function);
-	r = w->each_user_function(w, binary, c->options->pid, function, &said, on_function, &s);
-	if (is_in_libc(binary) && (r == -ENOENT || (r >= 0 && !s.found && !s.left_out))) {
-		int again = w->each_user_function(w, "libc", c->options->pid, function, NULL,
-						  on_function, &s);
+	if (is_in_libc(binary) && (r == -ENOENT || (r >= 0 && !s->found && !s->left_out))) {
+		int again = each(s, "libc", function, NULL, on_function, s);
 
-		if (s.found || s.left_out || again == -ERANGE)
+		if (s->found || s->left_out || again == -ERANGE)
 			r = again;
 	}
-	skep_hash_fini(&s.seen);
+	return r;
+}
+
+static int by_name(struct search *s, const char *binary, const char *function)
+{
+	_cleanup_(skep_diag_fini)
+	struct skep_diag said = {};
+	int r;
+
+	s->glob = skep_match_is_glob(function);
+	r = search(s, binary, function, &said);
+	/* A name as C++ has it says so itself: in quotes, as it has colons in it. */
+	if (r >= 0 && !s->found && !s->left_out && strpbrk(function, ":(")) {
+		s->demangled = true;
+		r = search(s, binary, function, &said);
+	}
+	skep_hash_fini(&s->seen);
 	if (r == -ERANGE)
 		return -EINVAL;
 	if (r < 0)
-		return no_binary(&s, binary, r, &said);
-	if (s.beyond)
-		return skep_match_room(c, point, s.beyond);
-	r = tell_left_out(&s);
+		return no_binary(s, binary, r, &said);
+	if (s->beyond)
+		return skep_match_room(s->c, s->point, s->beyond);
+	r = tell_left_out(s);
 	if (r < 0)
 		return r;
-	if (!s.found)
-		return no_function(&s, binary, function);
-	return 0;
+	return s->found ? 0 : no_function(s, binary, function);
+}
+
+static int match(struct skep_compiler *c, struct skep_probe_node *probe,
+		 const struct skep_attach_point *point, bool is_return)
+{
+	const struct skep_provider *provider = provider_of(is_return);
+	const char *binary = point->parts[1], *text = point->parts[point->n_parts - 1];
+	struct search s = { .c = c, .probe = probe, .point = point, .is_return = is_return };
+	const char *function = text;
+	bool has_offset;
+
+	if (!c->world->each_user_function || !skep_arch())
+		return skep_match_unable(c, point, "skep doctor says what does",
+					 "uprobes do not work on this machine");
+	s.demangled = point->n_parts == 4;
+	if (s.demangled && !skep_streq(point->parts[2], "cpp"))
+		return skep_match_usage(c, point, provider, "'%s' is not a language",
+					point->parts[2]);
+	s.multi = has_multi(c);
+	s.by_name = !s.multi && !skep_world_has(c->world, SKEP_WORLD_COOKIE) &&
+		    skep_match_needs_probe(c, probe);
+	if (skep_match_is_glob(binary))
+		return skep_match_usage(c, point, provider,
+					"a pattern of binaries is not supported");
+	if (isdigit((unsigned char)text[0]) && !s.demangled)
+		return by_address(&s, binary, text);
+	if (!s.demangled && !strpbrk(text, ":(") &&
+	    (!skep_split_offset(c->arena, text, &function, &s.offset, &has_offset) ||
+	     (has_offset && (is_return || skep_match_is_glob(function)))))
+		return skep_match_usage(c, point, provider, "'%s' is not a place in a function",
+					text);
+	return by_name(&s, binary, function);
 }
 
 static int uprobe_match(struct skep_compiler *c, struct skep_probe_node *probe,
@@ -360,6 +412,7 @@ static int uretprobe_match(struct skep_compiler *c, struct skep_probe_node *prob
 
 struct listing {
 	const struct skep_provider *provider;
+	bool demangled;
 	struct skep_str *out;
 };
 
@@ -367,14 +420,28 @@ static int list_function(void *data, const struct skep_world_symbol *symbol)
 {
 	struct listing *l = data;
 
-	skep_str_addf(l->out, "%s:%s:%s\n", l->provider->name, symbol->module, symbol->name);
+	skep_str_addf(l->out, l->demangled ? "%s:%s:cpp:\"%s\"\n" : "%s:%s:%s\n", l->provider->name,
+		      symbol->module, symbol->name);
 	return 0;
+}
+
+/* What stands behind "cpp:", with its own colons and without quotes. */
+static const char *unquoted(struct skep_arena *arena, const struct skep_attach_point *pattern)
+{
+	const char *text = strstr(pattern->text, ":cpp:") + strlen(":cpp:");
+	size_t len = strlen(text);
+
+	if (len > 1 && text[0] == '"' && text[len - 1] == '"')
+		return skep_arena_strndup(arena, text + 1, len - 2);
+	return len ? text : "*";
 }
 
 /* Only of a binary that is named: there is no list of all programs. */
 static int list(const struct skep_world *world, const struct skep_attach_point *pattern, int pid,
 		bool is_return, struct skep_diag *diag, struct skep_str *out)
 {
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
 	struct listing l = { .provider = provider_of(is_return), .out = out };
 	bool all_kinds = skep_match_is_glob(pattern->parts[0]);
 	int r;
@@ -390,10 +457,18 @@ static int list(const struct skep_world *world, const struct skep_attach_point *
 				     "'uprobe:libc:str*'");
 		return -EINVAL;
 	}
-	r = world->each_user_function(world, pattern->parts[1], pid,
-				      pattern->n_parts > 2 ? pattern->parts[pattern->n_parts - 1]
-							   : "*",
-				      all_kinds ? NULL : diag, list_function, &l);
+	if (pattern->n_parts > 3 && skep_streq(pattern->parts[2], "cpp") &&
+	    world->each_user_demangled) {
+		l.demangled = true;
+		r = world->each_user_demangled(world, pattern->parts[1], pid,
+					       unquoted(arena, pattern), all_kinds ? NULL : diag,
+					       list_function, &l);
+	} else {
+		r = world->each_user_function(
+			world, pattern->parts[1], pid,
+			pattern->n_parts > 2 ? pattern->parts[pattern->n_parts - 1] : "*",
+			all_kinds ? NULL : diag, list_function, &l);
+	}
 	return all_kinds ? 0 : r;
 }
 
@@ -415,7 +490,8 @@ static const char *const uretprobe_aliases[] = { "ur", NULL };
 const struct skep_provider skep_provider_uprobe = {
 	.name = "uprobe",
 	.aliases = uprobe_aliases,
-	.usage = "uprobe:/path/of/binary:function (or function+offset, or an address)",
+	.usage = "uprobe:/path/of/binary:function (or function+offset, an address, or "
+		 "cpp:\"ns::function(int)\")",
 	.min_parts = 3,
 	.max_parts = 4,
 	.match = uprobe_match,

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names of C++ and Rust; and which of them a pattern means. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "who/demangle.h"
+
+static void check(const char *name, const char *want)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+
+	skep_demangle(name, strlen(name), &out);
+	assert_string_equal(skep_str_text(&out), want);
+}
+
+static void test_other_names(void **state)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+
+	check("main", "main");
+	check("", "");
+	check("_Z", "_Z");
+	check("_ZZZZZZZZZZ", "_ZZZZZZZZZZ");
+	check("_Znot really", "_Znot really");
+	skep_demangle("malloc@@GLIBC_2.2.5", 6, &out);
+	assert_string_equal(skep_str_text(&out), "malloc");
+}
+
+/* Without the C++ library they stay as they are. */
+static void test_mangled(void **state)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+
+	skep_demangle("_ZN4shop4sellEi", 15, &out);
+	if (skep_streq(skep_str_text(&out), "_ZN4shop4sellEi"))
+		skip();
+	assert_string_equal(skep_str_text(&out), "shop::sell(int)");
+	check("_ZN5store4find17h0123456789abcdefE", "store::find");
+	check("_ZN5store4find17h0123456789abcdeXE", "store::find::h0123456789abcdeX");
+}
+
+/* What is longer than anybody writes is left alone: a demangler may take very long over it. */
+static void test_long(void **state)
+{
+	char *name = calloc(1, 100001);
+
+	memset(name, 'P', 100000);
+	memcpy(name, "_Z1f", 4);
+	check(name, name);
+	free(name);
+}
+
+static void test_match(void **state)
+{
+	static const struct {
+		const char *wanted, *name;
+		bool match;
+	} cases[] = {
+		{ "shop::sell(int)", "shop::sell(int)", true },
+		{ "shop::sell(int)", "shop::sell(long)", false },
+		{ "shop::sell", "shop::sell(int)", true },
+		{ "shop::sell", "shop::seller(int)", false },
+		{ "shop::*", "shop::sell(int)", true },
+		{ "*(int)", "shop::sell(int)", true },
+		{ "*(long)", "shop::sell(int)", false },
+		{ "main", "main", true },
+		{ "f", "f(void (*)(int))", true },
+		{ "X::operator()", "X::operator()(int)", true },
+		{ "X::get", "X::get(int) const", true },
+		{ "", "", true },
+		{ "f", ")", false },
+		{ "f", "f(", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(skep_demangle_match(cases[i].wanted, cases[i].name),
+				 cases[i].match);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_other_names),
+		cmocka_unit_test(test_mangled),
+		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_match),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
