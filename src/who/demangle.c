@@ -74,7 +74,7 @@ bool skep_demangle_match(const char *wanted, const char *demangled)
 
 	if (skep_glob_match(wanted, demangled))
 		return true;
-	if (strchr(wanted, '('))
+	if (strchr(wanted, '(') && !skep_has_suffix(wanted, "operator()"))
 		return false;
 	bare = strndup(demangled, without_parameters(demangled));
 	if (!bare)
