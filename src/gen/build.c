@@ -163,6 +163,25 @@ struct skep_val *skep_ir_extend(struct skep_fn *fn, struct skep_val *a, unsigned
 	return v;
 }
 
+/*
+ * The verifier forgets what a slot holds when a part of it is written again. The part is the pointer's own
+ * lower half, which a move of 32 bits makes a number.
+ */
+struct skep_val *skep_ir_number(struct skep_fn *fn, struct skep_val *ptr)
+{
+	int low = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0;
+	struct skep_val *slot, *half;
+
+	if (ir_is_const(ptr) || ptr->kind == IR_EXT || (ptr->kind == IR_LOAD && ptr->size < 8))
+		return ptr;
+	slot = skep_ir_slot(fn, 8, "a pointer as a number");
+	half = skep_ir_extend(fn, ptr, 4, false);
+	half->flags |= IR_KEPT_EXT;
+	skep_ir_store(fn, slot, 0, 8, ptr);
+	skep_ir_store(fn, slot, low, 4, half);
+	return skep_ir_load(fn, slot, 0, 8, 0);
+}
+
 struct skep_val *skep_ir_bswap(struct skep_fn *fn, struct skep_val *a, unsigned size)
 {
 	struct skep_val *v = add(fn, IR_BSWAP, 1);

@@ -356,7 +356,7 @@ static bool fold_stored(struct skep_val *v)
 	struct skep_val *value = v->args[1];
 	uint64_t mask = ir_low_mask(v->size);
 
-	if ((value->kind == IR_EXT && value->size >= v->size) ||
+	if ((value->kind == IR_EXT && value->size >= v->size && !(value->flags & IR_KEPT_EXT)) ||
 	    (is_op_const(value, SKEP_OP_AND) && ((uint64_t)value->args[1]->imm & mask) == mask)) {
 		v->args[1] = value->args[0];
 		return true;

@@ -172,6 +172,11 @@ struct skep_val *skep_ir_extend(struct skep_fn *fn, struct skep_val *a, unsigned
 				bool is_signed);
 /* Byte order reversed of the low @size bytes (2, 4, 8); the rest becomes zero. */
 struct skep_val *skep_ir_bswap(struct skep_fn *fn, struct skep_val *a, unsigned size);
+/*
+ * The address in a pointer as a number that the verifier does not follow, so that anything may be
+ * computed with it.
+ */
+struct skep_val *skep_ir_number(struct skep_fn *fn, struct skep_val *ptr);
 /* 1 or 0. In a branch on the result compared with 0 the comparison itself is used. */
 struct skep_val *skep_ir_cmp(struct skep_fn *fn, enum skep_cc cc, struct skep_val *a,
 			     struct skep_val *b);

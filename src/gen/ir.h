@@ -41,7 +41,7 @@ enum ir_kind {
 	IR_MAT,	 /* arg 0, a floating value, in a register */
 	IR_COPY, /* of arg 0, always as an instruction */
 	IR_OP,	 /* sub: enum skep_ir_op */
-	IR_EXT,	 /* size, SKEP_LOAD_SIGNED in flags */
+	IR_EXT,	 /* size; SKEP_LOAD_SIGNED, IR_KEPT_EXT in flags */
 	IR_BSWAP,
 	IR_CMP,	   /* sub: enum skep_cc */
 	IR_LOAD,   /* arg 0 + imm */
@@ -57,6 +57,9 @@ enum ir_kind {
 	IR_RET,
 	IR_N_KINDS,
 };
+
+/* An extension that is there for the verifier: not to be left out. */
+#define IR_KEPT_EXT (1 << 4)
 
 /* A branch's condition beside those of gen.h, made by lower: a & b is not 0. */
 #define IR_CC_SET SKEP_CC_MAX

@@ -101,6 +101,7 @@ struct skep_expr {
 	struct skep_loc loc;
 	unsigned
 		height; /* levels of the tree below, itself included: bounds whoever walks it by recursion */
+	bool unwanted;		      /* _ = value: that nothing is done with it is meant */
 	const struct skep_type *type; /* by the checker */
 	const struct skep_expr *
 		was; /* what it was before the checker made a number of it, for the next instance */

@@ -18,6 +18,7 @@
 #include "lang/macro.h"
 
 #define ROUNDS_MAX 16
+#define PATIENT_ROUNDS 4 /* before what still grows goes to its limit */
 
 int skep_check_error(struct skep_check *k, struct skep_loc loc, const char *fmt, ...)
 {
@@ -136,6 +137,7 @@ static int check_one(struct skep_compiler *c, struct skep_instance *inst, bool f
 
 	c->diag = NULL;
 	for (unsigned i = 0; i < ROUNDS_MAX; i++) {
+		c->settling |= i >= PATIENT_ROUNDS;
 		r = check_pass(&k);
 		if (!k.locals_changed)
 			break;
@@ -180,6 +182,7 @@ int skep_check_all(struct skep_compiler *c)
 		return r;
 	for (unsigned round = 0; changed && round < ROUNDS_MAX; round++) {
 		changed = false;
+		c->settling |= round >= PATIENT_ROUNDS;
 		for (size_t i = 0; i < c->maps.len; i++)
 			c->maps.data[i]->failed = false;
 		for (size_t i = 0; i < c->instances.len; i++)

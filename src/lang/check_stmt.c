@@ -206,7 +206,7 @@ static int check_expr_stmt(struct skep_check *k, struct skep_expr *expr)
 	k->as_stmt = true;
 	r = skep_check_expr(k, expr);
 	k->as_stmt = false;
-	if (r < 0 || !k->final)
+	if (r < 0 || !k->final || expr->unwanted)
 		return r;
 	switch (expr->kind) {
 	case SKEP_EXPR_ASSIGN:

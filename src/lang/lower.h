@@ -70,6 +70,9 @@ int skep_lower_expr(struct skep_lower *l, const struct skep_expr *expr,
 /* The expression as a number (its type must be scalar). */
 int skep_lower_scalar(struct skep_lower *l, const struct skep_expr *expr,
 		      struct skep_val **ret_val) _must_check_;
+/* The same for computing with it: an address becomes a number for the verifier, too. */
+int skep_lower_number(struct skep_lower *l, const struct skep_expr *expr,
+		      struct skep_val **ret_val) _must_check_;
 int skep_lower_block(struct skep_lower *l, const struct skep_block_node *block) _must_check_;
 
 /* Brings a memory value into the program's own memory (space BPF): copies what is elsewhere to stack or scratch. */

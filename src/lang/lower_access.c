@@ -47,12 +47,7 @@ static enum skep_space place_space(const struct skep_lower *l, const struct skep
 
 struct skep_val *skep_lower_untype(struct skep_lower *l, struct skep_val *ptr)
 {
-	struct skep_val *typed = skep_ir_slot(l->fn, 8, "typed");
-	struct skep_val *bare = skep_ir_slot(l->fn, 8, "bare");
-
-	skep_ir_store(l->fn, typed, 0, 8, ptr);
-	skep_lower_read(l, bare, 0, 8, typed, SKEP_SPACE_KERNEL);
-	return skep_ir_load(l->fn, bare, 0, 8, 0);
+	return skep_ir_number(l->fn, ptr);
 }
 
 static bool is_arg(const struct skep_expr *expr)
@@ -382,7 +377,7 @@ static int index_computed(struct skep_lower *l, const struct skep_expr *expr,
 	struct skep_val *at, *from = base->val;
 
 	if (type->kind == SKEP_TYPE_PTR)
-		from = bare(l, expr->index.base, from);
+		from = space == SKEP_SPACE_BPF ? from : skep_lower_untype(l, from);
 	if (space == SKEP_SPACE_BPF && type->kind != SKEP_TYPE_PTR) {
 		struct skep_block *good = skep_ir_block(l->fn), *bad = skep_ir_block(l->fn),
 				  *join = skep_ir_block(l->fn);

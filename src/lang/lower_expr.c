@@ -43,6 +43,15 @@ int skep_lower_scalar(struct skep_lower *l, const struct skep_expr *expr, struct
 	return 0;
 }
 
+int skep_lower_number(struct skep_lower *l, const struct skep_expr *expr, struct skep_val **ret_val)
+{
+	int r = skep_lower_scalar(l, expr, ret_val);
+
+	if (r == 0 && expr->type->kind == SKEP_TYPE_PTR)
+		*ret_val = skep_lower_untype(l, *ret_val);
+	return r;
+}
+
 /* Bytes that a pointer's arithmetic counts in. */
 static uint64_t stride(struct skep_compiler *c, const struct skep_type *ptr)
 {
@@ -58,6 +67,11 @@ struct skep_val *skep_lower_arith(struct skep_lower *l, enum skep_binary op,
 	bool is_unsigned = skep_lower_unsigned(left_type, right_type);
 	enum skep_ir_op ir = SKEP_OP_ADD;
 
+	/* Also of a pointer that is bare by its type: it may have been computed from a typed one. */
+	if (left_type->kind == SKEP_TYPE_PTR)
+		left = skep_lower_untype(l, left);
+	if (right_type->kind == SKEP_TYPE_PTR)
+		right = skep_lower_untype(l, right);
 	if (op == SKEP_BINARY_ADD || op == SKEP_BINARY_SUB) {
 		if (left_type->kind == SKEP_TYPE_PTR && right_type->kind != SKEP_TYPE_PTR)
 			right = skep_ir_opi(l->fn, SKEP_OP_MUL, right, stride(l->c, left_type));
@@ -299,8 +313,10 @@ static int lower_step(struct skep_lower *l, const struct skep_expr *expr,
 	r = lower_var(l, target, &old);
 	if (r < 0)
 		return r;
-	if (target->type->kind == SKEP_TYPE_PTR)
+	if (target->type->kind == SKEP_TYPE_PTR) {
 		delta *= (int)stride(l->c, target->type);
+		old.val = skep_lower_untype(l, old.val);
+	}
 	new = scalar(target->type,
 		     skep_ir_opi(l->fn, SKEP_OP_ADD, old.val, (uint64_t)(int64_t)delta));
 	r = assign_var(l, target, &new, &new);
@@ -351,8 +367,7 @@ static int lower_cast(struct skep_lower *l, const struct skep_expr *expr,
 	if (r < 0)
 		return r;
 	if (skep_type_is_scalar(to) && skep_type_is_scalar(value.type)) {
-		if (to->kind == SKEP_TYPE_INT && value.type->kind == SKEP_TYPE_PTR &&
-		    value.type->space == SKEP_SPACE_BTF)
+		if (to->kind == SKEP_TYPE_INT && value.type->kind == SKEP_TYPE_PTR)
 			value.val = skep_lower_untype(l, value.val);
 		if (to->kind == SKEP_TYPE_INT && to->size < 8)
 			value.val = skep_ir_extend(l->fn, value.val, to->size, to->is_signed);

@@ -140,6 +140,8 @@ int skep_lower_fn_call(struct skep_lower *l, const struct skep_expr *expr,
 		r = skep_lower_expr(l, expr->call.args.data[i], &value);
 		if (r == 0 && !skep_type_is_scalar(as))
 			r = text_argument(l, &value, as, &args[i]);
+		else if (r == 0 && value.type->kind == SKEP_TYPE_PTR && as->kind == SKEP_TYPE_INT)
+			args[i] = skep_lower_untype(l, value.val);
 		else
 			args[i] = value.val;
 		if (r < 0)

@@ -98,6 +98,48 @@ int skep_lower_for_range(struct skep_lower *l, const struct skep_stmt *stmt)
 	return r;
 }
 
+/* --- while ------------------------------------------------------------------------------------------------ */
+
+static int while_body(struct skep_lower *in, void *data)
+{
+	const struct skep_stmt *stmt = data;
+	struct skep_block *body = skep_ir_block(in->fn);
+	int r = skep_lower_cond(in, stmt->loop.count, body, in->stop);
+
+	skep_ir_at(in->fn, body);
+	return r < 0 ? r : skep_lower_block(in, &stmt->loop.body);
+}
+
+/* A loop that has run into the bound has not ended by itself: that is told. */
+static void call_while(struct skep_lower *l, struct skep_fn *fn, struct skep_val *record,
+		       void *data)
+{
+	struct skep_block *excess = skep_ir_block(l->fn), *fine = skep_ir_block(l->fn);
+	struct skep_val *n = skep_ir_call(l->fn, SKEP_HELPER_LOOP, 0, 4,
+					  skep_ir_const(l->fn, SKEP_WHILE_ROUNDS_MAX),
+					  skep_ir_func(l->fn, fn), record, skep_ir_const(l->fn, 0));
+
+	skep_ir_branch(l->fn, SKEP_CC_EQ, n, skep_ir_const(l->fn, SKEP_WHILE_ROUNDS_MAX), excess,
+		       fine);
+	skep_ir_at(l->fn, excess);
+	skep_lower_loss(l, SKEP_LOSS_LOOP);
+	skep_ir_jump(l->fn, fine);
+	skep_ir_at(l->fn, fine);
+}
+
+int skep_lower_while(struct skep_lower *l, const struct skep_stmt *stmt)
+{
+	return skep_lower_callback(l, &(struct skep_callback){
+					      .name = "while",
+					      .loc = stmt->loc,
+					      .n_params = 2,
+					      .ctx_param = 1,
+					      .body = while_body,
+					      .call = call_while,
+					      .data = (void *)stmt,
+				      });
+}
+
 /* --- for $kv : @map --------------------------------------------------------------------------------------- */
 
 struct elements {

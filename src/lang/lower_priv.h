@@ -143,6 +143,10 @@ bool skep_lower_capture(struct skep_lower *in, struct skep_local *local);
 int skep_lower_for_map(struct skep_lower *l, const struct skep_stmt *stmt) _must_check_;
 /* for $i : from..to by the helper loop. */
 int skep_lower_for_range(struct skep_lower *l, const struct skep_stmt *stmt) _must_check_;
+/* while by the helper loop. */
+int skep_lower_while(struct skep_lower *l, const struct skep_stmt *stmt) _must_check_;
+/* How much the verifier has to follow in a loop's body: 1 and more. */
+uint64_t skep_lower_weight(const struct skep_block_node *body);
 /* What reports call this function. @name is not copied. */
 void skep_lower_name(struct skep_compiler *c, const struct skep_fn *fn, const char *name);
 

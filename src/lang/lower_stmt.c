@@ -6,8 +6,9 @@
 
 #include "lang/lower_priv.h"
 
-#define UNROLL_MAX 100 /* copies of a body, as bpftrace allows */
-#define FOLLOW_MAX 128 /* rounds of ranges, inner times outer, that the verifier is to follow */
+#define UNROLL_MAX 100	   /* copies of a body, as bpftrace allows */
+#define FOLLOW_MAX 128	   /* rounds of ranges, inner times outer, that the verifier is to follow */
+#define FOLLOW_WEIGHT 2048 /* the same, times what there is to follow in a round */
 
 static int lower_stmt(struct skep_lower *l, const struct skep_stmt *stmt);
 
@@ -122,10 +123,15 @@ static int lower_unroll(struct skep_lower *l, const struct skep_stmt *stmt)
 
 static int lower_while(struct skep_lower *l, const struct skep_stmt *stmt)
 {
-	struct skep_block *head = skep_ir_block(l->fn), *body = skep_ir_block(l->fn),
-			  *stop = skep_ir_block(l->fn);
+	const struct skep_world *world = l->c->world;
+	struct skep_block *head, *body, *stop;
 	int r;
 
+	if (world->has && world->has(world, SKEP_WORLD_LOOP))
+		return skep_lower_while(l, stmt);
+	head = skep_ir_block(l->fn);
+	body = skep_ir_block(l->fn);
+	stop = skep_ir_block(l->fn);
 	skep_ir_jump(l->fn, head);
 	skep_ir_at(l->fn, head);
 	r = skep_lower_cond(l, stmt->loop.count, body, stop);
@@ -172,14 +178,23 @@ static int lower_short_range(struct skep_lower *l, const struct skep_stmt *stmt)
 	return 0;
 }
 
+/* Whether the verifier can follow all rounds of a range one by one, which costs least when it runs. */
+static bool can_follow(const struct skep_lower *l, const struct skep_stmt *stmt)
+{
+	uint64_t n = (uint64_t)stmt->loop.n_rounds, most = FOLLOW_MAX / l->rounds;
+
+	if (stmt->loop.n_rounds < 0 || n > most)
+		return false;
+	return n * l->rounds * skep_lower_weight(&stmt->loop.body) <= FOLLOW_WEIGHT;
+}
+
 static int lower_range(struct skep_lower *l, const struct skep_stmt *stmt)
 {
 	const struct skep_world *world = l->c->world;
 	uint64_t outer = l->rounds, n = (uint64_t)stmt->loop.n_rounds;
 	int r;
 
-	if ((stmt->loop.n_rounds < 0 || n > FOLLOW_MAX / outer) && world->has &&
-	    world->has(world, SKEP_WORLD_LOOP))
+	if (!can_follow(l, stmt) && world->has && world->has(world, SKEP_WORLD_LOOP))
 		return skep_lower_for_range(l, stmt);
 	l->rounds = MAX(outer * n, UINT64_C(1));
 	r = lower_short_range(l, stmt);

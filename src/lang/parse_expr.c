@@ -300,7 +300,10 @@ static struct skep_expr *parse_assignment(struct skep_parser *p)
 	    skep_parse_peek(p, 1)->op == SKEP_BINARY_NONE) {
 		skep_parse_take(p);
 		skep_parse_take(p);
-		return skep_parse_expr(p);
+		e = skep_parse_expr(p);
+		if (e)
+			e->unwanted = true;
+		return e;
 	}
 	left = skep_parse_expr(p);
 	if (!left || !skep_parse_at(p, SKEP_TOK_ASSIGN))

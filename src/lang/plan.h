@@ -97,7 +97,8 @@ struct skep_plan_user_probe {
  * Losses that programs count themselves, so that nothing is lost in silence: loss_map is an array map with one
  * element, u64 counters[n_progs][SKEP_LOSS_MAX], by the program's index in the spec.
  */
-#define SKEP_LOOP_ROUNDS_MAX 8388608 /* of a range, by the kernel */
+#define SKEP_LOOP_ROUNDS_MAX 8388608  /* of a range, by the kernel */
+#define SKEP_WHILE_ROUNDS_MAX 1048576 /* of while, which may be meant to end and does not */
 
 enum skep_loss_cause {
 	SKEP_LOSS_RING,	    /* no room in the ring for a row */
@@ -105,7 +106,7 @@ enum skep_loss_cause {
 	SKEP_LOSS_READ,	    /* a read of memory failed and gave zeroes */
 	SKEP_LOSS_STACK,    /* a stack could not be stored */
 	SKEP_LOSS_EXIT, /* no room in the ring for exit(): counted here instead of RING, and obeyed all the same */
-	SKEP_LOSS_LOOP,	  /* a range had more rounds than the kernel runs, and was left out */
+	SKEP_LOSS_LOOP, /* a range had more rounds than the kernel runs, and was left out; a while too many, and was ended */
 	SKEP_LOSS_UNWIND, /* a user's stack is cut short, or a guess: no table says how to go on */
 	SKEP_LOSS_MAX,
 };

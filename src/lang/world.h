@@ -53,6 +53,7 @@ enum skep_world_feature {
 	SKEP_WORLD_RAW_TP_COOKIE,    /* the same for raw tracepoints, typed ones too */
 	SKEP_WORLD_LOOP,	     /* helper loop */
 	SKEP_WORLD_OVERRIDE,	     /* helper override_return */
+	SKEP_WORLD_WRITE_USER,	     /* helper probe_write_user */
 	SKEP_WORLD_VPRINTK,	     /* helper trace_vprintk */
 	SKEP_WORLD_FOR_EACH,	     /* helper for_each_map_elem */
 	SKEP_WORLD_PERCPU_ELEM,	     /* helper map_lookup_percpu_elem */

@@ -8,28 +8,36 @@
 #include "base/vec.h"
 
 static const struct {
-	const char *cause, *what, *hint;
+	const char *cause, *one, *what, *hint;
 } causes[SKEP_LOSS_MAX] = {
-	[SKEP_LOSS_RING] = { "ring_full", "rows did not fit into the ring",
+	[SKEP_LOSS_RING] = { "ring_full", "row did not fit into the ring",
+			     "rows did not fit into the ring",
 			     "print less, or aggregate in a map" },
-	[SKEP_LOSS_MAP_FULL] = { "map_full", "updates found their map full",
+	[SKEP_LOSS_MAP_FULL] = { "map_full", "update found its map full",
+				 "updates found their map full",
 				 "raise max_map_keys in the script's config" },
-	[SKEP_LOSS_READ] = { "read_failed", "reads of memory failed and gave zeroes",
+	[SKEP_LOSS_READ] = { "read_failed", "read of memory failed and gave zeroes",
+			     "reads of memory failed and gave zeroes",
 			     "not in memory at that moment, or a wrong address" },
-	[SKEP_LOSS_STACK] = { "stack_failed", "stacks could not be stored", NULL },
-	[SKEP_LOSS_LOOP] = { "loop_too_long", "loops of more than 8388608 rounds were left out",
-			     "loop through a smaller range" },
+	[SKEP_LOSS_STACK] = { "stack_failed", "stack could not be stored",
+			      "stacks could not be stored", NULL },
+	[SKEP_LOSS_LOOP] = { "loop_too_long", "loop had too many rounds",
+			     "loops had too many rounds",
+			     "a range is left out beyond 8388608, a while ends at 1048576" },
 	[SKEP_LOSS_UNWIND] = { "stack_cut",
+			       "user stack is cut short or guessed: no table said how to go on",
 			       "user stacks are cut short or guessed: no table said how to go on",
 			       NULL },
-	[SKEP_LOSS_EXIT] = { NULL, NULL, NULL }, /* obeyed, so nothing is lost */
+	[SKEP_LOSS_EXIT] = { NULL, NULL, NULL, NULL }, /* obeyed, so nothing is lost */
 };
 
 static const struct {
-	const char *cause, *what;
+	const char *cause, *one, *what;
 } session_causes[SKEP_SESSION_LOSS_MAX] = {
-	[SKEP_LOSS_TICK] = { "late_tick", "interval ticks came too late and were left out" },
-	[SKEP_LOSS_BAD_ROW] = { "bad_row", "rows could not be understood" },
+	[SKEP_LOSS_TICK] = { "late_tick", "interval tick came too late and was left out",
+			     "interval ticks came too late and were left out" },
+	[SKEP_LOSS_BAD_ROW] = { "bad_row", "row could not be understood",
+				"rows could not be understood" },
 };
 
 /* The counters of the plan's loss map, [n_progs][SKEP_LOSS_MAX]; *ret_counters stays NULL when there is no such map. */
@@ -89,12 +97,15 @@ static void add_misses(struct items *items, struct skep_losses *losses,
 	if (r < 0)
 		losses->n_uncounted++;
 	else if (misses)
-		skep_vec_add(items, (struct skep_loss_item){
-					    .probe = prog_name(plan, prog),
-					    .cause = "missed",
-					    .what = "events found the program busy or barred",
-					    .count = misses,
-				    });
+		skep_vec_add(items,
+			     (struct skep_loss_item){
+				     .probe = prog_name(plan, prog),
+				     .cause = "missed",
+				     .what = misses == 1
+						     ? "event found the program busy or barred"
+						     : "events found the program busy or barred",
+				     .count = misses,
+			     });
 }
 
 int skep_losses_collect(struct skep_losses *losses, const struct skep_plan *plan,
@@ -112,9 +123,11 @@ int skep_losses_collect(struct skep_losses *losses, const struct skep_plan *plan
 			uint64_t n = counters[i * SKEP_LOSS_MAX + c];
 
 			if (n && causes[c].cause)
-				skep_vec_add(&items, (struct skep_loss_item){
-							     prog_name(plan, i), causes[c].cause,
-							     causes[c].what, causes[c].hint, n });
+				skep_vec_add(&items,
+					     (struct skep_loss_item){
+						     prog_name(plan, i), causes[c].cause,
+						     n == 1 ? causes[c].one : causes[c].what,
+						     causes[c].hint, n });
 		}
 		add_misses(&items, losses, plan, engine, loaded, i);
 	}
@@ -122,7 +135,9 @@ int skep_losses_collect(struct skep_losses *losses, const struct skep_plan *plan
 		if (losses->session[c])
 			skep_vec_add(&items, (struct skep_loss_item){
 						     .cause = session_causes[c].cause,
-						     .what = session_causes[c].what,
+						     .what = losses->session[c] == 1
+								     ? session_causes[c].one
+								     : session_causes[c].what,
 						     .count = losses->session[c],
 					     });
 	}

@@ -372,6 +372,11 @@ static int probe_override(void)
 	return helper(SKEP_PROG_KPROBE, SKEP_HELPER_OVERRIDE_RETURN);
 }
 
+static int probe_write_user(void)
+{
+	return helper(SKEP_PROG_RAW_TRACEPOINT, SKEP_HELPER_PROBE_WRITE_USER);
+}
+
 static int probe_vprintk(void)
 {
 	return helper(SKEP_PROG_RAW_TRACEPOINT, SKEP_HELPER_TRACE_VPRINTK);

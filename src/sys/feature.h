@@ -38,6 +38,7 @@
 	X(CURRENT_TASK_BTF, current_task_btf, "typed current task", "cheap pid, comm, curtask") \
 	X(LOOP, loop, "loop helper", "long loops") \
 	X(OVERRIDE, override, "results overridden (error injection)", "override") \
+	X(WRITE_USER, write_user, "writes into the memory of programs", "write_user") \
 	X(VPRINTK, vprintk, "trace_vprintk helper", "debugf with more than three values") \
 	X(FOR_EACH, for_each, "walk of maps", "len(@map), for $kv : @map") \
 	X(PERCPU_ELEM, percpu_elem, "reads of other CPUs' values", "aggregations as numbers") \

@@ -142,6 +142,8 @@ static int check_write_user(struct skep_check *k, struct skep_expr *call)
 {
 	struct skep_expr *const *args = call->call.args.data;
 	const struct skep_type *to = args[0]->type, *from = args[1]->type;
+	const struct skep_world *w = k->c->world;
+	int r;
 
 	call->type = skep_type_int(8, true);
 	if (to && to->kind != SKEP_TYPE_PTR && to->kind != SKEP_TYPE_INT)
@@ -150,7 +152,14 @@ static int check_write_user(struct skep_check *k, struct skep_expr *call)
 		return skep_check_want(k, args[1], "a text, a number, an array or a struct");
 	if (args[2]->type && args[2]->type->kind != SKEP_TYPE_INT)
 		return skep_check_want(k, args[2], "a number of bytes");
-	return 0;
+	if (!k->final || (w->has && w->has(w, SKEP_WORLD_WRITE_USER)))
+		return 0;
+	r = skep_check_error(k, call->loc,
+			     "not supported: write_user() on this kernel, which does "
+			     "not let programs write into processes");
+	skep_diag_hint(k->c->diag, "kernel lockdown forbids it (/sys/kernel/security/lockdown); "
+				   "skep doctor says what there is; signal() needs no such right");
+	return r;
 }
 
 /* The bytes to write, in the program's memory, and how many there are. */

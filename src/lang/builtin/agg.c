@@ -92,7 +92,7 @@ static int lower_sum(struct skep_lower *l, const struct skep_expr *call,
 		     const struct skep_map_info *map, struct skep_val *addr, int off)
 {
 	struct skep_val *v;
-	int r = skep_lower_scalar(l, call->call.args.data[0], &v);
+	int r = skep_lower_number(l, call->call.args.data[0], &v);
 
 	if (r < 0)
 		return r;
@@ -105,7 +105,7 @@ static int lower_avg(struct skep_lower *l, const struct skep_expr *call,
 		     const struct skep_map_info *map, struct skep_val *addr, int off)
 {
 	struct skep_val *v;
-	int r = skep_lower_scalar(l, call->call.args.data[0], &v);
+	int r = skep_lower_number(l, call->call.args.data[0], &v);
 
 	if (r < 0)
 		return r;
@@ -121,7 +121,7 @@ static int lower_extreme(struct skep_lower *l, const struct skep_expr *call, str
 	struct skep_block *old = skep_ir_block(l->fn), *take = skep_ir_block(l->fn),
 			  *done = skep_ir_block(l->fn);
 	struct skep_val *v;
-	int r = skep_lower_scalar(l, call->call.args.data[0], &v);
+	int r = skep_lower_number(l, call->call.args.data[0], &v);
 
 	if (r < 0)
 		return r;
@@ -207,7 +207,7 @@ static int lower_hist(struct skep_lower *l, const struct skep_expr *call,
 	struct skep_val *v, *d, *i;
 	struct skep_block *done = NULL;
 	bool is_signed = arg->type->kind == SKEP_TYPE_INT && arg->type->is_signed;
-	int r = skep_lower_scalar(l, arg, &v);
+	int r = skep_lower_number(l, arg, &v);
 
 	if (r < 0)
 		return r;
@@ -280,7 +280,7 @@ static int lower_lhist(struct skep_lower *l, const struct skep_expr *call,
 			  *high = skep_ir_block(l->fn), *join = skep_ir_block(l->fn);
 	struct skep_var *index = skep_ir_var(l->fn, "bucket");
 	struct skep_val *v, *i;
-	int r = skep_lower_scalar(l, call->call.args.data[0], &v);
+	int r = skep_lower_number(l, call->call.args.data[0], &v);
 
 	if (r < 0)
 		return r;

@@ -140,7 +140,7 @@ static int lower_tseries(struct skep_lower *l, const struct skep_expr *call,
 	struct skep_val *interval, *slot, *id;
 	int r;
 
-	r = skep_lower_scalar(l, call->call.args.data[0], &s.value);
+	r = skep_lower_number(l, call->call.args.data[0], &s.value);
 	if (r < 0)
 		return r;
 	s.now = wall_ns(l);

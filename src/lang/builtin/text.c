@@ -433,15 +433,25 @@ static int lower_strcap(struct skep_lower *l, const struct skep_expr *call,
 
 /* --- str_concat ------------------------------------------------------------------------------------------- */
 
+#define CONCAT_MAX 65536 /* bytes of the result, unless one part is longer */
+
 static int check_concat(struct skep_check *k, struct skep_expr *call)
 {
 	struct skep_expr *const *args = call->call.args.data;
 	int r = check_texts(k, call, 2);
 
-	if (r >= 0 && args[0]->type && args[1]->type)
-		call->type =
-			skep_type_string(&k->c->types, args[0]->type->size + args[1]->type->size);
-	return r;
+	uint32_t a, b, size;
+
+	if (r < 0 || !args[0]->type || !args[1]->type)
+		return r;
+	a = args[0]->type->size;
+	b = args[1]->type->size;
+	size = a + b;
+	/* A text that is added to itself again and again ends somewhere. */
+	if (k->c->settling || size > CONCAT_MAX)
+		size = MAX(MAX(a, b), k->c->config.max_strlen);
+	call->type = skep_type_string(&k->c->types, size);
+	return 0;
 }
 
 static int lower_concat(struct skep_lower *l, const struct skep_expr *call,
@@ -450,6 +460,7 @@ static int lower_concat(struct skep_lower *l, const struct skep_expr *call,
 	struct skep_value own = { .type = call->type, .space = SKEP_SPACE_BPF }, v[2];
 	struct skep_block *fits = skep_ir_block(l->fn), *done = skep_ir_block(l->fn);
 	struct skep_val *from[2], *n;
+	uint32_t size;
 	int r;
 
 	for (size_t i = 0; i < 2; i++) {
@@ -460,8 +471,10 @@ static int lower_concat(struct skep_lower *l, const struct skep_expr *call,
 		if (r < 0)
 			return r;
 	}
-	own.val = far_object(l, call->type->size, "str_concat");
-	skep_lower_clear(l, own.val, 0, call->type->size);
+	/* Room for all of both, of which the result may be the beginning. */
+	size = MAX(call->type->size, v[0].type->size + v[1].type->size);
+	own.val = far_object(l, size, "str_concat");
+	skep_lower_clear(l, own.val, 0, size);
 	n = skep_lower_read_call(l, true, own.val, skep_ir_const(l->fn, v[0].type->size + 1),
 				 from[0], SKEP_SPACE_KERNEL);
 	n = skep_ir_opi(l->fn, SKEP_OP_SUB, n, 1);
