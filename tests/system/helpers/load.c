@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * load: makes the events that the stock tools of bpftrace show, each with something in it that only this program says,
+ * so that stock-tools.expect can tell them from all others.
+ *
+ *	load calls      what concerns this process alone: files, signals, identities, threads, sleep, names, TLS
+ *	load network    TCP over the loopback, and a connection that nobody answers (to UNANSWERED)
+ *	load disk=PATH  writes to this block device, from here and through the kernel's write-back
+ *	load memory=N   touches N MiB twice, in order
+ *
+ * It is linked dynamically, unlike the other helpers: some tools probe the C library.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NAME "skep-load"
+#define PORT 7979
+#define BACKLOG 7
+#define UNANSWERED "10.77.0.2" /* on a network where nobody else is */
+#define MAX_FORKS 20
+
+void *thread_of_load(void *arg);
+
+void *thread_of_load(void *arg)
+{
+	return arg;
+}
+
+static pid_t child(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0) {
+		perror("load: fork");
+		exit(1);
+	}
+	return pid;
+}
+
+static void wait_for(pid_t pid)
+{
+	waitpid(pid, NULL, 0);
+}
+
+static void do_exec(void)
+{
+	/* On the stack, which is in the child's memory from its start; text of the program need not be. */
+	char words[3][16] = { "true", "unmistakable", "argument" };
+	char *argv[] = { words[0], words[1], words[2], NULL };
+	pid_t pid = child();
+
+	if (pid == 0) {
+		execv("/bin/true", argv);
+		_exit(127);
+	}
+	wait_for(pid);
+}
+
+static void do_files(void)
+{
+	static char page[4096];
+	struct stat st;
+	struct statfs fs;
+	char text[4096];
+	void *map;
+	int fd;
+
+	fd = open("/skep-load/open", O_RDONLY);
+	if (fd >= 0)
+		close(fd);
+	syscall(SYS_newfstatat, AT_FDCWD, "/skep-load/fstatat", &st, 0);
+#ifdef SYS_stat
+	syscall(SYS_stat, "/skep-load/stat", &st);
+	syscall(SYS_lstat, "/skep-load/lstat", &st);
+#endif
+	syscall(SYS_statx, AT_FDCWD, "/skep-load/statx", 0, STATX_BASIC_STATS, text);
+	statfs("/skep-load/statfs", &fs);
+	fd = memfd_create(NAME, MFD_CLOEXEC);
+	if (fd < 0 || write(fd, page, sizeof(page)) != sizeof(page))
+		return;
+	fsync(fd);
+	fdatasync(fd);
+	sync_file_range(fd, 0, sizeof(page), SYNC_FILE_RANGE_WRITE);
+	map = mmap(NULL, sizeof(page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map != MAP_FAILED) {
+		msync(map, sizeof(page), MS_ASYNC);
+		munmap(map, sizeof(page));
+	}
+	lseek(fd, 0, SEEK_SET);
+	if (read(fd, text, sizeof(text)) < 0)
+		perror("load: read");
+	close(fd);
+}
+
+static void do_signals(void)
+{
+	pid_t pid = child();
+
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	kill(pid, SIGWINCH);
+	kill(pid, SIGKILL);
+	wait_for(pid);
+}
+
+/* The system calls themselves: the library's functions tell all threads. */
+static void do_identities(void)
+{
+	pid_t pid = child();
+
+	if (pid == 0) {
+		syscall(SYS_setfsuid, 1014);
+		syscall(SYS_setresuid, 1011, 1012, 0);
+		syscall(SYS_setuid, 1011);
+		_exit(0);
+	}
+	wait_for(pid);
+}
+
+static void do_sleep(void)
+{
+	struct timespec ts = { 0, 123456789 };
+
+	syscall(SYS_nanosleep, &ts, NULL);
+}
+
+static void do_threads(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, thread_of_load, NULL) == 0)
+		pthread_join(thread, NULL);
+}
+
+static void do_names(void)
+{
+	struct addrinfo *info = NULL;
+
+	if (getaddrinfo("127.0.0.77", NULL, NULL, &info) == 0)
+		freeaddrinfo(info);
+}
+
+static void do_forks(void)
+{
+	for (int i = 0; i < MAX_FORKS; i++) {
+		pid_t pid = child();
+
+		if (pid == 0)
+			_exit(0);
+		wait_for(pid);
+	}
+}
+
+/* Long enough for samples, 99 a second, and with a neighbour on the same CPU that waits for it meanwhile. */
+static void do_spin(void)
+{
+	struct timespec start, now;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	do {
+		for (int i = 0; i < 1000; i++)
+			syscall(SYS_getppid);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 <
+		 300);
+}
+
+static void do_unix_socket(void)
+{
+	static const char text[] = "unmistakable bytes";
+	char got[64];
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+		return;
+	if (write(fds[0], text, sizeof(text) - 1) < 0 || read(fds[1], got, sizeof(got)) < 0)
+		perror("load: socketpair");
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void do_capability(void)
+{
+	char name[64];
+
+	if (gethostname(name, sizeof(name)) == 0 && getenv("LOAD_MAY_NAME_HOST"))
+		if (sethostname(name, strlen(name)) < 0)
+			perror("load: sethostname");
+}
+
+/* A handshake in memory, without certificates; then a few bytes in both directions. */
+
+static void *ssl, *crypto;
+
+static void *in(void *library, const char *name)
+{
+	return library ? dlsym(library, name) : NULL;
+}
+
+#define CALL(library, type, name, ...) ((type(*)())in(library, name))(__VA_ARGS__)
+
+static void *new_end(const char *method, const char *become)
+{
+	void *ctx = CALL(ssl, void *, "SSL_CTX_new", CALL(ssl, void *, method)), *end;
+
+	if (!ctx)
+		return NULL;
+	CALL(ssl, long, "SSL_CTX_ctrl", ctx, 124, 0x0303L,
+	     NULL); /* at most TLS 1.2, for the next */
+	CALL(ssl, int, "SSL_CTX_set_cipher_list", ctx, "aNULL:@SECLEVEL=0");
+	end = CALL(ssl, void *, "SSL_new", ctx);
+	if (end)
+		CALL(ssl, void, become, end);
+	return end;
+}
+
+static void do_tls(void)
+{
+	void *client, *server, *a = NULL, *b = NULL;
+	char text[8] = "abcdefg";
+
+	ssl = dlopen("libssl.so.3", RTLD_NOW);
+	crypto = dlopen("libcrypto.so.3", RTLD_NOW);
+	if (!ssl || !crypto) {
+		fprintf(stderr, "load: no libssl: %s\n", dlerror());
+		return;
+	}
+	client = new_end("TLS_client_method", "SSL_set_connect_state");
+	server = new_end("TLS_server_method", "SSL_set_accept_state");
+	CALL(crypto, int, "BIO_new_bio_pair", &a, (size_t)0, &b, (size_t)0);
+	if (!client || !server || !a || !b)
+		return;
+	CALL(ssl, void, "SSL_set_bio", client, a, a);
+	CALL(ssl, void, "SSL_set_bio", server, b, b);
+	for (int i = 0; i < 8; i++) {
+		CALL(ssl, int, "SSL_do_handshake", client);
+		CALL(ssl, int, "SSL_do_handshake", server);
+	}
+	if (CALL(ssl, int, "SSL_write", client, text, 7) != 7 ||
+	    CALL(ssl, int, "SSL_read", server, text, 7) != 7)
+		fprintf(stderr, "load: no TLS connection was made\n");
+}
+
+static void do_calls(void)
+{
+	do_exec();
+	do_files();
+	do_signals();
+	do_identities();
+	do_sleep();
+	do_threads();
+	do_names();
+	do_forks();
+	do_spin();
+	do_unix_socket();
+	do_capability();
+	do_tls();
+}
+
+/* Network */
+
+static struct sockaddr_in at(const char *address)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+
+	inet_pton(AF_INET, address, &a.sin_addr);
+	return a;
+}
+
+static void serve_one(int listener)
+{
+	static char text[8192];
+	int fd = accept(listener, NULL, NULL);
+
+	while (fd >= 0 && read(fd, text, sizeof(text)) > 0)
+		;
+	if (fd >= 0)
+		close(fd);
+}
+
+static void do_loopback(void)
+{
+	static char text[5000];
+	struct sockaddr_in address = at("127.0.0.1");
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1, fd;
+	pid_t pid;
+
+	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(listener, BACKLOG) < 0) {
+		perror("load: listen");
+		return;
+	}
+	pid = child();
+	if (pid == 0) {
+		serve_one(listener);
+		_exit(0);
+	}
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    write(fd, text, sizeof(text)) < 0)
+		perror("load: connect");
+	close(fd);
+	wait_for(pid);
+	close(listener);
+}
+
+/* The first segment is sent again after a second, and the end of it all comes from a neighbour that is not there. */
+static void do_unanswered(void)
+{
+	struct sockaddr_in address = at(UNANSWERED);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	connect(fd, (struct sockaddr *)&address, sizeof(address));
+	usleep(2500000);
+	close(fd);
+}
+
+/* Disk and memory */
+
+static int do_disk(const char *path)
+{
+	static char block[65536];
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		perror(path);
+		return 1;
+	}
+	memset(block, 'x', sizeof(block));
+	for (int i = 0; i < 16; i++)
+		if (write(fd, block, sizeof(block)) < 0)
+			perror("load: write");
+	fsync(fd);
+	for (int i = 0; i < 16; i++)
+		if (write(fd, block, sizeof(block)) < 0)
+			perror("load: write");
+	sync();
+	close(fd);
+	return 0;
+}
+
+static void do_memory(long mib)
+{
+	size_t size = (size_t)mib << 20;
+	volatile char *p =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return;
+	for (int i = 0; i < 2; i++)
+		for (size_t at_byte = 0; at_byte < size; at_byte += 4096)
+			p[at_byte]++;
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc == 2 ? argv[1] : "";
+
+	prctl(PR_SET_NAME, NAME);
+	if (!strcmp(what, "calls")) {
+		do_calls();
+	} else if (!strcmp(what, "network")) {
+		do_loopback();
+		do_unanswered();
+	} else if (!strncmp(what, "disk=", 5)) {
+		return do_disk(what + 5);
+	} else if (!strncmp(what, "memory=", 7)) {
+		do_memory(atol(what + 7));
+	} else {
+		fprintf(stderr, "load: calls, network, disk=PATH or memory=MIB\n");
+		return 2;
+	}
+	return 0;
+}
