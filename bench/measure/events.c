@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Cost of an event: the workload calls getppid() while a tool counts or times these calls.
+ * Cost of an event: the workload makes a system call while a tool counts or times these calls.
  *
  *	round:	untraced │ tool 0: start, wait until its programs run, time, account, stop │ tool 1 … │ untraced
  *
@@ -29,6 +29,7 @@ static const struct script {
 	const char *name;
 	unsigned n_probes;
 	const char *text; /* %d: the workload's process */
+	enum workload_kind kind;
 } scripts[] = {
 	{ "scalar count", 1, "tracepoint:syscalls:sys_enter_getppid /pid == %d/ { @ = count(); }" },
 	{ "count by comm", 1,
@@ -43,6 +44,24 @@ static const struct script {
 	  "{ @ = hist(nsecs - @start[tid]); delete(@start[tid]); }" },
 	{ "count by two keys", 1,
 	  "tracepoint:syscalls:sys_enter_getppid /pid == %d/ { @[pid, comm] = count(); }" },
+	{ "strings compared", 1,
+	  "tracepoint:syscalls:sys_enter_getppid /pid == %d && comm == \"bench-calls\"/ "
+	  "{ @ = count(); }" },
+	{ "tuple as value and as key", 1,
+	  "tracepoint:syscalls:sys_enter_getppid /pid == %d/ "
+	  "{ @last[tid] = (pid, comm, nsecs); @[(uid, comm, pid)] = count(); }" },
+	{ "count by kernel stack", 1,
+	  "tracepoint:syscalls:sys_enter_getppid /pid == %d/ { @[kstack] = count(); }" },
+	{ "count by path", 1,
+	  "tracepoint:syscalls:sys_enter_faccessat /pid == %d/ { @[str(args->filename)] = count(); }",
+	  WORKLOAD_PATH },
+	{ "lhist of the return value", 1,
+	  "tracepoint:syscalls:sys_exit_getppid /pid == %d/ "
+	  "{ @ = lhist(args->ret, 0, 100000, 1000); }" },
+	{ "latency by comm, deleted", 2,
+	  "tracepoint:syscalls:sys_enter_getppid /pid == %d/ { @start[tid] = nsecs; } "
+	  "tracepoint:syscalls:sys_exit_getppid /@start[tid]/ "
+	  "{ @[comm] = hist(nsecs - @start[tid]); delete(@start[tid]); }" },
 };
 
 #define N_SCRIPTS (sizeof(scripts) / sizeof(scripts[0]))
@@ -128,12 +147,12 @@ static int account(pid_t pid, struct workload *w, double *batches, struct progs 
 	return 0;
 }
 
-/* The number of a map's line "@[comm]: 5", or of a histogram's row "[8, 16)   5 |@@@", "[0]   5 |@@@"; else NULL. */
+/* The number of a map's line "@[comm]: 5", of the last line of a stack as key, "]: 5", or of a histogram's row "[8, 16)   5 |@@@", "[0]   5 |@@@"; else NULL. */
 static const char *number_of(const char *line)
 {
-	if (strncmp(line, "@start", 6) == 0)
+	if (strncmp(line, "@start", 6) == 0 || strncmp(line, "@last", 5) == 0)
 		return NULL;
-	if (line[0] == '@')
+	if (line[0] == '@' || line[0] == ']')
 		return strrchr(line, ':');
 	if (line[0] == '[' || line[0] == '(')
 		return strpbrk(line, ")]");
@@ -303,6 +322,7 @@ static int measure_script(struct bench *b, const struct script *script, struct f
 
 	if (r < 0)
 		return r;
+	w.kind = script->kind;
 	memset(traced, 0, sizeof(traced));
 	for (unsigned round = 0; round < n_rounds && r == 0; round++)
 		r = measure_round(b, script, &w, floors, n_batches, round);

@@ -215,9 +215,12 @@ int progs_floor(uint32_t type, struct workload *w, struct progs_floor *ret_floor
 {
 	double run[FLOOR_ROUNDS], added[FLOOR_ROUNDS];
 	int prog = load_empty(type), r = prog < 0 ? prog : 0;
+	enum workload_kind kind = w->kind;
 
+	w->kind = WORKLOAD_GETPPID;
 	for (unsigned i = 0; i < FLOOR_ROUNDS && r == 0; i++)
 		r = floor_once(prog, type, w, &run[i], &added[i]);
+	w->kind = kind;
 	if (prog >= 0)
 		close(prog);
 	if (r < 0)

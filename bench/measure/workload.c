@@ -2,6 +2,7 @@
 #include "workload.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -12,6 +13,11 @@
 #include <unistd.h>
 
 #include "tool.h"
+
+struct request {
+	enum workload_kind kind;
+	unsigned n_batches;
+};
 
 static void stay_on_one_cpu(void)
 {
@@ -28,28 +34,32 @@ static void stay_on_one_cpu(void)
 		}
 }
 
-static double batch(void)
+static double batch(enum workload_kind kind)
 {
 	uint64_t start = bench_now_ns();
 
-	for (unsigned i = 0; i < WORKLOAD_BATCH; i++)
-		syscall(SYS_getppid);
+	for (unsigned i = 0; i < WORKLOAD_BATCH; i++) {
+		if (kind == WORKLOAD_PATH)
+			syscall(SYS_faccessat, AT_FDCWD, WORKLOAD_PATH_NAME, F_OK);
+		else
+			syscall(SYS_getppid);
+	}
 	return (double)(bench_now_ns() - start) / WORKLOAD_BATCH;
 }
 
 static _Noreturn void serve(int fd)
 {
 	static double ns[WORKLOAD_MAX_BATCHES];
-	unsigned n;
+	struct request q;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, WORKLOAD_NAME);
 	stay_on_one_cpu();
-	while (read(fd, &n, sizeof(n)) == sizeof(n) && n <= WORKLOAD_MAX_BATCHES) {
-		size_t size = n * sizeof(*ns);
+	while (read(fd, &q, sizeof(q)) == sizeof(q) && q.n_batches <= WORKLOAD_MAX_BATCHES) {
+		size_t size = q.n_batches * sizeof(*ns);
 
-		for (unsigned i = 0; i < n; i++)
-			ns[i] = batch();
+		for (unsigned i = 0; i < q.n_batches; i++)
+			ns[i] = batch(q.kind);
 		if (write(fd, ns, size) != (ssize_t)size)
 			break;
 	}
@@ -85,11 +95,12 @@ void workload_stop(struct workload *w)
 
 int workload_call(struct workload *w, unsigned n_batches, double *ret_ns)
 {
+	const struct request q = { w->kind, n_batches };
 	size_t want = n_batches * sizeof(*ret_ns), got = 0;
 
 	if (n_batches > WORKLOAD_MAX_BATCHES)
 		return -EINVAL;
-	if (write(w->fd, &n_batches, sizeof(n_batches)) != sizeof(n_batches))
+	if (write(w->fd, &q, sizeof(q)) != sizeof(q))
 		return -EPIPE;
 	while (got < want) {
 		ssize_t r = read(w->fd, (char *)ret_ns + got, want - got);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The traced process: it makes getppid() calls when told to, and nothing else in between. It stays on one CPU, so
+ * The traced process: it makes getppid() calls when told to, or calls with a path, and nothing else in between. It stays on one CPU, so
  * that runs can be compared. Calls are timed in batches so short that the scheduler disturbs only few of them: the
  * median over batches is the price of a call, also on a busy machine.
  *
@@ -17,10 +17,18 @@
 #define WORKLOAD_MAX_BATCHES 1000
 #define WORKLOAD_NAME "bench-calls"
 
+#define WORKLOAD_PATH_NAME "/usr/lib/x86_64-linux-gnu/libnobody-has-this.so.1"
+
+enum workload_kind {
+	WORKLOAD_GETPPID,
+	WORKLOAD_PATH, /* faccessat() of a path that does not exist */
+};
+
 struct workload {
 	pid_t pid;
 	int fd;
-	uint64_t n_calls; /* made so far */
+	enum workload_kind kind; /* of the calls to make; may be changed at any time */
+	uint64_t n_calls;	 /* made so far */
 };
 
 int workload_start(struct workload *ret_w);
