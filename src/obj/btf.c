@@ -319,6 +319,9 @@ struct skep_btf_type skep_btf_type(const struct skep_btf *btf, uint32_t id)
 		t.type = skep_load32(raw.tail);
 		t.n_elems = skep_load32(raw.tail + 8);
 		break;
+	case SKEP_BTF_VAR:
+		t.vlen = skep_load32(raw.tail);
+		break;
 	case SKEP_BTF_FWD:
 		t.is_union = SKEP_BTF_INFO_FLAG(raw.info);
 		break;

@@ -63,7 +63,7 @@ struct skep_btf_type {
 	uint32_t id;
 	enum skep_btf_kind kind;
 	const char *name; /* "" when it has none, never NULL */
-	/* Members, enumerators, parameters. Of a FUNC its linkage: 0 static, 1 global, 2 extern. */
+	/* Members, enumerators, parameters, variables. Of a FUNC or VAR its linkage: 0 static, 1 global, 2 extern. */
 	uint32_t vlen;
 	/* INT, STRUCT, UNION, ENUM, ENUM64, FLOAT, DATASEC */
 	uint32_t size_bytes;
@@ -177,6 +177,16 @@ int skep_btf_member(const struct skep_btf *btf, uint32_t id, uint32_t index,
  */
 int skep_btf_find_member(const struct skep_btf *btf, uint32_t id, const char *name,
 			 struct skep_btf_member *ret_member) _must_check_;
+
+/* A variable in a section of an object. */
+struct skep_btf_secvar {
+	uint32_t type; /* mostly a VAR; of functions of the kernel a FUNC */
+	uint32_t offset, size_bytes;
+};
+
+/* Variable @index of DATASEC @id. -ENOENT, -EINVAL. */
+int skep_btf_secvar(const struct skep_btf *btf, uint32_t id, uint32_t index,
+		    struct skep_btf_secvar *ret_var) _must_check_;
 
 /* A parameter of a function. The last one of a variadic function has neither name nor type. */
 struct skep_btf_param {

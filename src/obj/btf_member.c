@@ -146,6 +146,22 @@ int skep_btf_member(const struct skep_btf *btf, uint32_t id, uint32_t index,
 	return 0;
 }
 
+int skep_btf_secvar(const struct skep_btf *btf, uint32_t id, uint32_t index,
+		    struct skep_btf_secvar *ret_var)
+{
+	struct btf_raw raw = skep_btf_raw(btf, id);
+	const uint8_t *p;
+
+	if (SKEP_BTF_INFO_KIND(raw.info) != SKEP_BTF_DATASEC)
+		return -EINVAL;
+	if (index >= SKEP_BTF_INFO_VLEN(raw.info))
+		return -ENOENT;
+	p = raw.tail + (size_t)index * 12;
+	*ret_var =
+		(struct skep_btf_secvar){ skep_load32(p), skep_load32(p + 4), skep_load32(p + 8) };
+	return 0;
+}
+
 /* A walk over members; the budget ends structs that contain themselves in many ways. */
 struct walk {
 	const struct skep_btf *btf;

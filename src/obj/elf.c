@@ -26,18 +26,20 @@
 #define PICK(elf, in_32, in_64) ((elf)->is_64 ? (in_64) : (in_32))
 #define WORD(elf) PICK(elf, 4, 8)
 
-/* Section @i, which is one of the file's. */
-static struct elf_section read_section(const struct skep_elf *elf, uint32_t i)
+struct elf_section skep_elf_section_head(const struct skep_elf *elf, uint32_t i)
 {
 	const uint8_t *p = elf->data + elf->sections_off + (uint64_t)i * elf->section_size;
 
 	return (struct elf_section){
 		.name = (uint32_t)load_le(p, 4),
 		.type = (uint32_t)load_le(p + 4, 4),
+		.flags = load_le(p + 8, WORD(elf)),
 		.addr = load_le(p + PICK(elf, 12, 16), WORD(elf)),
 		.offset = load_le(p + PICK(elf, 16, 24), WORD(elf)),
 		.size = load_le(p + PICK(elf, 20, 32), WORD(elf)),
 		.link = (uint32_t)load_le(p + PICK(elf, 24, 40), 4),
+		.info = (uint32_t)load_le(p + PICK(elf, 28, 44), 4),
+		.align = load_le(p + PICK(elf, 32, 48), WORD(elf)),
 		.entry_size = load_le(p + PICK(elf, 36, 56), WORD(elf)),
 	};
 }
@@ -71,12 +73,21 @@ static void find_strings(const struct skep_elf *elf, uint32_t i, const char **re
 	*ret_size = 0;
 	if (i >= elf->n_sections)
 		return;
-	s = read_section(elf, i);
+	s = skep_elf_section_head(elf, i);
 	if (s.type != SECTION_STRTAB || !s.size || !elf_inside(elf, s.offset, s.size))
 		return;
 	*ret = (const char *)elf->data + s.offset;
 	last = memrchr(*ret, '\0', s.size);
 	*ret_size = last ? (size_t)(last - *ret) + 1 : 0;
+}
+
+const char *skep_elf_section_name(const struct skep_elf *elf, uint32_t i)
+{
+	const char *names;
+	size_t size;
+
+	find_strings(elf, elf->names_section, &names, &size);
+	return string_at(names, size, skep_elf_section_head(elf, i).name);
 }
 
 static int refuse(struct skep_diag *diag, const char *path, const char *what, bool is_cut)
@@ -166,7 +177,7 @@ static int read_tables(struct skep_elf *elf, const char *path, struct skep_diag 
 	unsigned entry = PICK(elf, 16, 24);
 
 	for (uint32_t i = 0; i < elf->n_sections; i++) {
-		struct elf_section s = read_section(elf, i);
+		struct elf_section s = skep_elf_section_head(elf, i);
 		struct elf_table *t = &elf->tables[s.type == SECTION_DYNSYM];
 
 		if ((s.type != SECTION_SYMTAB && s.type != SECTION_DYNSYM) || t->syms)
@@ -301,7 +312,7 @@ int skep_elf_build_id(const struct skep_elf *elf, const uint8_t **ret_id, size_t
 			return 0;
 	}
 	for (uint32_t i = 0; i < elf->n_sections; i++) {
-		struct elf_section s = read_section(elf, i);
+		struct elf_section s = skep_elf_section_head(elf, i);
 
 		if (s.type == SECTION_NOTE && scan_notes(elf, s.offset, s.size, ret_id, ret_size))
 			return 0;
@@ -325,7 +336,7 @@ int skep_elf_section_at(const struct skep_elf *elf, const char *name, const void
 
 	find_strings(elf, elf->names_section, &names, &names_size);
 	for (uint32_t i = 0; i < elf->n_sections; i++) {
-		struct elf_section s = read_section(elf, i);
+		struct elf_section s = skep_elf_section_head(elf, i);
 
 		if (strcmp(string_at(names, names_size, s.name), name) != 0)
 			continue;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Inside of the ELF reader, for its own files only: elf.c (headers, segments, sections), elf_sym.c
- * (symbols).
+ * (symbols), and the reader of BPF objects, which needs sections by number.
  */
 #pragma once
 
@@ -40,8 +40,8 @@ struct skep_elf {
 };
 
 struct elf_section {
-	uint32_t name, type, link;
-	uint64_t addr, offset, size, entry_size;
+	uint32_t name, type, link, info;
+	uint64_t flags, addr, offset, size, align, entry_size;
 };
 
 struct elf_segment {
@@ -63,3 +63,8 @@ static inline bool elf_inside(const struct skep_elf *elf, uint64_t offset, uint6
 {
 	return offset <= elf->size && len <= elf->size - offset;
 }
+
+/* Section @i, which is one of the file's. */
+struct elf_section skep_elf_section_head(const struct skep_elf *elf, uint32_t i);
+/* Its name; "" when it has none. */
+const char *skep_elf_section_name(const struct skep_elf *elf, uint32_t i);

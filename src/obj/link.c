@@ -11,7 +11,7 @@ struct linker {
 	struct skep_linked_func funcs[SKEP_LINK_FUNCS_MAX];
 	size_t n_funcs;
 	uint32_t *place; /* by index in the spec: 1 + index in funcs; 0 when not reached */
-	size_t n_insns, n_relocs, n_lines;
+	size_t n_insns, n_relocs, n_cores, n_lines;
 };
 
 static int refuse(struct linker *l, const struct skep_spec_prog *prog, uint32_t insn,
@@ -58,6 +58,12 @@ static int check_reloc(struct linker *l, const struct skep_spec_prog *prog,
 		return 0;
 	case SKEP_RELOC_NEED:
 		return refuse(l, prog, reloc->insn, "was made for another kernel, and not fitted");
+	case SKEP_RELOC_KSYM:
+	case SKEP_RELOC_KVAR:
+		if (!wide || !reloc->name)
+			return refuse(l, prog, reloc->insn,
+				      "a kernel symbol relocation needs a 64-bit load");
+		return 0;
 	}
 	return refuse(l, prog, reloc->insn, "a relocation of an unknown kind");
 }
@@ -106,26 +112,59 @@ static int place_func(struct linker *l, uint32_t index)
 	l->place[index] = (uint32_t)l->n_funcs;
 	l->n_insns += prog->n_insns;
 	l->n_relocs += prog->n_relocs;
+	l->n_cores += prog->n_cores;
 	l->n_lines += prog->n_lines + 1;
 	return 0;
 }
 
-/* Follows function relocations from the program until nothing new is reached. */
+static int check_func(struct linker *l, const struct skep_spec_prog *prog)
+{
+	for (size_t i = 0; i < prog->n_relocs; i++) {
+		int r = check_reloc(l, prog, &prog->relocs[i]);
+
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < prog->n_cores; i++)
+		if (prog->cores[i].insn >= prog->n_insns)
+			return refuse(l, prog, prog->cores[i].insn,
+				      "a CO-RE relocation lies beyond the end");
+	return check_calls(l, prog);
+}
+
+/* A function whose relocations are being followed, and the next one of them. */
+struct visit {
+	uint32_t prog;
+	size_t next;
+};
+
+/* Places everything that is reached from the program, each function before those that it refers to. */
 static int reach(struct linker *l, uint32_t index)
 {
+	struct visit path[SKEP_LINK_FUNCS_MAX] = { { index, 0 } };
+	size_t depth = 1;
 	int r = place_func(l, index);
 
-	for (size_t f = 0; r == 0 && f < l->n_funcs; f++) {
-		const struct skep_spec_prog *prog = &l->spec->progs[l->funcs[f].prog];
+	if (r == 0)
+		r = check_func(l, &l->spec->progs[index]);
+	while (r == 0 && depth) {
+		struct visit *v = &path[depth - 1];
+		const struct skep_spec_prog *prog = &l->spec->progs[v->prog];
+		const struct skep_reloc *reloc = &prog->relocs[v->next];
 
-		for (size_t i = 0; i < prog->n_relocs; i++) {
-			r = check_reloc(l, prog, &prog->relocs[i]);
-			if (r == 0 && prog->relocs[i].kind == SKEP_RELOC_FUNC)
-				r = place_func(l, prog->relocs[i].index);
-			if (r < 0)
-				return r;
+		if (v->next == prog->n_relocs) {
+			depth--;
+			continue;
 		}
-		r = check_calls(l, prog);
+		v->next++;
+		if (reloc->kind != SKEP_RELOC_FUNC || l->place[reloc->index])
+			continue;
+		r = place_func(l, reloc->index);
+		if (r == 0)
+			r = check_func(l, &l->spec->progs[reloc->index]);
+		/* Every function is entered once, so the path is never longer than there are functions. */
+		if (r == 0)
+			path[depth++] = (struct visit){ reloc->index, 0 };
 	}
 	return r;
 }
@@ -157,6 +196,10 @@ static void copy_code(const struct linker *l, struct skep_spec_prog *out,
 			insn->src = SKEP_CALL_LOCAL;
 		}
 	}
+	for (size_t i = 0; i < prog->n_cores; i++) {
+		out->cores[out->n_cores] = prog->cores[i];
+		out->cores[out->n_cores++].insn += func.insn;
+	}
 }
 
 /*
@@ -170,7 +213,8 @@ static void copy_lines(const struct linker *l, struct skep_spec_prog *out,
 	uint32_t next = 0; /* the first instruction that has no line yet */
 
 	if (!prog->n_lines || prog->lines[0].insn) {
-		out->lines[out->n_lines++] = (struct skep_spec_line){ func.insn, prog->loc };
+		out->lines[out->n_lines++] =
+			(struct skep_spec_line){ .insn = func.insn, .loc = prog->loc };
 		next = 1;
 	}
 	for (size_t i = 0; i < prog->n_lines; i++) {
@@ -209,9 +253,10 @@ int skep_spec_link(const struct skep_spec *spec, size_t index, struct skep_arena
 	out = spec->progs[index];
 	out.insns = skep_arena_calloc(arena, l.n_insns, sizeof(*out.insns));
 	out.relocs = skep_arena_calloc(arena, l.n_relocs, sizeof(*out.relocs));
+	out.cores = skep_arena_calloc(arena, l.n_cores, sizeof(*out.cores));
 	out.lines = skep_arena_calloc(arena, l.n_lines, sizeof(*out.lines));
 	out.n_insns = l.n_insns;
-	out.n_relocs = out.n_lines = 0;
+	out.n_relocs = out.n_cores = out.n_lines = 0;
 	for (size_t i = 0; i < l.n_funcs; i++) {
 		copy_code(&l, &out, l.funcs[i]);
 		copy_lines(&l, &out, l.funcs[i]);

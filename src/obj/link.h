@@ -3,11 +3,11 @@
  * Linker of functions: makes of a program and its subprograms what an engine loads, one run of
  * instructions.
  *
- *	progs[]: main ──SKEP_RELOC_FUNC──► sub a ──► sub c        insns:  main | a | b | c
+ *	progs[]: main ──SKEP_RELOC_FUNC──► sub a ──► sub c        insns:  main | a | c | b
  *	          └─────────────────────► sub b                   funcs:  0      ^   ^   ^
  *
- * The subprograms that the program reaches follow it in the order in which they are first referred
- * to. Calls and function addresses are patched to distances and their relocations are gone; the
+ * The subprograms that the program reaches follow it, each once and before those that it refers to itself, which is
+ * libbpf's order as well. Calls and function addresses are patched to distances and their relocations are gone; the
  * other relocations and the source lines move with their instructions.
  *
  * Guaranteed of the result: every relocation is at an instruction that can carry it; maps[index]

@@ -8,10 +8,13 @@
  *	         +-- maps[]      what they are, and their first contents
  *	spec ----+-- progs[]     instructions, relocations, source lines
  *	         +-- attaches[]  kind, program, N targets, N cookies
+ *	         +-- vars[]      names of global variables inside maps[]      (of ELF objects)
+ *	         +-- btf         the types that maps, functions and CO-RE relocations name by number (likewise)
  *
  * Instructions are final except where a relocation says otherwise: a load of a map's address, a call of another
- * function of the spec, a number that another kernel may have differently (needs[]). An attach record gives one program many targets; the cookie tells the program which one
- * fired (bpf_get_attach_cookie).
+ * function of the spec, something of the kernel by its name, a place in a kernel structure (CO-RE), a number that
+ * another kernel may have differently (needs[]). An attach record gives one program many targets; the cookie tells the
+ * program which one fired (bpf_get_attach_cookie).
  *
  * Ownership: everything hangs from the arena of whoever made the spec and lives as long as it.
  */
@@ -30,6 +33,8 @@ enum skep_reloc_kind {
 	 * another value on the machine that runs it, that is added. There may be several for one instruction.
 	 */
 	SKEP_RELOC_NEED,
+	SKEP_RELOC_KSYM, /* ld_imm64 at insn: address of the kernel's symbol `name`, a mere number */
+	SKEP_RELOC_KVAR, /* ld_imm64 at insn: the kernel's variable or function `name`, as its types know it */
 };
 
 struct skep_reloc {
@@ -37,7 +42,42 @@ struct skep_reloc {
 	uint32_t insn;
 	uint32_t index;
 	uint32_t addend;  /* bytes; MAP_VALUE only */
-	const char *name; /* KFUNC only */
+	const char *name; /* KFUNC, KSYM, KVAR */
+	bool weak; /* likewise: where the kernel has none, the address is 0, and nothing may call it */
+};
+
+/* What a CO-RE relocation asks about a type, a field or a constant of the target. LLVM's numbers. */
+enum skep_core_kind {
+	SKEP_CORE_FIELD_OFFSET,
+	SKEP_CORE_FIELD_SIZE,
+	SKEP_CORE_FIELD_EXISTS,
+	SKEP_CORE_FIELD_SIGNED,
+	SKEP_CORE_FIELD_LSHIFT, /* shifts that take a bit field out of the 64 bits that it was loaded in */
+	SKEP_CORE_FIELD_RSHIFT,
+	SKEP_CORE_TYPE_ID_LOCAL,
+	SKEP_CORE_TYPE_ID_TARGET,
+	SKEP_CORE_TYPE_EXISTS,
+	SKEP_CORE_TYPE_SIZE,
+	SKEP_CORE_ENUM_EXISTS,
+	SKEP_CORE_ENUM_VALUE,
+	SKEP_CORE_TYPE_MATCHES,
+	SKEP_N_CORE_KINDS,
+};
+
+enum skep_core_state {
+	SKEP_CORE_OPEN, /* the instruction holds what is right for the types it was compiled with */
+	SKEP_CORE_DONE, /* ... for the target */
+	SKEP_CORE_MISSING, /* the target has no such thing: the instruction is a call that no kernel allows */
+};
+
+/* An instruction whose constant or offset depends on the kernel that it runs on. obj/core.h resolves it. */
+struct skep_core_reloc {
+	uint32_t insn;
+	enum skep_core_kind kind;
+	uint32_t type; /* in the spec's BTF */
+	const char *
+		access; /* "0:2:1": index in an array, then members, as of that type; enums: the constant's index */
+	enum skep_core_state state;
 };
 
 /*
@@ -66,23 +106,45 @@ struct skep_need {
 
 /* Map flags, the kernel's numbers: what programs may do with it, and whether user space can map it. */
 #define SKEP_MAP_NO_PREALLOC (1u << 0)
+#define SKEP_MAP_NUMA_NODE (1u << 2)
 #define SKEP_MAP_RDONLY_PROG (1u << 7)
 #define SKEP_MAP_MMAPABLE (1u << 10)
 
+/* What an element holds before programs run: of a prog array a program, of a map of maps a map. */
+struct skep_spec_slot {
+	uint32_t key;
+	uint32_t index; /* in progs[] or maps[] */
+};
+
 struct skep_spec_map {
-	const char *name;
-	uint32_t type; /* enum skep_mapkind, the kernel's bpf_map_type numbers */
+	const char *name; /* of an object's data the section: ".rodata" */
+	uint32_t type;	  /* enum skep_mapkind, the kernel's bpf_map_type numbers */
 	uint32_t key_size, value_size, max_entries, flags;
 	const void *data; /* first bytes of an array's element 0, or NULL for zeroes */
 	uint32_t data_size;
 	const struct skep_spec_map *inner; /* of a map of maps: what its elements are like */
 	bool read_only; /* frozen after the first contents are written: the verifier may take it as constant */
+	uint32_t numa_node; /* with SKEP_MAP_NUMA_NODE in flags */
+	uint64_t extra;	    /* the kernel's map_extra: hash functions of a bloom filter */
+	uint32_t btf_key_type, btf_value_type; /* in the spec's BTF; 0: not known */
+	bool pinned; /* wants to be kept, and shared, under its name in the BPF file system */
+	const struct skep_spec_slot *slots;
+	size_t n_slots;
+};
+
+/* A global variable of an object. */
+struct skep_spec_var {
+	const char *name;
+	uint32_t map, offset, size_bytes;
+	uint32_t type; /* in the spec's BTF */
 };
 
 /* From instruction `insn` on, code comes from this place of the source text. */
 struct skep_spec_line {
 	uint32_t insn;
 	struct skep_loc loc;
+	/* Of objects, which hold the lines that have code and no text: the file and the line; else NULL. */
+	const char *file, *text;
 };
 
 struct skep_spec_prog {
@@ -96,13 +158,22 @@ struct skep_spec_prog {
 	 */
 	uint32_t attach_btf_id;
 	const char *attach_module; /* NULL: vmlinux */
+	/* Of the type behind attach_btf_id, for who looks it up: when its number is another here, or 0; or NULL. */
+	const char *attach_btf_name;
+	bool is_off;		 /* not loaded unless asked for: SEC("?…") */
+	const char *unsupported; /* what it needs and no engine of ours has, or NULL */
 	const char *
-		attach_btf_name; /* of the type behind attach_btf_id, where its number is another; or NULL */
+		section; /* of the object that it comes from: "tp_btf/sched_switch"; NULL: from none */
 	bool sleepable;
+	bool frags;	/* XDP: knows packets in several pieces */
+	bool is_global; /* a subprogram that is verified by itself, for any arguments of its types */
+	uint32_t btf_func; /* its FUNC in the spec's BTF; 0: not known */
 	struct skep_insn *insns;
 	size_t n_insns;
 	struct skep_reloc *relocs;
 	size_t n_relocs;
+	struct skep_core_reloc *cores;
+	size_t n_cores;
 	struct skep_spec_line *lines; /* ascending by insn */
 	size_t n_lines;
 	struct skep_loc loc; /* the probe as a whole, for messages about the program */
@@ -127,6 +198,7 @@ struct skep_attach_target {
 	uint64_t cookie;
 	bool optional;	    /* a missing target is told, not an error */
 	const char *symbol; /* for people: the function behind path and offset, or NULL */
+	bool by_symbol; /* uprobe of an object: the offset counts from `symbol`, which is still to be looked up */
 	/* uprobe: offset in the file of a 16-bit counter that is raised while attached; 0: none */
 	uint64_t semaphore;
 };
@@ -164,4 +236,9 @@ struct skep_spec {
 	size_t n_attaches;
 	struct skep_need *needs; /* none: made for this machine */
 	size_t n_needs;
+	struct skep_spec_var *vars;
+	size_t n_vars;
+	const void *btf; /* a blob as obj/btf.h reads it, or NULL */
+	size_t btf_size;
+	uint32_t kernel_version; /* that old kernels compare with their own, or 0 */
 };

@@ -95,23 +95,23 @@ static void test_layout(void **state)
 	struct skep_linked l;
 
 	assert_int_equal(skep_spec_link(&spec, 1, *state, NULL, &l), 0);
-	/* main 0-5, a 6-7, c 8, b 9-11: a and c are met in main, b in a. */
+	/* main 0-5, a 6-7, b 8-10, c 11: b is met in a, before main goes on to c. */
 	assert_int_equal(l.n_funcs, 4);
 	assert_int_equal(l.funcs[1].prog, 2);
 	assert_int_equal(l.funcs[1].insn, 6);
-	assert_int_equal(l.funcs[2].prog, 4);
+	assert_int_equal(l.funcs[2].prog, 3);
 	assert_int_equal(l.funcs[2].insn, 8);
-	assert_int_equal(l.funcs[3].prog, 3);
-	assert_int_equal(l.funcs[3].insn, 9);
+	assert_int_equal(l.funcs[3].prog, 4);
+	assert_int_equal(l.funcs[3].insn, 11);
 	assert_int_equal(l.prog.n_insns, 12);
 	assert_int_equal(l.prog.insns[0].src, SKEP_CALL_LOCAL);
 	assert_int_equal(l.prog.insns[0].imm, 6 - 0 - 1);
 	assert_int_equal(l.prog.insns[1].src, SKEP_PSEUDO_FUNC);
-	assert_int_equal(l.prog.insns[1].imm, 8 - 1 - 1);
-	assert_int_equal(l.prog.insns[6].imm, 9 - 6 - 1);
+	assert_int_equal(l.prog.insns[1].imm, 11 - 1 - 1);
+	assert_int_equal(l.prog.insns[6].imm, 8 - 6 - 1);
 	assert_int_equal(l.prog.n_relocs, 2);
 	assert_int_equal(l.prog.relocs[0].insn, 3);
-	assert_int_equal(l.prog.relocs[1].insn, 9);
+	assert_int_equal(l.prog.relocs[1].insn, 8);
 	assert_int_equal(l.prog.relocs[1].addend, 8);
 	/* The spec itself is as it was. */
 	assert_int_equal(main_insns[0].imm, 0);
@@ -121,7 +121,7 @@ static void test_lines(void **state)
 {
 	static const struct {
 		uint32_t insn, line;
-	} wanted[] = { { 0, 3 }, { 3, 4 }, { 6, 0 }, { 8, 0 }, { 9, 1 }, { 11, 5 } };
+	} wanted[] = { { 0, 3 }, { 3, 4 }, { 6, 0 }, { 8, 1 }, { 10, 5 }, { 11, 0 } };
 	struct skep_linked l;
 
 	assert_int_equal(skep_spec_link(&spec, 1, *state, NULL, &l), 0);
@@ -153,16 +153,16 @@ static void test_info(void **state)
 	assert_int_equal(info.progs[1].n_funcs, 4);
 	assert_int_equal(info.progs[2].n_funcs, 0);
 	assert_string_equal(skep_btf_name(btf, info.progs[1].funcs[0].type_id), "tracepoint_sys_");
-	assert_string_equal(skep_btf_name(btf, info.progs[1].funcs[3].type_id), "b");
-	assert_int_equal(info.progs[1].funcs[3].insn_off, 9);
+	assert_string_equal(skep_btf_name(btf, info.progs[1].funcs[2].type_id), "b");
+	assert_int_equal(info.progs[1].funcs[2].insn_off, 8);
 	assert_int_equal(skep_btf_type(btf, info.progs[1].funcs[0].type_id).vlen, 1);
-	assert_int_equal(skep_btf_type(btf, info.progs[1].funcs[3].type_id).vlen, 0);
+	assert_int_equal(skep_btf_type(btf, info.progs[1].funcs[2].type_id).vlen, 0);
 	assert_int_equal(info.progs[1].n_lines, 6);
 	assert_string_equal(text_at(&info, info.progs[1].lines[0].file_name_off), "x.bt");
 	assert_string_equal(text_at(&info, info.progs[1].lines[0].line_off), "@x = count();");
 	assert_string_equal(text_at(&info, info.progs[1].lines[1].line_off), "for_each(f);");
 	assert_string_equal(text_at(&info, info.progs[1].lines[2].line_off), "");
-	assert_string_equal(text_at(&info, info.progs[1].lines[5].line_off), "}");
+	assert_string_equal(text_at(&info, info.progs[1].lines[4].line_off), "}");
 	assert_int_equal(info.progs[1].lines[1].line_col, 4 << 10 | 2);
 	skep_btf_free(btf);
 }
