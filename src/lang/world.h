@@ -35,9 +35,18 @@ struct skep_world_usdt {
 	size_t n_args;
 };
 
+/* A function of a program that runs in the kernel. */
+struct skep_world_program {
+	uint32_t id, type; /* of the program, the kernel's numbers */
+	const char *name;
+	const struct skep_btf *btf; /* of the program */
+	uint32_t func;		    /* FUNC in it */
+};
+
 /* Collects names; a negative return ends the listing and is passed on. */
 typedef int (*skep_world_name_fn)(void *data, const char *name);
 typedef int (*skep_world_symbol_fn)(void *data, const struct skep_world_symbol *symbol);
+typedef int (*skep_world_program_fn)(void *data, const struct skep_world_program *function);
 typedef int (*skep_world_usdt_fn)(void *data, const struct skep_world_usdt *probe);
 
 enum skep_world_feature {
@@ -125,6 +134,9 @@ struct skep_world {
 	int (*each_usdt)(const struct skep_world *world, const char *binary, int pid,
 			 const char *provider_glob, const char *glob, struct skep_diag *diag,
 			 skep_world_usdt_fn fn, void *data);
+	/* Functions of running programs, of all (@id 0) or one, by their names. */
+	int (*each_program)(const struct skep_world *world, uint32_t id, const char *glob,
+			    skep_world_program_fn fn, void *data);
 	/* BTF of a loaded module by name; NULL when there is none. */
 	const struct skep_btf *(*module_btf)(const struct skep_world *world, const char *module);
 	/* Whether programs of this kind (the kernel's numbers) may call this function of the kernel. */

@@ -14,6 +14,7 @@
 #include "sys/cpus.h"
 #include "sys/feature.h"
 #include "sys/kallsyms.h"
+#include "sys/progs.h"
 #include "sys/tracefs.h"
 #include "sys/vmlinux.h"
 #include "who/cgroup.h"
@@ -43,6 +44,7 @@ struct skep_kernel_world {
 	struct skep_hash made;	  /* "category/event" of those made at run time, once read */
 	int made_known;		  /* 0: not read; 1: read; -errno */
 	struct module *modules;
+	struct skep_progs *progs; /* NULL: nobody has asked */
 	struct skep_binary_file *binaries;
 };
 
@@ -206,6 +208,29 @@ static int kernel_symbol(const struct skep_world *world, const char *name, uint6
 		return symbol->error;
 	*ret_address = symbol->address;
 	return 0;
+}
+
+/* Read once: what is loaded later is not this script's. */
+static int each_program(const struct skep_world *world, uint32_t id, const char *glob,
+			skep_world_program_fn fn, void *data)
+{
+	struct skep_kernel_world *w = self(world);
+	int r = 0;
+
+	if (!w->progs) {
+		r = skep_progs_load(&w->progs);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; r == 0 && i < skep_progs_n(w->progs); i++) {
+		const struct skep_prog_function *f = skep_progs_at(w->progs, i);
+		struct skep_world_program out = { f->prog_id, f->prog_type, f->name, f->btf,
+						  f->func };
+
+		if ((!id || id == f->prog_id) && skep_glob_match(glob, f->name))
+			r = fn(data, &out);
+	}
+	return r;
 }
 
 static const struct skep_btf *module_btf(const struct skep_world *world, const char *name)
@@ -589,6 +614,7 @@ int skep_world_new(struct skep_diag *diag, struct skep_kernel_world **ret_world)
 		.is_user_instruction = is_user_instruction,
 		.user_returns = user_returns,
 		.each_usdt = each_usdt,
+		.each_program = each_program,
 		.module_btf = module_btf,
 		.kfunc_allowed = kfunc_allowed,
 		.cgroup_id = cgroup_id,
@@ -615,6 +641,7 @@ void skep_world_free(struct skep_kernel_world *w)
 	}
 	for (struct module *m = w->modules; m; m = m->next)
 		skep_btf_free(m->btf);
+	skep_progs_free(w->progs);
 	skep_hash_fini(&w->formats);
 	skep_hash_fini(&w->made);
 	skep_hash_fini(&w->kfuncs);

@@ -158,6 +158,7 @@ struct skep_spec_prog {
 	 */
 	uint32_t attach_btf_id;
 	const char *attach_module; /* NULL: vmlinux */
+	uint32_t attach_prog_id; /* a running program, of whose own BTF attach_btf_id is; 0: none */
 	/* Of the type behind attach_btf_id, for who looks it up: when its number is another here, or 0; or NULL. */
 	const char *attach_btf_name;
 	bool is_off;		 /* not loaded unless asked for: SEC("?…") */

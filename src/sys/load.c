@@ -290,7 +290,7 @@ static int load_prog(struct skep_loaded *loaded, size_t index, const struct link
 		.prog_flags = p->sleepable ? SKEP_BPF_F_SLEEPABLE : 0,
 		.attach_btf_id = p->attach_btf_id,
 	};
-	_cleanup_close_ int module = -1;
+	_cleanup_close_ int module = -1; /* or program: what the function is in */
 	int r;
 
 	attr.expected_attach_type = attach_type_here(p->attach_type);
@@ -307,6 +307,15 @@ static int load_prog(struct skep_loaded *loaded, size_t index, const struct link
 			return module;
 		}
 		attr.attach_btf_obj_fd = (uint32_t)module;
+	}
+	if (p->attach_prog_id) {
+		module = skep_bpf_fd_by_id(SKEP_BPF_PROG_FD_BY_ID, p->attach_prog_id);
+		if (module < 0) {
+			skep_diag_error(diag, p->loc, "program %u is not there: %s",
+					p->attach_prog_id, skep_explain_errno(module));
+			return module;
+		}
+		attr.attach_btf_obj_fd = (uint32_t)module; /* the same word: attach_prog_fd */
 	}
 	if (l->btf.progs)
 		attach_btf(loaded, &l->btf.progs[index], &attr);

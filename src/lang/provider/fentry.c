@@ -75,6 +75,12 @@ static int add_function(struct skep_compiler *c, struct skep_probe_node *probe,
 	return 1;
 }
 
+/* A module cannot be called so. */
+static bool is_program(const struct skep_attach_point *point)
+{
+	return point->n_parts > 2 && skep_streq(point->parts[1], "bpf");
+}
+
 static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 		 const struct skep_attach_point *point, bool is_return)
 {
@@ -83,11 +89,15 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 	const char *function = point->parts[point->n_parts - 1];
 	int r, added = 0;
 
-	if (point->n_parts == 3 && skep_streq(point->parts[1], "bpf"))
-		return skep_match_unable(c, point, "use a kernel function that the program calls",
-					 "not supported yet: %s of BPF programs", point->parts[0]);
 	if (!skep_world_has(w, SKEP_WORLD_FENTRY) || !w->btf)
 		return skep_match_unable(c, point, INSTEAD, "%s", why_not(w));
+	if (is_program(point))
+		return skep_program_match(c, probe, point, provider_of(is_return),
+					  is_return ? SKEP_ATTACH_TYPE_FEXIT
+						    : SKEP_ATTACH_TYPE_FENTRY);
+	if (point->n_parts > 3)
+		return skep_match_usage(c, point, provider_of(is_return),
+					"this probe has a part too many");
 	if (c->types.needs && skep_match_is_glob(function))
 		return skep_match_unable(c, point, "name each function, or use kprobe",
 					 "not supported ahead of time: %s of a pattern",
@@ -121,6 +131,8 @@ static int fexit_match(struct skep_compiler *c, struct skep_probe_node *probe,
 static int fentry_lower_args(struct skep_lower *l, const struct skep_expr *expr,
 			     const struct skep_field *field, struct skep_value *ret_value)
 {
+	if (l->inst->proto.attach_prog_id)
+		return skep_program_lower_args(l, field, ret_value);
 	return skep_proto_lower(l, field, ret_value);
 }
 
@@ -146,6 +158,8 @@ static int fexit_lower_retval(struct skep_lower *l, struct skep_value *ret_value
 
 	if (!skep_proto_result(&l->c->types, inst->btf, inst->btf_func, inst->args, &f))
 		return -EINVAL; /* the checker has said it */
+	if (inst->proto.attach_prog_id)
+		return skep_program_lower_retval(l, f.type, ret_value);
 	return skep_proto_lower(l, &f, ret_value);
 }
 
@@ -160,6 +174,9 @@ static int list(const struct skep_world *world, const struct skep_attach_point *
 
 	if (!skep_world_has(world, SKEP_WORLD_FENTRY) || !world->btf)
 		return skep_match_list_unable(diag, pattern, why_not(world), INSTEAD);
+	if (is_program(pattern))
+		return skep_program_list(world, pattern, provider_of(is_return)->name, verbose,
+					 is_return, out);
 	r = skep_kfuncs_find(world, pattern, function, &funcs);
 	for (size_t i = 0; r >= 0 && i < funcs.len; i++) {
 		const struct skep_kfunc *f = &funcs.data[i];
@@ -195,9 +212,9 @@ static const char *const fexit_aliases[] = { "fr", "kretfunc", NULL };
 const struct skep_provider skep_provider_fentry = {
 	.name = "fentry",
 	.aliases = fentry_aliases,
-	.usage = "fentry:function or fentry:module:function",
+	.usage = "fentry:function, fentry:module:function or fentry:bpf:program",
 	.min_parts = 2,
-	.max_parts = 3,
+	.max_parts = 4,
 	.match = fentry_match,
 	.prologue = skep_provider_pid_filter,
 	.lower_args = fentry_lower_args,
@@ -207,9 +224,9 @@ const struct skep_provider skep_provider_fentry = {
 const struct skep_provider skep_provider_fexit = {
 	.name = "fexit",
 	.aliases = fexit_aliases,
-	.usage = "fexit:function or fexit:module:function",
+	.usage = "fexit:function, fexit:module:function or fexit:bpf:program",
 	.min_parts = 2,
-	.max_parts = 3,
+	.max_parts = 4,
 	.match = fexit_match,
 	.retval = fexit_retval,
 	.prologue = skep_provider_pid_filter,

@@ -45,6 +45,18 @@ bool skep_proto_result(struct skep_types *types, const struct skep_btf *btf, uin
 bool skep_split_offset(struct skep_arena *arena, const char *text, const char **ret_name,
 		       uint64_t *ret_offset, bool *ret_has_offset);
 
+/* program.c: fentry and fexit of running programs, bpf:[ID:]NAME. */
+int skep_program_match(struct skep_compiler *c, struct skep_probe_node *probe,
+		       const struct skep_attach_point *point, const struct skep_provider *provider,
+		       uint32_t attach_type) _must_check_;
+int skep_program_lower_args(struct skep_lower *l, const struct skep_field *field,
+			    struct skep_value *ret_value) _must_check_;
+int skep_program_lower_retval(struct skep_lower *l, const struct skep_type *type,
+			      struct skep_value *ret_value) _must_check_;
+int skep_program_list(const struct skep_world *world, const struct skep_attach_point *pattern,
+		      const char *kind, bool verbose, bool is_return,
+		      struct skep_str *out) _must_check_;
+
 /* A kernel function that was found. */
 struct skep_kfunc {
 	const char *name, *module; /* module: NULL for vmlinux */

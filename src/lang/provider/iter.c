@@ -181,13 +181,17 @@ static void leave_at_end(struct skep_lower *l)
 	const struct skep_struct *context = l->inst->context;
 	struct skep_type type = { .kind = SKEP_TYPE_STRUCT, .str = context };
 	struct skep_block *object = skep_ir_block(l->fn);
-	struct skep_btf_member m;
+	struct skep_btf_member m, inner;
 	struct skep_field f;
 	struct skep_val *at;
 	int off = 0;
 
-	if (skep_btf_member(context->btf, context->btf_id, 1, &m) < 0 ||
-	    !skep_type_field(&l->c->types, &type, m.name, SKEP_SPACE_BTF, &f))
+	if (skep_btf_member(context->btf, context->btf_id, 1, &m) < 0)
+		return;
+	/* Pointers stand in unions without a name, which make them 8 bytes wide. */
+	if (!m.name[0] && skep_btf_member(context->btf, m.type, 0, &inner) == 0)
+		m = inner;
+	if (!skep_type_field(&l->c->types, &type, m.name, SKEP_SPACE_BTF, &f))
 		return;
 	at = skep_lower_member(l, skep_ir_ctx(l->fn), &off, &f);
 	skep_ir_branch(l->fn, SKEP_CC_NE, skep_ir_load(l->fn, at, off, 8, SKEP_LOAD_PURE),
