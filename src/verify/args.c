@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Arguments of helpers, held against the helper's row in the table.
+ */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "verify/walk.h"
+
+static bool is_null(const struct skep_value *v)
+{
+	return skep_value_is_const(v) && v->num.bits.value == 0;
+}
+
+static int wrong_kind(struct skep_walk *walk, const struct skep_call_facts *facts, unsigned reg,
+		      enum skep_helper_arg arg)
+{
+	const struct skep_value *v = skep_walk_reg(walk, reg);
+
+	if (skep_value_may_be_null(v)) {
+		skep_report(walk, SKEP_REASON_NULL, (int)reg,
+			    "%s takes %s in r%u, which may be NULL here", facts->helper->name,
+			    skep_helper_arg_text(arg), reg);
+		skep_report_hint(walk, "compare it with NULL before the call");
+		return -EINVAL;
+	}
+	return skep_reject(walk, SKEP_REASON_TYPE, (int)reg, "%s takes %s in r%u, which is %s here",
+			   facts->helper->name, skep_helper_arg_text(arg), reg,
+			   skep_value_kind_text(v));
+}
+
+static bool is_memory(const struct skep_value *v)
+{
+	if (skep_value_may_be_null(v))
+		return false;
+	switch (v->kind) {
+	case SKEP_VALUE_STACK:
+	case SKEP_VALUE_PACKET:
+	case SKEP_VALUE_PACKET_META:
+	case SKEP_VALUE_MAP_VALUE:
+	case SKEP_VALUE_MAP_KEY:
+	case SKEP_VALUE_MEM:
+	case SKEP_VALUE_BUF:
+		return true;
+	case SKEP_VALUE_OBJECT:
+		return v->flags & (SKEP_VALUE_TRUSTED | SKEP_VALUE_RCU);
+	default:
+		return false;
+	}
+}
+
+enum use {
+	USE_READ,
+	USE_WRITE,  /* all of it is written, it need not hold anything before */
+	USE_CHANGE, /* read and written */
+};
+
+/* A helper's access to @size bytes behind @reg. */
+static int check_memory(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg,
+			enum skep_helper_arg arg, uint64_t size, enum use use)
+{
+	const struct skep_value *v = skep_walk_reg(walk, reg);
+	struct skep_access access = {
+		.reg = reg,
+		.size = (uint32_t)size,
+		.direction = use == USE_READ ? SKEP_READ : SKEP_WRITE,
+		.by_helper = true,
+	};
+
+	if (!is_memory(v))
+		return wrong_kind(walk, facts, reg, arg);
+	if (v->kind == SKEP_VALUE_STACK)
+		return skep_stack_range(walk, &access, v, use == USE_WRITE);
+	return skep_access_memory(walk, &access, NULL, NULL);
+}
+
+/* How much: bounded, not negative, and if it must be, not 0. */
+static int check_size(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg,
+		      bool zero_allowed)
+{
+	const struct skep_value *v = skep_walk_reg(walk, reg);
+	const char *name = facts->helper->name;
+	int r = skep_need_set(walk, reg);
+
+	if (r < 0)
+		return r;
+	if (v->kind != SKEP_VALUE_NUMBER)
+		return wrong_kind(walk, facts, reg, zero_allowed ? SKEP_ARG_SIZE0 : SKEP_ARG_SIZE);
+	if (v->num.r64.smin < 0) {
+		skep_report(walk, SKEP_REASON_BOUNDS, (int)reg,
+			    "the size for %s in r%u may be negative", name, reg);
+		skep_report_hint(
+			walk,
+			"use an unsigned number and bound it: if (size > sizeof(buffer)) size = sizeof(buffer)");
+		return -EINVAL;
+	}
+	if (v->num.r64.umin == 0 && !zero_allowed) {
+		skep_report(walk, SKEP_REASON_BOUNDS, (int)reg, "the size for %s in r%u may be 0",
+			    name, reg);
+		skep_report_hint(walk, "leave out the call when it is 0");
+		return -EINVAL;
+	}
+	if (v->num.r64.umax >= 1 << 29) {
+		skep_report(walk, SKEP_REASON_BOUNDS, (int)reg,
+			    "nothing bounds the size for %s in r%u", name, reg);
+		skep_report_hint(
+			walk, "mask it (size &= 0xff) or compare it with the buffer's size first");
+		return -EINVAL;
+	}
+	facts->most = MAX(facts->most, v->num.r64.smax);
+	return 0;
+}
+
+static bool allows_null(enum skep_helper_arg arg)
+{
+	return arg == SKEP_ARG_MEM_NULL || arg == SKEP_ARG_OUT_NULL || arg == SKEP_ARG_VALUE_NULL ||
+	       arg == SKEP_ARG_CTX_NULL || arg == SKEP_ARG_OBJECT_NULL || arg == SKEP_ARG_FUNC_CTX;
+}
+
+/* Memory whose size is the next argument. */
+static int check_sized(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg,
+		       enum skep_helper_arg arg)
+{
+	enum skep_helper_arg next =
+		facts->helper->args[reg]; /* args[] counts from 0, registers from 1 */
+	bool zero_allowed = next == SKEP_ARG_SIZE0;
+	const struct skep_value *v = skep_walk_reg(walk, reg), *size = skep_walk_reg(walk, reg + 1);
+	enum use use = USE_READ;
+	int r = check_size(walk, facts, reg + 1, zero_allowed);
+
+	if (r < 0)
+		return r;
+	if (arg == SKEP_ARG_OUT || arg == SKEP_ARG_OUT_NULL)
+		use = skep_value_is_const(size) ? USE_WRITE : USE_CHANGE;
+	else if (arg == SKEP_ARG_INOUT)
+		use = USE_CHANGE;
+	if (is_null(v) && (allows_null(arg) ||
+			   (zero_allowed && skep_value_is_const(size) && !size->num.bits.value)))
+		return skep_need_precise(walk, reg + 1);
+	/* at least as much as may be asked for has to be there */
+	if (size->num.r64.umin != size->num.r64.umax && v->kind == SKEP_VALUE_STACK &&
+	    size->num.r64.umin == 0 && !zero_allowed)
+		return -EINVAL;
+	r = check_memory(walk, facts, reg, arg, size->num.r64.umax, use);
+	return r < 0 ? r : skep_need_precise(walk, reg + 1);
+}
+
+static int need_map(struct skep_walk *walk, const struct skep_call_facts *facts, unsigned reg)
+{
+	if (facts->has_map)
+		return 0;
+	return skep_reject(walk, SKEP_REASON_CALL, (int)reg, "%s needs a map before r%u",
+			   facts->helper->name, reg);
+}
+
+/* A known index of an array that is inside of it: the look-up finds it. */
+static bool finds_element(struct skep_walk *walk, const struct skep_spec_map *map, unsigned reg)
+{
+	const struct skep_value *v = skep_walk_reg(walk, reg);
+	const struct skep_frame *frame;
+	const struct skep_slot *slot;
+	struct skep_needs needs = {};
+	uint64_t index = 0;
+	int at;
+
+	if ((map->type != SKEP_MAP_ARRAY && map->type != SKEP_MAP_PERCPU_ARRAY) ||
+	    v->kind != SKEP_VALUE_STACK || !skep_scalar_is_const(&v->num))
+		return false;
+	at = v->off + (int)v->num.bits.value;
+	frame = walk->state->frames[v->frame];
+	if (at >= 0 || (uint32_t)((-at - 1) / 8) >= frame->n_slots)
+		return false;
+	slot = &frame->slots[(-at - 1) / 8];
+	if ((at & 7) == 0 && skep_slot_is_saved(slot) && slot->value.kind == SKEP_VALUE_NUMBER &&
+	    slot->bytes[3] == SKEP_BYTE_SAVED && skep_scalar_is_const32(&slot->value.num)) {
+		index = slot->value.num.r32.umin;
+		needs.slots[v->frame] = 1ULL << ((-at - 1) / 8);
+	} else {
+		for (int i = 0; i < 4; i++)
+			if (slot->bytes[(at & 7) + i] != SKEP_BYTE_ZERO)
+				return false;
+	}
+	if (index >= map->max_entries)
+		return false;
+	skep_need_precise_of(walk, walk->state, needs);
+	return true;
+}
+
+static int check_key_or_value(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg,
+			      enum skep_helper_arg arg)
+{
+	const struct skep_spec_map *map;
+	int r = need_map(walk, facts, reg);
+
+	if (r < 0)
+		return r;
+	map = skep_walk_map(walk, &facts->map);
+	if (arg == SKEP_ARG_KEY) {
+		r = check_memory(walk, facts, reg, arg, map->key_size, USE_READ);
+		if (r == 0)
+			facts->key_exists = finds_element(walk, map, reg);
+		return r;
+	}
+	if (arg == SKEP_ARG_VALUE_NULL && is_null(skep_walk_reg(walk, reg)))
+		return 0;
+	return check_memory(walk, facts, reg, arg, map->value_size,
+			    arg == SKEP_ARG_VALUE_OUT ? USE_WRITE : USE_READ);
+}
+
+/* Only as it was given: nothing added. */
+static int check_unmoved(struct skep_walk *walk, const struct skep_call_facts *facts, unsigned reg)
+{
+	const struct skep_value *v = skep_walk_reg(walk, reg);
+
+	if (v->off == 0 && skep_scalar_is_const(&v->num) && v->num.bits.value == 0)
+		return 0;
+	return skep_reject(walk, SKEP_REASON_TYPE, (int)reg,
+			   "%s takes %s in r%u as it was given, but something was added to it",
+			   facts->helper->name, skep_value_kind_text(v), reg);
+}
+
+static int check_map(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg)
+{
+	const struct skep_value *v = skep_walk_reg(walk, reg);
+	const struct skep_spec_map *map;
+	const struct skep_map_kind *kind;
+
+	if (v->kind != SKEP_VALUE_MAP || skep_value_may_be_null(v))
+		return wrong_kind(walk, facts, reg, SKEP_ARG_MAP);
+	map = skep_walk_map(walk, v);
+	facts->map = *v;
+	facts->has_map = true;
+	if (skep_map_kind_has_helper(map->type, facts->helper->id))
+		return 0;
+	kind = skep_map_kind_find(map->type);
+	return skep_reject(walk, SKEP_REASON_CALL, (int)reg,
+			   "%s does not work on map %s, which is of kind %s", facts->helper->name,
+			   map->name, kind ? kind->name : "?");
+}
+
+/* A text that cannot change: in a map that is read-only for everybody, with its end. */
+static int check_string(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg)
+{
+	const struct skep_value *v = skep_walk_reg(walk, reg);
+	const struct skep_spec_map *map;
+	uint64_t at;
+
+	if (v->kind != SKEP_VALUE_MAP_VALUE || skep_value_may_be_null(v))
+		return wrong_kind(walk, facts, reg, SKEP_ARG_STR);
+	map = skep_walk_map(walk, v);
+	if (!map->read_only || !(map->flags & SKEP_MAP_F_RDONLY_PROG) ||
+	    !skep_scalar_is_const(&v->num))
+		return skep_reject(
+			walk, SKEP_REASON_TYPE, (int)reg,
+			"%s takes a constant text in r%u (of .rodata), not a variable one",
+			facts->helper->name, reg);
+	at = (uint64_t)v->off + v->num.bits.value;
+	if (at < map->value_size &&
+	    (at >= map->data_size || memchr((const char *)map->data + at, 0, map->data_size - at)))
+		return 0;
+	return skep_reject(walk, SKEP_REASON_BOUNDS, (int)reg,
+			   "the text for %s has no end inside of its memory", facts->helper->name);
+}
+
+static int check_context(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg,
+			 enum skep_helper_arg arg)
+{
+	const struct skep_value *v = skep_walk_reg(walk, reg);
+
+	if (v->kind == SKEP_VALUE_OBJECT && v->flags & SKEP_VALUE_TRUSTED)
+		return check_unmoved(walk, facts, reg);
+	if (v->kind != SKEP_VALUE_CTX)
+		return wrong_kind(walk, facts, reg, arg);
+	return check_unmoved(walk, facts, reg);
+}
+
+static int check_socket(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg,
+			enum skep_helper_arg arg)
+{
+	const struct skep_value *v = skep_walk_reg(walk, reg);
+	bool fits = v->kind == SKEP_VALUE_SOCK ||
+		    (arg == SKEP_ARG_SOCK_COMMON &&
+		     (v->kind == SKEP_VALUE_SOCK_COMMON || v->kind == SKEP_VALUE_TCP_SOCK ||
+		      v->kind == SKEP_VALUE_XDP_SOCK || v->kind == SKEP_VALUE_OBJECT));
+
+	if (!fits || skep_value_may_be_null(v))
+		return wrong_kind(walk, facts, reg, arg);
+	if (facts->helper->flags & SKEP_HELPER_RELEASE) {
+		if (!v->ref)
+			return skep_reject(walk, SKEP_REASON_REFERENCE, (int)reg,
+					   "%s gives back something that was not acquired",
+					   facts->helper->name);
+		facts->ref = v->ref;
+	}
+	return check_unmoved(walk, facts, reg);
+}
+
+static int check_record(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg)
+{
+	const struct skep_value *v = skep_walk_reg(walk, reg);
+
+	if (v->kind != SKEP_VALUE_MEM || !(v->flags & SKEP_VALUE_RINGBUF) ||
+	    skep_value_may_be_null(v))
+		return wrong_kind(walk, facts, reg, SKEP_ARG_RECORD);
+	facts->ref = v->ref;
+	return check_unmoved(walk, facts, reg);
+}
+
+static int check_constant(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg)
+{
+	const struct skep_value *v = skep_walk_reg(walk, reg);
+
+	if (!skep_value_is_const(v) || v->num.bits.value > UINT32_MAX)
+		return skep_reject(walk, SKEP_REASON_BOUNDS, (int)reg,
+				   "the size for %s in r%u has to be a known constant",
+				   facts->helper->name, reg);
+	facts->memory_size = (uint32_t)v->num.bits.value;
+	return skep_need_precise(walk, reg);
+}
+
+static int check_object(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg,
+			enum skep_helper_arg arg)
+{
+	const struct skep_value *v = skep_walk_reg(walk, reg);
+	bool socket = v->kind == SKEP_VALUE_SOCK || v->kind == SKEP_VALUE_SOCK_COMMON ||
+		      v->kind == SKEP_VALUE_TCP_SOCK;
+
+	if ((v->kind != SKEP_VALUE_OBJECT && !socket) || skep_value_may_be_null(v))
+		return wrong_kind(walk, facts, reg, arg);
+	if (v->flags & (SKEP_VALUE_USER | SKEP_VALUE_PERCPU | SKEP_VALUE_UNTRUSTED))
+		return wrong_kind(walk, facts, reg, arg);
+	return check_unmoved(walk, facts, reg);
+}
+
+static int check_function(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg)
+{
+	if (skep_walk_reg(walk, reg)->kind != SKEP_VALUE_FUNC)
+		return wrong_kind(walk, facts, reg, SKEP_ARG_FUNC);
+	facts->func_reg = (int)reg;
+	return 0;
+}
+
+static int check_fixed(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg,
+		       enum skep_helper_arg arg)
+{
+	enum use use = arg == SKEP_ARG_OUT8	? USE_WRITE
+		       : arg == SKEP_ARG_INOUT4 ? USE_CHANGE
+						: USE_READ;
+
+	return check_memory(walk, facts, reg, arg, skep_helper_arg_size(arg), use);
+}
+
+static int check_arg(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg)
+{
+	enum skep_helper_arg arg = facts->helper->args[reg - 1];
+	int r = skep_need_set(walk, reg);
+
+	if (r < 0)
+		return r;
+	if (allows_null(arg) && is_null(skep_walk_reg(walk, reg)) && arg != SKEP_ARG_MEM_NULL &&
+	    arg != SKEP_ARG_OUT_NULL)
+		return 0;
+	switch (arg) {
+	case SKEP_ARG_NONE:
+	case SKEP_ARG_ANY:
+	case SKEP_ARG_SIZE: /* with the memory before it */
+	case SKEP_ARG_SIZE0:
+		return 0;
+	case SKEP_ARG_MAP:
+		return check_map(walk, facts, reg);
+	case SKEP_ARG_KEY:
+	case SKEP_ARG_VALUE:
+	case SKEP_ARG_VALUE_NULL:
+	case SKEP_ARG_VALUE_OUT:
+		return check_key_or_value(walk, facts, reg, arg);
+	case SKEP_ARG_MEM:
+	case SKEP_ARG_MEM_NULL:
+	case SKEP_ARG_OUT:
+	case SKEP_ARG_OUT_NULL:
+	case SKEP_ARG_INOUT:
+		return check_sized(walk, facts, reg, arg);
+	case SKEP_ARG_OUT8:
+	case SKEP_ARG_INOUT4:
+	case SKEP_ARG_IN20:
+	case SKEP_ARG_IN40:
+		return check_fixed(walk, facts, reg, arg);
+	case SKEP_ARG_CONST_SIZE:
+		return check_constant(walk, facts, reg);
+	case SKEP_ARG_STR:
+		return check_string(walk, facts, reg);
+	case SKEP_ARG_CTX:
+	case SKEP_ARG_CTX_NULL:
+		return check_context(walk, facts, reg, arg);
+	case SKEP_ARG_FUNC:
+		return check_function(walk, facts, reg);
+	case SKEP_ARG_FUNC_CTX:
+		if (skep_walk_reg(walk, reg)->kind != SKEP_VALUE_STACK)
+			return wrong_kind(walk, facts, reg, arg);
+		return 0;
+	case SKEP_ARG_RECORD:
+		return check_record(walk, facts, reg);
+	case SKEP_ARG_SOCK:
+	case SKEP_ARG_SOCK_COMMON:
+		return check_socket(walk, facts, reg, arg);
+	case SKEP_ARG_OBJECT:
+	case SKEP_ARG_OBJECT_NULL:
+		return check_object(walk, facts, reg, arg);
+	case SKEP_ARG_LOCK:
+	case SKEP_ARG_TIMER:
+	case SKEP_ARG_KPTR:
+	case SKEP_ARG_PERCPU:
+	case SKEP_ARG_DYNPTR:
+	case SKEP_ARG_DYNPTR_OUT:
+		break;
+	}
+	return skep_undecided(walk, "not judged: %s, which takes %s", facts->helper->name,
+			      skep_helper_arg_text(arg));
+}
+
+int skep_check_args(struct skep_walk *walk, struct skep_call_facts *facts)
+{
+	int r = 0;
+
+	for (unsigned i = 0; i < facts->helper->n_args && r == 0; i++)
+		r = check_arg(walk, facts, SKEP_R1 + i);
+	return r;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Calls of the program's own functions, and returns.
+ */
+#include <errno.h>
+
+#include "isa/table.h"
+#include "verify/walk.h"
+
+static int enter(struct skep_walk *walk, uint32_t func)
+{
+	struct skep_state *state = walk->state;
+	struct skep_frame *caller = skep_state_frame(state), *frame;
+
+	if (state->depth + 1 >= SKEP_VERIFY_FRAMES_MAX)
+		return skep_reject(walk, SKEP_REASON_LIMIT, -1,
+				   "calls are nested deeper than %d functions",
+				   SKEP_VERIFY_FRAMES_MAX);
+	if (state->lock)
+		return skep_reject(walk, SKEP_REASON_CALL, -1,
+				   "a function is called while a lock is held");
+	frame = skep_frame_new(func, walk->insn, ++walk->next_instance);
+	for (unsigned reg = SKEP_R1; reg <= SKEP_R5; reg++)
+		frame->regs[reg] = caller->regs[reg];
+	skep_forget_call_regs(walk);
+	state->frames[++state->depth] = frame;
+	state->read[state->depth] = state->wrote[state->depth] = 0;
+	frame->regs[SKEP_R10] = skep_value_pointer(SKEP_VALUE_STACK, 0);
+	frame->regs[SKEP_R10].frame = (uint8_t)state->depth;
+	walk->next = walk->code.funcs[func].first;
+	return 0;
+}
+
+int skep_step_call(struct skep_walk *walk, struct skep_insn insn)
+{
+	int64_t target;
+
+	walk->n_jumps++;
+	switch (insn.src) {
+	case SKEP_CALL_HELPER:
+		return skep_call_helper(walk, insn);
+	case SKEP_CALL_LOCAL:
+		(void)skep_insn_target(insn, walk->insn, &target);
+		return enter(walk, walk->code.info[target].func);
+	default:
+		return skep_undecided(walk, "not judged: calls of kernel functions (kfuncs)");
+	}
+}
+
+static int check_nothing_held(struct skep_walk *walk, const char *where, uint8_t from_frame)
+{
+	const struct skep_state *state = walk->state;
+
+	if (state->lock)
+		return skep_reject(walk, SKEP_REASON_REFERENCE, -1, "a lock is still held at %s",
+				   where);
+	for (uint32_t i = 0; i < state->n_refs; i++) {
+		if (state->refs[i].frame < from_frame)
+			continue;
+		skep_report(walk, SKEP_REASON_REFERENCE, -1,
+			    "what was acquired at instruction %u is not released at %s",
+			    state->refs[i].insn, where);
+		skep_report_hint(walk, "release it on every path, this one included");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Between rounds of a callback, numbers that changed but did not matter so far are taken as any: rounds then get alike. */
+static void widen(struct skep_walk *walk, uint32_t callsite)
+{
+	const struct skep_state *before = NULL;
+	struct skep_state *now = walk->state;
+
+	for (struct skep_state *s = now->parent; s && !before; s = s->parent)
+		if (s->insn == callsite && s->depth == now->depth)
+			before = s;
+	if (!before)
+		return;
+	for (uint32_t f = 0; f <= now->depth; f++)
+		for (uint32_t i = 0; i < SKEP_N_REGS + now->frames[f]->n_slots; i++) {
+			struct skep_value *v = skep_state_value_(now->frames[f], i), *old;
+
+			if (!v || v->kind != SKEP_VALUE_NUMBER ||
+			    i >= SKEP_N_REGS + before->frames[f]->n_slots)
+				continue;
+			old = skep_state_value_(before->frames[f], i);
+			if (!old || old->kind != SKEP_VALUE_NUMBER || old->precise || v->precise ||
+			    memcmp(&old->num, &v->num, sizeof(v->num)) == 0)
+				continue;
+			v->num = skep_scalar_unknown();
+			v->id = 0;
+			v->has_delta = false;
+		}
+}
+
+static int leave(struct skep_walk *walk)
+{
+	struct skep_state *state = walk->state;
+	struct skep_frame *frame = skep_state_frame(state),
+			  *caller = state->frames[state->depth - 1];
+	struct skep_value result = frame->regs[SKEP_R0];
+	int r;
+
+	if (result.kind == SKEP_VALUE_STACK)
+		return skep_reject(
+			walk, SKEP_REASON_ACCESS, SKEP_R0,
+			"a pointer into the stack of a function is returned, which ends with it");
+	if (frame->callback) {
+		r = skep_need_set(walk, SKEP_R0);
+		if (r < 0)
+			return r;
+		if (result.kind != SKEP_VALUE_NUMBER ||
+		    !skep_scalar_includes(&frame->must_return, &result.num)) {
+			skep_report(walk, SKEP_REASON_RETURN, SKEP_R0,
+				    "a callback returns something other than 0 or 1");
+			skep_report_hint(walk, "0 goes on with the next round, 1 ends");
+			return -EINVAL;
+		}
+		r = skep_need_precise(walk, SKEP_R0);
+		if (r == 0)
+			r = check_nothing_held(walk, "the end of the callback",
+					       (uint8_t)state->depth);
+		if (r < 0)
+			return r;
+		walk->next = frame->callsite;
+	} else {
+		caller->regs[SKEP_R0] = result;
+		walk->next = frame->callsite + 1;
+	}
+	state->frames[state->depth--] = NULL;
+	if (frame->callback)
+		widen(walk, frame->callsite);
+	skep_frame_free(frame);
+	return 0;
+}
+
+int skep_step_exit(struct skep_walk *walk)
+{
+	int r;
+
+	walk->n_jumps++;
+	if (walk->state->depth > 0)
+		return leave(walk);
+	r = check_nothing_held(walk, "the end of the program", 0);
+	if (r == 0)
+		r = skep_need_set(walk, SKEP_R0);
+	if (r == 0)
+		r = skep_check_return(walk, "the program");
+	walk->ended = true;
+	return r;
+}

@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Loads, stores and atomic operations: the address decides which rules apply.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "verify/walk.h"
+
+static const char *verb(const struct skep_access *access)
+{
+	return access->direction == SKEP_READ ? "read" : "write";
+}
+
+int skep_check_bounds(struct skep_walk *walk, const struct skep_value *v, unsigned reg, int64_t off,
+		      uint64_t size, uint64_t limit, const char *object)
+{
+	const struct skep_range *r = &v->num.r64;
+	int64_t low = off + r->smin;
+	uint64_t high;
+
+	if (r->smin < 0 && (r->smin == INT64_MIN || low != (int32_t)low || low < 0)) {
+		skep_report(
+			walk, SKEP_REASON_BOUNDS, (int)reg,
+			"this may access %s before it begins: what was added to r%u may be negative (%" PRId64
+			" at least)",
+			object, reg, r->smin);
+		skep_report_hint(walk, "use an unsigned index, or check that it is not negative");
+		return -EINVAL;
+	}
+	if (low < 0 || (uint64_t)low + size > limit) {
+		skep_report(walk, SKEP_REASON_BOUNDS, (int)reg,
+			    "this accesses bytes %" PRId64 " to %" PRId64
+			    " of %s, which has %" PRIu64,
+			    low, low + (int64_t)size - 1, object, limit);
+		return -EINVAL;
+	}
+	if (r->umax >= 1 << 29) {
+		skep_report(
+			walk, SKEP_REASON_BOUNDS, (int)reg,
+			"this may access any place behind %s: nothing bounds the number that was added to r%u",
+			object, reg);
+		skep_report_hint(
+			walk,
+			"compare the number with the size before it is added: if (n < %" PRIu64
+			") ...",
+			limit);
+		return -EINVAL;
+	}
+	high = (uint64_t)(off + (int64_t)r->umax);
+	if (high + size > limit) {
+		skep_report(walk, SKEP_REASON_BOUNDS, (int)reg,
+			    "this may access bytes %" PRIu64 " to %" PRIu64
+			    " of %s, which has %" PRIu64
+			    ": what was added to r%u may be as much as %" PRIu64,
+			    high, high + size - 1, object, limit, reg, r->umax);
+		skep_report_hint(walk, "check the number against the size before it is used");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* The object may not have been moved by anything that is not known now. */
+static int check_fixed(struct skep_walk *walk, const struct skep_access *access,
+		       const struct skep_value *v)
+{
+	if (skep_scalar_is_const(&v->num) && v->num.bits.value == 0)
+		return 0;
+	return skep_reject(walk, SKEP_REASON_BOUNDS, (int)access->reg,
+			   "%s is accessed at a place that is not known before the program runs",
+			   skep_value_kind_text(v));
+}
+
+static int check_alignment(struct skep_walk *walk, const struct skep_access *access,
+			   const struct skep_value *v)
+{
+	struct skep_tnum place;
+
+	if (v->kind != SKEP_VALUE_STACK || access->size <= 1)
+		return 0;
+	place = skep_tnum_add(v->num.bits,
+			      skep_tnum_const((uint64_t)((int64_t)v->off + access->off)));
+	if (skep_tnum_is_aligned(place, access->size))
+		return 0;
+	return skep_reject(walk, SKEP_REASON_ALIGN, (int)access->reg,
+			   "a misaligned %s of %u bytes on the stack", verb(access), access->size);
+}
+
+static uint64_t load_bytes(const uint8_t *bytes, uint32_t size)
+{
+	uint64_t x = 0;
+
+	for (uint32_t i = 0; i < size; i++)
+		x |= (uint64_t)bytes[i] << (8 * i);
+	return x;
+}
+
+/* A load from contents that never change is a constant. */
+static bool known_contents(const struct skep_spec_map *map, const struct skep_value *v,
+			   const struct skep_access *access, struct skep_value *ret_value)
+{
+	int64_t off = (int64_t)v->off + access->off + (int64_t)v->num.bits.value;
+	uint8_t bytes[8] = {};
+
+	if (!map->read_only || !(map->flags & SKEP_MAP_F_RDONLY_PROG) ||
+	    !skep_scalar_is_const(&v->num))
+		return false;
+	for (uint32_t i = 0; i < access->size; i++)
+		if ((uint64_t)off + i < map->data_size)
+			bytes[i] = ((const uint8_t *)map->data)[(uint64_t)off + i];
+	*ret_value = skep_value_const(load_bytes(bytes, access->size));
+	return true;
+}
+
+static int access_map_value(struct skep_walk *walk, const struct skep_access *access,
+			    const struct skep_value *v, struct skep_value *ret_value)
+{
+	const struct skep_spec_map *map = skep_walk_map(walk, v);
+	char object[96];
+	int r;
+
+	if (access->direction == SKEP_WRITE && map->flags & SKEP_MAP_F_RDONLY_PROG)
+		return skep_reject(walk, SKEP_REASON_ACCESS, (int)access->reg,
+				   "map %s is read-only for programs", map->name);
+	if (access->direction == SKEP_READ && map->flags & SKEP_MAP_F_WRONLY_PROG)
+		return skep_reject(walk, SKEP_REASON_ACCESS, (int)access->reg,
+				   "map %s is write-only for programs", map->name);
+	snprintf(object, sizeof(object), "a value of map %s", map->name);
+	r = skep_check_bounds(walk, v, access->reg, (int64_t)v->off + access->off, access->size,
+			      map->value_size, object);
+	if (r < 0)
+		return r;
+	if (access->direction == SKEP_READ && access->size <= 8)
+		(void)known_contents(map, v, access, ret_value);
+	return 0;
+}
+
+static int access_map_key(struct skep_walk *walk, const struct skep_access *access,
+			  const struct skep_value *v)
+{
+	const struct skep_spec_map *map = skep_walk_map(walk, v);
+
+	if (access->direction == SKEP_WRITE)
+		return skep_reject(walk, SKEP_REASON_ACCESS, (int)access->reg,
+				   "a map's key cannot be written");
+	return skep_check_bounds(walk, v, access->reg, (int64_t)v->off + access->off, access->size,
+				 map->key_size, "a map's key");
+}
+
+static int access_memory_block(struct skep_walk *walk, const struct skep_access *access,
+			       const struct skep_value *v)
+{
+	if (access->direction == SKEP_WRITE && v->flags & SKEP_VALUE_READ_ONLY)
+		return skep_reject(walk, SKEP_REASON_ACCESS, (int)access->reg,
+				   "this memory is read-only");
+	return skep_check_bounds(
+		walk, v, access->reg, (int64_t)v->off + access->off, access->size, v->size,
+		v->flags & SKEP_VALUE_RINGBUF ? "the reserved record" : "the memory");
+}
+
+/* Kinds of programs that may write packets directly; the others may read them. */
+static bool writes_packets(uint32_t kind)
+{
+	switch (kind) {
+	case SKEP_PROG_SCHED_CLS:
+	case SKEP_PROG_SCHED_ACT:
+	case SKEP_PROG_XDP:
+	case SKEP_PROG_LWT_XMIT:
+	case SKEP_PROG_SK_SKB:
+	case SKEP_PROG_SK_MSG:
+	case SKEP_PROG_CGROUP_SOCKOPT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int access_packet(struct skep_walk *walk, const struct skep_access *access,
+			 const struct skep_value *v)
+{
+	int64_t off = (int64_t)v->off + access->off;
+
+	if (access->direction == SKEP_WRITE && !writes_packets(walk->prog->type))
+		return skep_reject(walk, SKEP_REASON_ACCESS, (int)access->reg,
+				   "programs of this kind cannot write the packet");
+	if (v->num.r64.smin < 0) {
+		skep_report(
+			walk, SKEP_REASON_BOUNDS, (int)access->reg,
+			"this may access bytes before the packet: what was added to r%u may be negative",
+			access->reg);
+		skep_report_hint(walk, "use an unsigned offset, or check that it is not negative");
+		return -EINVAL;
+	}
+	if (off >= 0 && (uint64_t)off + access->size <= v->range)
+		return 0;
+	skep_report(walk, SKEP_REASON_BOUNDS, (int)access->reg,
+		    "this %ss bytes %" PRId64 " to %" PRId64
+		    " of the packet, but only %u are proven to exist here",
+		    verb(access), off, off + (int64_t)access->size - 1, v->range);
+	skep_report_hint(walk,
+			 "compare with the end first: if (pointer + %" PRId64
+			 " > data_end) return ...",
+			 off + (int64_t)access->size);
+	return -EINVAL;
+}
+
+static int access_sized(struct skep_walk *walk, const struct skep_access *access,
+			const struct skep_value *v, uint32_t size, bool writable)
+{
+	int r = check_fixed(walk, access, v);
+
+	if (r < 0)
+		return r;
+	if (access->direction == SKEP_WRITE && !writable)
+		return skep_reject(walk, SKEP_REASON_ACCESS, (int)access->reg,
+				   "%s cannot be written", skep_value_kind_text(v));
+	return skep_check_bounds(walk, v, access->reg, (int64_t)v->off + access->off, access->size,
+				 size, skep_value_kind_text(v));
+}
+
+/* Sizes of the stable views: struct bpf_sock, bpf_tcp_sock, bpf_xdp_sock, bpf_flow_keys. */
+enum {
+	SIZE_SOCK = 80,
+	SIZE_TCP_SOCK = 96,
+	SIZE_XDP_SOCK = 4,
+	SIZE_FLOW_KEYS = 56
+};
+
+static int access_pointer(struct skep_walk *walk, const struct skep_access *access,
+			  const struct skep_value *v, const struct skep_value *value,
+			  struct skep_value *ret_value)
+{
+	switch ((enum skep_value_kind)v->kind) {
+	case SKEP_VALUE_STACK:
+		if (access->direction == SKEP_READ)
+			return skep_stack_read(walk, access, v, ret_value);
+		return skep_stack_write(walk, access, v, value);
+	case SKEP_VALUE_MAP_VALUE:
+		return access_map_value(walk, access, v, ret_value);
+	case SKEP_VALUE_MAP_KEY:
+		return access_map_key(walk, access, v);
+	case SKEP_VALUE_MEM:
+		return access_memory_block(walk, access, v);
+	case SKEP_VALUE_PACKET:
+	case SKEP_VALUE_PACKET_META:
+		return access_packet(walk, access, v);
+	case SKEP_VALUE_CTX:
+		return skep_access_context(walk, access, v, ret_value);
+	case SKEP_VALUE_OBJECT:
+		return skep_access_object(walk, access, v, ret_value);
+	case SKEP_VALUE_SOCK:
+	case SKEP_VALUE_SOCK_COMMON:
+		return access_sized(walk, access, v, SIZE_SOCK, false);
+	case SKEP_VALUE_TCP_SOCK:
+		return access_sized(walk, access, v, SIZE_TCP_SOCK, false);
+	case SKEP_VALUE_XDP_SOCK:
+		return access_sized(walk, access, v, SIZE_XDP_SOCK, false);
+	case SKEP_VALUE_FLOW_KEYS:
+		return access_sized(walk, access, v, SIZE_FLOW_KEYS, true);
+	case SKEP_VALUE_BUF:
+	case SKEP_VALUE_TP_BUFFER:
+		if (access->direction == SKEP_WRITE && v->flags & SKEP_VALUE_READ_ONLY)
+			return skep_reject(walk, SKEP_REASON_ACCESS, (int)access->reg,
+					   "this buffer is read-only");
+		if ((int64_t)v->off + access->off < 0)
+			return skep_reject(walk, SKEP_REASON_BOUNDS, (int)access->reg,
+					   "this accesses the buffer before it begins");
+		return check_fixed(walk, access, v);
+	default:
+		skep_report(walk, SKEP_REASON_TYPE, (int)access->reg,
+			    "r%u is %s here, not memory that could be %s", access->reg,
+			    skep_value_kind_text(v),
+			    access->direction == SKEP_READ ? "read" : "written");
+		if (v->kind == SKEP_VALUE_NUMBER)
+			skep_report_hint(
+				walk,
+				"memory of the kernel or of a process is read with bpf_probe_read_kernel() or "
+				"bpf_probe_read_user()");
+		return -EINVAL;
+	}
+}
+
+int skep_access_memory(struct skep_walk *walk, const struct skep_access *access,
+		       const struct skep_value *value, struct skep_value *ret_value)
+{
+	struct skep_value v = *skep_walk_reg(walk, access->reg), loaded = skep_value_number();
+	int r;
+
+	if (skep_value_may_be_null(&v)) {
+		skep_report(walk, SKEP_REASON_NULL, (int)access->reg, "r%u is %s that may be NULL",
+			    access->reg, skep_value_kind_text(&v));
+		skep_report_hint(walk, "compare it with NULL before this %s", verb(access));
+		return -EINVAL;
+	}
+	r = check_alignment(walk, access, &v);
+	if (r == 0)
+		r = access_pointer(walk, access, &v, value, &loaded);
+	if (r < 0 || !ret_value)
+		return r;
+	if (access->size < 8 && loaded.kind == SKEP_VALUE_NUMBER) {
+		if (access->sign_extend)
+			skep_scalar_sign_extend(&loaded.num, access->size);
+		else
+			skep_scalar_truncate(&loaded.num, access->size);
+	}
+	*ret_value = loaded;
+	return 0;
+}
+
+/* Pointers that instructions of the kernel are rewritten for: one instruction serves one kind only. */
+static bool is_rewritten(uint8_t kind)
+{
+	switch (kind) {
+	case SKEP_VALUE_CTX:
+	case SKEP_VALUE_SOCK:
+	case SKEP_VALUE_SOCK_COMMON:
+	case SKEP_VALUE_TCP_SOCK:
+	case SKEP_VALUE_XDP_SOCK:
+	case SKEP_VALUE_OBJECT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int check_one_kind(struct skep_walk *walk, unsigned reg)
+{
+	uint8_t kind = skep_walk_reg(walk, reg)->kind, *before = &walk->address_kind[walk->insn];
+
+	if (*before != SKEP_VALUE_NOTHING && *before != kind &&
+	    (is_rewritten(kind) || is_rewritten(*before)))
+		return skep_reject(
+			walk, SKEP_REASON_TYPE, (int)reg,
+			"this instruction accesses different kinds of memory on different paths");
+	*before = kind;
+	return 0;
+}
+
+int skep_step_load(struct skep_walk *walk, struct skep_insn insn)
+{
+	struct skep_access access = {
+		.reg = insn.src,
+		.off = insn.off,
+		.size = skep_size_bytes(insn.opcode & SKEP_SIZE_MASK),
+		.direction = SKEP_READ,
+		.sign_extend = (insn.opcode & SKEP_MODE_MASK) == SKEP_MODE_MEMSX,
+	};
+	struct skep_value v;
+	int r = skep_need_set(walk, insn.src);
+
+	if (r == 0)
+		r = skep_access_memory(walk, &access, NULL, &v);
+	if (r == 0)
+		r = check_one_kind(walk, insn.src);
+	return r < 0 ? r : skep_set_reg(walk, insn.dst, &v);
+}
+
+int skep_step_store(struct skep_walk *walk, struct skep_insn insn)
+{
+	bool by_reg = skep_insn_class(insn) == SKEP_CLASS_STX;
+	struct skep_access access = {
+		.reg = insn.dst,
+		.off = insn.off,
+		.size = skep_size_bytes(insn.opcode & SKEP_SIZE_MASK),
+		.direction = SKEP_WRITE,
+	};
+	struct skep_value v = skep_value_const((uint64_t)(int64_t)insn.imm);
+	int r = by_reg ? skep_need_set(walk, insn.src) : 0;
+
+	if (r == 0)
+		r = skep_need_set(walk, insn.dst);
+	if (r < 0)
+		return r;
+	if (by_reg)
+		v = *skep_walk_reg(walk, insn.src);
+	r = skep_access_memory(walk, &access, &v, NULL);
+	return r < 0 ? r : check_one_kind(walk, insn.dst);
+}
+
+static bool allows_atomics(const struct skep_value *v)
+{
+	switch (v->kind) {
+	case SKEP_VALUE_CTX:
+	case SKEP_VALUE_PACKET:
+	case SKEP_VALUE_PACKET_META:
+	case SKEP_VALUE_FLOW_KEYS:
+	case SKEP_VALUE_SOCK:
+	case SKEP_VALUE_SOCK_COMMON:
+	case SKEP_VALUE_TCP_SOCK:
+	case SKEP_VALUE_XDP_SOCK:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Loads with acquire and stores with release are plain ones otherwise. */
+static int ordered(struct skep_walk *walk, struct skep_insn insn)
+{
+	struct skep_insn plain = insn;
+
+	plain.imm = 0;
+	plain.opcode =
+		(uint8_t)((insn.opcode & SKEP_SIZE_MASK) | SKEP_MODE_MEM |
+			  (insn.imm == SKEP_ATOMIC_LOAD_ACQ ? SKEP_CLASS_LDX : SKEP_CLASS_STX));
+	return insn.imm == SKEP_ATOMIC_LOAD_ACQ ? skep_step_load(walk, plain)
+						: skep_step_store(walk, plain);
+}
+
+int skep_step_atomic(struct skep_walk *walk, struct skep_insn insn)
+{
+	bool is_ordered = insn.imm == SKEP_ATOMIC_LOAD_ACQ || insn.imm == SKEP_ATOMIC_STORE_REL;
+	unsigned address = insn.imm == SKEP_ATOMIC_LOAD_ACQ ? insn.src : insn.dst;
+	struct skep_access access = {
+		.reg = insn.dst,
+		.off = insn.off,
+		.size = skep_size_bytes(insn.opcode & SKEP_SIZE_MASK),
+		.direction = SKEP_READ,
+	};
+	struct skep_value before, after = skep_value_number();
+	int r = skep_need_set(walk, address);
+
+	if (r < 0)
+		return r;
+	if (!allows_atomics(skep_walk_reg(walk, address)))
+		return skep_reject(walk, SKEP_REASON_ACCESS, (int)address,
+				   "%s has no atomic operations",
+				   skep_value_kind_text(skep_walk_reg(walk, address)));
+	if (is_ordered)
+		return ordered(walk, insn);
+	r = skep_need_set(walk, insn.src);
+	if (r == 0 && insn.imm == SKEP_ATOMIC_CMPXCHG)
+		r = skep_need_set(walk, SKEP_R0);
+	if (r == 0)
+		r = skep_access_memory(walk, &access, NULL, &before);
+	if (r < 0)
+		return r;
+	access.direction = SKEP_WRITE;
+	access.by_helper = false;
+	r = skep_access_memory(walk, &access, &after, NULL);
+	if (r == 0)
+		r = check_one_kind(walk, insn.dst);
+	if (r < 0 || !(insn.imm & SKEP_ATOMIC_FETCH))
+		return r;
+	return skep_set_reg(walk, insn.imm == SKEP_ATOMIC_CMPXCHG ? SKEP_R0 : insn.src, &before);
+}
+
+/* LD_ABS and LD_IND: the packet of the context in R6; a read beyond it ends the program. */
+int skep_step_packet_load(struct skep_walk *walk, struct skep_insn insn)
+{
+	struct skep_value v;
+	uint32_t kind = walk->prog->type;
+	int r;
+
+	if (kind != SKEP_PROG_SOCKET_FILTER && kind != SKEP_PROG_SCHED_CLS &&
+	    kind != SKEP_PROG_SCHED_ACT)
+		return skep_reject(walk, SKEP_REASON_ACCESS, -1,
+				   "programs of this kind cannot load from the packet this way");
+	r = skep_need_set(walk, SKEP_R6);
+	if (r == 0 && (insn.opcode & SKEP_MODE_MASK) == SKEP_MODE_IND)
+		r = skep_need_set(walk, insn.src);
+	if (r < 0)
+		return r;
+	if (skep_walk_reg(walk, SKEP_R6)->kind != SKEP_VALUE_CTX)
+		return skep_reject(walk, SKEP_REASON_TYPE, SKEP_R6,
+				   "loads from the packet take the context in r6, which is %s",
+				   skep_value_kind_text(skep_walk_reg(walk, SKEP_R6)));
+	if (walk->state->n_refs)
+		return skep_reject(
+			walk, SKEP_REASON_REFERENCE, -1,
+			"this may end the program while something that was acquired is not released");
+	skep_forget_call_regs(walk);
+	v = (struct skep_value){
+		.kind = SKEP_VALUE_NUMBER,
+		.num = skep_scalar_of_size(skep_size_bytes(insn.opcode & SKEP_SIZE_MASK), false),
+	};
+	return skep_set_reg(walk, SKEP_R0, &v);
+}

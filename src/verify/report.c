@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Findings: each fault once, at its instruction and source line.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "verify/walk.h"
+
+static const char *const reasons[SKEP_N_REASONS] = {
+	[SKEP_REASON_CODE] = "code",	       [SKEP_REASON_UNSET] = "unset",
+	[SKEP_REASON_TYPE] = "type",	       [SKEP_REASON_NULL] = "null",
+	[SKEP_REASON_BOUNDS] = "bounds",       [SKEP_REASON_ALIGN] = "align",
+	[SKEP_REASON_ACCESS] = "access",       [SKEP_REASON_CALL] = "call",
+	[SKEP_REASON_REFERENCE] = "reference", [SKEP_REASON_RETURN] = "return",
+	[SKEP_REASON_LOOP] = "loop",	       [SKEP_REASON_LIMIT] = "limit",
+	[SKEP_REASON_UNKNOWN] = "unknown",
+};
+
+const char *skep_reason_name(enum skep_reason reason)
+{
+	return reasons[reason];
+}
+
+static struct skep_loc loc_of(const struct skep_spec_line *lines, size_t n_lines, uint32_t insn)
+{
+	struct skep_loc loc = {};
+
+	for (size_t i = 0; i < n_lines && lines[i].insn <= insn; i++)
+		loc = lines[i].loc;
+	return loc;
+}
+
+static bool is_known(const struct skep_walk *walk, enum skep_reason reason)
+{
+	for (size_t i = 0; i < walk->result->n_findings; i++)
+		if (walk->result->findings[i].insn == walk->insn &&
+		    walk->result->findings[i].reason == reason)
+			return true;
+	return false;
+}
+
+void skep_report(struct skep_walk *walk, enum skep_reason reason, int reg, const char *fmt, ...)
+{
+	struct skep_verify_result *result = walk->result;
+	struct skep_finding *finding;
+	char text[512];
+	va_list args;
+
+	if (is_known(walk, reason) || result->n_findings >= walk->max_findings) {
+		walk->reported = NULL;
+		return;
+	}
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	finding = &result->findings[result->n_findings++];
+	*finding = (struct skep_finding){
+		.reason = reason,
+		.insn = walk->insn,
+		.reg = reg,
+		.what = skep_arena_strdup(walk->arena, text),
+		.loc = loc_of(walk->lines, walk->n_lines, walk->insn),
+	};
+	walk->reported = finding;
+	if (reason == SKEP_REASON_UNKNOWN) {
+		if (result->verdict == SKEP_VERDICT_SAFE)
+			result->verdict = SKEP_VERDICT_UNDECIDED;
+	} else {
+		result->verdict = SKEP_VERDICT_REJECTED;
+	}
+}
+
+void skep_report_hint(struct skep_walk *walk, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	if (!walk->reported)
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	walk->reported->hint = skep_arena_strdup(walk->arena, text);
+}

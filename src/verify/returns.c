@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a program may return: some kinds' results are verdicts, and only the known ones are allowed.
+ */
+#include <errno.h>
+
+#include "verify/walk.h"
+
+/* Places of attachment whose verdicts differ from their kind's; the kernel's expected_attach_type numbers. */
+enum {
+	AT_INET_EGRESS = 1,
+	AT_RAW_TP = 23,
+	AT_FENTRY = 24,
+	AT_FEXIT = 25,
+	AT_ITER = 28,
+	AT_INET4_BIND = 8,
+	AT_INET6_BIND = 9,
+	AT_UDP4_RECVMSG = 19,
+	AT_UDP6_RECVMSG = 20,
+	AT_INET4_GETPEERNAME = 29,
+	AT_INET6_GETPEERNAME = 30,
+	AT_INET4_GETSOCKNAME = 31,
+	AT_INET6_GETSOCKNAME = 32,
+	AT_UNIX_RECVMSG = 51,
+	AT_UNIX_GETPEERNAME = 52,
+	AT_UNIX_GETSOCKNAME = 53,
+};
+
+struct allowed {
+	int64_t min, max;
+};
+
+static bool must_be_one(uint32_t attach_type)
+{
+	switch (attach_type) {
+	case AT_UDP4_RECVMSG:
+	case AT_UDP6_RECVMSG:
+	case AT_INET4_GETPEERNAME:
+	case AT_INET6_GETPEERNAME:
+	case AT_INET4_GETSOCKNAME:
+	case AT_INET6_GETSOCKNAME:
+	case AT_UNIX_RECVMSG:
+	case AT_UNIX_GETPEERNAME:
+	case AT_UNIX_GETSOCKNAME:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool find_allowed(const struct skep_spec_prog *prog, struct allowed *ret_allowed)
+{
+	*ret_allowed = (struct allowed){ 0, 1 };
+	switch (prog->type) {
+	case SKEP_PROG_CGROUP_SKB:
+		if (prog->attach_type == AT_INET_EGRESS)
+			ret_allowed->max = 3;
+		return true;
+	case SKEP_PROG_CGROUP_SOCK_ADDR:
+		if (must_be_one(prog->attach_type))
+			ret_allowed->min = 1;
+		if (prog->attach_type == AT_INET4_BIND || prog->attach_type == AT_INET6_BIND)
+			ret_allowed->max = 3;
+		return true;
+	case SKEP_PROG_CGROUP_SOCK:
+	case SKEP_PROG_SOCK_OPS:
+	case SKEP_PROG_CGROUP_DEVICE:
+	case SKEP_PROG_CGROUP_SYSCTL:
+	case SKEP_PROG_CGROUP_SOCKOPT:
+	case SKEP_PROG_SK_LOOKUP:
+	case SKEP_PROG_NETFILTER:
+		return true;
+	case SKEP_PROG_TRACING:
+		if (prog->attach_type == AT_ITER)
+			return true;
+		ret_allowed->max = 0;
+		return prog->attach_type == AT_FENTRY || prog->attach_type == AT_FEXIT ||
+		       prog->attach_type == AT_RAW_TP;
+	default:
+		return false;
+	}
+}
+
+int skep_check_return(struct skep_walk *walk, const char *who)
+{
+	const struct skep_value *r0 = skep_walk_reg(walk, SKEP_R0);
+	struct allowed allowed;
+
+	if (!find_allowed(walk->prog, &allowed))
+		return 0;
+	if (r0->kind == SKEP_VALUE_NUMBER && r0->num.r64.smin >= allowed.min &&
+	    r0->num.r64.smax <= allowed.max)
+		return skep_need_precise(walk, SKEP_R0);
+	if (allowed.min == allowed.max)
+		skep_report(walk, SKEP_REASON_RETURN, SKEP_R0,
+			    "%s has to return %lld, but may return something else", who,
+			    (long long)allowed.min);
+	else
+		skep_report(walk, SKEP_REASON_RETURN, SKEP_R0,
+			    "%s has to return %lld to %lld, but may return something else", who,
+			    (long long)allowed.min, (long long)allowed.max);
+	return -EINVAL;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Verifier: whether a program is safe to run, and if not, why.
+ *
+ *	spec ──link──► code ──study──► every path walked with what is known of each value ──► verdict
+ *
+ * It walks all paths of a program as the kernel's verifier does (from the first instruction, one path after the other,
+ * leaving out what an earlier path has shown already), with the same limits, so that its answer is the kernel's. It needs
+ * neither a kernel nor root.
+ *
+ *	safe		no path can touch what it may not, and every path ends
+ *	rejected	one can, as far as can be shown; findings say where and what to change
+ *	undecided	the program uses something that is not judged here; the finding says what
+ *
+ * Never is an unsafe program called safe. The reverse happens, as with every verifier: what is safe for a reason that
+ * bounds and bits cannot express is rejected.
+ *
+ *	struct skep_verify_result result;
+ *
+ *	r = skep_verify(spec, prog, &(struct skep_verify_options){ .btf = vmlinux }, arena, &result);
+ *	if (result.verdict == SKEP_VERDICT_REJECTED)
+ *		puts(result.findings[0].what);
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "obj/spec.h"
+#include "verify/value.h"
+
+struct skep_btf;
+
+enum skep_verdict {
+	SKEP_VERDICT_SAFE,
+	SKEP_VERDICT_REJECTED,
+	SKEP_VERDICT_UNDECIDED,
+};
+
+/* Classes of reasons, for counting and for tools. */
+enum skep_reason {
+	SKEP_REASON_CODE,      /* not a program: encoding, jumps, ends, unreachable code */
+	SKEP_REASON_UNSET,     /* something is read that was never written */
+	SKEP_REASON_TYPE,      /* a value of the wrong kind for this */
+	SKEP_REASON_NULL,      /* a pointer that may be NULL */
+	SKEP_REASON_BOUNDS,    /* memory outside of its object */
+	SKEP_REASON_ALIGN,     /* a misaligned access where that is not allowed */
+	SKEP_REASON_ACCESS,    /* memory that may not be read or written so */
+	SKEP_REASON_CALL,      /* a helper or function that may not be called so */
+	SKEP_REASON_REFERENCE, /* not released, or used after */
+	SKEP_REASON_RETURN,    /* a return value that the kind does not allow */
+	SKEP_REASON_LOOP,      /* no end can be shown */
+	SKEP_REASON_LIMIT,     /* too large, too deep, too many paths */
+	SKEP_REASON_UNKNOWN,   /* undecided: not judged here */
+	SKEP_N_REASONS,
+};
+
+/* A step of the story that ends in the failure. */
+struct skep_verify_step {
+	uint32_t insn;
+	const char *text; /* "r2 = r1 + 8 here: a packet pointer, nothing proven", in the arena */
+};
+
+struct skep_finding {
+	enum skep_reason reason;
+	uint32_t insn;			/* in the linked program */
+	int reg;			/* the register it is about, or -1 */
+	const char *what;		/* a sentence without final period */
+	const char *hint;		/* what to do, or NULL */
+	struct skep_loc loc;		/* in the source, if known */
+	struct skep_verify_step *steps; /* from where the value was born to here */
+	size_t n_steps;
+};
+
+struct skep_verify_options {
+	const struct skep_btf
+		*btf; /* the kernel's types, or NULL: objects of the kernel are undecided then */
+	uint32_t max_insns;	/* processed on all paths together; 0: 1,000,000 as in the kernel */
+	uint32_t max_findings;	/* stop after so many independent ones; 0: 1 */
+	struct skep_diag *diag; /* for what is wrong with the spec as such; may be NULL */
+	bool keep_all_paths;	/* never leave a path out: slow, for checking the verifier itself */
+	/* Called before each step of each path with the registers of the running frame; NULL: not. */
+	void (*visit)(void *data, uint32_t insn, unsigned depth, const struct skep_value *regs);
+	void *data;
+};
+
+struct skep_verify_result {
+	enum skep_verdict verdict;
+	struct skep_finding *findings; /* in the arena */
+	size_t n_findings;
+	uint32_t processed;    /* instructions on all paths */
+	uint32_t kept, pruned; /* states kept for comparison, paths left out */
+	uint32_t stack_bytes;  /* of the deepest chain of calls */
+	uint32_t n_insns;      /* of the linked program */
+};
+
+/* 0 with the result, whatever the verdict. -EINVAL: the spec itself is wrong (see the finding). */
+int skep_verify(const struct skep_spec *spec, size_t prog,
+		const struct skep_verify_options *options, struct skep_arena *arena,
+		struct skep_verify_result *ret_result) _must_check_;
+
+/* "bounds": for JSON and counting. */
+const char *skep_reason_name(enum skep_reason reason);

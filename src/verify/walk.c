@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All paths, one after the other: at a branch one way is walked on, the other waits.
+ */
+#include <errno.h>
+
+#include "isa/context.h"
+#include "isa/table.h"
+#include "verify/walk.h"
+
+static void end_path(struct skep_walk *walk)
+{
+	skep_close_path(walk, walk->state);
+	skep_state_free(walk->state);
+	walk->state = NULL;
+}
+
+/* 0: the path goes on at walk->next. 1: it is over. */
+static int go(struct skep_walk *walk)
+{
+	bool known = false;
+	int r = 0;
+
+	if (walk->code.info[walk->insn].meeting)
+		r = skep_meet(walk, &known);
+	if (r < 0 || known)
+		return 1;
+	if (++walk->result->processed > walk->max_insns) {
+		skep_report(walk, SKEP_REASON_LIMIT, -1,
+			    "the program has too many paths: %u instructions were looked at",
+			    walk->max_insns);
+		walk->given_up = true;
+		return 1;
+	}
+	if (walk->options->visit)
+		walk->options->visit(walk->options->data, walk->insn, walk->state->depth,
+				     skep_walk_frame(walk)->regs);
+	walk->ended = false;
+	r = skep_step(walk);
+	return r < 0 || walk->ended;
+}
+
+static bool has_enough(const struct skep_walk *walk)
+{
+	return walk->given_up || walk->result->n_findings >= walk->max_findings;
+}
+
+static void walk_paths(struct skep_walk *walk)
+{
+	while (walk->open.len && !has_enough(walk)) {
+		struct skep_open_path path = skep_vec_pop(&walk->open);
+
+		walk->state = path.state;
+		walk->insn = path.insn;
+		while (!go(walk))
+			walk->insn = walk->next;
+		end_path(walk);
+	}
+}
+
+/* Bytes of stack of every chain of calls: each function's use is rounded up, as machines lay frames out. */
+static uint32_t chain_bytes(const struct skep_walk *walk, uint32_t func, unsigned depth)
+{
+	const struct skep_code_func *f = &walk->code.funcs[func];
+	uint32_t own = ALIGN_UP(MAX(walk->stack_depth[func], 1), 16), most = 0;
+
+	if (depth >= SKEP_VERIFY_FRAMES_MAX)
+		return own;
+	for (uint32_t i = f->first; i < f->end; i++) {
+		struct skep_insn insn = walk->code.insns[i];
+		bool calls = skep_insn_is_call(insn) && insn.src == SKEP_CALL_LOCAL;
+		int64_t target;
+
+		if (walk->code.info[i].second ||
+		    (!calls && !(skep_insn_is_wide(insn) && insn.src == SKEP_PSEUDO_FUNC)))
+			continue;
+		if (skep_insn_target(insn, i, &target))
+			most = MAX(most,
+				   chain_bytes(walk, walk->code.info[target].func, depth + 1));
+	}
+	return own + most;
+}
+
+static void check_stack(struct skep_walk *walk)
+{
+	walk->result->stack_bytes = chain_bytes(walk, 0, 0);
+	if (walk->result->stack_bytes <= SKEP_STACK_SIZE)
+		return;
+	walk->insn = 0;
+	skep_report(walk, SKEP_REASON_LIMIT, -1,
+		    "the functions that call each other use %u bytes of stack together",
+		    walk->result->stack_bytes);
+	skep_report_hint(walk, "%d are allowed; keep large variables in a per-CPU array map",
+			 SKEP_STACK_SIZE);
+}
+
+/* Functions that call each other in a circle are seen before any path is walked. */
+static bool calls_itself(const struct skep_walk *walk, uint32_t func, uint8_t *seen,
+			 uint32_t *ret_insn)
+{
+	const struct skep_code_func *f = &walk->code.funcs[func];
+
+	seen[func] = 1;
+	for (uint32_t i = f->first; i < f->end; i++) {
+		struct skep_insn insn = walk->code.insns[i];
+		int64_t target;
+		uint32_t to;
+
+		if (walk->code.info[i].second || !skep_insn_is_call(insn) ||
+		    insn.src != SKEP_CALL_LOCAL)
+			continue;
+		(void)skep_insn_target(insn, i, &target);
+		to = walk->code.info[target].func;
+		if (seen[to] == 1 || (!seen[to] && calls_itself(walk, to, seen, ret_insn))) {
+			if (seen[to] == 1)
+				*ret_insn = i;
+			return true;
+		}
+	}
+	seen[func] = 2;
+	return false;
+}
+
+static int begin(struct skep_walk *walk)
+{
+	uint8_t *seen = skep_arena_calloc(walk->arena, walk->code.n_funcs, 1);
+	struct skep_state *state = skep_state_new();
+	uint32_t insn;
+
+	skep_vec_add(&walk->open, (struct skep_open_path){ state, 0 });
+	walk->state = state;
+	if (calls_itself(walk, 0, seen, &insn)) {
+		walk->insn = insn;
+		return skep_reject(walk, SKEP_REASON_LIMIT, -1,
+				   "this function calls itself, directly or through others");
+	}
+	state->frames[0]->regs[SKEP_R10] = skep_value_pointer(SKEP_VALUE_STACK, 0);
+	return skep_context_enter(walk);
+}
+
+static void fini(struct skep_walk *walk)
+{
+	for (size_t i = 0; i < walk->open.len; i++)
+		skep_state_free(walk->open.data[i].state);
+	for (size_t i = 0; i < walk->states.len; i++)
+		skep_state_free(walk->states.data[i]);
+	skep_vec_fini(&walk->open);
+	skep_vec_fini(&walk->states);
+	skep_vec_fini(&walk->links);
+	skep_walk_pairs_free(walk->pairs_space);
+}
+
+static void from_fault(struct skep_walk *walk, const struct skep_code_fault *fault)
+{
+	walk->insn = fault->insn;
+	skep_report(walk, SKEP_REASON_CODE, -1, "%s", fault->what);
+	if (fault->hint)
+		skep_report_hint(walk, "%s", fault->hint);
+}
+
+static void init(struct skep_walk *walk, const struct skep_linked *linked)
+{
+	const struct skep_verify_options *options = walk->options;
+
+	walk->max_insns = options->max_insns ? options->max_insns : 1000000;
+	walk->max_findings = options->max_findings ? options->max_findings : 1;
+	walk->lines = linked->prog.lines;
+	walk->n_lines = linked->prog.n_lines;
+	walk->result->n_insns = (uint32_t)linked->prog.n_insns;
+	walk->result->findings =
+		skep_arena_calloc(walk->arena, walk->max_findings, sizeof(struct skep_finding));
+	walk->kind = skep_prog_kind_find(walk->prog->type);
+}
+
+int skep_verify(const struct skep_spec *spec, size_t prog,
+		const struct skep_verify_options *options, struct skep_arena *arena,
+		struct skep_verify_result *ret_result)
+{
+	struct skep_verify_result result = {};
+	struct skep_linked linked;
+	struct skep_code_fault fault;
+	struct skep_walk walk = {
+		.spec = spec,
+		.options = options,
+		.arena = arena,
+		.result = &result,
+	};
+	int r = skep_spec_link(spec, prog, arena, options->diag, &linked);
+
+	if (r < 0)
+		return r;
+	walk.prog = &linked.prog;
+	init(&walk, &linked);
+	if (skep_code_study(&linked, arena, &walk.code, &fault) < 0) {
+		from_fault(&walk, &fault);
+	} else {
+		walk.kept = skep_arena_calloc(arena, walk.code.n_insns, sizeof(struct skep_kept *));
+		walk.address_kind = skep_arena_calloc(arena, walk.code.n_insns, 1);
+		walk.stack_depth = skep_arena_calloc(arena, walk.code.n_funcs, sizeof(uint32_t));
+		walk.pairs_space = skep_walk_pairs_new();
+		if (begin(&walk) == 0) {
+			walk_paths(&walk);
+			check_stack(&walk);
+		}
+		fini(&walk);
+	}
+	*ret_result = result;
+	return 0;
+}
