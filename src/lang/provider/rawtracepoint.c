@@ -13,6 +13,7 @@
 
 #include "isa/progkind.h"
 #include "lang/provider/function.h"
+#include "lang/walk.h"
 
 #define BTF_PREFIX "btf_trace_"
 #define ARGS_MAX 12
@@ -78,13 +79,37 @@ static bool uses_numbers(const struct skep_probe_node *probe)
 	return false;
 }
 
+static bool find_typed_use(void *data, struct skep_expr *expr)
+{
+	static const char *const words[] = { "args", "kfunc_allowed", "socket_cookie" };
+	bool *found = data;
+	bool named = expr->kind == SKEP_EXPR_NAME || expr->kind == SKEP_EXPR_CALL;
+
+	for (size_t i = 0; named && i < ARRAY_SIZE(words); i++)
+		*found = *found || skep_streq(expr->call.name, words[i]);
+	/* comm(pid) asks a function of the kernel, which only typed programs may call. */
+	if (expr->kind == SKEP_EXPR_CALL && expr->call.args.len &&
+	    skep_streq(expr->call.name, "comm"))
+		*found = true;
+	return !*found;
+}
+
+/* Whether the body says what a BTF-typed program can do better, or alone. */
+static bool wants_typed(const struct skep_probe_node *probe)
+{
+	bool found = false;
+
+	skep_walk_probe(probe, find_typed_use, &found);
+	return found;
+}
+
 static void add_event(struct skep_compiler *c, struct skep_probe_node *probe,
 		      const struct skep_attach_point *point, const struct raw_event *event)
 {
 	const struct skep_world *w = c->world;
 	struct skep_instance *inst =
 		skep_instance_new(c, probe, point, &skep_provider_rawtracepoint);
-	bool typed = event->btf && skep_probe_uses(probe, "args") && !uses_numbers(probe) &&
+	bool typed = event->btf && wants_typed(probe) && !uses_numbers(probe) &&
 		     skep_world_has(w, SKEP_WORLD_TP_BTF);
 	struct skep_match *m;
 
