@@ -162,6 +162,11 @@ int skep_check_cast(struct skep_check *k, struct skep_expr *expr)
 		skep_diag_hint(k->c->diag, "str(pointer, %u) reads text", to->size);
 	else if (value->type->kind == SKEP_TYPE_STRING)
 		skep_diag_hint(k->c->diag, "text is not read as a number");
+	else if (to->kind == SKEP_TYPE_ARRAY && value->type->kind == SKEP_TYPE_INT &&
+		 (to->size == 1 || to->size == 2 || to->size == 4))
+		skep_diag_hint(k->c->diag,
+			       "an array has as many bytes as its number: cast to uint%u first",
+			       8 * to->size);
 	return r;
 }
 
