@@ -41,9 +41,12 @@ bool skep_ir_reached(const struct skep_block *block)
 	return block->reached;
 }
 
-void skep_ir_loc(struct skep_fn *fn, struct skep_loc loc)
+struct skep_loc skep_ir_loc(struct skep_fn *fn, struct skep_loc loc)
 {
+	struct skep_loc before = fn->loc;
+
 	fn->loc = loc;
+	return before;
 }
 
 void skep_ir_cold(struct skep_block *block)

@@ -140,7 +140,8 @@ bool skep_ir_reached(const struct skep_block *block);
 /* The block runs rarely (an error path): it is laid out last and its values give way to others. */
 void skep_ir_cold(struct skep_block *block);
 /* Code built from now on belongs to this source place. */
-void skep_ir_loc(struct skep_fn *fn, struct skep_loc loc);
+/* Returns the place that it was until now. */
+struct skep_loc skep_ir_loc(struct skep_fn *fn, struct skep_loc loc);
 
 void skep_ir_jump(struct skep_fn *fn, struct skep_block *to);
 void skep_ir_branch(struct skep_fn *fn, enum skep_cc cc, struct skep_val *a, struct skep_val *b,

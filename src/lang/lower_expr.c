@@ -446,16 +446,11 @@ static int lower_param(struct skep_lower *l, const struct skep_expr *expr,
 	return 0;
 }
 
-int skep_lower_expr(struct skep_lower *l, const struct skep_expr *expr,
-		    struct skep_value *ret_value)
+static int lower_any(struct skep_lower *l, const struct skep_expr *expr,
+		     struct skep_value *ret_value)
 {
-	struct skep_value unused;
 	int r;
 
-	if (!ret_value)
-		ret_value = &unused;
-	*ret_value = (struct skep_value){ .type = expr->type };
-	skep_ir_loc(l->fn, expr->loc);
 	switch (expr->kind) {
 	case SKEP_EXPR_INT:
 		*ret_value = scalar(expr->type, skep_ir_const(l->fn, expr->num.value));
@@ -499,4 +494,21 @@ int skep_lower_expr(struct skep_lower *l, const struct skep_expr *expr,
 	default:
 		return skep_lower_bug(l, expr->loc, "this expression");
 	}
+}
+
+/* What the kernel says of an instruction is told at the smallest expression that it belongs to, so an expression that
+ * goes on behind its parts must get its place back. */
+int skep_lower_expr(struct skep_lower *l, const struct skep_expr *expr,
+		    struct skep_value *ret_value)
+{
+	struct skep_loc around = skep_ir_loc(l->fn, expr->loc);
+	struct skep_value unused;
+	int r;
+
+	if (!ret_value)
+		ret_value = &unused;
+	*ret_value = (struct skep_value){ .type = expr->type };
+	r = lower_any(l, expr, ret_value);
+	skep_ir_loc(l->fn, around);
+	return r;
 }

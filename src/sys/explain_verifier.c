@@ -10,6 +10,10 @@
 
 #include "sys/explain.h"
 
+#define NO_WRITE_USER "programs may not write into the memory of processes here"
+#define LOCKED_DOWN \
+	"the kernel is locked down (kernel_lockdown(7)), or CAP_SYS_ADMIN is missing: skep can only watch"
+
 static const struct {
 	const char *message; /* part of the kernel's line */
 	const char *reason, *hint;
@@ -67,6 +71,8 @@ static const struct {
 	{ "cannot call GPL-restricted function",
 	  "it calls a helper that is only for programs under the GPL",
 	  "set the license to \"GPL\"" },
+	{ "func bpf_probe_write_user", NO_WRITE_USER, LOCKED_DOWN },
+	{ "cannot use helper bpf_probe_write_user", NO_WRITE_USER, LOCKED_DOWN },
 	{ "cannot use helper", "this kind of program may not call this helper", NULL },
 	{ "unknown func", "this kernel does not have this helper for this kind of program",
 	  "see skep doctor for what this kernel can do" },
