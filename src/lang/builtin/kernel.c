@@ -228,6 +228,13 @@ static int check_socket_cookie(struct skep_check *k, struct skep_expr *call)
 	return r;
 }
 
+/* A field of something: its pointer may be NULL or unprotected, and the helper takes neither. args.sk is no such field. */
+static bool is_behind_pointer(const struct skep_expr *expr)
+{
+	return expr->kind == SKEP_EXPR_FIELD && !(expr->field.base->kind == SKEP_EXPR_NAME &&
+						  skep_streq(expr->field.base->call.name, "args"));
+}
+
 /*
  * Where the verifier knows the socket, the kernel's helper answers, and makes a cookie when there is none yet. Elsewhere
  * it is read where the kernel keeps it: 0 as long as nobody has asked for it.
@@ -242,11 +249,13 @@ static int lower_socket_cookie(struct skep_lower *l, const struct skep_expr *cal
 
 	if (r < 0)
 		return r;
-	if (arg->type->space == SKEP_SPACE_BTF && !l->untyped &&
+	if (arg->type->space == SKEP_SPACE_BTF && !l->untyped && !is_behind_pointer(arg) &&
 	    l->inst->proto.type == SKEP_PROG_TRACING)
 		return skep_builtin_give(ret_value, call,
 					 skep_ir_call(l->fn, SKEP_HELPER_GET_SOCKET_COOKIE, 0, 1,
 						      sk));
+	if (arg->type->space == SKEP_SPACE_BTF && !l->untyped)
+		sk = skep_lower_untype(l, sk); /* the field of NULL reads as 0 */
 	slot = skep_ir_slot(l->fn, 8, "cookie");
 	sk = skep_lower_member(l, sk, &off, &path[0]);
 	sk = skep_lower_member(l, sk, &off, &path[1]);
