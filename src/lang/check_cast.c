@@ -92,6 +92,17 @@ static enum skep_space number_space(const struct skep_check *k, struct skep_expr
 	return context ? k->inst->args_space : SKEP_SPACE_KERNEL;
 }
 
+/* What a pointer of @space points to: a pointer there leads into the same memory. */
+static const struct skep_type *pointed(struct skep_check *k, const struct skep_type *type,
+				       enum skep_space space)
+{
+	if (space == SKEP_SPACE_BTF)
+		space = SKEP_SPACE_KERNEL; /* the verifier does not follow what is read from there */
+	if (!type || type->kind != SKEP_TYPE_PTR)
+		return type;
+	return skep_type_ptr(&k->c->types, pointed(k, type->elem, space), space);
+}
+
 static const struct skep_type *cast_pointer(struct skep_check *k, struct skep_expr *value,
 					    const struct skep_type *to)
 {
@@ -99,7 +110,8 @@ static const struct skep_type *cast_pointer(struct skep_check *k, struct skep_ex
 	enum skep_space space;
 
 	if (from->kind == SKEP_TYPE_INT)
-		return skep_type_ptr(&k->c->types, to->elem, number_space(k, value));
+		return skep_type_ptr(&k->c->types, pointed(k, to->elem, number_space(k, value)),
+				     number_space(k, value));
 	if (from->kind != SKEP_TYPE_PTR)
 		return NULL;
 	space = from->space;
@@ -107,7 +119,7 @@ static const struct skep_type *cast_pointer(struct skep_check *k, struct skep_ex
 	if (space == SKEP_SPACE_BTF &&
 	    (!from->elem || !to->elem || !skep_type_equal(from->elem, to->elem)))
 		space = SKEP_SPACE_KERNEL;
-	return skep_type_ptr(&k->c->types, to->elem, space);
+	return skep_type_ptr(&k->c->types, pointed(k, to->elem, space), space);
 }
 
 static bool can_cast(const struct skep_type *from, const struct skep_type *to)

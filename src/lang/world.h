@@ -114,6 +114,12 @@ struct skep_world {
 			   uint64_t address, struct skep_diag *diag,
 			   struct skep_world_symbol *ret_symbol);
 	/*
+	 * A function or variable of a binary: ->address. If the binary may be loaded anywhere, which is
+	 * 1, ->inside is how far it is from what lies at @offset in the file. -ENOENT.
+	 */
+	int (*user_symbol)(const struct skep_world *world, const char *binary, const char *name,
+			   uint64_t offset, struct skep_world_symbol *ret_symbol);
+	/*
 	 * Whether an instruction begins @inside bytes behind the beginning of the function at
 	 * @function->offset of its binary: 1 yes, 0 no, -errno: nobody can tell.
 	 */

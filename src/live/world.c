@@ -384,6 +384,26 @@ static int each_user_demangled(const struct skep_world *world, const char *binar
 	return skep_binary_find(u.w->arena, binary, pid, diag, demangled_of, &u);
 }
 
+static int user_symbol(const struct skep_world *world, const char *binary, const char *name,
+		       uint64_t offset, struct skep_world_symbol *ret_symbol)
+{
+	struct skep_binary_file *file;
+	struct skep_elf_sym sym;
+	uint64_t there;
+	int r;
+
+	r = open_binary(self(world), binary, NULL, &file);
+	if (r == 0)
+		r = skep_elf_find(file->elf, name, SKEP_ELF_ANY, &sym);
+	if (r < 0)
+		return r;
+	*ret_symbol = (struct skep_world_symbol){ .name = name, .address = sym.value };
+	if (!skep_elf_is_dyn(file->elf) || skep_elf_vaddr(file->elf, offset, &there) < 0)
+		return 0;
+	ret_symbol->inside = sym.value - there;
+	return 1;
+}
+
 static int offset_of(void *data, const char *path)
 {
 	struct user_search *u = data;
@@ -610,6 +630,7 @@ int skep_world_new(struct skep_diag *diag, struct skep_kernel_world **ret_world)
 		.kernel_symbol = kernel_symbol,
 		.each_user_function = each_user_function,
 		.each_user_demangled = each_user_demangled,
+		.user_symbol = user_symbol,
 		.user_offset = user_offset,
 		.is_user_instruction = is_user_instruction,
 		.user_returns = user_returns,

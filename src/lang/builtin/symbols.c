@@ -8,6 +8,7 @@
 #include "lang/builtin/builtins.h"
 #include "lang/lower_priv.h"
 #include "lang/need.h"
+#include "lang/provider/arch.h"
 #include "lang/unwind.h"
 #include "record/schema.h"
 
@@ -295,11 +296,6 @@ static int check_kaddr(struct skep_check *k, struct skep_expr *call)
 	return -EINVAL;
 }
 
-/* A user symbol of a uprobe's binary: kaddr's twin. */
-struct find_symbol {
-	uint64_t address;
-};
-
 static int lower_kaddr(struct skep_lower *l, const struct skep_expr *call,
 		       struct skep_value *ret_value)
 {
@@ -310,48 +306,67 @@ static int lower_kaddr(struct skep_lower *l, const struct skep_expr *call,
 						  *(const uint64_t *)call->call.state));
 }
 
-static int take_symbol(void *data, const struct skep_world_symbol *symbol)
-{
-	((struct find_symbol *)data)->address = symbol->address;
-	return 1;
-}
+struct user_address {
+	struct skep_world_symbol symbol;
+	bool from_here; /* its ->inside is added to the place that was probed */
+};
 
 static int check_uaddr(struct skep_check *k, struct skep_expr *call)
 {
+	const struct skep_expr *arg = call->call.args.data[0];
 	const struct skep_world *world = k->c->world;
-	const char *name = skep_check_literal(k, call->call.args.data[0]);
-	const char *binary = k->inst->n_matches ? k->inst->matches[0].target.name : NULL;
-	struct find_symbol *found = skep_arena_alloc(k->c->arena, sizeof(*found));
+	const struct skep_attach_target *place =
+		k->inst->n_matches ? &k->inst->matches[0].target : NULL;
+	const char *name = skep_check_literal(k, arg);
+	struct user_address *to = skep_arena_calloc(k->c->arena, 1, sizeof(*to));
+	int r = -ENOENT;
 
 	call->type = skep_type_int(8, false);
-	call->call.state = &found->address;
+	call->call.state = to;
 	skep_need_refuse(&k->c->types, "uaddr()", "have the program pass the address");
 	if (!name)
-		return skep_check_want(k, call->call.args.data[0],
-				       "the name of a symbol in quotes");
+		return skep_check_want(k, arg, "the name of a symbol in quotes");
 	if (k->inst->attach.kind != SKEP_ATTACH_UPROBE &&
 	    k->inst->attach.kind != SKEP_ATTACH_URETPROBE) {
 		skep_diag_error(k->c->diag, call->loc,
 				"uaddr() looks in the binary of a uprobe, and this is none");
 		return -EINVAL;
 	}
-	if (world->each_user_function && binary &&
-	    world->each_user_function(world, binary, 0, name, NULL, take_symbol, found) > 0)
-		return 0;
-	skep_diag_error(k->c->diag, call->call.args.data[0]->loc, "no symbol '%s' in %s", name,
-			binary);
-	return -EINVAL;
+	if (place && world->user_symbol)
+		r = world->user_symbol(world, place->name, name, place->offset, &to->symbol);
+	if (r < 0) {
+		skep_diag_error(k->c->diag, arg->loc, "no symbol '%s' in %s", name,
+				place ? place->name : "this binary");
+		return -EINVAL;
+	}
+	to->from_here = r > 0 && k->inst->attach.kind == SKEP_ATTACH_UPROBE &&
+			k->inst->n_matches == 1 && skep_arch();
+	if (r > 0 && !to->from_here && k->final) {
+		skep_diag_warn(k->c->diag, call->loc,
+			       "%s may be loaded anywhere, and this is where '%s' is in its file",
+			       place->name, name);
+		skep_diag_hint(k->c->diag, "where it is loaded is known at the entry of a single "
+					   "function: uprobe:BINARY:FUNCTION");
+	}
+	return 0;
 }
 
-static int lower_addr(struct skep_lower *l, const struct skep_expr *call,
-		      struct skep_value *ret_value)
+/* What was probed is where the program was stopped, which tells where the binary was loaded. */
+static int lower_uaddr(struct skep_lower *l, const struct skep_expr *call,
+		       struct skep_value *ret_value)
 {
-	if (ret_value)
-		*ret_value = (struct skep_value){
-			.type = call->type,
-			.val = skep_ir_const(l->fn, *(const uint64_t *)call->call.state),
-		};
-	return 0;
+	const struct user_address *to = call->call.state;
+	struct skep_val *v;
+	int ip;
+
+	if (!to->from_here)
+		return skep_builtin_give(ret_value, call, skep_ir_const(l->fn, to->symbol.address));
+	ip = skep_arch_reg_offset(skep_arch(), "ip");
+	if (ip < 0)
+		ip = skep_arch_reg_offset(skep_arch(), "pc");
+	v = skep_ir_load(l->fn, skep_ir_ctx(l->fn), ip, 8, SKEP_LOAD_PURE);
+	v = skep_ir_op(l->fn, SKEP_OP_ADD, v, skep_ir_const(l->fn, to->symbol.inside));
+	return skep_builtin_give(ret_value, call, v);
 }
 
 #define SYMBOL(word, text, least, most, extra, check_fn, lower_fn) \
@@ -372,4 +387,4 @@ SYMBOL(ustack, "ustack([style,] [depth])", 0, 2, SKEP_BUILTIN_BARE | SKEP_BUILTI
 SYMBOL(ksym, "ksym(address)", 1, 1, 0, check_ksym, lower_ksym);
 SYMBOL(usym, "usym(address)", 1, 1, 0, check_usym, lower_usym);
 SYMBOL(kaddr, "kaddr(\"symbol\")", 1, 1, 0, check_kaddr, lower_kaddr);
-SYMBOL(uaddr, "uaddr(\"symbol\")", 1, 1, 0, check_uaddr, lower_addr);
+SYMBOL(uaddr, "uaddr(\"symbol\")", 1, 1, 0, check_uaddr, lower_uaddr);
