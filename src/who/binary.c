@@ -11,6 +11,7 @@
 
 #include "base/vec.h"
 #include "obj/elf_sym.h"
+#include "who/debugfile.h"
 #include "who/usyms_priv.h"
 
 #define BINARIES_MAX 256
@@ -59,25 +60,16 @@ static void map_file(struct binary *b, int fd, const char *path)
 	b->size = (size_t)st.st_size;
 }
 
-/* Distributions put the symbols of stripped files below /usr/lib/debug, named by build id. */
-static void find_debug(struct binary *b)
+static void find_debug(struct binary *b, const char *path)
 {
-	char path[128] = "/usr/lib/debug/.build-id/";
+	_cleanup_free_ char *debug = NULL;
 	_cleanup_close_ int fd = -1;
-	size_t size, n = strlen(path);
-	const uint8_t *id;
 
-	if (skep_elf_build_id(b->elf, &id, &size) < 0 || size < 2 || size > 32)
-		return;
-	for (size_t i = 0; i < size; i++)
-		n += (size_t)snprintf(path + n, sizeof(path) - n, i == 0 ? "%02x/" : "%02x", id[i]);
-	snprintf(path + n, sizeof(path) - n, ".debug");
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (skep_debugfile_open(b->elf, path, &fd, &debug) < 0)
 		return;
 	b->debug = calloc(1, sizeof(*b->debug));
 	if (b->debug)
-		map_file(b->debug, fd, path);
+		map_file(b->debug, fd, debug);
 }
 
 static int open_path(const char *format, ...) _printf_(1, 2);
@@ -157,7 +149,7 @@ static struct binary *get_binary(struct skep_binaries *list, uint32_t pid,
 		close(fd);
 	}
 	if (b->elf)
-		find_debug(b);
+		find_debug(b, m->path);
 	return b;
 }
 

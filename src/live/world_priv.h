@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of the world: world.c (the kernel), world_user.c (programs and libraries). */
+#pragma once
+
+#include "base/hash.h"
+#include "live/binary.h"
+#include "live/world.h"
+
+struct module {
+	const char *name;
+	struct skep_btf *btf; /* NULL: it has none */
+	struct module *next;
+};
+
+struct skep_kernel_world {
+	struct skep_world world;
+	struct skep_arena *arena;
+	struct skep_hash formats; /* "category/event" to text */
+	struct skep_hash symbols; /* of the kernel, by name: struct symbol */
+	struct skep_hash kfuncs;  /* kind of program and function to "yes" or "no" */
+	struct skep_hash made;	  /* "category/event" of those made at run time, once read */
+	int made_known;		  /* 0: not read; 1: read; -errno */
+	struct module *modules;
+	struct skep_progs *progs; /* NULL: nobody has asked */
+	struct skep_binary_file *binaries;
+};
+
+static inline struct skep_kernel_world *world_self(const struct skep_world *world)
+{
+	return world->data;
+}
+
+/* world_user.c: fills in what the language asks of binaries. */
+void world_add_user(struct skep_world *world);
+void world_close_user(struct skep_kernel_world *w);

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "who/dwarf.h"
+
+#include <errno.h>
+
+const char *skep_dwarf_missing(void)
+{
+	return "debugging information is read with libdw.so.1, which Debian has in the package libdw1";
+}
+
+#if __has_include(<elfutils/libdw.h>)
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/dl.h"
+#include "base/str.h"
+#include "sys/file.h"
+#include "who/debugfile.h"
+#include "who/dwarf_priv.h"
+
+struct dwarf_library dwarf_lib;
+static struct skep_dl library = SKEP_DL("libdw.so.1", "libdw1");
+
+static int open_library(void)
+{
+	static const char *const names[] = {
+		"dwarf_begin",
+		"dwarf_end",
+		"dwarf_nextcu",
+		"dwarf_offdie",
+		"dwarf_haspc",
+		"dwarf_getscopes",
+		"dwarf_child",
+		"dwarf_siblingof",
+		"dwarf_tag",
+		"dwarf_diename",
+		"dwarf_attr_integrate",
+		"dwarf_formref_die",
+		"dwarf_formudata",
+		"dwarf_formsdata",
+		"dwarf_hasattr_integrate",
+		"dwarf_getsrclines",
+		"dwarf_onesrcline",
+		"dwarf_linesrc",
+		"dwarf_lineno",
+		"dwarf_linecol",
+		"dwarf_lineaddr",
+		"dwarf_linebeginstatement",
+		"dwarf_lineendsequence",
+	};
+	_Static_assert(sizeof(dwarf_lib) == sizeof(names), "a name for each function");
+
+	return skep_dl_open(&library, names, ARRAY_SIZE(names), &dwarf_lib) < 0 ? -ENOTSUP : 0;
+}
+
+struct skep_dwarf {
+	int fd;
+	Dwarf *dwarf;
+};
+
+static bool has_info(const struct skep_elf *elf)
+{
+	const void *data;
+	size_t size;
+
+	return skep_elf_section(elf, ".debug_info", &data, &size) == 0 ||
+	       skep_elf_section(elf, ".zdebug_info", &data, &size) == 0;
+}
+
+static int open_file(const struct skep_elf *elf, const char *path)
+{
+	_cleanup_free_ char *debug = NULL;
+	int fd, r;
+
+	if (has_info(elf)) {
+		fd = skep_file_open_own(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+		return fd < 0 ? -errno : fd;
+	}
+	r = skep_debugfile_open(elf, path, &fd, &debug);
+	return r < 0 ? r : fd;
+}
+
+int skep_dwarf_open(const struct skep_elf *elf, const char *path, struct skep_dwarf **ret_dwarf)
+{
+	_cleanup_close_ int fd = open_file(elf, path);
+	struct skep_dwarf *d;
+	Dwarf *dwarf;
+	int r;
+
+	if (fd < 0)
+		return -ENOENT;
+	r = open_library();
+	if (r < 0)
+		return r;
+	dwarf = dwarf_lib.begin(fd, DWARF_C_READ);
+	if (!dwarf)
+		return -ENOENT;
+	d = calloc(1, sizeof(*d));
+	if (!d)
+		skep_oom();
+	d->fd = TAKE_FD(fd);
+	d->dwarf = dwarf;
+	*ret_dwarf = d;
+	return 0;
+}
+
+void skep_dwarf_close(struct skep_dwarf *d)
+{
+	if (!d)
+		return;
+	dwarf_lib.end(d->dwarf);
+	close(d->fd);
+	free(d);
+}
+
+/* Calls @each for every compilation unit, until it returns other than 0. */
+static int each_unit(struct skep_dwarf *d, int (*each)(void *data, Dwarf_Die *unit), void *data)
+{
+	Dwarf_Off at = 0, next;
+	size_t head;
+	int r = 0;
+
+	while (r == 0 && dwarf_lib.nextcu(d->dwarf, at, &next, &head, NULL, NULL, NULL) == 0) {
+		Dwarf_Die unit;
+
+		if (dwarf_lib.offdie(d->dwarf, at + head, &unit) &&
+		    dwarf_lib.tag(&unit) == DW_TAG_compile_unit)
+			r = each(data, &unit);
+		if (next <= at)
+			break;
+		at = next;
+	}
+	return r;
+}
+
+/* Lines */
+
+struct line_search {
+	const char *file;
+	unsigned line, column, nearest;
+	int (*each)(void *data, uint64_t address);
+	void *data;
+	bool found;
+};
+
+/* "a/b.c" is the end of "/src/a/b.c", not of "/src/aa/b.c". */
+static bool is_end_of(const char *path, const char *end)
+{
+	size_t n = strlen(path), m = strlen(end);
+
+	return n >= m && skep_streq(path + n - m, end) &&
+	       (n == m || path[n - m - 1] == '/' || end[0] == '/');
+}
+
+static int look_at_line(struct line_search *s, Dwarf_Line *line, int number)
+{
+	bool begins = false, over = false;
+	Dwarf_Addr address;
+	int column = 0;
+
+	if (dwarf_lib.linebeginstatement(line, &begins) != 0 || !begins ||
+	    dwarf_lib.lineendsequence(line, &over) != 0 || over)
+		return 0;
+	if ((unsigned)number > s->line && (!s->nearest || (unsigned)number < s->nearest))
+		s->nearest = (unsigned)number;
+	if ((unsigned)number != s->line || dwarf_lib.lineaddr(line, &address) != 0)
+		return 0;
+	if (s->column && (dwarf_lib.linecol(line, &column) != 0 || (unsigned)column != s->column))
+		return 0;
+	s->found = true;
+	return s->each(s->data, address);
+}
+
+static int lines_of(void *data, Dwarf_Die *unit)
+{
+	struct line_search *s = data;
+	Dwarf_Lines *lines;
+	size_t n;
+	int r = 0;
+
+	if (dwarf_lib.getsrclines(unit, &lines, &n) != 0)
+		return 0;
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		Dwarf_Line *line = dwarf_lib.onesrcline(lines, i);
+		const char *path;
+		int number;
+
+		if (!line || dwarf_lib.lineno(line, &number) != 0 || number <= 0)
+			continue;
+		/* Names are compared only where the number leaves a question. */
+		if ((unsigned)number < s->line ||
+		    ((unsigned)number > s->line && s->nearest && (unsigned)number >= s->nearest))
+			continue;
+		path = dwarf_lib.linesrc(line, NULL, NULL);
+		if (path && is_end_of(path, s->file))
+			r = look_at_line(s, line, number);
+	}
+	return r;
+}
+
+int skep_dwarf_line(struct skep_dwarf *dwarf, const char *file, unsigned line, unsigned column,
+		    int (*each)(void *data, uint64_t address), void *data, unsigned *ret_nearest)
+{
+	struct line_search s = {
+		.file = file,
+		.line = line,
+		.column = column,
+		.each = each,
+		.data = data,
+	};
+	int r = each_unit(dwarf, lines_of, &s);
+
+	*ret_nearest = s.nearest;
+	return r != 0 || s.found ? r : -ENOENT;
+}
+
+/* Functions */
+
+struct function_search {
+	uint64_t address;
+	struct skep_btf *btf;
+	uint32_t proto;
+	int error;
+};
+
+static int function_of(void *data, Dwarf_Die *unit)
+{
+	struct function_search *s = data;
+	Dwarf_Die *scopes = NULL;
+	int n;
+
+	if (dwarf_lib.haspc(unit, s->address) != 1)
+		return 0;
+	n = dwarf_lib.getscopes(unit, s->address, &scopes);
+	s->error = -ENOENT;
+	for (int i = 0; i < n; i++) {
+		if (dwarf_lib.tag(&scopes[i]) != DW_TAG_subprogram)
+			continue;
+		s->error = dwarf_to_btf(&scopes[i], &s->btf, &s->proto);
+		break;
+	}
+	free(scopes);
+	return 1;
+}
+
+int skep_dwarf_function(struct skep_dwarf *dwarf, uint64_t address, struct skep_btf **ret_btf,
+			uint32_t *ret_proto)
+{
+	struct function_search s = { .address = address, .error = -ENOENT };
+
+	(void)each_unit(dwarf, function_of, &s);
+	if (s.error < 0)
+		return s.error;
+	*ret_btf = s.btf;
+	*ret_proto = s.proto;
+	return 0;
+}
+
+#else /* built without elfutils' headers */
+
+int skep_dwarf_open(const struct skep_elf *elf, const char *path, struct skep_dwarf **ret_dwarf)
+{
+	return -ENOTSUP;
+}
+
+void skep_dwarf_close(struct skep_dwarf *dwarf)
+{
+}
+
+int skep_dwarf_line(struct skep_dwarf *dwarf, const char *file, unsigned line, unsigned column,
+		    int (*each)(void *data, uint64_t address), void *data, unsigned *ret_nearest)
+{
+	return -ENOTSUP;
+}
+
+int skep_dwarf_function(struct skep_dwarf *dwarf, uint64_t address, struct skep_btf **ret_btf,
+			uint32_t *ret_proto)
+{
+	return -ENOTSUP;
+}
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of the reader of debugging information: dwarf.c (files, lines, functions), dwarf_btf.c (types). */
+#pragma once
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+
+#include "who/dwarf.h"
+
+/* In the order of the names in dwarf.c. */
+struct dwarf_library {
+	Dwarf *(*begin)(int, Dwarf_Cmd);
+	int (*end)(Dwarf *);
+	int (*nextcu)(Dwarf *, Dwarf_Off, Dwarf_Off *, size_t *, Dwarf_Off *, uint8_t *, uint8_t *);
+	Dwarf_Die *(*offdie)(Dwarf *, Dwarf_Off, Dwarf_Die *);
+	int (*haspc)(Dwarf_Die *, Dwarf_Addr);
+	int (*getscopes)(Dwarf_Die *, Dwarf_Addr, Dwarf_Die **);
+	int (*child)(Dwarf_Die *, Dwarf_Die *);
+	int (*siblingof)(Dwarf_Die *, Dwarf_Die *);
+	int (*tag)(Dwarf_Die *);
+	const char *(*diename)(Dwarf_Die *);
+	Dwarf_Attribute *(*attr_integrate)(Dwarf_Die *, unsigned, Dwarf_Attribute *);
+	Dwarf_Die *(*formref_die)(Dwarf_Attribute *, Dwarf_Die *);
+	int (*formudata)(Dwarf_Attribute *, Dwarf_Word *);
+	int (*formsdata)(Dwarf_Attribute *, Dwarf_Sword *);
+	int (*hasattr_integrate)(Dwarf_Die *, unsigned);
+	int (*getsrclines)(Dwarf_Die *, Dwarf_Lines **, size_t *);
+	Dwarf_Line *(*onesrcline)(Dwarf_Lines *, size_t);
+	const char *(*linesrc)(Dwarf_Line *, Dwarf_Word *, Dwarf_Word *);
+	int (*lineno)(Dwarf_Line *, int *);
+	int (*linecol)(Dwarf_Line *, int *);
+	int (*lineaddr)(Dwarf_Line *, Dwarf_Addr *);
+	int (*linebeginstatement)(Dwarf_Line *, bool *);
+	int (*lineendsequence)(Dwarf_Line *, bool *);
+};
+
+extern struct dwarf_library dwarf_lib;
+
+/* The prototype of function @die as the last type of a new BTF. */
+int dwarf_to_btf(Dwarf_Die *die, struct skep_btf **ret_btf, uint32_t *ret_proto) _must_check_;
