@@ -416,6 +416,10 @@ int skep_object_read(const struct skep_object_file *files, size_t n_files,
 	if (e < 0)
 		return e;
 	finish(&r);
+	if (r.options->target)
+		e = skep_core_resolve(&r.spec, r.options->target, diag);
+	if (e < 0)
+		return e;
 	*ret_spec = r.spec;
 	return 0;
 }

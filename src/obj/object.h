@@ -9,24 +9,23 @@
  * Several files become one spec as the static linker has it: a function, a map or a variable that one file declares
  * is found in another; data sections of the same name lie one behind the other in one map.
  *
- * Nothing here asks a kernel. CO-RE relocations are resolved against `kernel`, its types, when they are given; else
- * they stay open for whoever loads the spec. What only a running kernel knows (addresses, numbers of functions) stays
+ * Nothing here asks a kernel. CO-RE records are resolved against the types of one when `target` has them; else they stay
+ * open for whoever loads the spec (obj/core.h). What only a running kernel knows (addresses, numbers of functions) stays
  * a relocation by name.
  *
  * The bytes may be hostile or cut: everything is checked where it is read, and every refusal says which file,
  * section and symbol it was about. They are not needed any more when the call returns.
  *
  *	struct skep_object_file file = { "tool.bpf.o", bytes, size };
- *	struct skep_object_options options = { .kernel = btf };
+ *	struct skep_core_target target = { .kernel = btf };
+ *	struct skep_object_options options = { .target = &target };
  *
  *	r = skep_object_read(&file, 1, &options, arena, diag, &spec);
  *	r = skep_kernel_engine()->load(engine, &spec, NULL, diag, &loaded);
  */
 #pragma once
 
-#include "base/arena.h"
-#include "obj/btf.h"
-#include "obj/spec.h"
+#include "obj/core.h"
 
 #define SKEP_OBJECT_FILES_MAX 64
 #define SKEP_OBJECT_SIZE_MAX (64u << 20) /* bytes of a file, and of one data map */
@@ -38,7 +37,7 @@ struct skep_object_file {
 };
 
 struct skep_object_options {
-	const struct skep_btf *kernel; /* types to relocate for; NULL: relocations stay open */
+	const struct skep_core_target *target; /* types to fit to; NULL: CO-RE records stay open */
 	/* The kernel's configuration: lines such as CONFIG_HZ=250. NULL: not known, settings are then 0, with a warning. */
 	const char *config;
 	size_t config_len;

@@ -287,22 +287,23 @@ static int read_config(struct reader *r, struct skep_hash *names, uint8_t *data)
 /* What is not in any configuration. */
 static int read_special(struct reader *r, struct setting *s, uint8_t *to)
 {
+	const struct skep_btf *kernel = r->options->target ? r->options->target->kernel : NULL;
 	uint64_t value = 0;
 	uint32_t id;
 
 	if (skep_streq(s->name, "LINUX_KERNEL_VERSION")) {
 		value = r->options->kernel_version;
 		s->is_known = value;
-	} else if (skep_streq(s->name, "LINUX_HAS_SYSCALL_WRAPPER") && r->options->kernel) {
-		value = skep_btf_find(r->options->kernel, "__x64_sys_bpf", SKEP_BTF_FUNC, &id) ==
+	} else if (skep_streq(s->name, "LINUX_HAS_SYSCALL_WRAPPER") && kernel) {
+		value = skep_btf_find(kernel, "__x64_sys_bpf", SKEP_BTF_FUNC, &id) ==
 				0 ||
-			skep_btf_find(r->options->kernel, "__arm64_sys_bpf", SKEP_BTF_FUNC, &id) ==
+			skep_btf_find(kernel, "__arm64_sys_bpf", SKEP_BTF_FUNC, &id) ==
 				0;
 		s->is_known = true;
-	} else if (skep_streq(s->name, "LINUX_HAS_BPF_COOKIE") && r->options->kernel) {
+	} else if (skep_streq(s->name, "LINUX_HAS_BPF_COOKIE") && kernel) {
 		struct skep_btf_enumerator e;
 
-		value = skep_btf_find_enumerator(r->options->kernel, "BPF_FUNC_get_attach_cookie",
+		value = skep_btf_find_enumerator(kernel, "BPF_FUNC_get_attach_cookie",
 						 &id, &e) == 0;
 		s->is_known = true;
 	}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All records of a program: where each could lead in the target, what the answers are, whether they agree.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/vec.h"
+#include "obj/core_priv.h"
+
+/* A type of the target with the wanted name. */
+struct candidate {
+	const struct skep_btf *btf;
+	uint32_t id;
+};
+
+struct candidates {
+	struct candidate *list;
+	size_t n;
+};
+
+struct resolver {
+	const struct skep_btf *local;
+	const struct skep_core_target *target;
+	struct skep_diag *diag;
+	struct skep_arena *arena;
+	struct skep_hash known; /* by kind and name: struct candidates */
+	/* Names in the kernel's types that have a flavour; few. */
+	struct {
+		SKEP_VEC(const char *);
+	} flavours;
+	struct core_place here, there; /* too large for a stack */
+};
+
+/* The names with ___ in them, from one pass over the bytes of all names. */
+static void find_flavours(struct resolver *c)
+{
+	const struct skep_btf *btf = c->target->kernel;
+	const char *begin = btf->strings, *end = begin + btf->strings_len, *at = begin;
+
+	while ((at = memmem(at, (size_t)(end - at), "___", 3))) {
+		const char *name = at;
+
+		while (name > begin && name[-1])
+			name--;
+		if (skep_core_name_len(name) != strlen(name))
+			skep_vec_add(&c->flavours, name);
+		at += strlen(at);
+	}
+}
+
+/*
+ * Candidates.
+ */
+
+struct found {
+	SKEP_VEC(struct candidate);
+};
+
+/* Types of @btf itself that are called exactly so. */
+static int add_named(const struct skep_btf *btf, const char *name, enum skep_btf_kind kind,
+		     struct found *found)
+{
+	uint32_t id, base = skep_btf_first_id(btf);
+	int r = skep_btf_find(btf, name, SKEP_BTF_VOID, &id);
+
+	for (; r == 0; r = skep_btf_find_next(btf, id, SKEP_BTF_VOID, &id)) {
+		struct candidate one = { btf, id };
+
+		if (id >= base && core_same_kind(skep_btf_kind(btf, id), kind))
+			skep_vec_add(found, one);
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
+static int search_kernel(struct resolver *c, const char *name, enum skep_btf_kind kind,
+			 struct found *found)
+{
+	int r = add_named(c->target->kernel, name, kind, found);
+
+	for (size_t i = 0; i < c->flavours.len && r == 0; i++)
+		if (core_same_name(c->flavours.data[i], name))
+			r = add_named(c->target->kernel, c->flavours.data[i], kind, found);
+	return r;
+}
+
+/* A module has what the kernel itself has not. */
+static int search_modules(struct resolver *c, const char *name, enum skep_btf_kind kind,
+			  struct found *found)
+{
+	const struct skep_btf *btf;
+	int r = 0;
+
+	for (size_t i = 0; c->target->module && r == 0; i++) {
+		btf = c->target->module(c->target->data, i);
+		if (!btf)
+			break;
+		r = add_named(btf, name, kind, found);
+	}
+	return r;
+}
+
+static int find_candidates(struct resolver *c, uint32_t local_id,
+			   const struct candidates **ret_candidates)
+{
+	const char *full = skep_btf_name(c->local, local_id);
+	size_t len = skep_core_name_len(full);
+	enum skep_btf_kind kind = skep_btf_kind(c->local, local_id);
+	char *key = skep_arena_printf(c->arena, "%c%.*s", 'A' + (int)kind, (int)len, full);
+	struct candidates *known = skep_hash_get_str(&c->known, key);
+	struct found found = {};
+	int r;
+
+	if (!known) {
+		r = search_kernel(c, key + 1, kind, &found);
+		if (r == 0 && !found.len)
+			r = search_modules(c, key + 1, kind, &found);
+		known = skep_arena_alloc(c->arena, sizeof(*known));
+		known->n = found.len;
+		known->list =
+			skep_arena_memdup(c->arena, found.data, found.len * sizeof(*known->list));
+		skep_vec_fini(&found);
+		if (r < 0)
+			return r;
+		skep_hash_set_str(&c->known, key, known);
+	}
+	*ret_candidates = known;
+	return 0;
+}
+
+/*
+ * Answers.
+ */
+
+static bool agree(const struct core_answer *a, uint64_t a_place, const struct core_answer *b,
+		  uint64_t b_place)
+{
+	return a_place == b_place && a->missing == b->missing && a->after == b->after;
+}
+
+/* Asks every candidate that has the place; none: the answer is what is so without. */
+static int ask_candidates(struct resolver *c, const struct skep_core_reloc *reloc,
+			  struct core_answer *ret_answer, const char **ret_why)
+{
+	const struct candidates *candidates;
+	struct core_answer answer;
+	uint64_t place = 0;
+	bool any = false;
+	int r;
+
+	if (!*skep_btf_name(c->local, reloc->type)) {
+		*ret_why = "a type without a name cannot be looked for";
+		return -EINVAL;
+	}
+	r = find_candidates(c, reloc->type, &candidates);
+	for (size_t i = 0; i < candidates->n && r == 0; i++) {
+		const struct candidate *one = &candidates->list[i];
+
+		*ret_why = "its types are broken";
+		r = core_find(reloc->kind, &c->here, one->btf, one->id, &c->there);
+		if (r <= 0)
+			continue;
+		r = core_ask(reloc->kind, &c->here, &c->there, &answer, ret_why);
+		if (r < 0)
+			break;
+		if (any && !agree(ret_answer, place, &answer, c->there.bit_offset)) {
+			*ret_why = "the target has several types of that name, which differ";
+			return -EINVAL;
+		}
+		if (!any)
+			*ret_answer = answer;
+		place = c->there.bit_offset;
+		any = true;
+	}
+	if (r == 0 && !any)
+		r = core_ask(reloc->kind, &c->here, NULL, ret_answer, ret_why);
+	return r;
+}
+
+static int resolve_one(struct resolver *c, struct skep_spec_prog *prog,
+		       struct skep_core_reloc *reloc)
+{
+	const char *why = "its own types do not have it";
+	struct core_answer answer = {};
+	int r = core_parse(c->local, reloc, &c->here);
+
+	if (r == 0 && reloc->kind == SKEP_CORE_TYPE_ID_LOCAL)
+		r = core_ask(reloc->kind, &c->here, NULL, &answer, &why);
+	else if (r == 0)
+		r = ask_candidates(c, reloc, &answer, &why);
+	if (r == 0)
+		r = core_patch(&prog->insns[reloc->insn], prog->n_insns - reloc->insn, &answer,
+			       &why);
+	if (r < 0) {
+		_cleanup_(skep_str_fini)
+		struct skep_str what = {};
+
+		skep_core_format(c->local, reloc, &what);
+		skep_diag_error(c->diag, prog->loc, "program '%s', instruction %u, %s: %s",
+				prog->name, reloc->insn, skep_str_text(&what), why);
+		skep_diag_at_insn(c->diag, (int)reloc->insn);
+		return r;
+	}
+	reloc->state = answer.missing ? SKEP_CORE_MISSING : SKEP_CORE_DONE;
+	return 0;
+}
+
+static int resolve_prog(struct resolver *c, struct skep_spec_prog *prog)
+{
+	for (size_t i = 0; i < prog->n_cores; i++) {
+		struct skep_core_reloc *reloc = &prog->cores[i];
+		int r;
+
+		if (reloc->state != SKEP_CORE_OPEN)
+			continue;
+		if (reloc->insn >= prog->n_insns || (unsigned)reloc->kind >= SKEP_N_CORE_KINDS) {
+			skep_diag_error(c->diag, prog->loc,
+					"program '%s' has a CO-RE record that is damaged",
+					prog->name);
+			return -EINVAL;
+		}
+		r = resolve_one(c, prog, reloc);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static struct resolver *resolver_new(const struct skep_btf *local,
+				     const struct skep_core_target *target, struct skep_diag *diag)
+{
+	struct resolver *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		skep_oom();
+	c->local = local;
+	c->target = target;
+	c->diag = diag;
+	c->arena = skep_arena_new();
+	find_flavours(c);
+	return c;
+}
+
+static void resolver_free(struct resolver *c)
+{
+	skep_hash_fini(&c->known);
+	skep_vec_fini(&c->flavours);
+	skep_arena_free(c->arena);
+	free(c);
+}
+
+static bool has_open(const struct skep_spec_prog *prog)
+{
+	for (size_t i = 0; i < prog->n_cores; i++)
+		if (prog->cores[i].state == SKEP_CORE_OPEN)
+			return true;
+	return false;
+}
+
+int skep_core_resolve_prog(struct skep_spec_prog *prog, const struct skep_btf *local,
+			   const struct skep_core_target *target, struct skep_diag *diag)
+{
+	struct resolver *c;
+	int r;
+
+	if (!has_open(prog))
+		return 0;
+	c = resolver_new(local, target, diag);
+	r = resolve_prog(c, prog);
+	resolver_free(c);
+	return r;
+}
+
+int skep_core_resolve(struct skep_spec *spec, const struct skep_core_target *target,
+		      struct skep_diag *diag)
+{
+	_cleanup_(skep_btf_freep)
+	struct skep_btf *local = NULL;
+	struct resolver *c;
+	int r = 0;
+
+	if (!spec->btf)
+		return 0;
+	r = skep_btf_parse(spec->btf, spec->btf_size, NULL, NULL, diag, &local);
+	if (r < 0)
+		return r;
+	c = resolver_new(local, target, diag);
+	for (size_t i = 0; i < spec->n_progs && r == 0; i++)
+		r = resolve_prog(c, &spec->progs[i]);
+	resolver_free(c);
+	return r;
+}
+
+/*
+ * For people.
+ */
+
+static const char *const questions[SKEP_N_CORE_KINDS] = {
+	[SKEP_CORE_FIELD_OFFSET] = "offset of",
+	[SKEP_CORE_FIELD_SIZE] = "size of",
+	[SKEP_CORE_FIELD_EXISTS] = "existence of",
+	[SKEP_CORE_FIELD_SIGNED] = "sign of",
+	[SKEP_CORE_FIELD_LSHIFT] = "left shift of",
+	[SKEP_CORE_FIELD_RSHIFT] = "right shift of",
+	[SKEP_CORE_TYPE_ID_LOCAL] = "local number of type",
+	[SKEP_CORE_TYPE_ID_TARGET] = "number of type",
+	[SKEP_CORE_TYPE_EXISTS] = "existence of type",
+	[SKEP_CORE_TYPE_SIZE] = "size of type",
+	[SKEP_CORE_ENUM_EXISTS] = "existence of constant",
+	[SKEP_CORE_ENUM_VALUE] = "value of constant",
+	[SKEP_CORE_TYPE_MATCHES] = "likeness of type",
+};
+
+void skep_core_format(const struct skep_btf *local, const struct skep_core_reloc *reloc,
+		      struct skep_str *out)
+{
+	struct core_place *p = calloc(1, sizeof(*p));
+	const char *name = skep_btf_name(local, reloc->type);
+
+	if (!p)
+		skep_oom();
+	if ((unsigned)reloc->kind < SKEP_N_CORE_KINDS)
+		skep_str_addf(out, "%s ", questions[reloc->kind]);
+	skep_str_add(out, *name ? name : "(anonymous)");
+	if (core_parse(local, reloc, p) < 0)
+		skep_str_addf(out, " at %s", reloc->access);
+	for (unsigned i = 0; i < p->n; i++) {
+		if (p->steps[i].name)
+			skep_str_addf(out, ".%s", p->steps[i].name);
+		else if (i || p->steps[i].index)
+			skep_str_addf(out, "[%u]", p->steps[i].index);
+	}
+	free(p);
+}
