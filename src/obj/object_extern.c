@@ -295,16 +295,14 @@ static int read_special(struct reader *r, struct setting *s, uint8_t *to)
 		value = r->options->kernel_version;
 		s->is_known = value;
 	} else if (skep_streq(s->name, "LINUX_HAS_SYSCALL_WRAPPER") && kernel) {
-		value = skep_btf_find(kernel, "__x64_sys_bpf", SKEP_BTF_FUNC, &id) ==
-				0 ||
-			skep_btf_find(kernel, "__arm64_sys_bpf", SKEP_BTF_FUNC, &id) ==
-				0;
+		value = skep_btf_find(kernel, "__x64_sys_bpf", SKEP_BTF_FUNC, &id) == 0 ||
+			skep_btf_find(kernel, "__arm64_sys_bpf", SKEP_BTF_FUNC, &id) == 0;
 		s->is_known = true;
 	} else if (skep_streq(s->name, "LINUX_HAS_BPF_COOKIE") && kernel) {
 		struct skep_btf_enumerator e;
 
-		value = skep_btf_find_enumerator(kernel, "BPF_FUNC_get_attach_cookie",
-						 &id, &e) == 0;
+		value = skep_btf_find_enumerator(kernel, "BPF_FUNC_get_attach_cookie", &id, &e) ==
+			0;
 		s->is_known = true;
 	}
 	return s->is_known && value ? store_number(r, s, value, false, to, "", 0) : 0;

@@ -5,8 +5,6 @@
 
 #define FITTED __attribute__((preserve_access_index))
 
-enum { BPF_TYPE_MATCHES_HERE = 2 };
-
 struct list_head {
 	struct list_head *next, *prev;
 } FITTED;
@@ -148,6 +146,16 @@ int types(unsigned long long *ctx)
 	KEEP(8, bpf_core_type_exists(struct path___short));
 	KEEP(9, bpf_core_type_exists(enum pid_type));
 	KEEP(10, bpf_core_type_exists(__u64));
+#if __clang_major__ >= 16
+	KEEP(11, bpf_core_type_matches(struct list_head));
+	KEEP(12, bpf_core_type_matches(struct task_struct));
+	KEEP(13, bpf_core_type_matches(struct mm_struct));
+	KEEP(14, bpf_core_type_matches(enum pid_type));
+	KEEP(15, bpf_core_type_matches(struct path___short));
+	KEEP(16, bpf_core_type_matches(struct fdtable));
+	KEEP(17, bpf_core_type_matches(struct skep_missing));
+	KEEP(18, bpf_core_type_matches(struct iphdr));
+#endif
 	return 0;
 }
 
