@@ -88,7 +88,7 @@ struct search {
 	struct skep_probe_node *probe;
 	const struct skep_attach_point *point;
 	struct skep_used_args used;
-	bool uses_args, uses_ctx, uses_stack, needs_probe;
+	bool uses_args, uses_ctx, uses_kstack, uses_stack, needs_probe;
 };
 
 /*
@@ -136,7 +136,12 @@ static unsigned choose_flavour(const struct search *s, const struct event *event
 	if (!skep_streq(event->category, "syscalls"))
 		return is_plain(s, event) ? SKEP_TRACEPOINT_PLAIN : SKEP_TRACEPOINT_PERF;
 	*ret_number = skep_syscalls_number(event->name, &is_exit);
+	/*
+	 * Before the raw event's program stand frames of its own and of the kernel's call of it: walking them costs more
+	 * than perf's way to the program. Of hundreds of calls, being attached at once is worth more.
+	 */
 	if (*ret_number < 0 || s->uses_ctx ||
+	    (s->uses_kstack && !skep_match_is_glob(s->point->text)) ||
 	    (s->uses_args && !skep_syscalls_can(event->args, is_exit, &s->used)))
 		return SKEP_TRACEPOINT_PERF;
 	flavour = skep_syscalls_flavour(s->c);
@@ -256,6 +261,7 @@ static int tracepoint_match(struct skep_compiler *c, struct skep_probe_node *pro
 		.probe = probe,
 		.point = point,
 		.uses_ctx = skep_probe_uses(probe, "ctx"),
+		.uses_kstack = skep_probe_uses(probe, "kstack"),
 		.uses_stack = skep_probe_uses(probe, "kstack") || skep_probe_uses(probe, "ustack"),
 		.needs_probe = skep_match_needs_probe(c, probe),
 	};
