@@ -59,5 +59,8 @@ int skep_check_want(struct skep_check *k, const struct skep_expr *expr,
  * a map that nothing assigns is an error.
  */
 int skep_check_map(struct skep_check *k, struct skep_expr *expr) _must_check_;
+
+/* The same for what user space does to all of a map: no program looks into it for that. */
+int skep_check_map_whole(struct skep_check *k, struct skep_expr *expr) _must_check_;
 /* The text of a type, for messages. */
 const char *skep_check_type_text(struct skep_check *k, const struct skep_type *type);

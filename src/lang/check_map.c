@@ -157,11 +157,22 @@ int skep_check_map(struct skep_check *k, struct skep_expr *expr)
 {
 	int r = resolve(k, expr, true);
 
+	expr->map.info->looked_into = true;
 	if (r < 0)
 		return r;
 	if (!expr->map.info->value && k->final)
 		return never_assigned(k, expr);
 	return 0;
+}
+
+int skep_check_map_whole(struct skep_check *k, struct skep_expr *expr)
+{
+	struct skep_map_info *m = skep_compiler_map(k->c, expr->map.name, expr->loc);
+	bool looked_into = m->looked_into || expr->map.has_keys;
+	int r = skep_check_map(k, expr);
+
+	m->looked_into = looked_into;
+	return r;
 }
 
 int skep_check_agg_number(struct skep_check *k, const struct skep_map_info *m, struct skep_loc loc)
@@ -201,8 +212,9 @@ static int read_agg(struct skep_check *k, struct skep_expr *expr)
 int skep_check_map_read(struct skep_check *k, struct skep_expr *expr)
 {
 	int r = resolve(k, expr, false);
-	const struct skep_map_info *m = expr->map.info;
+	struct skep_map_info *m = expr->map.info;
 
+	m->looked_into = true;
 	if (r < 0)
 		return r;
 	if (!m->value)

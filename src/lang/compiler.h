@@ -70,13 +70,15 @@ struct skep_map_info {
 		*key_exprs;		    /* as first written, for the names of the key's parts */
 	struct skep_loc key_loc, value_loc; /* what fixed them, for "was ... here" */
 	unsigned index;			    /* in plan->maps, also its order of appearance */
-	unsigned spec_map;		    /* by lower, as the next two */
+	unsigned spec_map;		    /* by lower, as the next three */
+	unsigned short_map_plus1;	    /* see skep_plan_map; 0: none */
 	enum skep_store store;
 	uint32_t value_size, stripe_size;
 	bool atomic; /* writers may interrupt each other: see preemptible and interruptible */
 	/* Of the checker. failed: what it holds is wrong and was told there, so that uses of it stay silent. */
 	bool failed, many_writers, interruptible_writer;
-	bool hasty_writer;		    /* one that may run with interrupts off */
+	bool hasty_writer; /* one that may run with interrupts off */
+	bool looked_into; /* by a program: anything but adding to it, or what user space does to all of it */
 	const struct skep_instance *writer; /* the first one seen */
 };
 

@@ -3,7 +3,7 @@
  * Lowering, the script's maps.
  *
  *	@ = count()	striped: one array element, a stripe of it for each CPU, reached without a lookup
- *	@[k] = count()	a per-CPU hash: each CPU adds to its own value
+ *	@[k] = count()	a per-CPU hash: each CPU adds to its own value; of texts the short ones have a hash of their own
  *	@ = 5		one array element: "was set", then the value
  *	@[k] = 5	a hash
  *
@@ -123,6 +123,20 @@ static bool wants_room(const struct skep_compiler *c, const struct skep_map_info
 	return map->hasty_writer && bytes <= ROOM_MAX;
 }
 
+/*
+ * The kernel hashes all of a key, zeroes included: of a text of 1024 bytes that takes longer than all else. Most texts
+ * are short. Only where nothing but adding depends on where a key is, and the room is not the script's own choice; and not
+ * for other machines, where it is one thing less to keep.
+ */
+static bool wants_short_map(const struct skep_compiler *c, const struct skep_map_info *map)
+{
+	static const uint32_t usual_keys = 4096;
+
+	return map->store == SKEP_STORE_PERCPU_HASH && map->key->kind == SKEP_TYPE_STRING &&
+	       map->key->size > SKEP_PLAN_SHORT_KEY && !map->looked_into && !map->lru &&
+	       !map->max_entries && c->config.max_map_keys == usual_keys && !c->types.needs;
+}
+
 void skep_lower_map_make(struct skep_compiler *c, struct skep_map_info *map,
 			 struct skep_plan_map *plan)
 {
@@ -158,8 +172,13 @@ void skep_lower_map_make(struct skep_compiler *c, struct skep_map_info *map,
 		spec.value_size = 8 + ALIGN_UP(map->value_size, 8u);
 	}
 	map->spec_map = skep_gen_map(c->gen, &spec);
+	if (wants_short_map(c, map)) {
+		spec.key_size = SKEP_PLAN_SHORT_KEY;
+		map->short_map_plus1 = skep_gen_map(c->gen, &spec) + 1;
+	}
 	*plan = (struct skep_plan_map){
 		.spec_map = map->spec_map,
+		.short_map_plus1 = map->short_map_plus1,
 		.store = map->store,
 		.n_stripes = map->store == SKEP_STORE_STRIPED ? skep_lower_stripes(&l) : 0,
 		.stripe_size = map->stripe_size,
@@ -222,11 +241,10 @@ int skep_lower_map_key(struct skep_lower *l, const struct skep_expr *map, struct
 	return 0;
 }
 
-static struct skep_val *lookup(struct skep_lower *l, const struct skep_map_info *map,
-			       struct skep_val *key)
+static struct skep_val *lookup(struct skep_lower *l, unsigned spec_map, struct skep_val *key)
 {
 	return skep_ir_call(l->fn, SKEP_HELPER_MAP_LOOKUP_ELEM, SKEP_CALL_NOEFFECT, 2,
-			    skep_ir_map(l->fn, map->spec_map), key);
+			    skep_ir_map(l->fn, spec_map), key);
 }
 
 /* Counts a refused update as a full map. */
@@ -249,8 +267,9 @@ static void update(struct skep_lower *l, const struct skep_map_info *map, struct
  * The address of a key's value, made of zeroes when it is new. Code goes on in a block where it is not NULL; where there is
  * no room it is counted and control goes to @full.
  */
-static struct skep_val *find_or_make(struct skep_lower *l, const struct skep_map_info *map,
-				     struct skep_val *key, struct skep_block *full)
+static struct skep_val *find_or_make_in(struct skep_lower *l, unsigned spec_map,
+					uint32_t value_size, struct skep_val *key,
+					struct skep_block *full)
 {
 	struct skep_block *miss = skep_ir_block(l->fn), *hit = skep_ir_block(l->fn),
 			  *made = skep_ir_block(l->fn), *none = skep_ir_block(l->fn),
@@ -258,7 +277,7 @@ static struct skep_val *find_or_make(struct skep_lower *l, const struct skep_map
 	struct skep_var *at = skep_ir_var(l->fn, "value");
 	struct skep_val *null = skep_ir_const(l->fn, 0), *p;
 
-	p = lookup(l, map, key);
+	p = lookup(l, spec_map, key);
 	skep_ir_branch(l->fn, SKEP_CC_NE, p, null, hit, miss);
 	skep_ir_at(l->fn, hit);
 	skep_ir_set(l->fn, at, p);
@@ -266,10 +285,9 @@ static struct skep_val *find_or_make(struct skep_lower *l, const struct skep_map
 
 	/* Another CPU may make the same key meanwhile: then NOEXIST leaves its value alone and the lookup finds it. */
 	skep_ir_at(l->fn, miss);
-	skep_ir_call(l->fn, SKEP_HELPER_MAP_UPDATE_ELEM, 0, 4, skep_ir_map(l->fn, map->spec_map),
-		     key, skep_lower_zeroes(l, map->value_size),
-		     skep_ir_const(l->fn, UPDATE_NOEXIST));
-	p = lookup(l, map, key);
+	skep_ir_call(l->fn, SKEP_HELPER_MAP_UPDATE_ELEM, 0, 4, skep_ir_map(l->fn, spec_map), key,
+		     skep_lower_zeroes(l, value_size), skep_ir_const(l->fn, UPDATE_NOEXIST));
+	p = lookup(l, spec_map, key);
 	skep_ir_branch(l->fn, SKEP_CC_NE, p, null, made, none);
 	skep_ir_at(l->fn, made);
 	skep_ir_set(l->fn, at, p);
@@ -279,6 +297,29 @@ static struct skep_val *find_or_make(struct skep_lower *l, const struct skep_map
 	skep_ir_jump(l->fn, full);
 
 	skep_ir_at(l->fn, have);
+	return skep_ir_get(l->fn, at);
+}
+
+/* A text is short when its bytes end before the last of a short key: behind its end are zeroes. */
+static struct skep_val *find_or_make(struct skep_lower *l, const struct skep_map_info *map,
+				     struct skep_val *key, struct skep_block *full)
+{
+	struct skep_block *is_short = skep_ir_block(l->fn), *is_long = skep_ir_block(l->fn),
+			  *join = skep_ir_block(l->fn);
+	struct skep_var *at = skep_ir_var(l->fn, "value");
+
+	if (!map->short_map_plus1)
+		return find_or_make_in(l, map->spec_map, map->value_size, key, full);
+	skep_ir_branch(l->fn, SKEP_CC_EQ, skep_ir_load(l->fn, key, SKEP_PLAN_SHORT_KEY - 1, 1, 0),
+		       skep_ir_const(l->fn, 0), is_short, is_long);
+	skep_ir_at(l->fn, is_short);
+	skep_ir_set(l->fn, at,
+		    find_or_make_in(l, map->short_map_plus1 - 1, map->value_size, key, full));
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, is_long);
+	skep_ir_set(l->fn, at, find_or_make_in(l, map->spec_map, map->value_size, key, full));
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, join);
 	return skep_ir_get(l->fn, at);
 }
 
@@ -298,7 +339,7 @@ static int get_hash(struct skep_lower *l, const struct skep_expr *expr,
 	r = skep_lower_map_key(l, expr, &key);
 	if (r < 0)
 		return r;
-	p = lookup(l, map, key);
+	p = lookup(l, map->spec_map, key);
 	skep_ir_branch(l->fn, SKEP_CC_NE, p, skep_ir_const(l->fn, 0), hit, miss);
 	skep_ir_at(l->fn, hit);
 	if (is_scalar) {

@@ -60,9 +60,17 @@ enum skep_store {
 	SKEP_STORE_SCALAR, /* array of one element: u64 "was set", then the value */
 };
 
+/* Bytes of such a key, its end included; zeroes follow up to the key's size. */
+#define SKEP_PLAN_SHORT_KEY 64
+
 struct skep_plan_map {
 	const char *name;  /* with @ */
 	unsigned spec_map; /* index in spec->maps */
+	/*
+	 * One more than the index of a second map, with the same store, for keys that are texts below
+	 * SKEP_PLAN_SHORT_KEY bytes; 0: there is none. No key is in both.
+	 */
+	unsigned short_map_plus1;
 	enum skep_store store;
 	uint32_t n_stripes, stripe_size;
 	/* All but entries is filled in: what a snapshot of this map looks like. key_size is the language's part of the key. */

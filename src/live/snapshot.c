@@ -12,7 +12,8 @@
 struct reader {
 	struct skep_arena *arena;
 	const struct skep_plan_map *map;
-	const struct skep_spec_map *spec_map;
+	unsigned index; /* of the map in the spec: the map's own, or its short keys' */
+	const struct skep_spec_map *spec_map; /* of that index */
 	const struct skep_engine *engine;
 	struct skep_loaded *loaded;
 	unsigned n_values;   /* values that one lookup gives */
@@ -22,14 +23,14 @@ struct reader {
 };
 
 static void init_reader(struct reader *r, struct skep_arena *arena, const struct skep_plan *plan,
-			const struct skep_engine *engine, struct skep_loaded *loaded, size_t index)
+			const struct skep_engine *engine, struct skep_loaded *loaded,
+			const struct skep_plan_map *map, unsigned index)
 {
-	const struct skep_plan_map *map = &plan->maps[index];
-
 	*r = (struct reader){
 		.arena = arena,
 		.map = map,
-		.spec_map = &plan->spec->maps[map->spec_map],
+		.index = index,
+		.spec_map = &plan->spec->maps[index],
 		.engine = engine,
 		.loaded = loaded,
 		.n_values = 1,
@@ -59,7 +60,8 @@ static int read_keys(const struct reader *r, const void ***ret_keys, size_t *ret
 {
 	_cleanup_(skep_hash_fini)
 	struct skep_hash seen = {};
-	size_t size = r->spec_map->key_size, steps = 2 * (size_t)r->spec_map->max_entries + 1024;
+	size_t size = r->spec_map->key_size, shown = MAX(size, r->map->shape.key_size),
+	       steps = 2 * (size_t)r->spec_map->max_entries + 1024;
 	struct {
 		SKEP_VEC(const void *);
 	} keys = {};
@@ -67,9 +69,10 @@ static int read_keys(const struct reader *r, const void ***ret_keys, size_t *ret
 	int e;
 
 	while (steps-- > 0) {
-		void *key = skep_arena_alloc(r->arena, size);
+		void *key =
+			skep_arena_calloc(r->arena, 1, shown); /* a short one, with its zeroes */
 
-		e = r->engine->map_next(r->loaded, r->map->spec_map, last, key);
+		e = r->engine->map_next(r->loaded, r->index, last, key);
 		if (e == -ENOENT)
 			break;
 		if (e < 0) {
@@ -149,18 +152,23 @@ static bool make_entry(const struct reader *r, const void *key, struct skep_snap
 	       r->map->shape.kind == SKEP_SNAPSHOT_SUM;
 }
 
+/* Adds the entries. */
 static int read_keyed(const struct reader *r, struct skep_snapshot *s)
 {
 	_cleanup_free_ const void **keys = NULL;
+	struct skep_snapshot_entry *entries;
 	size_t n;
 	int e;
 
 	e = read_keys(r, &keys, &n);
 	if (e < 0)
 		return e;
-	s->entries = skep_arena_calloc(r->arena, n, sizeof(*s->entries));
+	entries = skep_arena_calloc(r->arena, s->n_entries + n, sizeof(*entries));
+	if (s->n_entries)
+		memcpy(entries, s->entries, s->n_entries * sizeof(*entries));
+	s->entries = entries;
 	for (size_t i = 0; i < n; i++) {
-		e = r->engine->map_get(r->loaded, r->map->spec_map, keys[i], r->lookup);
+		e = r->engine->map_get(r->loaded, r->index, keys[i], r->lookup);
 		if (e == -ENOENT) /* deleted since */
 			continue;
 		if (e < 0)
@@ -174,7 +182,7 @@ static int read_keyed(const struct reader *r, struct skep_snapshot *s)
 static int read_one(const struct reader *r, const void *key, const void *shown_key,
 		    struct skep_snapshot *s)
 {
-	int e = r->engine->map_get(r->loaded, r->map->spec_map, key, r->lookup);
+	int e = r->engine->map_get(r->loaded, r->index, key, r->lookup);
 
 	if (e == -ENOENT)
 		return 0;
@@ -189,13 +197,14 @@ int skep_map_read(struct skep_arena *arena, const struct skep_plan *plan,
 		  const struct skep_engine *engine, struct skep_loaded *loaded, size_t index,
 		  const void *key, struct skep_snapshot *ret_snapshot)
 {
-	struct skep_snapshot s = plan->maps[index].shape;
+	const struct skep_plan_map *map = &plan->maps[index];
+	struct skep_snapshot s = map->shape;
 	struct reader r;
 	uint32_t zero = 0;
 	void *copy;
 	int e;
 
-	init_reader(&r, arena, plan, engine, loaded, index);
+	init_reader(&r, arena, plan, engine, loaded, map, map->spec_map);
 	s.entries = NULL;
 	s.n_entries = 0;
 	if (!is_keyed(&r)) {
@@ -206,6 +215,10 @@ int skep_map_read(struct skep_arena *arena, const struct skep_plan *plan,
 		e = read_one(&r, copy, copy, &s);
 	} else {
 		e = read_keyed(&r, &s);
+		if (e >= 0 && map->short_map_plus1) {
+			init_reader(&r, arena, plan, engine, loaded, map, map->short_map_plus1 - 1);
+			e = read_keyed(&r, &s);
+		}
 	}
 	if (e < 0)
 		return e;
@@ -217,7 +230,38 @@ int skep_map_read(struct skep_arena *arena, const struct skep_plan *plan,
 static int set_zero(const struct reader *r, const void *key)
 {
 	memset(r->lookup, 0, r->lookup_size);
-	return r->engine->map_set(r->loaded, r->map->spec_map, key, r->lookup, 0);
+	return r->engine->map_set(r->loaded, r->index, key, r->lookup, 0);
+}
+
+/* zero() of a variable that was never set leaves it so; a number that was set becomes 0. */
+static int empty_one(const struct reader *r, bool remove)
+{
+	uint32_t zero = 0;
+	uint64_t set = 0;
+	int e = r->engine->map_get(r->loaded, r->index, &zero, r->lookup);
+
+	if (e < 0)
+		return e;
+	if (!remove && r->map->store == SKEP_STORE_SCALAR)
+		memcpy(&set, r->lookup, 8);
+	memset(r->lookup, 0, r->lookup_size);
+	memcpy(r->lookup, &set, set ? 8 : 0);
+	return r->engine->map_set(r->loaded, r->index, &zero, r->lookup, 0);
+}
+
+static int empty_keyed(const struct reader *r, bool remove)
+{
+	_cleanup_free_ const void **keys = NULL;
+	size_t n;
+	int e = read_keys(r, &keys, &n);
+
+	for (size_t i = 0; e == 0 && i < n; i++) {
+		e = remove ? r->engine->map_delete(r->loaded, r->index, keys[i])
+			   : set_zero(r, keys[i]);
+		if (e == -ENOENT)
+			e = 0;
+	}
+	return e;
 }
 
 /* Clears or zeroes: @remove says which. Keys that come while this runs may stay. */
@@ -226,33 +270,18 @@ static int empty(const struct skep_plan *plan, const struct skep_engine *engine,
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
-	_cleanup_free_ const void **keys = NULL;
-	uint32_t zero = 0;
+	const struct skep_plan_map *map = &plan->maps[index];
 	struct reader r;
-	size_t n;
 	int e;
 
-	init_reader(&r, arena, plan, engine, loaded, index);
-	if (!is_keyed(&r)) {
-		/* zero() of a variable that was never set leaves it so; a number that was set becomes 0. */
-		e = engine->map_get(loaded, r.map->spec_map, &zero, r.lookup);
-		if (e < 0)
-			return e;
-		n = 0;
-		if (!remove && r.map->store == SKEP_STORE_SCALAR)
-			memcpy(&n, r.lookup, 8);
-		memset(r.lookup, 0, r.lookup_size);
-		memcpy(r.lookup, &n, n ? 8 : 0);
-		return engine->map_set(loaded, r.map->spec_map, &zero, r.lookup, 0);
-	}
-	e = read_keys(&r, &keys, &n);
-	for (size_t i = 0; e == 0 && i < n; i++) {
-		e = remove ? engine->map_delete(loaded, r.map->spec_map, keys[i])
-			   : set_zero(&r, keys[i]);
-		if (e == -ENOENT)
-			e = 0;
-	}
-	return e;
+	init_reader(&r, arena, plan, engine, loaded, map, map->spec_map);
+	if (!is_keyed(&r))
+		return empty_one(&r, remove);
+	e = empty_keyed(&r, remove);
+	if (e < 0 || !map->short_map_plus1)
+		return e;
+	init_reader(&r, arena, plan, engine, loaded, map, map->short_map_plus1 - 1);
+	return empty_keyed(&r, remove);
 }
 
 int skep_map_clear(const struct skep_plan *plan, const struct skep_engine *engine,

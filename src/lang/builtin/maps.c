@@ -22,7 +22,7 @@ static int map_argument(struct skep_check *k, struct skep_expr *call)
 			       call->call.name, map->map.name, map->map.name);
 		return -EINVAL;
 	}
-	return skep_check_map(k, map);
+	return skep_check_map_whole(k, map);
 }
 
 /* --- clear, zero ------------------------------------------------------------------------------------------ */
@@ -215,6 +215,8 @@ static int check_len(struct skep_check *k, struct skep_expr *call)
 	if (map->kind != SKEP_EXPR_MAP || map->map.has_keys)
 		return check_len_stack(k, call);
 	r = map_argument(k, call);
+	if (map->map.info)
+		map->map.info->looked_into = true;
 	if (r >= 0 && map->map.info->value && !map->map.info->keyed &&
 	    (map->map.info->value->kind == SKEP_TYPE_KSTACK ||
 	     map->map.info->value->kind == SKEP_TYPE_USTACK))

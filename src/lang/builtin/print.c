@@ -188,7 +188,7 @@ static int check_print_map(struct skep_check *k, struct skep_expr *call)
 	*action = (struct skep_plan_action){ .kind = SKEP_ACTION_PRINT_MAP, .loc = call->loc };
 	call->call.state = action;
 	action->with_key = map->map.has_keys;
-	r = skep_check_map(k, map);
+	r = skep_check_map_whole(k, map);
 	if (r < 0)
 		return r;
 	for (size_t i = 1; i < call->call.args.len; i++) {
