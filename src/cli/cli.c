@@ -115,7 +115,8 @@ static int unknown_command(const char *name)
 /* A file to trace with: by its name's end, or because it is one. */
 static bool is_script(const char *word)
 {
-	return skep_has_suffix(word, ".bt") || (strchr(word, '/') && access(word, R_OK) == 0);
+	return skep_has_suffix(word, ".bt") || skep_has_suffix(word, ".skep") ||
+	       (strchr(word, '/') && access(word, R_OK) == 0);
 }
 
 static int dispatch(int argc, char **argv)

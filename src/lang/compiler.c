@@ -98,6 +98,7 @@ static void fill_enum(struct skep_compiler *c, const struct skep_type *type,
 	const struct skep_enum *own = type->enum_own;
 	size_t n = own ? own->n : skep_btf_type(type->enum_btf, type->enum_id).vlen;
 	struct skep_enum_name *names = skep_arena_calloc(c->arena, n, sizeof(*names));
+	const char *name;
 
 	for (size_t i = 0; i < n; i++) {
 		struct skep_btf_enumerator e;
@@ -112,6 +113,14 @@ static void fill_enum(struct skep_compiler *c, const struct skep_type *type,
 			};
 	}
 	field->enum_names = names;
+	if (own || !c->types.needs)
+		return;
+	name = skep_btf_name(type->enum_btf, type->enum_id);
+	if (name[0])
+		field->enum_type = skep_arena_printf(c->arena, "enum %s", name);
+	/* One without a name is not found on another machine: its numbers must be the same there. */
+	for (size_t i = 0; !name[0] && i < field->n_enum_names; i++)
+		skep_need_enum(&c->types, names[i].name, names[i].value);
 }
 
 #define STRUCT_FIELDS_MAX 256 /* members of a struct that is printed whole */

@@ -26,6 +26,7 @@ static int load(struct skep_loop *l)
 		.cpid = s->options->child ? (uint32_t)s->options->child->pid : 0,
 		.pid = (uint32_t)s->options->pid,
 		.start_boot_ns = clock_ns(CLOCK_BOOTTIME),
+		.n_cpus = s->engine->n_cpus(s->engine),
 		.wall_offset_ns = s->clock_offset_ns,
 	};
 	uint64_t start = clock_ns(CLOCK_MONOTONIC);

@@ -60,6 +60,8 @@ struct skep_schema_field {
 	const char *
 		trailer; /* STRING: shown behind a text that fills its room, as it may be cut off; or NULL */
 	const char *unit; /* UCUM unit such as "ns", "By"; or NULL */
+	const char *
+		enum_type; /* ENUM whose names another kernel may have differently: "enum foo"; or NULL */
 	const struct skep_enum_name *enum_names;
 	size_t n_enum_names;
 	const struct skep_schema_field *children; /* offsets count from the start of this field */

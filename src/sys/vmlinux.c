@@ -8,11 +8,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include "sys/file.h"
 
 #define BTF_DIR "/sys/kernel/btf"
 #define BTF_BYTES_MAX (256u << 20)
+#define NOTES_BYTES_MAX 65536
+#define NOTE_BUILD_ID 3 /* NT_GNU_BUILD_ID */
 
 static void release_mapping(void *data, size_t size)
 {
@@ -82,6 +85,41 @@ int skep_module_btf(const char *name, struct skep_diag *diag, struct skep_btf **
 
 	r = skep_vmlinux_btf(diag, &base);
 	return r < 0 ? r : read_btf(name, base, diag, ret_btf);
+}
+
+/* The notes of an ELF file: words for the lengths of name and contents and the kind, then these, padded to words. */
+static void add_build_id(const char *notes, size_t size, struct skep_str *out)
+{
+	uint32_t head[3];
+
+	for (size_t at = 0; at + sizeof(head) <= size;) {
+		size_t name, contents;
+
+		memcpy(head, notes + at, sizeof(head));
+		name = at + sizeof(head);
+		contents = name + ALIGN_UP((size_t)head[0], 4u);
+		at = contents + ALIGN_UP((size_t)head[1], 4u);
+		if (head[0] > size || head[1] > size || at > size)
+			return;
+		if (head[2] != NOTE_BUILD_ID || head[0] != 4 || memcmp(notes + name, "GNU", 4))
+			continue;
+		skep_str_addc(out, ' ');
+		for (size_t i = 0; i < head[1]; i++)
+			skep_str_addf(out, "%02x", (unsigned)(uint8_t)notes[contents + i]);
+		return;
+	}
+}
+
+void skep_kernel_id(struct skep_str *out)
+{
+	_cleanup_free_ char *notes = NULL;
+	struct utsname name;
+	size_t size;
+
+	if (uname(&name) == 0)
+		skep_str_addf(out, "%s %s", name.release, name.version);
+	if (skep_file_read("/sys/kernel/notes", NOTES_BYTES_MAX, &notes, &size) == 0)
+		add_build_id(notes, size, out);
 }
 
 int skep_module_btf_list(int (*each)(void *data, const char *module), void *data)

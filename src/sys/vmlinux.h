@@ -29,6 +29,8 @@ void skep_vmlinux_release(void);
  */
 int skep_module_btf(const char *name, struct skep_diag *diag,
 		    struct skep_btf **ret_btf) _must_check_;
+/* What tells this kernel from all others: release, version, and the id of its build. */
+void skep_kernel_id(struct skep_str *out);
 /*
  * Calls @each for every module that has types. Stops when it returns other than 0 and returns that.
  */

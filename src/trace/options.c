@@ -7,6 +7,8 @@
 #include "sys/feature.h"
 #include "trace/trace.h"
 
+#define CPUS_MAX 4096
+
 const char skep_trace_help[] =
 	"usage: skep trace [options] FILE [parameter...]\n"
 	"       skep trace [options] -e 'SCRIPT' [parameter...]\n"
@@ -33,6 +35,8 @@ const char skep_trace_help[] =
 	"  -k                 tell of reads of memory that failed\n"
 	"  -v                 say what it does and what it cost\n"
 	"  --unsafe           allow what changes the system: system()\n"
+	"  --compile          write the compiled script to the file of -o, for other machines; skep FILE.skep runs it\n"
+	"  --cpus N           with --compile: for machines with at most N CPUs (64, or as many as here)\n"
 	"  --dry-run          compile, load and attach, but do not run\n"
 	"  -d STAGE[,STAGE]   show instead of run: ast, types, ir, code, dis\n"
 	"  --no-feature F,F   do without, though the kernel has it (skep doctor lists them)\n"
@@ -57,6 +61,8 @@ enum {
 	OPT_CGROUP,
 	OPT_CONTAINER,
 	OPT_MAX_CPU,
+	OPT_COMPILE,
+	OPT_CPUS,
 	OPT_IGNORED,
 	OPT_IGNORED_ARG,
 };
@@ -135,6 +141,21 @@ static int parse_percent(const char *text, uint64_t *ret_hundredths, struct skep
 		return usage_error(diag, "--max-cpu takes percent of one processor: 5, or 0.25");
 	}
 	*ret_hundredths = value;
+	return 0;
+}
+
+static int parse_cpus(const char *text, unsigned *ret_cpus, struct skep_diag *diag)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (end == text || *end || errno || text[0] == '-' || !value || value > CPUS_MAX) {
+		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is not a number of CPUs", text);
+		return usage_error(diag, "--cpus takes a number from 1 to 4096");
+	}
+	*ret_cpus = (unsigned)value;
 	return 0;
 }
 
@@ -279,6 +300,11 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 		return 0;
 	case OPT_MAX_CPU:
 		return parse_percent(optarg, &o->max_cpu, diag);
+	case OPT_COMPILE:
+		o->compile = true;
+		return 0;
+	case OPT_CPUS:
+		return parse_cpus(optarg, &o->cpus, diag);
 	case OPT_NO_FEATURE:
 		return deny_features(optarg, o->as_bpftrace, diag);
 	default:
@@ -341,6 +367,8 @@ int skep_trace_options(struct skep_trace_options *o, int argc, char **argv, stru
 		{ "cgroup", required_argument, NULL, OPT_CGROUP },
 		{ "container", required_argument, NULL, OPT_CONTAINER },
 		{ "max-cpu", required_argument, NULL, OPT_MAX_CPU },
+		{ "compile", no_argument, NULL, OPT_COMPILE },
+		{ "cpus", required_argument, NULL, OPT_CPUS },
 		{ "help", no_argument, NULL, 'h' },
 		{},
 	};

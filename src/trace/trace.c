@@ -13,10 +13,12 @@
 
 #include "isa/disasm.h"
 #include "lang/compile.h"
+#include "lang/plan_file.h"
 #include "live/world.h"
 #include "sys/bpf.h"
 #include "sys/explain.h"
 #include "sys/kernel.h"
+#include "trace/ahead.h"
 #include "trace/source.h"
 
 enum {
@@ -126,10 +128,13 @@ static int compile(struct job *job)
 		.pid = o->pid,
 		.has_cpid = o->command,
 		.scope = job->scope,
+		.portable = o->compile,
+		.kernel = o->compile ? skep_trace_ahead_kernel(job->arena) : NULL,
+		.cpus = o->cpus,
 		.unsafe = o->unsafe,
 		.long_rows = o->format == SKEP_LIVE_JSON,
 		.verbose = o->verbose,
-		.kernel_version = kernel_version(),
+		.kernel_version = o->compile ? 0 : kernel_version(),
 		.import = skep_trace_import,
 		.environment = (const char *const *)environ,
 		.help = skep_output_text(&job->output),
@@ -143,6 +148,17 @@ static int compile(struct job *job)
 	r = skep_trace_source(job->arena, o, &job->diag, &options.source_name, &text, &len);
 	if (r < 0)
 		return r;
+	if (skep_plan_is_file(text, len) && o->compile) {
+		skep_diag_error(&job->diag, SKEP_NO_LOC, "'%s' is compiled already",
+				options.source_name);
+		return -EINVAL;
+	}
+	if (skep_plan_is_file(text, len)) {
+		r = skep_trace_ahead_read(job->arena, text, len, &job->diag, &job->plan);
+		return r < 0 ? r
+			     : skep_trace_ahead_fit(job->arena, skep_world_get(job->world), o,
+						    &job->diag, job->plan);
+	}
 	job->diag.source_name = options.source_name;
 	job->diag.source_text = text;
 	job->diag.source_len = len;
@@ -291,7 +307,7 @@ static int run_plan(struct job *job, int *ret_code)
 /* Nothing is run. */
 static bool shows_only(const struct skep_trace_options *o)
 {
-	return o->list || o->stages || o->schema;
+	return o->list || o->stages || o->schema || o->compile;
 }
 
 static int start(struct job *job)
@@ -299,7 +315,12 @@ static int start(struct job *job)
 	const struct skep_trace_options *o = job->options;
 	int r;
 
-	r = skep_output_open(&job->output, o->output, o->buffering);
+	if (o->compile) {
+		r = skep_trace_ahead_check(o, &job->diag);
+		if (r < 0)
+			return r;
+	}
+	r = skep_output_open(&job->output, o->compile ? NULL : o->output, o->buffering);
 	if (r < 0) {
 		skep_diag_error(&job->diag, SKEP_NO_LOC, "cannot write to '%s': %s", o->output,
 				strerror(-r));
@@ -338,6 +359,8 @@ static int run(struct job *job, int *ret_code)
 	if (r < 0)
 		return r;
 	tell(job); /* warnings, before anything runs */
+	if (job->options->compile)
+		return skep_trace_ahead_write(job->plan, job->options, &job->diag);
 	if (job->options->stages & SKEP_TRACE_DIS)
 		disassemble(job);
 	if (job->options->schema)

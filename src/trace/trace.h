@@ -35,7 +35,9 @@ struct skep_trace_options {
 	struct skep_trace_scope scope;
 	uint64_t max_cpu; /* hundredths of a percent */
 	enum skep_live_format format;
-	bool schema; /* show the schemas of its rows and maps, run nothing */
+	bool compile;  /* write a file for other machines, run nothing */
+	unsigned cpus; /* of --cpus: how many these machines have at most; 0: not said */
+	bool schema;   /* show the schemas of its rows and maps, run nothing */
 	bool unsafe, dry_run, quiet, verbose, failed_reads;
 	unsigned stages; /* of -d: enum skep_trace_stage */
 	enum skep_buffering buffering;

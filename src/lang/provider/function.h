@@ -37,6 +37,9 @@ const struct skep_struct *skep_proto_args(struct skep_types *types, const struct
 /* A parameter in the context of a typed program: 8 bytes each, narrower numbers extended. */
 int skep_proto_lower(struct skep_lower *l, const struct skep_field *field,
 		     struct skep_value *ret_value) _must_check_;
+/* The prototype of a raw tracepoint's arguments, with names if there are any; false: there is no such event. */
+bool skep_raw_event_proto(const struct skep_btf *btf, struct skep_arena *arena, const char *name,
+			  uint32_t *ret_proto);
 /* The result of a typed function, which stands behind all its parameters; false: it has none. */
 bool skep_proto_result(struct skep_types *types, const struct skep_btf *btf, uint32_t proto,
 		       const struct skep_struct *args, struct skep_field *ret_field);

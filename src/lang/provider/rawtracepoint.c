@@ -59,6 +59,20 @@ static uint32_t named_proto(const struct skep_btf *btf, struct skep_arena *arena
 	return proto;
 }
 
+bool skep_raw_event_proto(const struct skep_btf *btf, struct skep_arena *arena, const char *name,
+			  uint32_t *ret_proto)
+{
+	struct raw_event event;
+	uint32_t id;
+
+	if (skep_btf_find(btf, skep_arena_printf(arena, BTF_PREFIX "%s", name), SKEP_BTF_TYPEDEF,
+			  &id) < 0 ||
+	    !is_described(btf, id, &event))
+		return false;
+	*ret_proto = named_proto(btf, arena, name, event.proto);
+	return true;
+}
+
 static const struct skep_btf *btf_of(const struct skep_world *world,
 				     const struct skep_attach_point *point)
 {
