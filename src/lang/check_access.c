@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "lang/check_priv.h"
+#include "lang/need.h"
 #include "lang/provider.h"
 
 #define HINT_FIELDS 8
@@ -221,6 +222,8 @@ int skep_check_index(struct skep_check *k, struct skep_expr *expr)
 	if (index->type->kind != SKEP_TYPE_INT)
 		return skep_check_want(k, index, "a number");
 	constant = index->kind == SKEP_EXPR_INT;
+	if (constant)
+		skep_need_enum_exact(&k->c->types, index->num.need_plus1);
 	value = constant ? index->num.value : 0;
 	switch (base->type->kind) {
 	case SKEP_TYPE_TUPLE:

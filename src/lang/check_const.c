@@ -39,14 +39,14 @@ static const struct skep_type *wide_enum(struct skep_compiler *c, const struct s
 }
 
 bool skep_check_constant(struct skep_compiler *c, const char *name, int64_t *ret_value,
-			 const struct skep_type **ret_of)
+			 const struct skep_type **ret_of, uint32_t *ret_need)
 {
 	const struct skep_constant *own = skep_hash_get_str(&c->constants, name);
 	/* Of C's headers most are macros; that the kernel has these as enums gives their numbers names. */
 	bool is_enum = skep_has_prefix(name, "TCP_") || skep_has_prefix(name, "IPPROTO_");
 	const struct skep_type *of = NULL;
 	struct skep_btf_enumerator e;
-	uint32_t id;
+	uint32_t id, need = 0;
 
 	if (own) {
 		*ret_value = own->value;
@@ -54,12 +54,16 @@ bool skep_check_constant(struct skep_compiler *c, const char *name, int64_t *ret
 	} else if (is_enum || !skep_constant_find(name, ret_value)) {
 		if (c->types.btf && skep_btf_find_enumerator(c->types.btf, name, &id, &e) >= 0) {
 			*ret_value = (int64_t)e.value;
-			skep_need_enum(&c->types, name, *ret_value);
+			need = skep_need_enum(&c->types, name, *ret_value);
 			of = skep_type_from_btf(&c->types, c->types.btf, id, SKEP_SPACE_KERNEL);
 		} else if (!skep_constant_find(name, ret_value)) {
 			return false;
 		}
 	}
+	if (ret_need)
+		*ret_need = need;
+	else
+		skep_need_enum_exact(&c->types, need);
 	if (ret_of)
 		*ret_of = of && of->kind == SKEP_TYPE_INT ? wide_enum(c, of) : NULL;
 	return true;
@@ -152,11 +156,12 @@ bool skep_check_const(struct skep_check *k, const struct skep_expr *expr, int64_
 
 	switch (expr->kind) {
 	case SKEP_EXPR_INT:
+		skep_need_enum_exact(&k->c->types, expr->num.need_plus1);
 		*ret_value = (int64_t)expr->num.value;
 		return true;
 	case SKEP_EXPR_NAME:
 		return !skep_builtin_find(expr->call.name) &&
-		       skep_check_constant(k->c, expr->call.name, ret_value, NULL);
+		       skep_check_constant(k->c, expr->call.name, ret_value, NULL, NULL);
 	case SKEP_EXPR_PARAM:
 		return param_number(k->c, expr->param.index, ret_value);
 	case SKEP_EXPR_UNARY:

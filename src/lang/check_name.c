@@ -23,12 +23,14 @@ static void make_number(struct skep_expr *expr, uint64_t value, const struct ske
 static bool find_constant(struct skep_check *k, struct skep_expr *expr)
 {
 	const struct skep_type *of;
+	uint32_t need;
 	int64_t value;
 
-	if (!skep_check_constant(k->c, expr->call.name, &value, &of))
+	if (!skep_check_constant(k->c, expr->call.name, &value, &of, &need))
 		return false;
 	make_number(expr, (uint64_t)value, of ? of : skep_type_int(8, true));
 	expr->num.of = of;
+	expr->num.need_plus1 = need;
 	return true;
 }
 

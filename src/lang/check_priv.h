@@ -64,7 +64,7 @@ bool skep_check_layout_of(struct skep_check *k, const struct skep_expr *expr,
 /* A constant by its name: of the script's enums, of C's headers, of the kernel's enums. */
 /* *ret_of (or NULL): the enum that it is of, as 64 bits wide; NULL when it is of none. */
 bool skep_check_constant(struct skep_compiler *c, const char *name, int64_t *ret_value,
-			 const struct skep_type **ret_of);
+			 const struct skep_type **ret_of, uint32_t *ret_need);
 int skep_check_layout(struct skep_check *k, struct skep_expr *expr) _must_check_;
 /* Whether a program can read the aggregation @m as a number. */
 int skep_check_agg_number(struct skep_check *k, const struct skep_map_info *m,

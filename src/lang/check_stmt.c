@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "lang/check_priv.h"
+#include "lang/need.h"
 #include "lang/nearest.h"
 
 struct skep_local *skep_check_local(const struct skep_check *k, const char *name)
@@ -93,6 +94,8 @@ static void note_width(struct skep_check *k, struct skep_local *local,
 
 	if (value->type->kind != SKEP_TYPE_INT)
 		return;
+	if (value->kind == SKEP_EXPR_INT)
+		skep_need_enum_exact(&k->c->types, value->num.need_plus1);
 	if (value->kind == SKEP_EXPR_INT)
 		for (width = 1; width < 8 && value->num.value >> (width * 8);)
 			width *= 2;

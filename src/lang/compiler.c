@@ -120,7 +120,8 @@ static void fill_enum(struct skep_compiler *c, const struct skep_type *type,
 		field->enum_type = skep_arena_printf(c->arena, "enum %s", name);
 	/* One without a name is not found on another machine: its numbers must be the same there. */
 	for (size_t i = 0; !name[0] && i < field->n_enum_names; i++)
-		skep_need_enum(&c->types, names[i].name, names[i].value);
+		skep_need_enum_exact(&c->types, skep_need_enum(&c->types, names[i].name,
+							    names[i].value));
 }
 
 #define STRUCT_FIELDS_MAX 256 /* members of a struct that is printed whole */

@@ -37,6 +37,8 @@ static int look(struct probes *p, const struct skep_compile_options *options)
 	struct skep_script *script;
 	int r;
 
+	if (!heads[0])
+		return 0;
 	p->c = (struct skep_compiler){
 		.arena = p->fit->arena,
 		.world = p->fit->world,

@@ -453,7 +453,9 @@ static int lower_any(struct skep_lower *l, const struct skep_expr *expr,
 
 	switch (expr->kind) {
 	case SKEP_EXPR_INT:
-		*ret_value = scalar(expr->type, skep_ir_const(l->fn, expr->num.value));
+		*ret_value = scalar(expr->type,
+				    skep_need_enum_value(&l->c->types, l->fn, expr->num.need_plus1,
+							 expr->num.value));
 		return 0;
 	case SKEP_EXPR_STRING:
 		*ret_value = skep_lower_text(l, expr->text.data, expr->text.len);

@@ -193,14 +193,30 @@ void skep_need_size(struct skep_types *types, const struct skep_type *type)
 
 /* --- numbers ---------------------------------------------------------------------------------- */
 
-void skep_need_enum(struct skep_types *types, const char *name, int64_t value)
+uint32_t skep_need_enum(struct skep_types *types, const char *name, int64_t value)
 {
 	struct skep_need need = {
-		.kind = SKEP_NEED_ENUM, .type = name, .value = (uint64_t)value, .exact = true
+		.kind = SKEP_NEED_ENUM,
+		.type = name,
+		.value = (uint64_t)value,
 	};
 
-	if (types->needs)
-		use(types, note(types->needs, &need), true);
+	return types->needs ? note(types->needs, &need) : 0;
+}
+
+void skep_need_enum_exact(struct skep_types *types, uint32_t need_plus1)
+{
+	if (types->needs && need_plus1)
+		use(types, need_plus1, true);
+}
+
+struct skep_val *skep_need_enum_value(struct skep_types *types, struct skep_fn *fn,
+				      uint32_t need_plus1, uint64_t value)
+{
+	if (!types->needs || !need_plus1)
+		return skep_ir_const(fn, value);
+	use(types, need_plus1, false);
+	return skep_ir_need(fn, need_plus1 - 1, value, true);
 }
 
 struct skep_val *skep_need_number(struct skep_types *types, struct skep_fn *fn,

@@ -45,8 +45,13 @@ struct skep_val *skep_need_at(struct skep_types *types, struct skep_fn *fn, stru
 			      int *off, const struct skep_field *f);
 /* The code relies on how large values of this type are, if it is the kernel's to say. */
 void skep_need_size(struct skep_types *types, const struct skep_type *type);
-/* A constant of the kernel's enums. */
-void skep_need_enum(struct skep_types *types, const char *name, int64_t value);
+/* A constant of the kernel's enums: notes it; the result is 1 + its number, 0 in a compilation for this machine. */
+uint32_t skep_need_enum(struct skep_types *types, const char *name, int64_t value);
+/* The code relies on a constant as it is; 0 is none. */
+void skep_need_enum_exact(struct skep_types *types, uint32_t need_plus1);
+/* The constant in code. */
+struct skep_val *skep_need_enum_value(struct skep_types *types, struct skep_fn *fn,
+				      uint32_t need_plus1, uint64_t value);
 /* A number that every machine has another value for; @value is this one's. */
 struct skep_val *skep_need_number(struct skep_types *types, struct skep_fn *fn,
 				  enum skep_need_kind kind, const char *name, uint64_t value);

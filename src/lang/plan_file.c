@@ -80,7 +80,7 @@ static const struct skep_pack_field shape_fields[] = {
 	SKEP_PACK_LIST(SHAPE, keys, n_keys, &schema_field),
 	SKEP_PACK_STRUCT(SHAPE, value_field, &schema_field),
 	SKEP_PACK_NUM(SHAPE, n_numbers, 0),
-	SKEP_PACK_NUM(SHAPE, hist_bits, 5),
+	SKEP_PACK_NUM(SHAPE, hist_bits, 0),
 	SKEP_PACK_INT(SHAPE, lhist_min),
 	SKEP_PACK_INT(SHAPE, lhist_max),
 	SKEP_PACK_INT(SHAPE, lhist_step),

@@ -316,8 +316,13 @@ static int tracepoint_lower_args(struct skep_lower *l, const struct skep_expr *e
 		return skep_syscalls_lower_args(l, expr, field, ret_value);
 	ctx = skep_ir_ctx(l->fn);
 	place = skep_lower_member(l, ctx, &off, field);
+	/* How bytes are aligned in the record of another machine is not known: they are read with a helper. */
 	if (!field->data_loc && !field->rel_loc)
-		return skep_lower_load(l, field->type, place, off, SKEP_SPACE_CTX, ret_value);
+		return skep_lower_load(l, field->type, place, off,
+				       l->c->types.needs && !skep_type_is_scalar(field->type)
+					       ? SKEP_SPACE_KERNEL
+					       : SKEP_SPACE_CTX,
+				       ret_value);
 	at = skep_ir_load(l->fn, place, off, 4, SKEP_LOAD_PURE);
 	at = skep_ir_opi(l->fn, SKEP_OP_AND, at, 0xffff);
 	if (field->rel_loc)
