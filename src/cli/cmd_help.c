@@ -12,7 +12,7 @@ static void print_commands(void)
 	printf("usage: skep COMMAND [options]\n\n");
 	for (const struct skep_command *c = skep_commands; c->name; c++)
 		printf("  %-10s %s\n", c->name, c->summary);
-	printf("\nskep -e 'SCRIPT' and skep FILE.bt mean skep trace. Each command has --help and a manual:\n"
+	printf("\nskep -e 'SCRIPT', skep FILE.bt and skep FILE.skep mean skep trace. Each command has --help and a manual:\n"
 	       "man skep-trace; the language is in man skep-lang\n");
 }
 
