@@ -99,7 +99,7 @@ static int end_portable(struct skep_compiler *c, struct skep_plan *plan)
 	struct skep_needs *needs = c->types.needs;
 
 	if (needs->refused) {
-		skep_diag_error(c->diag, SKEP_NO_LOC, "not supported ahead of time: %s",
+		skep_diag_error(c->diag, needs->refused_at, "not supported ahead of time: %s",
 				needs->refused);
 		skep_diag_hint(c->diag, "%s", needs->instead);
 		return -ENOTSUP;

@@ -120,8 +120,8 @@ static void fill_enum(struct skep_compiler *c, const struct skep_type *type,
 		field->enum_type = skep_arena_printf(c->arena, "enum %s", name);
 	/* One without a name is not found on another machine: its numbers must be the same there. */
 	for (size_t i = 0; !name[0] && i < field->n_enum_names; i++)
-		skep_need_enum_exact(&c->types, skep_need_enum(&c->types, names[i].name,
-							    names[i].value));
+		skep_need_enum_exact(&c->types,
+				     skep_need_enum(&c->types, names[i].name, names[i].value));
 }
 
 #define STRUCT_FIELDS_MAX 256 /* members of a struct that is printed whole */
@@ -178,7 +178,7 @@ static void fill_struct(struct skep_compiler *c, const struct skep_type *type, u
 	if (depth == STRUCT_DEPTH_MAX)
 		return;
 	if (s->btf)
-		skep_need_refuse(&c->types, "a struct of the kernel as a whole",
+		skep_need_refuse(&c->types, SKEP_NO_LOC, "a struct of the kernel as a whole",
 				 "print its members one by one");
 	for (unsigned pass = 0; pass < 2; pass++) {
 		children = pass ? skep_arena_calloc(c->arena, field->n_children, sizeof(*children))

@@ -29,14 +29,17 @@ static struct skep_need *at(struct skep_needs *needs, uint32_t plus1)
 	return &needs->list.data[plus1 - 1];
 }
 
-void skep_need_refuse(struct skep_types *types, const char *what, const char *instead)
+bool skep_need_refuse(struct skep_types *types, struct skep_loc at, const char *what,
+		      const char *instead)
 {
 	struct skep_needs *needs = types->needs;
 
 	if (!needs || needs->refused)
-		return;
+		return needs;
 	needs->refused = what;
 	needs->instead = instead;
+	needs->refused_at = at;
+	return true;
 }
 
 static void use(struct skep_types *types, uint32_t plus1, bool exact)
@@ -46,7 +49,7 @@ static void use(struct skep_types *types, uint32_t plus1, bool exact)
 	need->used = true;
 	need->exact |= exact;
 	if (!need->type)
-		skep_need_refuse(types,
+		skep_need_refuse(types, SKEP_NO_LOC,
 				 skep_arena_printf(types->arena,
 						   "'%s' of a type that has no name of its own",
 						   need->member),

@@ -32,6 +32,7 @@ struct skep_needs {
 	bool first_pid_ns;	/* ids of processes are those of the machine's first namespace */
 	/* The first thing that another machine could not be helped with; NULL: all is well. */
 	const char *refused, *instead;
+	struct skep_loc refused_at;
 };
 
 void skep_needs_fini(struct skep_needs *needs);
@@ -57,8 +58,12 @@ struct skep_val *skep_need_number(struct skep_types *types, struct skep_fn *fn,
 				  enum skep_need_kind kind, const char *name, uint64_t value);
 /* The needs that are used, numbered anew in the relocations of the spec, become the spec's. */
 void skep_needs_give(struct skep_needs *needs, struct skep_spec *spec);
-/* What cannot be made ahead of time, and what can; neither is copied. */
-void skep_need_refuse(struct skep_types *types, const char *what, const char *instead);
+/*
+ * What cannot be made ahead of time, and what can; neither is copied. False: it need not be. The compilation goes on, so
+ * that all else that is wrong is told, and then fails.
+ */
+bool skep_need_refuse(struct skep_types *types, struct skep_loc at, const char *what,
+		      const char *instead);
 
 /* What stands at a member, as text: two machines agree on the code that reads it when they agree on this. */
 const char *skep_need_shape(struct skep_types *types, const struct skep_field *f);

@@ -135,6 +135,7 @@ static const struct skep_pack_field config_fields[] = {
 	SKEP_PACK_NUM(CONFIG, max_probes, 0),
 	SKEP_PACK_NUM(CONFIG, stack_depth, SKEP_STACK_FRAMES_MAX),
 	SKEP_PACK_NUM(CONFIG, print_maps_on_exit, 1),
+	SKEP_PACK_NUM(CONFIG, cpp_demangle, 1),
 	SKEP_PACK_NUM(CONFIG, missing_probes, 2),
 	SKEP_PACK_NUM(CONFIG, stack_style, SKEP_STACK_BUILD_ID),
 	SKEP_PACK_NUM(CONFIG, missing_said, 1),

@@ -109,6 +109,7 @@ void skep_portable_init(struct skep_portable *portable, const struct skep_world 
 			.kernel_symbol = zero,
 			.cgroup_id = zero,
 			.each_user_function = each_user_function,
+			.each_user_demangled = each_user_function,
 			.user_offset = user_offset,
 		},
 	};

@@ -355,7 +355,7 @@ static int check_kfunc(struct skep_check *k, struct skep_expr *call, bool allowe
 	const char *name = skep_check_literal(k, call->call.args.data[0]);
 	bool yes;
 
-	skep_need_refuse(&k->c->types, allowed ? "kfunc_allowed()" : "kfunc_exist()",
+	skep_need_refuse(&k->c->types, call->loc, allowed ? "kfunc_allowed()" : "kfunc_exist()",
 			 "leave the question out, or run the script itself");
 	call->type = skep_type_bool();
 	call->call.state = NULL;

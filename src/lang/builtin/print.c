@@ -89,7 +89,8 @@ static void name_flags(struct skep_check *k, struct skep_format *format)
 		struct skep_format_part *part = &format->parts[i];
 
 		if (part->conv == 'g')
-			skep_need_refuse(&k->c->types, "%gr", "print the flags as a number: %x");
+			skep_need_refuse(&k->c->types, k->at, "%gr",
+					 "print the flags as a number: %x");
 		if (part->conv == 'g' && w->tracepoint_format &&
 		    w->tracepoint_format(w, "kmem", "kmalloc", &text) == 0)
 			part->n_names = skep_flags_parse(k->c->arena, text, &part->names);

@@ -323,7 +323,9 @@ static int check_uaddr(struct skep_check *k, struct skep_expr *call)
 
 	call->type = skep_type_int(8, false);
 	call->call.state = to;
-	skep_need_refuse(&k->c->types, "uaddr()", "have the program pass the address");
+	if (skep_need_refuse(&k->c->types, call->loc, "uaddr()",
+			     "read an argument that has the address"))
+		return 0;
 	if (!name)
 		return skep_check_want(k, arg, "the name of a symbol in quotes");
 	if (k->inst->attach.kind != SKEP_ATTACH_UPROBE &&
