@@ -112,7 +112,8 @@ struct skep_expr {
 			bool is_bool;	  /* true or false */
 			const struct skep_type
 				*of; /* by the checker: the enum whose constant it is */
-			uint32_t need_plus1; /* by the checker: another kernel may have another one (need.h) */
+			uint32_t
+				need_plus1; /* by the checker: another kernel may have another one (need.h) */
 		} num;
 		struct {
 			const char *data; /* escapes resolved; may hold zero bytes */

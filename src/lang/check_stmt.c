@@ -6,8 +6,8 @@
 #include <errno.h>
 
 #include "lang/check_priv.h"
-#include "lang/need.h"
 #include "lang/nearest.h"
+#include "lang/need.h"
 
 struct skep_local *skep_check_local(const struct skep_check *k, const char *name)
 {

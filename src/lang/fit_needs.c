@@ -168,10 +168,10 @@ static struct answer find_enum(struct skep_fit *fit, const struct skep_need *nee
 		return (struct answer){ .why = say(fit, "", need) };
 	/* Comparisons in the code go by its sign. */
 	if (((int64_t)e.value < 0) != ((int64_t)need->value < 0))
-		return (struct answer){ .why = skep_arena_printf(
-						fit->arena, "%s is %lld here, and was %lld",
-						need->type, (long long)e.value,
-						(long long)need->value) };
+		return (struct answer){ .why = skep_arena_printf(fit->arena,
+								 "%s is %lld here, and was %lld",
+								 need->type, (long long)e.value,
+								 (long long)need->value) };
 	return (struct answer){ .value = (uint64_t)(int64_t)e.value };
 }
 
