@@ -59,12 +59,10 @@ static int move_reg(struct skep_walk *walk, struct skep_insn insn, unsigned widt
 	if (skep_value_is_pointer(src)) {
 		if (width == 64 && !insn.off)
 			return skep_set_reg(walk, insn.dst, src);
-		if (insn.off)
-			return skep_reject(walk, SKEP_REASON_TYPE, insn.src,
-					   "the sign of a part of %s is extended",
-					   skep_value_kind_text(src));
-		v = (struct skep_value){ .kind = SKEP_VALUE_NUMBER,
-					 .num = skep_scalar_of_size(4, false) };
+		/* a part of an address is some number */
+		v = skep_value_number();
+		if (width == 32)
+			skep_scalar_truncate(&v.num, 4);
 		return skep_set_reg(walk, insn.dst, &v);
 	}
 	/* a sign bit that is 0 makes sign extension a plain copy */
@@ -101,10 +99,10 @@ static int unary(struct skep_walk *walk, struct skep_insn insn, unsigned width)
 	if (r < 0)
 		return r;
 	v = *skep_walk_reg(walk, insn.dst);
-	if (skep_value_is_pointer(&v))
-		return skep_reject(walk, SKEP_REASON_TYPE, insn.dst,
-				   "%s is negated or its bytes are swapped",
-				   skep_value_kind_text(&v));
+	if (skep_value_is_pointer(&v)) { /* what becomes of an address is some number */
+		v = skep_value_number();
+		return skep_set_reg(walk, insn.dst, &v);
+	}
 	v.precise = false;
 	unlink_number(&v);
 	if ((insn.opcode & SKEP_OP_MASK) == SKEP_ALU_NEG)

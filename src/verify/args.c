@@ -153,7 +153,7 @@ static int need_map(struct skep_walk *walk, const struct skep_call_facts *facts,
 			   facts->helper->name, reg);
 }
 
-/* A known index of an array that is inside of it: the look-up finds it. */
+/* A known index of an array that is inside of it, saved as exactly four bytes: the look-up finds it. */
 static bool finds_element(struct skep_walk *walk, const struct skep_spec_map *map, unsigned reg)
 {
 	const struct skep_value *v = skep_walk_reg(walk, reg);
@@ -172,7 +172,8 @@ static bool finds_element(struct skep_walk *walk, const struct skep_spec_map *ma
 		return false;
 	slot = &frame->slots[(-at - 1) / 8];
 	if ((at & 7) == 0 && skep_slot_is_saved(slot) && slot->value.kind == SKEP_VALUE_NUMBER &&
-	    slot->bytes[3] == SKEP_BYTE_SAVED && skep_scalar_is_const32(&slot->value.num)) {
+	    slot->bytes[3] == SKEP_BYTE_SAVED && slot->bytes[4] != SKEP_BYTE_SAVED &&
+	    skep_scalar_is_const32(&slot->value.num)) {
 		index = slot->value.num.r32.umin;
 		needs.slots[v->frame] = 1ULL << ((-at - 1) / 8);
 	} else {

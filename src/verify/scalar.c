@@ -252,7 +252,8 @@ void skep_scalar_sign_extend(struct skep_scalar *s, unsigned bytes)
 		r.smin = -(int64_t)(1ULL << (bytes * 8 - 1));
 		r.smax = (int64_t)((1ULL << (bytes * 8 - 1)) - 1);
 	}
-	s->bits = skep_tnum_sext(s->bits, bytes);
+	/* kernels keep known bits only of constants here */
+	s->bits = skep_tnum_is_const(s->bits) ? skep_tnum_sext(s->bits, bytes) : SKEP_TNUM_UNKNOWN;
 	s->r64 = r;
 	if (bytes < 4)
 		s->r32 = full32;

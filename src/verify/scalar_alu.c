@@ -225,9 +225,8 @@ void skep_scalar_alu(enum skep_alu_op op, unsigned width, struct skep_scalar *ds
 	struct skep_tnum bits;
 
 	if (!is_tracked(op, width, src)) {
+		/* of the upper half of a 32-bit result, kernels do not say that it is 0 either */
 		*dst = skep_scalar_unknown();
-		if (width == 32)
-			skep_scalar_truncate(dst, 4);
 		return;
 	}
 	bits = bits_of(op, dst->bits, src->bits,

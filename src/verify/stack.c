@@ -228,7 +228,7 @@ int skep_stack_write(struct skep_walk *walk, const struct skep_access *access,
 	return write_somewhere(walk, access, frame, &e, value);
 }
 
-/* Bytes of several kinds: zero when all are, else any number of that size. */
+/* Bytes that are 0 for sure, or part of a saved 0 when the place is known: the number 0. Else any of that size. */
 static struct skep_value mixed(const struct skep_frame *frame, const struct extent *e,
 			       uint32_t size)
 {
@@ -238,7 +238,8 @@ static struct skep_value mixed(const struct skep_frame *frame, const struct exte
 		const struct skep_slot *slot = &frame->slots[slot_of(off)];
 		uint8_t byte = slot->bytes[byte_of(off)];
 
-		zero = byte == SKEP_BYTE_ZERO || (byte == SKEP_BYTE_SAVED && is_zero(&slot->value));
+		zero = byte == SKEP_BYTE_ZERO ||
+		       (e->fixed && byte == SKEP_BYTE_SAVED && is_zero(&slot->value));
 	}
 	if (zero)
 		return skep_value_const(0);
