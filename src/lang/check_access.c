@@ -52,7 +52,10 @@ static int no_args(struct skep_check *k, const struct skep_expr *expr)
 	const struct skep_provider *p = k->inst->provider;
 	int r = skep_check_error(k, expr->loc, "%s has no args", p->name);
 
-	if (p->arg && p->retval)
+	if (k->inst->no_args)
+		skep_diag_hint(k->c->diag, "%s; its registers are arg0, arg1, ...",
+			       k->inst->no_args);
+	else if (p->arg && p->retval)
 		skep_diag_hint(k->c->diag,
 			       "its result is retval, its registers are arg0, arg1, ...");
 	else if (p->arg)

@@ -40,6 +40,7 @@ struct skep_instance {
 	const void *own;       /* provider's own */
 	unsigned table_plus1;  /* provider's own: 1 + index of a map in gen, 0 none yet */
 	const struct skep_struct *args; /* fields of `args`, or NULL */
+	const char *no_args;		/* why there are none, where there might be some */
 	enum skep_space args_space;	/* of pointers in args: USER for system calls */
 	uint32_t btf_func;		/* BTF func_proto of the target, or 0 */
 	const struct skep_btf *btf;	/* of btf_func */

@@ -139,6 +139,26 @@ static void *copy(struct skep_arena *arena, const void *data, size_t n, size_t s
 	return skep_arena_memdup(arena, data, n * size);
 }
 
+/* A probe on a line, or with a name in quotes, does not end with its function. */
+static const char **probe_funcs(struct skep_compiler *c)
+{
+	const char **funcs = skep_arena_calloc(c->arena, c->probe_names.len, sizeof(*funcs));
+
+	for (size_t i = 0; i < c->instances.len; i++) {
+		const struct skep_instance *inst = c->instances.data[i];
+
+		for (size_t k = 0; k < inst->n_matches; k++) {
+			const struct skep_match *m = &inst->matches[k];
+			const char *last = strrchr(m->name, ':');
+
+			if (m->func && m->probe_index < c->probe_names.len &&
+			    !(last && skep_streq(last + 1, m->func)))
+				funcs[m->probe_index] = m->func;
+		}
+	}
+	return funcs;
+}
+
 int skep_lower_all(struct skep_compiler *c, struct skep_plan *plan)
 {
 	size_t n = c->instances.len, bad = 0;
@@ -169,6 +189,7 @@ int skep_lower_all(struct skep_compiler *c, struct skep_plan *plan)
 	plan->n_actions = c->actions.len;
 	plan->probe_names = copy(c->arena, c->probe_names.data, c->probe_names.len, sizeof(char *));
 	plan->n_probe_names = c->probe_names.len;
+	plan->probe_funcs = probe_funcs(c);
 	plan->time_formats =
 		copy(c->arena, c->time_formats.data, c->time_formats.len, sizeof(char *));
 	plan->n_time_formats = c->time_formats.len;

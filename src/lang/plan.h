@@ -149,6 +149,8 @@ struct skep_plan {
 		probe_names; /* concrete names: "tracepoint:syscalls:sys_enter_openat"; index is what rows carry */
 	size_t n_probe_names;
 	const char **
+		probe_funcs; /* of each, the function behind it where its last part is not its name, else NULL */
+	const char **
 		prog_names; /* for each program of the spec, the probe as written: for reports and losses */
 	const char **time_formats; /* strftime formats by index (SKEP_FIELD_TIMESTAMP) */
 	size_t n_time_formats;

@@ -120,6 +120,21 @@ struct skep_world {
 	int (*user_symbol)(const struct skep_world *world, const char *binary, const char *name,
 			   uint64_t offset, struct skep_world_symbol *ret_symbol);
 	/*
+	 * Places of a source line, from debugging information: the first of each function that has code for it. @file: the end
+	 * of its path; @column 0: any. -ENOENT without a message: no code is there, *ret_nearest is the next line that has some
+	 * (0: none). Else the message says what is missing.
+	 */
+	int (*user_line)(const struct skep_world *world, const char *binary, int pid,
+			 const char *file, unsigned line, unsigned column, struct skep_diag *diag,
+			 skep_world_symbol_fn fn, void *data, unsigned *ret_nearest);
+	/*
+	 * What a function is given in general registers, from debugging information: a FUNC_PROTO. -ENOENT: there is none of
+	 * it; *ret_why is the end of "...: ".
+	 */
+	int (*user_proto)(const struct skep_world *world, const struct skep_world_symbol *function,
+			  const struct skep_btf **ret_btf, uint32_t *ret_proto,
+			  const char **ret_why);
+	/*
 	 * Whether an instruction begins @inside bytes behind the beginning of the function at
 	 * @function->offset of its binary: 1 yes, 0 no, -errno: nobody can tell.
 	 */

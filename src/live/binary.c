@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 
 #include "sys/file.h"
+#include "who/debugfile.h"
+#include "who/dwarf.h"
 
 #define CACHE_MAX (64 * 1024 * 1024)
 #define MAPS_MAX (16 * 1024 * 1024)
@@ -250,10 +252,29 @@ not_elf:
 	return -ENOEXEC;
 }
 
+const struct skep_elf *skep_binary_symbols(struct skep_binary_file *file)
+{
+	_cleanup_free_ char *path = NULL;
+	const void *data;
+	size_t size;
+	int fd;
+
+	if (!file->debug_known && skep_elf_section(file->elf, ".symtab", &data, &size) < 0 &&
+	    skep_debugfile_open(file->elf, file->path, &fd, &path) == 0) {
+		close(fd);
+		if (skep_binary_open(path, NULL, &file->debug) < 0)
+			file->debug = NULL;
+	}
+	file->debug_known = true;
+	return file->debug ? file->debug->elf : file->elf;
+}
+
 void skep_binary_close(struct skep_binary_file *file)
 {
 	if (!file)
 		return;
+	skep_binary_close(file->debug);
+	skep_dwarf_close(file->dwarf);
 	skep_elf_free(file->elf);
 	munmap(file->data, file->size);
 	free((char *)file->path);

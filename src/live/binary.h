@@ -25,6 +25,11 @@ struct skep_binary_file {
 	void *data;
 	size_t size;
 	struct skep_elf *elf;
+	struct skep_binary_file
+		*debug; /* the symbols that were stripped from it, when they were looked for */
+	bool debug_known;
+	struct skep_dwarf *dwarf; /* opened on first use */
+	int dwarf_error;	  /* of an attempt to: not tried again */
 	struct skep_binary_file *next;
 };
 
@@ -32,6 +37,8 @@ struct skep_binary_file {
 int skep_binary_open(const char *path, struct skep_diag *diag,
 		     struct skep_binary_file **ret_file) _must_check_;
 void skep_binary_close(struct skep_binary_file *file);
+/* Its symbols: those of its debug file when it was stripped and there is one. Addresses are the same. */
+const struct skep_elf *skep_binary_symbols(struct skep_binary_file *file);
 
 /*
  * The file that the loader's cache (ld.so.cache, @data) gives for a library: "libc.so.6" or, without ".so", "libc". NULL: none.

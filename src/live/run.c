@@ -56,6 +56,7 @@ static int make_who(struct skep_loop *l)
 		.unwind = s->plan->unwind,
 		.probe_names = s->plan->probe_names,
 		.n_probe_names = s->plan->n_probe_names,
+		.probe_funcs = s->plan->probe_funcs,
 		.time_formats = s->plan->time_formats,
 		.n_time_formats = s->plan->n_time_formats,
 		.mangled = !s->plan->config.cpp_demangle,

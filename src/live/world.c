@@ -275,6 +275,7 @@ int skep_world_new(struct skep_diag *diag, struct skep_kernel_world **ret_world)
 		.cgroup_id = cgroup_id,
 	};
 	world_add_user(&w->world);
+	world_add_dwarf(&w->world);
 	look_at_namespace(&w->world);
 	if (skep_vmlinux_btf(NULL, &w->world.btf) < 0) {
 		w->world.btf = NULL;
@@ -289,6 +290,7 @@ void skep_world_free(struct skep_kernel_world *w)
 {
 	if (!w)
 		return;
+	world_close_dwarf(w);
 	world_close_user(w);
 	for (struct module *m = w->modules; m; m = m->next)
 		skep_btf_free(m->btf);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside of the world: world.c (the kernel), world_user.c (programs and libraries). */
+/* Inside of the world: world.c (the kernel), world_user.c (programs and libraries), world_dwarf.c (their sources). */
 #pragma once
 
 #include "base/hash.h"
@@ -12,6 +12,8 @@ struct module {
 	struct module *next;
 };
 
+struct user_types;
+
 struct skep_kernel_world {
 	struct skep_world world;
 	struct skep_arena *arena;
@@ -23,6 +25,7 @@ struct skep_kernel_world {
 	struct module *modules;
 	struct skep_progs *progs; /* NULL: nobody has asked */
 	struct skep_binary_file *binaries;
+	struct user_types *user_types; /* of functions that were asked for */
 };
 
 static inline struct skep_kernel_world *world_self(const struct skep_world *world)
@@ -30,6 +33,13 @@ static inline struct skep_kernel_world *world_self(const struct skep_world *worl
 	return world->data;
 }
 
-/* world_user.c: fills in what the language asks of binaries. */
+/* world_dwarf.c */
+void world_add_dwarf(struct skep_world *world);
+void world_close_dwarf(struct skep_kernel_world *w);
+
+/* world_user.c: a binary and its symbols, read once. */
+int world_open_binary(struct skep_kernel_world *w, const char *path, struct skep_diag *diag,
+		      struct skep_binary_file **ret_file) _must_check_;
+/* Fills in what the language asks of binaries. */
 void world_add_user(struct skep_world *world);
 void world_close_user(struct skep_kernel_world *w);

@@ -11,8 +11,8 @@
 
 #define RETURNS_MAX 1024 /* return instructions of one function */
 
-static int open_binary(struct skep_kernel_world *w, const char *path, struct skep_diag *diag,
-		       struct skep_binary_file **ret_file)
+int world_open_binary(struct skep_kernel_world *w, const char *path, struct skep_diag *diag,
+		      struct skep_binary_file **ret_file)
 {
 	struct skep_binary_file *file;
 	int r;
@@ -69,15 +69,17 @@ static int functions_of(void *data, const char *path)
 	size_t i = 0;
 	int r;
 
-	r = open_binary(u->w, path, u->many ? NULL : u->diag, &file);
+	r = world_open_binary(u->w, path, u->many ? NULL : u->diag, &file);
 	if (r < 0)
 		return u->many ? 0 : r;
 	if (!strchr(u->glob, '*')) {
 		r = skep_elf_find(file->elf, u->glob, SKEP_ELF_FUNC, &sym);
+		if (r < 0)
+			r = skep_elf_find(skep_binary_symbols(file), u->glob, SKEP_ELF_FUNC, &sym);
 		return r < 0 ? 0 : report(u, file, &sym, NULL);
 	}
 	do {
-		r = skep_elf_next_func(file->elf, u->glob, &i, &sym);
+		r = skep_elf_next_func(skep_binary_symbols(file), u->glob, &i, &sym);
 		if (r == 0)
 			r = report(u, file, &sym, NULL);
 	} while (r == 0);
@@ -111,10 +113,10 @@ static int demangled_of(void *data, const char *path)
 	size_t i = 0;
 	int r;
 
-	r = open_binary(u->w, path, u->many ? NULL : u->diag, &file);
+	r = world_open_binary(u->w, path, u->many ? NULL : u->diag, &file);
 	if (r < 0)
 		return u->many ? 0 : r;
-	while ((r = skep_elf_next_func(file->elf, "*", &i, &sym)) == 0) {
+	while ((r = skep_elf_next_func(skep_binary_symbols(file), "*", &i, &sym)) == 0) {
 		skep_str_reset(&name);
 		skep_demangle(sym.name, strcspn(sym.name, "@"), &name);
 		if (!skep_demangle_match(u->glob, skep_str_text(&name)))
@@ -150,7 +152,7 @@ static int user_symbol(const struct skep_world *world, const char *binary, const
 	uint64_t there;
 	int r;
 
-	r = open_binary(world_self(world), binary, NULL, &file);
+	r = world_open_binary(world_self(world), binary, NULL, &file);
 	if (r == 0)
 		r = skep_elf_find(file->elf, name, SKEP_ELF_ANY, &sym);
 	if (r < 0)
@@ -170,13 +172,13 @@ static int offset_of(void *data, const char *path)
 	struct skep_elf_sym sym;
 	int r;
 
-	r = open_binary(u->w, path, u->diag, &file);
+	r = world_open_binary(u->w, path, u->diag, &file);
 	if (r < 0)
 		return r;
 	if (skep_elf_file_offset(file->elf, u->address, &out.offset) < 0)
 		return -ERANGE;
 	out.module = file->path;
-	if (skep_elf_find_addr(file->elf, u->address, &sym) == 0) {
+	if (skep_elf_find_addr(skep_binary_symbols(file), u->address, &sym) == 0) {
 		out.name = skep_arena_strndup(u->w->arena, sym.name, strcspn(sym.name, "@"));
 		out.size = sym.size;
 		out.inside = u->address - sym.value;
@@ -215,7 +217,7 @@ static int usdt_of(void *data, const char *path)
 	struct skep_binary_file *file;
 	int r;
 
-	r = open_binary(u->w, path, u->diag, &file);
+	r = world_open_binary(u->w, path, u->diag, &file);
 	if (r < 0)
 		return u->many ? 0 : r;
 	return skep_usdt_each_in(u->w->arena, file, u->provider_glob, u->glob, u->fn, u->data);
@@ -281,7 +283,7 @@ static int is_user_instruction(const struct skep_world *world,
 	uint64_t size;
 	int r;
 
-	r = open_binary(world_self(world), function->module, NULL, &file);
+	r = world_open_binary(world_self(world), function->module, NULL, &file);
 	if (r < 0)
 		return r;
 	r = code_machine(file, &machine);
@@ -315,7 +317,7 @@ static int user_returns(const struct skep_world *world, const struct skep_world_
 	size_t n;
 	int r;
 
-	if (open_binary(world_self(world), function->module, NULL, &file) < 0 || !is_go(file))
+	if (world_open_binary(world_self(world), function->module, NULL, &file) < 0 || !is_go(file))
 		return 0;
 	r = code_machine(file, &machine);
 	if (r == 0 && (!function->size || function->offset > file->size ||

@@ -264,10 +264,8 @@ static void probe(void *data, uint64_t value, struct skep_str *out)
 		skep_str_addf(out, "probe %" PRIu64, index);
 		return;
 	}
-	/* "...:cpp:"ns::f(int)"" has colons in its last part, and so stands in quotes. */
-	if (value & SKEP_PROBE_FUNC && skep_has_suffix(name, "\"")) {
-		colon = strchr(name, '"');
-		skep_str_addn(out, colon + 1, strlen(colon) > 1 ? strlen(colon) - 2 : 0);
+	if (value & SKEP_PROBE_FUNC && o->probe_funcs && o->probe_funcs[index]) {
+		skep_str_add(out, o->probe_funcs[index]);
 		return;
 	}
 	colon = value & SKEP_PROBE_FUNC ? strrchr(name, ':') : NULL;

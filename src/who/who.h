@@ -33,6 +33,8 @@ struct skep_who_options {
 	const struct skep_unwind_maps *unwind; /* of the plan's own walk, or NULL */
 	const char *const *probe_names;
 	size_t n_probe_names;
+	const char *const
+		*probe_funcs; /* of each, when its last part is not its function; NULL: of none */
 	const char *const *time_formats; /* for strftime, and %f for microseconds */
 	size_t n_time_formats;
 	bool mangled; /* names of user functions are shown as the linker has them */

@@ -26,25 +26,80 @@ struct search {
 	bool is_return, by_name, glob, multi;
 	bool demangled; /* functions go by their demangled names, of which one may be several functions' */
 	bool by_instruction; /* returns are probed where they happen: attached as entries are */
-	uint64_t offset;     /* in the function */
+	bool by_line;	     /* somewhere inside: not where arguments are in their registers */
+	struct skep_used_args used;
+	uint64_t offset; /* in the function */
 	size_t found, beyond;
 	size_t left_out; /* functions whose returns cannot be found, and why not of the first */
 	const char *left_out_why;
 	struct skep_hash seen; /* offsets: aliases of one function count once for a pattern */
 };
 
+/* Copies that the compiler made for itself take other arguments than the source says. */
+static bool is_clone(const char *name)
+{
+	return strstr(name, ".isra.") || strstr(name, ".constprop.") || strstr(name, ".part.");
+}
+
+/*
+ * args by name, of a function that debugging information describes. Those that are used make a signature: functions that
+ * have them alike share a program.
+ */
+static const char *load_args(struct search *s, const struct skep_world_symbol *symbol,
+			     const struct skep_struct **ret_args, const char **ret_why)
+{
+	const struct skep_world *w = s->c->world;
+	const struct skep_btf *btf;
+	struct skep_struct *args;
+	uint32_t proto;
+
+	if (s->is_return || s->offset || s->by_line || !w->user_proto || !symbol->name ||
+	    (!s->used.n && !s->used.whole))
+		return "";
+	if (is_clone(symbol->linkage ? symbol->linkage : symbol->name)) {
+		*ret_why = "the compiler changed what this copy of the function takes";
+		return "";
+	}
+	if (w->user_proto(w, symbol, &btf, &proto, ret_why) < 0)
+		return "";
+	args = skep_arena_memdup(s->c->arena,
+				 skep_proto_args(&s->c->types, btf, proto, 0, SKEP_SPACE_USER,
+						 symbol->name, NULL),
+				 sizeof(*args));
+	args->n_fields = MIN(args->n_fields, (size_t)skep_arch()->n_args);
+	*ret_args = args;
+	return skep_match_signature(s->c, args, &s->used);
+}
+
+/* What `probe` shows. A line keeps the words of the script behind the binary. */
+static const char *name_of(const struct search *s, const char *path, const char *function)
+{
+	const char *kind = provider_of(s->is_return)->name;
+	const char *text = s->point->text;
+
+	if (s->by_line)
+		return skep_arena_printf(s->c->arena, "%s:%s%s", kind, path, strchr(text, '@'));
+	return skep_arena_printf(s->c->arena, s->demangled ? "%s:%s:cpp:\"%s\"" : "%s:%s:%s", kind,
+				 path, function);
+}
+
 static void add_target(struct search *s, const struct skep_world_symbol *symbol,
 		       const char *function)
 {
 	struct skep_compiler *c = s->c;
 	const struct skep_provider *provider = provider_of(s->is_return);
-	struct skep_instance *inst =
-		skep_match_group(c, s->probe, s->point, provider, 0, s->by_name ? function : "");
+	const struct skep_struct *args = NULL;
+	const char *no_args = NULL;
+	const char *signature = load_args(s, symbol, &args, &no_args);
+	struct skep_instance *inst = skep_match_group(c, s->probe, s->point, provider, 0,
+						      s->by_name ? function : signature);
 	const char *path = skep_arena_strdup(c->arena, symbol->module);
 	struct skep_match *m;
 
 	if (!inst->n_matches) {
 		inst->args_space = SKEP_SPACE_USER;
+		inst->args = args;
+		inst->no_args = no_args;
 		inst->open = c->types.needs && s->glob;
 		inst->preemptible = true;
 		inst->can_wait = true;
@@ -53,16 +108,13 @@ static void add_target(struct search *s, const struct skep_world_symbol *symbol,
 			inst->proto.attach_type = SKEP_ATTACH_TYPE_UPROBE_MULTI;
 		inst->attach.kind = s->is_return && !s->by_instruction ? SKEP_ATTACH_URETPROBE
 								       : SKEP_ATTACH_UPROBE;
-		inst->on_call = !s->offset && (!s->is_return || s->by_instruction);
+		inst->on_call = !s->offset && !s->by_line && (!s->is_return || s->by_instruction);
 		inst->attach.pid = c->options->pid;
 	}
-	m = skep_instance_add(c, inst,
-			      skep_arena_printf(c->arena,
-						s->demangled ? "%s:%s:cpp:\"%s\"" : "%s:%s:%s",
-						provider->name, path, function));
-	m->func = function;
+	m = skep_instance_add(c, inst, name_of(s, path, function));
+	m->func = skep_arena_strdup(c->arena, function);
 	m->target.name = path;
-	m->target.symbol = function;
+	m->target.symbol = m->func;
 	m->target.offset = symbol->offset + s->offset;
 	m->target.optional = s->glob;
 	s->found++;
@@ -325,6 +377,72 @@ static bool is_in_libc(const char *binary)
 	return false;
 }
 
+static int on_line(void *data, const struct skep_world_symbol *symbol)
+{
+	struct search *s = data;
+
+	/* Debugging information may be wrong; what nobody can tell is believed. */
+	if (s->c->world->is_user_instruction && symbol->name && symbol->inside) {
+		struct skep_world_symbol function = *symbol;
+
+		function.offset -= symbol->inside;
+		if (s->c->world->is_user_instruction(s->c->world, &function, symbol->inside) == 0)
+			return check_place(s, &function, symbol->inside);
+	}
+	add_target(s, symbol, symbol->name ? symbol->name : "?");
+	return 0;
+}
+
+static bool read_number(const char *text, unsigned *ret_number)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (!isdigit((unsigned char)text[0]) || *end || !value || value > INT32_MAX)
+		return false;
+	*ret_number = (unsigned)value;
+	return true;
+}
+
+/* BINARY@FILE:LINE[:COLUMN] */
+static int by_line(struct search *s, const char *at)
+{
+	const struct skep_attach_point *point = s->point;
+	const struct skep_provider *provider = provider_of(s->is_return);
+	struct skep_compiler *c = s->c;
+	const char *binary =
+		skep_arena_strndup(c->arena, point->parts[1], (size_t)(at - point->parts[1]));
+	unsigned line, column = 0, nearest = 0;
+	_cleanup_(skep_diag_fini)
+	struct skep_diag said = {};
+	int r;
+
+	if (s->is_return)
+		return skep_match_usage(c, point, provider, "a line has no return");
+	if (!read_number(point->parts[2], &line) || !at[1] ||
+	    (point->n_parts == 4 && !read_number(point->parts[3], &column)))
+		return skep_match_usage(c, point, provider, "'%s' is not a line of a file",
+					strchr(point->text, '@') + 1);
+	if (!c->world->user_line)
+		return skep_match_unable(c, point, "name a function", "lines are not known here");
+	s->by_line = true;
+	r = c->world->user_line(c->world, binary, c->options->pid, at + 1, line, column, &said,
+				on_line, s, &nearest);
+	if (r < 0 && said.n_items)
+		return no_binary(s, binary, r, &said);
+	if (r < 0 && r != -ENOENT)
+		return -EINVAL;
+	if (s->found)
+		return 0;
+	r = skep_match_missing(c, point, NULL, "%s has no code at line %u%s of %s", binary, line,
+			       column ? " and that column" : "", at + 1);
+	if (nearest)
+		skep_diag_hint(c->diag, "the next line that has some is %u", nearest);
+	else
+		skep_diag_hint(c->diag, "no file of that name has code behind it, either");
+	return r;
+}
+
 /* Functions by name, in the library that has them by now. */
 static int search(struct search *s, const char *binary, const char *function,
 		  struct skep_diag *diag)
@@ -378,13 +496,16 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 	if (!c->world->each_user_function || !skep_arch())
 		return skep_match_unable(c, point, "skep doctor says what does",
 					 "uprobes do not work on this machine");
+	s.multi = has_multi(c);
+	s.by_name = !s.multi && !skep_world_has(c->world, SKEP_WORLD_COOKIE) &&
+		    skep_match_needs_probe(c, probe);
+	if (strrchr(binary, '@') && isdigit((unsigned char)point->parts[2][0]))
+		return by_line(&s, strrchr(binary, '@'));
+	skep_match_used_args(probe, &s.used);
 	s.demangled = point->n_parts == 4;
 	if (s.demangled && !skep_streq(point->parts[2], "cpp"))
 		return skep_match_usage(c, point, provider, "'%s' is not a language",
 					point->parts[2]);
-	s.multi = has_multi(c);
-	s.by_name = !s.multi && !skep_world_has(c->world, SKEP_WORLD_COOKIE) &&
-		    skep_match_needs_probe(c, probe);
 	if (skep_match_is_glob(binary))
 		return skep_match_usage(c, point, provider,
 					"a pattern of binaries is not supported");
@@ -412,16 +533,24 @@ static int uretprobe_match(struct skep_compiler *c, struct skep_probe_node *prob
 
 struct listing {
 	const struct skep_provider *provider;
-	bool demangled;
+	const struct skep_world *world;
+	struct skep_arena *arena;
+	bool demangled, verbose;
 	struct skep_str *out;
 };
 
 static int list_function(void *data, const struct skep_world_symbol *symbol)
 {
 	struct listing *l = data;
+	const struct skep_btf *btf;
+	const char *why;
+	uint32_t proto;
 
 	skep_str_addf(l->out, l->demangled ? "%s:%s:cpp:\"%s\"\n" : "%s:%s:%s\n", l->provider->name,
 		      symbol->module, symbol->name);
+	if (l->verbose && l->world->user_proto &&
+	    l->world->user_proto(l->world, symbol, &btf, &proto, &why) == 0)
+		skep_proto_list(l->arena, btf, proto, 0, false, l->out);
 	return 0;
 }
 
@@ -437,12 +566,18 @@ static const char *unquoted(struct skep_arena *arena, const struct skep_attach_p
 }
 
 /* Only of a binary that is named: there is no list of all programs. */
-static int list(const struct skep_world *world, const struct skep_attach_point *pattern, int pid,
-		bool is_return, struct skep_diag *diag, struct skep_str *out)
+static int list(const struct skep_world *world, const struct skep_attach_point *pattern,
+		bool verbose, int pid, bool is_return, struct skep_diag *diag, struct skep_str *out)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
-	struct listing l = { .provider = provider_of(is_return), .out = out };
+	struct listing l = {
+		.provider = provider_of(is_return),
+		.world = world,
+		.arena = arena,
+		.verbose = verbose && !is_return,
+		.out = out,
+	};
 	bool all_kinds = skep_match_is_glob(pattern->parts[0]);
 	int r;
 
@@ -475,13 +610,13 @@ static int list(const struct skep_world *world, const struct skep_attach_point *
 static int uprobe_list(const struct skep_world *world, const struct skep_attach_point *pattern,
 		       bool verbose, int pid, struct skep_diag *diag, struct skep_str *out)
 {
-	return list(world, pattern, pid, false, diag, out);
+	return list(world, pattern, verbose, pid, false, diag, out);
 }
 
 static int uretprobe_list(const struct skep_world *world, const struct skep_attach_point *pattern,
 			  bool verbose, int pid, struct skep_diag *diag, struct skep_str *out)
 {
-	return list(world, pattern, pid, true, diag, out);
+	return list(world, pattern, verbose, pid, true, diag, out);
 }
 
 static const char *const uprobe_aliases[] = { "u", NULL };
@@ -497,6 +632,7 @@ const struct skep_provider skep_provider_uprobe = {
 	.match = uprobe_match,
 	.arg = skep_regs_arg,
 	.lower_arg = skep_regs_lower_arg,
+	.lower_args = skep_regs_lower_args,
 	.lower_probe = skep_provider_cookie,
 	.list = uprobe_list,
 };

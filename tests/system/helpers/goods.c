@@ -8,7 +8,8 @@
  *	shop::sell(char const*)		"apple"
  *	shop::Stock::add(int, long)	&stock, i, 10 * i; stock is { count, name "fruits", { width 3, height 4 } }
  *	store::find (of Rust)		i
- *	weigh				2.5 * i, then i and &stock: a number that is in no general register
+ *	weigh				2.5 * i, then i and &stock: a number that is in no general register; its line 102
+ *					of src/wares.c is its first statement
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,11 +70,15 @@ int find(unsigned char what)
 	return (int)sink;
 }
 
+/* clang-format off */
+#line 100 "src/wares.c"
 int weigh(double weight, int amount, const struct stock *of)
 {
 	sink += (long)weight + of->numbers[2];
 	return amount;
 }
+#line 200 "goods.c"
+/* clang-format on */
 
 int main(int argc, char **argv)
 {
