@@ -112,6 +112,16 @@ static int unknown_command(const char *name)
 	return SKEP_EXIT_USAGE;
 }
 
+int skep_cli_no_words(int argc, char **argv)
+{
+	if (argc < 2)
+		return SKEP_EXIT_FINE;
+	fprintf(stderr,
+		"skep: '%s' means nothing to skep %s\n       = it takes no arguments: skep %s\n",
+		argv[1], argv[0], argv[0]);
+	return SKEP_EXIT_USAGE;
+}
+
 /* A file to trace with: by its name's end, or because it is one. */
 static bool is_script(const char *word)
 {

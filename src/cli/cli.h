@@ -37,6 +37,8 @@ extern char **skep_cli_argv;
 
 /* Renders to stderr, coloured on a terminal, and empties the diag but for its source. */
 void skep_cli_tell(struct skep_diag *diag, bool verbose);
+/* For commands that take no arguments: 0, or the exit code after a word about the first one. */
+int skep_cli_no_words(int argc, char **argv);
 /* Says that this needs rights, and the exact line that would do. */
 void skep_cli_need_root(void);
 /* The arguments from @from on, quoted for a shell. */

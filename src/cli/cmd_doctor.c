@@ -56,6 +56,8 @@ int skep_cmd_doctor(int argc, char **argv)
 {
 	struct utsname u;
 
+	if (skep_cli_no_words(argc, argv))
+		return SKEP_EXIT_USAGE;
 	if (uname(&u) < 0)
 		memset(&u, 0, sizeof(u));
 	if (!skep_explain_privileged()) {

@@ -9,6 +9,8 @@ int skep_cmd_version(int argc, char **argv)
 {
 	size_t n = 0;
 
+	if (skep_cli_no_words(argc, argv))
+		return SKEP_EXIT_USAGE;
 	printf("skep %s\n", SKEP_VERSION);
 	printf("commands:");
 	for (const struct skep_command *c = skep_commands; c->name; c++)

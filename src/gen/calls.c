@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The stack of functions that call each other: the kernel gives all frames of a chain 512 bytes
- * together, each rounded up, and follows chains of 8 functions. Callbacks count as calls.
+ * What the kernel counts over a program and all functions that it calls. The stack: all frames of a
+ * chain have 512 bytes together, each rounded up, and chains are 8 functions long at most. Maps: 64.
+ * Callbacks count as calls.
  */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "gen/ir.h"
 
 #define MAX_FRAMES 8
+#define MAX_MAPS 64
 #define FRAME_UNIT 32 /* what kernels round a frame up to; newer ones round less */
 
 struct chain {
@@ -16,6 +20,8 @@ struct chain {
 	unsigned *bytes;  /* by function: of the deepest chain from it on; 0: not known yet */
 	unsigned *height; /* by function: frames of the longest chain from it on */
 	unsigned frames[MAX_FRAMES]; /* the functions on the way here */
+	bool *has_map;		     /* of the program that is looked at, by map */
+	bool *seen;		     /* its functions */
 	struct skep_diag *diag;
 };
 
@@ -59,12 +65,55 @@ static int deepest(struct chain *c, unsigned index, unsigned level)
 	return (int)c->bytes[index];
 }
 
+static unsigned count_maps(struct chain *c, unsigned index)
+{
+	const struct skep_spec_prog *prog = &c->progs[index];
+	unsigned n = 0;
+
+	if (c->seen[index])
+		return 0;
+	c->seen[index] = true;
+	for (size_t i = 0; i < prog->n_relocs; i++) {
+		const struct skep_reloc *reloc = &prog->relocs[i];
+
+		if (reloc->kind == SKEP_RELOC_FUNC)
+			n += count_maps(c, reloc->index);
+		if ((reloc->kind != SKEP_RELOC_MAP && reloc->kind != SKEP_RELOC_MAP_VALUE) ||
+		    c->has_map[reloc->index])
+			continue;
+		c->has_map[reloc->index] = true;
+		n++;
+	}
+	return n;
+}
+
+static int check_maps(struct chain *c, unsigned index)
+{
+	char what[80];
+	unsigned n;
+
+	memset(c->seen, 0, c->gen->n_fns * sizeof(*c->seen));
+	memset(c->has_map, 0, c->gen->n_maps * sizeof(*c->has_map));
+	n = count_maps(c, index);
+	if (n <= MAX_MAPS)
+		return 0;
+	c->frames[0] = index;
+	snprintf(what, sizeof(what), "works with %u maps, and the kernel allows %d in a program", n,
+		 MAX_MAPS);
+	return refuse(
+		c, what,
+		"one map with a key in place of many: @m[\"reads\"]++, @m[\"writes\"]++; or several "
+		"probes of the same name with a part of the work each");
+}
+
 int ir_check_calls(struct skep_gen *gen, const struct skep_spec_prog *progs, struct skep_diag *diag)
 {
 	struct chain c = { .gen = gen, .progs = progs, .diag = diag };
 	int r, ret = 0;
 
 	c.bytes = skep_arena_calloc(gen->arena, gen->n_fns, sizeof(*c.bytes));
+	c.has_map = skep_arena_calloc(gen->arena, gen->n_maps, sizeof(*c.has_map));
+	c.seen = skep_arena_calloc(gen->arena, gen->n_fns, sizeof(*c.seen));
 	c.height = skep_arena_calloc(gen->arena, gen->n_fns, sizeof(*c.height));
 	for (unsigned i = 0; i < gen->n_fns; i++) {
 		if (!progs[i].type)
@@ -77,6 +126,8 @@ int ir_check_calls(struct skep_gen *gen, const struct skep_spec_prog *progs, str
 				"needs more than 512 bytes of stack with the functions it calls",
 				"make strings and buffers smaller, or move work out of callbacks");
 		}
+		if (r >= 0)
+			r = check_maps(&c, i);
 		if (r < 0)
 			ret = r;
 	}

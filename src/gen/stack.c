@@ -278,16 +278,52 @@ static int by_size(const void *a, const void *b)
 	return x->id < y->id ? -1 : 1;
 }
 
+struct group {
+	const char *name;
+	unsigned n, bytes;
+};
+
+/* Objects of one name, which may be many small ones. The largest groups first. */
+static unsigned group(struct ir_slot **slots, unsigned n, struct group *groups)
+{
+	unsigned n_groups = 0, k;
+
+	for (unsigned i = 0; i < n; i++) {
+		for (k = 0; k < n_groups; k++)
+			if (skep_streq(groups[k].name, slots[i]->name))
+				break;
+		if (k == n_groups)
+			groups[n_groups++] = (struct group){ .name = slots[i]->name };
+		groups[k].n++;
+		groups[k].bytes += slots[i]->size;
+		for (; k > 0 && groups[k].bytes > groups[k - 1].bytes; k--) {
+			struct group lesser = groups[k - 1];
+
+			groups[k - 1] = groups[k];
+			groups[k] = lesser;
+		}
+	}
+	return n_groups;
+}
+
 static int too_much(struct skep_fn *fn, struct skep_diag *diag, struct ir_slot **slots, unsigned n)
 {
+	struct group *groups = skep_arena_calloc(fn->scratch, n, sizeof(*groups));
+	unsigned n_groups = group(slots, n, groups);
 	struct skep_str names = {};
 
-	for (unsigned i = 0; i < MIN(n, 4u); i++)
-		skep_str_addf(&names, "%s%s (%u bytes)", i ? ", " : "", slots[i]->name,
-			      slots[i]->size);
+	for (unsigned i = 0; i < MIN(n_groups, 4u); i++) {
+		skep_str_addf(&names, "%s%s (%u bytes", i ? ", " : "", groups[i].name,
+			      groups[i].bytes);
+		if (groups[i].n > 1)
+			skep_str_addf(&names, " in %u pieces", groups[i].n);
+		skep_str_addc(&names, ')');
+	}
 	skep_diag_error(diag, fn->proto.loc, "'%s' needs more than the %d bytes of stack there are",
 			fn->proto.name, SKEP_GEN_STACK_MAX);
-	skep_diag_hint(diag, "the largest objects are: %s; make them smaller or fewer",
+	skep_diag_hint(diag,
+		       "most of it takes: %s; keep what lasts in a map instead of variables, and "
+		       "compute values where they are used",
 		       skep_str_text(&names));
 	skep_str_fini(&names);
 	return -E2BIG;

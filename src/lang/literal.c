@@ -23,6 +23,7 @@ static const char *const c_suffixes[] = { "u", "l", "ul", "lu", "ll", "ull", "ll
 
 struct number {
 	uint64_t value;
+	unsigned base;
 	bool overflow;
 	size_t used; /* bytes, up to the suffix */
 };
@@ -88,6 +89,31 @@ static bool apply_suffix(const char *s, size_t len, struct number *n, bool *ret_
 	return false;
 }
 
+/* 0x, 0b2, 1_000_, 0b12: what stands in front of the suffix is no number. False: it is one. */
+static bool bad_digits(struct skep_lex *lx, const struct skep_tok *t, const struct number *n,
+		       const char *s, size_t len)
+{
+	struct skep_lex_env *env = lx->env;
+	bool is_prefix = n->base == 2 || n->base == 16;
+
+	if (is_prefix && n->used == 2) {
+		if (skep_lex_error(env, t->loc, "there is no number behind '%c%c'", s[0], s[1]))
+			skep_lex_hint(env, n->base == 2 ? "binary digits are 0 and 1: 0b101"
+							: "hexadecimal digits are 0 to f: 0x1f");
+		return true;
+	}
+	if (s[n->used - 1] == '_') {
+		if (skep_lex_error(env, t->loc, "'_' stands between digits only"))
+			skep_lex_hint(env, "write it like this: 1_000");
+		return true;
+	}
+	if (n->base != 2 || n->used == len || !skep_lex_is_digit(s[n->used]))
+		return false;
+	if (skep_lex_error(env, t->loc, "the digit '%c' in a binary number", s[n->used]))
+		skep_lex_hint(env, "binary digits are 0 and 1; for a decimal number drop the 0b");
+	return true;
+}
+
 static void bad_suffix(struct skep_lex *lx, const struct skep_tok *t, const char *s, size_t len)
 {
 	struct skep_lex_env *env = lx->env;
@@ -132,23 +158,21 @@ void skep_lex_number(struct skep_lex *lx, struct skep_tok *t)
 
 	while (skep_lex_is_word(skep_lex_peek(lx, len)))
 		len++;
-	if (len > 2 && s[0] == '0' && (s[1] | 0x20) == 'x' && digit_of(s[2]) < 16) {
-		n.used = 2;
-		read_digits(s, len, 16, &n);
-	} else if (len > 2 && s[0] == '0' && (s[1] | 0x20) == 'b' && digit_of(s[2]) < 2) {
-		n.used = 2;
-		read_digits(s, len, 2, &n);
-	} else {
-		bool octal = len > 1 && s[0] == '0' && (skep_lex_is_digit(s[1]) || s[1] == '_');
-
-		read_digits(s, len, octal ? 8 : 10, &n);
-		if (!octal)
-			read_exponent(s, len, &n);
-	}
+	n.base = 10;
+	if (len > 1 && s[0] == '0' && (s[1] | 0x20) == 'x')
+		n.base = 16;
+	else if (len > 1 && s[0] == '0' && (s[1] | 0x20) == 'b')
+		n.base = 2;
+	else if (len > 1 && s[0] == '0' && (skep_lex_is_digit(s[1]) || s[1] == '_'))
+		n.base = 8;
+	n.used = n.base == 16 || n.base == 2 ? 2 : 0;
+	read_digits(s, len, n.base, &n);
+	if (n.base == 10)
+		read_exponent(s, len, &n);
 	t->kind = SKEP_TOK_INT;
 	t->loc.len = (uint32_t)len;
 	lx->pos += len;
-	if (take_fraction(lx, t))
+	if (take_fraction(lx, t) || bad_digits(lx, t, &n, s, len))
 		return;
 	if (!apply_suffix(s + n.used, len - n.used, &n, &t->is_unsigned))
 		bad_suffix(lx, t, s + n.used, len - n.used);

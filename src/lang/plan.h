@@ -23,7 +23,7 @@ enum skep_action_kind {
 	SKEP_ACTION_CLEAR,
 	SKEP_ACTION_ZERO,
 	SKEP_ACTION_TIME, /* time(format): strftime of now in local time */
-	SKEP_ACTION_JOIN, /* payload: u32 count, u32 zero, then as many texts, one behind the other */
+	SKEP_ACTION_JOIN, /* payload: u32 count, u32 whether there are more, then as many texts, one behind the other */
 	SKEP_ACTION_CAT,    /* format gives the path */
 	SKEP_ACTION_SYSTEM, /* format gives the command line, run by /bin/sh -c */
 	SKEP_ACTION_EXIT,   /* payload: u64 exit status */

@@ -16,6 +16,7 @@ struct skep_provider {
 	const char *usage;	       /* "tracepoint:category:event" */
 	unsigned min_parts, max_parts; /* of the attach point, the name included */
 	bool args_nullable; /* pointers among args may be NULL, and the verifier may know */
+	bool returns;	    /* what `return value` gives means something */
 
 	/* Adds instances for an attach point. Nothing found: an error with the nearest names (missing_probes decides). */
 	int (*match)(struct skep_compiler *c, struct skep_probe_node *probe,

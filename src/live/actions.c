@@ -249,11 +249,12 @@ static int do_join(struct skep_session *s, const struct row *row)
 	_cleanup_(skep_str_fini)
 	struct skep_str text = {};
 	size_t left, len;
-	uint32_t count;
+	uint32_t count, more;
 
 	if (row->len < 8)
 		return -EINVAL;
 	memcpy(&count, row->payload, 4);
+	memcpy(&more, row->payload + 4, 4);
 	left = row->len - 8;
 	for (uint32_t i = 0; i < MIN(count, a->join_max); i++) {
 		len = strnlen(at, left);
@@ -265,6 +266,8 @@ static int do_join(struct skep_session *s, const struct row *row)
 		at += len + 1;
 		left -= len + 1;
 	}
+	if (more)
+		skep_str_addf(&text, "%s...", a->separator ? a->separator : " ");
 	if (!is_json(s))
 		skep_str_addc(&text, '\n');
 	put_text(s, "join", row, &text);

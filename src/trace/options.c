@@ -202,7 +202,7 @@ static int parse_stages(const char *text, unsigned *stages, struct skep_diag *di
 		if (i == ARRAY_SIZE(names)) {
 			skep_diag_error(diag, SKEP_NO_LOC, "there is no stage '%.*s'", (int)len,
 					text);
-			return usage_error(diag, "-d takes ast, types, ir, code or dis");
+			return usage_error(diag, "-d takes ast, types, ir, code, dis or all");
 		}
 		*stages |= names[i].bits;
 		if (!text[len])

@@ -12,15 +12,28 @@
 #include "lang/lower_priv.h"
 #include "lang/need.h"
 
-#define JOIN_MAX 16	/* strings of an argv */
+#define JOIN_MAX 32	/* strings of an argv */
 #define JOIN_BYTES 1024 /* of each, its end included */
-#define JOIN_HEAD 8	/* the count in front of them */
+#define JOIN_HEAD 8	/* in front of them: how many there are, whether there were more */
 
 /* --- printf and its kin ----------------------------------------------------------------------------------- */
 
 static bool is_number(const struct skep_type *type)
 {
 	return skep_type_is_scalar(type) && type->kind != SKEP_TYPE_KSTACK;
+}
+
+/* A pointer to text is shown as an address, which is seldom meant. */
+static void warn_address(struct skep_check *k, const struct skep_expr *arg)
+{
+	const struct skep_type *t = arg->type;
+
+	if (!k->final || !t || t->kind != SKEP_TYPE_PTR || !t->elem ||
+	    t->elem->kind != SKEP_TYPE_INT || t->elem->size != 1 || !t->elem->is_signed)
+		return;
+	skep_diag_warn(k->c->diag, arg->loc, "this shows an address, not the text that is there");
+	skep_diag_hint(k->c->diag, "str(%s) reads the text; %%p shows an address without this word",
+		       skep_expr_text(k->c->arena, arg));
 }
 
 static int check_conversion(struct skep_check *k, const struct skep_format_part *part,
@@ -37,8 +50,10 @@ static int check_conversion(struct skep_check *k, const struct skep_format_part 
 		skep_diag_hint(k->c->diag, "print(%s) shows it", skep_expr_text(k->c->arena, arg));
 		return -EINVAL;
 	}
-	if (part->conv == 's')
+	if (part->conv == 's') {
+		warn_address(k, arg);
 		return 0;
+	}
 	if (part->conv == 'r'
 		    ? arg->type->kind == SKEP_TYPE_BUFFER || arg->type->kind == SKEP_TYPE_ARRAY
 		    : is_number(arg->type))
@@ -396,7 +411,7 @@ static int lower_join(struct skep_lower *l, const struct skep_expr *call,
 {
 	struct skep_plan_action action = *(const struct skep_plan_action *)call->call.state;
 	enum skep_space space = skep_lower_pointed(l, call->call.args.data[0]->type);
-	struct skep_val *argv, *slot = skep_ir_slot(l->fn, 8, "argv");
+	struct skep_val *argv, *more, *slot = skep_ir_slot(l->fn, 8, "argv");
 	struct skep_block *end = skep_ir_block(l->fn);
 	struct skep_var *count = skep_ir_var(l->fn, "count"), *used = skep_ir_var(l->fn, "used");
 	struct skep_row_build row;
@@ -425,7 +440,12 @@ static int lower_join(struct skep_lower *l, const struct skep_expr *call,
 		skep_ir_set(l->fn, used,
 			    skep_ir_op(l->fn, SKEP_OP_ADD, skep_ir_get(l->fn, used), p));
 	}
-	skep_ir_set(l->fn, count, skep_ir_const(l->fn, JOIN_MAX));
+	skep_lower_read(l, slot, 0, 8, skep_ir_opi(l->fn, SKEP_OP_ADD, argv, 8u * JOIN_MAX), space);
+	more = skep_ir_cmp(l->fn, SKEP_CC_NE, skep_ir_load(l->fn, slot, 0, 8, 0),
+			   skep_ir_const(l->fn, 0));
+	skep_ir_set(l->fn, count,
+		    skep_ir_opi(l->fn, SKEP_OP_ADD, skep_ir_opi(l->fn, SKEP_OP_SHL, more, 32),
+				JOIN_MAX));
 	skep_ir_jump(l->fn, end);
 	skep_ir_at(l->fn, end);
 	skep_ir_store(l->fn, row.addr, row.off, 8, skep_ir_get(l->fn, count));
