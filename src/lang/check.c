@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "lang/builtin.h"
 #include "lang/check_priv.h"
@@ -58,6 +59,9 @@ int skep_check_want(struct skep_check *k, const struct skep_expr *expr, const ch
 		return no_value(k, expr);
 	if (!expr->type)
 		return skep_check_error(k, expr->loc, "this must be %s", what);
+	if (expr->type->kind == SKEP_TYPE_STRING && strstr(what, "number") &&
+	    skep_check_not_number(k, expr))
+		return -EINVAL;
 	return skep_check_error(k, expr->loc, "this must be %s, but it is %s", what,
 				skep_check_type_text(k, expr->type));
 }

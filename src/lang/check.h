@@ -29,8 +29,9 @@ struct skep_check {
 	unsigned fn_depth;
 	bool fresh;	     /* the instance's first pass: variables are made anew */
 	bool locals_changed; /* some variable's type became known or wider */
-	bool agg_ok;	     /* the expression checked next may be an aggregation */
-	bool as_stmt;	     /* the expression checked next need not have a value */
+	bool never; /* in a branch whose condition is constant and does not hold: fail() is silent */
+	bool agg_ok;	    /* the expression checked next may be an aggregation */
+	bool as_stmt;	    /* the expression checked next need not have a value */
 	struct skep_loc at; /* of the word or call that is checked now: for messages of providers */
 };
 
@@ -59,8 +60,13 @@ int skep_check_want(struct skep_check *k, const struct skep_expr *expr,
  * a map that nothing assigns is an error.
  */
 int skep_check_map(struct skep_check *k, struct skep_expr *expr) _must_check_;
-
 /* The same for what user space does to all of a map: no program looks into it for that. */
 int skep_check_map_whole(struct skep_check *k, struct skep_expr *expr) _must_check_;
+/* The settings as a record, for the builtin `config`. */
+int skep_check_config(struct skep_check *k, struct skep_expr *expr) _must_check_;
+/* typeinfo(value): a number, the kind and the whole of its type. */
+int skep_check_typeinfo(struct skep_check *k, struct skep_expr *call) _must_check_;
+/* comptime(value): the number, or a message when it is not constant. */
+int skep_check_comptime_value(struct skep_check *k, struct skep_expr *call) _must_check_;
 /* The text of a type, for messages. */
 const char *skep_check_type_text(struct skep_check *k, const struct skep_type *type);

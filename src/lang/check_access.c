@@ -214,6 +214,7 @@ static int out_of_range(struct skep_check *k, const struct skep_expr *expr, size
 int skep_check_index(struct skep_check *k, struct skep_expr *expr)
 {
 	struct skep_expr *base = expr->index.base, *index = expr->index.index;
+	int64_t element;
 	bool constant;
 	uint64_t value;
 	int r, r2;
@@ -224,6 +225,9 @@ int skep_check_index(struct skep_check *k, struct skep_expr *expr)
 		return r < 0 ? r : r2;
 	if (index->type->kind != SKEP_TYPE_INT)
 		return skep_check_want(k, index, "a number");
+	if (base->type->kind == SKEP_TYPE_TUPLE && index->kind != SKEP_EXPR_INT &&
+	    skep_check_const(k, index, &element))
+		skep_check_become_number(k, index, element);
 	constant = index->kind == SKEP_EXPR_INT;
 	if (constant)
 		skep_need_enum_exact(&k->c->types, index->num.need_plus1);
@@ -239,7 +243,7 @@ int skep_check_index(struct skep_check *k, struct skep_expr *expr)
 		if (!constant)
 			return skep_check_error(
 				k, index->loc,
-				"an element of a tuple needs a number as it is: [0]");
+				"an element of a tuple needs a constant number: [0]");
 		if (value >= base->type->n_fields)
 			return out_of_range(k, expr, base->type->n_fields);
 		expr->type = base->type->fields[value].type;
@@ -299,6 +303,20 @@ int skep_check_deref(struct skep_check *k, struct skep_expr *expr)
 	return 0;
 }
 
+/* A field of it has an address: it is a pointer, or a struct to which one leads. */
+static bool is_behind_pointer(const struct skep_check *k, const struct skep_expr *base)
+{
+	enum skep_space space;
+
+	while (base->kind == SKEP_EXPR_FIELD && base->type &&
+	       base->type->kind == SKEP_TYPE_STRUCT && !is_args(base->field.base))
+		base = base->field.base;
+	if (!base->type || base->type->kind != SKEP_TYPE_PTR)
+		return false;
+	space = base->type->space;
+	return space == SKEP_SPACE_KERNEL || space == SKEP_SPACE_USER || space == SKEP_SPACE_BTF;
+}
+
 int skep_check_addr(struct skep_check *k, struct skep_expr *expr)
 {
 	struct skep_expr *operand = expr->unary.operand;
@@ -313,10 +331,16 @@ int skep_check_addr(struct skep_check *k, struct skep_expr *expr)
 		r = skep_check_error(k, operand->loc, "a bit-field has no address");
 		return r;
 	}
-	if (!place || (skep_type_is_scalar(operand->type) &&
-		       operand->field.base->type->kind != SKEP_TYPE_PTR)) {
+	if (!place ||
+	    (skep_type_is_scalar(operand->type) && !is_behind_pointer(k, operand->field.base))) {
 		r = skep_check_error(k, operand->loc, "this has no address");
-		skep_diag_hint(k->c->diag, "fields behind a pointer have one: &pointer->field");
+		if (operand->kind == SKEP_EXPR_VAR || operand->kind == SKEP_EXPR_MAP)
+			skep_diag_hint(k->c->diag,
+				       "not supported: the address of a variable or map; use "
+				       "its value, or find(@map, key, $value)");
+		else
+			skep_diag_hint(k->c->diag,
+				       "fields behind a pointer have one: &pointer->field");
 		return r;
 	}
 	expr->type = skep_type_ptr(&k->c->types, operand->type, SKEP_SPACE_KERNEL);

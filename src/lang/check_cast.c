@@ -36,6 +36,15 @@ static bool nearest_own(struct skep_check *k, const char *wanted)
 	return found;
 }
 
+/* A name that serves twice, as in container_of, is complained about once. */
+static bool is_told(const struct skep_diag *diag, struct skep_loc loc)
+{
+	const struct skep_diag_item *last =
+		diag && diag->n_items ? &diag->items[diag->n_items - 1] : NULL;
+
+	return last && last->loc.line == loc.line && last->loc.col == loc.col;
+}
+
 int skep_check_type_name(struct skep_check *k, const struct skep_type_name *name,
 			 const struct skep_type **ret_type)
 {
@@ -50,6 +59,8 @@ int skep_check_type_name(struct skep_check *k, const struct skep_type_name *name
 	*ret_type = skep_type_by_name(&k->c->types, name->name);
 	if (*ret_type)
 		return 0;
+	if (is_told(k->c->diag, name->loc))
+		return -EINVAL;
 	r = skep_check_error(k, name->loc, "there is no type '%s'", name->name);
 	if (!k->c->diag)
 		return r;
@@ -150,15 +161,42 @@ static bool can_cast(const struct skep_type *from, const struct skep_type *to)
 	}
 }
 
+/* (uint8[])value: as many elements as the value has bytes for. */
+static bool array_of_all(struct skep_check *k, const struct skep_expr *expr,
+			 const struct skep_type *from, const struct skep_type **ret_type)
+{
+	const char *name = expr->cast.to.name;
+	const struct skep_type *elem;
+	uint32_t size;
+
+	if (!name || !skep_has_suffix(name, "[]"))
+		return false;
+	elem = skep_type_by_name(&k->c->types,
+				 skep_arena_strndup(k->c->arena, name, strlen(name) - 2));
+	if (!elem || elem->kind != SKEP_TYPE_INT)
+		return false;
+	size = from ? from->size : 0;
+	*ret_type = from && size >= elem->size
+			    ? skep_type_array(&k->c->types, elem, size / elem->size)
+			    : NULL;
+	return !from || *ret_type;
+}
+
 int skep_check_cast(struct skep_check *k, struct skep_expr *expr)
 {
 	struct skep_expr *value = expr->cast.value;
 	const struct skep_type *to;
-	int r = skep_check_type_name(k, &expr->cast.to, &to);
 	int r2 = skep_check_expr(k, value);
+	int r = array_of_all(k, expr, value->type, &to)
+			? 0
+			: skep_check_type_name(k, &expr->cast.to, &to);
 
 	if (r < 0 || r2 < 0 || !to || !value->type)
 		return r < 0 ? r : r2;
+	if (to->kind == SKEP_TYPE_STRING &&
+	    (value->type->kind == SKEP_TYPE_PTR ||
+	     (value->type->kind == SKEP_TYPE_INT && value->kind != SKEP_EXPR_INT)))
+		return skep_check_text_cast(k, expr, to->size);
 	if (to->kind == SKEP_TYPE_PTR)
 		expr->type = cast_pointer(k, value, to);
 	else if (can_cast(value->type, to))

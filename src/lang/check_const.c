@@ -93,11 +93,42 @@ static bool is_unsigned(const struct skep_expr *expr)
 						     expr->type->size == 8 && !expr->type->is_bool;
 }
 
+/* A text that is known: a literal, or the element of a tuple of literals. */
+static const char *known_text(const struct skep_expr *expr)
+{
+	const struct skep_expr *base = expr->kind == SKEP_EXPR_FIELD ? expr->field.base : NULL;
+	size_t i;
+
+	if (expr->kind == SKEP_EXPR_STRING)
+		return expr->text.data;
+	if (!base || base->kind != SKEP_EXPR_TUPLE || !base->type)
+		return NULL;
+	i = skep_type_element_named(base->type, expr->field.name);
+	return i < base->tuple.len ? known_text(base->tuple.data[i]) : NULL;
+}
+
+static bool const_texts(const struct skep_expr *expr, int64_t *ret_value)
+{
+	enum skep_binary op = expr->binary.op;
+	const char *a, *b;
+
+	if (op != SKEP_BINARY_EQ && op != SKEP_BINARY_NE)
+		return false;
+	a = known_text(expr->binary.left);
+	b = known_text(expr->binary.right);
+	if (!a || !b)
+		return false;
+	*ret_value = skep_streq(a, b) == (op == SKEP_BINARY_EQ);
+	return true;
+}
+
 static bool const_binary(struct skep_check *k, const struct skep_expr *expr, int64_t *ret_value)
 {
 	enum skep_binary op = expr->binary.op;
 	int64_t a, b;
 
+	if (const_texts(expr, ret_value))
+		return true;
 	if (!skep_check_const(k, expr->binary.left, &a))
 		return false;
 	/* One side decides: the other need not be constant. */

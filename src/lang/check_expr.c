@@ -48,11 +48,27 @@ const struct skep_type *skep_check_arith_type(const struct skep_type *a, const s
 	return skep_type_int(8, !(a_unsigned || b_unsigned));
 }
 
+/* A parameter of the command line that stands where a number should: the command line is what is wrong. */
+bool skep_check_not_number(struct skep_check *k, const struct skep_expr *expr)
+{
+	const struct skep_expr *was = expr->was;
+
+	if (expr->kind != SKEP_EXPR_STRING || !was || was->kind != SKEP_EXPR_PARAM)
+		return false;
+	(void)skep_check_error(k, expr->loc, "parameter $%u is \"%s\", which is not a number",
+			       was->param.index, expr->text.data);
+	skep_diag_hint(k->c->diag, "give a number on the command line; as text it is str($%u)",
+		       was->param.index);
+	return true;
+}
+
 static int mismatch(struct skep_check *k, const struct skep_expr *expr, enum skep_binary op,
 		    const struct skep_expr *left, const struct skep_expr *right)
 {
 	const struct skep_type *a = left->type, *b = right->type;
 
+	if (skep_check_not_number(k, is_text(a) ? left : right))
+		return -EINVAL;
 	(void)skep_check_error(k, expr->loc, "'%s' does not go between %s and %s", op_texts[op],
 			       skep_check_type_text(k, a), skep_check_type_text(k, b));
 	if ((is_text(a) && is_int(b)) || (is_int(a) && is_text(b)))
@@ -335,18 +351,14 @@ static int check_var(struct skep_check *k, struct skep_expr *expr)
 static int check_param(struct skep_check *k, struct skep_expr *expr)
 {
 	int64_t value;
-	int r;
 
 	expr->type = skep_type_int(8, true);
-	if (skep_check_const(k, expr, &value))
-		return 0;
-	r = skep_check_error(k, expr->loc, "parameter $%u is \"%s\", which is not a number",
-			     expr->param.index, skep_check_literal(k, expr));
-	skep_diag_hint(k->c->diag, "as text it is str($%u)", expr->param.index);
-	return r;
+	if (!skep_check_const(k, expr, &value))
+		skep_check_become_text(k, expr, skep_check_literal(k, expr));
+	return 0;
 }
 
-static int check_tuple(struct skep_check *k, struct skep_expr *expr)
+int skep_check_tuple(struct skep_check *k, struct skep_expr *expr)
 {
 	const struct skep_type **types =
 		skep_arena_calloc(k->c->arena, expr->tuple.len, sizeof(*types));
@@ -454,7 +466,7 @@ int skep_check_expr(struct skep_check *k, struct skep_expr *expr)
 	case SKEP_EXPR_OFFSETOF:
 		return skep_check_layout(k, expr);
 	case SKEP_EXPR_TUPLE:
-		return check_tuple(k, expr);
+		return skep_check_tuple(k, expr);
 	case SKEP_EXPR_BLOCK:
 		return check_block_expr(k, expr, as_stmt);
 	default:

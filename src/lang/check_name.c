@@ -182,18 +182,6 @@ static int check_args(struct skep_check *k, struct skep_expr *expr, bool *ret_kn
 	return r;
 }
 
-/* args is not a value, its fields are. */
-static int whole_args(struct skep_check *k, const struct skep_expr *expr)
-{
-	struct skep_type type = { .kind = SKEP_TYPE_STRUCT, .str = k->inst->args };
-	int r = skep_check_error(k, expr->loc, "args stands for all arguments: one is args.NAME");
-	const char *names = skep_type_field_names(&k->c->types, &type, NULL, 8);
-
-	if (names[0])
-		skep_diag_hint(k->c->diag, "they are: %s", names);
-	return r;
-}
-
 /* Words of old scripts that still mean the same. */
 static const struct skep_builtin *find_old(struct skep_check *k, const struct skep_expr *expr)
 {
@@ -215,6 +203,31 @@ static const struct skep_builtin *find_old(struct skep_check *k, const struct sk
 	return NULL;
 }
 
+/* What a script forbids to itself, by unstable_NAME = error. */
+static int switched_off(struct skep_check *k, const struct skep_expr *expr)
+{
+	static const struct {
+		const char *name;
+		unsigned bit;
+	} unstable[] = {
+		{ "tseries", SKEP_UNSTABLE_TSERIES },
+		{ "dw_ustack", SKEP_UNSTABLE_DW_USTACK },
+		{ "typeinfo", SKEP_UNSTABLE_TYPEINFO },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(unstable); i++) {
+		int r;
+
+		if (!(k->c->config.switched_off & unstable[i].bit) ||
+		    !skep_streq(unstable[i].name, expr->call.name))
+			continue;
+		r = skep_check_error(k, expr->loc, "the settings forbid %s", unstable[i].name);
+		skep_diag_hint(k->c->diag, "take out unstable_%s = error", unstable[i].name);
+		return r;
+	}
+	return 0;
+}
+
 int skep_check_call(struct skep_check *k, struct skep_expr *expr)
 {
 	bool agg_ok = k->agg_ok, as_stmt = k->as_stmt, known = true;
@@ -226,7 +239,7 @@ int skep_check_call(struct skep_check *k, struct skep_expr *expr)
 	if (expr->kind == SKEP_EXPR_CALL && fn)
 		return skep_check_fn_call(k, expr, fn);
 	if (expr->kind == SKEP_EXPR_NAME && skep_streq(expr->call.name, "args") && k->inst->args)
-		return whole_args(k, expr);
+		return skep_check_whole_args(k, expr);
 	if (expr->kind == SKEP_EXPR_NAME &&
 	    (!b || skep_hash_get_str(&k->c->constants, expr->call.name)) && find_constant(k, expr))
 		return 0;
@@ -235,7 +248,9 @@ int skep_check_call(struct skep_check *k, struct skep_expr *expr)
 	if (!b)
 		return unknown(k, expr);
 	expr->call.builtin = b;
-	r = check_count(k, expr, b);
+	r = switched_off(k, expr);
+	if (r >= 0)
+		r = check_count(k, expr, b);
 	if (r >= 0)
 		r = check_position(k, expr, b, agg_ok, as_stmt);
 	if (!(b->flags & SKEP_BUILTIN_RAW))

@@ -13,6 +13,7 @@
  *	check_name.c	words and calls
  *	check_fn.c	functions of the script
  *	check_const.c	constants
+ *	check_rewrite.c	what is something else in short
  *	check_unify.c	how two types become one
  */
 #pragma once
@@ -38,11 +39,21 @@ int skep_check_comptime(struct skep_check *k, struct skep_expr *cond, bool *ret_
 bool skep_check_is_zero(const struct skep_expr *expr);
 /* The type of arithmetic on two integers. */
 const struct skep_type *skep_check_arith_type(const struct skep_type *a, const struct skep_type *b);
+/* True, and told: @expr is a parameter that is not a number. */
+bool skep_check_not_number(struct skep_check *k, const struct skep_expr *expr);
 int skep_check_arith(struct skep_check *k, struct skep_expr *expr, enum skep_binary op,
 		     struct skep_expr *left, struct skep_expr *right,
 		     const struct skep_type **ret_type) _must_check_;
 const char *skep_check_op_text(enum skep_binary op);
 
+int skep_check_tuple(struct skep_check *k, struct skep_expr *expr) _must_check_;
+/* check_rewrite.c: the tree becomes what the expression stands for. */
+void skep_check_become_number(struct skep_check *k, struct skep_expr *expr, int64_t value);
+void skep_check_become_text(struct skep_check *k, struct skep_expr *expr, const char *s);
+/* `args` as a value: a record of all of them. */
+int skep_check_whole_args(struct skep_check *k, struct skep_expr *expr) _must_check_;
+/* A cast of a pointer to string[@size]. */
+int skep_check_text_cast(struct skep_check *k, struct skep_expr *expr, uint32_t size) _must_check_;
 int skep_check_call(struct skep_check *k, struct skep_expr *expr) _must_check_;
 int skep_check_fn_call(struct skep_check *k, struct skep_expr *expr,
 		       struct skep_fn_node *fn) _must_check_;

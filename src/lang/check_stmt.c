@@ -270,13 +270,19 @@ static int check_if_comptime(struct skep_check *k, struct skep_stmt *stmt)
 
 static int check_if(struct skep_check *k, struct skep_stmt *stmt)
 {
+	bool outer = k->never, known;
+	int64_t value;
 	int r, r2, r3;
 
 	if (stmt->branch.comptime)
 		return check_if_comptime(k, stmt);
 	r = skep_check_truth(k, stmt->branch.cond, "the condition of if");
+	known = r >= 0 && skep_check_const(k, stmt->branch.cond, &value);
+	k->never = outer || (known && !value);
 	r2 = skep_check_block(k, &stmt->branch.yes);
+	k->never = outer || (known && value);
 	r3 = skep_check_block(k, &stmt->branch.no);
+	k->never = outer;
 	return r < 0 ? r : r2 < 0 ? r2 : r3;
 }
 

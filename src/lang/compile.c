@@ -111,6 +111,22 @@ static int end_portable(struct skep_compiler *c, struct skep_plan *plan)
 	return 0;
 }
 
+static int check_n_progs(struct skep_compiler *c, const struct skep_spec *spec)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < spec->n_progs; i++)
+		n += spec->progs[i].type != 0;
+	if (n <= c->config.max_progs)
+		return 0;
+	skep_diag_error(c->diag, c->script->probes[0]->loc,
+			"this script makes %zu programs, and max_bpf_progs allows %u", n,
+			c->config.max_progs);
+	skep_diag_hint(c->diag, "raise it: config = { max_bpf_progs = %zu }, or match fewer probes",
+		       n);
+	return -E2BIG;
+}
+
 static int compile(struct skep_compiler *c, const char *text, size_t len, struct skep_plan *plan)
 {
 	const struct skep_compile_options *o = c->options;
@@ -162,7 +178,7 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 	if (r < 0)
 		return r;
 	show_tree(c, "types", true);
-	c->gen = skep_gen_new(c->arena, "GPL", &gen);
+	c->gen = skep_gen_new(c->arena, c->config.license, &gen);
 	if (o->portable)
 		plan->portable = begin_portable(c);
 	r = skep_lower_all(c, plan);
@@ -173,6 +189,9 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 	if (r < 0)
 		return r;
 	show_code(c, "code");
+	r = check_n_progs(c, plan->spec);
+	if (r < 0)
+		return r;
 	if (o->portable) {
 		r = end_portable(c, plan);
 		if (r < 0)

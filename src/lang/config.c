@@ -12,6 +12,8 @@ const struct skep_plan_config skep_config_defaults = {
 	.ring_bytes = 1u << 20,
 	.max_cat_bytes = 10240,
 	.max_probes = 1024,
+	.max_progs = 1024,
+	.license = "GPL",
 	.stack_depth = 127,
 	.print_maps_on_exit = true,
 	.cpp_demangle = true,
@@ -20,39 +22,61 @@ const struct skep_plan_config skep_config_defaults = {
 };
 
 #define RING_PAGES_MAX (1 << 16)
+#define WORDS_MAX 4
 #define NEAR 3 /* edits between a setting and what may have been meant */
 
-struct number {
+enum kind {
+	NUMBER,
+	SWITCH,
+	WORD,  /* its index among the words */
+	PAGES, /* room for rows */
+	TEXT,
+	LICENSE,
+	UNSTABLE, /* whether something that is new may be used */
+};
+
+struct setting {
 	const char *name;
-	size_t offset; /* of a uint32_t in the config */
+	enum kind kind;
+	size_t offset; /* in the config */
+	bool nowhere;  /* of other implementations' insides: read, and of no consequence here */
 	uint64_t min, max;
+	const char *words[WORDS_MAX];
+	unsigned bit; /* UNSTABLE */
 };
 
-static const struct number numbers[] = {
-	{ "max_map_keys", offsetof(struct skep_plan_config, max_map_keys), 1, 1u << 24 },
-	{ "max_strlen", offsetof(struct skep_plan_config, max_strlen), 1, 16384 },
-	{ "max_cat_bytes", offsetof(struct skep_plan_config, max_cat_bytes), 1, 1u << 30 },
-	{ "max_probes", offsetof(struct skep_plan_config, max_probes), 1, 1u << 20 },
-};
+#define AT(member) .offset = offsetof(struct skep_plan_config, member)
 
-/* Settings of other implementations' insides: scripts that carry them run unchanged. */
-static const char *const accepted[] = {
-	"cache_user_symbols",
-	"lazy_symbolication",
-	"license",
-	"log_size",
-	"max_bpf_progs",
-	"max_type_res_iterations",
-	"on_stack_limit",
-	"show_debug_info",
-	"symbol_source",
-	"unstable_import",
-	"unstable_import_statement",
-	"unstable_map_decl",
-	"unstable_tseries",
-	"unstable_typeinfo",
-	"unstable_dw_ustack",
-	"use_blazesym",
+static const struct setting settings[] = {
+	{ "max_map_keys", NUMBER, AT(max_map_keys), .min = 1, .max = 1u << 24 },
+	{ "max_strlen", NUMBER, AT(max_strlen), .min = 1, .max = 16384 },
+	{ "max_cat_bytes", NUMBER, AT(max_cat_bytes), .min = 1, .max = 1u << 30 },
+	{ "max_probes", NUMBER, AT(max_probes), .min = 1, .max = 1u << 20 },
+	{ "max_bpf_progs", NUMBER, AT(max_progs), .min = 1, .max = 1u << 20 },
+	{ "missing_probes", WORD, AT(missing_probes), .words = { "error", "warn", "ignore" } },
+	{ "stack_mode", WORD, AT(stack_style), .words = { "bpftrace", "perf", "raw" } },
+	{ "print_maps_on_exit", SWITCH, AT(print_maps_on_exit) },
+	{ "cpp_demangle", SWITCH, AT(cpp_demangle) },
+	{ "str_trunc_trailer", TEXT, AT(str_trunc_trailer) },
+	{ "perf_rb_pages", PAGES, AT(ring_bytes) },
+	{ "license", LICENSE, AT(license) },
+	/* Read for what scripts say, and mostly without effect. */
+	{ "unstable_tseries", UNSTABLE, .bit = SKEP_UNSTABLE_TSERIES },
+	{ "unstable_map_decl", UNSTABLE, .bit = SKEP_UNSTABLE_MAP_DECL },
+	{ "unstable_dw_ustack", UNSTABLE, .bit = SKEP_UNSTABLE_DW_USTACK },
+	{ "unstable_typeinfo", UNSTABLE, .bit = SKEP_UNSTABLE_TYPEINFO },
+	{ "unstable_addr", UNSTABLE },
+	{ "unstable_import", UNSTABLE },
+	{ "unstable_import_statement", UNSTABLE },
+	{ "cache_user_symbols", WORD, .nowhere = true,
+	  .words = { "PER_PID", "PER_PROGRAM", "NONE" } },
+	{ "symbol_source", WORD, .nowhere = true, .words = { "dwarf", "symbol_table" } },
+	{ "lazy_symbolication", SWITCH, .nowhere = true },
+	{ "show_debug_info", SWITCH, .nowhere = true },
+	{ "use_blazesym", SWITCH, .nowhere = true },
+	{ "log_size", NUMBER, .nowhere = true, .max = UINT64_MAX },
+	{ "on_stack_limit", NUMBER, .nowhere = true, .max = UINT64_MAX },
+	{ "max_type_res_iterations", NUMBER, .nowhere = true, .max = UINT64_MAX },
 };
 
 static const char *text_of(const struct skep_expr *value)
@@ -62,128 +86,196 @@ static const char *text_of(const struct skep_expr *value)
 	return value->kind == SKEP_EXPR_NAME ? value->call.name : NULL;
 }
 
-static int set_number(struct skep_plan_config *config, const struct number *n,
-		      const struct skep_config_node *node, struct skep_diag *diag)
+static int set_number(const struct setting *s, void *at, const struct skep_config_node *node,
+		      struct skep_diag *diag)
 {
 	uint64_t v = node->value->num.value;
 
-	if (node->value->kind != SKEP_EXPR_INT || v < n->min || v > n->max) {
-		skep_diag_error(diag, node->value->loc,
-				"%s must be a number from %" PRIu64 " to %" PRIu64, n->name, n->min,
-				n->max);
+	if (node->value->kind != SKEP_EXPR_INT || v < s->min || v > s->max) {
+		if (s->max == UINT64_MAX)
+			skep_diag_error(diag, node->value->loc, "%s must be a number", s->name);
+		else
+			skep_diag_error(diag, node->value->loc,
+					"%s must be a number from %" PRIu64 " to %" PRIu64, s->name,
+					s->min, s->max);
 		return -EINVAL;
 	}
-	*(uint32_t *)((char *)config + n->offset) = (uint32_t)v;
+	if (!s->nowhere)
+		*(uint32_t *)at = (uint32_t)v;
 	return 0;
 }
 
-/* One of @words, by its index. */
-static int set_word(int *setting, const char *const *words, size_t n,
-		    const struct skep_config_node *node, struct skep_diag *diag)
+static int wrong_word(const struct setting *s, const char *const *words, size_t n,
+		      const struct skep_config_node *node, struct skep_diag *diag)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (skep_streq(text_of(node->value), words[i])) {
-			*setting = (int)i;
-			return 0;
-		}
-	}
-	skep_diag_error(diag, node->value->loc, "%s must be %s, %s or %s", node->name, words[0],
-			words[1], words[2]);
+	_cleanup_(skep_str_fini)
+	struct skep_str list = {};
+
+	for (size_t i = 0; i < n; i++)
+		skep_str_addf(&list, "%s%s", !i ? "" : i + 1 < n ? ", " : " or ", words[i]);
+	skep_diag_error(diag, node->value->loc, "%s must be %s", s->name, skep_str_text(&list));
 	return -EINVAL;
 }
 
-/* In pages of 4 KiB, as other implementations count; the kernel wants a power of two. */
-static int set_ring(struct skep_plan_config *config, const struct skep_config_node *node,
+static int set_word(const struct setting *s, void *at, const struct skep_config_node *node,
 		    struct skep_diag *diag)
+{
+	size_t n = 0;
+
+	for (; n < WORDS_MAX && s->words[n]; n++) {
+		if (!skep_streq(text_of(node->value), s->words[n]))
+			continue;
+		if (!s->nowhere)
+			*(int *)at = (int)n;
+		return 0;
+	}
+	/* Older scripts switch the cache of symbols on and off. */
+	if (s->nowhere && node->value->kind == SKEP_EXPR_INT && node->value->num.value <= 1)
+		return 0;
+	return wrong_word(s, s->words, n, node, diag);
+}
+
+static int set_switch(const struct setting *s, void *at, const struct skep_config_node *node,
+		      struct skep_diag *diag)
+{
+	static const char *const words[] = { "true", "false" };
+	const char *word = text_of(node->value);
+	bool number = node->value->kind == SKEP_EXPR_INT && node->value->num.value <= 1;
+
+	if (!number && !skep_streq(word, "true") && !skep_streq(word, "false"))
+		return wrong_word(s, words, ARRAY_SIZE(words), node, diag);
+	if (!s->nowhere)
+		*(bool *)at = number ? node->value->num.value != 0 : skep_streq(word, "true");
+	return 0;
+}
+
+/* In pages of 4 KiB, as other implementations count; the kernel wants a power of two. */
+static int set_pages(const struct setting *s, void *at, const struct skep_config_node *node,
+		     struct skep_diag *diag)
 {
 	uint64_t pages = node->value->num.value, bytes = 4096;
 
 	if (node->value->kind != SKEP_EXPR_INT || pages < 1 || pages > RING_PAGES_MAX) {
-		skep_diag_error(diag, node->value->loc,
-				"perf_rb_pages must be a number from 1 to %d", RING_PAGES_MAX);
+		skep_diag_error(diag, node->value->loc, "%s must be a number from 1 to %d", s->name,
+				RING_PAGES_MAX);
 		return -EINVAL;
 	}
 	while (bytes < pages * 4096)
 		bytes *= 2;
-	config->ring_bytes = (uint32_t)bytes;
+	*(uint32_t *)at = (uint32_t)bytes;
 	return 0;
 }
 
-static void consider(const char *name, const char *wanted, unsigned *best, const char **ret_name)
+static int set_text(const struct setting *s, void *at, const struct skep_config_node *node,
+		    struct skep_diag *diag)
 {
-	unsigned distance = skep_edit_distance(name, wanted, NEAR);
+	if (node->value->kind != SKEP_EXPR_STRING) {
+		skep_diag_error(diag, node->value->loc, "%s must be a text in quotes", s->name);
+		return -EINVAL;
+	}
+	*(const char **)at = node->value->text.data;
+	return 0;
+}
 
-	if (distance >= *best)
-		return;
-	*best = distance;
-	*ret_name = name;
+/* Those that the kernel takes for the GPL; with another it would refuse most helpers. */
+static int set_license(const struct setting *s, void *at, const struct skep_config_node *node,
+		       struct skep_diag *diag)
+{
+	static const char *const licenses[] = {
+		"GPL",		"GPL v2",	"GPL and additional rights",
+		"Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL",
+	};
+	const char *text = text_of(node->value);
+
+	for (size_t i = 0; i < ARRAY_SIZE(licenses); i++) {
+		if (skep_streq(text, licenses[i])) {
+			*(const char **)at = text;
+			return 0;
+		}
+	}
+	return wrong_word(s, licenses, ARRAY_SIZE(licenses), node, diag);
+}
+
+static int set_unstable(const struct setting *s, struct skep_plan_config *config,
+			const struct skep_config_node *node, struct skep_diag *diag)
+{
+	static const char *const words[] = { "error", "warn", "enable" };
+	const char *text = text_of(node->value);
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (!skep_streq(text, words[i]))
+			continue;
+		config->switched_off =
+			i ? config->switched_off & ~s->bit : config->switched_off | s->bit;
+		return 0;
+	}
+	return wrong_word(s, words, ARRAY_SIZE(words), node, diag);
+}
+
+static int set(const struct setting *s, struct skep_plan_config *config,
+	       const struct skep_config_node *node, struct skep_diag *diag)
+{
+	void *at = (char *)config + s->offset;
+
+	switch (s->kind) {
+	case NUMBER:
+		return set_number(s, at, node, diag);
+	case SWITCH:
+		return set_switch(s, at, node, diag);
+	case WORD:
+		config->missing_said |= skep_streq(s->name, "missing_probes");
+		return set_word(s, at, node, diag);
+	case PAGES:
+		return set_pages(s, at, node, diag);
+	case TEXT:
+		return set_text(s, at, node, diag);
+	case LICENSE:
+		return set_license(s, at, node, diag);
+	case UNSTABLE:
+		return set_unstable(s, config, node, diag);
+	}
+	return -EINVAL;
+}
+
+static const struct setting *find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
+		if (skep_streq(settings[i].name, name))
+			return &settings[i];
+	return NULL;
 }
 
 static int unknown(const struct skep_config_node *node, struct skep_diag *diag)
 {
-	static const char *const words[] = { "missing_probes", "print_maps_on_exit",
-					     "cpp_demangle",   "str_trunc_trailer",
-					     "stack_mode",     "perf_rb_pages" };
 	const char *name = NULL;
 	unsigned best = NEAR + 1;
 
 	skep_diag_error(diag, node->loc, "unknown setting '%s'", node->name);
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		consider(numbers[i].name, node->name, &best, &name);
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		consider(words[i], node->name, &best, &name);
-	for (size_t i = 0; i < ARRAY_SIZE(accepted); i++)
-		consider(accepted[i], node->name, &best, &name);
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		unsigned distance = skep_edit_distance(settings[i].name, node->name, NEAR);
+
+		if (distance < best) {
+			best = distance;
+			name = settings[i].name;
+		}
+	}
 	if (name)
 		skep_diag_hint(diag, "did you mean %s?", name);
 	else
-		skep_diag_hint(diag, "the settings are max_map_keys, max_strlen, max_cat_bytes, "
-				     "max_probes, missing_probes, print_maps_on_exit, "
-				     "stack_mode, perf_rb_pages and str_trunc_trailer");
+		skep_diag_hint(diag,
+			       "the settings are max_map_keys, max_strlen, max_cat_bytes, "
+			       "max_probes, max_bpf_progs, missing_probes, print_maps_on_exit, "
+			       "stack_mode, perf_rb_pages, cpp_demangle, license and "
+			       "str_trunc_trailer");
 	return -EINVAL;
-}
-
-static const char *const missing_words[] = { "error", "warn", "ignore" };
-static const char *const stack_words[] = { "bpftrace", "perf", "raw" }; /* skep_stack_style */
-
-static bool is_true(const struct skep_expr *value)
-{
-	return value->kind == SKEP_EXPR_INT ? value->num.value != 0
-					    : !skep_streq(text_of(value), "false");
 }
 
 static int apply(struct skep_plan_config *config, const struct skep_config_node *node,
 		 struct skep_diag *diag)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		if (skep_streq(node->name, numbers[i].name))
-			return set_number(config, &numbers[i], node, diag);
-	if (skep_streq(node->name, "missing_probes")) {
-		config->missing_said = true;
-		return set_word(&config->missing_probes, missing_words, ARRAY_SIZE(missing_words),
-				node, diag);
-	}
-	if (skep_streq(node->name, "stack_mode"))
-		return set_word(&config->stack_style, stack_words, ARRAY_SIZE(stack_words), node,
-				diag);
-	if (skep_streq(node->name, "perf_rb_pages"))
-		return set_ring(config, node, diag);
-	if (skep_streq(node->name, "print_maps_on_exit")) {
-		config->print_maps_on_exit = is_true(node->value);
-		return 0;
-	}
-	if (skep_streq(node->name, "cpp_demangle")) {
-		config->cpp_demangle = is_true(node->value);
-		return 0;
-	}
-	if (skep_streq(node->name, "str_trunc_trailer") && node->value->kind == SKEP_EXPR_STRING) {
-		config->str_trunc_trailer = node->value->text.data;
-		return 0;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(accepted); i++)
-		if (skep_streq(node->name, accepted[i]))
-			return 0;
-	return unknown(node, diag);
+	const struct setting *s = find(node->name);
+
+	return s ? set(s, config, node, diag) : unknown(node, diag);
 }
 
 /* "BPFTRACE_MAX_STRLEN" and "MAX_STRLEN" are max_strlen; a few had other names in the environment. */
@@ -242,22 +334,6 @@ static struct skep_expr *value_of(struct skep_arena *arena, const char *text)
 	return e;
 }
 
-static bool is_setting(const char *name)
-{
-	static const char *const words[] = {
-		"missing_probes", "print_maps_on_exit", "cpp_demangle",
-		"stack_mode",	  "str_trunc_trailer",	"perf_rb_pages"
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		if (skep_streq(name, numbers[i].name))
-			return true;
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (skep_streq(name, words[i]))
-			return true;
-	return false;
-}
-
 int skep_config_environment(struct skep_arena *arena, struct skep_plan_config *config,
 			    const char *const *environment, struct skep_diag *diag)
 {
@@ -271,7 +347,7 @@ int skep_config_environment(struct skep_arena *arena, struct skep_plan_config *c
 			continue;
 		node.name = plain_name(arena, skep_arena_strndup(arena, *environment,
 								 (size_t)(equals - *environment)));
-		if (!is_setting(node.name))
+		if (!find(node.name))
 			continue; /* it may be for somebody else */
 		node.value = value_of(arena, equals + 1);
 		if (apply(config, &node, diag) < 0) {

@@ -43,6 +43,11 @@ static int declare(struct skep_compiler *c, const struct skep_map_decl *d)
 	int64_t size;
 	int r;
 
+	if (c->config.switched_off & SKEP_UNSTABLE_MAP_DECL) {
+		skep_diag_error(c->diag, d->loc, "the settings forbid declarations of maps");
+		skep_diag_hint(c->diag, "take out unstable_map_decl = error");
+		return -EINVAL;
+	}
 	if (map->decl) {
 		skep_diag_error(c->diag, d->loc, "@%s is declared twice", d->name);
 		skep_diag_hint(c->diag, "its first declaration is in line %u", map->decl->loc.line);

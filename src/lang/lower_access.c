@@ -330,6 +330,11 @@ int skep_lower_addr(struct skep_lower *l, const struct skep_expr *expr,
 	if (operand->kind == SKEP_EXPR_FIELD && operand->field.base->type->kind == SKEP_TYPE_PTR) {
 		r = skep_lower_expr(l, operand->field.base, &base);
 		add_member(&o, &operand->field.field);
+	} else if (operand->kind == SKEP_EXPR_FIELD &&
+		   operand->field.base->type->kind == SKEP_TYPE_STRUCT) {
+		r = skep_lower_expr(l, operand->field.base, &base);
+		o.off = base.off;
+		add_member(&o, &operand->field.field);
 	} else {
 		r = skep_lower_expr(l, operand, &base);
 		if (r == 0 && skep_type_is_scalar(base.type))

@@ -6,9 +6,9 @@
 
 #include "lang/lower_priv.h"
 
-#define UNROLL_MAX 100	   /* copies of a body, as bpftrace allows */
-#define FOLLOW_MAX 128	   /* rounds of ranges, inner times outer, that the verifier is to follow */
-#define FOLLOW_WEIGHT 2048 /* the same, times what there is to follow in a round */
+#define UNROLL_MAX 100	  /* copies of a body, as bpftrace allows */
+#define FOLLOW_MAX 128	  /* rounds of ranges, inner times outer, that the verifier is to follow */
+#define FOLLOW_WEIGHT 512 /* the same, times what there is to follow in a round */
 
 static int lower_stmt(struct skep_lower *l, const struct skep_stmt *stmt);
 

@@ -13,6 +13,9 @@ static bool weigh_expr(void *data, struct skep_expr *expr)
 	switch (expr->kind) {
 	case SKEP_EXPR_CALL:
 	case SKEP_EXPR_MAP:
+	case SKEP_EXPR_FIELD: /* a pointer on the way may be NULL */
+		*weight += 2;
+		break;
 	case SKEP_EXPR_TERNARY:
 		*weight += 1;
 		break;

@@ -134,6 +134,10 @@ bool skep_parse_at_cast(struct skep_parser *p);
 /* The words of a type, normalised, into @out: "unsigned long", "struct sock". */
 bool skep_parse_type_words(struct skep_parser *p, struct skep_str *out);
 bool skep_parse_type(struct skep_parser *p, struct skep_type_name *ret_type);
+/* container_of(pointer, type, member), which is a cast of an address. At the word, with a '(' behind it. */
+struct skep_expr *skep_parse_container_of(struct skep_parser *p);
+/* typeinfo(value) or typeinfo(type), likewise. */
+struct skep_expr *skep_parse_typeinfo(struct skep_parser *p);
 /* SIZEOF or OFFSETOF, at the word, with a '(' behind it. */
 struct skep_expr *skep_parse_layout(struct skep_parser *p, enum skep_expr_kind kind);
 

@@ -235,6 +235,38 @@ static struct skep_expr *parse_literal(struct skep_parser *p)
 	return skep_parse_done(p, e, t.loc);
 }
 
+static bool begins_value(const struct skep_tok *t)
+{
+	switch (t->kind) {
+	case SKEP_TOK_INT:
+	case SKEP_TOK_STRING:
+	case SKEP_TOK_VAR:
+	case SKEP_TOK_PARAM:
+		return true;
+	case SKEP_TOK_NAME:
+		return !skep_parse_is_keyword(t);
+	default:
+		return false;
+	}
+}
+
+/* comptime value: as the call comptime(value). */
+static struct skep_expr *parse_comptime(struct skep_parser *p)
+{
+	struct skep_tok t = skep_parse_take(p);
+	struct skep_expr *e = skep_parse_node(p, SKEP_EXPR_CALL, t.loc);
+	struct skep_expr *value = skep_parse_primary(p);
+
+	if (!value)
+		return NULL;
+	e->call.name = skep_parse_name(p, &t);
+	e->call.name_loc = t.loc;
+	e->call.args.data = skep_arena_memdup(p->env.arena, &value, sizeof(value));
+	e->call.args.len = 1;
+	skep_parse_on(e, value);
+	return skep_parse_done(p, e, t.loc);
+}
+
 static struct skep_expr *parse_name(struct skep_parser *p)
 {
 	struct skep_tok t = *skep_parse_peek(p, 0);
@@ -253,6 +285,12 @@ static struct skep_expr *parse_name(struct skep_parser *p)
 		return skep_parse_layout(p, SKEP_EXPR_SIZEOF);
 	if (call && skep_tok_is(&t, "offsetof"))
 		return skep_parse_layout(p, SKEP_EXPR_OFFSETOF);
+	if (call && skep_tok_is(&t, "container_of"))
+		return skep_parse_container_of(p);
+	if (call && skep_tok_is(&t, "typeinfo"))
+		return skep_parse_typeinfo(p);
+	if (!call && skep_tok_is(&t, "comptime") && begins_value(skep_parse_peek(p, 1)))
+		return parse_comptime(p);
 	skep_parse_take(p);
 	if (call)
 		return parse_call(p, &t);

@@ -352,3 +352,93 @@ struct skep_expr *skep_parse_layout(struct skep_parser *p, enum skep_expr_kind k
 	skep_parse_on(e, e->layout.of.of);
 	return skep_parse_done(p, e, start);
 }
+
+/* ---- container_of, typeinfo */
+
+static struct skep_type_name pointer_to(struct skep_parser *p, const char *name,
+					struct skep_loc loc)
+{
+	return (struct skep_type_name){
+		.name = skep_arena_printf(p->env.arena, "%s *", name),
+		.loc = loc,
+	};
+}
+
+static struct skep_expr *cast(struct skep_parser *p, struct skep_type_name to,
+			      struct skep_expr *value, struct skep_loc start)
+{
+	struct skep_expr *e = skep_parse_node(p, SKEP_EXPR_CAST, start);
+
+	e->cast.to = to;
+	e->cast.value = value;
+	skep_parse_on(e, value);
+	return skep_parse_done(p, e, start);
+}
+
+/* (type *)((int8 *)pointer - offsetof(type, member)) */
+struct skep_expr *skep_parse_container_of(struct skep_parser *p)
+{
+	struct skep_loc start = skep_parse_take(p).loc;
+	struct skep_expr *value, *offset, *less;
+
+	skep_parse_take(p); /* '(' */
+	value = skep_parse_expr(p);
+	if (!value || !skep_parse_expect(p, SKEP_TOK_COMMA, "',' and a type"))
+		return NULL;
+	offset = skep_parse_node(p, SKEP_EXPR_OFFSETOF, start);
+	if (!skep_parse_type(p, &offset->layout.of))
+		return NULL;
+	if (!offset->layout.of.name) {
+		if (skep_parse_error(p, offset->layout.of.loc,
+				     "container_of wants the name of a type"))
+			skep_lex_hint(&p->env,
+				      "such as container_of(pointer, struct task_struct, tasks)");
+		return NULL;
+	}
+	if (!parse_offset_path(p, offset) || !skep_parse_expect(p, SKEP_TOK_RPAREN, "')'"))
+		return NULL;
+	offset = skep_parse_done(p, offset, start);
+	less = skep_parse_node(p, SKEP_EXPR_BINARY, start);
+	less->binary.op = SKEP_BINARY_SUB;
+	less->binary.left = cast(p, pointer_to(p, "int8", value->loc), value, start);
+	less->binary.right = offset;
+	skep_parse_on(less, less->binary.left);
+	skep_parse_on(less, offset);
+	less = skep_parse_done(p, less, start);
+	return cast(p, pointer_to(p, offset->layout.of.name, offset->layout.of.loc), less, start);
+}
+
+/* A type stands for a value of it: what a pointer to it points to. */
+static struct skep_expr *value_of_type(struct skep_parser *p)
+{
+	struct skep_type_name type;
+	struct skep_expr *value, *zero;
+
+	if (!skep_parse_type(p, &type))
+		return NULL;
+	if (!type.name)
+		return type.of;
+	zero = skep_parse_done(p, skep_parse_node(p, SKEP_EXPR_INT, type.loc), type.loc);
+	value = skep_parse_node(p, SKEP_EXPR_UNARY, type.loc);
+	value->unary.op = SKEP_UNARY_DEREF;
+	value->unary.operand = cast(p, pointer_to(p, type.name, type.loc), zero, type.loc);
+	skep_parse_on(value, value->unary.operand);
+	return skep_parse_done(p, value, type.loc);
+}
+
+struct skep_expr *skep_parse_typeinfo(struct skep_parser *p)
+{
+	struct skep_tok word = skep_parse_take(p);
+	struct skep_expr *call = skep_parse_node(p, SKEP_EXPR_CALL, word.loc), *value;
+
+	skep_parse_take(p); /* '(' */
+	value = at_type(p, false) ? value_of_type(p) : skep_parse_expr(p);
+	if (!value || !skep_parse_expect(p, SKEP_TOK_RPAREN, "')'"))
+		return NULL;
+	call->call.name = skep_parse_name(p, &word);
+	call->call.name_loc = word.loc;
+	call->call.args.data = skep_arena_memdup(p->env.arena, &value, sizeof(value));
+	call->call.args.len = 1;
+	skep_parse_on(call, value);
+	return skep_parse_done(p, call, word.loc);
+}

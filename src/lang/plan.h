@@ -121,6 +121,12 @@ enum skep_loss_cause {
 
 #define SKEP_PATH_SIZE 4096 /* the longest path, its end included */
 
+/* What bpftrace calls unstable, and lets a script forbid to itself. */
+#define SKEP_UNSTABLE_TSERIES (1u << 0)
+#define SKEP_UNSTABLE_MAP_DECL (1u << 1)
+#define SKEP_UNSTABLE_DW_USTACK (1u << 2)
+#define SKEP_UNSTABLE_TYPEINFO (1u << 3)
+
 /* Limits and switches a script may set in its config block or the user on the command line. */
 struct skep_plan_config {
 	uint32_t max_map_keys;	       /* 4096 */
@@ -128,13 +134,16 @@ struct skep_plan_config {
 	uint32_t ring_bytes;	       /* power of two; 1 MiB */
 	uint32_t max_cat_bytes;	       /* 10240 */
 	uint32_t max_probes;	       /* 1024 */
+	uint32_t max_progs;	       /* 1024 */
 	uint32_t stack_depth;	       /* 127 */
 	bool print_maps_on_exit;       /* true */
 	bool cpp_demangle;	       /* true */
 	int missing_probes;	       /* 0 error, 1 warn, 2 ignore */
 	int stack_style;	       /* skep_stack_style of stacks that name none */
 	bool missing_said;	       /* the script says so itself */
+	unsigned switched_off;	       /* SKEP_UNSTABLE_ bits: using it is an error */
 	const char *str_trunc_trailer; /* ".." */
+	const char *license;	       /* "GPL" */
 };
 
 struct skep_plan {

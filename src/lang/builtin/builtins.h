@@ -91,9 +91,10 @@ extern const struct skep_builtin skep_builtin_str, skep_builtin_buf, skep_builti
 	skep_builtin_strftime, skep_builtin_ntop, skep_builtin_bswap, skep_builtin_kptr,
 	skep_builtin_uptr;
 /* symbols.c */
-extern const struct skep_builtin skep_builtin_kstack, skep_builtin_ustack, skep_builtin_ksym,
-	skep_builtin_usym, skep_builtin_kaddr, skep_builtin_uaddr;
+extern const struct skep_builtin skep_builtin_kstack, skep_builtin_ustack, skep_builtin_dw_ustack,
+	skep_builtin_ksym, skep_builtin_usym, skep_builtin_kaddr, skep_builtin_uaddr;
 /* comptime.c */
 extern const struct skep_builtin skep_builtin_is_array, skep_builtin_is_integer,
 	skep_builtin_is_unsigned_integer, skep_builtin_is_ptr, skep_builtin_is_str,
-	skep_builtin_is_literal, skep_builtin_static_assert, skep_builtin_fail, skep_builtin_getopt;
+	skep_builtin_is_literal, skep_builtin_config, skep_builtin_typeinfo, skep_builtin_comptime,
+	skep_builtin_static_assert, skep_builtin_fail, skep_builtin_getopt;

@@ -384,6 +384,9 @@ static int lower_uaddr(struct skep_lower *l, const struct skep_expr *call,
 
 SYMBOL(kstack, "kstack([style,] [depth])", 0, 2, SKEP_BUILTIN_BARE | SKEP_BUILTIN_RAW, check_kstack,
        lower_kstack);
+/* The walk is the same: ustack uses the tables wherever there are any. */
+SYMBOL(dw_ustack, "dw_ustack([style,] [depth])", 0, 2, SKEP_BUILTIN_BARE | SKEP_BUILTIN_RAW,
+       check_ustack, lower_ustack);
 SYMBOL(ustack, "ustack([style,] [depth])", 0, 2, SKEP_BUILTIN_BARE | SKEP_BUILTIN_RAW, check_ustack,
        lower_ustack);
 SYMBOL(ksym, "ksym(address)", 1, 1, 0, check_ksym, lower_ksym);

@@ -262,7 +262,9 @@ static int tracepoint_match(struct skep_compiler *c, struct skep_probe_node *pro
 		.point = point,
 		.uses_ctx = skep_probe_uses(probe, "ctx"),
 		.uses_kstack = skep_probe_uses(probe, "kstack"),
-		.uses_stack = skep_probe_uses(probe, "kstack") || skep_probe_uses(probe, "ustack"),
+		.uses_stack = skep_probe_uses(probe, "kstack") ||
+			      skep_probe_uses(probe, "ustack") ||
+			      skep_probe_uses(probe, "dw_ustack"),
 		.needs_probe = skep_match_needs_probe(c, probe),
 	};
 	int r = 0;
