@@ -54,7 +54,7 @@ static int by_address(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The first place of each function; those that are in none count each. */
+/* The first place of each function; without symbols, every one. */
 static int report_places(struct line_search *s, struct skep_binary_file *file)
 {
 	uint64_t last = UINT64_MAX;
@@ -78,6 +78,8 @@ static int report_places(struct line_search *s, struct skep_binary_file *file)
 				skep_arena_strndup(s->w->arena, sym.name, strcspn(sym.name, "@"));
 			out.size = sym.size;
 			out.inside = out.address - sym.value;
+		} else if (skep_elf_has_symbols(skep_binary_symbols(file))) {
+			continue; /* what the linker threw away is described at address 0 */
 		}
 		r = s->fn(s->data, &out);
 	}
