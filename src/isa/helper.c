@@ -38,7 +38,7 @@
 		A(a), A(b), A(c), A(d), A(e) \
 	}
 
-static const struct skep_helper helpers[] = {
+const struct skep_helper skep_helpers[SKEP_HELPER_END] = {
 #define ROW(number, CONSTANT, text, n, list, kind, bits, set) \
 	[number] = {                                          \
 		.id = (number),                               \
@@ -55,18 +55,18 @@ static const struct skep_helper helpers[] = {
 
 const struct skep_helper *skep_helper_find(int32_t id)
 {
-	if (id <= 0 || (size_t)id >= ARRAY_SIZE(helpers) || !helpers[id].name)
+	if (id <= 0 || id >= SKEP_HELPER_END || !skep_helpers[id].name)
 		return NULL;
-	return &helpers[id];
+	return &skep_helpers[id];
 }
 
 const struct skep_helper *skep_helper_find_name(const char *name)
 {
 	if (skep_has_prefix(name, "bpf_"))
 		name += strlen("bpf_");
-	for (size_t i = 1; i < ARRAY_SIZE(helpers); i++)
-		if (helpers[i].name && strcmp(helpers[i].name, name) == 0)
-			return &helpers[i];
+	for (size_t i = 1; i < SKEP_HELPER_END; i++)
+		if (skep_helpers[i].name && strcmp(skep_helpers[i].name, name) == 0)
+			return &skep_helpers[i];
 	return NULL;
 }
 

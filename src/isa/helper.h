@@ -104,6 +104,9 @@ struct skep_helper {
 	uint64_t prog_kinds; /* SKEP_KIND() of each kind of program that may call it */
 };
 
+/* The rows, each at its number. */
+extern const struct skep_helper skep_helpers[SKEP_HELPER_END];
+
 /* The row of a number, or NULL when the table has none. */
 const struct skep_helper *skep_helper_find(int32_t id);
 /* The row of a name, given with or without the prefix "bpf_"; or NULL. */
