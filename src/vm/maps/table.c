@@ -103,19 +103,35 @@ int vm_update_flags(const struct skep_vm_map *map, uint64_t flags)
 #define TIMER_SIZE 16
 #define LOCK_SIZE 4
 
+/* Bytes [lo, hi) but for a hole of @size at @offset_plus_1. */
+static void copy_around(uint8_t *to, const uint8_t *from, uint32_t lo, uint32_t hi,
+			uint32_t offset_plus_1, uint32_t size)
+{
+	uint32_t hole = offset_plus_1 ? offset_plus_1 - 1 : hi;
+
+	if (hole < lo || hole >= hi) {
+		memcpy(to + lo, from + lo, hi - lo);
+		return;
+	}
+	memcpy(to + lo, from + lo, hole - lo);
+	memcpy(to + hole + size, from + hole + size, hi - hole - size);
+}
+
 void vm_value_copy(const struct skep_vm_map *map, void *to, const void *from)
 {
-	uint8_t timer[TIMER_SIZE], lock[LOCK_SIZE], *at = to;
+	uint32_t split;
 
-	if (map->timer_off)
-		memcpy(timer, at + map->timer_off - 1, sizeof(timer));
-	if (map->lock_off)
-		memcpy(lock, at + map->lock_off - 1, sizeof(lock));
-	memcpy(to, from, map->value_size);
-	if (map->timer_off)
-		memcpy(at + map->timer_off - 1, timer, sizeof(timer));
-	if (map->lock_off)
-		memcpy(at + map->lock_off - 1, lock, sizeof(lock));
+	if (!map->timer_off && !map->lock_off) {
+		memcpy(to, from, map->value_size);
+		return;
+	}
+	/* One hole on each side of where the later one begins. */
+	split = MAX(map->timer_off, map->lock_off) - 1;
+	copy_around(to, from, 0, split,
+		    map->timer_off < map->lock_off ? map->timer_off : map->lock_off,
+		    map->timer_off < map->lock_off ? TIMER_SIZE : LOCK_SIZE);
+	copy_around(to, from, split, map->value_size, split + 1,
+		    map->timer_off < map->lock_off ? LOCK_SIZE : TIMER_SIZE);
 }
 
 uint64_t vm_map_each(struct skep_vm_map *map, uint32_t cpu,
