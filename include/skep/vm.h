@@ -61,11 +61,13 @@ enum skep_vm_mode {
  */
 struct skep_vm_env {
 	void *data; /* given to the functions below */
-	uint64_t time_ns, time_step_ns; /* the clock since boot: its first answer, and how it goes on */
-	uint64_t wall_ns; /* what is to be added for the time of day (TAI) */
+	uint64_t time_ns,
+		time_step_ns; /* the clock since boot: its first answer, and how it goes on */
+	uint64_t wall_ns;     /* what is to be added for the time of day (TAI) */
 	uint64_t random_seed;
 	uint32_t cpu, numa_node;
-	uint32_t pid, tgid, ns_pid, ns_tgid; /* thread and process, as the kernel has it; in their namespace */
+	uint32_t pid, tgid, ns_pid,
+		ns_tgid; /* thread and process, as the kernel has it; in their namespace */
 	uint32_t uid, gid;
 	char comm[16];
 	uint64_t cgroup_id, cgroup_ancestors[8]; /* by level */
@@ -98,13 +100,13 @@ struct skep_vm_env {
 struct skep_vm_config {
 	size_t size; /* sizeof(struct skep_vm_config) */
 	enum skep_vm_mode mode;
-	uint32_t n_cpus;       /* values of a per-CPU map; 0: 1 */
-	uint32_t max_maps;     /* 0: 256 */
-	uint32_t max_progs;    /* 0: 256 */
-	uint32_t max_insns;    /* of one program; 0: a million */
-	uint64_t memory_max;   /* bytes of all maps; 0: 4 GiB */
-	uint64_t max_steps;    /* jumps backwards and calls of one run; 0: 2^32 */
-	bool allow_callx;      /* calls of the function or helper in a register (opcode 0x8d) */
+	uint32_t n_cpus;     /* values of a per-CPU map; 0: 1 */
+	uint32_t max_maps;   /* 0: 256 */
+	uint32_t max_progs;  /* 0: 256 */
+	uint32_t max_insns;  /* of one program; 0: a million */
+	uint64_t memory_max; /* bytes of all maps; 0: 4 GiB */
+	uint64_t max_steps;  /* jumps backwards and calls of one run; 0: 2^32 */
+	bool allow_callx;    /* calls of the function or helper in a register (opcode 0x8d) */
 	struct skep_vm_env env;
 };
 
@@ -121,10 +123,10 @@ struct skep_vm_map_def {
 	const char *name; /* for messages; or NULL */
 	uint32_t kind;	  /* enum bpf_map_type */
 	uint32_t key_size, value_size, max_entries, flags;
-	uint64_t extra;	     /* of bloom filters: how many hash functions */
-	uint32_t inner;	     /* of maps of maps: index of a map like those in it */
-	uint32_t timer_off;  /* where in the value a struct bpf_timer is, plus 1; 0: none */
-	uint32_t lock_off;   /* likewise struct bpf_spin_lock */
+	uint64_t extra;	    /* of bloom filters: how many hash functions */
+	uint32_t inner;	    /* of maps of maps: index of a map like those in it */
+	uint32_t timer_off; /* where in the value a struct bpf_timer is, plus 1; 0: none */
+	uint32_t lock_off;  /* likewise struct bpf_spin_lock */
 };
 
 /*
@@ -165,7 +167,8 @@ int skep_vm_ring_send(struct skep_vm *vm, uint32_t map, const void *bytes, size_
  */
 struct skep_vm_prog_def {
 	const char *name;
-	uint32_t kind; /* enum bpf_prog_type, which says what R1 points to; 0: memory without structure */
+	uint32_t
+		kind; /* enum bpf_prog_type, which says what R1 points to; 0: memory without structure */
 	uint32_t attach_type;
 	/* 64-bit words in this machine's byte order, subprograms included; copied. */
 	const void *insns;
@@ -201,7 +204,8 @@ struct skep_vm_input {
 	/* The packet, copied; or NULL. */
 	const void *packet;
 	size_t packet_size;
-	const uint64_t *args; /* when not NULL: R1 to R5 as they are, instead of the context's address */
+	const uint64_t
+		*args; /* when not NULL: R1 to R5 as they are, instead of the context's address */
 };
 
 #define SKEP_VM_REDIRECT_NONE 0
@@ -248,8 +252,8 @@ struct skep_vm_fault {
 	uint32_t prog, insn; /* where */
 	uint64_t address;    /* of READ, WRITE, ARG */
 	uint32_t size;
-	int32_t helper;	   /* whose argument, or 0 */
-	uint32_t arg;	   /* 1 to 5 */
+	int32_t helper; /* whose argument, or 0 */
+	uint32_t arg;	/* 1 to 5 */
 };
 
 /* The newest run's fault, kind NONE when there was none. */
