@@ -408,6 +408,10 @@ struct skep_parse_options {
 	const char *name;	 /* of the script's file, or NULL */
 	skep_import_fn import;	 /* NULL: there are no files to import */
 	void *import_data;
+	const char *const *include_dirs; /* -I: where #include looks, too */
+	size_t n_include_dirs;
+	const char *const *headers; /* --include: as if #include of these stood in front */
+	size_t n_headers;
 };
 
 /*

@@ -142,6 +142,10 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 		.name = o->source_name,
 		.import = o->import,
 		.import_data = o->import_data,
+		.include_dirs = o->include_dirs,
+		.n_include_dirs = o->n_include_dirs,
+		.headers = o->headers,
+		.n_headers = o->n_headers,
 	};
 	int r, checked;
 

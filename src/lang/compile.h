@@ -30,6 +30,10 @@ struct skep_compile_options {
 	const char *const *environment; /* for settings, BPFTRACE_NAME=value; or NULL */
 	skep_import_fn import; /* reads what the script imports; NULL: nothing can be imported */
 	void *import_data;
+	const char *const *include_dirs; /* -I: where #include looks, too */
+	size_t n_include_dirs;
+	const char *const *headers; /* --include */
+	size_t n_headers;
 	struct skep_str *
 		help; /* --help among the parameters describes the script's options here; or NULL */
 	uint32_t kernel_version; /* LINUX_VERSION_CODE of #if; 0: not known */

@@ -11,7 +11,7 @@
  *
  * Preprocessor lines are trivia, as comments are: conditions are evaluated with BPFTRACE_HAVE_BTF
  * defined, #define goes into the table of the environment, from which expand.h replaces names.
- * #include <NAME> is nothing: the kernel's types come from BTF, constants from a table.
+ * #include <NAME> is nothing unless a folder of the options has it: the kernel's types come from BTF, constants from a table.
  * Heads of probes are no tokens: the parser reads them from the raw text at `pos` (a path is full
  * of slashes that divide nothing).
  *
@@ -105,8 +105,8 @@ struct skep_lex_env {
 	const char *text; /* of all sources: what the offsets of tokens and defines count in */
 	uint32_t kernel_version; /* as KERNEL_VERSION makes it; 0: not known */
 	bool verbose;
-	/* Takes in the file of #include "NAME"; or NULL. */
-	void (*include)(void *data, const char *name, struct skep_loc loc);
+	/* Takes in the file of #include "NAME" (@quoted) or <NAME>; false: there is none. Or NULL. */
+	bool (*include)(void *data, const char *name, bool quoted, struct skep_loc loc);
 	void *include_data;
 	size_t n_errors;
 	size_t n_expanded; /* tokens that names from #define stood for */

@@ -155,8 +155,10 @@ struct skep_macro *skep_parse_macro(struct skep_parser *p);
 
 /* At `import`. False after an error in the line itself. */
 bool skep_parse_import(struct skep_parser *p);
-/* For skep_lex_env: #include "name". */
-void skep_parse_include(void *data, const char *name, struct skep_loc loc);
+/* For skep_lex_env: #include "name" and <name>. */
+bool skep_parse_include(void *data, const char *name, bool quoted, struct skep_loc loc);
+/* The headers of --include, in front of all else. */
+void skep_parse_headers(struct skep_parser *p);
 
 /* ---- parse_stmt.c */
 

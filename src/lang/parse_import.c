@@ -142,14 +142,26 @@ bool skep_parse_import(struct skep_parser *p)
 	return true;
 }
 
-void skep_parse_include(void *data, const char *name, struct skep_loc loc)
+/* A file beside the script, if in quotes, or in one of the folders of -I. */
+bool skep_parse_include(void *data, const char *name, bool quoted, struct skep_loc loc)
 {
 	struct skep_parser *p = data;
 
-	if (import(p, name, loc, true) || !p->env.verbose)
-		return;
-	skep_diag_add(p->env.diag, SKEP_DIAG_NOTE, loc, "there is no file %s",
-		      skep_lex_show(&p->env, name, strlen(name)));
-	skep_lex_hint(&p->env, "types come from the kernel's BTF, constants from a table; what is "
-			       "missing can be written down here: #define, struct, enum");
+	if (quoted && import(p, name, loc, true))
+		return true;
+	for (size_t i = 0; i < p->options->n_include_dirs && name[0] != '/'; i++)
+		if (import(p,
+			   skep_arena_printf(p->env.arena, "%s/%s", p->options->include_dirs[i],
+					     name),
+			   loc, true))
+			return true;
+	return false;
+}
+
+void skep_parse_headers(struct skep_parser *p)
+{
+	const struct skep_loc start = { 1, 1, 0 };
+
+	for (size_t i = 0; i < p->options->n_headers; i++)
+		(void)skep_parse_include(p, p->options->headers[i], true, start);
 }

@@ -456,6 +456,7 @@ int skep_parse(struct skep_arena *arena, const char *text, size_t len,
 	s->p.x = (struct skep_expand){ .env = &s->p.env, .lx = &s->p.lx };
 	skep_lex_init(&s->p.lx, &s->p.env, text, len);
 	skep_vec_add(&s->p.files, ((struct skep_diag_file){ options->name, 1 }));
+	skep_parse_headers(&s->p);
 	parse_file(&s->p);
 	check_content(s);
 	script->configs = skep_arena_memdup(arena, s->configs.data,

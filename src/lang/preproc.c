@@ -340,10 +340,12 @@ static void include(struct skep_lex *lx, const struct line *l)
 	}
 	name = skep_arena_strndup(env->arena, lx->text + l->off + 1,
 				  (size_t)(end - lx->text) - l->off - 1);
-	if (open == '"' && env->include && !env->quiet) {
-		env->include(env->include_data, name, rest_loc(l));
-	} else if (env->verbose && !env->quiet && !is_system_header(name)) {
-		skep_diag_add(env->diag, SKEP_DIAG_NOTE, rest_loc(l), "nothing is read from %s",
+	if (env->quiet ||
+	    (env->include && env->include(env->include_data, name, open == '"', rest_loc(l))))
+		return;
+	if (env->verbose && (open == '"' || !is_system_header(name))) {
+		skep_diag_add(env->diag, SKEP_DIAG_NOTE, rest_loc(l),
+			      open == '"' ? "there is no file %s" : "nothing is read from %s",
 			      skep_lex_show(env, name, strlen(name)));
 		skep_lex_hint(env, "types come from the kernel's BTF, constants from a table; what "
 				   "is missing can be written down here: #define, struct, enum");

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -115,7 +116,8 @@ static void exec_by_shell(const char *path, char **words)
 }
 
 /* In the child: waits for the word, then becomes the program. */
-_noreturn_ static void run_child(const char *path, char **words, int go_fd, int fail_fd)
+_noreturn_ static void run_child(const struct skep_child *child, const char *path, char **words,
+				 int go_fd, int fail_fd)
 {
 	sigset_t none;
 	ssize_t n;
@@ -125,6 +127,10 @@ _noreturn_ static void run_child(const char *path, char **words, int go_fd, int 
 	signal(SIGPIPE, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* A parent that is gone by now shows at the pipe. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (child->to_stderr)
+		dup2(STDERR_FILENO, STDOUT_FILENO);
 	do
 		n = read(go_fd, &c, 1);
 	while (n < 0 && errno == EINTR);
@@ -153,7 +159,7 @@ static int fork_child(struct skep_child *child, const char *path, char **words)
 	if (child->pid == 0) {
 		close(go[1]); /* or our own copy would keep the pipe open when the parent dies */
 		close(fail[0]);
-		run_child(path, words, go[0], fail[1]);
+		run_child(child, path, words, go[0], fail[1]);
 	}
 	r = child->pid < 0 ? -errno : 0;
 	close(go[0]);
@@ -174,13 +180,15 @@ static int fork_child(struct skep_child *child, const char *path, char **words)
 	return 0;
 }
 
-int skep_child_start(struct skep_child *child, const char *command, struct skep_diag *diag)
+int skep_child_start(struct skep_child *child, const char *command, bool to_stderr,
+		     struct skep_diag *diag)
 {
 	_cleanup_free_ char **words = NULL;
 	_cleanup_free_ char *path = NULL;
 	int r;
 
 	*child = SKEP_CHILD_NONE;
+	child->to_stderr = to_stderr;
 	r = skep_child_words(command, &words);
 	if (r == -EINVAL) {
 		skep_diag_error(diag, SKEP_NO_LOC, "the command of -c %s",

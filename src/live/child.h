@@ -9,17 +9,19 @@
  *	skep_child_end(&child);				// still running: SIGTERM, then SIGKILL
  *
  * The command line is cut into words as a shell does, with quotes and backslashes, but no shell is involved: the
- * process that is watched is the program itself. If this process dies first, a waiting child ends without executing.
+ * process that is watched is the program itself. If this process dies first, a waiting child ends without executing, and one
+ * that runs gets SIGTERM (unless it has become another user's by then).
  */
 #pragma once
 
 #include "base/diag.h"
 
 struct skep_child {
-	int pid;	   /* 0: there is none */
-	int pidfd;	   /* readable when it has ended */
-	int go_fd;	   /* closed by release */
-	int fail_fd;	   /* errno of a failed exec */
+	int pid;	/* 0: there is none */
+	int pidfd;	/* readable when it has ended */
+	int go_fd;	/* closed by release */
+	int fail_fd;	/* errno of a failed exec */
+	bool to_stderr; /* see start */
 	bool hold_at_exit; /* set before release: it stops once more when it is about to end (ptrace) */
 	bool ended;
 	bool ended_by_us;
@@ -30,7 +32,8 @@ struct skep_child {
 #define SKEP_CHILD_NONE ((struct skep_child){ .pidfd = -1, .go_fd = -1, .fail_fd = -1 })
 
 /* -EINVAL: quotes that do not close, no words; -ENOENT, -EACCES: no such program. */
-int skep_child_start(struct skep_child *child, const char *command,
+/* @to_stderr: what it prints goes to our standard error, for our standard output is for programs to read. */
+int skep_child_start(struct skep_child *child, const char *command, bool to_stderr,
 		     struct skep_diag *diag) _must_check_;
 int skep_child_release(struct skep_child *child, struct skep_diag *diag) _must_check_;
 /*

@@ -39,6 +39,7 @@ const char skep_trace_help[] =
 	"  --cpus N           with --compile: for machines with at most N CPUs (64, or as many as here)\n"
 	"  --dry-run          compile, load and attach, but do not run\n"
 	"  -d STAGE[,STAGE]   show instead of run: ast, types, ir, code, dis\n"
+	"  -I FOLDER          where #include looks, too; --include FILE: takes in a header first\n"
 	"  --no-feature F,F   do without, though the kernel has it (skep doctor lists them)\n"
 	"  -h, --help         this\n"
 	"\n"
@@ -65,6 +66,7 @@ enum {
 	OPT_CPUS,
 	OPT_IGNORED,
 	OPT_IGNORED_ARG,
+	OPT_INCLUDE,
 };
 
 static int usage_error(struct skep_diag *diag, const char *hint)
@@ -239,6 +241,17 @@ static int take_script(struct skep_trace_options *o, const char *text, struct sk
 	return 0;
 }
 
+static int take_include(const char **list, size_t *n, struct skep_diag *diag)
+{
+	if (*n == SKEP_TRACE_INCLUDES_MAX) {
+		skep_diag_error(diag, SKEP_NO_LOC, "more than %d times -I or --include",
+				SKEP_TRACE_INCLUDES_MAX);
+		return usage_error(diag, "one header can #include others");
+	}
+	list[(*n)++] = optarg;
+	return 0;
+}
+
 /* An option that is the same in both command lines. 1: not one of them. */
 static int common_option(struct skep_trace_options *o, int c, struct skep_diag *diag)
 {
@@ -272,6 +285,10 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 	case 'h':
 		o->help = true;
 		return 0;
+	case 'I':
+		return take_include(o->include_dirs, &o->n_include_dirs, diag);
+	case OPT_INCLUDE:
+		return take_include(o->headers, &o->n_headers, diag);
 	case OPT_UNSAFE:
 		o->unsafe = true;
 		return 0;
@@ -369,6 +386,7 @@ int skep_trace_options(struct skep_trace_options *o, int argc, char **argv, stru
 		{ "max-cpu", required_argument, NULL, OPT_MAX_CPU },
 		{ "compile", no_argument, NULL, OPT_COMPILE },
 		{ "cpus", required_argument, NULL, OPT_CPUS },
+		{ "include", required_argument, NULL, OPT_INCLUDE },
 		{ "help", no_argument, NULL, 'h' },
 		{},
 	};
@@ -376,7 +394,7 @@ int skep_trace_options(struct skep_trace_options *o, int argc, char **argv, stru
 
 	*o = (struct skep_trace_options){};
 	optind = 0; /* start anew */
-	while ((c = getopt_long(argc, argv, ":e:c:p:f:o:lB:qkvd:h", longs, NULL)) >= 0) {
+	while ((c = getopt_long(argc, argv, ":e:c:p:f:o:lB:qkvd:hI:", longs, NULL)) >= 0) {
 		r = c == 'd' ? parse_stages(optarg, &o->stages, diag) : common_option(o, c, diag);
 		if (r < 0)
 			return r;
@@ -400,8 +418,9 @@ const char skep_trace_help_bpftrace[] =
 	"  -d [STAGE]         show a stage of compiling  -V           version\n"
 	"  --unsafe  --dry-run  --info  --no-warnings  -h\n"
 	"  --no-feature F,F   do without, though the kernel has it\n"
+	"  -I FOLDER  --include FILE   headers\n"
 	"\n"
-	"Accepted without effect: -I, --include, --usdt-file-activation, --mode.\n";
+	"Accepted without effect: --usdt-file-activation, --mode.\n";
 
 /* -d takes its stage as a word of its own in new versions, and none in old ones. */
 static int bpftrace_stage(struct skep_trace_options *o, int argc, char **argv)
@@ -430,7 +449,7 @@ int skep_trace_options_bpftrace(struct skep_trace_options *o, int argc, char **a
 		{ "info", no_argument, NULL, OPT_INFO },
 		{ "no-warnings", no_argument, NULL, 'q' },
 		{ "usdt-file-activation", no_argument, NULL, OPT_IGNORED },
-		{ "include", required_argument, NULL, OPT_IGNORED_ARG },
+		{ "include", required_argument, NULL, OPT_INCLUDE },
 		{ "no-feature", required_argument, NULL, OPT_NO_FEATURE },
 		{ "mode", required_argument, NULL, OPT_IGNORED_ARG },
 		{ "btf", no_argument, NULL, OPT_IGNORED },
@@ -441,7 +460,7 @@ int skep_trace_options_bpftrace(struct skep_trace_options *o, int argc, char **a
 	*o = (struct skep_trace_options){ .as_bpftrace = true };
 	optind = 0;
 	while ((c = getopt_long(argc, argv, ":e:c:p:f:o:lB:qkvdhVI:", longs, NULL)) >= 0) {
-		if (c == OPT_IGNORED || c == OPT_IGNORED_ARG || c == 'I')
+		if (c == OPT_IGNORED || c == OPT_IGNORED_ARG)
 			continue;
 		if (c == 'V' || c == OPT_VERSION)
 			o->version = true;

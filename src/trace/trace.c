@@ -136,6 +136,10 @@ static int compile(struct job *job)
 		.verbose = o->verbose,
 		.kernel_version = o->compile ? 0 : kernel_version(),
 		.import = skep_trace_import,
+		.include_dirs = o->include_dirs,
+		.n_include_dirs = o->n_include_dirs,
+		.headers = o->headers,
+		.n_headers = o->n_headers,
 		.environment = (const char *const *)environ,
 		.help = skep_output_text(&job->output),
 		.stage = o->stages ? show_stage : NULL,
@@ -310,6 +314,12 @@ static bool shows_only(const struct skep_trace_options *o)
 	return o->list || o->stages || o->schema || o->compile;
 }
 
+/* Standard output is read by a program, which would stumble over other lines. */
+static bool is_for_programs(const struct skep_trace_options *o)
+{
+	return !o->output && (o->format == SKEP_LIVE_JSON || o->format == SKEP_LIVE_CSV);
+}
+
 static int start(struct job *job)
 {
 	const struct skep_trace_options *o = job->options;
@@ -337,7 +347,7 @@ static int start(struct job *job)
 		return r;
 	/* Before anything else takes memory: a small process forks fast. */
 	if (o->command && !shows_only(o)) {
-		r = skep_child_start(&job->child, o->command, &job->diag);
+		r = skep_child_start(&job->child, o->command, is_for_programs(o), &job->diag);
 		if (r < 0)
 			return r;
 	}

@@ -23,6 +23,8 @@ enum skep_trace_stage {
 };
 
 /* Strings are argv's own. */
+#define SKEP_TRACE_INCLUDES_MAX 32
+
 struct skep_trace_options {
 	const char *text;    /* -e */
 	const char *file;    /* "-": stdin */
@@ -31,6 +33,10 @@ struct skep_trace_options {
 	const char *list;    /* -l with its pattern; "" for all; NULL: no listing */
 	const char *const *params;
 	size_t n_params;
+	const char *include_dirs[SKEP_TRACE_INCLUDES_MAX]; /* -I */
+	size_t n_include_dirs;
+	const char *headers[SKEP_TRACE_INCLUDES_MAX]; /* --include */
+	size_t n_headers;
 	int pid;
 	struct skep_trace_scope scope;
 	uint64_t max_cpu; /* hundredths of a percent */

@@ -60,7 +60,7 @@ static void run(const char *command, const char *failure)
 	struct skep_str text = {};
 	struct skep_child child;
 
-	assert_int_equal(skep_child_start(&child, command, NULL), 0);
+	assert_int_equal(skep_child_start(&child, command, false, NULL), 0);
 	skep_child_reap(&child);
 	assert_false(child.ended); /* it waits */
 	assert_int_equal(skep_child_release(&child, NULL), 0);
@@ -84,14 +84,14 @@ static void test_end(void **state)
 	struct skep_str text = {};
 	struct skep_child child;
 
-	assert_int_equal(skep_child_start(&child, "sleep 1000", NULL), 0);
+	assert_int_equal(skep_child_start(&child, "sleep 1000", false, NULL), 0);
 	assert_int_equal(skep_child_release(&child, NULL), 0);
 	skep_child_end(&child);
 	assert_true(child.ended);
 	assert_false(skep_child_failure(&child, &text));
 	skep_child_fini(&child);
 
-	assert_int_equal(skep_child_start(&child, "sleep 1000", NULL), 0);
+	assert_int_equal(skep_child_start(&child, "sleep 1000", false, NULL), 0);
 	skep_child_end(&child);
 	assert_true(child.ended);
 	assert_false(skep_child_failure(&child, &text));
@@ -106,7 +106,7 @@ static void test_hold(void **state)
 	bool held = false;
 	FILE *f;
 
-	assert_int_equal(skep_child_start(&child, "true", NULL), 0);
+	assert_int_equal(skep_child_start(&child, "true", false, NULL), 0);
 	child.hold_at_exit = true;
 	assert_int_equal(skep_child_release(&child, NULL), 0);
 	if (!child.hold_at_exit) {
@@ -135,13 +135,14 @@ static void test_refused(void **state)
 	struct skep_diag diag = {};
 	struct skep_child child;
 
-	assert_int_equal(skep_child_start(&child, "/nonexistent/program", &diag), -ENOENT);
+	assert_int_equal(skep_child_start(&child, "/nonexistent/program", false, &diag), -ENOENT);
 	skep_child_fini(&child);
-	assert_int_equal(skep_child_start(&child, "no-such-program-anywhere", &diag), -ENOENT);
+	assert_int_equal(skep_child_start(&child, "no-such-program-anywhere", false, &diag),
+			 -ENOENT);
 	skep_child_fini(&child);
-	assert_int_equal(skep_child_start(&child, "/etc/passwd", &diag), -EACCES);
+	assert_int_equal(skep_child_start(&child, "/etc/passwd", false, &diag), -EACCES);
 	skep_child_fini(&child);
-	assert_int_equal(skep_child_start(&child, "'", &diag), -EINVAL);
+	assert_int_equal(skep_child_start(&child, "'", false, &diag), -EINVAL);
 	skep_child_fini(&child);
 	assert_int_equal(diag.n_errors, 4);
 	skep_diag_fini(&diag);
