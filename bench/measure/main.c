@@ -2,11 +2,12 @@
 /*
  * Measures tracers side by side. Started by bench/trace, which prepares the peers.
  *
- *	measure --rounds N --out FILE [--parts start,memory,compile,events] [--only TEXT] [--json FILE --stamp MEMBERS]
- *		[--value PART,WHAT,UNIT,VALUE,TARGET]... --tool NAME=[ROOT:]PROGRAM... [SCRIPT...]
+ *	measure --rounds N --out FILE [--parts start,memory,stock,compile,events] [--only TEXT] [--json FILE --stamp MEMBERS]
+ *		[--value PART,WHAT,UNIT,VALUE,TARGET]... [--stock SCRIPT]... --tool NAME=[ROOT:]PROGRAM...
+ *		[SCRIPT...]
  *
  * The first tool is judged against the others; if its program does not exist its column stays empty. --value adds a
- * number of the first tool that was measured elsewhere. The scripts are those to compile. --only: those scripts of the
+ * number of the first tool that was measured elsewhere. The scripts are those to compile, or of --stock, to run. --only: those scripts of the
  * events whose name has the text.
  */
 #include <errno.h>
@@ -45,8 +46,8 @@ static int add_value(char *text)
 struct arguments {
 	struct bench bench;
 	const char *parts, *json, *stamp;
-	char *values[16];
-	unsigned n_values;
+	char *values[16], *stock[128];
+	unsigned n_values, n_stock;
 };
 
 static int take_option(struct arguments *a, int c)
@@ -72,6 +73,11 @@ static int take_option(struct arguments *a, int c)
 		return 0;
 	case 't':
 		return add_tool(optarg, &a->bench.n_tools);
+	case 'k':
+		if (a->n_stock == 128)
+			return -E2BIG;
+		a->stock[a->n_stock++] = optarg;
+		return 0;
 	case 'v':
 		if (a->n_values == 16)
 			return -E2BIG;
@@ -92,6 +98,7 @@ static int parse(int argc, char **argv, struct arguments *a)
 		{ "json", required_argument, NULL, 'j' },
 		{ "stamp", required_argument, NULL, 's' },
 		{ "tool", required_argument, NULL, 't' },
+		{ "stock", required_argument, NULL, 'k' },
 		{ "value", required_argument, NULL, 'v' },
 		{},
 	};
@@ -115,6 +122,8 @@ static int measure(struct arguments *a, char *const scripts[], unsigned n_script
 		r = steady_measure(b);
 	for (unsigned i = 0; i < a->n_values && r == 0; i++)
 		r = add_value(a->values[i]);
+	if (r == 0 && strstr(a->parts, "stock"))
+		r = stock_measure(b, a->stock, a->n_stock);
 	if (r == 0 && strstr(a->parts, "compile"))
 		r = compile_measure(b, scripts, n_scripts);
 	if (r == 0 && strstr(a->parts, "events"))
@@ -125,7 +134,7 @@ static int measure(struct arguments *a, char *const scripts[], unsigned n_script
 int main(int argc, char **argv)
 {
 	struct arguments a = {
-		.parts = "start,memory,compile,events",
+		.parts = "start,memory,stock,compile,events",
 		.stamp = "\"by\":\"bench\"",
 		.bench = { .report = &report, .tools = tools },
 	};

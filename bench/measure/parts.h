@@ -24,5 +24,8 @@ int steady_measure(struct bench *b);
 /* What an event costs, in the kernel's own accounts and in added time. */
 int events_measure(struct bench *b);
 
+/* Stock tools, of the first tool alone: time to their first output, and memory. */
+int stock_measure(struct bench *b, char *const scripts[], unsigned n_scripts);
+
 /* CPU time from text to bytecode for each script, as the first tool itself tells it. */
 int compile_measure(struct bench *b, char *const scripts[], unsigned n_scripts);
