@@ -411,8 +411,10 @@ static int lower_join(struct skep_lower *l, const struct skep_expr *call,
 {
 	struct skep_plan_action action = *(const struct skep_plan_action *)call->call.state;
 	enum skep_space space = skep_lower_pointed(l, call->call.args.data[0]->type);
-	struct skep_val *argv, *more, *slot = skep_ir_slot(l->fn, 8, "argv");
-	struct skep_block *end = skep_ir_block(l->fn);
+	struct skep_val *argv, *i, *p, *to, *more, *slot = skep_ir_slot(l->fn, 8, "argv");
+	struct skep_block *head = skep_ir_block(l->fn), *next = skep_ir_block(l->fn),
+			  *have = skep_ir_block(l->fn), *full = skep_ir_block(l->fn),
+			  *end = skep_ir_block(l->fn);
 	struct skep_var *count = skep_ir_var(l->fn, "count"), *used = skep_ir_var(l->fn, "used");
 	struct skep_row_build row;
 	int r;
@@ -424,22 +426,25 @@ static int lower_join(struct skep_lower *l, const struct skep_expr *call,
 	if (r < 0)
 		return r;
 	skep_ir_set(l->fn, used, skep_ir_const(l->fn, JOIN_HEAD));
-	for (unsigned i = 0; i < JOIN_MAX; i++) {
-		struct skep_block *have = skep_ir_block(l->fn);
-		struct skep_val *p, *to;
-
-		skep_ir_set(l->fn, count, skep_ir_const(l->fn, i));
-		skep_lower_read(l, slot, 0, 8, skep_ir_opi(l->fn, SKEP_OP_ADD, argv, 8u * i),
-				space);
-		p = skep_ir_load(l->fn, slot, 0, 8, 0);
-		skep_ir_branch(l->fn, SKEP_CC_EQ, p, skep_ir_const(l->fn, 0), end, have);
-		skep_ir_at(l->fn, have);
-		to = skep_ir_op(l->fn, SKEP_OP_ADD, skep_lower_at(l, row.addr, row.off),
-				skep_ir_get(l->fn, used));
-		p = skep_lower_read_text(l, to, JOIN_BYTES, p, space);
-		skep_ir_set(l->fn, used,
-			    skep_ir_op(l->fn, SKEP_OP_ADD, skep_ir_get(l->fn, used), p));
-	}
+	skep_ir_set(l->fn, count, skep_ir_const(l->fn, 0));
+	skep_ir_jump(l->fn, head);
+	skep_ir_at(l->fn, head);
+	i = skep_ir_get(l->fn, count);
+	skep_ir_branch(l->fn, SKEP_CC_ULT, i, skep_ir_const(l->fn, JOIN_MAX), next, full);
+	skep_ir_at(l->fn, next);
+	skep_lower_read(l, slot, 0, 8,
+			skep_ir_op(l->fn, SKEP_OP_ADD, argv, skep_ir_opi(l->fn, SKEP_OP_SHL, i, 3)),
+			space);
+	p = skep_ir_load(l->fn, slot, 0, 8, 0);
+	skep_ir_branch(l->fn, SKEP_CC_EQ, p, skep_ir_const(l->fn, 0), end, have);
+	skep_ir_at(l->fn, have);
+	to = skep_ir_op(l->fn, SKEP_OP_ADD, skep_lower_at(l, row.addr, row.off),
+			skep_ir_get(l->fn, used));
+	p = skep_lower_read_text(l, to, JOIN_BYTES, p, space);
+	skep_ir_set(l->fn, used, skep_ir_op(l->fn, SKEP_OP_ADD, skep_ir_get(l->fn, used), p));
+	skep_ir_set(l->fn, count, skep_ir_opi(l->fn, SKEP_OP_ADD, i, 1));
+	skep_ir_jump(l->fn, head);
+	skep_ir_at(l->fn, full);
 	skep_lower_read(l, slot, 0, 8, skep_ir_opi(l->fn, SKEP_OP_ADD, argv, 8u * JOIN_MAX), space);
 	more = skep_ir_cmp(l->fn, SKEP_CC_NE, skep_ir_load(l->fn, slot, 0, 8, 0),
 			   skep_ir_const(l->fn, 0));
