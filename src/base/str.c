@@ -139,7 +139,7 @@ bool skep_glob_match(const char *pattern, const char *s)
 unsigned skep_edit_distance(const char *a, const char *b, unsigned limit)
 {
 	size_t n = strlen(a), m = strlen(b);
-	unsigned rows[3][EDIT_MAX + 1]; /* this one, the last one, and the one before that */
+	unsigned rows[3][EDIT_MAX + 2]; /* this one, the last one, and the one before that */
 	const unsigned *last = rows[0], *before = rows[0];
 
 	if (n > EDIT_MAX || m > EDIT_MAX || (n > m ? n - m : m - n) > limit)
@@ -147,10 +147,14 @@ unsigned skep_edit_distance(const char *a, const char *b, unsigned limit)
 	for (size_t j = 0; j <= m; j++)
 		rows[0][j] = (unsigned)j;
 	for (size_t i = 1; i <= n; i++) {
-		unsigned *row = rows[i % 3], best = (unsigned)i;
+		/* Farther than @limit from the diagonal nothing is near enough; the cells beside the band say so. */
+		size_t first = i > limit ? i - limit : 1, end = MIN(m, i + limit);
+		unsigned *row = rows[i % 3], best = limit + 1;
 
-		row[0] = best;
-		for (size_t j = 1; j <= m; j++) {
+		row[first - 1] = first > 1 ? limit + 1 : (unsigned)i;
+		row[end + 1] = limit + 1;
+		best = MIN(best, row[first - 1]);
+		for (size_t j = first; j <= end; j++) {
 			row[j] = MIN(last[j], row[j - 1]) + 1;
 			row[j] = MIN(row[j], last[j - 1] + (a[i - 1] != b[j - 1]));
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
