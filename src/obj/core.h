@@ -51,6 +51,13 @@ int skep_core_resolve_prog(struct skep_spec_prog *prog, const struct skep_btf *l
 			   const struct skep_core_target *target,
 			   struct skep_diag *diag) _must_check_;
 
+/*
+ * Whether something that a program declares so can be what the kernel has: prototypes with the same kinds of parameters,
+ * pointers to the same kind of thing. 1, 0, or -EINVAL: types are nested without end.
+ */
+int skep_core_fits(const struct skep_btf *local, uint32_t local_id, const struct skep_btf *target,
+		   uint32_t id) _must_check_;
+
 /* What a record asks, for people: "offset of task_struct.mm.exe_file". */
 void skep_core_format(const struct skep_btf *local, const struct skep_core_reloc *reloc,
 		      struct skep_str *out);

@@ -139,6 +139,14 @@ int core_types_fit(struct core_pair *pair, uint32_t local_id, uint32_t id, unsig
 	return -EINVAL;
 }
 
+int skep_core_fits(const struct skep_btf *local, uint32_t local_id, const struct skep_btf *target,
+		   uint32_t id)
+{
+	struct core_pair pair = { local, target, CORE_BUDGET };
+
+	return core_types_fit(&pair, local_id, id, CORE_DEPTH_MAX);
+}
+
 /*
  * Matching.
  */

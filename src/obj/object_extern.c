@@ -84,12 +84,15 @@ static bool is_weak(const struct obj_file *f, const char *name)
 	return false;
 }
 
+/* Several declarations of one function, as of different kernels, have flavours: name___v1. */
 static struct obj_extern *add_extern(struct reader *r, struct obj_file *f, const char *name,
-				     enum extern_kind kind)
+				     uint32_t type, enum extern_kind kind)
 {
 	struct obj_extern *x = skep_arena_alloc(r->arena, sizeof(*x));
 
 	x->kind = kind;
+	x->type = type;
+	x->name = skep_arena_strndup(r->arena, name, skep_core_name_len(name));
 	skep_hash_set_str(&f->externs, name, x);
 	return x;
 }
@@ -110,7 +113,7 @@ static int find_settings(struct reader *r, struct obj_file *f, struct settings *
 		if (e < 0)
 			return e;
 		s.weak = is_weak(f, var.name);
-		s.x = add_extern(r, f, var.name, EXTERN_CONFIG);
+		s.x = add_extern(r, f, var.name, var.type, EXTERN_CONFIG);
 		skep_vec_add(settings, s);
 	}
 	return 0;
@@ -126,9 +129,9 @@ static void find_symbols(struct reader *r, struct obj_file *f)
 		bool typed = skep_btf_strip(r->btf, t.type, false);
 
 		if (t.kind == SKEP_BTF_FUNC)
-			add_extern(r, f, t.name, EXTERN_FUNC);
+			add_extern(r, f, t.name, t.type, EXTERN_FUNC);
 		else if (t.kind == SKEP_BTF_VAR)
-			add_extern(r, f, t.name, typed ? EXTERN_VAR : EXTERN_ADDRESS);
+			add_extern(r, f, t.name, t.type, typed ? EXTERN_VAR : EXTERN_ADDRESS);
 	}
 }
 
@@ -325,7 +328,7 @@ static int fill(struct reader *r, struct settings *settings, uint8_t *data)
 			e = read_special(r, s, data + s->x->offset);
 		if (e < 0 || s->is_known || first->is_known || s->weak)
 			continue;
-		if (!r->options->config) {
+		if (!r->options->config || skep_has_prefix(s->name, "LINUX_")) {
 			skep_diag_warn(
 				r->diag, SKEP_NO_LOC,
 				"%s: %s counts as 0, for the kernel's configuration is not known",

@@ -119,6 +119,8 @@ enum extern_kind {
 /* Something that a file declares and the kernel, or its configuration, has. */
 struct obj_extern {
 	enum extern_kind kind;
+	const char *name;     /* in the kernel: without a flavour */
+	uint32_t type;	      /* in the spec's types: of a FUNC its prototype */
 	uint32_t map, offset; /* CONFIG */
 };
 

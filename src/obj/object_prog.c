@@ -246,7 +246,8 @@ static int describe(struct reader *r, const struct obj_file *f, const struct obj
 	prog->attach_type = row->attach_type;
 	prog->sleepable = row->traits & SKEP_SECTION_SLEEPABLE;
 	prog->frags = row->traits & SKEP_SECTION_FRAGS;
-	prog->unsupported = row->unsupported;
+	if (row->traits & SKEP_SECTION_NO_LOAD)
+		prog->unsupported = row->unsupported;
 	if (target && (row->traits & SKEP_SECTION_TYPED || row->prog == SKEP_PROG_EXT))
 		prog->attach_btf_name = skep_arena_printf(
 			r->arena, "%s%s", skep_section_btf_prefix(row->attach_type, &kind), target);

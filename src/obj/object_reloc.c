@@ -107,7 +107,7 @@ static int refer_defined(const struct ref *ref, const struct obj_file *f, const 
 static int refer_extern(const struct ref *ref)
 {
 	const struct obj_sym *sym = ref->sym;
-	struct skep_reloc reloc = { .name = sym->name, .weak = sym->bind == BIND_WEAK };
+	struct skep_reloc reloc = { .weak = sym->bind == BIND_WEAK };
 	const struct obj_extern *x = skep_hash_get_str(&ref->f->externs, sym->name);
 
 	if (!x) {
@@ -125,6 +125,11 @@ static int refer_extern(const struct ref *ref)
 								    .addend = x->offset });
 	if (ref->is_call && x->kind != EXTERN_FUNC)
 		return bad_ref(ref, "is a variable and called");
+	reloc.name = x->name;
+	reloc.type = x->type;
+	/* The compiler does not know that it is no function of ours. */
+	if (ref->is_call)
+		*ref->insn = skep_insn_call_kfunc(0, 0);
 	reloc.kind = ref->is_call		 ? SKEP_RELOC_KFUNC
 		     : x->kind == EXTERN_ADDRESS ? SKEP_RELOC_KSYM
 						 : SKEP_RELOC_KVAR;

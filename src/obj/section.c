@@ -133,8 +133,8 @@ static const struct skep_section_row rows[] = {
 	ROW("cgroup/setsockopt", CGROUP_SOCKOPT, SKEP_AT_CGROUP_SETSOCKOPT, 0, NONE, USER),
 	ROW("cgroup/dev", CGROUP_DEVICE, SKEP_AT_CGROUP_DEVICE, 0, NONE, USER),
 
-	LACKS("struct_ops", STRUCT_OPS, SKEP_AT_STRUCT_OPS, 0, OPS),
-	LACKS("struct_ops.s", STRUCT_OPS, SKEP_AT_STRUCT_OPS, S, OPS),
+	LACKS("struct_ops", STRUCT_OPS, SKEP_AT_STRUCT_OPS, SKEP_SECTION_NO_LOAD, OPS),
+	LACKS("struct_ops.s", STRUCT_OPS, SKEP_AT_STRUCT_OPS, S | SKEP_SECTION_NO_LOAD, OPS),
 };
 /* clang-format on */
 

@@ -18,8 +18,9 @@
 
 enum skep_section_trait {
 	SKEP_SECTION_SLEEPABLE = 1 << 0,
-	SKEP_SECTION_FRAGS = 1 << 1, /* XDP that knows packets in several pieces */
-	SKEP_SECTION_TYPED = 1 << 2, /* verified against the one thing that the target names */
+	SKEP_SECTION_FRAGS = 1 << 1,   /* XDP that knows packets in several pieces */
+	SKEP_SECTION_TYPED = 1 << 2,   /* verified against the one thing that the target names */
+	SKEP_SECTION_NO_LOAD = 1 << 3, /* cannot even be loaded: see `unsupported` */
 };
 
 /* How a target stands behind the name. */

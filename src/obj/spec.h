@@ -43,6 +43,7 @@ struct skep_reloc {
 	uint32_t index;
 	uint32_t addend;  /* bytes; MAP_VALUE only */
 	const char *name; /* KFUNC, KSYM, KVAR */
+	uint32_t type;	  /* likewise: as what it is declared in the spec's BTF; 0: not known */
 	bool weak; /* likewise: where the kernel has none, the address is 0, and nothing may call it */
 };
 

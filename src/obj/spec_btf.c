@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "obj/btf_build.h"
+#include "obj/btf_clean.h"
 
 #define FUNC_NAME_MAX 120 /* the shortest bound on names among kernels is 128 */
 #define LINE_TEXT_MAX 240 /* bytes of a source line */
@@ -119,6 +120,78 @@ static void make_prog(struct maker *m, const struct skep_linked *linked, struct 
 	}
 }
 
+/*
+ * Objects.
+ */
+
+/* The place of a text that lies in the names of the spec's types; "" else. */
+static uint32_t offset_in(const struct skep_btf_header *h, const void *btf, const char *text)
+{
+	uintptr_t begin = (uintptr_t)btf + h->header_len + h->strings_off;
+
+	if (!text || (uintptr_t)text < begin || (uintptr_t)text - begin >= h->strings_len)
+		return 0;
+	return (uint32_t)((uintptr_t)text - begin);
+}
+
+static void describe_object_prog(const struct skep_spec *spec, const struct skep_btf_header *h,
+				 const struct skep_linked *linked, struct skep_arena *arena,
+				 struct skep_prog_btf *out)
+{
+	const struct skep_spec_prog *prog = &linked->prog;
+
+	/* The kernel wants all functions or none. */
+	for (size_t i = 0; i < linked->n_funcs; i++)
+		if (!spec->progs[linked->funcs[i].prog].btf_func)
+			return;
+	out->funcs = skep_arena_calloc(arena, linked->n_funcs, sizeof(*out->funcs));
+	for (size_t i = 0; i < linked->n_funcs; i++)
+		out->funcs[out->n_funcs++] = (struct skep_func_info){
+			.insn_off = linked->funcs[i].insn,
+			.type_id = spec->progs[linked->funcs[i].prog].btf_func,
+		};
+	out->lines = skep_arena_calloc(arena, prog->n_lines, sizeof(*out->lines));
+	for (size_t i = 0; i < prog->n_lines; i++) {
+		const struct skep_spec_line *line = &prog->lines[i];
+
+		out->lines[out->n_lines++] = (struct skep_line_info){
+			.insn_off = line->insn,
+			.file_name_off = offset_in(h, spec->btf, line->file),
+			.line_off = offset_in(h, spec->btf, line->text),
+			.line_col = line->loc.line << COLUMN_BITS | line->loc.col,
+		};
+	}
+}
+
+static int object_btf(const struct skep_spec *spec, const struct skep_linked *linked,
+		      struct skep_arena *arena, struct skep_spec_btf *ret_info)
+{
+	_cleanup_(skep_btf_freep)
+	struct skep_btf *btf = NULL;
+	struct skep_spec_btf info = { .has_types = true };
+	struct skep_btf_header h;
+	bool *is_static;
+	int r;
+
+	r = skep_btf_parse(spec->btf, spec->btf_size, NULL, NULL, NULL, &btf);
+	if (r < 0)
+		return r;
+	memcpy(&h, spec->btf, sizeof(h));
+	/* A function that other objects of the same link may see is verified as a part of its callers. */
+	is_static = skep_arena_calloc(arena, skep_btf_n_types(btf), sizeof(*is_static));
+	for (size_t i = 0; i < spec->n_progs; i++)
+		if (!spec->progs[i].type && !spec->progs[i].is_global &&
+		    spec->progs[i].btf_func < skep_btf_n_types(btf))
+			is_static[spec->progs[i].btf_func] = true;
+	skep_btf_clean(btf, is_static, arena, &info.data, &info.size);
+	info.progs = skep_arena_calloc(arena, spec->n_progs, sizeof(*info.progs));
+	for (size_t i = 0; i < spec->n_progs; i++)
+		if (linked[i].n_funcs)
+			describe_object_prog(spec, &h, &linked[i], arena, &info.progs[i]);
+	*ret_info = info;
+	return 0;
+}
+
 int skep_spec_btf(const struct skep_spec *spec, const struct skep_linked *linked,
 		  struct skep_arena *arena, struct skep_spec_btf *ret_info)
 {
@@ -128,6 +201,8 @@ int skep_spec_btf(const struct skep_spec *spec, const struct skep_linked *linked
 	struct skep_spec_btf info = {};
 	int r;
 
+	if (spec->btf)
+		return object_btf(spec, linked, arena, ret_info);
 	m.func_ids = skep_arena_calloc(arena, spec->n_progs, sizeof(*m.func_ids));
 	m.file = skep_btf_build_string(b, spec->source_name ? spec->source_name : "");
 	make_funcs(&m);

@@ -5,7 +5,8 @@
  *
  * One blob serves all programs of a spec. Its string section holds the source's name and the text
  * of each line that has code; its types are one function per program and subprogram:
- * `int NAME(void *ctx)`.
+ * `int NAME(void *ctx)`. A spec that comes from an object has types of its own: they are kept, with their numbers, less
+ * what kernels refuse.
  *
  *	r = skep_spec_link_all(spec, arena, diag, &linked);
  *	r = skep_spec_btf(spec, linked, arena, &info);
@@ -42,6 +43,7 @@ struct skep_spec_btf {
 	void *data;
 	size_t size;
 	struct skep_prog_btf *progs; /* by index in the spec; empty for subprograms */
+	bool has_types; /* numbers of types in the spec are those of the blob: maps may have theirs */
 };
 
 /* @linked: from skep_spec_link_all of the same spec. Everything is in @arena. -E2BIG. */

@@ -37,6 +37,14 @@ void skep_bpf_name(const char *name, char out[16])
 	}
 }
 
+int skep_bpf_map_create_full(const char *name, const struct skep_bpf_map_create *attr)
+{
+	struct skep_bpf_map_create a = *attr;
+
+	skep_bpf_name(name, a.map_name);
+	return skep_bpf(SKEP_BPF_MAP_CREATE, &a, sizeof(a));
+}
+
 int skep_bpf_map_create(const char *name, uint32_t type, uint32_t key_size, uint32_t value_size,
 			uint32_t max_entries, uint32_t flags)
 {
@@ -48,24 +56,7 @@ int skep_bpf_map_create(const char *name, uint32_t type, uint32_t key_size, uint
 		.map_flags = flags,
 	};
 
-	skep_bpf_name(name, attr.map_name);
-	return skep_bpf(SKEP_BPF_MAP_CREATE, &attr, sizeof(attr));
-}
-
-int skep_bpf_map_create_nested(const char *name, uint32_t type, uint32_t key_size,
-			       uint32_t max_entries, uint32_t flags, int inner_fd)
-{
-	struct skep_bpf_map_create attr = {
-		.map_type = type,
-		.key_size = key_size,
-		.value_size = 4,
-		.max_entries = max_entries,
-		.map_flags = flags,
-		.inner_map_fd = (uint32_t)inner_fd,
-	};
-
-	skep_bpf_name(name, attr.map_name);
-	return skep_bpf(SKEP_BPF_MAP_CREATE, &attr, sizeof(attr));
+	return skep_bpf_map_create_full(name, &attr);
 }
 
 static int elem(enum skep_bpf_cmd cmd, int fd, const void *key, const void *value, uint64_t flags)
@@ -233,6 +224,13 @@ int skep_bpf_obj_pin(int fd, const char *path)
 	struct skep_bpf_obj_pin attr = { .path = skep_bpf_ptr(path), .fd = (uint32_t)fd };
 
 	return skep_bpf(SKEP_BPF_OBJ_PIN, &attr, sizeof(attr));
+}
+
+int skep_bpf_obj_get(const char *path)
+{
+	struct skep_bpf_obj_pin attr = { .path = skep_bpf_ptr(path) };
+
+	return skep_bpf(SKEP_BPF_OBJ_GET, &attr, sizeof(attr));
 }
 
 int skep_bpf_enable_stats(void)

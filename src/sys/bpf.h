@@ -29,9 +29,8 @@ void skep_bpf_name(const char *name, char out[16]);
 /* Returns a descriptor. */
 int skep_bpf_map_create(const char *name, uint32_t type, uint32_t key_size, uint32_t value_size,
 			uint32_t max_entries, uint32_t flags) _must_check_;
-/* A map of maps; @inner_fd: a map like those that will be in it. */
-int skep_bpf_map_create_nested(const char *name, uint32_t type, uint32_t key_size,
-			       uint32_t max_entries, uint32_t flags, int inner_fd) _must_check_;
+/* The same with everything that can be said of a map; the name is not looked at in @attr. */
+int skep_bpf_map_create_full(const char *name, const struct skep_bpf_map_create *attr) _must_check_;
 int skep_bpf_map_lookup(int fd, const void *key, void *ret_value) _must_check_;
 int skep_bpf_map_update(int fd, const void *key, const void *value, uint64_t flags) _must_check_;
 int skep_bpf_map_delete(int fd, const void *key) _must_check_;
@@ -74,6 +73,8 @@ int skep_bpf_link_perf(int prog_fd, int perf_fd, uint64_t cookie) _must_check_;
 int skep_bpf_iter_create(int link_fd) _must_check_;
 /* Keeps an object of the kernel under a path in a file system of type bpf. */
 int skep_bpf_obj_pin(int fd, const char *path) _must_check_;
+/* What is kept there: a descriptor. -ENOENT. */
+int skep_bpf_obj_get(const char *path) _must_check_;
 /* Statistics are on for as long as the descriptor is open. */
 int skep_bpf_enable_stats(void) _must_check_;
 /* The kernel object with this id; @cmd is SKEP_BPF_PROG_FD_BY_ID or one of its siblings. */

@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "obj/btf.h"
 #include "obj/spec.h"
 
 /* What a verifier log ends with. */
@@ -31,6 +32,13 @@ void skep_explain_find(const char *log, struct skep_explain_end *ret_end);
  */
 void skep_explain_prog(const struct skep_spec_prog *prog, const char *log, int error,
 		       struct skep_diag *diag);
+
+/*
+ * More about the newest item, which skep_explain_prog has made: the line of C that the instruction comes from, and what
+ * of the kernel's types is missing. For programs from objects; @local: their types, or NULL.
+ */
+void skep_explain_object(const struct skep_spec_prog *prog, const struct skep_btf *local,
+			 struct skep_diag *diag);
 
 /* Why map @map could not be made. */
 void skep_explain_map(const struct skep_spec_map *map, int error, struct skep_diag *diag);

@@ -11,7 +11,8 @@
  *
  * What is where: load.c makes maps and programs, attach.c and its siblings make links, ring.c and
  * maps.c read, detach.c takes links away. Everything that a loaded spec holds is a descriptor of
- * this process: when it dies, however it dies, the kernel removes all of it. Nothing is pinned.
+ * this process: when it dies, however it dies, the kernel removes all of it. Only maps that an object wants kept
+ * stay, under /sys/fs/bpf, and are met there again.
  *
  * attach() returns how many targets it attached: with optional targets that may be less than asked
  * for, even 0, and each one left out is a warning in the diag.

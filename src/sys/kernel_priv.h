@@ -9,7 +9,8 @@
 
 struct kmap {
 	int fd;
-	void *memory; /* mapped on first use */
+	uint32_t max_entries; /* as the kernel has it, which may be more than the spec asks for */
+	void *memory;	      /* mapped on first use */
 	size_t memory_size;
 	struct skep_ring *ring; /* likewise */
 };

@@ -85,7 +85,7 @@ int skep_kernel_ring_drain(struct skep_loaded *loaded, size_t map,
 	if (s->type != SKEP_MAP_RINGBUF)
 		return -EINVAL;
 	if (!m->ring) {
-		r = skep_ring_open(m->fd, s->max_entries, &m->ring);
+		r = skep_ring_open(m->fd, m->max_entries, &m->ring);
 		if (r < 0)
 			return r;
 	}

@@ -24,6 +24,7 @@ enum skep_bpf_cmd {
 	SKEP_BPF_MAP_NEXT_KEY = 4,
 	SKEP_BPF_PROG_LOAD = 5,
 	SKEP_BPF_OBJ_PIN = 6,
+	SKEP_BPF_OBJ_GET = 7,
 	SKEP_BPF_TEST_RUN = 10,
 	SKEP_BPF_PROG_NEXT_ID = 11,
 	SKEP_BPF_MAP_NEXT_ID = 12,
@@ -68,6 +69,7 @@ enum {
 /* Program flags. */
 enum {
 	SKEP_BPF_F_SLEEPABLE = 1 << 4,
+	SKEP_BPF_F_XDP_HAS_FRAGS = 1 << 5,
 };
 
 /* Log levels: 1 the path that failed, 2 every state, 4 figures at the end. */
@@ -84,6 +86,7 @@ struct skep_bpf_map_create {
 	uint32_t map_type, key_size, value_size, max_entries, map_flags, inner_map_fd, numa_node;
 	char map_name[16];
 	uint32_t map_ifindex, btf_fd, btf_key_type_id, btf_value_type_id, btf_vmlinux_value_type_id;
+	uint64_t map_extra; /* since 5.16 */
 };
 
 struct skep_bpf_map_elem {
@@ -215,6 +218,12 @@ struct skep_bpf_prog_info {
 	uint64_t recursion_misses; /* since 5.12 */
 	uint32_t verified_insns;   /* since 5.16 */
 	uint32_t attach_btf_obj_id, attach_btf_id, pad;
+};
+
+/* What a kernel tells of a map, as far as we look. */
+struct skep_bpf_map_info {
+	uint32_t type, id, key_size, value_size, max_entries, map_flags;
+	char name[16];
 };
 
 struct skep_bpf_btf_info {

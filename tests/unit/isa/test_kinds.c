@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <linux/bpf.h>
 
+#include "isa/attachtype.h"
 #include "isa/helper.h"
 #include "isa/mapkind.h"
 #include "isa/progkind.h"
@@ -138,6 +139,23 @@ static void traits_agree(void **state)
 	}
 }
 
+static void attach_types_are_the_kernels(void **state)
+{
+	assert_int_equal(SKEP_AT_CGROUP_DEVICE, BPF_CGROUP_DEVICE);
+	assert_int_equal(SKEP_AT_CGROUP_INET6_CONNECT, BPF_CGROUP_INET6_CONNECT);
+	assert_int_equal(SKEP_AT_CGROUP_UDP6_RECVMSG, BPF_CGROUP_UDP6_RECVMSG);
+	assert_int_equal(SKEP_AT_MODIFY_RETURN, BPF_MODIFY_RETURN);
+	assert_int_equal(SKEP_AT_CGROUP_INET6_GETSOCKNAME, BPF_CGROUP_INET6_GETSOCKNAME);
+	assert_int_equal(SKEP_AT_CGROUP_INET_SOCK_RELEASE, BPF_CGROUP_INET_SOCK_RELEASE);
+	assert_int_equal(SKEP_AT_XDP, BPF_XDP);
+	assert_int_equal(SKEP_AT_TRACE_KPROBE_MULTI, BPF_TRACE_KPROBE_MULTI);
+	assert_int_equal(SKEP_AT_LSM_CGROUP, BPF_LSM_CGROUP);
+	assert_string_equal(skep_attach_type_name(SKEP_AT_TRACE_FSESSION), "trace_fsession");
+	assert_null(skep_attach_type_name(SKEP_AT_TRACE_FSESSION + 1));
+	for (uint32_t i = 0; i <= SKEP_AT_TRACE_FSESSION; i++)
+		assert_non_null(skep_attach_type_name(i));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +165,7 @@ int main(void)
 		cmocka_unit_test(kinds_are_found_by_number_and_name),
 		cmocka_unit_test(kind_numbers_are_the_kernels),
 		cmocka_unit_test(traits_agree),
+		cmocka_unit_test(attach_types_are_the_kernels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,7 +112,9 @@ static void maps_are_described(void **state)
 	assert_int_equal(m->value_size, 24);
 	assert_int_equal(m->max_entries, 1024);
 	assert_int_equal(m->flags, SKEP_MAP_NO_PREALLOC);
-	assert_true(m->pinned && m->btf_key_type && m->btf_value_type);
+	assert_true(m->btf_key_type && m->btf_value_type);
+	assert_true(map_named(f, "skep_test_kept")->pinned);
+	assert_false(m->pinned);
 	m = map_named(f, "outer");
 	assert_int_equal(m->type, SKEP_MAP_ARRAY_OF_MAPS);
 	assert_int_equal(m->inner->value_size, 8);

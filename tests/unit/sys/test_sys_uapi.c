@@ -29,6 +29,7 @@ static void test_attrs(void **state)
 	SAME(struct skep_bpf_map_create, map_name, ATTR(map_name));
 	SAME(struct skep_bpf_map_create, btf_vmlinux_value_type_id,
 	     ATTR(btf_vmlinux_value_type_id));
+	SAME(struct skep_bpf_map_create, map_extra, ATTR(map_extra));
 	SAME(struct skep_bpf_map_elem, key, ATTR(key));
 	SAME(struct skep_bpf_map_elem, value, ATTR(next_key));
 	SAME(struct skep_bpf_map_elem, flags, ATTR(flags));

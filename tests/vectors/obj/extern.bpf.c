@@ -5,15 +5,18 @@
 extern unsigned int LINUX_KERNEL_VERSION __kconfig;
 extern unsigned int CONFIG_HZ __kconfig;
 extern _Bool CONFIG_BPF __kconfig;
-extern char CONFIG_DEFAULT_HOSTNAME[12] __kconfig;
-extern enum libbpf_tristate CONFIG_XFS_FS __kconfig;
+extern char CONFIG_DEFAULT_HOSTNAME[12] __kconfig __weak;
+extern enum libbpf_tristate CONFIG_XFS_FS __kconfig __weak;
 extern _Bool CONFIG_ABSENT __kconfig __weak;
 
-extern const void jiffies __ksym;
+extern const void schedule __ksym;
 extern const int bpf_prog_active __ksym;
 extern const void skep_is_not_there __ksym __weak;
 
-struct task_struct;
+struct task_struct {
+	int pid;
+} __attribute__((preserve_access_index));
+
 extern struct task_struct *bpf_task_acquire(struct task_struct *p) __ksym;
 extern void bpf_task_release(struct task_struct *p) __ksym;
 extern void skep_kfunc_is_not_there(void) __ksym __weak;
@@ -28,7 +31,7 @@ int on_new(unsigned long long *ctx)
 	if (LINUX_KERNEL_VERSION < 0x60000 || CONFIG_HZ == 0 || !CONFIG_BPF || CONFIG_ABSENT)
 		return 0;
 	seen += CONFIG_DEFAULT_HOSTNAME[0] + (CONFIG_XFS_FS == TRI_MODULE);
-	seen += (__u64)&jiffies + (__u64)&skep_is_not_there;
+	seen += (__u64)&schedule + (__u64)&skep_is_not_there;
 	if (bpf_prog_active)
 		seen++;
 	t = bpf_task_acquire(t);

@@ -11,10 +11,17 @@ struct {
 	__uint(type, MAP_HASH);
 	__uint(max_entries, 1024);
 	__uint(map_flags, 1); /* no preallocation */
-	__uint(pinning, LIBBPF_PIN_BY_NAME);
 	__type(key, __u32);
 	__type(value, struct value);
 } counts SEC(".maps");
+
+struct {
+	__uint(type, MAP_ARRAY);
+	__uint(max_entries, 2);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u32);
+	__type(value, __u64);
+} skep_test_kept SEC(".maps");
 
 struct {
 	__uint(type, MAP_PERF_EVENT_ARRAY);

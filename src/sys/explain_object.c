@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an object knows of an instruction that was refused: the line of C, and which field the kernel lacks. */
+#include <string.h>
+
+#include "obj/core.h"
+#include "sys/explain.h"
+
+/* The line that instruction @insn comes from, or NULL. */
+static const struct skep_spec_line *line_of(const struct skep_spec_prog *p, uint32_t insn)
+{
+	const struct skep_spec_line *found = NULL;
+
+	for (size_t i = 0; i < p->n_lines && p->lines[i].insn <= insn; i++)
+		if (p->lines[i].text && *p->lines[i].text)
+			found = &p->lines[i];
+	return found;
+}
+
+/* The record whose answer the kernel lacks; a 64-bit load has two instructions. */
+static const struct skep_core_reloc *missing_at(const struct skep_spec_prog *p, uint32_t insn)
+{
+	for (size_t i = 0; i < p->n_cores; i++)
+		if (p->cores[i].state == SKEP_CORE_MISSING && insn - p->cores[i].insn < 2)
+			return &p->cores[i];
+	return NULL;
+}
+
+void skep_explain_object(const struct skep_spec_prog *p, const struct skep_btf *local,
+			 struct skep_diag *diag)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str what = {};
+	const struct skep_core_reloc *missing;
+	const struct skep_spec_line *line;
+	int insn = diag && diag->n_items ? diag->items[diag->n_items - 1].insn : -1;
+
+	if (insn < 0)
+		return;
+	missing = missing_at(p, (uint32_t)insn);
+	if (missing && local) {
+		skep_core_format(local, missing, &what);
+		skep_diag_hint(
+			diag,
+			"it needs the %s, and this kernel's types have no such thing: ask with "
+			"bpf_core_field_exists() and the like before",
+			skep_str_text(&what));
+	}
+	line = line_of(p, (uint32_t)insn);
+	if (line)
+		skep_diag_add(diag, SKEP_DIAG_NOTE, SKEP_NO_LOC, "in program '%s', %s:%u: %s",
+			      p->name, line->file ? line->file : "", line->loc.line,
+			      line->text + strspn(line->text, " \t"));
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A load while it lasts, for the files that take part:
+ *
+ *	load.c         the order of things, programs
+ *	load_map.c     maps with their first contents
+ *	load_reloc.c   what instructions refer to: maps, and names of the kernel
+ */
+#pragma once
+
+#include "obj/btf.h"
+#include "obj/link.h"
+#include "obj/spec_btf.h"
+#include "sys/kernel_priv.h"
+
+#define LOAD_MODULES_MAX 32 /* whose functions one program calls */
+
+struct load_module {
+	const char *name;
+	int fd; /* of its types in the kernel */
+};
+
+struct load {
+	struct skep_loaded *loaded;
+	struct skep_diag *diag;
+	/* What is loaded: every program with its subprograms behind it, and the types of all. They end with the load. */
+	struct skep_arena *arena;
+	struct skep_linked *progs;
+	struct skep_spec_btf btf;
+	struct skep_btf *local; /* the spec's own types, parsed when a program needs them */
+	struct load_module modules[LOAD_MODULES_MAX];
+	size_t n_modules;
+	bool want_log;
+};
+
+/* All maps, those of programs still without elements. Needs loaded->btf_fd. */
+int skep_load_maps(struct load *l) _must_check_;
+/* First elements that are maps or programs, which must be loaded. */
+int skep_load_slots(struct load *l) _must_check_;
+
+/* Everything that program @p, which is linked, refers to; its calls of modules count in modules[], from 1 on. */
+int skep_load_relocs(struct load *l, struct skep_spec_prog *p) _must_check_;
+/* Looks up what it is verified against, when only the name is known. */
+int skep_load_attach_btf(struct load *l, struct skep_spec_prog *p) _must_check_;
