@@ -100,7 +100,10 @@ static enum skep_space number_space(const struct skep_check *k, struct skep_expr
 		       k->inst->attach.kind == SKEP_ATTACH_URETPROBE;
 
 	skep_walk_expr(value, mentions_context, &context);
-	return context ? k->inst->args_space : SKEP_SPACE_KERNEL;
+	if (!context ||
+	    k->inst->args_space == SKEP_SPACE_BTF) /* of a number the verifier knows no type */
+		return SKEP_SPACE_KERNEL;
+	return k->inst->args_space;
 }
 
 /* What a pointer of @space points to: a pointer there leads into the same memory. */
