@@ -16,7 +16,7 @@ VM_HELPER(map_lookup_elem)
 {
 	struct skep_vm_map *map = vm_map(r1);
 
-	return address(map->ops->lookup(map, vm_cpu(run), vm_ptr(r2)));
+	return address(map->ops->lookup(map, map->n_cpus > 1 ? vm_cpu(run) : 0, vm_ptr(r2)));
 }
 
 VM_HELPER(map_update_elem)
