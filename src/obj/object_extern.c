@@ -264,9 +264,9 @@ static struct setting *setting_of(struct skep_hash *names, const char *line, siz
 
 static int read_config(struct reader *r, struct skep_hash *names, uint8_t *data)
 {
-	const char *at = r->options->config, *end = at + r->options->config_len;
+	const char *at = r->options->config, *end = at ? at + r->options->config_len : NULL;
 
-	while (at && at < end) {
+	while (at < end) {
 		const char *stop = memchr(at, '\n', (size_t)(end - at)), *value;
 		size_t len = stop ? (size_t)(stop - at) : (size_t)(end - at);
 		struct setting *s = len > 7 ? setting_of(names, at, len, &value) : NULL;
