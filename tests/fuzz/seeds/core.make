@@ -3,7 +3,7 @@
 # usage: core.make DIR        pairs of objects that clang makes of tests/vectors/obj: a length, the target, what is fitted
 sh tests/fuzz/seeds/object.make "$1" || exit 1
 for target in core maps extern; do
-	[ -f "$1/$target" ] && [ -f "$1/core" ] || continue
+	if [ ! -f "$1/$target" ] || [ ! -f "$1/core" ]; then continue; fi
 	size=$(wc -c <"$1/$target")
 	{
 		# shellcheck disable=SC2059 # the format is the two bytes
