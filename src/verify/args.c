@@ -49,6 +49,33 @@ static bool is_memory(const struct skep_value *v)
 	}
 }
 
+/* The helpers that kernels let work on the packet in place. */
+static bool takes_packets(int32_t helper)
+{
+	switch (helper) {
+	case SKEP_HELPER_MAP_LOOKUP_ELEM:
+	case SKEP_HELPER_MAP_UPDATE_ELEM:
+	case SKEP_HELPER_MAP_DELETE_ELEM:
+	case SKEP_HELPER_MAP_PUSH_ELEM:
+	case SKEP_HELPER_MAP_POP_ELEM:
+	case SKEP_HELPER_MAP_PEEK_ELEM:
+	case SKEP_HELPER_MAP_LOOKUP_PERCPU_ELEM:
+	case SKEP_HELPER_CSUM_DIFF:
+	case SKEP_HELPER_SK_LOOKUP_TCP:
+	case SKEP_HELPER_SK_LOOKUP_UDP:
+	case SKEP_HELPER_SKC_LOOKUP_TCP:
+	case SKEP_HELPER_TCP_CHECK_SYNCOOKIE:
+	case SKEP_HELPER_TCP_GEN_SYNCOOKIE:
+	case SKEP_HELPER_TCP_RAW_GEN_SYNCOOKIE_IPV4:
+	case SKEP_HELPER_TCP_RAW_GEN_SYNCOOKIE_IPV6:
+	case SKEP_HELPER_TCP_RAW_CHECK_SYNCOOKIE_IPV4:
+	case SKEP_HELPER_TCP_RAW_CHECK_SYNCOOKIE_IPV6:
+		return true;
+	default:
+		return false;
+	}
+}
+
 enum use {
 	USE_READ,
 	USE_WRITE,  /* all of it is written, it need not hold anything before */
@@ -69,6 +96,12 @@ static int check_memory(struct skep_walk *walk, struct skep_call_facts *facts, u
 
 	if (!is_memory(v))
 		return wrong_kind(walk, facts, reg, arg);
+	if (skep_value_is_packet(v) && !takes_packets(facts->helper->id)) {
+		skep_report(walk, SKEP_REASON_ACCESS, (int)reg,
+			    "%s cannot work on the packet itself", facts->helper->name);
+		skep_report_hint(walk, "copy the bytes to the stack first");
+		return -EINVAL;
+	}
 	if (v->kind == SKEP_VALUE_STACK)
 		return skep_stack_range(walk, &access, v, use == USE_WRITE);
 	return skep_access_memory(walk, &access, NULL, NULL);
@@ -134,13 +167,9 @@ static int check_sized(struct skep_walk *walk, struct skep_call_facts *facts, un
 		use = skep_value_is_const(size) ? USE_WRITE : USE_CHANGE;
 	else if (arg == SKEP_ARG_INOUT)
 		use = USE_CHANGE;
-	if (is_null(v) && (allows_null(arg) ||
-			   (zero_allowed && skep_value_is_const(size) && !size->num.bits.value)))
+	/* nothing can be read from NULL, so the size has to be 0 then */
+	if (is_null(v) && allows_null(arg) && zero_allowed && size->num.r64.umax == 0)
 		return skep_need_precise(walk, reg + 1);
-	/* at least as much as may be asked for has to be there */
-	if (size->num.r64.umin != size->num.r64.umax && v->kind == SKEP_VALUE_STACK &&
-	    size->num.r64.umin == 0 && !zero_allowed)
-		return -EINVAL;
 	r = check_memory(walk, facts, reg, arg, size->num.r64.umax, use);
 	return r < 0 ? r : skep_need_precise(walk, reg + 1);
 }
@@ -347,8 +376,16 @@ static int check_fixed(struct skep_walk *walk, struct skep_call_facts *facts, un
 	enum use use = arg == SKEP_ARG_OUT8	? USE_WRITE
 		       : arg == SKEP_ARG_INOUT4 ? USE_CHANGE
 						: USE_READ;
+	const struct skep_value *v = skep_walk_reg(walk, reg);
+	struct skep_tnum place =
+		skep_tnum_add(v->num.bits, skep_tnum_const((uint64_t)(int64_t)v->off));
+	unsigned size = skep_helper_arg_size(arg);
 
-	return check_memory(walk, facts, reg, arg, skep_helper_arg_size(arg), use);
+	if (use != USE_READ && is_memory(v) && !skep_tnum_is_aligned(place, size))
+		return skep_reject(walk, SKEP_REASON_ALIGN, (int)reg,
+				   "%s needs an aligned place for a number of %u bytes in r%u",
+				   facts->helper->name, size, reg);
+	return check_memory(walk, facts, reg, arg, size, use);
 }
 
 static int check_arg(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg)
@@ -418,11 +455,22 @@ static int check_arg(struct skep_walk *walk, struct skep_call_facts *facts, unsi
 			      skep_helper_arg_text(arg));
 }
 
+/* Rules that no kind of argument says. */
+static int check_special(struct skep_walk *walk, const struct skep_call_facts *facts)
+{
+	const struct skep_value *r2 = skep_walk_reg(walk, SKEP_R2);
+
+	if (facts->helper->id == SKEP_HELPER_GET_LOCAL_STORAGE && !is_null(r2))
+		return skep_reject(walk, SKEP_REASON_CALL, SKEP_R2,
+				   "get_local_storage has no flags yet: r2 has to be 0");
+	return 0;
+}
+
 int skep_check_args(struct skep_walk *walk, struct skep_call_facts *facts)
 {
 	int r = 0;
 
 	for (unsigned i = 0; i < facts->helper->n_args && r == 0; i++)
 		r = check_arg(walk, facts, SKEP_R1 + i);
-	return r;
+	return r < 0 ? r : check_special(walk, facts);
 }

@@ -66,15 +66,12 @@ static int check_nothing_held(struct skep_walk *walk, const char *where, uint8_t
 	return 0;
 }
 
-/* Between rounds of a callback, numbers that changed but did not matter so far are taken as any: rounds then get alike. */
-static void widen(struct skep_walk *walk, uint32_t callsite)
+void skep_widen(struct skep_state *now, const struct skep_state *from, uint32_t insn)
 {
-	const struct skep_state *before = NULL;
-	struct skep_state *now = walk->state;
+	const struct skep_state *before = from;
 
-	for (struct skep_state *s = now->parent; s && !before; s = s->parent)
-		if (s->insn == callsite && s->depth == now->depth)
-			before = s;
+	while (before && (before->insn != insn || before->depth != now->depth))
+		before = before->parent;
 	if (!before)
 		return;
 	for (uint32_t f = 0; f <= now->depth; f++)
@@ -130,8 +127,25 @@ static int leave(struct skep_walk *walk)
 	}
 	state->frames[state->depth--] = NULL;
 	if (frame->callback)
-		widen(walk, frame->callsite);
+		skep_widen(state, state->parent, frame->callsite);
 	skep_frame_free(frame);
+	return 0;
+}
+
+int skep_fork_return(struct skep_walk *walk, uint64_t result)
+{
+	struct skep_frame *frame = skep_walk_frame(walk);
+	struct skep_state *other;
+
+	if (frame->callback)
+		return skep_undecided(walk,
+				      "not judged: a function that may end early, as a callback");
+	other = skep_fork(walk, frame->callsite + 1);
+	if (!other)
+		return -EINVAL;
+	skep_frame_free(other->frames[other->depth]);
+	other->frames[other->depth--] = NULL;
+	skep_state_frame(other)->regs[SKEP_R0] = skep_value_const(result);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "isa/attachtype.h"
 #include "isa/context.h"
 #include "verify/walk.h"
 
@@ -12,6 +13,10 @@ int skep_context_enter(struct skep_walk *walk)
 {
 	struct skep_value v = skep_value_pointer(SKEP_VALUE_CTX, 0);
 
+	if (walk->prog->type == SKEP_PROG_TRACING && !walk->prog->attach_btf_id)
+		return skep_undecided(
+			walk,
+			"not judged: what this program hangs at is not known, so its arguments have no types");
 	if (!skep_context_find(walk->prog->type))
 		return skep_undecided(walk, "not judged: programs of kind %s",
 				      walk->kind ? walk->kind->name : "?");
@@ -52,15 +57,6 @@ static bool has_typed_arguments(const struct skep_walk *walk)
 	       walk->prog->attach_btf_id != 0;
 }
 
-enum {
-	AT_RAW_TP = 23,
-	AT_FENTRY = 24,
-	AT_FEXIT = 25,
-	AT_MODIFY_RETURN = 26,
-	AT_LSM = 27,
-	AT_ITER = 28
-};
-
 /* The type of parameter @index, past what a tracepoint's prototype has in front; -ENOENT behind the last. */
 static int parameter_type(struct skep_walk *walk, uint32_t index, uint32_t *ret_type)
 {
@@ -84,7 +80,8 @@ static int parameter_type(struct skep_walk *walk, uint32_t index, uint32_t *ret_
 		*ret_type = param.type;
 		return 0;
 	}
-	if (walk->prog->attach_type != AT_FEXIT && walk->prog->attach_type != AT_MODIFY_RETURN)
+	if (walk->prog->attach_type != SKEP_AT_TRACE_FEXIT &&
+	    walk->prog->attach_type != SKEP_AT_MODIFY_RETURN)
 		return -ENOENT;
 	*ret_type = 0; /* the returned value, behind the arguments */
 	return 0;
@@ -150,6 +147,8 @@ int skep_access_context(struct skep_walk *walk, const struct skep_access *access
 		return access_arguments(walk, access, off, ret_value);
 	r = skep_context_access(walk->prog->type, walk->prog->attach_type, off, access->size,
 				access->direction == SKEP_WRITE, &field);
+	if (r == 0 && access->sign_extend && field && field->kind != SKEP_CTX_SCALAR)
+		r = -EINVAL; /* a pointer has no sign */
 	if (r < 0) {
 		field = off >= 0 ? skep_context_field(context, (uint32_t)off) : NULL;
 		skep_report(walk, SKEP_REASON_ACCESS, (int)access->reg,

@@ -352,12 +352,15 @@ int skep_step_jump(struct skep_walk *walk, struct skep_insn insn)
 		return 0;
 	}
 	if (op == SKEP_JMP_JCOND) {
-		/* the kernel may go on or leave the loop, as it likes */
-		struct skep_state *other = skep_fork(walk, (uint32_t)target);
+		/* the kernel may leave the loop here at any time: this path does, another one goes on */
+		struct skep_state *other = skep_fork(walk, walk->insn + 1);
 
 		if (!other)
 			return -EINVAL;
-		walk->state->unrolled++;
+		other->unrolled++;
+		/* the parent is this round's own state, kept a moment ago */
+		skep_widen(other, other->parent ? other->parent->parent : NULL, walk->insn);
+		walk->next = (uint32_t)target;
 		return 0;
 	}
 	return condition_step(walk, insn, (uint32_t)target);

@@ -446,7 +446,7 @@ int skep_step_atomic(struct skep_walk *walk, struct skep_insn insn)
 	return skep_set_reg(walk, insn.imm == SKEP_ATOMIC_CMPXCHG ? SKEP_R0 : insn.src, &before);
 }
 
-/* LD_ABS and LD_IND: the packet of the context in R6; a read beyond it ends the program. */
+/* LD_ABS and LD_IND: the packet of the context in R6; a read beyond it ends the function with 0. */
 int skep_step_packet_load(struct skep_walk *walk, struct skep_insn insn)
 {
 	struct skep_value v;
@@ -470,6 +470,8 @@ int skep_step_packet_load(struct skep_walk *walk, struct skep_insn insn)
 		return skep_reject(
 			walk, SKEP_REASON_REFERENCE, -1,
 			"this may end the program while something that was acquired is not released");
+	if (walk->state->depth > 0 && skep_fork_return(walk, 0) < 0)
+		return -EINVAL;
 	skep_forget_call_regs(walk);
 	v = (struct skep_value){
 		.kind = SKEP_VALUE_NUMBER,

@@ -22,6 +22,7 @@ enum strictness {
 struct pairs {
 	struct {
 		uint32_t old, now;
+		int32_t shift; /* numbers: how much more the new one's deltas are */
 	} pair[IDS_MAX];
 	uint32_t n;
 	uint32_t fresh; /* stands for "no id" */
@@ -86,6 +87,29 @@ static bool same_scalar(const struct skep_scalar *a, const struct skep_scalar *b
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
+/*
+ * What numbers have to do with each other in the old state holds in the new one: those of one id differ by as much. More
+ * relations than the old one's do no harm.
+ */
+static bool keeps_relation(struct pairs *p, const struct skep_value *old,
+			   const struct skep_value *now)
+{
+	uint32_t id = now->id ? now->id : p->fresh++;
+	int32_t shift = (now->has_delta ? now->delta : 0) - (old->has_delta ? old->delta : 0);
+
+	if (!old->id)
+		return true;
+	for (uint32_t i = 0; i < p->n; i++)
+		if (p->pair[i].old == old->id)
+			return p->pair[i].now == id && p->pair[i].shift == shift;
+	if (p->n == IDS_MAX)
+		return false;
+	p->pair[p->n].old = old->id;
+	p->pair[p->n].now = id;
+	p->pair[p->n++].shift = shift;
+	return true;
+}
+
 static bool covers_number(const struct skep_value *old, const struct skep_value *now,
 			  struct pairs *p, enum strictness how)
 {
@@ -94,9 +118,7 @@ static bool covers_number(const struct skep_value *old, const struct skep_value 
 		       old->delta == now->delta && same_number_id(p, old->id, now->id);
 	if (how == WHAT_MATTERS && !old->precise)
 		return true;
-	if (old->has_delta != now->has_delta || (old->has_delta && old->delta != now->delta))
-		return false;
-	return same_number_id(p, old->id, now->id) && skep_scalar_includes(&old->num, &now->num);
+	return skep_scalar_includes(&old->num, &now->num) && keeps_relation(p, old, now);
 }
 
 static bool covers_value(const struct skep_value *old, const struct skep_value *now,

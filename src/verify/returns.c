@@ -4,27 +4,8 @@
  */
 #include <errno.h>
 
+#include "isa/attachtype.h"
 #include "verify/walk.h"
-
-/* Places of attachment whose verdicts differ from their kind's; the kernel's expected_attach_type numbers. */
-enum {
-	AT_INET_EGRESS = 1,
-	AT_RAW_TP = 23,
-	AT_FENTRY = 24,
-	AT_FEXIT = 25,
-	AT_ITER = 28,
-	AT_INET4_BIND = 8,
-	AT_INET6_BIND = 9,
-	AT_UDP4_RECVMSG = 19,
-	AT_UDP6_RECVMSG = 20,
-	AT_INET4_GETPEERNAME = 29,
-	AT_INET6_GETPEERNAME = 30,
-	AT_INET4_GETSOCKNAME = 31,
-	AT_INET6_GETSOCKNAME = 32,
-	AT_UNIX_RECVMSG = 51,
-	AT_UNIX_GETPEERNAME = 52,
-	AT_UNIX_GETSOCKNAME = 53,
-};
 
 struct allowed {
 	int64_t min, max;
@@ -33,15 +14,15 @@ struct allowed {
 static bool must_be_one(uint32_t attach_type)
 {
 	switch (attach_type) {
-	case AT_UDP4_RECVMSG:
-	case AT_UDP6_RECVMSG:
-	case AT_INET4_GETPEERNAME:
-	case AT_INET6_GETPEERNAME:
-	case AT_INET4_GETSOCKNAME:
-	case AT_INET6_GETSOCKNAME:
-	case AT_UNIX_RECVMSG:
-	case AT_UNIX_GETPEERNAME:
-	case AT_UNIX_GETSOCKNAME:
+	case SKEP_AT_CGROUP_UDP4_RECVMSG:
+	case SKEP_AT_CGROUP_UDP6_RECVMSG:
+	case SKEP_AT_CGROUP_INET4_GETPEERNAME:
+	case SKEP_AT_CGROUP_INET6_GETPEERNAME:
+	case SKEP_AT_CGROUP_INET4_GETSOCKNAME:
+	case SKEP_AT_CGROUP_INET6_GETSOCKNAME:
+	case SKEP_AT_CGROUP_UNIX_RECVMSG:
+	case SKEP_AT_CGROUP_UNIX_GETPEERNAME:
+	case SKEP_AT_CGROUP_UNIX_GETSOCKNAME:
 		return true;
 	default:
 		return false;
@@ -53,13 +34,14 @@ static bool find_allowed(const struct skep_spec_prog *prog, struct allowed *ret_
 	*ret_allowed = (struct allowed){ 0, 1 };
 	switch (prog->type) {
 	case SKEP_PROG_CGROUP_SKB:
-		if (prog->attach_type == AT_INET_EGRESS)
+		if (prog->attach_type == SKEP_AT_CGROUP_INET_EGRESS)
 			ret_allowed->max = 3;
 		return true;
 	case SKEP_PROG_CGROUP_SOCK_ADDR:
 		if (must_be_one(prog->attach_type))
 			ret_allowed->min = 1;
-		if (prog->attach_type == AT_INET4_BIND || prog->attach_type == AT_INET6_BIND)
+		if (prog->attach_type == SKEP_AT_CGROUP_INET4_BIND ||
+		    prog->attach_type == SKEP_AT_CGROUP_INET6_BIND)
 			ret_allowed->max = 3;
 		return true;
 	case SKEP_PROG_CGROUP_SOCK:
@@ -71,11 +53,12 @@ static bool find_allowed(const struct skep_spec_prog *prog, struct allowed *ret_
 	case SKEP_PROG_NETFILTER:
 		return true;
 	case SKEP_PROG_TRACING:
-		if (prog->attach_type == AT_ITER)
+		if (prog->attach_type == SKEP_AT_TRACE_ITER)
 			return true;
 		ret_allowed->max = 0;
-		return prog->attach_type == AT_FENTRY || prog->attach_type == AT_FEXIT ||
-		       prog->attach_type == AT_RAW_TP;
+		return prog->attach_type == SKEP_AT_TRACE_FENTRY ||
+		       prog->attach_type == SKEP_AT_TRACE_FEXIT ||
+		       prog->attach_type == SKEP_AT_TRACE_RAW_TP;
 	default:
 		return false;
 	}

@@ -218,6 +218,13 @@ struct skep_call_facts {
 int skep_check_args(struct skep_walk *walk, struct skep_call_facts *facts) _must_check_;
 int skep_step_call(struct skep_walk *walk, struct skep_insn insn) _must_check_;
 int skep_step_exit(struct skep_walk *walk) _must_check_;
+/*
+ * Between rounds of a loop at @insn that may have any number of them: numbers that changed but did not matter so far are
+ * taken as any, so that rounds get alike. The round before is looked for from the kept state @from on, upwards.
+ */
+void skep_widen(struct skep_state *now, const struct skep_state *from, uint32_t insn);
+/* Another path goes on as if the running function had returned @result. Not for callbacks and the program itself. */
+int skep_fork_return(struct skep_walk *walk, uint64_t result) _must_check_;
 int skep_call_helper(struct skep_walk *walk, struct skep_insn insn) _must_check_;
 /* Another path goes through the callback once and comes back to this call. */
 int skep_call_back(struct skep_walk *walk, const struct skep_call_facts *facts) _must_check_;
