@@ -73,6 +73,8 @@ static int load_constant(struct skep_walk *walk, struct skep_insn insn)
 	if (reloc && (reloc->kind == SKEP_RELOC_MAP || reloc->kind == SKEP_RELOC_MAP_VALUE)) {
 		v = skep_value_pointer(
 			reloc->kind == SKEP_RELOC_MAP ? SKEP_VALUE_MAP : SKEP_VALUE_MAP_VALUE, 0);
+		if (walk->spec->maps[reloc->index].type == SKEP_MAP_ARENA)
+			return skep_undecided(walk, "not judged: arenas");
 		v.map = reloc->index;
 		v.off = (int32_t)reloc->addend;
 		return skep_set_reg(walk, insn.dst, &v);

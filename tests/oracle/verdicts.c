@@ -72,6 +72,7 @@ static struct skep_spec only(const struct skep_spec *spec, size_t index, struct 
 	for (size_t i = 0; i < one.n_progs; i++)
 		if (i != index)
 			one.progs[i].type = 0;
+	one.progs[index].is_off = false;
 	return one;
 }
 
@@ -84,7 +85,7 @@ static const char *ask_kernel(const struct skep_spec *spec, size_t index, struct
 	struct skep_loaded *loaded = NULL;
 	int r = kernel->load(kernel, &one, &(struct skep_load_options){}, &diag, &loaded);
 
-	*ret_why = diag.n_items ? strdup(diag.items[0].what) : NULL;
+	*ret_why = r < 0 && diag.n_items ? strdup(diag.items[diag.n_items - 1].what) : NULL;
 	if (r >= 0)
 		kernel->close(loaded);
 	if (r < 0 && !diag.log) {
@@ -125,7 +126,11 @@ static void judge(const char *file, const struct skep_spec *spec, size_t index,
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
 	const struct skep_spec_prog *prog = &spec->progs[index];
-	struct skep_verify_options options = { .btf = vmlinux, .visit = getenv("SKEP_SHOW") && strcmp(getenv("SKEP_SHOW"), prog->name) == 0 ? show : NULL };
+	struct skep_verify_options options = {
+		.btf = vmlinux,
+		.visit = getenv("SKEP_SHOW") && strcmp(getenv("SKEP_SHOW"), prog->name) == 0 ? show
+											     : NULL
+	};
 	struct skep_verify_result result = {};
 	const char *expected = own ? expectation(own, prog->btf_func) : "-", *kernel = "-";
 	_cleanup_free_ char *why = NULL;
@@ -160,7 +165,7 @@ static void judge(const char *file, const struct skep_spec *spec, size_t index,
 	}
 	if (verbose)
 		printf("%9.1f us %8u ", (double)took / 1e3, result.processed);
-	if (verbose || !agree)
+	if (verbose || (!agree && result.verdict != SKEP_VERDICT_UNDECIDED))
 		printf("%s:%s\t%s\t%s%s%s\t%s %s %u %s\n", file, prog->name, expected, kernel,
 		       why ? ": " : "", why ? why : "", verdicts[result.verdict],
 		       f ? skep_reason_name(f->reason) : "", f ? f->insn : 0, f ? f->what : "");
