@@ -87,11 +87,14 @@ static int check(struct skep_compiler *c, const struct skep_map_info *map)
 		skep_diag_hint(c->diag, "leave the declaration out");
 		return -EINVAL;
 	}
-	if (agg || !map->percpu)
+	if (agg || !map->percpu || map->value->kind == SKEP_TYPE_INT)
 		return 0;
 	skep_diag_error(c->diag, map->decl->kind_loc, "@%s holds %s, which a %s does not keep",
 			map->name, value, map->decl->kind);
-	skep_diag_hint(c->diag, "plain values are kept in a hash or lruhash");
+	skep_diag_hint(
+		c->diag,
+		"each processor's share must be something to add up, a number; other values are "
+		"kept in a hash or lruhash");
 	return -EINVAL;
 }
 

@@ -137,11 +137,21 @@ static bool wants_short_map(const struct skep_compiler *c, const struct skep_map
 	       !map->max_entries && c->config.max_map_keys == usual_keys && !c->types.needs;
 }
 
+/* What user space sees of plain numbers of which each processor has its own: their sum. */
+static const struct skep_map_info *added_up(struct skep_compiler *c,
+					    const struct skep_map_info *map)
+{
+	struct skep_map_info *sum = skep_arena_memdup(c->arena, map, sizeof(*map));
+
+	sum->value = skep_type_agg(&c->types, SKEP_TYPE_SUM, map->value);
+	return sum;
+}
+
 void skep_lower_map_make(struct skep_compiler *c, struct skep_map_info *map,
 			 struct skep_plan_map *plan)
 {
 	struct skep_lower l = { .c = c };
-	bool agg = skep_type_is_agg(map->value);
+	bool agg = skep_type_is_agg(map->value), split = agg || map->percpu;
 	struct skep_spec_map spec = {
 		.name = map->name[0] ? map->name : "at",
 		.type = SKEP_MAP_ARRAY,
@@ -152,15 +162,15 @@ void skep_lower_map_make(struct skep_compiler *c, struct skep_map_info *map,
 	map->value_size = value_bytes(map->value);
 	if (map->key) {
 		map->store = agg ? SKEP_STORE_PERCPU_HASH : SKEP_STORE_HASH;
-		spec.type = agg ? SKEP_MAP_PERCPU_HASH : SKEP_MAP_HASH;
+		spec.type = split ? SKEP_MAP_PERCPU_HASH : SKEP_MAP_HASH;
 		spec.key_size = map->key->size;
 		spec.value_size = map->value_size;
 		spec.max_entries = c->config.max_map_keys;
-		spec.flags = agg && !wants_room(c, map) ? SKEP_MAP_NO_PREALLOC : 0;
+		spec.flags = split && !wants_room(c, map) ? SKEP_MAP_NO_PREALLOC : 0;
 		if (map->max_entries)
 			spec.max_entries = map->max_entries;
 		if (map->lru) {
-			spec.type = agg ? SKEP_MAP_LRU_PERCPU_HASH : SKEP_MAP_LRU_HASH;
+			spec.type = split ? SKEP_MAP_LRU_PERCPU_HASH : SKEP_MAP_LRU_HASH;
 			spec.flags = 0;
 		}
 	} else if (agg) {
@@ -179,10 +189,10 @@ void skep_lower_map_make(struct skep_compiler *c, struct skep_map_info *map,
 	*plan = (struct skep_plan_map){
 		.spec_map = map->spec_map,
 		.short_map_plus1 = map->short_map_plus1,
-		.store = map->store,
+		.store = map->key && split ? SKEP_STORE_PERCPU_HASH : map->store,
 		.n_stripes = map->store == SKEP_STORE_STRIPED ? skep_lower_stripes(&l) : 0,
 		.stripe_size = map->stripe_size,
-		.shape = shape(c, map),
+		.shape = shape(c, map->key && split && !agg ? added_up(c, map) : map),
 		.value_size = map->value_size,
 		.print_at_end = true,
 		.loc = map->loc,
