@@ -62,8 +62,15 @@ int skep_check_want(struct skep_check *k, const struct skep_expr *expr, const ch
 	if (expr->type->kind == SKEP_TYPE_STRING && strstr(what, "number") &&
 	    skep_check_not_number(k, expr))
 		return -EINVAL;
-	return skep_check_error(k, expr->loc, "this must be %s, but it is %s", what,
-				skep_check_type_text(k, expr->type));
+	(void)skep_check_error(k, expr->loc, "this must be %s, but it is %s", what,
+			       skep_check_type_text(k, expr->type));
+	if (expr->type->kind == SKEP_TYPE_STRING && strstr(what, "number"))
+		skep_diag_hint(k->c->diag, skep_check_quoted_number(expr)
+						   ? "numbers stand without quotes"
+						   : "a text is no number: put one here");
+	else if (expr->type->kind == SKEP_TYPE_INT && strstr(what, "text"))
+		skep_diag_hint(k->c->diag, "texts stand in quotes; str(pointer) reads one");
+	return -EINVAL;
 }
 
 bool skep_check_is_zero(const struct skep_expr *expr)

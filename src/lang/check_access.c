@@ -193,10 +193,14 @@ int skep_check_field(struct skep_check *k, struct skep_expr *expr)
 	if (!skep_type_field(&k->c->types, type, expr->field.name, space, &expr->field.field))
 		return no_field(k, expr, type);
 	expr->type = expr->field.field.type;
-	if (expr->type->kind == SKEP_TYPE_VOID)
-		return skep_check_error(k, expr->field.name_loc,
-					"field '%s' has a type that scripts cannot read",
-					expr->field.name);
+	if (expr->type->kind == SKEP_TYPE_VOID) {
+		r = skep_check_error(k, expr->field.name_loc,
+				     "field '%s' has a type that scripts cannot read",
+				     expr->field.name);
+		skep_diag_hint(k->c->diag, "buf(&pointer->%s, bytes) shows its bytes",
+			       expr->field.name);
+		return r;
+	}
 	return 0;
 }
 
@@ -329,6 +333,7 @@ int skep_check_addr(struct skep_check *k, struct skep_expr *expr)
 		operand->field.base->type->kind != SKEP_TYPE_TUPLE;
 	if (place && operand->field.field.bit_size) {
 		r = skep_check_error(k, operand->loc, "a bit-field has no address");
+		skep_diag_hint(k->c->diag, "leave out the '&': its value is a number");
 		return r;
 	}
 	if (!place ||

@@ -62,6 +62,12 @@ bool skep_check_not_number(struct skep_check *k, const struct skep_expr *expr)
 	return true;
 }
 
+bool skep_check_quoted_number(const struct skep_expr *expr)
+{
+	return expr->kind == SKEP_EXPR_STRING && expr->text.len &&
+	       strspn(expr->text.data, "0123456789") == expr->text.len;
+}
+
 static int mismatch(struct skep_check *k, const struct skep_expr *expr, enum skep_binary op,
 		    const struct skep_expr *left, const struct skep_expr *right)
 {
@@ -71,7 +77,9 @@ static int mismatch(struct skep_check *k, const struct skep_expr *expr, enum ske
 		return -EINVAL;
 	(void)skep_check_error(k, expr->loc, "'%s' does not go between %s and %s", op_texts[op],
 			       skep_check_type_text(k, a), skep_check_type_text(k, b));
-	if ((is_text(a) && is_int(b)) || (is_int(a) && is_text(b)))
+	if (skep_check_quoted_number(left) || skep_check_quoted_number(right))
+		skep_diag_hint(k->c->diag, "numbers stand without quotes");
+	else if ((is_text(a) && is_int(b)) || (is_int(a) && is_text(b)))
 		skep_diag_hint(k->c->diag, op >= SKEP_BINARY_EQ
 						   ? "text is compared with text: == \"...\""
 						   : "numbers come from numbers only");
@@ -83,6 +91,13 @@ static int mismatch(struct skep_check *k, const struct skep_expr *expr, enum ske
 		skep_diag_hint(k->c->diag, "text can be compared with == and !=");
 	else if (a->kind == SKEP_TYPE_STRUCT || b->kind == SKEP_TYPE_STRUCT)
 		skep_diag_hint(k->c->diag, "take a field of the struct");
+	else if (a->kind == SKEP_TYPE_TUPLE || b->kind == SKEP_TYPE_TUPLE)
+		skep_diag_hint(k->c->diag,
+			       "tuples are compared with tuples of the same types; take an "
+			       "element: .0, or by its name");
+	else
+		skep_diag_hint(k->c->diag,
+			       "both sides must be of one kind: a number, a text, a pointer");
 	return -EINVAL;
 }
 
@@ -101,6 +116,7 @@ static int check_constant_right(struct skep_check *k, const struct skep_expr *ex
 	}
 	if ((op == SKEP_BINARY_SHL || op == SKEP_BINARY_SHR) && (value < 0 || value > 63)) {
 		r = skep_check_error(k, right->loc, "numbers have 64 bits: they shift by 0 to 63");
+		skep_diag_hint(k->c->diag, "shift by less, or write the number that you mean");
 		return r;
 	}
 	return 0;

@@ -239,6 +239,9 @@ int skep_check_fn_call(struct skep_check *k, struct skep_expr *expr, struct skep
 			if (skep_type_is_scalar(to) && skep_type_is_scalar(arg->type))
 				skep_diag_hint(k->c->diag, "cast it: (%s)...",
 					       skep_check_type_text(k, to));
+			else
+				skep_diag_hint(k->c->diag, "give it what line %u asks for",
+					       fn->params[i].loc.line);
 		}
 		r = r < 0 ? r : r2;
 	}
@@ -281,7 +284,10 @@ int skep_check_return(struct skep_check *k, struct skep_stmt *stmt)
 	}
 	if (fits(k, stmt->expr, fn->as))
 		return 0;
-	return skep_check_error(k, stmt->expr->loc, "%s() returns %s, but this is %s", fn->name,
-				skep_check_type_text(k, fn->as),
-				skep_check_type_text(k, stmt->expr->type));
+	r = skep_check_error(k, stmt->expr->loc, "%s() returns %s, but this is %s", fn->name,
+			     skep_check_type_text(k, fn->as),
+			     skep_check_type_text(k, stmt->expr->type));
+	skep_diag_hint(k->c->diag, "return %s, or say in line %u that it returns something else",
+		       skep_check_type_text(k, fn->as), fn->name_loc.line);
+	return r;
 }

@@ -139,9 +139,13 @@ static int check_elements(struct skep_check *k, struct skep_stmt *stmt)
 		return r;
 	if (m->key && m->value)
 		local->type = pair_type(k, m);
-	else if (k->final)
-		return skep_check_error(k, stmt->loop.map->loc, "@%s has no keys to go through",
-					m->name);
+	else if (k->final) {
+		r = skep_check_error(k, stmt->loop.map->loc, "@%s has no keys to go through",
+				     m->name);
+		skep_diag_hint(k->c->diag, "give it keys wherever it is used, or read it: @%s",
+			       m->name);
+		return r;
+	}
 	if (m->value && skep_type_is_agg(m->value) &&
 	    skep_walk_wants_value(&stmt->loop.body, stmt->loop.var)) {
 		r = skep_check_agg_number(k, m, stmt->loop.map->loc);

@@ -8,7 +8,9 @@
 
 #include "lang/builtin.h"
 #include "lang/check_priv.h"
+#include "lang/constants.h"
 #include "lang/fn.h"
+#include "lang/nearest.h"
 
 static void make_number(struct skep_expr *expr, uint64_t value, const struct skep_type *type)
 {
@@ -73,6 +75,29 @@ static const struct skep_macro *nearest_macro(const struct skep_script *script, 
 	return NULL;
 }
 
+static void add_near(void *data, const char *name)
+{
+	skep_nearest_add(data, name);
+}
+
+/* A constant in capitals, by its name; "" when none is near. */
+static const char *nearest_constant(struct skep_check *k, const char *name)
+{
+	struct skep_nearest near = { .wanted = name };
+	const char *text = "";
+
+	if (name[0] < 'A' || name[0] > 'Z')
+		return text;
+	skep_constant_each(add_near, &near);
+	for (size_t i = 0; i < k->c->constants.cap; i++)
+		if (k->c->constants.entries[i].key)
+			skep_nearest_add(&near, k->c->constants.entries[i].key);
+	if (near.n)
+		text = skep_nearest_text(&near, k->c->arena);
+	skep_nearest_fini(&near);
+	return text;
+}
+
 static int unknown(struct skep_check *k, struct skep_expr *expr)
 {
 	const char *name = expr->call.name, *near, *now = old_name(name);
@@ -105,6 +130,8 @@ static int unknown(struct skep_check *k, struct skep_expr *expr)
 	else if (near[0])
 		skep_diag_hint(k->c->diag, "did you mean %s? Text stands in quotes: \"%s\"", near,
 			       name);
+	else if (!called && nearest_constant(k, name)[0])
+		skep_diag_hint(k->c->diag, "did you mean %s?", nearest_constant(k, name));
 	else if (called)
 		skep_diag_hint(k->c->diag, "the functions are described in skep-lang(7)");
 	else
@@ -228,8 +255,19 @@ static int switched_off(struct skep_check *k, const struct skep_expr *expr)
 	return 0;
 }
 
+/* Of a mistake among the arguments that came without a remedy. */
+static void show_usage(struct skep_check *k, const struct skep_builtin *b, size_t n_items)
+{
+	struct skep_diag *diag = k->c->diag;
+
+	if (diag && diag->n_items == n_items + 1 && !diag->items[n_items].hint &&
+	    !skep_streq(b->name, "fail") && !skep_streq(b->name, "static_assert"))
+		skep_diag_hint(diag, "it is written %s", b->usage);
+}
+
 int skep_check_call(struct skep_check *k, struct skep_expr *expr)
 {
+	size_t n_items;
 	bool agg_ok = k->agg_ok, as_stmt = k->as_stmt, known = true;
 	const struct skep_builtin *b = skep_builtin_find(expr->call.name);
 	struct skep_fn_node *fn = skep_fn_find(k->c->script, expr->call.name);
@@ -260,5 +298,9 @@ int skep_check_call(struct skep_check *k, struct skep_expr *expr)
 	if (b->flags & SKEP_BUILTIN_STATEMENT)
 		expr->type = &skep_type_void;
 	k->at = expr->loc;
-	return b->check ? b->check(k, expr) : 0;
+	n_items = k->c->diag ? k->c->diag->n_items : 0;
+	r = b->check ? b->check(k, expr) : 0;
+	if (r < 0)
+		show_usage(k, b, n_items);
+	return r;
 }

@@ -98,6 +98,8 @@ static int set_number(const struct setting *s, void *at, const struct skep_confi
 			skep_diag_error(diag, node->value->loc,
 					"%s must be a number from %" PRIu64 " to %" PRIu64, s->name,
 					s->min, s->max);
+		skep_diag_hint(diag, "such as %s = %" PRIu64, s->name,
+			       MAX(s->min, MIN(s->max, 1000)));
 		return -EINVAL;
 	}
 	if (!s->nowhere)
@@ -114,6 +116,10 @@ static int wrong_word(const struct setting *s, const char *const *words, size_t 
 	for (size_t i = 0; i < n; i++)
 		skep_str_addf(&list, "%s%s", !i ? "" : i + 1 < n ? ", " : " or ", words[i]);
 	skep_diag_error(diag, node->value->loc, "%s must be %s", s->name, skep_str_text(&list));
+	skep_diag_hint(diag,
+		       strchr(words[0], ' ') || s->kind == LICENSE ? "such as %s = \"%s\""
+								   : "such as %s = %s",
+		       s->name, words[0]);
 	return -EINVAL;
 }
 
@@ -158,6 +164,7 @@ static int set_pages(const struct setting *s, void *at, const struct skep_config
 	if (node->value->kind != SKEP_EXPR_INT || pages < 1 || pages > RING_PAGES_MAX) {
 		skep_diag_error(diag, node->value->loc, "%s must be a number from 1 to %d", s->name,
 				RING_PAGES_MAX);
+		skep_diag_hint(diag, "such as %s = 64", s->name);
 		return -EINVAL;
 	}
 	while (bytes < pages * 4096)
@@ -171,6 +178,7 @@ static int set_text(const struct setting *s, void *at, const struct skep_config_
 {
 	if (node->value->kind != SKEP_EXPR_STRING) {
 		skep_diag_error(diag, node->value->loc, "%s must be a text in quotes", s->name);
+		skep_diag_hint(diag, "such as %s = \"..\"", s->name);
 		return -EINVAL;
 	}
 	*(const char **)at = node->value->text.data;

@@ -72,6 +72,8 @@ static bool constant(struct definer *d, struct skep_expr *expr, const char *what
 	if (value < min || value > max) {
 		wrong(d, expr->loc, "%s must be from %lld to %lld, not %lld", what, (long long)min,
 		      (long long)max, (long long)value);
+		skep_diag_hint(d->c->diag, "write %lld, or another number of that range",
+			       (long long)(value < min ? min : max));
 		return false;
 	}
 	*ret_value = value;
@@ -180,6 +182,7 @@ static const struct skep_type *array(struct definer *d, const struct skep_c_type
 				    elem->kind == SKEP_TYPE_VOID)) {
 			wrong(d, c_type->loc, "%s has no size, so there is no array of it",
 			      skep_type_text(&d->c->types, elem));
+			skep_diag_hint(d->c->diag, "an array of pointers has one: void *name[4]");
 			return NULL;
 		}
 		if (is_text && count && i + 1 == c_type->n_dims)
@@ -218,6 +221,7 @@ static bool add_bits(struct definer *d, struct layout *l, const struct skep_c_me
 	if (type->kind != SKEP_TYPE_INT) {
 		wrong(d, m->loc, "a bit-field is a number, and this is %s",
 		      skep_type_text(&d->c->types, type));
+		skep_diag_hint(d->c->diag, "leave out the ':' and the width");
 		return false;
 	}
 	if (!constant(d, m->bits, "the width of a bit-field", m->name ? 1 : 0,
@@ -294,8 +298,10 @@ static void check_names(struct definer *d, const struct skep_c_def *def, const s
 	for (size_t i = 0; i < l->fields.len; i++) {
 		const char *name = l->fields.data[i].name;
 
-		if (skep_hash_get_str(&seen, name))
+		if (skep_hash_get_str(&seen, name)) {
 			wrong(d, def->loc, "two members are called '%s'", name);
+			skep_diag_hint(d->c->diag, "take another name for one of them");
+		}
 		skep_hash_set_str(&seen, name, (void *)name);
 	}
 	skep_hash_fini(&seen);
@@ -314,10 +320,12 @@ static void fill_struct(struct definer *d, const struct skep_c_def *def, struct 
 		l.max_bits = MAX(l.max_bits, l.bits);
 	}
 	if (def->align && constant(d, def->align, "the alignment", 1, 4096, &align)) {
-		if (align & (align - 1))
+		if (align & (align - 1)) {
 			wrong(d, def->align->loc, "the alignment must be a power of two");
-		else
+			skep_diag_hint(d->c->diag, "such as 1, 2, 4, 8 or 16");
+		} else {
 			l.align = MAX(l.align, (uint32_t)align);
+		}
 	}
 	check_names(d, def, &l);
 	s->align = l.align;
@@ -362,8 +370,10 @@ static void add_constant(struct definer *d, const struct skep_c_enumerator *e, i
 	const struct skep_constant constant = { value, of };
 	struct skep_constant *kept = skep_arena_memdup(d->c->arena, &constant, sizeof(constant));
 
-	if (skep_hash_get_str(&d->c->constants, e->name))
+	if (skep_hash_get_str(&d->c->constants, e->name)) {
 		wrong(d, e->loc, "there is a constant %s already", e->name);
+		skep_diag_hint(d->c->diag, "take another name, or use the one that there is");
+	}
 	skep_hash_set_str(&d->c->constants, e->name, kept);
 }
 

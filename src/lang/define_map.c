@@ -58,6 +58,7 @@ static int declare(struct skep_compiler *c, const struct skep_map_decl *d)
 	if (!skep_check_const(&k, d->size, &size) || size < 1 || size > ENTRIES_MAX) {
 		skep_diag_error(c->diag, d->size->loc,
 				"the number of keys must be a constant from 1 to %d", ENTRIES_MAX);
+		skep_diag_hint(c->diag, "such as %s(1000)", d->kind);
 		return -EINVAL;
 	}
 	map->max_entries = (uint32_t)size;

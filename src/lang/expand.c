@@ -143,8 +143,9 @@ static struct skep_tok paste(struct skep_expand *x, const struct skep_tok *a,
 	skep_lex_init(&lx, &env, text, out.len);
 	t = skep_lex_next(&lx);
 	if (t.kind == SKEP_TOK_ERROR || t.kind == SKEP_TOK_END || t.end != out.len) {
-		skep_lex_error(x->env, use, "'##' makes '%s' here, which is no single token",
-			       skep_lex_show(x->env, text, out.len));
+		if (skep_lex_error(x->env, use, "'##' makes '%s' here, which is no single token",
+				   skep_lex_show(x->env, text, out.len)))
+			skep_lex_hint(x->env, "it joins parts of a name or a number: a ## b is ab");
 		t.kind = SKEP_TOK_ERROR;
 	}
 	t.off = a->off;

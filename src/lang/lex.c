@@ -262,9 +262,8 @@ static void take_dollar(struct skep_lex *lx, struct skep_tok *t)
 	t->loc.len = (uint32_t)(lx->pos - t->off);
 	if (!value || value >= 1000000) {
 		t->value = 1;
-		skep_lex_error(
-			lx->env, t->loc,
-			"there is no such parameter: they are $1, $2 and so on, and $# is their number");
+		if (skep_lex_error(lx->env, t->loc, "there is no such parameter"))
+			skep_lex_hint(lx->env, "they are $1, $2 and so on, and $# is their number");
 	}
 }
 
@@ -337,7 +336,8 @@ static void take_junk(struct skep_lex *lx, struct skep_tok *t)
 			skep_lex_hint(lx->env,
 				      "names are made of the letters a to z, digits and '_'");
 	} else {
-		skep_lex_error(lx->env, t->loc, "the character '%c' has no meaning here", c);
+		if (skep_lex_error(lx->env, t->loc, "the character '%c' has no meaning here", c))
+			skep_lex_hint(lx->env, "take it out; in a text it stands in double quotes");
 	}
 }
 

@@ -214,9 +214,8 @@ static void read_escape(struct skep_lex *lx, struct skep_str *out)
 			byte = byte * 8 + digit_of(skep_lex_peek(lx, 0));
 		loc.len = (uint32_t)n + 1;
 		if (byte > 255)
-			skep_lex_error(
-				lx->env, loc,
-				"the octal escape is larger than a byte: the largest is \\377");
+			if (skep_lex_error(lx->env, loc, "the octal escape is larger than a byte"))
+				skep_lex_hint(lx->env, "the largest is \\377");
 	} else if (c == 'x' && digit_of(skep_lex_peek(lx, 1)) < 16) {
 		lx->pos++;
 		for (byte = 0; n < 2 && digit_of(skep_lex_peek(lx, 0)) < 16; n++, lx->pos++)

@@ -101,6 +101,20 @@ static const char *lower_case(struct skep_arena *arena, const char *name)
 	return copy;
 }
 
+/* tracepoint.sched.sched_switch: with colons; NULL when it does not begin with a kind of probe. */
+static char *dotted(struct skep_arena *arena, const char *name)
+{
+	size_t len = strcspn(name, ".");
+	char *copy = skep_arena_strdup(arena, name);
+
+	if (!name[len] || !skep_provider_find(skep_arena_strndup(arena, name, len)))
+		return NULL;
+	for (char *p = copy; *p; p++)
+		if (*p == '.')
+			*p = ':';
+	return copy;
+}
+
 static int unknown_provider(struct skep_compiler *c, const struct skep_attach_point *point)
 {
 	const char *name = point->parts[0], *hint = provider_hint(name);
@@ -118,7 +132,10 @@ static int unknown_provider(struct skep_compiler *c, const struct skep_attach_po
 		skep_str_addf(&all, "%s%s", i ? ", " : "", skep_providers[i]->name);
 	}
 	skep_diag_error(c->diag, point->loc, "there is no kind of probe called '%s'", name);
-	if (hint)
+	if (dotted(c->arena, name))
+		skep_diag_hint(c->diag, "the parts of a probe are separated by ':', as in %s",
+			       dotted(c->arena, name));
+	else if (hint)
 		skep_diag_hint(c->diag, "%s", hint);
 	else if (near.n)
 		skep_diag_hint(c->diag, "did you mean %s?", skep_nearest_text(&near, c->arena));

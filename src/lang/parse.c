@@ -99,6 +99,19 @@ const char *skep_parse_describe(struct skep_parser *p, const struct skep_tok *t)
 	}
 }
 
+bool skep_parse_prev_is(const struct skep_parser *p, const struct skep_tok *t, const char *word)
+{
+	const char *text = p->env.text;
+	size_t end = t->off, len = strlen(word);
+
+	if (p->prev_kind != SKEP_TOK_NAME || t->kind != SKEP_TOK_NAME)
+		return false;
+	while (end > 0 && text[end - 1] == ' ')
+		end--;
+	return end > len && !memcmp(text + end - len, word, len) &&
+	       !skep_lex_is_word(text[end - len - 1]);
+}
+
 /* What people who come from other languages meant. */
 static bool hint_for(struct skep_parser *p, const struct skep_tok *t)
 {
@@ -125,8 +138,13 @@ static bool hint_for(struct skep_parser *p, const struct skep_tok *t)
 		hint = "an assignment is a statement of its own, not part of an expression";
 	else if (t->kind == SKEP_TOK_STRING && !t->bol && p->prev_kind == SKEP_TOK_NAME)
 		hint = "arguments of a function stand in parentheses: printf(\"...\")";
+	else if (t->kind == SKEP_TOK_OP && p->prev_kind == SKEP_TOK_OP &&
+		 skep_has_prefix(p->env.text + t->off - 1, "<>"))
+		hint = "'is not' is written '!='";
+	else if (t->kind == SKEP_TOK_DOT && t->off >= 2 && p->prev_kind == SKEP_TOK_RANGE)
+		hint = "a range has two dots: 0..10, up to but without 10";
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (skep_tok_is(t, words[i].word))
+		if (skep_tok_is(t, words[i].word) || skep_parse_prev_is(p, t, words[i].word))
 			hint = words[i].hint;
 	if (hint)
 		skep_lex_hint(&p->env, "%s", hint);
@@ -149,6 +167,31 @@ static const char *origin(struct skep_parser *p, const struct skep_tok *t)
 	return "";
 }
 
+/* What to do when nobody knows it better: write what is missing, or take away what is there. */
+static void hint_expected(struct skep_parser *p, const char *what, const struct skep_tok *t)
+{
+	static const char *const behind[] = { " behind ", " in ", " and ", " at ", " for " };
+	size_t len = strlen(what);
+
+	if (skep_streq(what, "a value") || skep_has_prefix(what, "a value ")) {
+		skep_lex_hint(&p->env,
+			      "a value is a number, \"text\", $variable, @map, a word such as "
+			      "pid, or a call such as str(...)");
+		return;
+	}
+	for (size_t i = 0; what[0] == '\'' && i < ARRAY_SIZE(behind); i++) {
+		const char *at = strstr(what, behind[i]);
+
+		if (at)
+			len = MIN(len, (size_t)(at - what));
+	}
+	if (t->kind == SKEP_TOK_END)
+		skep_lex_hint(&p->env, "write %.*s here", (int)len, what);
+	else
+		skep_lex_hint(&p->env, "write %.*s here, or take out %s", (int)len, what,
+			      skep_parse_describe(p, t));
+}
+
 bool skep_parse_unexpected(struct skep_parser *p, const char *what)
 {
 	struct skep_tok *t = skep_parse_peek(p, 0);
@@ -163,7 +206,10 @@ bool skep_parse_unexpected(struct skep_parser *p, const char *what)
 	if (!skep_parse_error(p, loc, "expected %s, found %s%s", what, skep_parse_describe(p, t),
 			      origin(p, t)))
 		return false;
-	return !hint_for(p, t);
+	if (hint_for(p, t))
+		return false;
+	hint_expected(p, what, t);
+	return true;
 }
 
 void skep_parse_abort(struct skep_parser *p)

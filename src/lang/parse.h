@@ -78,6 +78,8 @@ bool skep_parse_at_op(struct skep_parser *p, enum skep_binary op);
 bool skep_parse_accept(struct skep_parser *p, enum skep_tok_kind kind);
 /* Takes a token of this kind or says that @what is missing. */
 bool skep_parse_expect(struct skep_parser *p, enum skep_tok_kind kind, const char *what);
+/* Whether @word stands in front of the name @t, with nothing but blanks between them. */
+bool skep_parse_prev_is(const struct skep_parser *p, const struct skep_tok *t, const char *word);
 /*
  * "expected @what, found ..." at the next token. True: reported, and a hint may follow; a mistake
  * that is well known has got its hint already.

@@ -274,6 +274,14 @@ static bool check_target(struct skep_parser *p, const struct skep_expr *target)
 		return false;
 	case SKEP_EXPR_FIELD:
 	case SKEP_EXPR_INDEX:
+		if (target->kind == SKEP_EXPR_INDEX && target->index.base->kind == SKEP_EXPR_NAME) {
+			const char *name = target->index.base->call.name;
+
+			if (skep_parse_error(p, target->loc, "'%s' is no map", name))
+				skep_lex_hint(&p->env, "names of maps begin with @: @%s[...]",
+					      name);
+			return false;
+		}
 		if (skep_parse_error(
 			    p, target->loc,
 			    "only a whole variable or map entry can be assigned to, not a part of it"))

@@ -32,10 +32,11 @@ static bool parse_param(struct skep_parser *p, struct skep_fn_node *fn)
 	if (!skep_parse_type(p, &param->type))
 		return false;
 	for (size_t i = 0; i < fn->n_params; i++)
-		if (skep_streq(fn->params[i].name, param->name))
-			return skep_parse_error(p, t.loc, "there are two parameters $%s",
-						param->name) &&
-			       false;
+		if (skep_streq(fn->params[i].name, param->name)) {
+			if (skep_parse_error(p, t.loc, "there are two parameters $%s", param->name))
+				skep_lex_hint(&p->env, "take another name for one of them");
+			return false;
+		}
 	fn->n_params++;
 	return true;
 }

@@ -97,8 +97,11 @@ static bool import(struct skep_parser *p, const char *path, struct skep_loc loc,
 	if (r < 0 && optional)
 		return false;
 	if (r < 0) {
-		skep_parse_error(p, loc, "cannot import '%s': %s",
-				 skep_lex_show(&p->env, path, strlen(path)), why);
+		if (skep_parse_error(p, loc, "cannot import '%s': %s",
+				     skep_lex_show(&p->env, path, strlen(path)), why))
+			skep_lex_hint(&p->env,
+				      "the path begins at the folder of the file that names "
+				      "it; nobody else may be allowed to write there");
 		return false;
 	}
 	for (size_t i = 0; i < n && !p->abort; i++) {

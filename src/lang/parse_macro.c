@@ -32,7 +32,8 @@ static bool parse_param(struct skep_parser *p, struct params *list)
 	for (size_t i = 0; i < list->len; i++) {
 		if (strcmp(list->data[i].name, param.name) != 0)
 			continue;
-		skep_parse_error(p, t.loc, "two parameters are called '%s'", param.name);
+		if (skep_parse_error(p, t.loc, "two parameters are called '%s'", param.name))
+			skep_lex_hint(&p->env, "take another name for one of them");
 		return false;
 	}
 	skep_vec_add(list, param);

@@ -102,7 +102,8 @@ static bool parse_record_field(struct skep_parser *p, struct record *r, const st
 		if (strlen(r->names.data[i]) != name->len ||
 		    memcmp(r->names.data[i], name->text, name->len) != 0)
 			continue;
-		skep_parse_error(p, name->loc, "two fields are called '%s'", r->names.data[i]);
+		if (skep_parse_error(p, name->loc, "two fields are called '%s'", r->names.data[i]))
+			skep_lex_hint(&p->env, "take another name for one of them");
 		return false;
 	}
 	skep_parse_take(p);

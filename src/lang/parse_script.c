@@ -91,9 +91,10 @@ static void parse_config(struct script *s)
 				break;
 		p->env.quiet = p->abort;
 	}
-	if (!skep_parse_accept(p, SKEP_TOK_RBRACE) && !p->env.truncated)
-		skep_lex_error(&p->env, open.loc, "this '{' is never closed");
-	else if (skep_lex_peek(&p->lx, 0) == ';')
+	if (!skep_parse_accept(p, SKEP_TOK_RBRACE) && !p->env.truncated) {
+		if (skep_lex_error(&p->env, open.loc, "this '{' is never closed"))
+			skep_lex_hint(&p->env, "add a '}' where the settings end");
+	} else if (skep_lex_peek(&p->lx, 0) == ';')
 		p->lx.pos++;
 }
 
@@ -381,15 +382,16 @@ static void parse_top(struct script *s)
 
 static void check_content(struct script *s)
 {
+	const struct skep_loc start = { 1, 1, 1 };
 	struct skep_lex_env *env = &s->p.env;
 
 	if (env->n_errors || s->probes.len)
 		return;
 	if (s->configs.len || env->defines.len || s->p.defs.len || s->macros.len ||
 	    s->map_decls.len)
-		skep_lex_error(env, SKEP_NO_LOC, "the script has no probe");
+		skep_lex_error(env, start, "the script has no probe");
 	else
-		skep_lex_error(env, SKEP_NO_LOC, "the script is empty");
+		skep_lex_error(env, start, "the script is empty");
 	skep_lex_hint(
 		env,
 		"a script says when to look and what to do then: tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }");

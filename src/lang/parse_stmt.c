@@ -12,6 +12,22 @@ static struct skep_stmt *new_stmt(struct skep_parser *p, enum skep_stmt_kind kin
 	return s;
 }
 
+/* int x: as C declares a variable. */
+static bool is_declared(const struct skep_parser *p, const struct skep_tok *t)
+{
+	static const char *const types[] = { "int",    "long",	 "short",  "char",   "bool",
+					     "u8",     "u16",	 "u32",	   "u64",    "s8",
+					     "s16",    "s32",	 "s64",	   "int8",   "int16",
+					     "int32",  "int64",	 "uint8",  "uint16", "uint32",
+					     "uint64", "string", "size_t", "pid_t",  "var",
+					     "auto",   "void" };
+
+	for (size_t i = 0; t->kind == SKEP_TOK_NAME && i < ARRAY_SIZE(types); i++)
+		if (skep_parse_prev_is(p, t, types[i]))
+			return true;
+	return false;
+}
+
 /*
  * The ';' behind a statement; it may be left out before a '}'. Where a line ends without it, it is
  * only missed.
@@ -33,7 +49,14 @@ static bool end_stmt(struct skep_parser *p)
 			skep_lex_hint(&p->env, "end each statement with ';'");
 		return true;
 	}
-	if (skep_parse_unexpected(p, "';' behind the statement") && skep_parse_starts_value(t))
+	if (!skep_parse_unexpected(p, "';' behind the statement"))
+		return false;
+	if (is_declared(p, t))
+		skep_lex_hint(&p->env,
+			      "variables begin with $ and have the type of their value: $%s = "
+			      "...; or let $%s : uint64 = ...",
+			      skep_parse_name(p, t), skep_parse_name(p, t));
+	else if (skep_parse_starts_value(t))
 		skep_lex_hint(&p->env, "statements are separated by ';'");
 	return false;
 }
@@ -282,6 +305,9 @@ static bool reject_foreign(struct skep_parser *p)
 		{ "elsif", "there is no 'elsif'", "write 'else if'" },
 		{ "elseif", "there is no 'elseif'", "write 'else if'" },
 		{ "switch", "there is no 'switch'", "write if (...) { } else if (...) { }" },
+		{ "foreach", "there is no 'foreach'", "write for $kv : @map { ... }" },
+		{ "import", "an import stands in front of the probes",
+		  "move it to the top of the script" },
 		{ "goto", "there is no 'goto'", "use if, for, break, continue and return" },
 		{ "struct", "a struct cannot be defined inside a block",
 		  "define it in front of the probes; a variable is declared by let $name : type" },

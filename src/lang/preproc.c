@@ -211,8 +211,10 @@ static void open_condition(struct skep_lex *lx, const struct line *l)
 static void close_condition(struct skep_lex *lx, const struct line *l)
 {
 	if (!lx->n_conds) {
-		skep_lex_error(lx->env, l->loc, "#%.*s without an #if in front of it",
-			       (int)l->word_len, l->word);
+		if (skep_lex_error(lx->env, l->loc, "#%.*s without an #if in front of it",
+				   (int)l->word_len, l->word))
+			skep_lex_hint(lx->env, "write #if, #ifdef or #ifndef in a line above, or "
+					       "take this one out");
 		return;
 	}
 	if (word_is(l, "endif")) {
@@ -365,8 +367,10 @@ void skep_lex_directive(struct skep_lex *lx)
 	} else if (word_is(&l, "undef")) {
 		undefine(lx, &l);
 	} else if (word_is(&l, "error")) {
-		skep_lex_error(lx->env, rest_loc(&l), "#error: %s",
-			       skep_lex_show(lx->env, lx->text + l.off, l.end - l.off));
+		if (skep_lex_error(lx->env, rest_loc(&l), "#error: %s",
+				   skep_lex_show(lx->env, lx->text + l.off, l.end - l.off)))
+			skep_lex_hint(lx->env,
+				      "the script says so itself, by the conditions above");
 	} else if (word_is(&l, "include")) {
 		include(lx, &l);
 	} else if (!word_is(&l, "pragma") && !word_is(&l, "warning") && l.word_len) {

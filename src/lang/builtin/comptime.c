@@ -132,6 +132,7 @@ static int check_static_assert(struct skep_check *k, struct skep_expr *call)
 		return 0;
 	skep_diag_error(k->c->diag, call->loc, "%s",
 			text ? skep_check_literal(k, text) : "this static_assert does not hold");
+	skep_diag_hint(k->c->diag, "the script demands what static_assert() says here");
 	return -EINVAL;
 }
 
@@ -183,6 +184,7 @@ static int check_fail(struct skep_check *k, struct skep_expr *call)
 	while (out.len && out.data[out.len - 1] == '\n')
 		out.data[--out.len] = '\0';
 	skep_diag_error(k->c->diag, call->loc, "%s", skep_str_text(&out));
+	skep_diag_hint(k->c->diag, "the script says so itself, by fail()");
 	return -EINVAL;
 }
 

@@ -148,6 +148,7 @@ static int fexit_retval(struct skep_check *k, const struct skep_type **ret_type)
 	}
 	skep_diag_error(k->c->diag, k->at, "%s returns nothing that can be read",
 			inst->matches[0].func);
+	skep_diag_hint(k->c->diag, "its arguments can be: args.NAME (skep -lv shows them)");
 	return -ENOENT;
 }
 

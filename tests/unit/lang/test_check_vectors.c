@@ -118,6 +118,9 @@ static void compile(const char *name, const struct skep_str *text, struct skep_s
 	read_choices(arena, skep_str_text(text), &f, &options);
 	r = skep_compile(arena, &f.world, skep_str_text(text), text->len, &options, &diag, &plan);
 	skep_diag_format(&diag, false, false, out);
+	for (size_t i = 0; i < diag.n_items; i++)
+		if (diag.items[i].level == SKEP_DIAG_ERROR && !diag.items[i].hint)
+			skep_str_addf(out, "without a remedy: %s\n", diag.items[i].what);
 	/* An error is told, and what is told as an error fails. */
 	if ((r < 0) != (diag.n_errors > 0))
 		skep_str_addf(out, "returned %d with %zu errors\n", r, diag.n_errors);

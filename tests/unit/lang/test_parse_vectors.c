@@ -78,6 +78,11 @@ static bool parse(const char *name, const struct skep_str *text, struct skep_str
 		assert_true(diag.n_errors > 0);
 		assert_null(script);
 		skep_diag_format(&diag, false, false, out);
+		for (size_t i = 0; i < diag.n_items; i++)
+			if (diag.items[i].level == SKEP_DIAG_ERROR &&
+			    (!diag.items[i].hint || !diag.items[i].loc.line))
+				skep_str_addf(out, "without a remedy or a place: %s\n",
+					      diag.items[i].what);
 	}
 	return r == 0;
 }
