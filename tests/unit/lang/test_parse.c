@@ -307,22 +307,23 @@ static void test_import_wrong(void **state)
 
 	assert_int_equal(f.r, -EINVAL);
 	skep_diag_format(&f.diag, false, false, &out);
-	assert_string_equal(skep_str_text(&out),
-			    "wrong.bt:3:13: error: expected a value, found '}'\n"
-			    "     3 | BEGIN { 1 + }\n"
-			    "       |             ^\n"
-			    "       = a value is a number, \"text\", $variable, @map, a word such as pid, or a call "
-			    "such as str(...)\n"
-			    "main.bt:1:27: error: cannot import 'nowhere.bt': no such file\n"
-			    "     1 | import \"wrong.bt\"; import \"nowhere.bt\";\n"
-			    "       |                           ^~~~~~~~~~~~\n"
-			    "       = the path begins at the folder of the file that names it; nobody else "
-			    "may be allowed to write there\n"
-			    "main.bt:3:13: error: expected a value, found '}'\n"
-			    "     3 | BEGIN { 2 + }\n"
-			    "       |             ^\n"
-			    "       = a value is a number, \"text\", $variable, @map, a word such as pid, or a call "
-			    "such as str(...)\n");
+	assert_string_equal(
+		skep_str_text(&out),
+		"wrong.bt:3:13: error: expected a value, found '}'\n"
+		"     3 | BEGIN { 1 + }\n"
+		"       |             ^\n"
+		"       = a value is a number, \"text\", $variable, @map, a word such as pid, or a call "
+		"such as str(...)\n"
+		"main.bt:1:27: error: cannot import 'nowhere.bt': no such file\n"
+		"     1 | import \"wrong.bt\"; import \"nowhere.bt\";\n"
+		"       |                           ^~~~~~~~~~~~\n"
+		"       = the path begins at the folder of the file that names it; nobody else "
+		"may be allowed to write there\n"
+		"main.bt:3:13: error: expected a value, found '}'\n"
+		"     3 | BEGIN { 2 + }\n"
+		"       |             ^\n"
+		"       = a value is a number, \"text\", $variable, @map, a word such as pid, or a call "
+		"such as str(...)\n");
 	fini(&f);
 }
 
