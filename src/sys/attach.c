@@ -88,7 +88,9 @@ bool skep_attach_is_optional(const struct skep_spec_attach *a)
 int skep_kernel_attach(struct skep_loaded *loaded, size_t index, struct skep_diag *diag)
 {
 	const struct skep_spec *spec = loaded->spec;
+	_cleanup_free_ struct skep_attach_target *targets = NULL;
 	const struct skep_spec_attach *a;
+	struct skep_spec_attach found;
 	size_t before = loaded->links.len;
 	int r;
 
@@ -105,7 +107,9 @@ int skep_kernel_attach(struct skep_loaded *loaded, size_t index, struct skep_dia
 		skep_diag_error(diag, a->loc, "this probe has no program to run");
 		return -EINVAL;
 	}
-	r = attach_record(loaded, a, diag);
+	r = skep_attach_find_symbols(a, diag, &found, &targets);
+	if (r == 0)
+		r = attach_record(loaded, &found, diag);
 	if (r < 0) {
 		skep_kernel_drop_links(loaded, before);
 		return r;

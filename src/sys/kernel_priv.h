@@ -77,6 +77,13 @@ int skep_attach_iter(struct skep_loaded *loaded, const struct skep_spec_attach *
 		     const struct skep_attach_target *t, struct skep_diag *diag) _must_check_;
 /* attach_iter.c: the engine's iter_step. */
 int skep_kernel_iter_step(struct skep_loaded *loaded, size_t prog) _must_check_;
+/*
+ * attach_symbol.c. The record with every target that is a name of a function as a place in its binary. *ret_targets: to
+ * be freed behind @ret_attach, or NULL.
+ */
+int skep_attach_find_symbols(const struct skep_spec_attach *a, struct skep_diag *diag,
+			     struct skep_spec_attach *ret_attach,
+			     struct skep_attach_target **ret_targets) _must_check_;
 /* All targets of the record; returns how many. */
 int skep_attach_kprobe_multi(struct skep_loaded *loaded, const struct skep_spec_attach *a,
 			     struct skep_diag *diag) _must_check_;

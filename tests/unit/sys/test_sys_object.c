@@ -6,11 +6,13 @@
 #include <errno.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
 
 #include "../obj/compile.h"
 #include "fixture.h"
 #include "obj/object.h"
+#include "sys/config.h"
 #include "sys/vmlinux.h"
 
 struct object {
@@ -218,6 +220,61 @@ static void what_is_missing_is_named(void **state)
 	assert_true(placed);
 }
 
+__attribute__((noinline)) int skep_test_watched(int x);
+
+int skep_test_watched(int x)
+{
+	__asm__ volatile("");
+	return x + 1;
+}
+
+static void write_var(const struct object *o, const char *name, uint32_t value)
+{
+	for (size_t i = 0; i < o->spec.n_vars; i++) {
+		const struct skep_spec_var *v = &o->spec.vars[i];
+		_cleanup_free_ uint8_t *bytes = NULL;
+		uint32_t zero = 0;
+
+		if (strcmp(v->name, name) != 0)
+			continue;
+		bytes = calloc(1, o->spec.maps[v->map].value_size);
+		assert_int_equal(engine->map_get(o->loaded, v->map, &zero, bytes), 0);
+		memcpy(bytes + v->offset, &value, sizeof(value));
+		assert_int_equal(engine->map_set(o->loaded, v->map, &zero, bytes, 0), 0);
+		return;
+	}
+	fail_msg("no variable %s", name);
+}
+
+/* By what sections say, in this process only. */
+static void sections_attach(void **state)
+{
+	struct object *o = *state;
+
+	open_object(o, "attach", NULL);
+	need(SKEP_FEATURE_UPROBE);
+	assert_int_equal(load_object(o, false), 0);
+	write_var(o, "only_pid", (uint32_t)getpid());
+	for (size_t i = 0; i < o->spec.n_attaches; i++) {
+		const struct skep_spec_attach *a = &o->spec.attaches[i];
+		int r = engine->attach(o->loaded, i, &o->diag);
+
+		if (strstr(a->probe, "watchd")) {
+			assert_int_equal(r, -ENOENT);
+			assert_string_equal(o->diag.items[0].hint,
+					    "did you mean skep_test_watched?");
+		} else {
+			assert_int_equal(r, 1);
+		}
+	}
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(skep_test_watched(i), i + 1);
+	syscall(SYS_getppid);
+	assert_int_equal(read_var(o, "calls"), 10);
+	assert_int_equal(read_var(o, "returns"), 10);
+	assert_int_equal(read_var(o, "enters"), 1);
+}
+
 /* In a mount namespace of its own, so that nothing stays. */
 static void maps_are_kept(void **state)
 {
@@ -246,6 +303,29 @@ static void maps_are_kept(void **state)
 	unlink("/sys/fs/bpf/skep_test_kept");
 }
 
+/* Configuration and version of this kernel reach the object. */
+static void settings_are_the_kernels(void **state)
+{
+	struct object *o = *state;
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+	struct skep_object_options options = { .kernel_version = skep_config_kernel_version() };
+	struct utsname uts;
+	char begin[32];
+
+	uname(&uts);
+	snprintf(begin, sizeof(begin), "%u.%u.", options.kernel_version >> 16,
+		 options.kernel_version >> 8 & 255);
+	assert_true(skep_has_prefix(uts.release, begin));
+	assert_int_equal(skep_config_read("/nowhere", &text), -ENOENT);
+	if (skep_config_read(NULL, &text) < 0)
+		skip();
+	options.config = skep_str_text(&text);
+	options.config_len = text.len;
+	open_object(o, "extern", &options);
+	assert_non_null(strstr(text.data, "\nCONFIG_BPF=y"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +335,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(off_is_not_loaded, setup, teardown),
 		cmocka_unit_test_setup_teardown(core_is_fitted, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_missing_is_named, setup, teardown),
+		cmocka_unit_test_setup_teardown(settings_are_the_kernels, setup, teardown),
+		cmocka_unit_test_setup_teardown(sections_attach, setup, teardown),
 		cmocka_unit_test_setup_teardown(maps_are_kept, setup, teardown),
 	};
 
