@@ -16,11 +16,13 @@ struct skep_world_symbol {
 	const char *name; /* function */
 	const char *
 		module; /* kernel: module, or NULL for vmlinux; user: path of the binary as resolved */
-	uint64_t offset;     /* user: offset in the file */
-	uint64_t size;	     /* bytes of the function, 0 unknown */
-	uint64_t address;    /* as the symbol table gives it */
-	uint64_t inside;     /* user_offset: how far behind the function's beginning the place is */
-	const char *linkage; /* as the linker knows it, when name is demangled; else NULL */
+	uint64_t offset;  /* user: offset in the file */
+	uint64_t size;	  /* bytes of the function, 0 unknown */
+	uint64_t address; /* as the symbol table gives it */
+	uint64_t inside;  /* user_offset: how far behind the function's beginning the place is */
+	const char *container; /* the archive that module is a member of ("x.apk"), or NULL */
+	uint64_t base;	       /* and where its bytes begin there: offset counts from it */
+	const char *linkage;   /* as the linker knows it, when name is demangled; else NULL */
 };
 
 /* One place of a static probe; a probe may have several. */

@@ -9,11 +9,13 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "obj/zip.h"
 #include "sys/file.h"
 #include "who/debugfile.h"
 #include "who/dwarf.h"
 
 #define CACHE_MAX (64 * 1024 * 1024)
+#define PAGE 4096
 #define MAPS_MAX (16 * 1024 * 1024)
 
 #if defined(__x86_64__)
@@ -186,10 +188,15 @@ int skep_binary_find(struct skep_arena *arena, const char *name, int pid, struct
 		.root = pid ? skep_arena_printf(arena, "/proc/%d/root", pid) : "",
 		.pid = pid,
 	};
-	const char *hit;
+	const char *hit, *member = strstr(name, "!/");
 	int r = -ENOENT;
 
-	if (strchr(name, '*') && strchr(name, '/')) {
+	if (member) {
+		f.name = skep_arena_strndup(arena, name, (size_t)(member - name));
+		hit = find_one(&f);
+		if (hit)
+			return each(data, skep_arena_printf(arena, "%s%s", hit, member));
+	} else if (strchr(name, '*') && strchr(name, '/')) {
 		r = each_match(&f, each, data);
 	} else {
 		hit = find_one(&f);
@@ -208,13 +215,17 @@ int skep_binary_find(struct skep_arena *arena, const char *name, int pid, struct
 	return r;
 }
 
-int skep_binary_open(const char *path, struct skep_diag *diag, struct skep_binary_file **ret_file)
+static int not_elf(const char *path, struct skep_diag *diag)
+{
+	skep_diag_error(diag, SKEP_NO_LOC, "'%s' is not a binary (no ELF file)", path);
+	skep_diag_hint(diag, "a script runs inside its interpreter: trace that one");
+	return -ENOEXEC;
+}
+
+static int map_file(const char *path, struct skep_diag *diag, struct skep_binary_file *file)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct skep_binary_file *file;
-	struct skep_elf *elf;
 	struct stat st;
-	void *data;
 	int r;
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
@@ -223,33 +234,87 @@ int skep_binary_open(const char *path, struct skep_diag *diag, struct skep_binar
 		return r;
 	}
 	if (!S_ISREG(st.st_mode) || st.st_size < 4)
-		goto not_elf;
-	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (data == MAP_FAILED)
+		return not_elf(path, diag);
+	file->mapping = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (file->mapping == MAP_FAILED) {
+		file->mapping = NULL;
 		return -errno;
-	if (memcmp(data, "\177ELF", 4) != 0) {
-		munmap(data, (size_t)st.st_size);
-		goto not_elf;
 	}
-	r = skep_elf_parse(data, (size_t)st.st_size, path, diag, &elf);
+	file->mapping_size = (size_t)st.st_size;
+	file->data = file->mapping;
+	file->size = file->mapping_size;
+	return 0;
+}
+
+/* The loader maps a member straight out of its archive, if it can: it must be as it is, and begin with a page. */
+static int enter_archive(struct skep_binary_file *file, const char *name, struct skep_diag *diag)
+{
+	struct skep_zip_member m;
+	struct skep_zip zip;
+	int r;
+
+	r = skep_zip_open(file->data, file->size, &zip);
+	if (r == 0)
+		r = skep_zip_find(&zip, name, &m);
+	if (r == -ENOENT) {
+		skep_diag_error(diag, SKEP_NO_LOC, "the archive '%s' has no member '%s'",
+				file->container, name);
+		skep_diag_hint(diag, "list what there is: unzip -l %s", file->container);
+		return -ENOENT;
+	}
 	if (r < 0) {
-		munmap(data, (size_t)st.st_size);
+		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is not a ZIP archive that can be read",
+				file->container);
 		return -ENOEXEC;
 	}
-	file = calloc(1, sizeof(*file));
+	if (m.compressed || m.offset % PAGE) {
+		skep_diag_error(diag, SKEP_NO_LOC, "member '%s' of '%s' is %s", name,
+				file->container,
+				m.compressed ? "compressed" : "not at the beginning of a page");
+		skep_diag_hint(diag, "nobody can run it from there: probe the file that it is "
+				     "unpacked to");
+		return -ENOEXEC;
+	}
+	file->base = m.offset;
+	file->data = (uint8_t *)file->mapping + m.offset;
+	file->size = m.size;
+	return 0;
+}
+
+static int open_elf(const char *path, struct skep_diag *diag, struct skep_binary_file *file)
+{
+	const char *member = strstr(path, "!/");
+	int r;
+
+	file->path = strdup(path);
+	if (member)
+		file->container = strndup(path, (size_t)(member - path));
+	if (!file->path || (member && !file->container))
+		skep_oom();
+	r = map_file(member ? file->container : path, diag, file);
+	if (r == 0 && member)
+		r = enter_archive(file, member + 2, diag);
+	if (r < 0)
+		return r;
+	if (file->size < 4 || memcmp(file->data, "\177ELF", 4) != 0)
+		return not_elf(path, diag);
+	return skep_elf_parse(file->data, file->size, path, diag, &file->elf) < 0 ? -ENOEXEC : 0;
+}
+
+int skep_binary_open(const char *path, struct skep_diag *diag, struct skep_binary_file **ret_file)
+{
+	struct skep_binary_file *file = calloc(1, sizeof(*file));
+	int r;
+
 	if (!file)
 		skep_oom();
-	file->path = strdup(path);
-	file->data = data;
-	file->size = (size_t)st.st_size;
-	file->elf = elf;
+	r = open_elf(path, diag, file);
+	if (r < 0) {
+		skep_binary_close(file);
+		return r;
+	}
 	*ret_file = file;
 	return 0;
-
-not_elf:
-	skep_diag_error(diag, SKEP_NO_LOC, "'%s' is not a binary (no ELF file)", path);
-	skep_diag_hint(diag, "a script runs inside its interpreter: trace that one");
-	return -ENOEXEC;
 }
 
 const struct skep_elf *skep_binary_symbols(struct skep_binary_file *file)
@@ -276,7 +341,9 @@ void skep_binary_close(struct skep_binary_file *file)
 	skep_binary_close(file->debug);
 	skep_dwarf_close(file->dwarf);
 	skep_elf_free(file->elf);
-	munmap(file->data, file->size);
+	if (file->mapping)
+		munmap(file->mapping, file->mapping_size);
+	free((char *)file->container);
 	free((char *)file->path);
 	free(file);
 }

@@ -5,6 +5,7 @@
  *	"/usr/bin/x", "./x"	that file; a '*' in it: all files that match
  *	"libc", "libssl.so.3"	a library: as the process of -p has it, from the loader's cache, from the usual places
  *	"bash"			a program of PATH
+ *	"x.apk!/lib/y.so"	a member of a ZIP archive, which must be stored so that it can be mapped
  *
  * With a process id paths are looked up in its mount namespace, through /proc/PID/root.
  */
@@ -25,6 +26,10 @@ struct skep_binary_file {
 	void *data;
 	size_t size;
 	struct skep_elf *elf;
+	const char *container; /* the archive that it is a member of, or NULL */
+	uint64_t base;	       /* and where its bytes begin there */
+	void *mapping;	       /* all of what is mapped */
+	size_t mapping_size;
 	struct skep_binary_file
 		*debug; /* the symbols that were stripped from it, when they were looked for */
 	bool debug_known;

@@ -23,7 +23,7 @@ int skep_usdt_each_in(struct skep_arena *arena, const struct skep_binary_file *f
 	while (r == 0 && skep_usdt_next(&notes, &probe) == 0) {
 		struct skep_usdt_arg args[SKEP_USDT_ARGS_MAX];
 		struct skep_world_usdt out = {
-			.binary = file->path,
+			.binary = file->container ? file->container : file->path,
 			.provider = probe.provider,
 			.name = probe.name,
 			.address = probe.address,
@@ -38,6 +38,8 @@ int skep_usdt_each_in(struct skep_arena *arena, const struct skep_binary_file *f
 		if (probe.semaphore &&
 		    skep_elf_file_offset(file->elf, probe.semaphore, &out.semaphore) < 0)
 			continue;
+		out.offset += file->base;
+		out.semaphore += probe.semaphore ? file->base : 0;
 		if (skep_usdt_args(file->elf, &probe, args, ARRAY_SIZE(args), &out.n_args) == 0)
 			out.args = skep_arena_memdup(arena, args, out.n_args * sizeof(*args));
 		r = fn(data, &out);

@@ -63,6 +63,8 @@ static int report_places(struct line_search *s, struct skep_binary_file *file)
 	qsort(s->places.data, s->places.len, sizeof(*s->places.data), by_address);
 	for (size_t i = 0; r == 0 && i < s->places.len; i++) {
 		struct skep_world_symbol out = { .module = file->path,
+						 .container = file->container,
+						 .base = file->base,
 						 .address = s->places.data[i] };
 		struct skep_elf_sym sym;
 

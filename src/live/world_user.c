@@ -52,6 +52,8 @@ static int report(struct user_search *u, const struct skep_binary_file *file,
 		.name = demangled ? skep_arena_strdup(u->w->arena, demangled) : name,
 		.linkage = demangled ? name : NULL,
 		.module = file->path,
+		.container = file->container,
+		.base = file->base,
 		.size = sym->size,
 		.address = sym->value,
 	};
@@ -178,6 +180,8 @@ static int offset_of(void *data, const char *path)
 	if (skep_elf_file_offset(file->elf, u->address, &out.offset) < 0)
 		return -ERANGE;
 	out.module = file->path;
+	out.container = file->container;
+	out.base = file->base;
 	if (skep_elf_find_addr(skep_binary_symbols(file), u->address, &sym) == 0) {
 		out.name = skep_arena_strndup(u->w->arena, sym.name, strcspn(sym.name, "@"));
 		out.size = sym.size;

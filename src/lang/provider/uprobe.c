@@ -113,9 +113,9 @@ static void add_target(struct search *s, const struct skep_world_symbol *symbol,
 	}
 	m = skep_instance_add(c, inst, name_of(s, path, function));
 	m->func = skep_arena_strdup(c->arena, function);
-	m->target.name = path;
+	m->target.name = symbol->container ? skep_arena_strdup(c->arena, symbol->container) : path;
 	m->target.symbol = m->func;
-	m->target.offset = symbol->offset + s->offset;
+	m->target.offset = symbol->base + symbol->offset + s->offset;
 	m->target.optional = s->glob;
 	s->found++;
 }
