@@ -41,6 +41,8 @@ int skep_step_call(struct skep_walk *walk, struct skep_insn insn)
 		return skep_call_helper(walk, insn);
 	case SKEP_CALL_LOCAL:
 		(void)skep_insn_target(insn, walk->insn, &target);
+		if (skep_func_is_global(walk, walk->code.info[target].func))
+			return skep_call_global(walk, walk->code.info[target].func);
 		return enter(walk, walk->code.info[target].func);
 	default:
 		return skep_undecided(walk, "not judged: calls of kernel functions (kfuncs)");
@@ -149,6 +151,17 @@ int skep_fork_return(struct skep_walk *walk, uint64_t result)
 	return 0;
 }
 
+static int check_number_returned(struct skep_walk *walk)
+{
+	const struct skep_value *r0 = skep_walk_reg(walk, SKEP_R0);
+
+	if (r0->kind == SKEP_VALUE_NUMBER)
+		return 0;
+	return skep_reject(walk, SKEP_REASON_RETURN, SKEP_R0,
+			   "a global function returns %s; only numbers are allowed",
+			   skep_value_kind_text(r0));
+}
+
 int skep_step_exit(struct skep_walk *walk)
 {
 	int r;
@@ -160,7 +173,8 @@ int skep_step_exit(struct skep_walk *walk)
 	if (r == 0)
 		r = skep_need_set(walk, SKEP_R0);
 	if (r == 0)
-		r = skep_check_return(walk, "the program");
+		r = walk->root ? check_number_returned(walk)
+			       : skep_check_return(walk, "the program");
 	walk->ended = true;
 	return r;
 }

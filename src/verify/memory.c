@@ -470,8 +470,15 @@ int skep_step_packet_load(struct skep_walk *walk, struct skep_insn insn)
 		return skep_reject(
 			walk, SKEP_REASON_REFERENCE, -1,
 			"this may end the program while something that was acquired is not released");
-	if (walk->state->depth > 0 && skep_fork_return(walk, 0) < 0)
-		return -EINVAL;
+	if (walk->state->depth > 0) {
+		if (!skep_func_returns(walk, skep_walk_frame(walk)->func))
+			return skep_reject(
+				walk, SKEP_REASON_ACCESS, -1,
+				"a load from the packet may end this function with 0, but it returns nothing");
+		r = skep_fork_return(walk, 0);
+		if (r < 0)
+			return r;
+	}
 	skep_forget_call_regs(walk);
 	v = (struct skep_value){
 		.kind = SKEP_VALUE_NUMBER,

@@ -121,21 +121,48 @@ static bool calls_itself(const struct skep_walk *walk, uint32_t func, uint8_t *s
 	return false;
 }
 
-static int begin(struct skep_walk *walk)
+static void open_function(struct skep_walk *walk, uint32_t func)
+{
+	struct skep_state *state = skep_state_new();
+
+	walk->root = func;
+	walk->state = state;
+	walk->insn = walk->code.funcs[func].first;
+	state->frames[0]->func = func;
+	state->frames[0]->instance = ++walk->next_instance;
+	state->frames[0]->regs[SKEP_R10] = skep_value_pointer(SKEP_VALUE_STACK, 0);
+	skep_vec_add(&walk->open, (struct skep_open_path){ state, walk->insn });
+}
+
+/* The program, then the global functions that it calls, that these call, and so on. */
+static void judge_all(struct skep_walk *walk)
 {
 	uint8_t *seen = skep_arena_calloc(walk->arena, walk->code.n_funcs, 1);
-	struct skep_state *state = skep_state_new();
-	uint32_t insn;
+	bool *done = skep_arena_calloc(walk->arena, walk->code.n_funcs, sizeof(*done));
+	uint32_t insn = 0;
+	bool more = true;
 
-	skep_vec_add(&walk->open, (struct skep_open_path){ state, 0 });
-	walk->state = state;
 	if (calls_itself(walk, 0, seen, &insn)) {
 		walk->insn = insn;
-		return skep_reject(walk, SKEP_REASON_LIMIT, -1,
-				   "this function calls itself, directly or through others");
+		skep_report(walk, SKEP_REASON_LIMIT, -1,
+			    "this function calls itself, directly or through others");
+		return;
 	}
-	state->frames[0]->regs[SKEP_R10] = skep_value_pointer(SKEP_VALUE_STACK, 0);
-	return skep_context_enter(walk);
+	open_function(walk, 0);
+	if (skep_context_enter(walk) == 0)
+		walk_paths(walk);
+	while (more && !has_enough(walk)) {
+		more = false;
+		for (uint32_t func = 1; func < walk->code.n_funcs && !has_enough(walk); func++) {
+			if (!walk->called[func] || done[func])
+				continue;
+			done[func] = more = true;
+			open_function(walk, func);
+			if (skep_enter_global(walk, func) == 0)
+				walk_paths(walk);
+		}
+	}
+	check_stack(walk);
 }
 
 static void fini(struct skep_walk *walk)
@@ -170,6 +197,9 @@ static void init(struct skep_walk *walk, const struct skep_linked *linked)
 	walk->result->findings =
 		skep_arena_calloc(walk->arena, walk->max_findings, sizeof(struct skep_finding));
 	walk->kind = skep_prog_kind_find(walk->prog->type);
+	if (walk->spec->btf && skep_btf_parse(walk->spec->btf, walk->spec->btf_size, NULL, NULL,
+					      NULL, &walk->own_btf) < 0)
+		walk->own_btf = NULL;
 }
 
 int skep_verify(const struct skep_spec *spec, size_t prog,
@@ -198,12 +228,11 @@ int skep_verify(const struct skep_spec *spec, size_t prog,
 		walk.address_kind = skep_arena_calloc(arena, walk.code.n_insns, 1);
 		walk.stack_depth = skep_arena_calloc(arena, walk.code.n_funcs, sizeof(uint32_t));
 		walk.pairs_space = skep_walk_pairs_new();
-		if (begin(&walk) == 0) {
-			walk_paths(&walk);
-			check_stack(&walk);
-		}
+		walk.called = skep_arena_calloc(arena, walk.code.n_funcs, sizeof(bool));
+		judge_all(&walk);
 		fini(&walk);
 	}
+	skep_btf_free(walk.own_btf);
 	*ret_result = result;
 	return 0;
 }

@@ -85,8 +85,11 @@ struct skep_walk {
 	} links;
 
 	uint32_t next_id, next_instance;
-	uint32_t *stack_depth;		 /* per function: bytes used */
-	uint32_t n_jumps, n_steps;	 /* on this path */
+	struct skep_btf *own_btf;  /* of the object, or NULL */
+	uint32_t root;		   /* the function that is judged: the program's, or a global one */
+	bool *called;		   /* per function: global, and some call leads to it */
+	uint32_t *stack_depth;	   /* per function: bytes used */
+	uint32_t n_jumps, n_steps; /* on this path */
 	uint32_t kept_jumps, kept_steps; /* the same when the last state was kept */
 	uint32_t max_insns, max_findings;
 	const struct skep_spec_line *lines; /* of the linked program */
@@ -223,6 +226,14 @@ int skep_step_exit(struct skep_walk *walk) _must_check_;
  * taken as any, so that rounds get alike. The round before is looked for from the kept state @from on, upwards.
  */
 void skep_widen(struct skep_state *now, const struct skep_state *from, uint32_t insn);
+/* global.c */
+bool skep_func_is_global(const struct skep_walk *walk, uint32_t func);
+/* By its prototype, if that is known, the function returns something. */
+bool skep_func_returns(const struct skep_walk *walk, uint32_t func);
+/* A call of a global function: not entered, its types are enough. */
+int skep_call_global(struct skep_walk *walk, uint32_t func) _must_check_;
+/* Registers at the beginning of a global function, by its types. */
+int skep_enter_global(struct skep_walk *walk, uint32_t func) _must_check_;
 /* Another path goes on as if the running function had returned @result. Not for callbacks and the program itself. */
 int skep_fork_return(struct skep_walk *walk, uint64_t result) _must_check_;
 int skep_call_helper(struct skep_walk *walk, struct skep_insn insn) _must_check_;
