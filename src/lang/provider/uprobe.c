@@ -26,6 +26,7 @@ struct search {
 	bool is_return, by_name, glob, multi;
 	bool demangled; /* functions go by their demangled names, of which one may be several functions' */
 	bool by_instruction; /* returns are probed where they happen: attached as entries are */
+	bool elsewhere;	     /* another point of the probe has it: see names_libc */
 	bool by_line;	     /* somewhere inside: not where arguments are in their registers */
 	struct skep_used_args used;
 	uint64_t offset; /* in the function */
@@ -443,6 +444,19 @@ static int by_line(struct search *s, const char *at)
 	return r;
 }
 
+/* Whether the same probe names this function of the C library itself: then it must not run twice. */
+static bool names_libc(const struct search *s, const char *function)
+{
+	for (size_t i = 0; i < s->probe->n_points; i++) {
+		const struct skep_attach_point *other = &s->probe->points[i];
+
+		if (other->n_parts == 3 && skep_streq(other->parts[0], s->point->parts[0]) &&
+		    skep_streq(other->parts[1], "libc") && skep_streq(other->parts[2], function))
+			return true;
+	}
+	return false;
+}
+
 /* Functions by name, in the library that has them by now. */
 static int search(struct search *s, const char *binary, const char *function,
 		  struct skep_diag *diag)
@@ -450,7 +464,12 @@ static int search(struct search *s, const char *binary, const char *function,
 	int r = each(s, binary, function, diag, on_function, s);
 
 	if (is_in_libc(binary) && (r == -ENOENT || (r >= 0 && !s->found && !s->left_out))) {
-		int again = each(s, "libc", function, NULL, on_function, s);
+		int again;
+
+		s->elsewhere = names_libc(s, function);
+		if (s->elsewhere)
+			return r;
+		again = each(s, "libc", function, NULL, on_function, s);
 
 		if (s->found || s->left_out || again == -ERANGE)
 			r = again;
@@ -481,7 +500,7 @@ static int by_name(struct search *s, const char *binary, const char *function)
 	r = tell_left_out(s);
 	if (r < 0)
 		return r;
-	return s->found ? 0 : no_function(s, binary, function);
+	return s->found || s->elsewhere ? 0 : no_function(s, binary, function);
 }
 
 static int match(struct skep_compiler *c, struct skep_probe_node *probe,
