@@ -400,6 +400,16 @@ static bool can_go_on(const struct skep_loop *l)
 	       (l->s->options->child && l->s->options->child->pid);
 }
 
+/* How long the loop may sleep when nothing happens; -1: for good. */
+static int wait_ms(struct skep_loop *l)
+{
+	int rest = skep_who_rest(l->s->who);
+
+	if (!l->observe || !l->s->options->pid)
+		return rest;
+	return rest < 0 ? OBSERVE_MS : MIN(rest, OBSERVE_MS);
+}
+
 int skep_loop_run(struct skep_loop *l)
 {
 	struct epoll_event events[16];
@@ -411,8 +421,7 @@ int skep_loop_run(struct skep_loop *l)
 		skep_session_idle(l->s);
 		if (l->s->out->error)
 			break;
-		n = epoll_wait(l->epoll_fd, events, ARRAY_SIZE(events),
-			       l->observe && l->s->options->pid ? OBSERVE_MS : -1);
+		n = epoll_wait(l->epoll_fd, events, ARRAY_SIZE(events), wait_ms(l));
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (l->observe)

@@ -7,20 +7,17 @@
 #include <time.h>
 
 #include "sys/cpus.h"
-#include "sys/kallsyms.h"
 #include "who/cgroup.h"
 #include "who/demangle.h"
+#include "who/ksyms.h"
 #include "who/tables.h"
 #include "who/users.h"
 #include "who/usyms.h"
 
-#define FUNCTION_MAX (1024 * 1024) /* an address further behind a symbol is not in its function */
-
 struct skep_who {
 	struct skep_who_options options;
 	struct skep_resolver resolver;
-	struct skep_kallsyms *ksyms;
-	int ksyms_error;	    /* of an attempt to load them: not tried again */
+	struct skep_ksyms ksyms;
 	struct skep_usyms *usyms;   /* made on first use */
 	struct skep_tables *tables; /* NULL: the plan does not walk stacks itself */
 	uint64_t *stack;
@@ -31,10 +28,7 @@ struct skep_who {
 
 static bool find_ksym(struct skep_who *who, uint64_t address, struct skep_ksym *sym)
 {
-	if (!who->ksyms && !who->ksyms_error)
-		who->ksyms_error = skep_kallsyms_load(&who->ksyms);
-	return who->ksyms && skep_kallsyms_at(who->ksyms, address, sym) &&
-	       address - sym->address <= FUNCTION_MAX;
+	return skep_ksyms_find(&who->ksyms, address, sym);
 }
 
 static bool find_usym(struct skep_who *who, uint64_t address, uint32_t tgid, struct skep_usym *sym)
@@ -363,7 +357,7 @@ void skep_who_free(struct skep_who *who)
 {
 	if (!who)
 		return;
-	skep_kallsyms_free(who->ksyms);
+	skep_ksyms_fini(&who->ksyms);
 	skep_tables_free(who->tables);
 	skep_usyms_free(who->usyms);
 	free(who->stack);
@@ -373,6 +367,11 @@ void skep_who_free(struct skep_who *who)
 const struct skep_resolver *skep_who_resolver(const struct skep_who *who)
 {
 	return &who->resolver;
+}
+
+int skep_who_rest(struct skep_who *who)
+{
+	return skep_ksyms_rest(&who->ksyms);
 }
 
 void skep_who_observe(struct skep_who *who, uint32_t pid)

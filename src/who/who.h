@@ -47,6 +47,11 @@ SKEP_DEFINE_CLEANUP(struct skep_who, skep_who_free)
 const struct skep_resolver *skep_who_resolver(const struct skep_who *who);
 
 /*
+ * When there is nothing else to do: gives back memory that was of no use lately. In how many ms to ask again; -1: there is
+ * no need to.
+ */
+int skep_who_rest(struct skep_who *who);
+/*
  * Looks at the mappings of a process now, while it is there. For processes whose end is near or expected; others are
  * looked at when their first address is shown.
  */
