@@ -70,8 +70,11 @@ static struct skep_spec_attach attach_record(struct skep_compiler *c,
 	struct skep_attach_target *targets =
 		skep_arena_calloc(c->arena, MAX(inst->n_matches, (size_t)1), sizeof(*targets));
 
-	for (size_t i = 0; i < inst->n_matches; i++)
+	for (size_t i = 0; i < inst->n_matches; i++) {
 		targets[i] = inst->matches[i].target;
+		/* What is there and cannot be attached is as good as missing. */
+		targets[i].optional |= c->config.missing_probes != 0;
+	}
 	attach.prog = prog;
 	attach.probe = inst->point->text;
 	attach.loc = inst->point->loc;
