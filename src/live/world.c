@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "live/interfaces.h"
 #include "live/world_priv.h"
 #include "sys/cpus.h"
 #include "sys/feature.h"
@@ -41,6 +42,10 @@ static bool has(const struct skep_world *world, enum skep_world_feature feature)
 		[SKEP_WORLD_VPRINTK] = SKEP_FEATURE_VPRINTK,
 		[SKEP_WORLD_FOR_EACH] = SKEP_FEATURE_FOR_EACH,
 		[SKEP_WORLD_PERCPU_ELEM] = SKEP_FEATURE_PERCPU_ELEM,
+		[SKEP_WORLD_LSM] = SKEP_FEATURE_LSM,
+		[SKEP_WORLD_XDP] = SKEP_FEATURE_XDP,
+		[SKEP_WORLD_TC] = SKEP_FEATURE_TC,
+		[SKEP_WORLD_CGROUP] = SKEP_FEATURE_CGROUP,
 		[SKEP_WORLD_CPU_V4] = SKEP_FEATURE_CPU_V4,
 	};
 
@@ -221,25 +226,56 @@ static const struct skep_btf *module_btf(const struct skep_world *world, const c
 }
 
 /* An answer costs a program that is loaded, so it is kept. */
+static const char *kept_answer(struct skep_kernel_world *w, const char *key)
+{
+	return skep_hash_get_str(&w->kfuncs, key);
+}
+
+static bool keep_answer(struct skep_kernel_world *w, const char *key, bool yes)
+{
+	skep_hash_set_str(&w->kfuncs, key, (void *)(yes ? "yes" : "no"));
+	return yes;
+}
+
 static bool kfunc_allowed(const struct skep_world *world, uint32_t prog_type, uint32_t attach_type,
 			  uint32_t attach_btf_id, const char *name)
 {
 	struct skep_kernel_world *w = world_self(world);
 	const char *key = skep_arena_printf(w->arena, "%u %u %u %s", prog_type, attach_type,
 					    attach_btf_id, name);
-	const char *answer = skep_hash_get_str(&w->kfuncs, key);
+	const char *kept = kept_answer(w, key);
 
-	if (!answer) {
-		answer = skep_kfunc_allowed(prog_type, attach_type, attach_btf_id, name) ? "yes"
-											 : "no";
-		skep_hash_set_str(&w->kfuncs, key, (void *)answer);
-	}
-	return answer[0] == 'y';
+	if (kept)
+		return kept[0] == 'y';
+	return keep_answer(w, key, skep_kfunc_allowed(prog_type, attach_type, attach_btf_id, name));
+}
+
+static bool helper_allowed(const struct skep_world *world, uint32_t prog_type, uint32_t attach_type,
+			   int32_t helper)
+{
+	struct skep_kernel_world *w = world_self(world);
+	const char *key =
+		skep_arena_printf(w->arena, "%u %u helper %d", prog_type, attach_type, helper);
+	const char *kept = kept_answer(w, key);
+
+	if (kept)
+		return kept[0] == 'y';
+	return keep_answer(w, key, skep_feature_helper(prog_type, attach_type, helper));
 }
 
 static int cgroup_id(const struct skep_world *world, const char *path, uint64_t *ret_id)
 {
 	return skep_cgroup_id(path, ret_id);
+}
+
+static int cgroup_dir(const struct skep_world *world, const char *path, const char **ret_dir)
+{
+	_cleanup_free_ char *dir = NULL;
+	int r = skep_cgroup_dir(path, &dir);
+
+	if (r == 0)
+		*ret_dir = skep_arena_strdup(world_self(world)->arena, dir);
+	return r;
 }
 
 /* The first pid namespace has the same inode on every machine. */
@@ -271,7 +307,11 @@ int skep_world_new(struct skep_diag *diag, struct skep_kernel_world **ret_world)
 		.kernel_symbol = kernel_symbol,
 		.each_program = each_program,
 		.module_btf = module_btf,
+		.helper_allowed = helper_allowed,
 		.kfunc_allowed = kfunc_allowed,
+		.interface = skep_world_interface,
+		.each_interface = skep_world_each_interface,
+		.cgroup_dir = cgroup_dir,
 		.cgroup_id = cgroup_id,
 	};
 	world_add_user(&w->world);

@@ -21,6 +21,10 @@ static const struct {
 	[SKEP_ATTACH_UPROBE] = { skep_attach_probe, .misses_in_links = true },
 	[SKEP_ATTACH_URETPROBE] = { skep_attach_probe, .misses_in_links = true },
 	[SKEP_ATTACH_ITER] = { skep_attach_iter },
+	[SKEP_ATTACH_XDP] = { skep_attach_xdp },
+	[SKEP_ATTACH_TC_INGRESS] = { skep_attach_tc },
+	[SKEP_ATTACH_TC_EGRESS] = { skep_attach_tc },
+	[SKEP_ATTACH_CGROUP] = { skep_attach_cgroup },
 	[SKEP_ATTACH_PERF] = { skep_attach_perf, .misses_uncounted = true },
 };
 

@@ -13,6 +13,7 @@
  */
 #include <pthread.h>
 
+#include "sys/filter.h"
 #include "sys/kernel_priv.h"
 
 #define THREADS_MAX 4
@@ -24,13 +25,23 @@ struct closing {
 	size_t n, next;
 };
 
+static void close_link(const struct klink *link)
+{
+	if (link->filter) {
+		skep_filter_remove(link->filter);
+		free(link->filter);
+		return;
+	}
+	close(link->fd);
+}
+
 static void *close_some(void *data)
 {
 	struct closing *c = data;
 	size_t i;
 
 	while ((i = __atomic_fetch_add(&c->next, 1, __ATOMIC_RELAXED)) < c->n)
-		close(c->links[i].fd);
+		close_link(&c->links[i]);
 	return NULL;
 }
 

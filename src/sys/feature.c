@@ -55,7 +55,7 @@ static int close_ok(int fd)
  * Does programs' kind @type have this helper? The call itself has no proper arguments: a kernel
  * that knows the helper complains about them, others complain about the helper.
  */
-static int helper(uint32_t type, int32_t id)
+static int helper_at(uint32_t type, uint32_t attach_type, int32_t id)
 {
 	const struct skep_insn insns[] = {
 		skep_insn_call(id),
@@ -67,6 +67,7 @@ static int helper(uint32_t type, int32_t id)
 		.insn_cnt = ARRAY_SIZE(insns),
 		.insns = skep_bpf_ptr(insns),
 		.license = skep_bpf_ptr("GPL"),
+		.expected_attach_type = attach_type,
 	};
 	_cleanup_free_ char *log = NULL;
 	int fd;
@@ -80,6 +81,16 @@ static int helper(uint32_t type, int32_t id)
 	    strstr(log, "cannot use helper "))
 		return -EOPNOTSUPP;
 	return 0;
+}
+
+static int helper(uint32_t type, int32_t id)
+{
+	return helper_at(type, 0, id);
+}
+
+bool skep_feature_helper(uint32_t type, uint32_t attach_type, int32_t id)
+{
+	return helper_at(type, attach_type, id) == 0;
 }
 
 static int probe_bpf(void)
@@ -459,6 +470,42 @@ static int probe_lsm(void)
 	if (link < 0)
 		return link;
 	return sched_getscheduler(0) < 0 && errno == EPERM ? 0 : -EOPNOTSUPP;
+}
+
+static int probe_xdp(void)
+{
+	return close_ok(load_trivial(SKEP_PROG_XDP, SKEP_BPF_ATTACH_XDP, 0, 0));
+}
+
+static int probe_tc(void)
+{
+	return close_ok(load_trivial(SKEP_PROG_SCHED_CLS, 0, 0, 0));
+}
+
+/* There is no such interface, and no such group: kernels with such links look for them and say so. */
+static int probe_tcx(void)
+{
+	_cleanup_close_ int prog = load_trivial(SKEP_PROG_SCHED_CLS, 0, 0, 0);
+	struct skep_bpf_link_create attr = {
+		.prog_fd = (uint32_t)prog,
+		.target_fd = INT32_MAX,
+		.attach_type = SKEP_BPF_ATTACH_TCX_INGRESS,
+	};
+	int r = prog < 0 ? prog : close_ok(skep_bpf_link_create(&attr));
+
+	return r == -ENODEV ? 0 : r;
+}
+
+static int probe_cgroup(void)
+{
+	_cleanup_close_ int prog = load_trivial(SKEP_PROG_CGROUP_SKB, 0, 0, 0);
+	struct skep_bpf_link_create attr = {
+		.prog_fd = (uint32_t)prog,
+		.target_fd = (uint32_t)-1,
+	};
+	int r = prog < 0 ? prog : close_ok(skep_bpf_link_create(&attr));
+
+	return r == -EBADF ? 0 : r;
 }
 
 static int probe_sleepable(void)

@@ -45,6 +45,10 @@
 	X(CPU_V4, cpu_v4, "instruction set version 4", "shorter programs") \
 	X(TEST_RUN, test_run, "test run of raw tracepoints", "BEGIN, END, interval") \
 	X(LSM, lsm, "BPF security module", "guard") \
+	X(XDP, xdp, "XDP programs", "xdp") \
+	X(TC, tc, "programs in traffic control", "tc") \
+	X(TCX, tcx, "links of traffic control", "tc that leaves nothing behind") \
+	X(CGROUP, cgroup, "links of cgroups", "cgroup") \
 	X(SLEEPABLE, sleepable, "sleepable programs", "reading memory that is paged out") \
 	X(TASK_STORAGE, task_storage, "task storage map", "values per thread that end with it") \
 	X(LRU_HASH, lru_hash, "least recently used map", "maps that never fill up") \
@@ -75,6 +79,8 @@ int skep_feature_error(enum skep_feature feature);
  */
 int skep_feature_deny(const char *word, size_t len) _must_check_;
 
+/* Whether programs of this kind may call the helper. Not for those that are verified against a function. */
+bool skep_feature_helper(uint32_t type, uint32_t attach_type, int32_t id);
 /*
  * Whether programs of this kind (@attach_btf_id: verified against this function) may call the function @name of the
  * kernel. Not for functions without parameters.

@@ -30,8 +30,9 @@ struct kprog {
  * carries the program.
  */
 struct klink {
-	int fd;
+	int fd; /* -1: it is a filter */
 	size_t prog;
+	struct skep_filter *filter; /* malloc'ed, or NULL */
 };
 
 struct skep_loaded {
@@ -60,7 +61,7 @@ int skep_kernel_attach(struct skep_loaded *loaded, size_t index,
 int skep_kernel_add_link(struct skep_loaded *loaded, size_t prog, int fd) _must_check_;
 
 /*
- * attach_trace.c, attach_probe.c, attach_perf.c: each attaches one target, or all targets of a
+ * attach_trace.c, attach_probe.c, attach_perf.c, attach_net.c: each attaches one target, or all targets of a
  * record at once.
  */
 int skep_attach_raw_tp(struct skep_loaded *loaded, const struct skep_spec_attach *a,
@@ -84,6 +85,12 @@ int skep_kernel_iter_step(struct skep_loaded *loaded, size_t prog) _must_check_;
 int skep_attach_find_symbols(const struct skep_spec_attach *a, struct skep_diag *diag,
 			     struct skep_spec_attach *ret_attach,
 			     struct skep_attach_target **ret_targets) _must_check_;
+int skep_attach_xdp(struct skep_loaded *loaded, const struct skep_spec_attach *a,
+		    const struct skep_attach_target *t, struct skep_diag *diag) _must_check_;
+int skep_attach_tc(struct skep_loaded *loaded, const struct skep_spec_attach *a,
+		   const struct skep_attach_target *t, struct skep_diag *diag) _must_check_;
+int skep_attach_cgroup(struct skep_loaded *loaded, const struct skep_spec_attach *a,
+		       const struct skep_attach_target *t, struct skep_diag *diag) _must_check_;
 /* All targets of the record; returns how many. */
 int skep_attach_kprobe_multi(struct skep_loaded *loaded, const struct skep_spec_attach *a,
 			     struct skep_diag *diag) _must_check_;

@@ -74,24 +74,47 @@ static bool is_group(const char *path, uint64_t *ret_id)
 	return true;
 }
 
-int skep_cgroup_id(const char *path, uint64_t *ret_id)
+/* *ret_dir may be NULL; else it is malloc'ed. */
+static int find(const char *path, uint64_t *ret_id, char **ret_dir)
 {
 	const char *mount = skep_cgroup_mount();
 	_cleanup_free_ char *full = NULL;
 	struct stat st;
 
-	if (is_group(path, ret_id)) /* /sys/fs/cgroup/x */
-		return 0;
-	if (!mount)
-		return -ENOENT;
-	if (asprintf(&full, "%s/%s", mount, path) < 0) {
-		full = NULL;
-		return -ENOMEM;
+	if (is_group(path, ret_id)) { /* /sys/fs/cgroup/x */
+		full = strdup(path);
+	} else {
+		if (!mount)
+			return -ENOENT;
+		if (asprintf(&full, "%s/%s", mount, path) < 0)
+			full = NULL;
+		else if (stat(full, &st) < 0)
+			return -errno;
+		else
+			*ret_id = st.st_ino;
 	}
-	if (stat(full, &st) < 0)
-		return -errno;
-	*ret_id = st.st_ino;
+	if (!full)
+		return -ENOMEM;
+	if (ret_dir)
+		*ret_dir = TAKE_PTR(full);
 	return 0;
+}
+
+int skep_cgroup_id(const char *path, uint64_t *ret_id)
+{
+	uint64_t id;
+	int r = find(path, &id, NULL);
+
+	if (r == 0)
+		*ret_id = id;
+	return r;
+}
+
+int skep_cgroup_dir(const char *path, char **ret_dir)
+{
+	uint64_t id;
+
+	return find(path, &id, ret_dir);
 }
 
 /* The kernel finds the directory itself; needs CAP_DAC_READ_SEARCH. */

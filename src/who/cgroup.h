@@ -13,6 +13,8 @@
 const char *skep_cgroup_mount(void);
 /* @path as above, or below the mount as the file system shows it. -ENOENT. */
 int skep_cgroup_id(const char *path, uint64_t *ret_id) _must_check_;
+/* Its directory, malloc'ed. -ENOENT. */
+int skep_cgroup_dir(const char *path, char **ret_dir) _must_check_;
 /* -ENOENT: no such group (any more). */
 int skep_cgroup_path(uint64_t id, struct skep_str *out) _must_check_;
 
