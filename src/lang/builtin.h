@@ -39,5 +39,8 @@ struct skep_builtin {
 
 extern const struct skep_builtin *const skep_builtins[]; /* NULL-terminated */
 const struct skep_builtin *skep_builtin_find(const char *name);
-/* The nearest names, for "unknown function". At most @max, comma-separated; "" when nothing is near. */
-char *skep_builtin_nearest(struct skep_compiler *c, const char *name);
+/*
+ * The nearest names, for "unknown function", or those that stand without parentheses unless it is @called.
+ * Comma-separated; "" when nothing is near.
+ */
+char *skep_builtin_nearest(struct skep_compiler *c, const char *name, bool called);

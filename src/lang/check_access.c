@@ -8,6 +8,7 @@
 
 #include "lang/check_priv.h"
 #include "lang/need.h"
+#include "lang/packet.h"
 #include "lang/provider.h"
 
 #define HINT_FIELDS 8
@@ -176,6 +177,8 @@ int skep_check_field(struct skep_check *k, struct skep_expr *expr)
 
 	if (is_args(base))
 		return check_args_field(k, expr);
+	if (skep_packet_is(expr))
+		return skep_packet_check(k, expr);
 	r = skep_check_expr(k, base);
 	if (r < 0 || !base->type)
 		return r;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lang/address.h"
 #include "lang/check_priv.h"
 #include "lang/nearest.h"
 
@@ -87,6 +88,10 @@ static int mismatch(struct skep_check *k, const struct skep_expr *expr, enum ske
 		skep_diag_hint(k->c->diag, "str(pointer) reads the text that it points to");
 	else if (is_text(a) && is_text(b) && op < SKEP_BINARY_EQ)
 		skep_diag_hint(k->c->diag, "printf puts texts together: printf(\"%%s%%s\", a, b)");
+	else if (a->kind == SKEP_TYPE_INET || b->kind == SKEP_TYPE_INET)
+		skep_diag_hint(k->c->diag,
+			       "addresses are equal to a text or not: == \"192.0.2.1\", "
+			       "== \"192.0.2.0/24\"");
 	else if (is_text(a) && is_text(b))
 		skep_diag_hint(k->c->diag, "text can be compared with == and !=");
 	else if (a->kind == SKEP_TYPE_STRUCT || b->kind == SKEP_TYPE_STRUCT)
@@ -190,6 +195,8 @@ static int check_compare(struct skep_check *k, struct skep_expr *expr)
 	if (skep_type_is_scalar(a) && skep_type_is_scalar(b) &&
 	    (a->kind == b->kind || is_int(a) || is_int(b)))
 		return 0;
+	if (equality && skep_address_compares(left, right))
+		return skep_address_check(k, left, right);
 	if (equality && a->kind == b->kind && !skep_type_is_scalar(a) && !skep_type_is_agg(a)) {
 		if (is_text(a) || a->kind == SKEP_TYPE_BUFFER)
 			return 0;

@@ -9,6 +9,7 @@
 #include "lang/builtin.h"
 #include "lang/check_priv.h"
 #include "lang/fn.h"
+#include "lang/hook.h"
 #include "lang/provider.h"
 
 static bool is_macro(const struct skep_script *script, const char *name)
@@ -257,6 +258,13 @@ int skep_check_return(struct skep_check *k, struct skep_stmt *stmt)
 	const struct skep_fn_node *fn = k->fn;
 	int r = stmt->expr ? skep_check_expr(k, stmt->expr) : 0;
 
+	if (!fn && r >= 0 && stmt->expr && k->inst->hook) {
+		r = skep_check_error(k, stmt->expr->loc,
+				     "this probe returns a verdict, not a value");
+		skep_diag_hint(k->c->diag, "its verdicts are %s",
+			       skep_hook_verdicts(k->c->arena, k->inst->hook));
+		return r;
+	}
 	if (!fn && r >= 0 && stmt->expr && k->final && !k->inst->provider->returns) {
 		skep_diag_warn(k->c->diag, stmt->expr->loc,
 			       "a probe returns to nobody: this value is dropped");

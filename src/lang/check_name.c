@@ -10,6 +10,7 @@
 #include "lang/check_priv.h"
 #include "lang/constants.h"
 #include "lang/fn.h"
+#include "lang/hook.h"
 #include "lang/nearest.h"
 
 static void make_number(struct skep_expr *expr, uint64_t value, const struct skep_type *type)
@@ -112,7 +113,7 @@ static int unknown(struct skep_check *k, struct skep_expr *expr)
 		(void)!skep_check_expr(k, expr->call.args.data[i]);
 	(void)skep_check_error(k, called ? expr->call.name_loc : expr->loc,
 			       called ? "there is no function %s()" : "'%s' is not known", name);
-	near = skep_builtin_nearest(k->c, name);
+	near = skep_builtin_nearest(k->c, name, called);
 	macro = nearest_macro(k->c->script, name);
 	fn = called ? skep_fn_nearest(k->c->script, name) : NULL;
 	if (fn)
@@ -289,6 +290,8 @@ int skep_check_call(struct skep_check *k, struct skep_expr *expr)
 	r = switched_off(k, expr);
 	if (r >= 0)
 		r = check_count(k, expr, b);
+	if (r >= 0)
+		r = skep_hook_check_word(k, expr);
 	if (r >= 0)
 		r = check_position(k, expr, b, agg_ok, as_stmt);
 	if (!(b->flags & SKEP_BUILTIN_RAW))

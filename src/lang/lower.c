@@ -11,7 +11,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lang/hook.h"
 #include "lang/lower_priv.h"
+#include "lang/packet.h"
 #include "lang/scope.h"
 
 /* What the kernel shows as the program's name: the last word of the probe, in the characters that it takes. */
@@ -25,6 +27,23 @@ static const char *program_name(struct skep_compiler *c, const struct skep_insta
 		if (!isalnum((unsigned char)*p) && *p != '_' && *p != '.')
 			*p = '_';
 	return name[0] ? name : "probe";
+}
+
+/* A probe that acts: its verdict and its packet, which those chained to it share. */
+static void begin_hook(struct skep_lower *l)
+{
+	const struct skep_hook *hook = l->inst->hook;
+
+	if (!hook)
+		return;
+	if (l->verdict && l->inst->packet) {
+		skep_packet_resume(l);
+		return;
+	}
+	if (!l->verdict)
+		skep_hook_begin(l);
+	if (hook->packet != SKEP_PACKET_NONE)
+		skep_packet_begin(l);
 }
 
 static int lower_body(struct skep_lower *l)
@@ -42,6 +61,7 @@ static int lower_body(struct skep_lower *l)
 	l->start = skep_ir_block(l->fn);
 	skep_ir_jump(l->fn, l->start);
 	skep_ir_at(l->fn, first);
+	begin_hook(l);
 	if (probe->predicate) {
 		struct skep_block *body = skep_ir_block(l->fn);
 
@@ -59,7 +79,47 @@ static int lower_body(struct skep_lower *l)
 	skep_ir_at(l->fn, l->start);
 	skep_ir_jump(l->fn, first);
 	skep_ir_at(l->fn, l->done);
-	skep_ir_ret(l->fn, skep_ir_const(l->fn, 0));
+	return 0;
+}
+
+/* What runs behind a probe at the same place, as long as everybody lets it pass. */
+static int lower_chain(struct skep_lower *l)
+{
+	uint64_t pass = (uint64_t)(int64_t)l->inst->hook->returns[SKEP_VERDICT_PASS];
+	struct skep_block *end = skep_ir_block(l->fn);
+	int r = 0;
+
+	while (r >= 0 && l->inst->next) {
+		struct skep_block *next = skep_ir_block(l->fn);
+
+		skep_ir_branch(l->fn, SKEP_CC_EQ, skep_hook_verdict(l), skep_ir_const(l->fn, pass),
+			       next, end);
+		skep_ir_at(l->fn, next);
+		l->inst = l->inst->next;
+		l->instance = ++l->c->n_bodies;
+		l->n_known = 0;
+		l->verdict->instance = l->instance;
+		r = skep_check_instance(l->c, l->inst);
+		if (r >= 0)
+			r = lower_body(l);
+	}
+	skep_ir_jump(l->fn, end);
+	skep_ir_at(l->fn, end);
+	return r;
+}
+
+static int lower_program(struct skep_lower *l)
+{
+	struct skep_val *result;
+	int r;
+
+	r = lower_body(l);
+	if (r >= 0 && l->inst->hook)
+		r = lower_chain(l);
+	if (r < 0)
+		return r;
+	result = l->inst->hook ? skep_hook_verdict(l) : skep_ir_const(l->fn, 0);
+	skep_ir_ret(l->fn, result);
 	return 0;
 }
 
@@ -122,7 +182,7 @@ static int lower_instance(struct skep_compiler *c, struct skep_instance *inst,
 	prog = l.prog = skep_fn_index(l.fn);
 	l.instance = ++c->n_bodies;
 	skep_lower_name(c, l.fn, inst->point->text);
-	r = lower_body(&l);
+	r = lower_program(&l);
 	if (r < 0)
 		return r;
 	attach = attach_record(c, inst, prog);
@@ -176,7 +236,8 @@ int skep_lower_all(struct skep_compiler *c, struct skep_plan *plan)
 	}
 	/* Every probe is tried, so that all messages of a script come at once. */
 	for (size_t i = 0; i < n; i++)
-		if (lower_instance(c, c->instances.data[i], plan) < 0)
+		if (!c->instances.data[i]->chained &&
+		    lower_instance(c, c->instances.data[i], plan) < 0)
 			bad++;
 	if (bad)
 		return -EINVAL;

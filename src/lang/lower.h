@@ -54,7 +54,8 @@ struct skep_lower {
 	struct skep_block *done;   /* leaves the probe or function */
 	struct skep_frame *frame;  /* of a body that the kernel calls, else NULL: lower_capture.c */
 	struct skep_local *result; /* of a function: what it returns, or NULL */
-	uint64_t rounds;	   /* of the loops around, as far as the verifier follows them */
+	struct skep_local *verdict; /* of a probe that acts: what its program returns, or NULL */
+	uint64_t rounds;	    /* of the loops around, as far as the verifier follows them */
 	struct skep_block *next, *stop; /* of the innermost loop: continue, break; or NULL */
 	unsigned conditional;		/* depth of what runs only on some paths */
 	bool in_predicate; /* building the predicate: what it has read holds for the body */

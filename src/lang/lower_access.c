@@ -16,6 +16,7 @@
 
 #include "lang/lower_priv.h"
 #include "lang/need.h"
+#include "lang/packet.h"
 
 #define OFFSET_NEEDS_MAX 16 /* members within one another */
 
@@ -267,6 +268,8 @@ int skep_lower_field(struct skep_lower *l, const struct skep_expr *expr,
 			ret_value->type = expr->type;
 		return r;
 	}
+	if (skep_packet_is(expr))
+		return skep_packet_lower(l, expr, ret_value);
 	if (load_nested(l, expr, &r, ret_value))
 		goto loaded;
 	r = skep_lower_expr(l, base, &value);

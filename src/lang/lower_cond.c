@@ -4,7 +4,9 @@
  */
 #include <string.h>
 
+#include "lang/address.h"
 #include "lang/lower_priv.h"
+#include "lang/packet.h"
 
 #define COMPARE_UNROLL_MAX 128 /* bytes compared one word after the other; more in a loop */
 
@@ -276,14 +278,15 @@ static int compare(struct skep_lower *l, const struct skep_expr *expr, struct sk
 		   struct skep_block *no)
 {
 	const struct skep_expr *a = expr->binary.left, *b = expr->binary.right;
+	bool eq = expr->binary.op == SKEP_BINARY_EQ;
 	struct skep_val *left, *right;
 	int r;
 
-	if (!skep_type_is_scalar(a->type)) {
-		bool eq = expr->binary.op == SKEP_BINARY_EQ;
-
+	skep_packet_guard(l, expr->binary.left, expr->binary.right, no);
+	if (skep_address_compares(a, b))
+		return skep_address_lower(l, a, b, eq ? yes : no, eq ? no : yes);
+	if (!skep_type_is_scalar(a->type))
 		return compare_memory(l, expr, eq ? yes : no, eq ? no : yes);
-	}
 	r = skep_lower_scalar(l, a, &left);
 	if (r < 0)
 		return r;

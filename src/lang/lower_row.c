@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "lang/expr_text.h"
+#include "lang/hook.h"
 #include "lang/lower_priv.h"
 
 #define TAIL_MIN 128 /* bytes of room that make a text a long one */
@@ -38,6 +39,12 @@ static int store_who(struct skep_lower *l, struct skep_val *row, int off)
 
 	skep_ir_store(l->fn, row, off + (int)offsetof(struct skep_row_who, boot_ns), 8,
 		      skep_ir_call(l->fn, SKEP_HELPER_KTIME_GET_BOOT_NS, SKEP_CALL_NOEFFECT, 0));
+	/* Packets belong to nobody. */
+	if (!skep_hook_has_task(l->inst)) {
+		skep_ir_zero(l->fn, row, off + (int)offsetof(struct skep_row_who, pid),
+			     sizeof(struct skep_row_who) - offsetof(struct skep_row_who, pid));
+		return 0;
+	}
 	skep_ir_store(l->fn, row, off + (int)offsetof(struct skep_row_who, pid), 4,
 		      skep_lower_tgid(l));
 	skep_ir_store(l->fn, row, off + (int)offsetof(struct skep_row_who, tid), 4,

@@ -3,6 +3,7 @@
  * Lowering, who runs: identities by loads from the current task where the kernel lets us (a load each, and shared
  * between all uses), by helper calls elsewhere.
  */
+#include "lang/hook.h"
 #include "lang/lower_priv.h"
 #include "lang/need.h"
 
@@ -65,7 +66,8 @@ static struct skep_val *ns_ids(struct skep_lower *l)
 
 	if (l->c->types.needs)
 		l->c->types.needs->first_pid_ns = true;
-	if (!w->pid_ns_ino)
+	if (!w->pid_ns_ino ||
+	    !skep_hook_has_helper(w, l->inst, SKEP_HELPER_GET_NS_CURRENT_PID_TGID))
 		return NULL;
 	slot = skep_ir_slot(l->fn, 8, "ids");
 	skep_ir_call(l->fn, SKEP_HELPER_GET_NS_CURRENT_PID_TGID, 0, 4,

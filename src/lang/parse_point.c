@@ -66,6 +66,10 @@ static const struct {
 	{ "aw", false },
 	{ "iter", true },
 	{ "it", true },
+	{ "xdp", false },
+	{ "tc", false },
+	{ "cgroup", true },
+	{ "lsm", false },
 };
 
 struct point {

@@ -45,6 +45,13 @@ struct skep_world_program {
 	uint32_t func;		    /* FUNC in it */
 };
 
+/* A network interface of this process's network namespace. */
+struct skep_world_interface {
+	const char *name;
+	uint32_t index;
+	bool has_frames; /* its packets have Ethernet headers; those of tunnels mostly begin with IP */
+};
+
 /* Collects names; a negative return ends the listing and is passed on. */
 typedef int (*skep_world_name_fn)(void *data, const char *name);
 typedef int (*skep_world_symbol_fn)(void *data, const struct skep_world_symbol *symbol);
@@ -68,7 +75,11 @@ enum skep_world_feature {
 	SKEP_WORLD_VPRINTK,	     /* helper trace_vprintk */
 	SKEP_WORLD_FOR_EACH,	     /* helper for_each_map_elem */
 	SKEP_WORLD_PERCPU_ELEM,	     /* helper map_lookup_percpu_elem */
-	SKEP_WORLD_CPU_V4,	     /* instruction set version 4 */
+	SKEP_WORLD_LSM,		     /* security hooks are asked, not only known */
+	SKEP_WORLD_XDP,
+	SKEP_WORLD_TC, /* links of traffic control (tcx), or filters */
+	SKEP_WORLD_CGROUP,
+	SKEP_WORLD_CPU_V4,	  /* instruction set version 4 */
 	SKEP_WORLD_FEATURE_MAX,
 };
 
@@ -162,9 +173,19 @@ struct skep_world {
 			    skep_world_program_fn fn, void *data);
 	/* BTF of a loaded module by name; NULL when there is none. */
 	const struct skep_btf *(*module_btf)(const struct skep_world *world, const char *module);
+	/* Whether programs of this kind (the kernel's numbers) may call this helper here; isa/helper.h knows in general. */
+	bool (*helper_allowed)(const struct skep_world *world, uint32_t prog_type,
+			       uint32_t attach_type, int32_t helper);
 	/* Whether programs of this kind (the kernel's numbers) may call this function of the kernel. */
 	bool (*kfunc_allowed)(const struct skep_world *world, uint32_t prog_type,
 			      uint32_t attach_type, uint32_t attach_btf_id, const char *name);
+	/* -ENOENT. */
+	int (*interface)(const struct skep_world *world, const char *name,
+			 struct skep_world_interface *ret_interface);
+	int (*each_interface)(const struct skep_world *world, const char *glob,
+			      skep_world_name_fn fn, void *data);
+	/* The directory of a cgroup v2 path, as the file system shows it; -ENOENT. */
+	int (*cgroup_dir)(const struct skep_world *world, const char *path, const char **ret_dir);
 	/* id of a cgroup v2 path; -ENOENT. */
 	int (*cgroup_id)(const struct skep_world *world, const char *path, uint64_t *ret_id);
 };

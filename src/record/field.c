@@ -112,6 +112,8 @@ static void add_inet(const uint8_t *p, struct skep_str *out)
 	if ((family == AF_INET || family == AF_INET6) &&
 	    inet_ntop((int)family, p + 4, text, sizeof(text)))
 		skep_str_add(out, text);
+	else if (!family)
+		skep_str_addc(out, '-'); /* a field of a header that is not there */
 	else
 		skep_str_addf(out, "family %" PRIu32, family);
 }

@@ -93,6 +93,10 @@ extern const struct skep_builtin skep_builtin_str, skep_builtin_buf, skep_builti
 /* symbols.c */
 extern const struct skep_builtin skep_builtin_kstack, skep_builtin_ustack, skep_builtin_dw_ustack,
 	skep_builtin_ksym, skep_builtin_usym, skep_builtin_kaddr, skep_builtin_uaddr;
+/* verdict.c */
+extern const struct skep_builtin skep_builtin_pass, skep_builtin_drop, skep_builtin_deny,
+	skep_builtin_tx, skep_builtin_aborted, skep_builtin_redirect, skep_builtin_pkt,
+	skep_builtin_exists;
 /* comptime.c */
 extern const struct skep_builtin skep_builtin_is_array, skep_builtin_is_integer,
 	skep_builtin_is_unsigned_integer, skep_builtin_is_ptr, skep_builtin_is_str,

@@ -8,6 +8,7 @@
 /* One a line, whatever fits: scripts/check-docs reads it. */
 /* clang-format off */
 const struct skep_builtin *const skep_builtins[] = {
+	&skep_builtin_aborted,
 	&skep_builtin_args,
 	&skep_builtin_arg,
 	&skep_builtin_assert,
@@ -29,9 +30,12 @@ const struct skep_builtin *const skep_builtins[] = {
 	&skep_builtin_curtask,
 	&skep_builtin_debugf,
 	&skep_builtin_delete,
+	&skep_builtin_deny,
+	&skep_builtin_drop,
 	&skep_builtin_dw_ustack,
 	&skep_builtin_elapsed,
 	&skep_builtin_errorf,
+	&skep_builtin_exists,
 	&skep_builtin_exit,
 	&skep_builtin_fail,
 	&skep_builtin_find_value,
@@ -69,10 +73,12 @@ const struct skep_builtin *const skep_builtins[] = {
 	&skep_builtin_ntop,
 	&skep_builtin_numaid,
 	&skep_builtin_override,
+	&skep_builtin_pass,
 	&skep_builtin_path,
 	&skep_builtin_pcomm,
 	&skep_builtin_percpu_kaddr,
 	&skep_builtin_pid,
+	&skep_builtin_pkt,
 	&skep_builtin_ppid,
 	&skep_builtin_print,
 	&skep_builtin_printf,
@@ -80,6 +86,7 @@ const struct skep_builtin *const skep_builtins[] = {
 	&skep_builtin_probetype,
 	&skep_builtin_pton,
 	&skep_builtin_rand,
+	&skep_builtin_redirect,
 	&skep_builtin_reg,
 	&skep_builtin_retval,
 	&skep_builtin_row,
@@ -106,6 +113,7 @@ const struct skep_builtin *const skep_builtins[] = {
 	&skep_builtin_tid,
 	&skep_builtin_time,
 	&skep_builtin_tseries,
+	&skep_builtin_tx,
 	&skep_builtin_typeinfo,
 	&skep_builtin_uaddr,
 	&skep_builtin_uid,
@@ -141,7 +149,7 @@ const struct skep_builtin *skep_builtin_find(const char *name)
 	return NULL;
 }
 
-char *skep_builtin_nearest(struct skep_compiler *c, const char *name)
+char *skep_builtin_nearest(struct skep_compiler *c, const char *name, bool called)
 {
 	_cleanup_(skep_str_fini)
 	struct skep_str out = {};
@@ -149,6 +157,8 @@ char *skep_builtin_nearest(struct skep_compiler *c, const char *name)
 
 	for (unsigned distance = 0; distance <= limit; distance++) {
 		for (size_t i = 0; skep_builtins[i]; i++) {
+			if (!called && !(skep_builtins[i]->flags & SKEP_BUILTIN_BARE))
+				continue;
 			if (skep_edit_distance(name, skep_builtins[i]->name, NEAR) != distance)
 				continue;
 			if (out.len)

@@ -20,6 +20,7 @@
 
 #include <cmocka.h>
 
+#include "isa/helper.h"
 #include "lang/compile.h"
 #include "world_file.h"
 
@@ -63,6 +64,11 @@ static void without(struct world_file *f, const char *word)
 		{ "uprobe_multi", SKEP_WORLD_UPROBE_MULTI },
 		{ "task_btf", SKEP_WORLD_CURRENT_TASK_BTF },
 		{ "loop", SKEP_WORLD_LOOP },
+		{ "lsm", SKEP_WORLD_LSM },
+		{ "xdp", SKEP_WORLD_XDP },
+		{ "tc", SKEP_WORLD_TC },
+		{ "cgroup", SKEP_WORLD_CGROUP },
+
 		{ "for_each", SKEP_WORLD_FOR_EACH },
 		{ "percpu_elem", SKEP_WORLD_PERCPU_ELEM },
 	};
@@ -70,6 +76,8 @@ static void without(struct world_file *f, const char *word)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (skep_streq(names[i].name, word))
 			f->features &= ~(1u << names[i].feature);
+	if (skep_helper_find_name(word))
+		f->no_helper = skep_helper_find_name(word)->id;
 	if (skep_streq(word, "btf"))
 		f->world.btf = NULL;
 	if (skep_streq(word, "tracepoints"))

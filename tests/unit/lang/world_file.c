@@ -185,6 +185,12 @@ static int kernel_symbol(const struct skep_world *world, const char *name, uint6
 	return -ENOENT;
 }
 
+static bool helper_allowed(const struct skep_world *world, uint32_t prog_type, uint32_t attach_type,
+			   int32_t helper)
+{
+	return helper != self(world)->no_helper;
+}
+
 /* Only typed programs, and only those functions that have "lend" in their names. */
 static bool kfunc_allowed(const struct skep_world *world, uint32_t prog_type, uint32_t attach_type,
 			  uint32_t attach_btf_id, const char *name)
@@ -198,6 +204,45 @@ static int cgroup_id(const struct skep_world *world, const char *path, uint64_t 
 		return -ENOENT;
 	*ret_id = 42;
 	return 0;
+}
+
+static const struct skep_world_interface interfaces[] = {
+	{ "lo", 1, true },
+	{ "eth0", 2, true },
+	{ "tun0", 3, false },
+};
+
+static int interface(const struct skep_world *world, const char *name,
+		     struct skep_world_interface *ret_interface)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(interfaces); i++) {
+		if (!skep_streq(interfaces[i].name, name))
+			continue;
+		*ret_interface = interfaces[i];
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static int each_interface(const struct skep_world *world, const char *glob, skep_world_name_fn fn,
+			  void *data)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(interfaces) && r >= 0; i++)
+		if (skep_glob_match(glob, interfaces[i].name))
+			r = fn(data, interfaces[i].name);
+	return r;
+}
+
+static int cgroup_dir(const struct skep_world *world, const char *path, const char **ret_dir)
+{
+	uint64_t id;
+	int r = cgroup_id(world, path, &id);
+
+	if (r == 0)
+		*ret_dir = "/cgroup/system.slice";
+	return r;
 }
 
 void world_file_open(struct world_file *f, const char *dir)
@@ -227,7 +272,11 @@ void world_file_open(struct world_file *f, const char *dir)
 		.user_offset = user_offset,
 		.each_usdt = each_usdt,
 		.kernel_symbol = kernel_symbol,
+		.helper_allowed = helper_allowed,
 		.kfunc_allowed = kfunc_allowed,
+		.interface = interface,
+		.each_interface = each_interface,
+		.cgroup_dir = cgroup_dir,
 		.cgroup_id = cgroup_id,
 	};
 }

@@ -20,6 +20,7 @@ struct world_file {
 	struct skep_arena *arena;
 	uint32_t features; /* bit by enum skep_world_feature; all at first */
 	bool no_tracepoints;
+	int32_t no_helper; /* programs may not call this one */
 };
 
 void world_file_open(struct world_file *f, const char *dir);

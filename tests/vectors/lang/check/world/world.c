@@ -197,6 +197,20 @@ int send_packet(struct sock *sk, struct sk_buff *skb)
 	return 0;
 }
 
+int bpf_lsm_file_open(struct file *file)
+{
+	return 0;
+}
+
+int bpf_lsm_file_permission(struct file *file, int mask)
+{
+	return 0;
+}
+
+void bpf_lsm_file_free_security(struct file *file)
+{
+}
+
 void *lend_task(int pid)
 {
 	return 0;
