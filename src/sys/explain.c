@@ -137,6 +137,10 @@ static void explain_missing(const struct skep_spec_attach *a, const char *what,
 	case SKEP_ATTACH_PERF:
 		skep_str_add(out, "this machine does not have that counter");
 		break;
+	case SKEP_ATTACH_TC_INGRESS:
+	case SKEP_ATTACH_TC_EGRESS:
+		skep_str_add(out, "this kernel has no filters that are programs");
+		break;
 	default:
 		skep_str_addf(out, "%s is not there", what);
 	}

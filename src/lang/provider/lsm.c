@@ -88,11 +88,13 @@ static int lsm_match(struct skep_compiler *c, struct skep_probe_node *probe,
 	inst->btf = btf;
 	inst->btf_func = proto;
 	inst->args_space = SKEP_SPACE_BTF;
-	inst->args = skep_proto_args(&c->types, btf, proto, 0, SKEP_SPACE_BTF, name);
+	inst->args = skep_proto_args(&c->types, btf, proto, 0, SKEP_SPACE_BTF, name,
+				     skep_arena_printf(c->arena, "function " PREFIX "%s", name));
 	inst->preemptible = true;
 	inst->proto.type = SKEP_PROG_LSM;
 	inst->proto.attach_type = SKEP_AT_LSM_MAC;
 	inst->proto.attach_btf_id = id;
+	inst->proto.attach_btf_name = skep_btf_name(btf, id);
 	inst->attach.kind = SKEP_ATTACH_TRACING;
 	m = skep_instance_add(c, inst, point->text);
 	m->target.name = name;
@@ -104,7 +106,7 @@ static int lsm_match(struct skep_compiler *c, struct skep_probe_node *probe,
 static int lsm_lower_args(struct skep_lower *l, const struct skep_expr *expr,
 			  const struct skep_field *field, struct skep_value *ret_value)
 {
-	return skep_proto_lower(l, field->offset, field->type, ret_value);
+	return skep_proto_lower(l, field, ret_value);
 }
 
 static int lsm_list(const struct skep_world *world, const struct skep_attach_point *pattern,
