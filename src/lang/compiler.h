@@ -56,10 +56,10 @@ struct skep_instance {
 	bool user_run;			   /* BEGIN, END, interval: user space has it run */
 	struct skep_plan_user_probe user;  /* when user_run; prog is filled later */
 	bool open; /* for other machines: a pattern that takes all that is found there */
-	const struct skep_hook *hook;	   /* of a probe that acts, else NULL */
-	struct skep_instance *next;	   /* runs behind this one in the same program */
-	bool chained;			   /* it is somebody's next */
-	struct skep_packet *packet; /* lower: fields of the packet that the program has read */
+	const struct skep_hook *hook; /* of a probe that acts, else NULL */
+	struct skep_instance *next;   /* runs behind this one in the same program */
+	bool chained;		      /* it is somebody's next */
+	struct skep_packet *packet;   /* lower: fields of the packet that the program has read */
 };
 
 /* A map of the script. */

@@ -189,8 +189,8 @@ enum skep_attach_kind {
 	SKEP_ATTACH_KRETPROBE,
 	SKEP_ATTACH_UPROBE, /* target.name: path of the binary, target.offset: in the file */
 	SKEP_ATTACH_URETPROBE,
-	SKEP_ATTACH_PERF, /* a perf counter: perf_* below, one event a CPU when all_cpus */
-	SKEP_ATTACH_XDP, /* target.name: network interface */
+	SKEP_ATTACH_PERF,	/* a perf counter: perf_* below, one event a CPU when all_cpus */
+	SKEP_ATTACH_XDP,	/* target.name: network interface */
 	SKEP_ATTACH_TC_INGRESS, /* likewise: what comes in */
 	SKEP_ATTACH_TC_EGRESS,
 	SKEP_ATTACH_CGROUP, /* target.name: directory of the cgroup; where in it is the program's attach_type */
