@@ -5,53 +5,13 @@
  */
 #include <errno.h>
 
+#include "obj/btf_join.h"
 #include "obj/object_priv.h"
 
 /* R_BPF_64_ABS32 and R_BPF_64_NODYLD32; before LLVM 13 it was R_BPF_64_32. */
 #define REL_ABS32 3
 #define REL_NODYLD32 4
 #define REL_OLD32 10
-
-/* Words behind a type's head that hold ids and names, for moving: what each element is made of. */
-enum word {
-	WORD_PLAIN,
-	WORD_TYPE,
-	WORD_NAME
-};
-
-#define TYPES_MAX (256u << 20)
-
-#define PLAIN WORD_PLAIN
-#define TYPE WORD_TYPE
-#define NAME WORD_NAME
-
-/* clang-format off */
-static const struct layout {
-	uint8_t head; /* the third word of the head */
-	uint8_t n_fixed, fixed[3];
-	uint8_t n_element, element[3];
-} layouts[SKEP_N_BTF_KINDS] = {
-	[SKEP_BTF_INT] = { PLAIN, 1, { PLAIN }, 0, {} },
-	[SKEP_BTF_PTR] = { TYPE, 0, {}, 0, {} },
-	[SKEP_BTF_ARRAY] = { PLAIN, 3, { TYPE, TYPE, PLAIN }, 0, {} },
-	[SKEP_BTF_STRUCT] = { PLAIN, 0, {}, 3, { NAME, TYPE, PLAIN } },
-	[SKEP_BTF_UNION] = { PLAIN, 0, {}, 3, { NAME, TYPE, PLAIN } },
-	[SKEP_BTF_ENUM] = { PLAIN, 0, {}, 2, { NAME, PLAIN } },
-	[SKEP_BTF_FWD] = { PLAIN, 0, {}, 0, {} },
-	[SKEP_BTF_TYPEDEF] = { TYPE, 0, {}, 0, {} },
-	[SKEP_BTF_VOLATILE] = { TYPE, 0, {}, 0, {} },
-	[SKEP_BTF_CONST] = { TYPE, 0, {}, 0, {} },
-	[SKEP_BTF_RESTRICT] = { TYPE, 0, {}, 0, {} },
-	[SKEP_BTF_FUNC] = { TYPE, 0, {}, 0, {} },
-	[SKEP_BTF_FUNC_PROTO] = { TYPE, 0, {}, 2, { NAME, TYPE } },
-	[SKEP_BTF_VAR] = { TYPE, 1, { PLAIN }, 0, {} },
-	[SKEP_BTF_DATASEC] = { PLAIN, 0, {}, 3, { TYPE, PLAIN, PLAIN } },
-	[SKEP_BTF_FLOAT] = { PLAIN, 0, {}, 0, {} },
-	[SKEP_BTF_DECL_TAG] = { TYPE, 1, { PLAIN }, 0, {} },
-	[SKEP_BTF_TYPE_TAG] = { TYPE, 0, {}, 0, {} },
-	[SKEP_BTF_ENUM64] = { PLAIN, 0, {}, 3, { NAME, PLAIN, PLAIN } },
-};
-/* clang-format on */
 
 static void add32(uint8_t *p, uint32_t value)
 {
@@ -112,87 +72,27 @@ static int read_types(struct reader *r, struct obj_file *f)
 	return f->ext ? obj_walk_relocs(r, f, section, apply_reloc) : 0;
 }
 
-/*
- * All files: one blob, the types of one file behind those of the other.
- */
-
-struct shift {
-	uint32_t type, name;
-};
-
-static void move_word(uint8_t *p, enum word what, struct shift by)
-{
-	if (what == WORD_TYPE && skep_load32(p))
-		add32(p, by.type);
-	else if (what == WORD_NAME && skep_load32(p))
-		add32(p, by.name);
-}
-
-/* Moves the type at @p, which a parse has checked; returns what is behind it. */
-static uint8_t *move_type(uint8_t *p, struct shift by)
-{
-	uint32_t info = skep_load32(p + 4), n = SKEP_BTF_INFO_VLEN(info);
-	const struct layout *l = &layouts[SKEP_BTF_INFO_KIND(info)];
-
-	move_word(p, WORD_NAME, by);
-	move_word(p + 8, l->head, by);
-	p += SKEP_BTF_HEAD_SIZE;
-	for (unsigned i = 0; i < l->n_fixed; i++, p += 4)
-		move_word(p, l->fixed[i], by);
-	for (uint32_t i = 0; l->n_element && i < n; i++)
-		for (unsigned k = 0; k < l->n_element; k++, p += 4)
-			move_word(p, l->element[k], by);
-	return p;
-}
-
-/* Appends the types and names of one file. */
-static void append(struct obj_file *f, struct skep_str *types, struct skep_str *strings,
-		   uint32_t *n_types)
-{
-	struct shift by = { *n_types - 1, (uint32_t)strings->len };
-	struct skep_btf_header h;
-	size_t at = types->len;
-
-	memcpy(&h, f->btf_data, sizeof(h));
-	skep_str_addn(types, (const char *)f->btf->types, h.types_len);
-	skep_str_addn(strings, f->btf->strings, f->btf->strings_len);
-	for (uint8_t *p = (uint8_t *)types->data + at; p < (uint8_t *)types->data + types->len;)
-		p = move_type(p, by);
-	f->first_type = *n_types;
-	f->first_name = by.name;
-	*n_types += f->btf->n_types - 1;
-	f->end_type = *n_types;
-}
-
+/* All files: one blob, the types of one file behind those of the other. */
 static int join(struct reader *r)
 {
-	_cleanup_(skep_str_fini)
-	struct skep_str types = {};
-	_cleanup_(skep_str_fini)
-	struct skep_str strings = {};
-	struct skep_btf_header h = { SKEP_BTF_MAGIC, SKEP_BTF_VERSION, 0, sizeof(h), 0, 0, 0, 0 };
-	uint32_t n_types = 1;
-	uint64_t total = 0;
-	uint8_t *blob;
+	_cleanup_(skep_btf_join_fini)
+	struct skep_btf_join joined = {};
 
-	for (size_t i = 0; i < r->n_files; i++)
-		total += r->files[i].btf ? r->files[i].btf_size : 0;
-	if (!total)
+	for (size_t i = 0; i < r->n_files; i++) {
+		struct obj_file *f = &r->files[i];
+		int e;
+
+		if (!f->btf)
+			continue;
+		e = skep_btf_join_add(&joined, f->btf, &f->first_type, &f->first_name);
+		if (e < 0)
+			return obj_refuse(r, f, "the types of all files are too many");
+		f->end_type = joined.n_types;
+	}
+	if (!joined.n_types)
 		return 0;
-	if (total > TYPES_MAX)
-		return obj_refuse(r, &r->files[0], "the types of all files are more than %u MiB",
-				  TYPES_MAX >> 20);
-	for (size_t i = 0; i < r->n_files; i++)
-		if (r->files[i].btf)
-			append(&r->files[i], &types, &strings, &n_types);
-	h.types_len = h.strings_off = (uint32_t)types.len;
-	h.strings_len = (uint32_t)strings.len;
-	r->spec.btf_size = sizeof(h) + types.len + strings.len;
-	r->spec.btf = blob = skep_arena_alloc(r->arena, r->spec.btf_size);
-	memcpy(blob, &h, sizeof(h));
-	memcpy(blob + sizeof(h), types.data, types.len);
-	memcpy(blob + sizeof(h) + types.len, strings.data, strings.len);
-	return skep_btf_parse(blob, r->spec.btf_size, NULL, NULL, r->diag, &r->btf);
+	skep_btf_join_finish(&joined, r->arena, &r->spec.btf, &r->spec.btf_size);
+	return skep_btf_parse(r->spec.btf, r->spec.btf_size, NULL, NULL, r->diag, &r->btf);
 }
 
 /*

@@ -16,6 +16,8 @@
 #include "obj/link.h"
 #include "obj/object.h"
 #include "obj/section.h"
+#include "obj/spec_append.h"
+#include "obj/spec_btf.h"
 
 struct fixture {
 	struct skep_arena *arena;
@@ -309,6 +311,39 @@ static void objects_are_linked(void **state)
 	}
 }
 
+/* Read apart and put together: everything refers to what is its own. */
+static void specs_are_appended(void **state)
+{
+	struct fixture *f = *state;
+	struct skep_spec_places places;
+	struct skep_linked *linked;
+	struct skep_spec_btf info;
+	struct skep_spec maps;
+	struct skep_btf *btf;
+	const struct skep_spec_map *outer;
+
+	assert_int_equal(read_object(f, "maps", NULL, "-g", NULL), 0);
+	maps = f->spec;
+	assert_int_equal(read_object(f, "core", NULL, "-g", NULL), 0);
+	assert_int_equal(skep_spec_append(&f->spec, &maps, f->arena, &places), 0);
+	assert_int_equal(places.map + maps.n_maps, f->spec.n_maps);
+	assert_int_equal(skep_btf_parse(f->spec.btf, f->spec.btf_size, NULL, NULL, NULL, &btf), 0);
+	for (size_t i = 0; i < f->spec.n_progs; i++)
+		assert_string_equal(skep_btf_name(btf, f->spec.progs[i].btf_func),
+				    f->spec.progs[i].name);
+	outer = map_named(f, "outer");
+	assert_string_equal(f->spec.maps[outer->slots[1].index].name, "inner_two");
+	assert_string_equal(f->spec.progs[map_named(f, "jumps")->slots[0].index].name, "tail_one");
+	assert_int_equal(value_of(f, "limit"), 17);
+	assert_int_equal(skep_spec_link_all(&f->spec, f->arena, &f->diag, &linked), 0);
+	assert_int_equal(skep_spec_btf(&f->spec, linked, f->arena, &info), 0);
+	assert_int_equal(linked[prog_named(f, "on_open") - f->spec.progs].n_funcs, 3);
+	skep_btf_free(btf);
+	/* And once more, with the same again. */
+	assert_int_equal(skep_spec_append(&f->spec, &maps, f->arena, &places), 0);
+	assert_int_equal(skep_spec_link_all(&f->spec, f->arena, &f->diag, &linked), 0);
+}
+
 static void alone_they_lack_something(void **state)
 {
 	struct fixture *f = *state;
@@ -409,6 +444,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(settings_are_checked, setup, teardown),
 		cmocka_unit_test_setup_teardown(kernel_symbols_stay_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(objects_are_linked, setup, teardown),
+		cmocka_unit_test_setup_teardown(specs_are_appended, setup, teardown),
 		cmocka_unit_test_setup_teardown(alone_they_lack_something, setup, teardown),
 		cmocka_unit_test_setup_teardown(damage_is_told, setup, teardown),
 		cmocka_unit_test(sections_are_known),

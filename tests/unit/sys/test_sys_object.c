@@ -12,6 +12,7 @@
 #include "../obj/compile.h"
 #include "fixture.h"
 #include "obj/object.h"
+#include "obj/spec_append.h"
 #include "sys/config.h"
 #include "sys/vmlinux.h"
 
@@ -144,6 +145,36 @@ static void maps_have_contents(void **state)
 	assert_int_equal(engine->map_set(o->loaded, map_index(o, ".rodata"), &key, bytes, 0),
 			 -EPERM);
 	assert_int_equal(engine->map_set(o->loaded, map_index(o, ".data.cold"), &key, bytes, 0), 0);
+}
+
+/* A spec of our own making takes an object in: functions of both are known to the kernel, which callbacks need. */
+static void mixed_specs_load(void **state)
+{
+	struct object *o = *state;
+	struct code c = {};
+	struct skep_spec_prog prog;
+	struct skep_spec spec = { .license = "GPL", .progs = &prog, .n_progs = 1 };
+	struct skep_spec_places places;
+	struct skep_bpf_prog_info info = {};
+	uint32_t size = sizeof(info), value;
+	uint64_t ctx[5] = {};
+
+	open_object(o, "maps", NULL);
+	emit(&c, skep_insn_mov64_imm(SKEP_R1, 40));
+	emit(&c, skep_insn_mov64_imm(SKEP_R2, 2));
+	c.relocs[c.n_relocs++] = (struct skep_reloc){ .kind = SKEP_RELOC_FUNC,
+						      .insn = (uint32_t)c.n,
+						      .index = 1 + prog_index(o, "global_sum") };
+	emit(&c, skep_insn_call_local(-1));
+	emit(&c, skep_insn_exit());
+	prog = prog_of("ours", SKEP_PROG_RAW_TRACEPOINT, &c);
+	assert_int_equal(skep_spec_append(&spec, &o->spec, o->arena, &places), 0);
+	o->spec = spec;
+	assert_int_equal(load_object(o, false), 0);
+	assert_int_equal(engine->run(o->loaded, 0, ctx, sizeof(ctx), &value), 0);
+	assert_int_equal(value, 40 + 2 + 17);
+	assert_int_equal(skep_bpf_obj_info(skep_kernel_prog_fd(o->loaded, 0), &info, &size), 0);
+	assert_int_equal(info.nr_func_info, 3); /* ours, global_sum, add */
 }
 
 /* What others see of the program: its functions, its lines. */
@@ -331,6 +362,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(programs_run, setup, teardown),
 		cmocka_unit_test_setup_teardown(maps_have_contents, setup, teardown),
+		cmocka_unit_test_setup_teardown(mixed_specs_load, setup, teardown),
 		cmocka_unit_test_setup_teardown(lines_reach_the_kernel, setup, teardown),
 		cmocka_unit_test_setup_teardown(off_is_not_loaded, setup, teardown),
 		cmocka_unit_test_setup_teardown(core_is_fitted, setup, teardown),
