@@ -46,10 +46,12 @@ static bool sized(struct check *c, unsigned i, bool null, bool read, bool write)
 {
 	uint64_t size = c->args[i + 1];
 
-	if (c->args[i] == 0 && size == 0)
-		return true;
+	if (size == 0 && c->about->args[i + 1] == SKEP_ARG_SIZE)
+		return wrong(c, i + 1, "the size of a helper's memory is 0");
 	if (null && c->args[i] == 0)
 		return size == 0 || wrong(c, i, "a helper's argument is NULL and has a size");
+	if (c->args[i] == 0)
+		return wrong(c, i, "a helper's argument is not memory");
 	return memory(c, i, size, read, write);
 }
 

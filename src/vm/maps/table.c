@@ -93,8 +93,8 @@ void vm_values_set(struct skep_vm_map *map, uint64_t element, const void *value)
 
 int vm_update_flags(const struct skep_vm_map *map, uint64_t flags)
 {
-	if (flags & ~(uint64_t)SKEP_MAP_F_LOCK)
-		return flags > SKEP_MAP_EXIST + SKEP_MAP_F_LOCK || (flags & 3) == 3 ? -EINVAL : 0;
+	if ((flags & ~(uint64_t)SKEP_MAP_F_LOCK) > SKEP_MAP_EXIST)
+		return -EINVAL;
 	if ((flags & SKEP_MAP_F_LOCK) && !map->lock_off)
 		return -EINVAL;
 	return 0;
