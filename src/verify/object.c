@@ -33,6 +33,7 @@ static uint32_t pointer_at(const struct skep_btf *btf, uint32_t type, uint32_t o
 			off %= elem_size;
 			break;
 		case SKEP_BTF_STRUCT:
+		case SKEP_BTF_UNION: /* of which the first member counts, as in the kernel's contexts */
 			for (; skep_btf_member(btf, type, i, &m) == 0 && !found; i++) {
 				uint32_t begin = m.bit_offset / 8, bytes;
 
@@ -47,7 +48,7 @@ static uint32_t pointer_at(const struct skep_btf *btf, uint32_t type, uint32_t o
 				return 0;
 			break;
 		default:
-			return 0; /* numbers; of unions it is not known which member is meant */
+			return 0; /* numbers */
 		}
 	}
 	return 0;

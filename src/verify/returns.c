@@ -57,8 +57,7 @@ static bool find_allowed(const struct skep_spec_prog *prog, struct allowed *ret_
 			return true;
 		ret_allowed->max = 0;
 		return prog->attach_type == SKEP_AT_TRACE_FENTRY ||
-		       prog->attach_type == SKEP_AT_TRACE_FEXIT ||
-		       prog->attach_type == SKEP_AT_TRACE_RAW_TP;
+		       prog->attach_type == SKEP_AT_TRACE_FEXIT;
 	default:
 		return false;
 	}

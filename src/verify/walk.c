@@ -185,6 +185,20 @@ static void from_fault(struct skep_walk *walk, const struct skep_code_fault *fau
 		skep_report_hint(walk, "%s", fault->hint);
 }
 
+/* Objects name what a program hangs at; its type tells what the arguments are. */
+static void find_attachment(struct skep_spec_prog *prog, const struct skep_btf *btf)
+{
+	uint32_t id;
+
+	if (prog->attach_btf_id || !prog->attach_btf_name || !btf)
+		return;
+	if (skep_btf_find(btf, prog->attach_btf_name,
+			  skep_has_prefix(prog->attach_btf_name, "btf_trace_") ? SKEP_BTF_TYPEDEF
+									       : SKEP_BTF_FUNC,
+			  &id) == 0)
+		prog->attach_btf_id = id;
+}
+
 static void init(struct skep_walk *walk, const struct skep_linked *linked)
 {
 	const struct skep_verify_options *options = walk->options;
@@ -219,6 +233,7 @@ int skep_verify(const struct skep_spec *spec, size_t prog,
 
 	if (r < 0)
 		return r;
+	find_attachment(&linked.prog, options->btf);
 	walk.prog = &linked.prog;
 	init(&walk, &linked);
 	if (skep_code_study(&linked, arena, &walk.code, &fault) < 0) {
