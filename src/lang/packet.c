@@ -132,10 +132,13 @@ static int unknown(struct skep_check *k, const struct path *path)
 	if (path->second && header != SKEP_HEADER_MAX)
 		at = path->second;
 	if (path->second && header == SKEP_HEADER_MAX &&
-	    skep_packet_field_find(SKEP_HEADER_PKT, path->first->field.name))
-		return skep_check_error(k, path->second->field.name_loc,
-					"pkt.%s is a value and has no fields",
-					path->first->field.name);
+	    skep_packet_field_find(SKEP_HEADER_PKT, path->first->field.name)) {
+		r = skep_check_error(k, path->second->field.name_loc,
+				     "pkt.%s is a value and has no fields",
+				     path->first->field.name);
+		skep_diag_hint(k->c->diag, "write pkt.%s", path->first->field.name);
+		return r;
+	}
 	r = skep_check_error(k, at->field.name_loc, "%s%s has no field '%s'",
 			     at == path->first ? "pkt" : "pkt.",
 			     at == path->first ? "" : path->first->field.name, at->field.name);
@@ -151,8 +154,11 @@ static int find(struct skep_check *k, const struct skep_expr *expr, enum skep_he
 
 	if (!k->inst->hook || k->inst->hook->packet == SKEP_PACKET_NONE)
 		return no_packet(k, expr);
-	if (!get_path(expr, &path))
-		return skep_check_want(k, expr, "a header or a field of pkt");
+	if (!get_path(expr, &path)) {
+		r = skep_check_want(k, expr, "a header or a field of pkt");
+		skep_diag_hint(k->c->diag, "such as exists(pkt.tcp)");
+		return r;
+	}
 	if (!resolve(&path, ret_header, ret_field))
 		return unknown(k, &path);
 	if (has_header(k->inst->hook, *ret_header) &&

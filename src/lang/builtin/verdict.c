@@ -130,8 +130,11 @@ static int check_redirect(struct skep_check *k, struct skep_expr *call)
 	call->call.state = to;
 	if (r < 0)
 		return r;
-	if (!name)
-		return skep_check_want(k, call->call.args.data[0], "an interface in quotes");
+	if (!name) {
+		r = skep_check_want(k, call->call.args.data[0], "an interface in quotes");
+		skep_diag_hint(k->c->diag, "such as redirect(\"eth0\")");
+		return r;
+	}
 	if (w->interface && w->interface(w, name, to) == 0)
 		return 0;
 	r = skep_check_error(k, call->call.args.data[0]->loc, "there is no interface '%s'", name);
