@@ -367,14 +367,22 @@ static bool has_multi(const struct skep_compiler *c)
 	       (!c->options->pid || skep_world_has(c->world, SKEP_WORLD_UPROBE_MULTI_PID));
 }
 
-/* Since glibc 2.34 the C library has these in it, and what stands under their names is an empty shell. */
+/*
+ * Since glibc 2.34 the C library has these in it, and what stands under their names is an empty shell: also under
+ * /lib/x86_64-linux-gnu/libpthread.so.0.
+ */
 static bool is_in_libc(const char *binary)
 {
 	static const char *const merged[] = { "libpthread", "libdl", "librt", "libutil", "libanl" };
+	const char *slash = strrchr(binary, '/'), *name = slash ? slash + 1 : binary;
 
-	for (size_t i = 0; i < ARRAY_SIZE(merged); i++)
-		if (skep_streq(binary, merged[i]))
+	for (size_t i = 0; i < ARRAY_SIZE(merged); i++) {
+		const char *behind = name + strlen(merged[i]);
+
+		if (skep_has_prefix(name, merged[i]) &&
+		    (!*behind || skep_has_prefix(behind, ".so.")))
 			return true;
+	}
 	return false;
 }
 
