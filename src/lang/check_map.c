@@ -136,6 +136,11 @@ static int never_assigned(struct skep_check *k, const struct skep_expr *expr)
 
 	if (m->failed || k->c->incomplete)
 		return -EINVAL; /* told where it should have got its value */
+	if (k->c->left_out) {	/* nobody is there to write it: it stays empty */
+		m->value = skep_type_int(8, true);
+		k->changed = true;
+		return 0;
+	}
 	for (size_t i = 0; i < k->c->maps.len; i++) {
 		struct skep_map_info *o = k->c->maps.data[i];
 		unsigned d = skep_edit_distance(m->name, o->name, 2);
@@ -217,8 +222,11 @@ int skep_check_map_read(struct skep_check *k, struct skep_expr *expr)
 	m->looked_into = true;
 	if (r < 0)
 		return r;
-	if (!m->value)
-		return k->final ? never_assigned(k, expr) : 0;
+	if (!m->value) {
+		r = k->final ? never_assigned(k, expr) : 0;
+		if (r < 0 || !m->value)
+			return r;
+	}
 	if (skep_type_is_agg(m->value))
 		return read_agg(k, expr);
 	expr->type = m->value;

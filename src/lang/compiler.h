@@ -144,6 +144,7 @@ struct skep_compiler {
 	struct {
 		SKEP_VEC(const char *);
 	} time_formats;
+	bool left_out; /* some probe is missing, which the script allows: what it would do to maps is not known either */
 	bool incomplete; /* some probe was not matched: what its body would do to maps is not known */
 	struct skep_gen *gen; /* from lower on */
 	/* Indices in gen's maps; -1 until somebody needs them. */

@@ -15,6 +15,7 @@ int skep_match_missing(struct skep_compiler *c, const struct skep_attach_point *
 	char what[512];
 	va_list ap;
 
+	c->left_out |= c->config.missing_probes != 0;
 	if (c->config.missing_probes == 2)
 		return 0;
 	va_start(ap, fmt);
