@@ -25,8 +25,9 @@ struct skep_compile_options {
 	const struct skep_scope
 		*scope; /* every probe but those of user space is narrowed to it, or NULL */
 	bool unsafe;	/* system() and friends are allowed */
-	bool long_rows; /* rows carry time, pid, tid, comm */
-	bool verbose;	/* hints about old syntax */
+	bool sampling; /* programs leave out events when user space says so: plan.sample_map_plus1 */
+	bool long_rows;			/* rows carry time, pid, tid, comm */
+	bool verbose;			/* hints about old syntax */
 	const char *const *environment; /* for settings, BPFTRACE_NAME=value; or NULL */
 	skep_import_fn import; /* reads what the script imports; NULL: nothing can be imported */
 	void *import_data;

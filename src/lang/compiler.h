@@ -149,6 +149,7 @@ struct skep_compiler {
 	struct skep_gen *gen; /* from lower on */
 	/* Indices in gen's maps; -1 until somebody needs them. */
 	int ring_map, loss_map, globals_map;
+	unsigned sample_map_plus1; /* 0: nobody samples */
 	struct {
 		SKEP_VEC(struct skep_stack_map);
 	} stack_maps;

@@ -58,6 +58,8 @@ static int lower_body(struct skep_lower *l)
 	r = skep_lower_scope(l);
 	if (r < 0)
 		return r;
+	if (l->c->options->sampling && !l->inst->user_run)
+		skep_lower_sample(l);
 	l->start = skep_ir_block(l->fn);
 	skep_ir_jump(l->fn, l->start);
 	skep_ir_at(l->fn, first);
@@ -262,6 +264,7 @@ int skep_lower_all(struct skep_compiler *c, struct skep_plan *plan)
 		copy(c->arena, c->stack_maps.data, c->stack_maps.len, sizeof(*plan->stack_maps));
 	plan->n_stack_maps = c->stack_maps.len;
 	plan->loss_map = c->loss_map;
+	plan->sample_map_plus1 = c->sample_map_plus1;
 	plan->unwind = c->unwind_maps;
 	plan->globals_map = c->globals_map;
 	return 0;

@@ -143,6 +143,8 @@ bool skep_lower_capture(struct skep_lower *in, struct skep_local *local);
 int skep_lower_for_map(struct skep_lower *l, const struct skep_stmt *stmt) _must_check_;
 /* for $i : from..to by the helper loop. */
 int skep_lower_for_range(struct skep_lower *l, const struct skep_stmt *stmt) _must_check_;
+/* Leaves out events while user space wants fewer. */
+void skep_lower_sample(struct skep_lower *l);
 /* while by the helper loop. */
 int skep_lower_while(struct skep_lower *l, const struct skep_stmt *stmt) _must_check_;
 /* How much the verifier has to follow in a loop's body: 1 and more. */

@@ -115,7 +115,8 @@ enum skep_loss_cause {
 	SKEP_LOSS_STACK,    /* a stack could not be stored */
 	SKEP_LOSS_EXIT, /* no room in the ring for exit(): counted here instead of RING, and obeyed all the same */
 	SKEP_LOSS_LOOP, /* a range had more rounds than the kernel runs, and was left out; a while too many, and was ended */
-	SKEP_LOSS_UNWIND, /* a user's stack is cut short, or a guess: no table says how to go on */
+	SKEP_LOSS_UNWIND,  /* a user's stack is cut short, or a guess: no table says how to go on */
+	SKEP_LOSS_SAMPLED, /* left out to stay within --max-cpu */
 	SKEP_LOSS_MAX,
 };
 
@@ -166,7 +167,12 @@ struct skep_plan {
 	int ring_map;			   /* index in spec->maps, or -1: no rows */
 	struct skep_stack_map *stack_maps; /* of the kernel's walks, one for each depth */
 	size_t n_stack_maps;
-	int loss_map;			       /* or -1 */
+	int loss_map; /* or -1 */
+	/*
+	 * 1 + index of an array map with one u64: programs keep an event when a random number has none of its bits, so 2^n - 1
+	 * keeps one of 2^n. 0: there is none.
+	 */
+	unsigned sample_map_plus1;
 	const struct skep_unwind_maps *unwind; /* for the walk of user stacks, or NULL */
 	/*
 	 * Programs read the id of the traced child and of -p from a read-only map, so one plan serves any process: its first

@@ -28,6 +28,9 @@ static const struct {
 			       "user stack is cut short or guessed: no table said how to go on",
 			       "user stacks are cut short or guessed: no table said how to go on",
 			       NULL },
+	[SKEP_LOSS_SAMPLED] = { "sampled", "event was left out to stay within --max-cpu",
+				"events were left out to stay within --max-cpu",
+				"what is shown is a sample" },
 	[SKEP_LOSS_EXIT] = { NULL, NULL, NULL, NULL }, /* obeyed, so nothing is lost */
 };
 

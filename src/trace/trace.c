@@ -133,6 +133,7 @@ static int compile(struct job *job)
 		.cpus = o->cpus,
 		.unsafe = o->unsafe,
 		.long_rows = o->format == SKEP_LIVE_JSON,
+		.sampling = o->max_cpu,
 		.verbose = o->verbose,
 		.kernel_version = o->compile ? 0 : kernel_version(),
 		.import = skep_trace_import,
