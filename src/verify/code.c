@@ -198,8 +198,7 @@ static unsigned uses_of_call(struct skep_insn insn)
 	return n ? BITS(SKEP_R1, n) : 0;
 }
 
-/* Which registers an instruction reads, and which it writes without having read them. */
-static void uses_and_sets(struct skep_insn insn, unsigned *ret_uses, unsigned *ret_sets)
+void skep_code_uses(struct skep_insn insn, unsigned *ret_uses, unsigned *ret_sets)
 {
 	unsigned class = skep_insn_class(insn), op = insn.opcode & SKEP_OP_MASK;
 	bool by_reg = (insn.opcode & SKEP_SRC_MASK) == SKEP_SRC_X;
@@ -276,7 +275,7 @@ static void find_live(struct skep_code *code)
 				continue;
 			for (unsigned n = successors(code, i, next); n; n--)
 				live |= code->info[next[n - 1]].live;
-			uses_and_sets(code->insns[i], &uses, &sets);
+			skep_code_uses(code->insns[i], &uses, &sets);
 			live = (live & ~sets) | uses;
 			changed |= live != code->info[i].live;
 			code->info[i].live = (uint16_t)live;

@@ -38,6 +38,9 @@ struct skep_code {
 	size_t n_funcs;
 };
 
+/* Which registers (bits) an instruction reads, and which it writes. */
+void skep_code_uses(struct skep_insn insn, unsigned *ret_uses, unsigned *ret_sets);
+
 /* What is wrong with the code as such, whatever values it computes with. */
 struct skep_code_fault {
 	uint32_t insn;

@@ -337,6 +337,10 @@ static int condition_step(struct skep_walk *walk, struct skep_insn insn, uint32_
 		return -EINVAL;
 	skep_walk_step(walk)->branch = SKEP_DECISION_FALL;
 	learn(&c, walk->state, other, insn, &a, &b);
+	if (walk->records) {
+		skep_record(walk, walk->state, c.dst);
+		skep_record(walk, other, c.dst);
+	}
 	return 0;
 }
 

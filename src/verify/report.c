@@ -22,13 +22,13 @@ const char *skep_reason_name(enum skep_reason reason)
 	return reasons[reason];
 }
 
-static struct skep_loc loc_of(const struct skep_spec_line *lines, size_t n_lines, uint32_t insn)
+const struct skep_spec_line *skep_walk_line(const struct skep_walk *walk, uint32_t insn)
 {
-	struct skep_loc loc = {};
+	const struct skep_spec_line *line = NULL;
 
-	for (size_t i = 0; i < n_lines && lines[i].insn <= insn; i++)
-		loc = lines[i].loc;
-	return loc;
+	for (size_t i = 0; i < walk->n_lines && walk->lines[i].insn <= insn; i++)
+		line = &walk->lines[i];
+	return line;
 }
 
 static bool is_known(const struct skep_walk *walk, enum skep_reason reason)
@@ -60,9 +60,11 @@ void skep_report(struct skep_walk *walk, enum skep_reason reason, int reg, const
 		.insn = walk->insn,
 		.reg = reg,
 		.what = skep_arena_strdup(walk->arena, text),
-		.loc = loc_of(walk->lines, walk->n_lines, walk->insn),
+		.line = skep_walk_line(walk, walk->insn),
 	};
 	walk->reported = finding;
+	if (walk->records)
+		skep_explain(walk, finding);
 	if (reason == SKEP_REASON_UNKNOWN) {
 		if (result->verdict == SKEP_VERDICT_SAFE)
 			result->verdict = SKEP_VERDICT_UNDECIDED;

@@ -61,6 +61,8 @@ struct skep_step {
 	uint8_t branch; /* enum: 0 no decision, 1 not taken, 2 taken */
 	uint32_t
 		links; /* values that were narrowed together here: index + 1 in the walk's table, or 0 */
+	const struct skep_value
+		*value; /* for explanations: what the step left in its destination, or NULL */
 };
 
 struct skep_ref {

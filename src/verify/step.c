@@ -30,6 +30,8 @@ int skep_set_reg(struct skep_walk *walk, unsigned reg, const struct skep_value *
 				   "the frame pointer r10 cannot be written");
 	*to = *value;
 	to->born = walk->insn;
+	if (walk->records)
+		skep_record(walk, walk->state, reg);
 	return 0;
 }
 

@@ -53,21 +53,26 @@ enum skep_reason {
 	SKEP_N_REASONS,
 };
 
-/* A step of the story that ends in the failure. */
+/* A step of the story that ends in the failure: from where a value was born to where it failed. */
 struct skep_verify_step {
 	uint32_t insn;
-	const char *text; /* "r2 = r1 + 8 here: a packet pointer, nothing proven", in the arena */
+	unsigned depth;	  /* of the function that executes it: 0 is the program */
+	const char *code; /* "r2 += r6", in the arena */
+	const char *
+		value; /* what is known afterwards, "r2: pkt(proven 0)+[0, 255]"; NULL: nothing to say */
+	const struct skep_spec_line *line; /* where the code comes from, or NULL */
 };
 
 struct skep_finding {
 	enum skep_reason reason;
-	uint32_t insn;			/* in the linked program */
-	int reg;			/* the register it is about, or -1 */
-	const char *what;		/* a sentence without final period */
-	const char *hint;		/* what to do, or NULL */
-	struct skep_loc loc;		/* in the source, if known */
-	struct skep_verify_step *steps; /* from where the value was born to here */
+	uint32_t insn;			   /* in the linked program */
+	int reg;			   /* the register it is about, or -1 */
+	const char *what;		   /* a sentence without final period */
+	const char *hint;		   /* what to do, or NULL */
+	const struct skep_spec_line *line; /* where the code comes from, or NULL */
+	struct skep_verify_step *steps;	   /* with `explain` */
 	size_t n_steps;
+	bool steps_cut; /* there were more before the first */
 };
 
 struct skep_verify_options {
@@ -76,6 +81,7 @@ struct skep_verify_options {
 	uint32_t max_insns;	/* processed on all paths together; 0: 1,000,000 as in the kernel */
 	uint32_t max_findings;	/* stop after so many independent ones; 0: 1 */
 	struct skep_diag *diag; /* for what is wrong with the spec as such; may be NULL */
+	bool explain;		/* give findings their steps: a second walk when there are any */
 	bool keep_all_paths;	/* never leave a path out: slow, for checking the verifier itself */
 	/* Called before each step of each path with the registers of the running frame; NULL: not. */
 	void (*visit)(void *data, uint32_t insn, unsigned depth, const struct skep_value *regs);

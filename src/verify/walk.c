@@ -8,6 +8,8 @@
 #include "isa/table.h"
 #include "verify/walk.h"
 
+#define RECORDED_MAX 200000 /* steps whose values are kept, some 200 bytes each */
+
 static void end_path(struct skep_walk *walk)
 {
 	skep_close_path(walk, walk->state);
@@ -202,6 +204,7 @@ static void find_attachment(struct skep_spec_prog *prog, const struct skep_btf *
 static void init(struct skep_walk *walk, const struct skep_linked *linked)
 {
 	const struct skep_verify_options *options = walk->options;
+	size_t n = walk->code.n_insns, n_funcs = walk->code.n_funcs;
 
 	walk->max_insns = options->max_insns ? options->max_insns : 1000000;
 	walk->max_findings = options->max_findings ? options->max_findings : 1;
@@ -211,42 +214,55 @@ static void init(struct skep_walk *walk, const struct skep_linked *linked)
 	walk->result->findings =
 		skep_arena_calloc(walk->arena, walk->max_findings, sizeof(struct skep_finding));
 	walk->kind = skep_prog_kind_find(walk->prog->type);
-	if (walk->spec->btf && skep_btf_parse(walk->spec->btf, walk->spec->btf_size, NULL, NULL,
-					      NULL, &walk->own_btf) < 0)
-		walk->own_btf = NULL;
+	walk->kept = skep_arena_calloc(walk->arena, n, sizeof(struct skep_kept *));
+	walk->address_kind = skep_arena_calloc(walk->arena, n, 1);
+	walk->stack_depth = skep_arena_calloc(walk->arena, n_funcs, sizeof(uint32_t));
+	walk->called = skep_arena_calloc(walk->arena, n_funcs, sizeof(bool));
+	walk->pairs_space = skep_walk_pairs_new();
+}
+
+/* One walk over everything. @fault: what is wrong with the code as such, or NULL. */
+static struct skep_verify_result judge(const struct skep_walk *from,
+				       const struct skep_linked *linked,
+				       const struct skep_code_fault *fault, bool records)
+{
+	struct skep_verify_result result = {};
+	struct skep_walk walk = *from;
+
+	walk.result = &result;
+	walk.records = records;
+	init(&walk, linked);
+	if (fault)
+		from_fault(&walk, fault);
+	else
+		judge_all(&walk);
+	fini(&walk);
+	return result;
 }
 
 int skep_verify(const struct skep_spec *spec, size_t prog,
 		const struct skep_verify_options *options, struct skep_arena *arena,
 		struct skep_verify_result *ret_result)
 {
-	struct skep_verify_result result = {};
+	struct skep_verify_result result;
 	struct skep_linked linked;
 	struct skep_code_fault fault;
-	struct skep_walk walk = {
-		.spec = spec,
-		.options = options,
-		.arena = arena,
-		.result = &result,
-	};
+	struct skep_walk walk = { .spec = spec, .options = options, .arena = arena };
+	bool faulty;
 	int r = skep_spec_link(spec, prog, arena, options->diag, &linked);
 
 	if (r < 0)
 		return r;
 	find_attachment(&linked.prog, options->btf);
 	walk.prog = &linked.prog;
-	init(&walk, &linked);
-	if (skep_code_study(&linked, arena, &walk.code, &fault) < 0) {
-		from_fault(&walk, &fault);
-	} else {
-		walk.kept = skep_arena_calloc(arena, walk.code.n_insns, sizeof(struct skep_kept *));
-		walk.address_kind = skep_arena_calloc(arena, walk.code.n_insns, 1);
-		walk.stack_depth = skep_arena_calloc(arena, walk.code.n_funcs, sizeof(uint32_t));
-		walk.pairs_space = skep_walk_pairs_new();
-		walk.called = skep_arena_calloc(arena, walk.code.n_funcs, sizeof(bool));
-		judge_all(&walk);
-		fini(&walk);
-	}
+	faulty = skep_code_study(&linked, arena, &walk.code, &fault) < 0;
+	if (spec->btf &&
+	    skep_btf_parse(spec->btf, spec->btf_size, NULL, NULL, NULL, &walk.own_btf) < 0)
+		walk.own_btf = NULL;
+	result = judge(&walk, &linked, faulty ? &fault : NULL, false);
+	/* Values are noted at each step only when somebody wants to hear of them. */
+	if (options->explain && !faulty && result.n_findings && result.processed < RECORDED_MAX)
+		result = judge(&walk, &linked, NULL, true);
 	skep_btf_free(walk.own_btf);
 	*ret_result = result;
 	return 0;

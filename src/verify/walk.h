@@ -97,6 +97,7 @@ struct skep_walk {
 	uint8_t *
 		address_kind; /* per instruction: enum skep_value_kind of the address it accessed before */
 	struct skep_pairs_space *pairs_space; /* prune.c's, kept from one comparison to the next */
+	bool records;			      /* steps keep what they left, for explanations */
 	bool given_up;			      /* the bound on instructions is reached */
 	struct skep_finding
 		*reported; /* the newest finding, for its hint; NULL when it was not kept */
@@ -110,6 +111,13 @@ struct skep_walk {
 void skep_report(struct skep_walk *walk, enum skep_reason reason, int reg, const char *fmt, ...)
 	_printf_(4, 5);
 void skep_report_hint(struct skep_walk *walk, const char *fmt, ...) _printf_(2, 3);
+
+/* The source line of an instruction, or NULL. */
+const struct skep_spec_line *skep_walk_line(const struct skep_walk *walk, uint32_t insn);
+/* explain.c: gives the finding the steps that led to it, from the path that is walked. */
+void skep_explain(struct skep_walk *walk, struct skep_finding *finding);
+/* Notes in the newest step of @state what register @reg holds now. */
+void skep_record(struct skep_walk *walk, struct skep_state *state, unsigned reg);
 
 /* The frame and registers of this step. */
 static inline struct skep_frame *skep_walk_frame(struct skep_walk *walk)

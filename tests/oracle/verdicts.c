@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * usage: verdicts [-v] [-k] FILE.o...
+ * usage: verdicts [-v] [-k] [-x] FILE.o...
  *
  * Judges every program of BPF objects and prints, for each, what is expected of it, what the live kernel says (-k, as
  * root) and what the verifier says:
@@ -8,7 +8,8 @@
  *	verifier_and.o:invalid_and	failure	reject	rejected bounds 9 this may access ...
  *
  * Expectations are the declaration tags comment:test_expect_success and comment:test_expect_failure that the kernel's own
- * tests carry. The last line counts. -v also prints the agreeing ones.
+ * tests carry. The last line counts. -v also prints the agreeing ones, -x the steps behind
+ * rejections.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,7 +28,7 @@ struct counts {
 	size_t n_times;
 };
 
-static bool verbose, with_kernel;
+static bool verbose, with_kernel, explain;
 
 static void *read_all(const char *path, size_t *ret_size)
 {
@@ -128,6 +129,7 @@ static void judge(const char *file, const struct skep_spec *spec, size_t index,
 	const struct skep_spec_prog *prog = &spec->progs[index];
 	struct skep_verify_options options = {
 		.btf = vmlinux,
+		.explain = explain,
 		.visit = getenv("SKEP_SHOW") && strcmp(getenv("SKEP_SHOW"), prog->name) == 0 ? show
 											     : NULL
 	};
@@ -169,6 +171,9 @@ static void judge(const char *file, const struct skep_spec *spec, size_t index,
 		printf("%s:%s\t%s\t%s%s%s\t%s %s %u %s\n", file, prog->name, expected, kernel,
 		       why ? ": " : "", why ? why : "", verdicts[result.verdict],
 		       f ? skep_reason_name(f->reason) : "", f ? f->insn : 0, f ? f->what : "");
+	for (size_t i = 0; explain && f && i < f->n_steps; i++)
+		printf("\t%4u  %-40s %s\n", f->steps[i].insn, f->steps[i].code,
+		       f->steps[i].value ? f->steps[i].value : "");
 }
 
 static void judge_file(const char *path, const struct skep_btf *vmlinux, struct counts *counts)
@@ -215,6 +220,7 @@ int main(int argc, char **argv)
 	for (; i < argc && argv[i][0] == '-'; i++) {
 		verbose |= strcmp(argv[i], "-v") == 0;
 		with_kernel |= strcmp(argv[i], "-k") == 0;
+		explain |= strcmp(argv[i], "-x") == 0;
 	}
 	(void)!skep_vmlinux_btf(NULL, &vmlinux);
 	for (; i < argc; i++)
