@@ -68,6 +68,7 @@ static void expand_load(struct skep_val *v)
 
 	load->args[0] = v->args[0];
 	load->imm = v->imm;
+	load->needs = v->needs;
 	load->size = v->size;
 	load->flags = v->flags & ~SKEP_LOAD_SIGNED;
 	load->loc = ext->loc = v->loc;

@@ -107,7 +107,6 @@ static int end_portable(struct skep_compiler *c, struct skep_plan *plan)
 	skep_needs_give(needs, plan->spec);
 	plan->portable->features = needs->features;
 	plan->portable->wants_command = needs->wants_command;
-	plan->portable->first_pid_ns = needs->first_pid_ns;
 	return 0;
 }
 

@@ -182,6 +182,8 @@ const char *skep_compiler_literal(const struct skep_compiler *c, const struct sk
 struct skep_schema_field skep_compiler_field(struct skep_compiler *c, const struct skep_type *type,
 					     const char *name, uint32_t offset);
 
+/* The function of a probe that does not end with it, one on a line or with a name in quotes; else NULL. lower.c */
+const char *skep_match_func(const struct skep_match *m);
 /* match.c: fills instances from the script's attach points. -EINVAL, -ENOTSUP with all errors in the diag. */
 int skep_match_all(struct skep_compiler *c) _must_check_;
 /* check.c: types until maps settle. */

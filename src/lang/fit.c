@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
+#include "isa/mapkind.h"
 #include "lang/fit_priv.h"
 #include "lang/match.h"
 #include "lang/provider/arch.h"
@@ -28,9 +29,6 @@ static int check_machine(struct skep_fit *fit)
 						"it was compiled for at most %u CPUs, and here may "
 						"be %u",
 						p->n_cpus, fit->world->n_cpus));
-	if (p->first_pid_ns && fit->world->pid_ns_ino)
-		return refuse(fit, "run it outside of the container, or run the script itself",
-			      "ids of processes are others in this container");
 	if (p->wants_command && !fit->options->has_command) {
 		skep_diag_error(fit->diag, SKEP_NO_LOC,
 				"cpid is the process that -c starts, and there is no -c");
@@ -66,6 +64,30 @@ static int check_features(struct skep_fit *fit)
 				      "the kernel is older than Linux 6.1, or built without "
 				      "something that the script uses");
 	return 0;
+}
+
+static void fit_room(struct skep_fit *fit, unsigned index)
+{
+	struct skep_spec_map *map = &fit->plan->spec->maps[index];
+
+	if (map->type != SKEP_MAP_PERCPU_HASH)
+		return;
+	map->flags &= ~SKEP_MAP_NO_PREALLOC;
+	if (!skep_plan_has_room(map, fit->world->n_cpus))
+		map->flags |= SKEP_MAP_NO_PREALLOC;
+}
+
+static void fit_rooms(struct skep_fit *fit)
+{
+	for (size_t i = 0; i < fit->plan->n_maps; i++) {
+		const struct skep_plan_map *m = &fit->plan->maps[i];
+
+		if (!m->hasty)
+			continue;
+		fit_room(fit, m->spec_map);
+		if (m->short_map_plus1)
+			fit_room(fit, m->short_map_plus1 - 1);
+	}
 }
 
 static void follow_pid(struct skep_fit *fit)
@@ -108,6 +130,9 @@ int skep_plan_fit(struct skep_arena *arena, const struct skep_world *world,
 		return r;
 	if (!fit.same_kernel)
 		skep_fit_enums(&fit);
+	plan->portable->pid_ns_dev = world->pid_ns_dev;
+	plan->portable->pid_ns_ino = world->pid_ns_ino;
+	fit_rooms(&fit);
 	follow_pid(&fit);
 	return 0;
 }

@@ -12,11 +12,15 @@
 #include "lang/fit_priv.h"
 #include "lang/match.h"
 
+struct probe_name {
+	const char *name, *func;
+};
+
 struct probes {
 	struct skep_fit *fit;
 	struct skep_compiler c; /* after matching: its instances */
 	struct {
-		SKEP_VEC(const char *);
+		SKEP_VEC(struct probe_name);
 	} names; /* the plan's, and those that come to them */
 };
 
@@ -99,8 +103,10 @@ static bool is_here(const struct probes *p, const char *text, const char *name)
 
 /* The place of the next target's name: the one that code has as a constant, or that of the pattern, or a new one. */
 static unsigned take_name(struct probes *p, const struct skep_plan_origin *origin, size_t i,
-			  const char *name)
+			  const struct skep_match *m)
 {
+	struct probe_name name = { m->name, skep_match_func(m) };
+
 	if (origin->n_names && (!origin->open || i == 0)) {
 		p->names.data[origin->names[0]] = name;
 		return origin->names[0];
@@ -132,7 +138,7 @@ static int take_functions(struct probes *p, struct skep_spec_attach *a,
 			return other_kind(p, a);
 		p->fit->plan->spec->progs[a->prog].attach_type = inst->proto.attach_type;
 		a->targets[i] = m->target;
-		a->targets[i].cookie = take_name(p, origin, i, m->name);
+		a->targets[i].cookie = take_name(p, origin, i, m);
 		i++;
 	}
 	return 0;
@@ -185,7 +191,7 @@ static bool new_event(struct probes *p, const struct skep_spec_attach *a, const 
 				 event + 1);
 	*ret_target = (struct skep_attach_target){ .name = path, .optional = true };
 	if (a->kind == SKEP_ATTACH_TP) {
-		skep_vec_add(&p->names, name);
+		skep_vec_add(&p->names, (struct probe_name){ .name = name });
 		ret_target->cookie = p->names.len - 1;
 		return true;
 	}
@@ -303,6 +309,20 @@ static void drop_empty(struct skep_fit *fit)
 	spec->n_attaches = plan->portable->n_origins = n;
 }
 
+static void give_names(struct probes *p)
+{
+	struct skep_plan *plan = p->fit->plan;
+	size_t n = p->names.len;
+
+	plan->probe_names = skep_arena_calloc(p->fit->arena, n, sizeof(*plan->probe_names));
+	plan->probe_funcs = skep_arena_calloc(p->fit->arena, n, sizeof(*plan->probe_funcs));
+	for (size_t i = 0; i < n; i++) {
+		plan->probe_names[i] = p->names.data[i].name;
+		plan->probe_funcs[i] = p->names.data[i].func;
+	}
+	plan->n_probe_names = n;
+}
+
 static void fini(struct probes *p)
 {
 	skep_vec_fini(&p->names);
@@ -319,14 +339,16 @@ int skep_fit_probes(struct skep_fit *fit)
 	int r;
 
 	for (size_t i = 0; i < plan->n_probe_names; i++)
-		skep_vec_add(&p.names, plan->probe_names[i]);
+		skep_vec_add(&p.names,
+			     (struct probe_name){
+				     .name = plan->probe_names[i],
+				     .func = plan->probe_funcs ? plan->probe_funcs[i] : NULL,
+			     });
 	r = look(&p, &options);
 	for (size_t i = 0; i < plan->spec->n_attaches && r == 0; i++)
 		r = take(&p, i);
 	if (r == 0) {
-		plan->probe_names = skep_arena_memdup(fit->arena, p.names.data,
-						      p.names.len * sizeof(*p.names.data));
-		plan->n_probe_names = p.names.len;
+		give_names(&p);
 		drop_empty(fit);
 	}
 	fini(&p);

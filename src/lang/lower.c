@@ -62,6 +62,7 @@ static int lower_body(struct skep_lower *l)
 		skep_lower_sample(l);
 	l->start = skep_ir_block(l->fn);
 	skep_ir_jump(l->fn, l->start);
+	l->body = l->fn;
 	skep_ir_at(l->fn, first);
 	begin_hook(l);
 	if (probe->predicate) {
@@ -204,7 +205,13 @@ static void *copy(struct skep_arena *arena, const void *data, size_t n, size_t s
 	return skep_arena_memdup(arena, data, n * size);
 }
 
-/* A probe on a line, or with a name in quotes, does not end with its function. */
+const char *skep_match_func(const struct skep_match *m)
+{
+	const char *last = strrchr(m->name, ':');
+
+	return m->func && !(last && skep_streq(last + 1, m->func)) ? m->func : NULL;
+}
+
 static const char **probe_funcs(struct skep_compiler *c)
 {
 	const char **funcs = skep_arena_calloc(c->arena, c->probe_names.len, sizeof(*funcs));
@@ -214,11 +221,9 @@ static const char **probe_funcs(struct skep_compiler *c)
 
 		for (size_t k = 0; k < inst->n_matches; k++) {
 			const struct skep_match *m = &inst->matches[k];
-			const char *last = strrchr(m->name, ':');
 
-			if (m->func && m->probe_index < c->probe_names.len &&
-			    !(last && skep_streq(last + 1, m->func)))
-				funcs[m->probe_index] = m->func;
+			if (m->probe_index < c->probe_names.len && skep_match_func(m))
+				funcs[m->probe_index] = skep_match_func(m);
 		}
 	}
 	return funcs;

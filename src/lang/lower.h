@@ -51,6 +51,9 @@ struct skep_lower {
 	struct skep_fn *fn;
 	struct skep_block
 		*start; /* left open while the body is built: code that must run before all of it */
+	struct skep_fn *body; /* of a probe: the function that begins with start; else NULL */
+	struct skep_var
+		*ids[2]; /* of its thread and process, once somebody has asked: either_ns_id() */
 	struct skep_block *done;   /* leaves the probe or function */
 	struct skep_frame *frame;  /* of a body that the kernel calls, else NULL: lower_capture.c */
 	struct skep_local *result; /* of a function: what it returns, or NULL */

@@ -14,7 +14,6 @@
 #include "lang/expr_text.h"
 #include "lang/lower_priv.h"
 
-#define ROOM_MAX (32u << 20) /* bytes that a map may take before anybody has written to it */
 #define UPDATE_ANY 0
 #define UPDATE_NOEXIST 1
 
@@ -111,22 +110,8 @@ static struct skep_snapshot shape(struct skep_compiler *c, const struct skep_map
 }
 
 /*
- * Room for every key on every CPU up front is more than most scripts ever use. But while
- * interrupts are off the kernel can give only the few pieces that it has at hand: a program that
- * may run there would lose new keys in a map that is nearly empty.
- */
-static bool wants_room(const struct skep_compiler *c, const struct skep_map_info *map)
-{
-	uint64_t bytes = (uint64_t)ALIGN_UP(map->value_size, 8u) * c->config.max_map_keys *
-			 MAX(c->world->n_cpus, 1u);
-
-	return map->hasty_writer && bytes <= ROOM_MAX;
-}
-
-/*
  * The kernel hashes all of a key, zeroes included: of a text of 1024 bytes that takes longer than all else. Most texts
- * are short. Only where nothing but adding depends on where a key is, and the room is not the script's own choice; and not
- * for other machines, where it is one thing less to keep.
+ * are short. Only where nothing but adding depends on where a key is, and the room is not the script's own choice.
  */
 static bool wants_short_map(const struct skep_compiler *c, const struct skep_map_info *map)
 {
@@ -134,7 +119,7 @@ static bool wants_short_map(const struct skep_compiler *c, const struct skep_map
 
 	return map->store == SKEP_STORE_PERCPU_HASH && map->key->kind == SKEP_TYPE_STRING &&
 	       map->key->size > SKEP_PLAN_SHORT_KEY && !map->looked_into && !map->lru &&
-	       !map->max_entries && c->config.max_map_keys == usual_keys && !c->types.needs;
+	       !map->max_entries && c->config.max_map_keys == usual_keys;
 }
 
 /* What user space sees of plain numbers of which each processor has its own: their sum. */
@@ -165,10 +150,11 @@ void skep_lower_map_make(struct skep_compiler *c, struct skep_map_info *map,
 		spec.type = split ? SKEP_MAP_PERCPU_HASH : SKEP_MAP_HASH;
 		spec.key_size = map->key->size;
 		spec.value_size = map->value_size;
-		spec.max_entries = c->config.max_map_keys;
-		spec.flags = split && !wants_room(c, map) ? SKEP_MAP_NO_PREALLOC : 0;
-		if (map->max_entries)
-			spec.max_entries = map->max_entries;
+		spec.max_entries = map->max_entries ? map->max_entries : c->config.max_map_keys;
+		spec.flags =
+			split && !(map->hasty_writer && skep_plan_has_room(&spec, c->world->n_cpus))
+				? SKEP_MAP_NO_PREALLOC
+				: 0;
 		if (map->lru) {
 			spec.type = split ? SKEP_MAP_LRU_PERCPU_HASH : SKEP_MAP_LRU_HASH;
 			spec.flags = 0;
@@ -194,6 +180,7 @@ void skep_lower_map_make(struct skep_compiler *c, struct skep_map_info *map,
 		.stripe_size = map->stripe_size,
 		.shape = shape(c, map->key && split && !agg ? added_up(c, map) : map),
 		.value_size = map->value_size,
+		.hasty = map->hasty_writer,
 		.print_at_end = true,
 		.loc = map->loc,
 	};

@@ -3,6 +3,8 @@
  * Lowering, who runs: identities by loads from the current task where the kernel lets us (a load each, and shared
  * between all uses), by helper calls elsewhere.
  */
+#include <stddef.h>
+
 #include "lang/hook.h"
 #include "lang/lower_priv.h"
 #include "lang/need.h"
@@ -56,38 +58,79 @@ static struct skep_val *pid_tgid(struct skep_lower *l)
 }
 
 /*
- * As the namespace of skep itself numbers processes, which is what its user sees and /proc has: the id in the lower half
- * is the thread's, in the upper the process's; both 0 when the process is not in this namespace. NULL: it is the first one.
+ * As the namespace of skep itself numbers processes, which is what its user sees and /proc has: at @off 0 the id of the
+ * thread, at 4 of the process; both are 0 when the process is not in this namespace.
  */
-static struct skep_val *ns_ids(struct skep_lower *l)
+static struct skep_val *ns_id(struct skep_lower *l, struct skep_val *dev, struct skep_val *ino,
+			      int off)
+{
+	struct skep_val *slot = skep_ir_slot(l->fn, 8, "ids");
+
+	skep_ir_call(l->fn, SKEP_HELPER_GET_NS_CURRENT_PID_TGID, 0, 4, dev, ino, slot,
+		     skep_ir_const(l->fn, 8));
+	return skep_ir_load(l->fn, slot, off, 4, 0);
+}
+
+#define NS_GLOBAL(l, member) \
+	skep_lower_global(l, offsetof(struct skep_plan_globals, member), sizeof(uint64_t))
+
+/*
+ * For other machines: which namespace it will be is known when the program is loaded. The kernel cuts out the other way. In
+ * the body of a probe it is done once, in front.
+ */
+static struct skep_val *either_ns_id(struct skep_lower *l, int off,
+				     struct skep_val *(*first)(struct skep_lower *l))
+{
+	struct skep_block *outer = skep_ir_block(l->fn), *inner = skep_ir_block(l->fn),
+			  *join = skep_ir_block(l->fn);
+	struct skep_var *id = skep_ir_var(l->fn, "id");
+	struct skep_block *here = skep_ir_here(l->fn);
+	bool shared = l->body == l->fn;
+
+	if (shared && l->ids[off / 4])
+		return skep_ir_get(l->fn, l->ids[off / 4]);
+	if (shared) {
+		l->ids[off / 4] = id;
+		skep_ir_at(l->fn, l->start);
+	}
+	skep_ir_branch(l->fn, SKEP_CC_EQ, NS_GLOBAL(l, pid_ns_ino), skep_ir_const(l->fn, 0), outer,
+		       inner);
+	skep_ir_at(l->fn, outer);
+	skep_ir_set(l->fn, id, first(l));
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, inner);
+	skep_ir_set(l->fn, id, ns_id(l, NS_GLOBAL(l, pid_ns_dev), NS_GLOBAL(l, pid_ns_ino), off));
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, join);
+	if (shared) {
+		l->start = join;
+		skep_ir_at(l->fn, here);
+	}
+	return skep_ir_get(l->fn, id);
+}
+
+static struct skep_val *lower_id(struct skep_lower *l, int off,
+				 struct skep_val *(*first)(struct skep_lower *l))
 {
 	const struct skep_world *w = l->c->world;
-	struct skep_val *slot;
+	bool has_ns = skep_hook_has_helper(w, l->inst, SKEP_HELPER_GET_NS_CURRENT_PID_TGID);
 
 	if (l->c->types.needs)
-		l->c->types.needs->first_pid_ns = true;
-	if (!w->pid_ns_ino ||
-	    !skep_hook_has_helper(w, l->inst, SKEP_HELPER_GET_NS_CURRENT_PID_TGID))
-		return NULL;
-	slot = skep_ir_slot(l->fn, 8, "ids");
-	skep_ir_call(l->fn, SKEP_HELPER_GET_NS_CURRENT_PID_TGID, 0, 4,
-		     skep_ir_const(l->fn, w->pid_ns_dev), skep_ir_const(l->fn, w->pid_ns_ino), slot,
-		     skep_ir_const(l->fn, 8));
-	return slot;
+		return has_ns ? either_ns_id(l, off, first) : first(l);
+	if (!w->pid_ns_ino || !has_ns)
+		return first(l);
+	return ns_id(l, skep_ir_const(l->fn, w->pid_ns_dev), skep_ir_const(l->fn, w->pid_ns_ino),
+		     off);
 }
 
 struct skep_val *skep_lower_tgid(struct skep_lower *l)
 {
-	struct skep_val *ids = ns_ids(l);
-
-	return ids ? skep_ir_load(l->fn, ids, 4, 4, 0) : skep_lower_init_tgid(l);
+	return lower_id(l, 4, skep_lower_init_tgid);
 }
 
 struct skep_val *skep_lower_tid(struct skep_lower *l)
 {
-	struct skep_val *ids = ns_ids(l);
-
-	return ids ? skep_ir_load(l->fn, ids, 0, 4, 0) : skep_lower_init_tid(l);
+	return lower_id(l, 0, skep_lower_init_tid);
 }
 
 struct skep_val *skep_lower_init_tgid(struct skep_lower *l)

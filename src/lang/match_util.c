@@ -280,6 +280,7 @@ const char *skep_match_heads(struct skep_compiler *c)
 {
 	_cleanup_(skep_str_fini)
 	struct skep_str out = {};
+	bool others = false;
 
 	for (size_t i = 0; i < c->script->n_probes; i++) {
 		const struct skep_probe_node *probe = c->script->probes[i];
@@ -292,7 +293,11 @@ const char *skep_match_heads(struct skep_compiler *c)
 			any = true;
 		}
 		skep_str_add(&out, any ? " { }\n" : "");
+		others |= !any;
 	}
+	/* One that is always there, so that all others may be missing where the script allows it. */
+	if (others && out.len)
+		skep_str_add(&out, "BEGIN { }\n");
 	return skep_arena_strdup(c->arena, skep_str_text(&out));
 }
 

@@ -100,10 +100,17 @@ static bool has_shape_size(const struct skep_type *type)
 	       type->kind == SKEP_TYPE_PTR;
 }
 
+/* Whether char has a sign depends on the kernel's compiler; what text is read from does not. */
+static bool is_text_pointer(const struct skep_type *type)
+{
+	return type->kind == SKEP_TYPE_PTR && type->elem && type->elem->kind == SKEP_TYPE_INT &&
+	       type->elem->size == 1 && !type->elem->is_bool;
+}
+
 const char *skep_need_shape(struct skep_types *types, const struct skep_field *f)
 {
 	const struct skep_type *inner = f->type;
-	const char *text = skep_type_text(types, f->type);
+	const char *text = is_text_pointer(f->type) ? "char *" : skep_type_text(types, f->type);
 
 	for (unsigned i = 0; inner->kind == SKEP_TYPE_ARRAY && i < SHAPE_DEPTH_MAX; i++)
 		inner = inner->elem;

@@ -29,7 +29,6 @@ struct skep_needs {
 	struct skep_hash index; /* by kind and name, to its place in the list plus 1 */
 	uint64_t features;	/* bits by skep_world_feature: asked for, and taken to be there */
 	bool wants_command;	/* the script asks for the process that -c starts */
-	bool first_pid_ns;	/* ids of processes are those of the machine's first namespace */
 	/* The first thing that another machine could not be helped with; NULL: all is well. */
 	const char *refused, *instead;
 	struct skep_loc refused_at;

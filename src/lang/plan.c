@@ -20,3 +20,11 @@ void skep_plan_schemas(const struct skep_plan *plan, bool with_maps, struct skep
 	for (size_t i = 0; with_maps && i < plan->n_maps; i++)
 		skep_snapshot_schema_json(&plan->maps[i].shape, out);
 }
+
+#define ROOM_MAX (32u << 20) /* bytes that a map may take before anybody has written to it */
+
+bool skep_plan_has_room(const struct skep_spec_map *map, unsigned n_cpus)
+{
+	return (uint64_t)ALIGN_UP(map->value_size, 8u) * map->max_entries * MAX(n_cpus, 1u) <=
+	       ROOM_MAX;
+}

@@ -80,9 +80,17 @@ struct skep_plan_map {
 	 * AVG and STATS count, total; HIST and LHIST buckets; TSERIES slots. SCALAR: the bytes behind the u64 "was set".
 	 */
 	uint32_t value_size;
+	bool hasty; /* written to where interrupts are off: see skep_plan_has_room */
 	bool print_at_end;
 	struct skep_loc loc;
 };
+
+/*
+ * Room for every key on every CPU up front is more than most scripts ever use. But while interrupts are off the kernel can
+ * give only the few pieces that it has at hand: a program that may run there would lose new keys in a map that is nearly
+ * empty. So a hasty map has its room up front if that is not too much on this machine.
+ */
+bool skep_plan_has_room(const struct skep_spec_map *map, unsigned n_cpus);
 
 enum skep_user_probe_kind {
 	SKEP_USER_BEGIN,
@@ -202,9 +210,9 @@ struct skep_plan_portable {
 	const char *kernel; /* the build id of the kernel whose types it was made with; or NULL */
 	uint32_t n_cpus;    /* at most */
 	uint64_t features;  /* bits by skep_world_feature */
-	bool first_pid_ns;  /* ids of processes are those of the first namespace */
 	bool wants_command; /* the script asks for cpid */
-	const char *heads;  /* the script's probes without their bodies: "kprobe:vfs_* { }" */
+	uint64_t pid_ns_dev, pid_ns_ino; /* by fit, for the globals */
+	const char *heads; /* the script's probes without their bodies: "kprobe:vfs_* { }" */
 	struct skep_plan_origin *origins; /* of each attach record */
 	size_t n_origins;
 };
@@ -215,7 +223,8 @@ struct skep_plan_globals {
 	uint64_t start_boot_ns; /* for elapsed: when tracing began */
 	uint32_t n_cpus;	/* possible ones of this machine */
 	uint32_t zero;
-	int64_t wall_offset_ns; /* for tseries: time since 1970 minus time since boot */
+	uint64_t pid_ns_dev, pid_ns_ino; /* as of skep_world */
+	int64_t wall_offset_ns;		 /* for tseries: time since 1970 minus time since boot */
 };
 
 /* The schema of each type of row, once, as JSON records; @with_maps: also of the maps. */

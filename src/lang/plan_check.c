@@ -129,6 +129,21 @@ static uint64_t numbers_size(const struct skep_snapshot *shape)
 	}
 }
 
+/* The second map of a map, which is as the first, but for its keys. */
+static bool is_short_map(const struct skep_plan *plan, const struct skep_plan_map *m)
+{
+	const struct skep_spec_map *s = &plan->spec->maps[m->spec_map], *other;
+
+	if (!m->short_map_plus1)
+		return true;
+	if (m->short_map_plus1 > plan->spec->n_maps || m->store != SKEP_STORE_PERCPU_HASH)
+		return false;
+	other = &plan->spec->maps[m->short_map_plus1 - 1];
+	return other->key_size == SKEP_PLAN_SHORT_KEY && s->key_size > SKEP_PLAN_SHORT_KEY &&
+	       other->type == s->type && other->value_size == s->value_size &&
+	       other->max_entries <= ENTRIES_MAX;
+}
+
 static const char *check_map(const struct skep_plan *plan, const struct skep_plan_map *m)
 {
 	const struct skep_snapshot *shape = &m->shape;
@@ -140,6 +155,8 @@ static const char *check_map(const struct skep_plan *plan, const struct skep_pla
 	if (m->spec_map >= plan->spec->n_maps)
 		return "a map is named that there is not";
 	s = &plan->spec->maps[m->spec_map];
+	if (!is_short_map(plan, m))
+		return "a map is not as it should be";
 	room = ALIGN_UP((uint64_t)s->value_size, 8u);
 	if (m->store == SKEP_STORE_STRIPED) {
 		if (m->value_size > m->stripe_size || m->stripe_size % 8)

@@ -91,11 +91,13 @@ static const struct skep_pack shape = SKEP_PACK("shape", SHAPE, shape_fields);
 static const struct skep_pack_field map_fields[] = {
 	SKEP_PACK_TEXT(MAP, name),
 	SKEP_PACK_NUM(MAP, spec_map, 0),
+	SKEP_PACK_NUM(MAP, short_map_plus1, 0),
 	SKEP_PACK_NUM(MAP, store, SKEP_STORE_SCALAR),
 	SKEP_PACK_NUM(MAP, n_stripes, 0),
 	SKEP_PACK_NUM(MAP, stripe_size, 0),
 	SKEP_PACK_STRUCT(MAP, shape, &shape),
 	SKEP_PACK_NUM(MAP, value_size, 0),
+	SKEP_PACK_NUM(MAP, hasty, 1),
 	SKEP_PACK_NUM(MAP, print_at_end, 1),
 	SKEP_PACK_STRUCT(MAP, loc, &loc),
 };
@@ -156,7 +158,6 @@ static const struct skep_pack_field portable_fields[] = {
 	SKEP_PACK_MAYBE(PORTABLE, kernel),
 	SKEP_PACK_NUM(PORTABLE, n_cpus, 0),
 	SKEP_PACK_NUM(PORTABLE, features, 0),
-	SKEP_PACK_NUM(PORTABLE, first_pid_ns, 1),
 	SKEP_PACK_NUM(PORTABLE, wants_command, 1),
 	SKEP_PACK_TEXT(PORTABLE, heads),
 	SKEP_PACK_LIST(PORTABLE, origins, n_origins, &origin),
@@ -266,10 +267,10 @@ static const struct skep_pack spec = SKEP_PACK("spec", SPEC, spec_fields);
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-/* A plan, and the length of a list that it takes from elsewhere. */
+/* A plan, and the lengths of lists that it takes from elsewhere. */
 struct body {
 	struct skep_plan plan;
-	size_t n_prog_names;
+	size_t n_prog_names, n_probe_funcs;
 };
 
 #define PLAN(m) plan.m
@@ -279,6 +280,7 @@ static const struct skep_pack_field body_fields[] = {
 	SKEP_PACK_LIST(struct body, PLAN(maps), PLAN(n_maps), &map),
 	SKEP_PACK_LIST(struct body, PLAN(user_probes), PLAN(n_user_probes), &user_probe),
 	SKEP_PACK_TEXTS(struct body, PLAN(probe_names), PLAN(n_probe_names)),
+	SKEP_PACK_TEXTS(struct body, PLAN(probe_funcs), n_probe_funcs),
 	SKEP_PACK_TEXTS(struct body, PLAN(prog_names), n_prog_names),
 	SKEP_PACK_TEXTS(struct body, PLAN(time_formats), PLAN(n_time_formats)),
 	SKEP_PACK_INT(struct body, PLAN(ring_map)),
@@ -323,7 +325,11 @@ bool skep_plan_is_file(const void *bytes, size_t len)
 
 void skep_plan_write(const struct skep_plan *plan, struct skep_str *out)
 {
-	struct body b = { *plan, plan->prog_names ? plan->spec->n_progs : 0 };
+	struct body b = {
+		.plan = *plan,
+		.n_prog_names = plan->prog_names ? plan->spec->n_progs : 0,
+		.n_probe_funcs = plan->probe_funcs ? plan->n_probe_names : 0,
+	};
 	_cleanup_(skep_str_fini)
 	struct skep_str bytes = {};
 	uint8_t head[HEAD_BYTES] = {};
@@ -385,6 +391,8 @@ int skep_plan_read(struct skep_arena *arena, const void *bytes, size_t len, stru
 		return damaged(diag, why);
 	if (!b.plan.spec || (b.n_prog_names && b.n_prog_names != b.plan.spec->n_progs))
 		return damaged(diag, "it has no programs");
+	if (b.n_probe_funcs && b.n_probe_funcs != b.plan.n_probe_names)
+		return damaged(diag, "a probe has no name");
 	why = skep_plan_wrong(arena, &b.plan);
 	if (why)
 		return damaged(diag, why);

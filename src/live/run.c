@@ -29,10 +29,15 @@ static int load(struct skep_loop *l)
 		.n_cpus = s->engine->n_cpus(s->engine),
 		.wall_offset_ns = s->clock_offset_ns,
 	};
+	const struct skep_plan_portable *portable = s->plan->portable;
 	uint64_t start = clock_ns(CLOCK_MONOTONIC);
 	struct skep_spec_map *map;
 	int r;
 
+	if (portable) {
+		globals.pid_ns_dev = portable->pid_ns_dev;
+		globals.pid_ns_ino = portable->pid_ns_ino;
+	}
 	if (s->plan->globals_map >= 0) {
 		map = &s->plan->spec->maps[s->plan->globals_map];
 		map->data = &globals;
