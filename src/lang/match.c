@@ -160,6 +160,10 @@ static int match_point(struct skep_compiler *c, struct skep_probe_node *probe,
 		if (!point->parts[i][0])
 			return skep_match_usage(c, point, p, "part %zu of this probe is empty",
 						i + 1);
+	if (c->types.needs && p->not_ahead)
+		return skep_match_unable(c, point, "run the script itself",
+					 "not supported ahead of time: %s, %s", p->name,
+					 p->not_ahead);
 	return p->match(c, probe, point);
 }
 

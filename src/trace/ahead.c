@@ -11,6 +11,7 @@
 #include "lang/fit.h"
 #include "lang/plan_file.h"
 #include "sys/vmlinux.h"
+#include "trace/source.h"
 
 static int wrong(struct skep_diag *diag, const char *what, const char *hint)
 {
@@ -139,6 +140,23 @@ int skep_trace_ahead_read(struct skep_arena *arena, const void *bytes, size_t le
 	diag->source_text = (*ret_plan)->spec->source_text;
 	diag->source_len = (*ret_plan)->spec->source_len;
 	return 0;
+}
+
+int skep_trace_ahead_list(struct skep_arena *arena, const char *path, struct skep_diag *diag,
+			  struct skep_str *out)
+{
+	struct skep_trace_options options = { .file = path };
+	const char *name, *bytes;
+	struct skep_plan *plan;
+	size_t len;
+	int r;
+
+	r = skep_trace_source(arena, &options, diag, &name, &bytes, &len);
+	if (r == 0)
+		r = skep_trace_ahead_read(arena, bytes, len, diag, &plan);
+	for (size_t i = 0; r == 0 && i < plan->n_probe_names; i++)
+		skep_str_addf(out, "%s\n", plan->probe_names[i]);
+	return r;
 }
 
 /* Calls by which a program changes something. */

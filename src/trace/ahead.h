@@ -20,6 +20,9 @@ int skep_trace_ahead_write(const struct skep_plan *plan, const struct skep_trace
 /* A plan from a file's bytes, not yet fitted. From then on messages show the lines of its script. */
 int skep_trace_ahead_read(struct skep_arena *arena, const void *bytes, size_t len,
 			  struct skep_diag *diag, struct skep_plan **ret_plan) _must_check_;
+/* The probes of the file @path, one a line. */
+int skep_trace_ahead_list(struct skep_arena *arena, const char *path, struct skep_diag *diag,
+			  struct skep_str *out) _must_check_;
 /* Makes it fit the world and the options, or says why it does not. */
 int skep_trace_ahead_fit(struct skep_arena *arena, const struct skep_world *world,
 			 const struct skep_trace_options *options, struct skep_diag *diag,

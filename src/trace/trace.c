@@ -66,6 +66,11 @@ static int list(struct job *job)
 	const struct skep_trace_options *o = job->options;
 	int r;
 
+	if (skep_has_suffix(o->list, ".skep")) {
+		r = skep_trace_ahead_list(job->arena, o->list, &job->diag, &out);
+		skep_str_addn(skep_output_text(&job->output), skep_str_text(&out), out.len);
+		return r;
+	}
 	r = skep_list_probes(skep_world_get(job->world), *o->list ? o->list : NULL, o->verbose,
 			     o->pid, &job->diag, &out);
 	if (r < 0)

@@ -211,6 +211,7 @@ static int tc_list(const struct skep_world *world, const struct skep_attach_poin
 
 const struct skep_provider skep_provider_xdp = {
 	.name = "xdp",
+	.not_ahead = "which acts on what one machine has",
 	.usage = "xdp:interface, such as xdp:eth0",
 	.min_parts = 2,
 	.max_parts = 2,
@@ -220,6 +221,7 @@ const struct skep_provider skep_provider_xdp = {
 
 const struct skep_provider skep_provider_tc = {
 	.name = "tc",
+	.not_ahead = "which acts on what one machine has",
 	.usage = "tc:interface:ingress or tc:interface:egress",
 	.min_parts = 3,
 	.max_parts = 3,

@@ -168,11 +168,6 @@ static int usdt_match(struct skep_compiler *c, struct skep_probe_node *probe,
 	struct skep_diag said = {};
 	int r;
 
-	if (c->types.needs)
-		return skep_match_unable(
-			c, point, "use uprobe, or run the script itself there",
-			"not supported ahead of time: usdt, whose arguments lie elsewhere in "
-			"every build of a binary");
 	if (!w->each_usdt || !skep_arch())
 		return skep_match_unable(c, point, "skep doctor says what does",
 					 "uprobes do not work on this machine");
@@ -332,6 +327,7 @@ static const char *const aliases[] = { "U", NULL };
 
 const struct skep_provider skep_provider_usdt = {
 	.name = "usdt",
+	.not_ahead = "whose arguments lie elsewhere in every build of a binary",
 	.aliases = aliases,
 	.usage = "usdt:/path/of/binary:provider:name, or without the provider",
 	.min_parts = 3,
