@@ -15,7 +15,12 @@ struct candidate {
 	uint32_t id;
 };
 
+/*
+ * Those of one local type. A record leaves only those that have what it asks for: all records of a type are then about
+ * the same ones.
+ */
 struct candidates {
+	uint32_t local_id;
 	struct candidate *list;
 	size_t n;
 };
@@ -25,7 +30,7 @@ struct resolver {
 	const struct skep_core_target *target;
 	struct skep_diag *diag;
 	struct skep_arena *arena;
-	struct skep_hash known; /* by kind and name: struct candidates */
+	struct skep_hash known; /* by local type: struct candidates */
 	/* Names in the kernel's types that have a flavour; few. */
 	struct {
 		SKEP_VEC(const char *);
@@ -102,28 +107,28 @@ static int search_modules(struct resolver *c, const char *name, enum skep_btf_ki
 }
 
 static int find_candidates(struct resolver *c, uint32_t local_id,
-			   const struct candidates **ret_candidates)
+			   struct candidates **ret_candidates)
 {
-	const char *full = skep_btf_name(c->local, local_id);
-	size_t len = skep_core_name_len(full);
+	struct candidates *known = skep_hash_get(&c->known, &local_id, sizeof(local_id));
 	enum skep_btf_kind kind = skep_btf_kind(c->local, local_id);
-	char *key = skep_arena_printf(c->arena, "%c%.*s", 'A' + (int)kind, (int)len, full);
-	struct candidates *known = skep_hash_get_str(&c->known, key);
+	const char *full = skep_btf_name(c->local, local_id), *name;
 	struct found found = {};
 	int r;
 
 	if (!known) {
-		r = search_kernel(c, key + 1, kind, &found);
+		name = skep_arena_strndup(c->arena, full, skep_core_name_len(full));
+		r = search_kernel(c, name, kind, &found);
 		if (r == 0 && !found.len)
-			r = search_modules(c, key + 1, kind, &found);
+			r = search_modules(c, name, kind, &found);
 		known = skep_arena_alloc(c->arena, sizeof(*known));
+		known->local_id = local_id;
 		known->n = found.len;
 		known->list =
 			skep_arena_memdup(c->arena, found.data, found.len * sizeof(*known->list));
 		skep_vec_fini(&found);
 		if (r < 0)
 			return r;
-		skep_hash_set_str(&c->known, key, known);
+		skep_hash_set(&c->known, &known->local_id, sizeof(known->local_id), known);
 	}
 	*ret_candidates = known;
 	return 0;
@@ -143,10 +148,10 @@ static bool agree(const struct core_answer *a, uint64_t a_place, const struct co
 static int ask_candidates(struct resolver *c, const struct skep_core_reloc *reloc,
 			  struct core_answer *ret_answer, const char **ret_why)
 {
-	const struct candidates *candidates;
+	struct candidates *candidates = NULL;
 	struct core_answer answer;
 	uint64_t place = 0;
-	bool any = false;
+	size_t n = 0; /* that have it */
 	int r;
 
 	if (!*skep_btf_name(c->local, reloc->type)) {
@@ -154,7 +159,7 @@ static int ask_candidates(struct resolver *c, const struct skep_core_reloc *relo
 		return -EINVAL;
 	}
 	r = find_candidates(c, reloc->type, &candidates);
-	for (size_t i = 0; i < candidates->n && r == 0; i++) {
+	for (size_t i = 0; r >= 0 && i < candidates->n; i++) {
 		const struct candidate *one = &candidates->list[i];
 
 		*ret_why = "its types are broken";
@@ -164,18 +169,21 @@ static int ask_candidates(struct resolver *c, const struct skep_core_reloc *relo
 		r = core_ask(reloc->kind, &c->here, &c->there, &answer, ret_why);
 		if (r < 0)
 			break;
-		if (any && !agree(ret_answer, place, &answer, c->there.bit_offset)) {
+		if (n && !agree(ret_answer, place, &answer, c->there.bit_offset)) {
 			*ret_why = "the target has several types of that name, which differ";
 			return -EINVAL;
 		}
-		if (!any)
+		if (!n)
 			*ret_answer = answer;
 		place = c->there.bit_offset;
-		any = true;
+		candidates->list[n++] = *one;
 	}
-	if (r == 0 && !any)
-		r = core_ask(reloc->kind, &c->here, NULL, ret_answer, ret_why);
-	return r;
+	if (r < 0)
+		return r;
+	if (!n)
+		return core_ask(reloc->kind, &c->here, NULL, ret_answer, ret_why);
+	candidates->n = n;
+	return 0;
 }
 
 static int resolve_one(struct resolver *c, struct skep_spec_prog *prog,

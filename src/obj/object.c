@@ -221,7 +221,7 @@ const struct obj_sym *obj_resolve(const struct reader *r, const struct obj_file 
 		return sym->section == SHN_UNDEFINED ? NULL : sym;
 	g = skep_hash_get_str(&r->globals, sym->name);
 	if (!g)
-		return NULL;
+		return sym->section == SHN_UNDEFINED ? NULL : sym;
 	*ret_file = g->file;
 	return g->sym;
 }

@@ -100,6 +100,10 @@ static int refer_defined(const struct ref *ref, const struct obj_file *f, const 
 	case ROLE_NONE:
 		break;
 	}
+	if (skep_has_prefix(f->sections[def->section].name, ".addr_space")) {
+		bad_ref(ref, "is memory of an arena, which is not supported");
+		return -EOPNOTSUPP;
+	}
 	return bad_ref(ref, "is in a section that programs cannot reach");
 }
 

@@ -41,8 +41,19 @@ static size_t read_all(const char *path, struct skep_str *out)
 	return out->len;
 }
 
+/* How far libbpf came with an object, as it tells on its way. */
+static struct {
+	bool core_failed, at_programs;
+} told;
+
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
 {
+	if (strstr(format, "failed to perform CO-RE relocations"))
+		told.core_failed = true;
+	if (strstr(format, "BPF program load failed") ||
+	    strstr(format, "failed to find kernel BTF type ID") ||
+	    strstr(format, "failed to prepare load attributes"))
+		told.at_programs = true;
 	return verbose && level <= LIBBPF_INFO ? vprintf(format, args) : 0;
 }
 
@@ -143,7 +154,7 @@ static size_t compare_prog(const char *object, const struct skep_spec_prog *p,
 }
 
 static struct {
-	size_t objects, progs, insns, wrong, cores, missing;
+	size_t objects, progs, insns, wrong, cores, missing, refused;
 	double ms, slowest_ms;
 } total;
 
@@ -156,11 +167,12 @@ static double now_ms(void)
 }
 
 /* Reads an object our way, with everything that libbpf knows as well. */
-static int read_ours(const char *name, const void *data, size_t size, struct skep_arena *arena,
-		     struct skep_diag *diag, struct skep_spec *spec, struct skep_linked **linked)
+static int read_ours(const char *name, const void *data, size_t size, const struct skep_btf *types,
+		     struct skep_arena *arena, struct skep_diag *diag, struct skep_spec *spec,
+		     struct skep_linked **linked)
 {
 	struct skep_object_file file = { name, data, size };
-	struct skep_core_target target = { .kernel = kernel };
+	struct skep_core_target target = { .kernel = types };
 	struct skep_object_options options = {
 		.target = &target,
 		.config = skep_str_text(&config),
@@ -189,47 +201,31 @@ static void complete_maps(struct bpf_object *object)
 
 	bpf_object__for_each_map(map, object)
 	{
+		const struct skep_map_kind *kind = skep_map_kind_find(bpf_map__type(map));
+		unsigned traits = kind ? kind->traits : 0;
+
 		if (bpf_map__type(map) == BPF_MAP_TYPE_STACK_TRACE && !bpf_map__value_size(map))
 			assert_int_equal(bpf_map__set_value_size(map, 8 * 16), 0);
-		if (bpf_map__type(map) != BPF_MAP_TYPE_PERF_EVENT_ARRAY &&
-		    !bpf_map__max_entries(map))
+		if (!bpf_map__max_entries(map) && !(traits & SKEP_TRAIT_OWNED) &&
+		    bpf_map__type(map) != BPF_MAP_TYPE_PERF_EVENT_ARRAY)
 			assert_int_equal(bpf_map__set_max_entries(map, 16), 0);
 		if (bpf_map__get_pin_path(map))
 			assert_int_equal(bpf_map__set_pin_path(map, NULL), 0);
 	}
 }
 
-static void compare_object(const char *name, const void *data, size_t size)
+/* Every program of both; what libbpf does not know is told. */
+static void compare_progs(const char *name, const struct skep_spec *spec,
+			  const struct skep_linked *linked, struct bpf_object *theirs)
 {
-	_cleanup_(skep_arena_freep)
-	struct skep_arena *arena = skep_arena_new();
-	_cleanup_(skep_diag_fini)
-	struct skep_diag diag = {};
-	struct skep_linked *linked;
-	struct skep_spec spec;
 	struct pairing pairs = {};
-	struct bpf_object *theirs;
-	int r = read_ours(name, data, size, arena, &diag, &spec, &linked);
 
-	if (r < 0) {
-		_cleanup_(skep_str_fini)
-		struct skep_str text = {};
-
-		skep_diag_format(&diag, false, false, &text);
-		fail_msg("%s is not read: %s", name, skep_str_text(&text));
-	}
-	theirs = bpf_object__open_mem(data, size, NULL);
-	if (!theirs)
-		fail_msg("libbpf does not open %s: %s", name, strerror(errno));
-	complete_maps(theirs);
-	/* Refusals of the kernel come behind the relocations. */
-	(void)!bpf_object__load(theirs);
 	total.objects++;
-	for (size_t i = 0; i < spec.n_progs; i++) {
+	for (size_t i = 0; i < spec->n_progs; i++) {
 		const struct skep_spec_prog *p = &linked[i].prog;
 		const struct bpf_program *prog;
 
-		if (!spec.progs[i].type || spec.progs[i].is_off)
+		if (!spec->progs[i].type || spec->progs[i].is_off)
 			continue;
 		prog = bpf_object__find_program_by_name(theirs, p->name);
 		if (!prog)
@@ -240,6 +236,48 @@ static void compare_object(const char *name, const void *data, size_t size)
 		for (size_t k = 0; k < p->n_cores; k++)
 			total.missing += p->cores[k].state == SKEP_CORE_MISSING;
 		total.wrong += compare_prog(name, p, prog, &pairs);
+	}
+}
+
+/* @types: to fit to, which libbpf reads from @path; NULL: the kernel's. */
+static void compare_object(const char *name, const void *data, size_t size,
+			   const struct skep_btf *types, const char *path)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, options, .btf_custom_path = path);
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	_cleanup_(skep_diag_fini)
+	struct skep_diag diag = {};
+	struct skep_linked *linked;
+	struct skep_spec spec;
+	struct bpf_object *theirs = bpf_object__open_mem(data, size, &options);
+	int r, loaded;
+
+	if (!theirs) {
+		print_message("%s is left out, for libbpf does not open it: %s\n", name,
+			      strerror(errno));
+		return;
+	}
+	memset(&told, 0, sizeof(told));
+	complete_maps(theirs);
+	/* Refusals of the kernel come behind the relocations. */
+	loaded = bpf_object__load(theirs);
+	r = read_ours(name, data, size, types ? types : kernel, arena, &diag, &spec, &linked);
+	if (told.core_failed && r < 0) {
+		total.refused++;
+	} else if (r < 0 || told.core_failed) {
+		_cleanup_(skep_str_fini)
+		struct skep_str text = {};
+
+		skep_diag_format(&diag, false, false, &text);
+		print_error("%s for %s: ours gives %d, libbpf's %s\n%s", name, path ? path : "", r,
+			    told.core_failed ? "a refusal" : "none", skep_str_text(&text));
+		total.wrong++;
+	} else if (loaded < 0 && !told.at_programs) {
+		print_message("%s is left out, for libbpf came to no program: %s\n", name,
+			      strerror(-loaded));
+	} else {
+		compare_progs(name, &spec, linked, theirs);
 	}
 	bpf_object__close(theirs);
 }
@@ -259,7 +297,7 @@ static void compare_inside(const char *name, const struct skep_str *file)
 			memcpy(&size, at + 58, 2);
 			memcpy(&n, at + 60, 2);
 			if (sections < left && (size_t)size * n <= left - sections)
-				compare_object(name, at, sections + (size_t)size * n);
+				compare_object(name, at, sections + (size_t)size * n, NULL, NULL);
 		}
 		at++;
 	}
@@ -268,9 +306,10 @@ static void compare_inside(const char *name, const struct skep_str *file)
 static void report(void)
 {
 	print_message("%zu objects, %zu programs, %zu instructions, %zu CO-RE records (%zu without "
-		      "answer): %zu differ; %.2f ms an object, %.2f ms the slowest\n",
+		      "answer), %zu refused by both: %zu differ; %.2f ms an object, %.2f ms the "
+		      "slowest\n",
 		      total.objects, total.progs, total.insns, total.cores, total.missing,
-		      total.wrong, total.ms / (double)MAX(total.objects, (size_t)1),
+		      total.refused, total.wrong, total.ms / (double)MAX(total.objects, (size_t)1),
 		      total.slowest_ms);
 	assert_int_equal(total.wrong, 0);
 }
@@ -331,14 +370,102 @@ static void own_objects(void **state)
 			char options[128];
 
 			if (compile_bpf(names[i], levels[k], &bytes))
-				compare_object(names[i], bytes.data, bytes.len);
+				compare_object(names[i], bytes.data, bytes.len, NULL, NULL);
 			snprintf(options, sizeof(options), "-target bpf %s", levels[k]);
 			if (compile_with("clang-19", names[i], options, &bytes))
-				compare_object(names[i], bytes.data, bytes.len);
+				compare_object(names[i], bytes.data, bytes.len, NULL, NULL);
 		}
 	skep_str_fini(&bytes);
 	if (!total.objects)
 		skip();
+	report();
+}
+
+/* A target that libbpf reads as a file, too. */
+static void compare_for(const char *name, const struct skep_str *object, const char *path)
+{
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	_cleanup_(skep_btf_freep)
+	struct skep_btf *types = NULL;
+	struct skep_str bytes = {};
+	struct skep_object_file file = { .name = path };
+	struct skep_spec spec;
+
+	if (read_all(path, &bytes)) {
+		file.data = bytes.data;
+		file.size = bytes.len;
+		assert_int_equal(skep_object_read(&file, 1, NULL, arena, NULL, &spec), 0);
+		assert_int_equal(skep_btf_parse(spec.btf, spec.btf_size, NULL, NULL, NULL, &types),
+				 0);
+		compare_object(name, object->data, object->len, types, path);
+	}
+	skep_str_fini(&bytes);
+}
+
+/* The same program for targets that differ from what it was compiled with. */
+static void own_targets(void **state)
+{
+	struct skep_str object = {}, target = {};
+	char path[] = "/tmp/skep-target-XXXXXX", options[64];
+	int fd;
+
+	skip_without_kernel();
+	memset(&total, 0, sizeof(total));
+	if (!compile_bpf("core", "-O2 -g", &object))
+		skip();
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	for (int variant = 0; variant < 8; variant++) {
+		snprintf(options, sizeof(options), "-O2 -g -DVARIANT=%d", variant);
+		assert_true(compile_bpf("core_target", options, &target) > 0);
+		assert_int_equal(pwrite(fd, target.data, target.len, 0), target.len);
+		assert_int_equal(ftruncate(fd, (off_t)target.len), 0);
+		compare_for("core", &object, path);
+	}
+	close(fd);
+	unlink(path);
+	skep_str_fini(&object);
+	skep_str_fini(&target);
+	report();
+}
+
+/* SKEP_TARGETS: a directory with programs PROGRAM.o, and targets btf__PROGRAM*.o for each. */
+static void targets_of_others(void **state)
+{
+	const char *folder = getenv("SKEP_TARGETS");
+	struct skep_str object = {};
+	struct dirent **entries;
+	int n;
+
+	skip_without_kernel();
+	memset(&total, 0, sizeof(total));
+	n = folder ? scandir(folder, &entries, NULL, alphasort) : -1;
+	if (n < 0)
+		skip();
+	for (int i = 0; i < n; i++) {
+		const char *name = entries[i]->d_name;
+		char path[1024], wanted[256];
+
+		if (strncmp(name, "test_core", 9) != 0)
+			continue;
+		snprintf(wanted, sizeof(wanted), "btf__%s", name + 5);
+		wanted[strcspn(wanted, ".")] = 0;
+		snprintf(path, sizeof(path), "%s/%s", folder, name);
+		if (!read_all(path, &object))
+			continue;
+		for (int k = 0; k < n; k++) {
+			if (strncmp(entries[k]->d_name, wanted, strlen(wanted)) != 0 ||
+			    !skep_has_suffix(entries[k]->d_name, ".o"))
+				continue;
+			snprintf(path, sizeof(path), "%s/%s", folder, entries[k]->d_name);
+			compare_for(name, &object, path);
+		}
+	}
+	for (int i = 0; i < n; i++)
+		free(entries[i]);
+	free(entries);
+	skep_str_fini(&object);
 	report();
 }
 
@@ -373,6 +500,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(own_objects),
+		cmocka_unit_test(own_targets),
+		cmocka_unit_test(targets_of_others),
 		cmocka_unit_test(objects_of_others),
 	};
 
