@@ -3,7 +3,9 @@
  * kprobe, kretprobe: entry of, or return from, kernel functions by name. Several functions become
  * one multi link where the kernel has it; the cookie tells which of them fired.
  */
+#include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 
 #include "isa/progkind.h"
 #include "lang/provider/arch.h"
@@ -100,6 +102,36 @@ static void warn_slow(struct skep_compiler *c, const struct skep_attach_point *p
 	skep_diag_hint(c->diag, "a narrower pattern is faster");
 }
 
+/* kprobe:0xffffffff81234567: the kernel looks whether an instruction begins there, nobody whether it is the right one. */
+static int by_address(struct skep_compiler *c, struct skep_probe_node *probe,
+		      const struct skep_attach_point *point, bool is_return, const char *text)
+{
+	const struct skep_kfunc place = { .name = text };
+	struct skep_instance *inst;
+	uint64_t address;
+	char *end;
+
+	errno = 0;
+	address = strtoull(text, &end, 0);
+	if (errno || *end || !address)
+		return skep_match_usage(c, point, provider_of(is_return), "'%s' is not an address",
+					text);
+	if (!c->options->unsafe) {
+		skep_diag_error(c->diag, point->loc, "addresses are probed with --unsafe alone");
+		skep_diag_hint(c->diag,
+			       "name the function, and how far in: kprobe:function+offset");
+		return -EINVAL;
+	}
+	if (c->types.needs)
+		return skep_match_unable(c, point, "name a function",
+					 "not supported ahead of time: addresses of the kernel");
+	add_function(c, probe, point, is_return, &place, 0, "", NULL);
+	inst = skep_vec_last(&c->instances);
+	inst->matches[inst->n_matches - 1].target.name = NULL;
+	inst->matches[inst->n_matches - 1].target.offset = address;
+	return 0;
+}
+
 static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 		 const struct skep_attach_point *point, bool is_return)
 {
@@ -113,6 +145,8 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 
 	if (!skep_world_has(w, SKEP_WORLD_KPROBE) || !skep_arch())
 		return skep_match_unable(c, point, INSTEAD, "%s", NO_KPROBES);
+	if (isdigit((unsigned char)text[0]))
+		return by_address(c, probe, point, is_return, text);
 	if (!skep_split_offset(c->arena, text, &function, &offset, &has_offset) ||
 	    (has_offset && (is_return || skep_match_is_glob(function))))
 		return skep_match_usage(c, point, provider_of(is_return),
@@ -208,7 +242,8 @@ static const char *const kretprobe_aliases[] = { "kr", NULL };
 const struct skep_provider skep_provider_kprobe = {
 	.name = "kprobe",
 	.aliases = kprobe_aliases,
-	.usage = "kprobe:function, kprobe:function+offset or kprobe:module:function",
+	.usage = "kprobe:function, kprobe:function+offset or kprobe:module:function; with --unsafe "
+		 "kprobe:0xADDRESS",
 	.min_parts = 2,
 	.max_parts = 3,
 	.match = kprobe_match,

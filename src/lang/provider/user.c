@@ -24,7 +24,7 @@ static struct skep_instance *user_instance(struct skep_compiler *c, struct skep_
 }
 
 extern const struct skep_provider skep_provider_begin, skep_provider_end, skep_provider_interval,
-	skep_provider_self;
+	skep_provider_self, skep_provider_test, skep_provider_bench;
 
 static int begin_match(struct skep_compiler *c, struct skep_probe_node *probe,
 		       const struct skep_attach_point *point)
@@ -90,6 +90,19 @@ static int self_match(struct skep_compiler *c, struct skep_probe_node *probe,
 	}
 	inst = user_instance(c, probe, point, provider, SKEP_USER_SIGNAL, point->text);
 	inst->user.signal = number;
+	return 0;
+}
+
+/* bpftrace runs these with --test and --bench alone, and passes them over otherwise; so do we. */
+static int passed_over(struct skep_compiler *c, struct skep_probe_node *probe,
+		       const struct skep_attach_point *point)
+{
+	bool alone = c->script->n_probes == 1;
+
+	if (alone || c->options->verbose)
+		skep_diag_add(c->diag, alone ? SKEP_DIAG_WARNING : SKEP_DIAG_NOTE, point->loc,
+			      "%s is passed over: tests and benchmarks of scripts are not run",
+			      point->text);
 	return 0;
 }
 
@@ -162,4 +175,20 @@ const struct skep_provider skep_provider_self = {
 	.max_parts = 3,
 	.match = self_match,
 	.list = self_list,
+};
+
+const struct skep_provider skep_provider_test = {
+	.name = "test",
+	.usage = "test:name",
+	.min_parts = 2,
+	.max_parts = 2,
+	.match = passed_over,
+};
+
+const struct skep_provider skep_provider_bench = {
+	.name = "bench",
+	.usage = "bench:name",
+	.min_parts = 2,
+	.max_parts = 2,
+	.match = passed_over,
 };
