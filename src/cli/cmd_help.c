@@ -47,8 +47,8 @@ static const struct {
 	const char *what, *line;
 	int needs; /* enum skep_feature, or one of these */
 } samples[] = {
-	{ "which program opens which file",
-	  "-e 'tracepoint:syscalls:sys_enter_openat { printf(\"%s %s\\n\", comm, str(args.filename)); }'",
+	{ "which programs are started",
+	  "-e 'tracepoint:sched:sched_process_exec { printf(\"%d %s\\n\", pid, str(args.filename)); }'",
 	  SKEP_FEATURE_RAW_TP },
 	{ "how many system calls each program makes (Ctrl-C shows it)",
 	  "-e 'tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }'", SKEP_FEATURE_RAW_TP },

@@ -386,8 +386,7 @@ static int handle(struct skep_loop *l, int64_t what)
 	}
 }
 
-/* Whether anything can still happen: a plan with only BEGIN and END is done once they have run. */
-static bool can_go_on(const struct skep_loop *l)
+bool skep_loop_can_go_on(const struct skep_loop *l)
 {
 	const struct skep_plan *plan = l->s->plan;
 
@@ -415,7 +414,7 @@ int skep_loop_run(struct skep_loop *l)
 	struct epoll_event events[16];
 	int n, r = 0;
 
-	if (!can_go_on(l))
+	if (!skep_loop_can_go_on(l))
 		return 0;
 	while (!l->s->stopping && r >= 0) {
 		skep_session_idle(l->s);

@@ -31,6 +31,8 @@ int skep_loop_watch_ring(struct skep_loop *l) _must_check_;
 int skep_loop_open_timers(struct skep_loop *l) _must_check_;
 void skep_loop_close(struct skep_loop *l);
 
+/* Whether anything can still happen: a plan with only BEGIN and END is done once they have run. */
+bool skep_loop_can_go_on(const struct skep_loop *l);
 /* Runs until the session is stopping; at once done when nothing can happen any more. */
 int skep_loop_run(struct skep_loop *l) _must_check_;
 /* Signals that have come; the loop does it itself. */

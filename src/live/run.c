@@ -119,7 +119,8 @@ static void tell_attached(struct skep_loop *l, size_t n)
 		skep_str_addf(out, "{\"type\": \"attached_probes\", \"count\": %zu}\n", n);
 	else if (!s->options->quiet && (s->options->bpftrace_shapes || s->options->verbose))
 		fprintf(stderr, "Attached %zu probe%s\n", n, n == 1 ? "" : "s");
-	else if (!s->options->quiet && !s->options->child && isatty(STDERR_FILENO))
+	else if (!s->options->quiet && !s->options->child && isatty(STDERR_FILENO) &&
+		 skep_loop_can_go_on(l))
 		fprintf(stderr, "Watching %zu probe%s; Ctrl-C ends.\n", n, n == 1 ? "" : "s");
 	skep_output_record_done(s->out);
 }

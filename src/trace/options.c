@@ -45,7 +45,7 @@ const char skep_trace_help[] =
 	"  -h, --help         this\n"
 	"\n"
 	"examples:\n"
-	"  skep trace -e 'tracepoint:syscalls:sys_enter_openat { printf(\"%s %s\\n\", comm, "
+	"  skep trace -e 'tracepoint:sched:sched_process_exec { printf(\"%s %s\\n\", comm, "
 	"str(args.filename)); }'\n"
 	"  skep trace -e 'tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }' -c 'ls -l'\n";
 
