@@ -241,3 +241,7 @@ static inline void vm_unlock(uint32_t *lock)
 
 /* Tells the context where the packet is now, and forgets windows into it. */
 void vm_packet_moved(struct skep_vm_run *run);
+
+/* What is done before and after every run of a program (or timer), and clears what the last one left. */
+void vm_run_reset(struct skep_vm_run *run, const struct vm_prog *prog);
+void vm_run_finish(struct skep_vm_run *run);

@@ -289,7 +289,7 @@ static int load_context(struct skep_vm_run *run, const struct vm_prog *prog,
 	return 0;
 }
 
-static void reset(struct skep_vm_run *run, const struct vm_prog *prog)
+void vm_run_reset(struct skep_vm_run *run, const struct vm_prog *prog)
 {
 	size_t used = (size_t)run->deepest * SKEP_STACK_SIZE;
 
@@ -315,7 +315,7 @@ static void reset(struct skep_vm_run *run, const struct vm_prog *prog)
 }
 
 /* A record that was reserved and is still there: it would block the ring for ever. */
-static void give_back_records(struct skep_vm_run *run)
+void vm_run_finish(struct skep_vm_run *run)
 {
 	if (run->n_records && !run->stop)
 		vm_fault(
@@ -340,7 +340,7 @@ int skep_vm_run_prog(struct skep_vm_run *run, uint32_t index, const struct skep_
 		return -EINVAL;
 	prog = run->vm->progs[index];
 	input = input ? input : &nothing;
-	reset(run, prog);
+	vm_run_reset(run, prog);
 	r = load_context(run, prog, input);
 	if (r == 0)
 		r = load_packet(run, input);
@@ -353,7 +353,7 @@ int skep_vm_run_prog(struct skep_vm_run *run, uint32_t index, const struct skep_
 		memcpy(args, input->args, sizeof(args));
 	run->engine = prog->native && !run->watch ? prog->native : vm_interpreter(run);
 	run->result.value = run->engine(run, prog, 0, args);
-	give_back_records(run);
+	vm_run_finish(run);
 	if (run->stop)
 		return run->fault.kind == SKEP_VM_FAULT_NONE ? -ECANCELED : -EFAULT;
 	run->result.steps = run->vm->config.max_steps - (uint64_t)run->steps;
@@ -374,33 +374,4 @@ uint64_t vm_call(struct skep_vm_run *run, const struct vm_func *func, const uint
 		run->op = op;
 	}
 	return value;
-}
-
-int skep_vm_run_timers(struct skep_vm_run *run, uint64_t now_ns)
-{
-	int n = 0;
-
-	for (uint32_t i = 0; i < VM_TIMERS_MAX; i++) {
-		struct vm_timer *timer = &run->vm->timers[i];
-		uint64_t args[5] = {}, key = 0;
-
-		if (!timer->map || !timer->func || !timer->expires_ns || timer->expires_ns > now_ns)
-			continue;
-		timer->expires_ns = 0;
-		reset(run, timer->func->prog);
-		run->ctx = run->ctx_size = 0;
-		run->packet.meta = run->packet.data = run->packet.end = NULL;
-		key = vm_element_of(timer->map, timer->value);
-		args[0] = (uint64_t)(uintptr_t)timer->map;
-		args[1] = (uint64_t)(uintptr_t)&key;
-		args[2] = (uint64_t)(uintptr_t)timer->value;
-		run->engine = vm_interpreter(run);
-		if (skep_vm_run_allow(run, &key, sizeof(key), false) < 0)
-			return n;
-		(void)run->engine(run, timer->func->prog, timer->func->start, args);
-		vm_disallow(run);
-		give_back_records(run);
-		n++;
-	}
-	return n;
 }

@@ -74,13 +74,12 @@ VM_HELPER(skb_pull_data)
 
 static uint64_t resize(struct skep_vm_run *run, int64_t delta)
 {
-	uint8_t *end = run->packet.end + delta;
-
-	if (!run->packet.data || end > run->packet.limit || end < run->packet.data)
+	if (!run->packet.data || delta > run->packet.limit - run->packet.end ||
+	    -delta > run->packet.end - run->packet.data)
 		return vm_err(-EINVAL);
 	if (delta > 0)
 		memset(run->packet.end, 0, (size_t)delta);
-	run->packet.end = end;
+	run->packet.end += delta;
 	vm_packet_moved(run);
 	return 0;
 }
@@ -97,13 +96,13 @@ VM_HELPER(skb_change_tail)
 /* Moves the front: @delta bytes more (or less) in front of what is there. */
 static uint64_t move_front(struct skep_vm_run *run, int64_t delta)
 {
-	uint8_t *data = run->packet.data - delta;
-
-	if (!run->packet.data || data < run->packet.buffer || data > run->packet.end)
+	if (!run->packet.data || delta > run->packet.data - run->packet.buffer ||
+	    -delta > run->packet.end - run->packet.data)
 		return vm_err(-EINVAL);
+	run->packet.data -= delta;
+	run->packet.meta = run->packet.data;
 	if (delta > 0)
-		memset(data, 0, (size_t)delta);
-	run->packet.data = run->packet.meta = data;
+		memset(run->packet.data, 0, (size_t)delta);
 	vm_packet_moved(run);
 	return 0;
 }
@@ -125,7 +124,7 @@ VM_HELPER(skb_adjust_room)
 	uint32_t keep = (uint32_t)r3 == 1 ? ETH_HLEN : ETH_HLEN + 20;
 	uint8_t *old = run->packet.data;
 
-	if ((uint32_t)r3 > 1 || delta > 0xfff || delta < -0xfff)
+	if (!old || (uint32_t)r3 > 1 || delta > 0xfff || delta < -0xfff)
 		return vm_err(-EINVAL);
 	if (length(run) < keep || (delta < 0 && length(run) - keep < (uint32_t)-delta))
 		return vm_err(-EINVAL);
@@ -223,27 +222,27 @@ VM_HELPER(xdp_store_bytes)
 VM_HELPER(xdp_adjust_head)
 {
 	int32_t delta = (int32_t)r2;
-	size_t meta = (size_t)(run->packet.data - run->packet.meta);
-	uint8_t *data = run->packet.data + delta;
+	int64_t meta = run->packet.data - run->packet.meta;
 
-	if (data < run->packet.buffer + meta || data > run->packet.end - ETH_HLEN)
+	if (!run->packet.data || (int64_t)length(run) - delta < ETH_HLEN ||
+	    run->packet.data - run->packet.buffer + delta < meta)
 		return vm_err(-EINVAL);
-	memmove(data - meta, run->packet.meta, meta);
-	run->packet.meta = data - meta;
-	run->packet.data = data;
+	run->packet.data += delta;
+	memmove(run->packet.data - meta, run->packet.meta, (size_t)meta);
+	run->packet.meta = run->packet.data - meta;
 	vm_packet_moved(run);
 	return 0;
 }
 
 VM_HELPER(xdp_adjust_meta)
 {
-	uint8_t *meta = run->packet.meta + (int32_t)r2;
+	int64_t size = run->packet.data - run->packet.meta - (int32_t)r2;
 
-	if (meta < run->packet.buffer || meta > run->packet.data)
+	if (!run->packet.data || size < 0 || size > run->packet.data - run->packet.buffer)
 		return vm_err(-EINVAL);
-	if ((run->packet.data - meta) % 4 || run->packet.data - meta > META_MAX)
+	if (size % 4 || size > META_MAX)
 		return vm_err(-EACCES);
-	run->packet.meta = meta;
+	run->packet.meta = run->packet.data - size;
 	vm_packet_moved(run);
 	return 0;
 }

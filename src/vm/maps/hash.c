@@ -191,7 +191,8 @@ static uint32_t take_free(struct hash *h)
 	return h->fresh < h->capacity ? ++h->fresh : NONE;
 }
 
-static void evict(struct hash *h)
+/* Returns the element that went. */
+static uint32_t evict(struct hash *h)
 {
 	uint32_t link = h->oldest;
 
@@ -204,6 +205,7 @@ static void evict(struct hash *h)
 	unchain(h, link);
 	give_back(h, link);
 	h->count--;
+	return link;
 }
 
 static void *lookup(struct skep_vm_map *map, uint32_t cpu, const void *key)
@@ -226,6 +228,12 @@ static void *lookup(struct skep_vm_map *map, uint32_t cpu, const void *key)
 static void changed(struct skep_vm_map *map)
 {
 	__atomic_fetch_add(&map->version, 1, __ATOMIC_RELEASE);
+}
+
+static void gone(struct skep_vm_map *map, uint32_t link)
+{
+	if (map->timer_off)
+		vm_timers_forget(map, vm_value_of(map, link - 1, 0));
 }
 
 /* The value of one CPU of a new element, or all of them as user space gives them. NULL: zeroes. */
@@ -281,7 +289,7 @@ static int insert(struct skep_vm_map *map, uint32_t hash, const void *key, uint3
 	if (h->count >= map->max_entries) {
 		if (!h->evicts)
 			return -E2BIG;
-		evict(h);
+		gone(map, evict(h));
 	}
 	link = take_free(h);
 	if (link == NONE)
@@ -343,6 +351,7 @@ static int drop(struct skep_vm_map *map, const void *key)
 		unchain(h, link);
 		give_back(h, link);
 		h->count--;
+		gone(map, link);
 		changed(map);
 	}
 	vm_unlock(&map->lock);
@@ -383,6 +392,11 @@ static int get(struct skep_vm_map *map, const void *key, void *ret_value)
 	return link == NONE ? -ENOENT : 0;
 }
 
+static const void *key_of_value(const struct skep_vm_map *map, const uint8_t *value)
+{
+	return key_of(map->state, (uint32_t)vm_element_of(map, value) + 1);
+}
+
 const struct vm_map_ops vm_hash_ops = {
 	.init = init,
 	.fini = fini,
@@ -392,4 +406,5 @@ const struct vm_map_ops vm_hash_ops = {
 	.next = next,
 	.get = get,
 	.set = set,
+	.key_of = key_of_value,
 };

@@ -38,6 +38,9 @@ struct vm_map_ops {
 	int (*pop)(struct skep_vm_map *map, void *ret_value);
 	int (*peek)(struct skep_vm_map *map, void *ret_value);
 
+	/* The key of the element that a value is in; NULL: it is an index. */
+	const void *(*key_of)(const struct skep_vm_map *map, const uint8_t *value);
+
 	/* Hands over each record and removes it. */
 	int (*drain)(struct skep_vm_map *map,
 		     int (*record)(void *data, uint32_t cpu, const void *bytes, size_t size),
@@ -100,6 +103,9 @@ int vm_stack_id(struct skep_vm_map *map, const uint64_t *ips, uint32_t n, uint64
 void *vm_storage_get(struct skep_vm_map *map, uint32_t cpu, uint64_t owner, const void *first,
 		     bool create);
 int vm_storage_delete(struct skep_vm_map *map, uint64_t owner);
+
+/* Timers of an element that goes away never fire. (timers.c) */
+void vm_timers_forget(struct skep_vm_map *map, const uint8_t *value);
 
 /* Calls @each for every element of a hash or array until it returns not 0. Returns how often. */
 uint64_t vm_map_each(struct skep_vm_map *map, uint32_t cpu,
