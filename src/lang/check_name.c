@@ -68,6 +68,25 @@ static const char *old_name(const char *name)
 	return NULL;
 }
 
+/* What bpftrace has and we have not, and what does instead. */
+static const char *unsupported(const char *name)
+{
+	static const struct {
+		const char *name, *instead;
+	} names[] = {
+		{ "unwatch", "a predicate that stops it: /!@done/, and @done = 1 here" },
+		{ "globmatch", "strcontains(), strncmp() or ==" },
+		{ "assert_str", "static_assert(is_str(...))" },
+		{ "default_str_length", "config.max_strlen" },
+		{ "elf_info", "uaddr() for addresses of a binary" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (skep_streq(names[i].name, name))
+			return names[i].instead;
+	return NULL;
+}
+
 static const struct skep_macro *nearest_macro(const struct skep_script *script, const char *name)
 {
 	for (size_t i = 0; i < script->n_macros; i++)
@@ -113,6 +132,10 @@ static int unknown(struct skep_check *k, struct skep_expr *expr)
 		(void)!skep_check_expr(k, expr->call.args.data[i]);
 	(void)skep_check_error(k, called ? expr->call.name_loc : expr->loc,
 			       called ? "there is no function %s()" : "'%s' is not known", name);
+	if (unsupported(name)) {
+		skep_diag_hint(k->c->diag, "not supported: %s; use %s", name, unsupported(name));
+		return -EINVAL;
+	}
 	near = skep_builtin_nearest(k->c, name, called);
 	macro = nearest_macro(k->c->script, name);
 	fn = called ? skep_fn_nearest(k->c->script, name) : NULL;

@@ -149,9 +149,17 @@ static int match_point(struct skep_compiler *c, struct skep_probe_node *probe,
 		       const struct skep_attach_point *point)
 {
 	const struct skep_provider *p = skep_provider_find(point->n_parts ? point->parts[0] : "");
+	struct skep_attach_point *shorter;
 
 	if (!p)
 		return unknown_provider(c, point);
+	if (p->ends_empty && point->n_parts == p->max_parts &&
+	    !point->parts[point->n_parts - 1][0]) {
+		shorter = skep_arena_memdup(c->arena, point, sizeof(*point));
+		shorter->n_parts--;
+		shorter->text = skep_arena_strndup(c->arena, point->text, strlen(point->text) - 1);
+		point = shorter;
+	}
 	if (point->n_parts < p->min_parts)
 		return skep_match_usage(c, point, p, "this probe is not complete");
 	if (point->n_parts > p->max_parts)

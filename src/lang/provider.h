@@ -18,6 +18,7 @@ struct skep_provider {
 	const char *
 		not_ahead; /* why its probes cannot be compiled for other machines; NULL: they can */
 	bool args_nullable; /* pointers among args may be NULL, and the verifier may know */
+	bool ends_empty;    /* an empty last part is as good as none: software:faults: */
 	bool returns;	    /* what `return value` gives means something */
 
 	/* Adds instances for an attach point. Nothing found: an error with the nearest names (missing_probes decides). */

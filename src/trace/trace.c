@@ -190,6 +190,11 @@ static double ms(uint64_t ns)
 	return (double)ns / 1e6;
 }
 
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 /* -v: what it cost. */
 static void tell_cost(const struct job *job, const struct skep_live_result *result)
 {
@@ -197,18 +202,20 @@ static void tell_cost(const struct job *job, const struct skep_live_result *resu
 
 	getrusage(RUSAGE_SELF, &usage);
 	fprintf(stderr,
-		"skep: %zu programs, %zu probes, %" PRIu64
-		" rows; compile %.2f ms CPU, kernel types %.1f ms CPU, load %.1f ms, "
+		"skep: %zu program%s, %zu probe%s, %" PRIu64
+		" row%s; compile %.2f ms CPU, kernel types %.1f ms CPU, load %.1f ms, "
 		"attach %.1f ms, detach %.1f ms; %.0f ms CPU and %.1f MiB at most in all\n",
-		job->plan->spec->n_progs, result->n_probes, result->n_rows,
+		job->plan->spec->n_progs, plural(job->plan->spec->n_progs), result->n_probes,
+		plural(result->n_probes), result->n_rows, plural(result->n_rows),
 		ms(job->plan->compile_ns), ms(job->plan->index_ns), ms(result->load_ns),
 		ms(result->attach_ns), ms(result->detach_ns),
 		(double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e3 +
 			(double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e3,
 		(double)usage.ru_maxrss / 1024);
 	if (result->n_runs)
-		fprintf(stderr, "skep: %" PRIu64 " runs of programs, %.0f ns each\n",
-			result->n_runs, (double)result->run_ns / (double)result->n_runs);
+		fprintf(stderr, "skep: %" PRIu64 " run%s of programs, %.0f ns each\n",
+			result->n_runs, plural(result->n_runs),
+			(double)result->run_ns / (double)result->n_runs);
 }
 
 static void tell_losses(struct job *job, struct skep_live_result *result)

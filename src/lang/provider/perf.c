@@ -191,6 +191,7 @@ const struct skep_provider skep_provider_software = {
 	.usage = "software:event:count, such as software:page-faults:100",
 	.min_parts = 2,
 	.max_parts = 3,
+	.ends_empty = true,
 	.match = software_match,
 	.list = software_list,
 };
@@ -201,6 +202,7 @@ const struct skep_provider skep_provider_hardware = {
 	.usage = "hardware:event:count, such as hardware:cache-misses:1000",
 	.min_parts = 2,
 	.max_parts = 3,
+	.ends_empty = true,
 	.match = hardware_match,
 	.list = hardware_list,
 };
