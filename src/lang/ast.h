@@ -365,6 +365,8 @@ struct skep_config_node {
 	struct skep_loc loc;
 };
 
+struct skep_object_node;
+
 struct skep_script {
 	const char *text; /* with all that it imports */
 	size_t len;
@@ -381,6 +383,16 @@ struct skep_script {
 	size_t n_probes;
 	struct skep_fn_node **fns;
 	size_t n_fns;
+	struct skep_object_node *objects;
+	size_t n_objects;
+};
+
+/* import "x.bpf.o": its bytes. */
+struct skep_object_node {
+	const char *name;
+	const void *data;
+	size_t size;
+	struct skep_loc loc;
 };
 
 /* A file that an import brings in. */

@@ -11,6 +11,7 @@
 #include "lang/constants.h"
 #include "lang/fn.h"
 #include "lang/hook.h"
+#include "lang/import.h"
 #include "lang/nearest.h"
 
 static void make_number(struct skep_expr *expr, uint64_t value, const struct skep_type *type)
@@ -305,6 +306,8 @@ int skep_check_call(struct skep_check *k, struct skep_expr *expr)
 	if (expr->kind == SKEP_EXPR_NAME &&
 	    (!b || skep_hash_get_str(&k->c->constants, expr->call.name)) && find_constant(k, expr))
 		return 0;
+	if (!b && expr->kind == SKEP_EXPR_CALL && skep_import_has(k->c, expr->call.name))
+		return skep_import_check(k, expr);
 	if (!b)
 		b = find_old(k, expr);
 	if (!b)

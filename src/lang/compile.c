@@ -12,6 +12,7 @@
 #include "lang/define.h"
 #include "lang/fn.h"
 #include "lang/getopt.h"
+#include "lang/import.h"
 #include "lang/macro.h"
 #include "lang/match.h"
 #include "lang/portable.h"
@@ -59,6 +60,7 @@ static void show_code(const struct skep_compiler *c, const char *stage)
 
 static void fini(struct skep_compiler *c)
 {
+	skep_import_fini(c);
 	skep_vec_fini(&c->instances);
 	skep_vec_fini(&c->maps);
 	skep_vec_fini(&c->stack_maps);
@@ -166,6 +168,9 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 		return r;
 	c->types.max_strlen = c->config.max_strlen;
 	c->path_size = says_strlen(c) ? c->config.max_strlen : SKEP_PATH_SIZE;
+	r = skep_import_read(c);
+	if (r < 0)
+		return r;
 	r = skep_define_types(c);
 	if (r >= 0)
 		r = skep_define_maps(c);
@@ -192,6 +197,7 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 	if (r < 0)
 		return r;
 	show_code(c, "code");
+	skep_import_link(c, plan);
 	r = check_n_progs(c, plan->spec);
 	if (r < 0)
 		return r;

@@ -17,6 +17,7 @@
 #include "lang/plan.h"
 
 struct skep_hook;
+struct skep_import;
 struct skep_packet;
 struct skep_provider;
 struct skep_unwinder;
@@ -128,6 +129,7 @@ struct skep_compiler {
 	struct skep_hash constants; /* of the script's enums: skep_constant */
 	struct skep_plan_config config;
 	struct skep_script *script;
+	struct skep_import *import; /* of objects, or NULL */
 	struct {
 		SKEP_VEC(struct skep_instance *);
 	} instances;

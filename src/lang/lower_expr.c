@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lang/import.h"
 #include "lang/lower_priv.h"
 #include "lang/need.h"
 
@@ -416,6 +417,8 @@ static int lower_call(struct skep_lower *l, const struct skep_expr *expr,
 
 	if (expr->kind == SKEP_EXPR_CALL && expr->call.fn)
 		return skep_lower_fn_call(l, expr, ret_value);
+	if (!builtin && skep_import_has(l->c, expr->call.name))
+		return skep_import_lower(l, expr, ret_value);
 	if (!builtin || !builtin->lower)
 		return skep_lower_bug(l, expr->loc, expr->call.name);
 	return builtin->lower(l, expr, ret_value);

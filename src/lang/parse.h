@@ -54,6 +54,9 @@ struct skep_parser {
 	struct {
 		SKEP_VEC(struct skep_c_def *);
 	} defs;
+	struct {
+		SKEP_VEC(struct skep_object_node);
+	} objects;
 	unsigned c_braces; /* open ones of a definition as in C: where an error left it */
 	struct {
 		SKEP_VEC(struct skep_diag_file);

@@ -118,9 +118,33 @@ static bool import(struct skep_parser *p, const char *path, struct skep_loc loc,
 	return true;
 }
 
-static bool is_object(const char *path)
+/* Functions of C, compiled: what they are is seen later. */
+static void import_object(struct skep_parser *p, const char *path, struct skep_loc loc)
 {
-	return skep_has_suffix(path, ".o") || skep_has_suffix(path, ".c");
+	struct skep_import_file *files = NULL;
+	const char *why = "there are no files here";
+	struct skep_object_node node = { .loc = loc };
+	size_t n = 0;
+	int r = -1;
+
+	if (p->options->import)
+		r = p->options->import(p->options->import_data, p->env.arena, path, current_file(p),
+				       &files, &n, &why);
+	if (r < 0 || n != 1) {
+		if (skep_parse_error(p, loc, "cannot import '%s': %s",
+				     skep_lex_show(&p->env, path, strlen(path)), why))
+			skep_lex_hint(&p->env,
+				      "the path begins at the folder of the file that names "
+				      "it; nobody else may be allowed to write there");
+		return;
+	}
+	if (skep_hash_get_str(&p->imported, files[0].id))
+		return;
+	skep_hash_set_str(&p->imported, files[0].id, (void *)files[0].id);
+	node.name = files[0].name;
+	node.data = files[0].text;
+	node.size = files[0].len;
+	skep_vec_add(&p->objects, node);
 }
 
 bool skep_parse_import(struct skep_parser *p)
@@ -137,11 +161,15 @@ bool skep_parse_import(struct skep_parser *p)
 	skep_parse_take(p);
 	if (!skep_parse_expect(p, SKEP_TOK_SEMI, "';' behind the import"))
 		return false;
-	if (!is_object(t.text))
+	if (skep_has_suffix(t.text, ".o"))
+		import_object(p, t.text, t.loc);
+	else if (!skep_has_suffix(t.text, ".c"))
 		(void)import(p, t.text, t.loc, false);
-	else if (skep_parse_error(p, t.loc, "not supported yet: functions written in C"))
-		skep_lex_hint(&p->env, "write them in the language: fn name($a : int64) : int64 "
-				       "{ ... }, in a .bt file");
+	else if (skep_parse_error(p, t.loc, "C is not compiled here"))
+		skep_lex_hint(&p->env,
+			      "compile it once, clang -g -O2 -target bpf -c %s -o x.bpf.o, "
+			      "and import x.bpf.o",
+			      skep_lex_show(&p->env, t.text, strlen(t.text)));
 	return true;
 }
 

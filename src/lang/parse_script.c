@@ -472,6 +472,9 @@ int skep_parse(struct skep_arena *arena, const char *text, size_t len,
 	script->defs =
 		skep_arena_memdup(arena, s->p.defs.data, s->p.defs.len * sizeof(*s->p.defs.data));
 	script->n_defs = s->p.defs.len;
+	script->objects = skep_arena_memdup(arena, s->p.objects.data,
+					    s->p.objects.len * sizeof(*s->p.objects.data));
+	script->n_objects = s->p.objects.len;
 	script->map_decls = skep_arena_memdup(arena, s->map_decls.data,
 					      s->map_decls.len * sizeof(*s->map_decls.data));
 	script->n_map_decls = s->map_decls.len;
@@ -489,6 +492,7 @@ int skep_parse(struct skep_arena *arena, const char *text, size_t len,
 	skep_vec_fini(&s->macros);
 	skep_vec_fini(&s->map_decls);
 	skep_vec_fini(&s->p.defs);
+	skep_vec_fini(&s->p.objects);
 	skep_hash_fini(&s->p.type_names);
 	skep_vec_fini(&s->configs);
 	skep_vec_fini(&s->probes);
