@@ -421,6 +421,24 @@ static struct skep_val *text_of_word(struct skep_lower *l, struct skep_val *word
 	return word;
 }
 
+/* Halves of a word are put together where only they are aligned: that is less than to look for the end in each. */
+static bool can_load_word(int off, unsigned size)
+{
+	return off % (int)size == 0 || (size == 8 && off % 4 == 0);
+}
+
+static struct skep_val *load_word(struct skep_lower *l, struct skep_val *from, int off,
+				  unsigned size, unsigned flags)
+{
+	struct skep_val *low, *high;
+
+	if (off % (int)size == 0)
+		return skep_ir_load(l->fn, from, off, size, flags);
+	low = skep_ir_load(l->fn, from, off, size / 2, flags);
+	high = skep_ir_load(l->fn, from, off + (int)size / 2, size / 2, flags);
+	return skep_ir_op(l->fn, SKEP_OP_OR, skep_ir_opi(l->fn, SKEP_OP_SHL, high, size * 4), low);
+}
+
 /* Text that was not padded, from where it can be loaded: with zeroes behind its end. */
 static void copy_text(struct skep_lower *l, struct skep_val *to, int to_off, struct skep_val *from,
 		      int from_off, uint32_t size, enum skep_space space)
@@ -434,11 +452,11 @@ static void copy_text(struct skep_lower *l, struct skep_val *to, int to_off, str
 		return;
 	}
 	for (uint32_t at = 0; at < size; at += step) {
-		while (step > size - at || (from_off + (int)at) % (int)step ||
+		while (step > size - at || !can_load_word(from_off + (int)at, step) ||
 		       (to_off + (int)at) % (int)step)
 			step /= 2;
-		word = skep_ir_load(l->fn, from, from_off + (int)at, step,
-				    space == SKEP_SPACE_CTX ? SKEP_LOAD_PURE : 0);
+		word = load_word(l, from, from_off + (int)at, step,
+				 space == SKEP_SPACE_CTX ? SKEP_LOAD_PURE : 0);
 		skep_ir_store(l->fn, to, to_off + (int)at, step,
 			      text_of_word(l, word, step, &more));
 	}
