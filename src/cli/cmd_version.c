@@ -4,6 +4,8 @@
 #include "cli/cli.h"
 #include "lang/builtin.h"
 #include "lang/provider.h"
+#include "who/demangle.h"
+#include "who/dwarf.h"
 
 int skep_cmd_version(int argc, char **argv)
 {
@@ -20,6 +22,10 @@ int skep_cmd_version(int argc, char **argv)
 		printf(" %s", skep_providers[i]->name);
 	while (skep_builtins[n])
 		n++;
+	/* Opened on first use; what lacks one says so. */
+	printf("\nlibraries: libdw.so.1 %s, libstdc++.so.6 %s",
+	       skep_dwarf_works() ? "(debugging information)" : "missing",
+	       skep_demangle_works() ? "(names of C++)" : "missing");
 	printf("\nbuiltins and functions: %zu\n", n);
 #if defined(__clang_version__)
 	printf("compiler: clang %s\n", __clang_version__);

@@ -36,13 +36,17 @@ static size_t without_hash(const char *name)
 	return len - RUST_HASH;
 }
 
+bool skep_demangle_works(void)
+{
+	return skep_dl_open(&cxx_dl, cxx_names, ARRAY_SIZE(cxx_names), &cxx) == 0;
+}
+
 void skep_demangle(const char *name, size_t len, struct skep_str *out)
 {
 	_cleanup_free_ char *copy = NULL, *text = NULL;
 	int status;
 
-	if (is_mangled(name, len) &&
-	    skep_dl_open(&cxx_dl, cxx_names, ARRAY_SIZE(cxx_names), &cxx) == 0) {
+	if (is_mangled(name, len) && skep_demangle_works()) {
 		copy = strndup(name, len);
 		text = copy ? cxx.demangle(copy, NULL, NULL, &status) : NULL;
 	}

@@ -15,6 +15,9 @@
 /* Adds the first @len bytes of @name, demangled when they can be, to @out. */
 void skep_demangle(const char *name, size_t len, struct skep_str *out);
 
+/* Whether names can be demangled here at all. */
+bool skep_demangle_works(void);
+
 /*
  * Whether @demangled is what @wanted asks for: all of it, or, when @wanted says nothing of parameters, what stands in
  * front of them. '*' is any run.

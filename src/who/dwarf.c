@@ -55,6 +55,11 @@ static int open_library(void)
 	return skep_dl_open(&library, names, ARRAY_SIZE(names), &dwarf_lib) < 0 ? -ENOTSUP : 0;
 }
 
+bool skep_dwarf_works(void)
+{
+	return open_library() == 0;
+}
+
 struct skep_dwarf {
 	int fd;
 	Dwarf *dwarf;
@@ -259,6 +264,11 @@ int skep_dwarf_function(struct skep_dwarf *dwarf, uint64_t address, struct skep_
 }
 
 #else /* built without elfutils' headers */
+
+bool skep_dwarf_works(void)
+{
+	return false;
+}
 
 int skep_dwarf_open(const struct skep_elf *elf, const char *path, struct skep_dwarf **ret_dwarf)
 {

@@ -33,6 +33,8 @@ int skep_dwarf_open(const struct skep_elf *elf, const char *path,
 void skep_dwarf_close(struct skep_dwarf *dwarf);
 SKEP_DEFINE_CLEANUP(struct skep_dwarf, skep_dwarf_close)
 
+/* Whether debugging information can be read here at all. */
+bool skep_dwarf_works(void);
 /* What to install where -ENOTSUP was the answer. */
 const char *skep_dwarf_missing(void);
 
