@@ -76,6 +76,9 @@ bool skep_demangle_match(const char *wanted, const char *demangled)
 {
 	_cleanup_free_ char *bare = NULL;
 
+	/* A part that the compiler moved elsewhere, or a copy of its own, is not the function. */
+	if (strstr(demangled, " [clone ") && !strstr(wanted, "[clone "))
+		return false;
 	if (skep_glob_match(wanted, demangled))
 		return true;
 	if (strchr(wanted, '(') && !skep_has_suffix(wanted, "operator()"))

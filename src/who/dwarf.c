@@ -20,6 +20,8 @@ const char *skep_dwarf_missing(void)
 #include "who/debugfile.h"
 #include "who/dwarf_priv.h"
 
+#define SCOPES_MAX 16 /* namespaces and classes in each other */
+
 struct dwarf_library dwarf_lib;
 static struct skep_dl library = SKEP_DL("libdw.so.1", "libdw1");
 
@@ -31,7 +33,6 @@ static int open_library(void)
 		"dwarf_nextcu",
 		"dwarf_offdie",
 		"dwarf_haspc",
-		"dwarf_getscopes",
 		"dwarf_child",
 		"dwarf_siblingof",
 		"dwarf_tag",
@@ -230,23 +231,43 @@ struct function_search {
 	int error;
 };
 
+/*
+ * The function itself, below @parent or in a namespace or class there. Not by libdw's scopes of an address: where something
+ * inlined begins at that very address, they are those of what was inlined.
+ */
+static bool find_function(Dwarf_Die *parent, uint64_t address, unsigned depth, Dwarf_Die *ret_die)
+{
+	Dwarf_Die die;
+
+	for (int more = dwarf_lib.child(parent, &die); more == 0;
+	     more = dwarf_lib.siblingof(&die, &die)) {
+		switch (dwarf_lib.tag(&die)) {
+		case DW_TAG_subprogram:
+			if (dwarf_lib.haspc(&die, address) == 1) {
+				*ret_die = die;
+				return true;
+			}
+			break;
+		case DW_TAG_namespace:
+		case DW_TAG_module:
+		case DW_TAG_structure_type:
+		case DW_TAG_class_type:
+			if (depth < SCOPES_MAX && find_function(&die, address, depth + 1, ret_die))
+				return true;
+			break;
+		}
+	}
+	return false;
+}
+
 static int function_of(void *data, Dwarf_Die *unit)
 {
 	struct function_search *s = data;
-	Dwarf_Die *scopes = NULL;
-	int n;
+	Dwarf_Die die;
 
-	if (dwarf_lib.haspc(unit, s->address) != 1)
+	if (dwarf_lib.haspc(unit, s->address) != 1 || !find_function(unit, s->address, 0, &die))
 		return 0;
-	n = dwarf_lib.getscopes(unit, s->address, &scopes);
-	s->error = -ENOENT;
-	for (int i = 0; i < n; i++) {
-		if (dwarf_lib.tag(&scopes[i]) != DW_TAG_subprogram)
-			continue;
-		s->error = dwarf_to_btf(&scopes[i], &s->btf, &s->proto);
-		break;
-	}
-	free(scopes);
+	s->error = dwarf_to_btf(&die, &s->btf, &s->proto);
 	return 1;
 }
 

@@ -14,7 +14,6 @@ struct dwarf_library {
 	int (*nextcu)(Dwarf *, Dwarf_Off, Dwarf_Off *, size_t *, Dwarf_Off *, uint8_t *, uint8_t *);
 	Dwarf_Die *(*offdie)(Dwarf *, Dwarf_Off, Dwarf_Die *);
 	int (*haspc)(Dwarf_Die *, Dwarf_Addr);
-	int (*getscopes)(Dwarf_Die *, Dwarf_Addr, Dwarf_Die **);
 	int (*child)(Dwarf_Die *, Dwarf_Die *);
 	int (*siblingof)(Dwarf_Die *, Dwarf_Die *);
 	int (*tag)(Dwarf_Die *);

@@ -76,6 +76,9 @@ static void test_match(void **state)
 		{ "X::operator()", "X::operator()(int)", true },
 		{ "X::get", "X::get(int) const", true },
 		{ "", "", true },
+		{ "shop::make", "shop::make(int) [clone .cold]", false },
+		{ "shop::make*", "shop::make(int) [clone .cold]", false },
+		{ "shop::make(int) [clone .cold]", "shop::make(int) [clone .cold]", true },
 		{ "f", ")", false },
 		{ "f", "f(", false },
 	};
