@@ -9,6 +9,7 @@
 
 #include "cli/cli.h"
 #include "lang/fmt.h"
+#include "lang/plan_file.h"
 #include "trace/source.h"
 
 static const char usage[] = "usage: skep fmt [-w] FILE...\n";
@@ -92,6 +93,11 @@ static int format_file(const char *file, bool in_place)
 	size_t len;
 
 	r = skep_trace_source(arena, &options, &diag, &diag.source_name, &text, &len);
+	if (r == 0 && skep_plan_is_file(text, len)) {
+		skep_diag_error(&diag, SKEP_NO_LOC, "'%s' is a compiled script", file);
+		skep_diag_hint(&diag, "format its text, then compile that");
+		r = -EINVAL;
+	}
 	if (r == 0) {
 		diag.source_text = text;
 		diag.source_len = len;
