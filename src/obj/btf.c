@@ -231,6 +231,7 @@ void skep_btf_free(struct skep_btf *btf)
 	if (btf->names) {
 		free(btf->names->heads);
 		free(btf->names->next);
+		free(btf->names->flavours);
 		free(btf->names);
 	}
 	free(btf->offsets);

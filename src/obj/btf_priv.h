@@ -19,6 +19,9 @@ struct btf_names {
 	uint32_t *heads;   /* 1 << bits; NULL until built */
 	uint32_t *next;	   /* by id - first_id */
 	unsigned bits;
+	/* Names with a flavour (name___flavour); few, and found once. NULL until then. */
+	const char **flavours;
+	size_t n_flavours;
 };
 
 struct skep_btf {
@@ -45,6 +48,13 @@ struct btf_raw {
 struct btf_raw skep_btf_raw(const struct skep_btf *btf, uint32_t id);
 /* The name at string offset @off, which the parse has checked. */
 const char *skep_btf_string(const struct skep_btf *btf, uint32_t off);
+
+/*
+ * Its own names that have a flavour, from one pass over the bytes of all names when it is asked for the first time.
+ * -ENOMEM.
+ */
+int skep_btf_flavours(const struct skep_btf *btf, const char *const **ret_names,
+		      size_t *ret_n) _must_check_;
 
 /*
  * Calls @visit for every member of struct @id, anonymous ones opened, in order, until it returns

@@ -30,30 +30,9 @@ struct resolver {
 	const struct skep_core_target *target;
 	struct skep_diag *diag;
 	struct skep_arena *arena;
-	struct skep_hash known; /* by local type: struct candidates */
-	/* Names in the kernel's types that have a flavour; few. */
-	struct {
-		SKEP_VEC(const char *);
-	} flavours;
+	struct skep_hash known;	       /* by local type: struct candidates */
 	struct core_place here, there; /* too large for a stack */
 };
-
-/* The names with ___ in them, from one pass over the bytes of all names. */
-static void find_flavours(struct resolver *c)
-{
-	const struct skep_btf *btf = c->target->kernel;
-	const char *begin = btf->strings, *end = begin + btf->strings_len, *at = begin;
-
-	while ((at = memmem(at, (size_t)(end - at), "___", 3))) {
-		const char *name = at;
-
-		while (name > begin && name[-1])
-			name--;
-		if (skep_core_name_len(name) != strlen(name))
-			skep_vec_add(&c->flavours, name);
-		at += strlen(at);
-	}
-}
 
 /*
  * Candidates.
@@ -82,11 +61,15 @@ static int add_named(const struct skep_btf *btf, const char *name, enum skep_btf
 static int search_kernel(struct resolver *c, const char *name, enum skep_btf_kind kind,
 			 struct found *found)
 {
-	int r = add_named(c->target->kernel, name, kind, found);
+	const char *const *flavours;
+	size_t n;
+	int r = skep_btf_flavours(c->target->kernel, &flavours, &n);
 
-	for (size_t i = 0; i < c->flavours.len && r == 0; i++)
-		if (core_same_name(c->flavours.data[i], name))
-			r = add_named(c->target->kernel, c->flavours.data[i], kind, found);
+	if (r == 0)
+		r = add_named(c->target->kernel, name, kind, found);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (core_same_name(flavours[i], name))
+			r = add_named(c->target->kernel, flavours[i], kind, found);
 	return r;
 }
 
@@ -246,14 +229,12 @@ static struct resolver *resolver_new(const struct skep_btf *local,
 	c->target = target;
 	c->diag = diag;
 	c->arena = skep_arena_new();
-	find_flavours(c);
 	return c;
 }
 
 static void resolver_free(struct resolver *c)
 {
 	skep_hash_fini(&c->known);
-	skep_vec_fini(&c->flavours);
 	skep_arena_free(c->arena);
 	free(c);
 }
