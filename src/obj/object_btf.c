@@ -12,6 +12,7 @@
 #define REL_ABS32 3
 #define REL_NODYLD32 4
 #define REL_OLD32 10
+#define LOCAL_SYMS_MAX 4096u
 
 static void add32(uint8_t *p, uint32_t value)
 {
@@ -106,7 +107,29 @@ static int compare_offsets(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Global variables have their offsets from their symbols, also where no relocation says so. */
+/* Where a variable begins, by its symbol; NULL: it has none. */
+static const struct obj_sym *symbol_of(const struct reader *r, const struct obj_file *f,
+				       uint32_t section, const struct skep_btf_type *var)
+{
+	const struct obj_global *g;
+
+	if (var->kind != SKEP_BTF_VAR || var->vlen > 1)
+		return NULL;
+	if (var->vlen == 1) {
+		g = skep_hash_get_str(&r->globals, var->name);
+		return g && g->file == f && g->sym->section == section ? g->sym : NULL;
+	}
+	/* Static ones have their relocations, but for those of gcc, whose files are small. */
+	if (f->sections[obj_section_named(f, ".BTF")].relocs || f->n_syms > LOCAL_SYMS_MAX)
+		return NULL;
+	for (uint32_t i = 0; i < f->n_syms; i++)
+		if (f->syms[i].section == section && f->syms[i].type == SYM_OBJECT &&
+		    skep_streq(f->syms[i].name, var->name))
+			return &f->syms[i];
+	return NULL;
+}
+
+/* Variables have their offsets from their symbols, also where no relocation says so. */
 static void complete_datasec(struct reader *r, struct obj_file *f, uint32_t id)
 {
 	struct btf_raw raw = skep_btf_raw(r->btf, id);
@@ -120,13 +143,10 @@ static void complete_datasec(struct reader *r, struct obj_file *f, uint32_t id)
 	memcpy(vars - 4, &s->size, 4);
 	for (uint32_t i = 0; i < n; i++) {
 		struct skep_btf_type var = skep_btf_type(r->btf, skep_load32(vars + i * 12));
-		const struct obj_global *g;
+		const struct obj_sym *sym = symbol_of(r, f, section, &var);
 
-		if (var.kind != SKEP_BTF_VAR || var.vlen != 1)
-			continue;
-		g = skep_hash_get_str(&r->globals, var.name);
-		if (g && g->file == f && &f->sections[g->sym->section] == s)
-			memcpy(vars + i * 12 + 4, &g->sym->value, 4);
+		if (sym)
+			memcpy(vars + i * 12 + 4, &sym->value, 4);
 	}
 	qsort(vars, n, 12, compare_offsets);
 }

@@ -84,6 +84,13 @@ struct obj_map {
 	uint64_t values_off; /* where its first elements are named, from offset on; 0: nowhere */
 };
 
+/* What instructions hold beside a relocation. */
+enum obj_addends {
+	ADDENDS_UNKNOWN,
+	ADDENDS_PLAIN, /* what is added to the symbol */
+	ADDENDS_WHOLE, /* the symbol's value and what is added to it */
+};
+
 struct obj_file {
 	const char *name;
 	struct skep_elf *elf;
@@ -102,6 +109,7 @@ struct obj_file {
 	uint8_t *btf_data;
 	size_t btf_size;
 	uint32_t first_type, end_type, first_name;
+	enum obj_addends addends;
 	struct skep_hash section_names; /* to numbers */
 	struct skep_hash datasecs;	/* names to ids */
 	struct skep_hash externs;	/* names to struct obj_extern */

@@ -140,6 +140,43 @@ static int refer_extern(const struct ref *ref)
 	return add(ref, reloc);
 }
 
+/*
+ * The assembler of GNU binutils up to 2.40 leaves the symbol's value in the instruction, LLVM's and newer ones do not, and
+ * no mark tells them apart: it is so when it fits every relocation of a file by gcc.
+ */
+static int look_at_addend(_unused_ struct reader *r, struct obj_file *f, uint32_t section,
+			  struct obj_rel rel)
+{
+	const struct obj_func *func = obj_func_in(f, section, rel.offset);
+	const struct obj_sym *sym = &f->syms[rel.sym];
+	struct skep_insn insn;
+	bool whole;
+
+	if (!func || rel.offset % 8 || !sym->value)
+		return 0;
+	insn = r->progs.data[func->prog].insns[(rel.offset - func->offset) / 8];
+	whole = skep_insn_is_call(insn) ? (uint32_t)insn.imm == sym->value - 1
+					: (uint32_t)insn.imm >= sym->value;
+	if (!whole)
+		f->addends = ADDENDS_PLAIN;
+	else if (f->addends == ADDENDS_UNKNOWN)
+		f->addends = ADDENDS_WHOLE;
+	return 0;
+}
+
+static int find_addends(struct reader *r, struct obj_file *f)
+{
+	const struct obj_section *comment = &f->sections[obj_section_named(f, ".comment")];
+	int e = 0;
+
+	if (!comment->data || !memmem(comment->data, comment->size, "GCC: ", 5))
+		f->addends = ADDENDS_PLAIN;
+	for (uint32_t i = 1; i < f->n_sections && f->addends != ADDENDS_PLAIN && e == 0; i++)
+		if (f->sections[i].role == ROLE_CODE)
+			e = obj_walk_relocs(r, f, i, look_at_addend);
+	return e;
+}
+
 static int one_reloc(struct reader *r, struct obj_file *f, uint32_t section, struct obj_rel rel)
 {
 	const struct obj_func *func = obj_func_in(f, section, rel.offset);
@@ -161,6 +198,8 @@ static int one_reloc(struct reader *r, struct obj_file *f, uint32_t section, str
 	if (!ref.is_call && (!skep_insn_is_wide(*ref.insn) || ref.index + 1 >= ref.prog->n_insns))
 		return bad_ref(&ref,
 			       "stands beside an instruction that is no call and no 64-bit load");
+	if (f->addends == ADDENDS_WHOLE)
+		ref.insn->imm -= (int32_t)ref.sym->value;
 	def = obj_resolve(r, f, ref.sym, &where);
 	return def ? refer_defined(&ref, where, def) : refer_extern(&ref);
 }
@@ -276,7 +315,7 @@ static void warn_pointers(const struct reader *r, const struct obj_file *f,
 
 static int read_file_relocs(struct reader *r, struct obj_file *f)
 {
-	int e = 0;
+	int e = find_addends(r, f);
 
 	for (uint32_t i = 1; i < f->n_sections && e == 0; i++) {
 		if (f->sections[i].role == ROLE_CODE)

@@ -353,6 +353,33 @@ static void alone_they_lack_something(void **state)
 	assert_non_null(f->diag.items[0].hint);
 }
 
+/* Another compiler and assembler: no lines, other addends. */
+static void objects_of_gcc(void **state)
+{
+	struct fixture *f = *state;
+	struct skep_object_file file = { .name = "maps" };
+	struct skep_linked *linked;
+	const struct skep_spec_prog *p;
+
+	if (!compile_with("bpf-gcc", "maps", "-O2 -gbtf -idirafter /usr/include", &f->bytes[0]))
+		skip();
+	file.data = f->bytes[0].data;
+	file.size = f->bytes[0].len;
+	assert_int_equal(skep_object_read(&file, 1, NULL, f->arena, &f->diag, &f->spec), 0);
+	assert_int_equal(value_of(f, "limit"), 17);
+	assert_int_equal(value_of(f, "hidden_data"), 5);
+	assert_int_equal(value_of(f, "started"), 1);
+	assert_int_equal(map_named(f, "counts")->max_entries, 1024);
+	assert_string_equal(f->spec.maps[map_named(f, "outer")->slots[1].index].name, "inner_two");
+	p = prog_named(f, "global_sum");
+	assert_int_equal(count_relocs(p, SKEP_RELOC_FUNC), 1);
+	for (size_t i = 0; i < p->n_relocs; i++)
+		if (p->relocs[i].kind == SKEP_RELOC_MAP_VALUE)
+			assert_int_equal(p->relocs[i].addend, var_named(f, "limit")->offset);
+	assert_int_equal(skep_spec_link_all(&f->spec, f->arena, &f->diag, &linked), 0);
+	assert_int_equal(linked[prog_named(f, "on_open") - f->spec.progs].n_funcs, 3);
+}
+
 /* Whatever is cut off or flipped: an answer, and a reason when it is no. */
 static void damage_is_told(void **state)
 {
@@ -446,6 +473,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(objects_are_linked, setup, teardown),
 		cmocka_unit_test_setup_teardown(specs_are_appended, setup, teardown),
 		cmocka_unit_test_setup_teardown(alone_they_lack_something, setup, teardown),
+		cmocka_unit_test_setup_teardown(objects_of_gcc, setup, teardown),
 		cmocka_unit_test_setup_teardown(damage_is_told, setup, teardown),
 		cmocka_unit_test(sections_are_known),
 		cmocka_unit_test(typed_targets_have_names),
