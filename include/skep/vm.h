@@ -183,6 +183,16 @@ int skep_vm_add_prog(struct skep_vm *vm, const struct skep_vm_prog_def *def, cha
 		     size_t why_size, uint32_t *ret_prog);
 
 /*
+ * An object as clang -target bpf makes it (the bytes of a .bpf.o): all of its maps with their first contents, and all of its
+ * programs. CO-RE relocations stay as compiled. After a failure the machine is good for nothing but skep_vm_free.
+ */
+int skep_vm_add_object(struct skep_vm *vm, const void *bytes, size_t size, char *why,
+		       size_t why_size);
+/* By name: a program's function, a map's variable, ".rodata" and the like. -ENOENT. */
+int skep_vm_find_map(const struct skep_vm *vm, const char *name, uint32_t *ret_map);
+int skep_vm_find_prog(const struct skep_vm *vm, const char *name, uint32_t *ret_prog);
+
+/*
  * Running.
  */
 int skep_vm_run_new(struct skep_vm *vm, struct skep_vm_run **ret_run);

@@ -210,6 +210,50 @@ static void packets_are_cut_and_changed(void **state)
 	close_object();
 }
 
+static void objects_for_embedders(void **state)
+{
+	struct skep_str bytes = {};
+	struct skep_vm *vm;
+	struct skep_vm_run *vm_run;
+	struct skep_vm_result result;
+	uint64_t args[12] = { 5 }, value;
+	uint32_t prog_index, map_index, key = 5;
+	char why[256] = "";
+
+	if (!compile_bpf("../vm/engine", "-g -mcpu=v3", &bytes)) {
+		printf("skipped, because there is no clang that compiles for bpf\n");
+		skip();
+	}
+	assert_int_equal(skep_vm_new(NULL, &vm), 0);
+	if (skep_vm_add_object(vm, bytes.data, bytes.len, why, sizeof(why)) < 0)
+		fail_msg("%s", why);
+	assert_int_equal(skep_vm_find_prog(vm, "count", &prog_index), 0);
+	assert_int_equal(skep_vm_find_map(vm, "counts", &map_index), 0);
+	assert_int_equal(skep_vm_find_map(vm, "nowhere", &map_index), -ENOENT);
+	assert_int_equal(skep_vm_run_new(vm, &vm_run), 0);
+	assert_int_equal(
+		skep_vm_run_prog(vm_run, prog_index,
+				 &(struct skep_vm_input){ .ctx = args, .ctx_size = sizeof(args) },
+				 &result),
+		0);
+	assert_int_equal(result.value, 7);
+	assert_int_equal(skep_vm_map_get(vm, map_index, &key, &value), 0);
+	assert_int_equal(value, 1);
+	skep_vm_run_free(vm_run);
+	skep_vm_free(vm);
+	/* Cut anywhere it is refused, or taken: never worse. */
+	for (size_t size = 0; size < bytes.len; size += 97) {
+		int r;
+
+		why[0] = 0;
+		assert_int_equal(skep_vm_new(NULL, &vm), 0);
+		r = skep_vm_add_object(vm, bytes.data, size, why, sizeof(why));
+		assert_true(r == 0 || why[0]);
+		skep_vm_free(vm);
+	}
+	skep_str_fini(&bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +261,7 @@ int main(void)
 		cmocka_unit_test(records_come_out_of_rings),
 		cmocka_unit_test(tail_calls_and_timers),
 		cmocka_unit_test(packets_are_cut_and_changed),
+		cmocka_unit_test(objects_for_embedders),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
