@@ -311,6 +311,70 @@ static void objects_are_linked(void **state)
 	}
 }
 
+static void write_file(const char *path, const struct skep_str *bytes)
+{
+	FILE *f = fopen(path, "wb");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(bytes->data, 1, bytes->len, f), bytes->len);
+	fclose(f);
+}
+
+/* What bpftool's static linker makes of both files is the same program as ours. */
+static void linked_as_bpftool_does(void **state)
+{
+	struct fixture *f = *state;
+	char dir[] = "/tmp/skep-link-XXXXXX", a[64], b[64], both[64], command[256];
+	struct skep_object_file file = { .name = "both" };
+	struct skep_linked *ours, *theirs;
+	struct skep_spec spec;
+	FILE *in;
+
+	assert_int_equal(read_object(f, "link_a", "link_b", "-g", NULL), 0);
+	assert_non_null(mkdtemp(dir));
+	snprintf(a, sizeof(a), "%s/a.o", dir);
+	snprintf(b, sizeof(b), "%s/b.o", dir);
+	snprintf(both, sizeof(both), "%s/both.o", dir);
+	write_file(a, &f->bytes[0]);
+	write_file(b, &f->bytes[1]);
+	snprintf(command, sizeof(command),
+		 "PATH=$PATH:/usr/sbin:/sbin bpftool gen object %s %s %s >/dev/null 2>&1", both, a,
+		 b);
+	in = system(command) == 0 ? fopen(both, "rb") : NULL;
+	skep_str_reset(&f->bytes[0]);
+	for (int c; in && (c = fgetc(in)) != EOF;)
+		skep_str_addc(&f->bytes[0], (char)c);
+	if (in)
+		fclose(in);
+	unlink(a);
+	unlink(b);
+	unlink(both);
+	rmdir(dir);
+	if (!in)
+		skip();
+	file.data = f->bytes[0].data;
+	file.size = f->bytes[0].len;
+	assert_int_equal(skep_object_read(&file, 1, NULL, f->arena, &f->diag, &spec), 0);
+	assert_int_equal(skep_spec_link_all(&spec, f->arena, &f->diag, &theirs), 0);
+	assert_int_equal(skep_spec_link_all(&f->spec, f->arena, &f->diag, &ours), 0);
+	for (size_t i = 0; i < spec.n_progs; i++) {
+		const struct skep_spec_prog *x = &theirs[i].prog, *y;
+
+		if (!spec.progs[i].type)
+			continue;
+		y = &ours[prog_named(f, x->name) - f->spec.progs].prog;
+		assert_int_equal(x->n_insns, y->n_insns);
+		assert_memory_equal(x->insns, y->insns, x->n_insns * sizeof(*x->insns));
+		assert_int_equal(x->n_relocs, y->n_relocs);
+		for (size_t k = 0; k < x->n_relocs; k++) {
+			assert_int_equal(x->relocs[k].insn, y->relocs[k].insn);
+			assert_int_equal(x->relocs[k].addend, y->relocs[k].addend);
+			assert_string_equal(spec.maps[x->relocs[k].index].name,
+					    f->spec.maps[y->relocs[k].index].name);
+		}
+	}
+}
+
 /* Read apart and put together: everything refers to what is its own. */
 static void specs_are_appended(void **state)
 {
@@ -471,6 +535,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(settings_are_checked, setup, teardown),
 		cmocka_unit_test_setup_teardown(kernel_symbols_stay_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(objects_are_linked, setup, teardown),
+		cmocka_unit_test_setup_teardown(linked_as_bpftool_does, setup, teardown),
 		cmocka_unit_test_setup_teardown(specs_are_appended, setup, teardown),
 		cmocka_unit_test_setup_teardown(alone_they_lack_something, setup, teardown),
 		cmocka_unit_test_setup_teardown(objects_of_gcc, setup, teardown),
