@@ -7,6 +7,8 @@ const struct skep_command skep_commands[] = {
 	  "skep trace [options] FILE | -e 'SCRIPT' | -l [PATTERN]", skep_cmd_trace },
 	{ "fmt", "write a script in the one style, comments and meaning kept",
 	  "skep fmt [-w] FILE...", skep_cmd_fmt },
+	{ "verify", "whether programs are safe to run, and if not, why",
+	  "skep verify [options] FILE...", skep_cmd_verify },
 	{ "doctor", "what this kernel can do, and which commands therefore work", "skep doctor",
 	  skep_cmd_doctor },
 	{ "version", "which version this is and what is built in", "skep version",

@@ -466,7 +466,7 @@ static int check_special(struct skep_walk *walk, const struct skep_call_facts *f
 	return 0;
 }
 
-int skep_check_args(struct skep_walk *walk, struct skep_call_facts *facts)
+int skep_walk_check_args(struct skep_walk *walk, struct skep_call_facts *facts)
 {
 	int r = 0;
 

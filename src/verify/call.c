@@ -174,7 +174,7 @@ int skep_step_exit(struct skep_walk *walk)
 		r = skep_need_set(walk, SKEP_R0);
 	if (r == 0)
 		r = walk->root ? check_number_returned(walk)
-			       : skep_check_return(walk, "the program");
+			       : skep_walk_check_return(walk, "the program");
 	walk->ended = true;
 	return r;
 }

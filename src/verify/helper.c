@@ -235,7 +235,7 @@ int skep_call_helper(struct skep_walk *walk, struct skep_insn insn)
 		return skep_reject(walk, SKEP_REASON_CALL, -1, "there is no helper %d", insn.imm);
 	r = check_allowed(walk, facts.helper);
 	if (r == 0)
-		r = skep_check_args(walk, &facts);
+		r = skep_walk_check_args(walk, &facts);
 	if (r == 0 && facts.helper->id == SKEP_HELPER_TAIL_CALL)
 		r = check_tail_call(walk);
 	if (r == 0 && facts.helper->flags & SKEP_HELPER_RELEASE && facts.ref)

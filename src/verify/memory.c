@@ -13,12 +13,23 @@ static const char *verb(const struct skep_access *access)
 	return access->direction == SKEP_READ ? "read" : "write";
 }
 
-int skep_check_bounds(struct skep_walk *walk, const struct skep_value *v, unsigned reg, int64_t off,
-		      uint64_t size, uint64_t limit, const char *object)
+/* "byte 5", "bytes 5 to 8". */
+static const char *bytes_text(int64_t from, uint64_t size, char text[64])
+{
+	if (size <= 1)
+		snprintf(text, 64, "byte %" PRId64, from);
+	else
+		snprintf(text, 64, "bytes %" PRId64 " to %" PRId64, from, from + (int64_t)size - 1);
+	return text;
+}
+
+int skep_walk_check_bounds(struct skep_walk *walk, const struct skep_value *v, unsigned reg,
+			   int64_t off, uint64_t size, uint64_t limit, const char *object)
 {
 	const struct skep_range *r = &v->num.r64;
 	int64_t low = off + r->smin;
 	uint64_t high;
+	char text[64];
 
 	if (r->smin < 0 && (r->smin == INT64_MIN || low != (int32_t)low || low < 0)) {
 		skep_report(
@@ -31,9 +42,8 @@ int skep_check_bounds(struct skep_walk *walk, const struct skep_value *v, unsign
 	}
 	if (low < 0 || (uint64_t)low + size > limit) {
 		skep_report(walk, SKEP_REASON_BOUNDS, (int)reg,
-			    "this accesses bytes %" PRId64 " to %" PRId64
-			    " of %s, which has %" PRIu64,
-			    low, low + (int64_t)size - 1, object, limit);
+			    "this accesses %s of %s, which has %" PRIu64,
+			    bytes_text(low, size, text), object, limit);
 		return -EINVAL;
 	}
 	if (r->umax >= 1 << 29) {
@@ -127,8 +137,8 @@ static int access_map_value(struct skep_walk *walk, const struct skep_access *ac
 		return skep_reject(walk, SKEP_REASON_ACCESS, (int)access->reg,
 				   "map %s is write-only for programs", map->name);
 	snprintf(object, sizeof(object), "a value of map %s", map->name);
-	r = skep_check_bounds(walk, v, access->reg, (int64_t)v->off + access->off, access->size,
-			      map->value_size, object);
+	r = skep_walk_check_bounds(walk, v, access->reg, (int64_t)v->off + access->off,
+				   access->size, map->value_size, object);
 	if (r < 0)
 		return r;
 	if (access->direction == SKEP_READ && access->size <= 8)
@@ -144,8 +154,8 @@ static int access_map_key(struct skep_walk *walk, const struct skep_access *acce
 	if (access->direction == SKEP_WRITE)
 		return skep_reject(walk, SKEP_REASON_ACCESS, (int)access->reg,
 				   "a map's key cannot be written");
-	return skep_check_bounds(walk, v, access->reg, (int64_t)v->off + access->off, access->size,
-				 map->key_size, "a map's key");
+	return skep_walk_check_bounds(walk, v, access->reg, (int64_t)v->off + access->off,
+				      access->size, map->key_size, "a map's key");
 }
 
 static int access_memory_block(struct skep_walk *walk, const struct skep_access *access,
@@ -154,7 +164,7 @@ static int access_memory_block(struct skep_walk *walk, const struct skep_access 
 	if (access->direction == SKEP_WRITE && v->flags & SKEP_VALUE_READ_ONLY)
 		return skep_reject(walk, SKEP_REASON_ACCESS, (int)access->reg,
 				   "this memory is read-only");
-	return skep_check_bounds(
+	return skep_walk_check_bounds(
 		walk, v, access->reg, (int64_t)v->off + access->off, access->size, v->size,
 		v->flags & SKEP_VALUE_RINGBUF ? "the reserved record" : "the memory");
 }
@@ -180,6 +190,7 @@ static int access_packet(struct skep_walk *walk, const struct skep_access *acces
 			 const struct skep_value *v)
 {
 	int64_t off = (int64_t)v->off + access->off;
+	char text[64];
 
 	if (access->direction == SKEP_WRITE && !writes_packets(walk->prog->type))
 		return skep_reject(walk, SKEP_REASON_ACCESS, (int)access->reg,
@@ -194,10 +205,16 @@ static int access_packet(struct skep_walk *walk, const struct skep_access *acces
 	}
 	if (off >= 0 && (uint64_t)off + access->size <= v->range)
 		return 0;
-	skep_report(walk, SKEP_REASON_BOUNDS, (int)access->reg,
-		    "this %ss bytes %" PRId64 " to %" PRId64
-		    " of the packet, but only %u are proven to exist here",
-		    verb(access), off, off + (int64_t)access->size - 1, v->range);
+	(void)bytes_text(off, access->size, text);
+	if (v->range)
+		skep_report(
+			walk, SKEP_REASON_BOUNDS, (int)access->reg,
+			"this %ss %s of the packet, but only the first %u are proven to exist here",
+			verb(access), text, v->range);
+	else
+		skep_report(walk, SKEP_REASON_BOUNDS, (int)access->reg,
+			    "this %ss %s of the packet, but nothing proves that the packet has any",
+			    verb(access), text);
 	skep_report_hint(walk,
 			 "compare with the end first: if (pointer + %" PRId64
 			 " > data_end) return ...",
@@ -215,8 +232,8 @@ static int access_sized(struct skep_walk *walk, const struct skep_access *access
 	if (access->direction == SKEP_WRITE && !writable)
 		return skep_reject(walk, SKEP_REASON_ACCESS, (int)access->reg,
 				   "%s cannot be written", skep_value_kind_text(v));
-	return skep_check_bounds(walk, v, access->reg, (int64_t)v->off + access->off, access->size,
-				 size, skep_value_kind_text(v));
+	return skep_walk_check_bounds(walk, v, access->reg, (int64_t)v->off + access->off,
+				      access->size, size, skep_value_kind_text(v));
 }
 
 /* Sizes of the stable views: struct bpf_sock, bpf_tcp_sock, bpf_xdp_sock, bpf_flow_keys. */

@@ -63,7 +63,7 @@ static bool find_allowed(const struct skep_spec_prog *prog, struct allowed *ret_
 	}
 }
 
-int skep_check_return(struct skep_walk *walk, const char *who)
+int skep_walk_check_return(struct skep_walk *walk, const char *who)
 {
 	const struct skep_value *r0 = skep_walk_reg(walk, SKEP_R0);
 	struct allowed allowed;

@@ -182,8 +182,9 @@ int skep_step_packet_load(struct skep_walk *walk, struct skep_insn insn) _must_c
 int skep_access_memory(struct skep_walk *walk, const struct skep_access *access,
 		       const struct skep_value *value, struct skep_value *ret_value) _must_check_;
 /* Bytes off..off+size of an object of @limit bytes, with what is unknown in the value. */
-int skep_check_bounds(struct skep_walk *walk, const struct skep_value *v, unsigned reg, int64_t off,
-		      uint64_t size, uint64_t limit, const char *object) _must_check_;
+int skep_walk_check_bounds(struct skep_walk *walk, const struct skep_value *v, unsigned reg,
+			   int64_t off, uint64_t size, uint64_t limit,
+			   const char *object) _must_check_;
 
 /* stack.c */
 int skep_stack_read(struct skep_walk *walk, const struct skep_access *access,
@@ -226,7 +227,7 @@ struct skep_call_facts {
 	int func_reg;	      /* FUNC, or -1 */
 };
 
-int skep_check_args(struct skep_walk *walk, struct skep_call_facts *facts) _must_check_;
+int skep_walk_check_args(struct skep_walk *walk, struct skep_call_facts *facts) _must_check_;
 int skep_step_call(struct skep_walk *walk, struct skep_insn insn) _must_check_;
 int skep_step_exit(struct skep_walk *walk) _must_check_;
 /*
@@ -248,7 +249,7 @@ int skep_call_helper(struct skep_walk *walk, struct skep_insn insn) _must_check_
 /* Another path goes through the callback once and comes back to this call. */
 int skep_call_back(struct skep_walk *walk, const struct skep_call_facts *facts) _must_check_;
 /* The range of R0 that the program's kind allows at exit. */
-int skep_check_return(struct skep_walk *walk, const char *who) _must_check_;
+int skep_walk_check_return(struct skep_walk *walk, const char *who) _must_check_;
 
 /* prune.c */
 struct skep_pairs_space *skep_walk_pairs_new(void);

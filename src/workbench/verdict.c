@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "workbench/verdict.h"
+
+#include <string.h>
+
+#include "isa/progkind.h"
+#include "record/format.h"
+
+static const char *verdict_name(enum skep_verdict verdict)
+{
+	switch (verdict) {
+	case SKEP_VERDICT_SAFE:
+		return "safe";
+	case SKEP_VERDICT_REJECTED:
+		return "rejected";
+	default:
+		return "not decided";
+	}
+}
+
+/* File and line of code, or nothing. */
+static bool place(const struct skep_input *source, const struct skep_spec_line *line,
+		  struct skep_str *out)
+{
+	const char *file;
+
+	if (!line || !line->loc.line)
+		return false;
+	file = line->file ? line->file : source->name;
+	if (strrchr(file, '/'))
+		file = strrchr(file, '/') + 1;
+	skep_str_addf(out, "%s:%u", file, line->loc.line);
+	return true;
+}
+
+static const char *skip_blanks(const char *text)
+{
+	return text + strspn(text, " \t");
+}
+
+/* The line's text: of objects it is in the line, of scripts in the source. */
+static void code_text(const struct skep_spec *spec, const struct skep_spec_line *line,
+		      struct skep_str *out)
+{
+	const char *at = spec->source_text;
+
+	if (line->text) {
+		skep_str_add(out, skip_blanks(line->text));
+		return;
+	}
+	for (uint32_t n = 1; at && n < line->loc.line; n++) {
+		at = memchr(at, '\n', spec->source_len - (size_t)(at - spec->source_text));
+		if (at)
+			at++;
+	}
+	if (at) {
+		at = skip_blanks(at);
+		skep_str_addn(out, at, strcspn(at, "\n"));
+	}
+}
+
+static void add_steps(const struct skep_input *source, const struct skep_finding *f,
+		      struct skep_str *out)
+{
+	const struct skep_spec_line *shown = NULL;
+
+	if (f->n_steps)
+		skep_str_add(out, "    how it came about:\n");
+	if (f->steps_cut)
+		skep_str_add(out, "          ...\n");
+	for (size_t i = 0; i < f->n_steps; i++) {
+		const struct skep_verify_step *s = &f->steps[i];
+
+		if (s->line && s->line != shown && s->line->loc.line) {
+			shown = s->line;
+			skep_str_add(out, "          ; ");
+			place(source, s->line, out);
+			skep_str_add(out, "  ");
+			code_text(&source->spec, s->line, out);
+			skep_str_addc(out, '\n');
+		}
+		skep_str_addf(out, "    %5u %-36s %s\n", s->insn, s->code,
+			      s->value ? s->value : "");
+	}
+}
+
+static void add_finding(const struct skep_input *source, const struct skep_finding *f,
+			struct skep_str *out)
+{
+	skep_str_addf(out, "  %s: %s\n", skep_reason_name(f->reason), f->what);
+	skep_str_addf(out, "    at instruction %u", f->insn);
+	if (f->line && f->line->loc.line) {
+		skep_str_add(out, ", ");
+		place(source, f->line, out);
+		skep_str_add(out, "  ");
+		code_text(&source->spec, f->line, out);
+	}
+	skep_str_addc(out, '\n');
+	add_steps(source, f, out);
+	if (f->hint)
+		skep_str_addf(out, "    = %s\n", f->hint);
+}
+
+void skep_verdict_text(const struct skep_input *source, size_t prog,
+		       const struct skep_verify_result *result, bool color, struct skep_str *out)
+{
+	static const char *const colors[] = { "\033[32m", "\033[31m", "\033[33m" };
+	const struct skep_spec_prog *p = &source->spec.progs[prog];
+	const struct skep_prog_kind *kind = skep_prog_kind_find(p->type);
+
+	skep_str_addf(out, "%s%s%s: %s %s (%s), %u instructions, %u looked at",
+		      color ? colors[result->verdict] : "", verdict_name(result->verdict),
+		      color ? "\033[0m" : "", source->name, p->name, kind ? kind->name : "?",
+		      result->n_insns, result->processed);
+	if (result->stack_bytes)
+		skep_str_addf(out, ", %u bytes of stack", result->stack_bytes);
+	skep_str_addc(out, '\n');
+	for (size_t i = 0; i < result->n_findings; i++)
+		add_finding(source, &result->findings[i], out);
+}
+
+static void json_string(const char *key, const char *value, struct skep_str *out)
+{
+	skep_str_addf(out, "\"%s\":", key);
+	skep_json_string(value, strlen(value), out);
+}
+
+static void json_line(const struct skep_input *source, const struct skep_spec_line *line,
+		      struct skep_str *out)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+
+	if (!line || !line->loc.line)
+		return;
+	skep_str_addc(out, ',');
+	json_string("source_file", line->file ? line->file : source->name, out);
+	skep_str_addf(out, ",\"line\":%u,", line->loc.line);
+	code_text(&source->spec, line, &text);
+	json_string("code", skep_str_text(&text), out);
+}
+
+static void json_finding(const struct skep_input *source, const struct skep_finding *f,
+			 struct skep_str *out)
+{
+	skep_str_addc(out, '{');
+	json_string("reason", skep_reason_name(f->reason), out);
+	skep_str_addf(out, ",\"insn\":%u,", f->insn);
+	if (f->reg >= 0)
+		skep_str_addf(out, "\"register\":%d,", f->reg);
+	json_string("what", f->what, out);
+	if (f->hint) {
+		skep_str_addc(out, ',');
+		json_string("hint", f->hint, out);
+	}
+	json_line(source, f->line, out);
+	skep_str_add(out, ",\"steps\":[");
+	for (size_t i = 0; i < f->n_steps; i++) {
+		skep_str_addf(out, "%s{\"insn\":%u,", i ? "," : "", f->steps[i].insn);
+		json_string("instruction", f->steps[i].code, out);
+		if (f->steps[i].value) {
+			skep_str_addc(out, ',');
+			json_string("value", f->steps[i].value, out);
+		}
+		json_line(source, f->steps[i].line, out);
+		skep_str_addc(out, '}');
+	}
+	skep_str_add(out, "]}");
+}
+
+void skep_verdict_json(const struct skep_input *source, size_t prog,
+		       const struct skep_verify_result *result, struct skep_str *out)
+{
+	const struct skep_spec_prog *p = &source->spec.progs[prog];
+	const struct skep_prog_kind *kind = skep_prog_kind_find(p->type);
+
+	skep_str_addc(out, '{');
+	json_string("file", source->name, out);
+	skep_str_addc(out, ',');
+	json_string("program", p->name, out);
+	skep_str_addc(out, ',');
+	json_string("kind", kind ? kind->name : "?", out);
+	skep_str_addc(out, ',');
+	json_string("verdict",
+		    result->verdict == SKEP_VERDICT_UNDECIDED ? "undecided"
+							      : verdict_name(result->verdict),
+		    out);
+	skep_str_addf(out,
+		      ",\"instructions\":%u,\"processed\":%u,\"stack_bytes\":%u,\"findings\":[",
+		      result->n_insns, result->processed, result->stack_bytes);
+	for (size_t i = 0; i < result->n_findings; i++) {
+		if (i)
+			skep_str_addc(out, ',');
+		json_finding(source, &result->findings[i], out);
+	}
+	skep_str_add(out, "]}\n");
+}

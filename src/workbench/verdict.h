@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Verdicts for people and for tools: what the verifier found in the programs of a source.
+ *
+ *	skep_verdict_text(&source, prog, &result, color, &out);
+ *	skep_verdict_json(&source, prog, &result, &out);	// one object on one line
+ */
+#pragma once
+
+#include "verify/verify.h"
+#include "workbench/input.h"
+
+/* Lines about one program; of a safe one a single line. */
+void skep_verdict_text(const struct skep_input *source, size_t prog,
+		       const struct skep_verify_result *result, bool color, struct skep_str *out);
+/* {"file":…,"program":…,"verdict":"rejected","findings":[{"reason":…,"insn":…,"what":…,"steps":[…]}],…} and a newline. */
+void skep_verdict_json(const struct skep_input *source, size_t prog,
+		       const struct skep_verify_result *result, struct skep_str *out);
