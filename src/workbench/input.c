@@ -276,8 +276,8 @@ int skep_input_read(const char *path, const struct skep_input_options *options,
 {
 	const char *slash = strrchr(path, '/');
 	struct skep_input source = { .name = slash ? slash + 1 : path };
-	size_t size;
-	char *data;
+	size_t size = 0;
+	char *data = NULL;
 	int r = read_file(path, arena, diag, &data, &size);
 
 	if (r < 0)
