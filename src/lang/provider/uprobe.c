@@ -248,6 +248,7 @@ static int no_binary(struct search *s, const char *binary, int error, const stru
 	struct skep_diag *diag = s->c->diag;
 	enum skep_diag_level level;
 
+	s->c->left_out |= missing_probes != 0;
 	if (missing_probes == 2)
 		return 0;
 	level = missing_probes ? SKEP_DIAG_WARNING : SKEP_DIAG_ERROR;

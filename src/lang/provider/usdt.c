@@ -99,6 +99,7 @@ static int no_binary(struct search *s, int error, const struct skep_diag *said)
 	int missing_probes = error == -ENOENT ? s->c->config.missing_probes : 0;
 	enum skep_diag_level level = missing_probes ? SKEP_DIAG_WARNING : SKEP_DIAG_ERROR;
 
+	s->c->left_out |= missing_probes != 0;
 	if (missing_probes == 2)
 		return 0;
 	for (size_t i = 0; i < said->n_items; i++) {
