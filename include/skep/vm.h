@@ -229,6 +229,7 @@ struct skep_vm_result {
 	uint64_t steps;	       /* jumps backwards and calls */
 	const uint8_t *packet; /* as it is now, in the run's memory until its next run; or NULL */
 	size_t packet_size;
+	size_t meta_size; /* bytes of metadata in front of the packet */
 	/* What the program asked for: a redirect is only recorded. */
 	uint32_t redirect, map;
 	uint64_t target, redirect_flags;

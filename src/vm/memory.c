@@ -74,6 +74,7 @@ static uint64_t stack_top(const struct skep_vm_run *run)
 bool vm_region_find(const struct skep_vm_run *run, uint64_t address, struct vm_region *ret_region)
 {
 	uint64_t meta = (uint64_t)(uintptr_t)run->packet.meta;
+	uint64_t packet_len = (uint64_t)(uintptr_t)run->packet.end - meta;
 
 	if (inside(run->stack_lo, stack_top(run) - run->stack_lo, address)) {
 		*ret_region = (struct vm_region){ run->stack_lo, stack_top(run) - run->stack_lo,
@@ -82,9 +83,8 @@ bool vm_region_find(const struct skep_vm_run *run, uint64_t address, struct vm_r
 	}
 	if (find_value(run->vm, address, ret_region))
 		return true;
-	if (meta && inside(meta, (uint64_t)(uintptr_t)run->packet.end - meta, address)) {
-		*ret_region = (struct vm_region){ meta, (uint64_t)(uintptr_t)run->packet.end - meta,
-						  true, "the packet", NULL };
+	if (meta && inside(meta, packet_len, address)) {
+		*ret_region = (struct vm_region){ meta, packet_len, true, "the packet", NULL };
 		return true;
 	}
 	if (inside(run->ctx, run->ctx_size, address)) {

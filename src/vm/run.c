@@ -359,6 +359,7 @@ int skep_vm_run_prog(struct skep_vm_run *run, uint32_t index, const struct skep_
 	run->result.steps = run->vm->config.max_steps - (uint64_t)run->steps;
 	run->result.packet = run->packet.data;
 	run->result.packet_size = (size_t)(run->packet.end - run->packet.data);
+	run->result.meta_size = (size_t)(run->packet.data - run->packet.meta);
 	*ret_result = run->result;
 	return 0;
 }
