@@ -230,7 +230,7 @@ static int apply_reloc(struct load *l, const struct skep_spec_prog *p,
 /* CO-RE records that nobody has answered yet: here is the kernel to ask. */
 static int fit(struct load *l, struct skep_spec_prog *p)
 {
-	struct skep_core_target target = {};
+	struct skep_core_target target = { .module = skep_module_btf_at };
 	int r;
 
 	if (!p->n_cores || !l->local)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
+#include "base/vec.h"
 #include "sys/file.h"
 
 #define BTF_DIR "/sys/kernel/btf"
@@ -59,6 +60,11 @@ static int read_btf(const char *name, const struct skep_btf *base, struct skep_d
 }
 
 static struct skep_btf *known;
+/* Of all modules, once somebody looks for what the kernel itself has not. */
+static struct {
+	SKEP_VEC(struct skep_btf *);
+	bool are_read;
+} modules;
 
 int skep_vmlinux_btf(struct skep_diag *diag, const struct skep_btf **ret_btf)
 {
@@ -75,6 +81,10 @@ int skep_vmlinux_btf(struct skep_diag *diag, const struct skep_btf **ret_btf)
 
 void skep_vmlinux_release(void)
 {
+	for (size_t i = 0; i < modules.len; i++)
+		skep_btf_free(modules.data[i]);
+	skep_vec_fini(&modules);
+	modules.are_read = false;
 	skep_btf_free(TAKE_PTR(known));
 }
 
@@ -120,6 +130,23 @@ void skep_kernel_id(struct skep_str *out)
 		skep_str_addf(out, "%s %s", name.release, name.version);
 	if (skep_file_read("/sys/kernel/notes", NOTES_BYTES_MAX, &notes, &size) == 0)
 		add_build_id(notes, size, out);
+}
+
+static int keep_module(_unused_ void *data, const char *module)
+{
+	struct skep_btf *btf;
+
+	/* One that goes away meanwhile, or cannot be read, has nothing to offer. */
+	if (skep_module_btf(module, NULL, &btf) == 0 && !skep_vec_push(&modules, btf))
+		skep_btf_free(btf);
+	return 0;
+}
+
+const struct skep_btf *skep_module_btf_at(_unused_ void *data, size_t index)
+{
+	if (!modules.are_read)
+		modules.are_read = skep_module_btf_list(keep_module, NULL) == 0;
+	return index < modules.len ? modules.data[index] : NULL;
 }
 
 int skep_module_btf_list(int (*each)(void *data, const char *module), void *data)

@@ -29,6 +29,11 @@ void skep_vmlinux_release(void);
  */
 int skep_module_btf(const char *name, struct skep_diag *diag,
 		    struct skep_btf **ret_btf) _must_check_;
+/*
+ * Types of the modules one after the other, NULL behind the last; borrowed as those of the kernel are. All are read by
+ * the first call. For skep_core_target.module (obj/core.h), hence the pointer.
+ */
+const struct skep_btf *skep_module_btf_at(void *unused, size_t index);
 /* What tells this kernel from all others: release, version, and the id of its build. */
 void skep_kernel_id(struct skep_str *out);
 /*

@@ -13,6 +13,7 @@
 
 #include "compile.h"
 #include "isa/mapkind.h"
+#include "obj/btf_build.h"
 #include "obj/link.h"
 #include "obj/object.h"
 #include "obj/section.h"
@@ -417,6 +418,50 @@ static void alone_they_lack_something(void **state)
 	assert_non_null(f->diag.items[0].hint);
 }
 
+static const struct skep_btf *only_module(void *data, size_t index)
+{
+	return index ? NULL : data;
+}
+
+/* What the kernel itself has not is looked for in its modules. */
+static void modules_are_asked(void **state)
+{
+	struct fixture *f = *state;
+	struct skep_btf_builder *b = skep_btf_builder_new(NULL), *m;
+	uint32_t i32 = skep_btf_build_int(b, "int", 4, SKEP_BTF_INT_SIGNED);
+	struct skep_btf_member members[] = { { "tgid", i32, 96, 0 }, { "pid", i32, 64, 0 } };
+	struct skep_core_target target = { .module = only_module };
+	struct skep_btf *kernel, *module;
+	const struct skep_spec_prog *p;
+	size_t size, done = 0;
+	void *blob;
+
+	assert_int_equal(skep_btf_builder_finish(b, f->arena, &blob, &size), 0);
+	assert_int_equal(skep_btf_parse(blob, size, NULL, NULL, NULL, &kernel), 0);
+	m = skep_btf_builder_new(kernel);
+	skep_btf_build_struct(m, SKEP_BTF_STRUCT, "task_struct", 16, members, 2);
+	assert_int_equal(skep_btf_builder_finish(m, f->arena, &blob, &size), 0);
+	assert_int_equal(skep_btf_parse(blob, size, kernel, NULL, NULL, &module), 0);
+	assert_int_equal(read_object(f, "core", NULL, "-g", NULL), 0);
+	target.kernel = kernel;
+	target.data = module;
+	assert_int_equal(skep_core_resolve(&f->spec, &target, &f->diag), 0);
+	p = prog_named(f, "fields");
+	for (size_t i = 0; i < p->n_cores; i++)
+		if (p->cores[i].kind == SKEP_CORE_FIELD_OFFSET &&
+		    p->cores[i].state == SKEP_CORE_DONE) {
+			const struct skep_insn *insn = &p->insns[p->cores[i].insn];
+
+			assert_true(insn->imm == 12 || insn->imm == 8);
+			done++;
+		}
+	assert_true(done >= 2);
+	skep_btf_free(module);
+	skep_btf_free(kernel);
+	skep_btf_builder_free(m);
+	skep_btf_builder_free(b);
+}
+
 /* Another compiler and assembler: no lines, other addends. */
 static void objects_of_gcc(void **state)
 {
@@ -538,6 +583,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(linked_as_bpftool_does, setup, teardown),
 		cmocka_unit_test_setup_teardown(specs_are_appended, setup, teardown),
 		cmocka_unit_test_setup_teardown(alone_they_lack_something, setup, teardown),
+		cmocka_unit_test_setup_teardown(modules_are_asked, setup, teardown),
 		cmocka_unit_test_setup_teardown(objects_of_gcc, setup, teardown),
 		cmocka_unit_test_setup_teardown(damage_is_told, setup, teardown),
 		cmocka_unit_test(sections_are_known),
