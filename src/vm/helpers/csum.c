@@ -44,19 +44,21 @@ static uint64_t add(uint64_t a, uint64_t b)
 	return (total & 0xffffffff) + (total >> 32);
 }
 
-/* The sum of @to without that of @from, plus the seed. */
+/*
+ * The seed plus the sum of @to, without that of @from, folded to 16 bits. (Older kernels want sizes that are multiples of 4,
+ * and do not fold.)
+ */
 VM_HELPER(csum_diff)
 {
 	uint32_t from = (uint32_t)r2, to = (uint32_t)r4, seed = (uint32_t)r5;
 	uint64_t result = seed;
 
-	if (from % 4 || to % 4)
-		return vm_err(-EINVAL);
 	if (to)
 		result = add(result, sum(vm_ptr(r3), to, 0));
-	if (from)
+	if (from && to)
 		result = add(result, (uint32_t)~sum(vm_ptr(r1), from, 0));
-	/* Folded and widened, so that the same bytes give the same number whatever the sums were. */
+	else if (from)
+		result = (uint32_t)~add(sum(vm_ptr(r1), from, 0), (uint32_t)~seed);
 	return fold(result);
 }
 
