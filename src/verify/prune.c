@@ -401,7 +401,7 @@ static void keep(struct skep_walk *walk)
 	walk->result->kept++;
 }
 
-int skep_meet(struct skep_walk *walk, bool *ret_known)
+static int meet(struct skep_walk *walk, bool *ret_known)
 {
 	bool must = walk->code.info[walk->insn].must_keep || walk->state->trace.len > 40;
 	uint32_t jumps = walk->n_jumps - walk->kept_jumps,
@@ -442,4 +442,12 @@ int skep_meet(struct skep_walk *walk, bool *ret_known)
 		keep(walk);
 	*ret_known = false;
 	return 0;
+}
+
+int skep_meet(struct skep_walk *walk, bool *ret_known)
+{
+	*ret_known = false;
+	if (walk->options->keep_all_paths)
+		return 0;
+	return meet(walk, ret_known);
 }
