@@ -107,10 +107,11 @@ VM_HELPER(timer_set_callback)
 VM_HELPER(timer_start)
 {
 	struct vm_timer *timer = timer_at(run, r1);
+	uint64_t now = run->env.time ? run->env.time(run->env.data, 0) : run->clock_ns;
 
 	if (r3 & ~3ull || !timer || !timer->func)
 		return vm_err(-EINVAL);
-	timer->expires_ns = r3 & 1 ? r2 : run->clock_ns + r2;
+	timer->expires_ns = r3 & 1 ? r2 : now + r2;
 	if (timer->expires_ns == 0)
 		timer->expires_ns = 1;
 	return 0;
