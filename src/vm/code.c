@@ -213,6 +213,11 @@ static int decode_one(struct decoder *d, uint32_t i, uint32_t lo, uint32_t hi)
 			return -EINVAL;
 		op->imm = (int64_t)(uintptr_t)function_at(d->prog, (uint32_t)target);
 		return 0;
+	case SKEP_OP_CALL_KFUNC:
+		op->code = VM_CODE_TRAP;
+		op->imm =
+			(int64_t)(uintptr_t) "this machine does not have that function of the kernel";
+		return 0;
 	case SKEP_OP_JAL:
 		op->off = insn.imm;
 		break;

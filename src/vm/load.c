@@ -4,6 +4,7 @@
 
 #include "obj/btf.h"
 #include "obj/link.h"
+#include "vm/helpers/helpers.h"
 #include "vm/load.h"
 #include "vm/machine.h"
 
@@ -144,8 +145,9 @@ static int apply_reloc(const struct loader *l, struct skep_spec_prog *prog,
 		pair = skep_insn_ld_map_value(insn->dst, (int)l->numbers[reloc->index],
 					      reloc->addend);
 		break;
-	case SKEP_RELOC_KFUNC: /* a fault when it is called, for this machine has none */
-		*insn = skep_insn_call_kfunc(0, 0);
+	case SKEP_RELOC_KFUNC: /* one that this machine does not have is a fault when it is called */
+		*insn = vm_kfunc_number(reloc->name) ? skep_insn_call(vm_kfunc_number(reloc->name))
+						     : skep_insn_call_kfunc(0, 0);
 		return 0;
 	case SKEP_RELOC_KSYM: /* this machine has no kernel: as of a symbol that is not there */
 		pair = skep_insn_ld_imm64(insn->dst, 0);

@@ -26,6 +26,13 @@ struct vm_helper {
 	bool checks;	  /* some argument has to be checked */
 };
 
+/*
+ * Functions of the kernel that this machine has (kfunc.c) are helpers with such numbers. By name: the number, or 0.
+ */
+#define VM_KFUNC_FIRST 0x4b000000
+int32_t vm_kfunc_number(const char *name);
+const struct vm_helper *vm_kfunc_find(int32_t number);
+
 /* NULL: no helper has this number. */
 const struct vm_helper *vm_helper_find(int32_t id);
 

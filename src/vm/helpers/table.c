@@ -14,5 +14,7 @@ static const struct vm_helper table[SKEP_HELPER_END] = {
 
 const struct vm_helper *vm_helper_find(int32_t id)
 {
+	if (id >= VM_KFUNC_FIRST)
+		return vm_kfunc_find(id);
 	return id > 0 && id < SKEP_HELPER_END && table[id].about ? &table[id] : NULL;
 }

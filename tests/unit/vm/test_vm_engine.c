@@ -141,6 +141,8 @@ static void programs_count_and_change_variables(void **state)
 	assert_int_equal(global("calls"), 3);
 	/* 5 * 2 + 6 * 1, and 0 to 9 */
 	assert_int_equal(run("callbacks", 0), 16 + 45);
+	/* -3 to 9 */
+	assert_int_equal(run("iterator", 0), 39);
 	close_object();
 }
 

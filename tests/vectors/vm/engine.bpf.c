@@ -127,6 +127,27 @@ int callbacks(__u64 *args)
 	return (int)sum;
 }
 
+struct bpf_iter_num {
+	__u64 opaque;
+} __attribute__((aligned(8)));
+
+extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __weak __ksym;
+extern int *bpf_iter_num_next(struct bpf_iter_num *it) __weak __ksym;
+extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __weak __ksym;
+
+SEC("raw_tp/test")
+int iterator(__u64 *args)
+{
+	struct bpf_iter_num it;
+	int sum = 0, *i;
+
+	bpf_iter_num_new(&it, -3, 10);
+	while ((i = bpf_iter_num_next(&it)))
+		sum += *i;
+	bpf_iter_num_destroy(&it);
+	return sum;
+}
+
 struct record {
 	__u32 pid;
 	char comm[16];
