@@ -221,7 +221,7 @@ static int usdt_of(void *data, const char *path)
 	struct skep_binary_file *file;
 	int r;
 
-	r = world_open_binary(u->w, path, u->diag, &file);
+	r = world_open_binary(u->w, path, u->many ? NULL : u->diag, &file);
 	if (r < 0)
 		return u->many ? 0 : r;
 	return skep_usdt_each_in(u->w->arena, file, u->provider_glob, u->glob, u->fn, u->data);
@@ -246,6 +246,7 @@ static int each_usdt(const struct skep_world *world, const char *binary, int pid
 		.glob = glob,
 		.pid = pid,
 		.diag = diag,
+		.many = strchr(binary, '*'),
 		.fn = fn,
 		.data = data,
 	};
@@ -253,8 +254,6 @@ static int each_usdt(const struct skep_world *world, const char *binary, int pid
 
 	if (!skep_streq(binary, "*"))
 		return skep_binary_find(u.w->arena, binary, pid, diag, usdt_of, &u);
-	u.many = true;
-	u.diag = NULL;
 	r = skep_usdt_each_mapped(u.w->arena, pid, usdt_of_mapped, &u);
 	if (r == -ESRCH || r == -EACCES) {
 		skep_diag_error(diag, SKEP_NO_LOC, "cannot read what process %d has loaded: %s",

@@ -116,6 +116,21 @@ static int no_binary(struct search *s, int error, const struct skep_diag *said)
 	return missing_probes ? 0 : -EINVAL;
 }
 
+static int stop_at_first(void *data, const struct skep_world_usdt *p)
+{
+	*(bool *)data = true;
+	return -EEXIST;
+}
+
+/* Whether a binary has any static probe: most were built without. */
+static bool has_any(const struct skep_world *w, const char *binary, int pid)
+{
+	bool any = false;
+
+	(void)!w->each_usdt(w, binary, pid, "*", "*", NULL, stop_at_first, &any);
+	return any;
+}
+
 static int collect_name(void *data, const struct skep_world_usdt *p)
 {
 	skep_nearest_add(data, p->name);
@@ -138,8 +153,11 @@ static int no_probe(struct search *s)
 				       s->name);
 	if (!near.n && s->c->config.missing_probes != 2)
 		skep_diag_hint(s->c->diag,
-			       "list what there is: skep trace -l 'usdt:%s:*'; a "
-			       "uprobe on a function works without them",
+			       has_any(w, binary, s->c->options->pid)
+				       ? "list what there is: skep trace -l 'usdt:%s:*'; a uprobe "
+					 "on a function works without them"
+				       : "%s has none at all; a uprobe on a function works without "
+					 "them",
 			       binary);
 	skep_nearest_fini(&near);
 	return r;
@@ -150,6 +168,13 @@ static bool has_multi(const struct skep_compiler *c)
 {
 	return skep_world_has(c->world, SKEP_WORLD_UPROBE_MULTI) &&
 	       (!c->options->pid || skep_world_has(c->world, SKEP_WORLD_UPROBE_MULTI_PID));
+}
+
+/* One binary, a pattern of paths, or all that a process has mapped. */
+static bool is_found(const char *binary, int pid)
+{
+	return !skep_match_is_glob(binary) || strchr(binary, '/') ||
+	       (skep_streq(binary, "*") && pid);
 }
 
 static int usdt_match(struct skep_compiler *c, struct skep_probe_node *probe,
@@ -172,14 +197,16 @@ static int usdt_match(struct skep_compiler *c, struct skep_probe_node *probe,
 	if (!w->each_usdt || !skep_arch())
 		return skep_match_unable(c, point, "skep doctor says what does",
 					 "uprobes do not work on this machine");
-	if (skep_match_is_glob(binary) && !(skep_streq(binary, "*") && c->options->pid)) {
-		r = skep_match_usage(c, point, &skep_provider_usdt,
-				     "a pattern of binaries is not supported");
+	if (!is_found(binary, c->options->pid)) {
+		r = skep_match_usage(
+			c, point, &skep_provider_usdt,
+			"a pattern of binaries must be a path, as /usr/lib/*/libc.so*");
 		skep_diag_hint(c->diag, "with -p PID 'usdt:*:NAME' looks into all that the process "
 					"has loaded");
 		return r;
 	}
-	s.glob = skep_match_is_glob(s.provider) || skep_match_is_glob(s.name);
+	s.glob = skep_match_is_glob(binary) || skep_match_is_glob(s.provider) ||
+		 skep_match_is_glob(s.name);
 	s.multi = has_multi(c);
 	s.by_name = !s.multi && !skep_world_has(w, SKEP_WORLD_COOKIE) &&
 		    skep_match_needs_probe(c, probe);
@@ -303,16 +330,17 @@ static int usdt_list(const struct skep_world *world, const struct skep_attach_po
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
 	struct listing l = { .out = out, .arena = arena, .verbose = verbose };
+	size_t before = out->len;
 	int r;
 
 	if (!world->each_usdt)
 		return 0;
-	if (skep_match_is_glob(binary) && !(skep_streq(binary, "*") && pid)) {
+	if (!is_found(binary, pid)) {
 		if (all_kinds)
 			return 0;
 		skep_diag_error(diag, SKEP_NO_LOC,
-				"static probes can be listed of one program, library or process at "
-				"a time");
+				"static probes are listed of programs and libraries that are "
+				"named, or of a process");
 		skep_diag_hint(diag, "name it: skep trace -l 'usdt:/usr/bin/python3:*', or "
 				     "skep trace -p PID -l 'usdt:*'");
 		return -EINVAL;
@@ -321,7 +349,17 @@ static int usdt_list(const struct skep_world *world, const struct skep_attach_po
 			     pattern->n_parts > 2 ? pattern->parts[pattern->n_parts - 1] : "*",
 			     all_kinds ? NULL : diag, list_probe, &l);
 	skep_hash_fini(&l.seen);
-	return all_kinds ? 0 : r;
+	if (all_kinds)
+		return 0;
+	if (r == 0 && out->len == before && !has_any(world, binary, pid)) {
+		skep_diag_error(diag, SKEP_NO_LOC, "%s has no static probes", binary);
+		skep_diag_hint(diag,
+			       "they are there when a program was built with them; functions can "
+			       "be probed without: skep trace -l 'uprobe:%s:*'",
+			       binary);
+		return -ENOENT;
+	}
+	return r;
 }
 
 static const char *const aliases[] = { "U", NULL };

@@ -116,7 +116,7 @@ static int each_user_function(const struct skep_world *world, const char *binary
 
 	if (skep_streq(binary, "/bin/script"))
 		return -ENOEXEC;
-	if (!skep_streq(binary, "/bin/demo") && !skep_streq(binary, "libdemo"))
+	if (!skep_glob_match(binary, "/bin/demo") && !skep_streq(binary, "libdemo"))
 		return -ENOENT;
 	for (size_t i = 0; i < ARRAY_SIZE(names) && r >= 0; i++) {
 		struct skep_world_symbol symbol = {

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A place that was found for a uprobe: whether one can be there, and the target that it becomes. */
+#include "lang/provider/uprobe.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "isa/progkind.h"
+#include "lang/provider/arch.h"
+#include "lang/provider/function.h"
+
+const struct skep_provider *skep_uprobe_provider(bool is_return)
+{
+	return is_return ? &skep_provider_uretprobe : &skep_provider_uprobe;
+}
+
+/* Copies that the compiler made for itself take other arguments than the source says. */
+static bool is_clone(const char *name)
+{
+	return strstr(name, ".isra.") || strstr(name, ".constprop.") || strstr(name, ".part.");
+}
+
+/*
+ * args by name, of a function that debugging information describes. Those that are used make a signature: functions that
+ * have them alike share a program.
+ */
+static const char *load_args(struct skep_uprobe_search *s, const struct skep_world_symbol *symbol,
+			     const struct skep_struct **ret_args, const char **ret_why)
+{
+	const struct skep_world *w = s->c->world;
+	const struct skep_btf *btf;
+	struct skep_struct *args;
+	uint32_t proto;
+
+	if (s->is_return || s->offset || s->by_line || !w->user_proto || !symbol->name ||
+	    (!s->used.n && !s->used.whole))
+		return "";
+	if (is_clone(symbol->linkage ? symbol->linkage : symbol->name)) {
+		*ret_why = "the compiler changed what this copy of the function takes";
+		return "";
+	}
+	if (w->user_proto(w, symbol, &btf, &proto, ret_why) < 0)
+		return "";
+	args = skep_arena_memdup(s->c->arena,
+				 skep_proto_args(&s->c->types, btf, proto, 0, SKEP_SPACE_USER,
+						 symbol->name, NULL),
+				 sizeof(*args));
+	args->n_fields = MIN(args->n_fields, (size_t)skep_arch()->n_args);
+	*ret_args = args;
+	return skep_match_signature(s->c, args, &s->used);
+}
+
+/* What `probe` shows. A line keeps the words of the script behind the binary. */
+static const char *name_of(const struct skep_uprobe_search *s, const char *path,
+			   const char *function)
+{
+	const char *kind = skep_uprobe_provider(s->is_return)->name;
+	const char *text = s->point->text;
+
+	if (s->by_line)
+		return skep_arena_printf(s->c->arena, "%s:%s%s", kind, path, strchr(text, '@'));
+	return skep_arena_printf(s->c->arena, s->demangled ? "%s:%s:cpp:\"%s\"" : "%s:%s:%s", kind,
+				 path, function);
+}
+
+/*
+ * What two places must have in common to share a program. uaddr() is answered for one binary; Go's returns are attached in
+ * their own way, which of a single binary all or none are.
+ */
+static const char *signature_of(const struct skep_uprobe_search *s, const char *args,
+				const char *path, const char *name)
+{
+	if (s->by_name)
+		return name;
+	if (!s->many)
+		return args;
+	return skep_arena_printf(s->c->arena, "%s|%d|%s", args, s->by_instruction,
+				 skep_probe_uses(s->probe, "uaddr") ? path : "");
+}
+
+void skep_uprobe_add(struct skep_uprobe_search *s, const struct skep_world_symbol *symbol,
+		     const char *function)
+{
+	struct skep_compiler *c = s->c;
+	const struct skep_provider *provider = skep_uprobe_provider(s->is_return);
+	const struct skep_struct *args = NULL;
+	const char *no_args = NULL;
+	const char *signature = load_args(s, symbol, &args, &no_args);
+	const char *path = skep_arena_strdup(c->arena, symbol->module);
+	const char *name = name_of(s, path, function);
+	struct skep_instance *inst = skep_match_group(c, s->probe, s->point, provider, 0,
+						      signature_of(s, signature, path, name));
+	struct skep_match *m;
+
+	if (!inst->n_matches) {
+		inst->args_space = SKEP_SPACE_USER;
+		inst->args = args;
+		inst->no_args = no_args;
+		inst->open = c->types.needs && s->glob;
+		inst->preemptible = true;
+		inst->can_wait = true;
+		inst->proto.type = SKEP_PROG_KPROBE;
+		if (s->multi)
+			inst->proto.attach_type = SKEP_ATTACH_TYPE_UPROBE_MULTI;
+		inst->attach.kind = s->is_return && !s->by_instruction ? SKEP_ATTACH_URETPROBE
+								       : SKEP_ATTACH_UPROBE;
+		inst->on_call = !s->offset && !s->by_line && (!s->is_return || s->by_instruction);
+		inst->attach.pid = c->options->pid;
+	}
+	m = skep_instance_add(c, inst, name);
+	m->func = skep_arena_strdup(c->arena, function);
+	m->target.name = symbol->container ? skep_arena_strdup(c->arena, symbol->container) : path;
+	m->target.symbol = m->func;
+	m->target.offset = symbol->base + symbol->offset + s->offset;
+	m->target.optional = s->glob;
+	s->found++;
+}
+
+/*
+ * The kernel writes a breakpoint wherever it is told. In the midst of an instruction the program
+ * would crash, or go on with something else.
+ */
+int skep_uprobe_check_place(struct skep_uprobe_search *s, const struct skep_world_symbol *function,
+			    uint64_t inside)
+{
+	const struct skep_world *w = s->c->world;
+	int r = -ENOTSUP;
+
+	if (!w->is_user_instruction || (!inside && function->name))
+		return 0;
+	if (function->name)
+		r = w->is_user_instruction(w, function, inside);
+	if (r > 0 || (r < 0 && s->c->options->unsafe))
+		return 0;
+	if (r == 0) {
+		skep_diag_error(s->c->diag, s->point->loc,
+				"no instruction begins %llu bytes behind the beginning of %s",
+				(unsigned long long)inside, function->name);
+		skep_diag_hint(s->c->diag, "a probe there would crash the program; objdump -d "
+					   "shows where instructions begin");
+		return -ERANGE;
+	}
+	skep_diag_error(s->c->diag, s->point->loc,
+			"it is not known whether an instruction begins there");
+	skep_diag_hint(s->c->diag, "if none does, the program crashes; --unsafe says that you are "
+				   "sure");
+	return -ERANGE;
+}
+
+/*
+ * Go's functions: a probe at each return instruction, under the one name. 1: done; 0: another
+ * language's.
+ */
+int skep_uprobe_add_returns(struct skep_uprobe_search *s, const struct skep_world_symbol *function,
+			    const char *name)
+{
+	const struct skep_world *w = s->c->world;
+	struct skep_world_symbol place = *function;
+	const uint64_t *offsets;
+	const char *why;
+	int n;
+
+	s->by_instruction = false;
+	if (!s->is_return || !w->user_returns)
+		return 0;
+	n = w->user_returns(w, function, &offsets, &why);
+	if (n == 0)
+		return 0;
+	s->by_instruction = true;
+	if (function->inside) {
+		n = -EINVAL;
+		why = "this address is not where it begins";
+	}
+	if (n < 0) {
+		if (!s->left_out++)
+			s->left_out_why = skep_arena_printf(s->c->arena, "%s: %s", name, why);
+		return 1;
+	}
+	for (int i = 0; i < n; i++) {
+		place.offset = offsets[i];
+		skep_uprobe_add(s, &place, name);
+	}
+	return 1;
+}
+
+/* Tells what add_returns left out: of a pattern a warning, of one function an error. */
+int skep_uprobe_tell_left_out(struct skep_uprobe_search *s)
+{
+	if (!s->left_out)
+		return 0;
+	skep_diag_add(s->c->diag, s->found ? SKEP_DIAG_WARNING : SKEP_DIAG_ERROR, s->point->loc,
+		      "returns of %zu Go function%s cannot be probed; %s", s->left_out,
+		      s->left_out == 1 ? "" : "s", s->left_out_why);
+	skep_diag_hint(s->c->diag, "a uretprobe would end the program: Go finds its return address "
+				   "changed when it moves the stack; a uprobe on entry works");
+	return s->found ? 0 : -ENOTSUP;
+}
