@@ -139,6 +139,7 @@ static int compile(struct job *job)
 		.unsafe = o->unsafe,
 		.long_rows = o->format == SKEP_LIVE_JSON,
 		.sampling = o->max_cpu,
+		.bare_elements = o->as_bpftrace,
 		.verbose = o->verbose,
 		.kernel_version = o->compile ? 0 : kernel_version(),
 		.import = skep_trace_import,

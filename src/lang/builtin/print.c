@@ -10,6 +10,7 @@
 #include "lang/expr_text.h"
 #include "lang/flags.h"
 #include "lang/lower_priv.h"
+#include "lang/match.h"
 #include "lang/need.h"
 
 #define JOIN_MAX 32	/* strings of an argv */
@@ -219,6 +220,24 @@ static int check_print_map(struct skep_check *k, struct skep_expr *call)
 	return 0;
 }
 
+/*
+ * With bare_elements one element that is a number or a text is a value like any other. Its map is looked at as a whole
+ * first: reading what is a histogram would be an error.
+ */
+static bool is_bare(struct skep_check *k, const struct skep_expr *call)
+{
+	struct skep_expr *map = call->call.args.data[0];
+	const struct skep_type *type;
+
+	if (!k->c->options->bare_elements || !map->map.has_keys || call->call.args.len > 1 ||
+	    skep_check_map_whole(k, map) < 0)
+		return false;
+	type = map->map.info->value;
+	return type && type->kind != SKEP_TYPE_STATS &&
+	       (!skep_type_is_agg(type) || (skep_type_agg_number(type) &&
+					    skep_world_has(k->c->world, SKEP_WORLD_PERCPU_ELEM)));
+}
+
 static int check_print(struct skep_check *k, struct skep_expr *call)
 {
 	struct skep_expr *arg = call->call.args.data[0];
@@ -226,7 +245,7 @@ static int check_print(struct skep_check *k, struct skep_expr *call)
 	int r;
 
 	call->type = &skep_type_void;
-	if (arg->kind == SKEP_EXPR_MAP)
+	if (arg->kind == SKEP_EXPR_MAP && !is_bare(k, call))
 		return check_print_map(k, call);
 	if (call->call.args.len > 1) {
 		skep_diag_error(k->c->diag, call->loc,
