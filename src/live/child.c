@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include "base/vec.h"
+#include "live/family.h"
 
 #define END_WAIT_MS 1000 /* between SIGTERM and SIGKILL */
 
@@ -297,11 +298,29 @@ static void let_go(struct skep_child *child)
 	child->hold_at_exit = false;
 }
 
-void skep_child_end(struct skep_child *child)
+/* The command first: a shell whose child ended before it would go on to the next command. */
+static void end_family(struct skep_child *child)
 {
 	struct pollfd p = { .fd = child->pidfd, .events = POLLIN };
+	struct skep_family family;
 	int r;
 
+	skep_family_find(child->pid, &family);
+	kill(child->pid, SIGTERM);
+	skep_family_signal(&family, SIGTERM);
+	do
+		r = child->pidfd >= 0 ? poll(&p, 1, END_WAIT_MS) : 0;
+	while (r < 0 && errno == EINTR);
+	if (r <= 0)
+		kill(child->pid, SIGKILL);
+	child->ended = waitpid(child->pid, &child->status, 0) == child->pid;
+	if (!skep_family_wait(&family, r > 0 ? END_WAIT_MS : 0))
+		skep_family_signal(&family, SIGKILL);
+	skep_family_fini(&family);
+}
+
+void skep_child_end(struct skep_child *child)
+{
 	skep_closep(&child->go_fd);
 	skep_closep(&child->fail_fd);
 	child->go_fd = child->fail_fd = -1;
@@ -312,15 +331,8 @@ void skep_child_end(struct skep_child *child)
 		if (child->hold_at_exit) /* or it would wait for us at each signal */
 			let_go(child);
 	}
-	if (child->pid && !child->ended) {
-		kill(child->pid, SIGTERM);
-		do
-			r = child->pidfd >= 0 ? poll(&p, 1, END_WAIT_MS) : 0;
-		while (r < 0 && errno == EINTR);
-		if (r <= 0)
-			kill(child->pid, SIGKILL);
-		child->ended = waitpid(child->pid, &child->status, 0) == child->pid;
-	}
+	if (child->pid && !child->ended)
+		end_family(child);
 	skep_closep(&child->pidfd);
 	child->pidfd = -1;
 }

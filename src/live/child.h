@@ -42,7 +42,7 @@ int skep_child_release(struct skep_child *child, struct skep_diag *diag) _must_c
  */
 bool skep_child_reap(struct skep_child *child);
 void skep_child_let_end(struct skep_child *child);
-/* Ends it if it still runs, and takes its status. */
+/* Ends it if it still runs, with what it has started and still waits for (family.h), and takes its status. */
 void skep_child_end(struct skep_child *child);
 /* The same, and releases everything. */
 void skep_child_fini(struct skep_child *child);
