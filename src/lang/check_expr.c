@@ -10,6 +10,7 @@
 #include "lang/address.h"
 #include "lang/check_priv.h"
 #include "lang/nearest.h"
+#include "lang/probe_name.h"
 
 static const char *const op_texts[] = {
 	[SKEP_BINARY_NONE] = "=", [SKEP_BINARY_ADD] = "+",  [SKEP_BINARY_SUB] = "-",
@@ -88,6 +89,9 @@ static int mismatch(struct skep_check *k, const struct skep_expr *expr, enum ske
 		skep_diag_hint(k->c->diag, "str(pointer) reads the text that it points to");
 	else if (is_text(a) && is_text(b) && op < SKEP_BINARY_EQ)
 		skep_diag_hint(k->c->diag, "printf puts texts together: printf(\"%%s%%s\", a, b)");
+	else if (a->kind == SKEP_TYPE_PROBE || b->kind == SKEP_TYPE_PROBE)
+		skep_diag_hint(k->c->diag, "probe and func themselves are equal to a text or not: "
+					   "probe == \"...\"");
 	else if (a->kind == SKEP_TYPE_INET || b->kind == SKEP_TYPE_INET)
 		skep_diag_hint(k->c->diag,
 			       "addresses are equal to a text or not: == \"192.0.2.1\", "
@@ -195,6 +199,10 @@ static int check_compare(struct skep_check *k, struct skep_expr *expr)
 	if (skep_type_is_scalar(a) && skep_type_is_scalar(b) &&
 	    (a->kind == b->kind || is_int(a) || is_int(b)))
 		return 0;
+	if (equality && skep_probe_name_compares(left, right)) {
+		skep_probe_name_check(k, expr);
+		return 0;
+	}
 	if (equality && skep_address_compares(left, right))
 		return skep_address_check(k, left, right);
 	if (equality && a->kind == b->kind && !skep_type_is_scalar(a) && !skep_type_is_agg(a)) {

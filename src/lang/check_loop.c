@@ -215,6 +215,9 @@ static int check_while(struct skep_check *k, struct skep_stmt *stmt)
 	int r = skep_check_truth(k, stmt->loop.count, "the condition of while");
 	int64_t value;
 
+	if (k->c->diag && k->c->options->verbose)
+		skep_diag_add(k->c->diag, SKEP_DIAG_NOTE, stmt->loop.count->loc,
+			      "a loop that counts is written for $i : 0..N { ... } by now");
 	if (r < 0 || !skep_check_const(k, stmt->loop.count, &value) || !value ||
 	    may_leave(&stmt->loop.body, false))
 		return r;

@@ -7,6 +7,7 @@
 #include "lang/address.h"
 #include "lang/lower_priv.h"
 #include "lang/packet.h"
+#include "lang/probe_name.h"
 
 #define COMPARE_UNROLL_MAX 128 /* bytes compared one word after the other; more in a loop */
 
@@ -283,6 +284,8 @@ static int compare(struct skep_lower *l, const struct skep_expr *expr, struct sk
 	int r;
 
 	skep_packet_guard(l, expr->binary.left, expr->binary.right, no);
+	if (skep_probe_name_compares(a, b))
+		return skep_probe_name_lower(l, a, b, eq ? yes : no, eq ? no : yes);
 	if (skep_address_compares(a, b))
 		return skep_address_lower(l, a, b, eq ? yes : no, eq ? no : yes);
 	if (!skep_type_is_scalar(a->type))

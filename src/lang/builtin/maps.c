@@ -84,6 +84,10 @@ static int check_elements(struct skep_check *k, struct skep_expr *call)
 		if (r < 0)
 			return r;
 	}
+	if (k->c->diag && k->c->options->verbose)
+		skep_diag_add(k->c->diag, SKEP_DIAG_NOTE, call->loc,
+			      "%s() takes one map and its key by now: a call for each",
+			      call->call.name);
 	return 0;
 }
 
