@@ -169,3 +169,25 @@ void skep_explain(struct skep_walk *walk, struct skep_finding *finding)
 		};
 	}
 }
+
+void skep_explain_path(struct skep_walk *walk, struct skep_finding *finding)
+{
+	size_t n = 0, at;
+
+	for (const struct skep_state *s = walk->state; s; s = s->parent)
+		for (size_t i = 0; i < s->trace.len; i++)
+			n += s->trace.data[i].branch != SKEP_DECISION_NONE;
+	at = n;
+	n = MIN(n, (size_t)SKEP_VERIFY_PATH_MAX);
+	finding->path = skep_arena_calloc(walk->arena, n, sizeof(*finding->path));
+	finding->n_path = n;
+	for (const struct skep_state *s = walk->state; s; s = s->parent)
+		for (size_t i = s->trace.len; i-- > 0;) {
+			const struct skep_step *step = &s->trace.data[i];
+
+			if (step->branch != SKEP_DECISION_NONE && --at < n)
+				finding->path[at] = (struct skep_verify_decision){
+					step->insn, step->branch == SKEP_DECISION_JUMP
+				};
+		}
+}

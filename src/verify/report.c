@@ -63,6 +63,10 @@ void skep_report(struct skep_walk *walk, enum skep_reason reason, int reg, const
 		.line = skep_walk_line(walk, walk->insn),
 	};
 	walk->reported = finding;
+	if (walk->state && reg >= 0)
+		finding->kind = skep_walk_reg(walk, (unsigned)reg)->kind;
+	if (walk->options->explain)
+		skep_explain_path(walk, finding);
 	if (walk->records)
 		skep_explain(walk, finding);
 	if (reason == SKEP_REASON_UNKNOWN) {

@@ -51,8 +51,12 @@ struct skep_state *skep_fork(struct skep_walk *walk, uint32_t insn)
 		skep_report(walk, SKEP_REASON_LIMIT, -1,
 			    "%d branches are still to be looked at when another one comes",
 			    OPEN_PATHS_MAX);
+		skep_growth(walk);
 		return NULL;
 	}
+	walk->counts[walk->insn].splits++;
+	if (insn <= walk->insn)
+		walk->counts[walk->insn].backs++;
 	other = skep_state_copy(state);
 	other->parent = state->parent;
 	if (other->parent)

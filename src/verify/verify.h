@@ -63,6 +63,34 @@ struct skep_verify_step {
 	const struct skep_spec_line *line; /* where the code comes from, or NULL */
 };
 
+/* A decision on the path to a failure. */
+struct skep_verify_decision {
+	uint32_t insn;
+	bool jumps;
+};
+
+/* A branch inside a loop that went both ways. */
+struct skep_growth_branch {
+	uint32_t insn;
+	uint32_t splits;  /* how many times both ways had to be walked */
+	uint32_t on_path; /* how many times the last path alone came here */
+	const struct skep_spec_line *line;
+};
+
+#define SKEP_GROWTH_BRANCHES 3
+#define SKEP_GROWTH_LOOPS 5
+
+/* Too many paths: a loop, or (first == last == 0) what is outside of loops, and the branches in it that part the most. */
+struct skep_verify_growth {
+	uint32_t first, last; /* instructions; the last one jumps back */
+	uint32_t rounds;      /* jumps back, on all paths together */
+	uint32_t
+		processed; /* instructions inside of it, on all paths together; loops in it included */
+	const struct skep_spec_line *line;
+	struct skep_growth_branch branches[SKEP_GROWTH_BRANCHES];
+	size_t n_branches;
+};
+
 struct skep_finding {
 	enum skep_reason reason;
 	uint32_t insn;			   /* in the linked program */
@@ -72,8 +100,17 @@ struct skep_finding {
 	const struct skep_spec_line *line; /* where the code comes from, or NULL */
 	struct skep_verify_step *steps;	   /* with `explain` */
 	size_t n_steps;
-	bool steps_cut; /* there were more before the first */
+	bool steps_cut;		   /* there were more before the first */
+	enum skep_value_kind kind; /* of the register's value there; NOTHING without register */
+	/* With `explain`: all decisions from the program's start on; at most SKEP_VERIFY_PATH_MAX, the first ones. */
+	struct skep_verify_decision *path;
+	size_t n_path;
+	/* Of too many paths: the loops that took most, the heaviest first. */
+	struct skep_verify_growth *growth;
+	size_t n_growth;
 };
+
+#define SKEP_VERIFY_PATH_MAX 16384
 
 struct skep_verify_options {
 	const struct skep_btf

@@ -31,6 +31,7 @@ static int go(struct skep_walk *walk)
 		skep_report(walk, SKEP_REASON_LIMIT, -1,
 			    "the program has too many paths: %u instructions were looked at",
 			    walk->max_insns);
+		skep_growth(walk);
 		walk->given_up = true;
 		return 1;
 	}
@@ -38,7 +39,10 @@ static int go(struct skep_walk *walk)
 		walk->options->visit(walk->options->data, walk->insn, walk->state->depth,
 				     skep_walk_frame(walk)->regs);
 	walk->ended = false;
+	walk->counts[walk->insn].visits++;
 	r = skep_step(walk);
+	if (r == 0 && walk->next <= walk->insn)
+		walk->counts[walk->insn].backs++;
 	return r < 0 || walk->ended;
 }
 
@@ -215,6 +219,7 @@ static void init(struct skep_walk *walk, const struct skep_linked *linked)
 		skep_arena_calloc(walk->arena, walk->max_findings, sizeof(struct skep_finding));
 	walk->kind = skep_prog_kind_find(walk->prog->type);
 	walk->kept = skep_arena_calloc(walk->arena, n, sizeof(struct skep_kept *));
+	walk->counts = skep_arena_calloc(walk->arena, n, sizeof(*walk->counts));
 	walk->address_kind = skep_arena_calloc(walk->arena, n, 1);
 	walk->stack_depth = skep_arena_calloc(walk->arena, n_funcs, sizeof(uint32_t));
 	walk->called = skep_arena_calloc(walk->arena, n_funcs, sizeof(bool));

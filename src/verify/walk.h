@@ -59,6 +59,11 @@ struct skep_links {
 	uint32_t n;
 };
 
+/* How often an instruction was processed, went both ways, jumped back. */
+struct skep_walk_counts {
+	uint32_t visits, splits, backs;
+};
+
 struct skep_walk {
 	const struct skep_spec *spec;
 	const struct skep_spec_prog *prog;
@@ -97,6 +102,7 @@ struct skep_walk {
 	uint8_t *
 		address_kind; /* per instruction: enum skep_value_kind of the address it accessed before */
 	struct skep_pairs_space *pairs_space; /* prune.c's, kept from one comparison to the next */
+	struct skep_walk_counts *counts;      /* per instruction */
 	bool records;			      /* steps keep what they left, for explanations */
 	bool given_up;			      /* the bound on instructions is reached */
 	struct skep_finding
@@ -116,6 +122,10 @@ void skep_report_hint(struct skep_walk *walk, const char *fmt, ...) _printf_(2, 
 const struct skep_spec_line *skep_walk_line(const struct skep_walk *walk, uint32_t insn);
 /* explain.c: gives the finding the steps that led to it, from the path that is walked. */
 void skep_explain(struct skep_walk *walk, struct skep_finding *finding);
+/* The decisions of the path that is walked. */
+void skep_explain_path(struct skep_walk *walk, struct skep_finding *finding);
+/* growth.c: tells in the newest finding which loops and branches made so many paths. */
+void skep_growth(struct skep_walk *walk);
 /* Notes in the newest step of @state what register @reg holds now. */
 void skep_record(struct skep_walk *walk, struct skep_state *state, unsigned reg);
 

@@ -84,8 +84,56 @@ static void add_steps(const struct skep_input *source, const struct skep_finding
 	}
 }
 
-static void add_finding(const struct skep_input *source, const struct skep_finding *f,
-			struct skep_str *out)
+static void add_code(const struct skep_input *source, uint32_t insn,
+		     const struct skep_spec_line *line, struct skep_str *out)
+{
+	skep_str_addf(out, "instruction %u", insn);
+	if (line && line->loc.line) {
+		skep_str_add(out, ", ");
+		place(source, line, out);
+		skep_str_add(out, "  ");
+		code_text(&source->spec, line, out);
+	}
+}
+
+/* At most SKEP_GROWTH_LOOPS * (1 + SKEP_GROWTH_BRANCHES) + 1 lines. */
+static void add_growth(const struct skep_input *source, const struct skep_verify_result *result,
+		       const struct skep_finding *f, struct skep_str *out)
+{
+	if (f->n_growth)
+		skep_str_add(out, "    what makes so many paths:\n");
+	for (size_t i = 0; i < f->n_growth; i++) {
+		const struct skep_verify_growth *g = &f->growth[i];
+
+		if (g->rounds) {
+			skep_str_add(out, "      the loop that jumps back at ");
+			add_code(source, g->last, g->line, out);
+			skep_str_addf(out, ": %u rounds", g->rounds);
+		} else {
+			skep_str_add(out, "      outside of loops");
+		}
+		skep_str_addf(out, ", %u %% of all that was looked at\n",
+			      (unsigned)(100ull * g->processed /
+					 (result->processed ? result->processed : 1)));
+		for (size_t k = 0; k < g->n_branches; k++) {
+			const struct skep_growth_branch *b = &g->branches[k];
+
+			skep_str_add(out, "        in it the branch at ");
+			add_code(source, b->insn, b->line, out);
+			skep_str_addf(out, ": went both ways %u time%s", b->splits,
+				      b->splits == 1 ? "" : "s");
+			if (b->on_path > 1)
+				skep_str_addf(
+					out,
+					"; one path alone meets it %u times, which can make 2^%u paths",
+					b->on_path, b->on_path);
+			skep_str_addc(out, '\n');
+		}
+	}
+}
+
+static void add_finding(const struct skep_input *source, const struct skep_verify_result *result,
+			const struct skep_finding *f, struct skep_str *out)
 {
 	skep_str_addf(out, "  %s: %s\n", skep_reason_name(f->reason), f->what);
 	skep_str_addf(out, "    at instruction %u", f->insn);
@@ -97,6 +145,7 @@ static void add_finding(const struct skep_input *source, const struct skep_findi
 	}
 	skep_str_addc(out, '\n');
 	add_steps(source, f, out);
+	add_growth(source, result, f, out);
 	if (f->hint)
 		skep_str_addf(out, "    = %s\n", f->hint);
 }
@@ -116,7 +165,7 @@ void skep_verdict_text(const struct skep_input *source, size_t prog,
 		skep_str_addf(out, ", %u bytes of stack", result->stack_bytes);
 	skep_str_addc(out, '\n');
 	for (size_t i = 0; i < result->n_findings; i++)
-		add_finding(source, &result->findings[i], out);
+		add_finding(source, result, &result->findings[i], out);
 }
 
 static void json_string(const char *key, const char *value, struct skep_str *out)
