@@ -6,6 +6,7 @@
  * lies between its target and itself. A branch belongs to the smallest loop around it: each time it goes both ways there
  * is a path more, and in a loop each of them meets it again.
  */
+#include "isa/table.h"
 #include "verify/walk.h"
 
 /* The smallest loop around the instruction, or NULL. */
