@@ -50,7 +50,7 @@ static int number(const struct draft *d, const struct skep_btf_member *m, uint64
 
 static int number32(const struct draft *d, const struct skep_btf_member *m, uint32_t *ret)
 {
-	uint64_t value;
+	uint64_t value = 0; /* gcc -O3 does not see that errors leave before */
 	int e = number(d, m, &value);
 
 	if (e < 0)

@@ -242,7 +242,7 @@ static int try_random(uint64_t seed, unsigned opt)
 	uint64_t ctx[CTX_BYTES / 8], got[2];
 	struct rnd_state want = { .ctx = (uint8_t *)ctx };
 	struct skep_spec *spec;
-	uint32_t value, expect;
+	uint32_t value = 0, expect;
 	union bpf_attr attr = {};
 	int fds[1], fd, key = 0, r;
 
