@@ -149,10 +149,10 @@ static uint32_t read_program(const char *directory, const char *name, struct ske
 	return (uint32_t)n;
 }
 
-static double engine(enum skep_vm_mode mode, const struct skep_insn *insns, uint32_t n,
+static double engine(enum skep_vm_mode mode, bool jit, const struct skep_insn *insns, uint32_t n,
 		     struct job *job)
 {
-	struct skep_vm_config config = { .mode = mode };
+	struct skep_vm_config config = { .mode = mode, .jit = jit };
 	char why[256];
 	struct skep_vm *vm;
 	double ns;
@@ -173,33 +173,77 @@ static double engine(enum skep_vm_mode mode, const struct skep_insn *insns, uint
 	return ns;
 }
 
-static void measure_programs(const char *directory)
+/* Nanoseconds of making a program's code, with that of decoding; best of a few. */
+static double compile_ns(const struct skep_insn *insns, uint32_t n)
 {
-	fprintf(stderr, "%-8s %8s %10s %10s %10s %12s %12s\n", "program", "insns", "native ns",
-		"kernel ns", "checked", "ns/insn", "unchecked/insn");
-	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
-		static struct skep_insn insns[4096];
-		uint32_t n = read_program(directory, programs[i].name, insns, ARRAY_SIZE(insns));
-		struct job job = { .run = programs[i].run };
-		double plain, kernel, checked, unchecked;
-		uint64_t value;
+	struct skep_vm_config config = { .mode = SKEP_VM_UNCHECKED, .jit = true };
+	double least = 1e18;
 
-		plain = best(run_native, &job);
-		value = job.value;
-		kernel = run_kernel(insns, n);
-		checked = engine(SKEP_VM_CHECKED, insns, n, &job);
+	for (unsigned round = 0; round < 50; round++) {
+		struct skep_vm *vm;
+		uint64_t start;
+		uint32_t prog;
+
+		if (skep_vm_new(&config, &vm) < 0)
+			exit(1);
+		start = now();
+		if (skep_vm_add_prog(vm, &(struct skep_vm_prog_def){ .insns = insns, .n_insns = n },
+				     NULL, 0, &prog) < 0)
+			exit(1);
+		start = now() - start;
+		least = (double)start < least ? (double)start : least;
+		skep_vm_free(vm);
+	}
+	return least;
+}
+
+/* Engines of the machine. */
+static const struct {
+	const char *name;
+	enum skep_vm_mode mode;
+	bool jit;
+} engines[] = {
+	{ "interp", SKEP_VM_CHECKED, false },
+	{ "unchecked", SKEP_VM_UNCHECKED, false },
+	{ "jit", SKEP_VM_UNCHECKED, true },
+	{ "jit_checked", SKEP_VM_CHECKED, true },
+};
+
+static void measure_program(size_t i, const char *directory)
+{
+	static struct skep_insn insns[4096];
+	uint32_t n = read_program(directory, programs[i].name, insns, ARRAY_SIZE(insns));
+	struct job job = { .run = programs[i].run };
+	double plain = best(run_native, &job), kernel = run_kernel(insns, n);
+	double compile = compile_ns(insns, n);
+	uint64_t value = job.value;
+
+	fprintf(stderr, "%-8s %10.1f %10.1f", programs[i].name, plain, kernel);
+	printf("{\"program\":\"%s\",\"words\":%u,\"native_ns\":%.1f,\"kernel_ns\":%.1f,\"compile_ns\":%.0f",
+	       programs[i].name, n, plain, kernel, compile);
+	for (size_t k = 0; k < ARRAY_SIZE(engines); k++) {
+		double ns = engine(engines[k].mode, engines[k].jit, insns, n, &job);
+
 		if (job.value != value)
 			fprintf(stderr, "%s: 0x%" PRIx64 " instead of 0x%" PRIx64 "\n",
 				programs[i].name, job.value, value);
-		unchecked = engine(SKEP_VM_UNCHECKED, insns, n, &job);
-		fprintf(stderr, "%-8s %8" PRIu64 " %10.1f %10.1f %10.1f %12.2f %12.2f\n",
-			programs[i].name, job.insns, plain, kernel, checked,
-			checked / (double)job.insns, unchecked / (double)job.insns);
-		printf("{\"program\":\"%s\",\"insns\":%" PRIu64
-		       ",\"native_ns\":%.1f,\"kernel_ns\":%.1f,"
-		       "\"checked_ns\":%.1f,\"unchecked_ns\":%.1f}\n",
-		       programs[i].name, job.insns, plain, kernel, checked, unchecked);
+		if (engines[k].jit)
+			fprintf(stderr, " %10.1f %6.2f", ns, ns / plain);
+		else
+			fprintf(stderr, " %10.1f %6.2f", ns, ns / (double)job.insns);
+		printf(",\"%s_ns\":%.1f", engines[k].name, ns);
 	}
+	fprintf(stderr, " %8.1f\n", compile / 1000);
+	printf(",\"insns\":%" PRIu64 "}\n", job.insns);
+}
+
+static void measure_programs(const char *directory)
+{
+	fprintf(stderr, "%-8s %10s %10s %10s %6s %10s %6s %10s %6s %10s %6s %8s\n", "ns", "native",
+		"kernel", "interp", "/insn", "unchecked", "/insn", "jit", "/nat", "checked", "/nat",
+		"make us");
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
+		measure_program(i, directory);
 }
 
 /* Maps. */

@@ -107,10 +107,13 @@ struct skep_vm_config {
 	uint64_t memory_max; /* bytes of all maps; 0: 4 GiB */
 	uint64_t max_steps;  /* jumps backwards and calls of one run; 0: 2^32 */
 	bool allow_callx;    /* calls of the function or helper in a register (opcode 0x8d) */
+	bool jit; /* programs become machine code when they are added; the interpreter runs those watched */
 	struct skep_vm_env env;
 };
 
-/* @config NULL: all defaults. -ENOMEM, -EINVAL (a structure of another version). */
+/*
+ * @config NULL: all defaults. -ENOMEM, -EINVAL (a structure of another version), -EOPNOTSUPP (no JIT for this CPU).
+ */
 int skep_vm_new(const struct skep_vm_config *config, struct skep_vm **ret_vm);
 void skep_vm_free(struct skep_vm *vm); /* accepts NULL; its runs must be gone */
 /* To be changed while no program runs. */
@@ -177,7 +180,8 @@ struct skep_vm_prog_def {
 
 /*
  * Loads of map addresses (src 1, 2, 5, 6 of opcode 0x18) name the map by its index in this machine. Returns 0 and the
- * program's index. -EINVAL: not a program (@why says which instruction and what about it); -E2BIG; -ENOSPC.
+ * program's index. -EINVAL: not a program (@why says which instruction and what about it); -E2BIG; -ENOSPC; with a JIT
+ * -EPERM: this process may have no executable memory.
  */
 int skep_vm_add_prog(struct skep_vm *vm, const struct skep_vm_prog_def *def, char *why,
 		     size_t why_size, uint32_t *ret_prog);

@@ -57,6 +57,19 @@ static int vm_load(const struct skep_engine *engine, const struct skep_spec *spe
 	return skep_vm_load_spec(spec, NULL, diag, ret_loaded);
 }
 
+static int jit_load(const struct skep_engine *engine, const struct skep_spec *spec,
+		    const struct skep_load_options *options, struct skep_diag *diag,
+		    struct skep_loaded **ret_loaded)
+{
+	const struct skep_vm_config config = { .jit = true };
+	int r = skep_vm_load_spec(spec, &config, diag, ret_loaded);
+
+	if (r == -EOPNOTSUPP)
+		skep_diag_error(diag, SKEP_NO_LOC,
+				"there is no JIT for this CPU; use the interpreter");
+	return r;
+}
+
 struct skep_vm *skep_vm_loaded_vm(struct skep_loaded *loaded)
 {
 	return loaded->vm;
@@ -177,26 +190,24 @@ static unsigned vm_n_cpus(const struct skep_engine *engine)
 	return 1;
 }
 
-static const struct skep_engine vm_engine = {
-	.name = "interpreter",
-	.load = vm_load,
-	.attach = vm_attach,
-	.run = vm_run,
-	.map_get = vm_map_get,
-	.map_set = vm_map_set,
-	.map_delete = vm_map_delete,
-	.map_next = vm_map_next,
-	.map_mmap = vm_map_mmap,
-	.ring_drain = vm_ring_drain,
-	.ring_fd = vm_ring_fd,
-	.prog_misses = vm_prog_misses,
-	.prog_stats = vm_prog_stats,
-	.detach = vm_detach,
-	.close = vm_close,
-	.n_cpus = vm_n_cpus,
-};
+#define ENGINE(NAME, LOAD)                                                                         \
+	{                                                                                          \
+		.name = NAME, .load = LOAD, .attach = vm_attach, .run = vm_run,                    \
+		.map_get = vm_map_get, .map_set = vm_map_set, .map_delete = vm_map_delete,         \
+		.map_next = vm_map_next, .map_mmap = vm_map_mmap, .ring_drain = vm_ring_drain,     \
+		.ring_fd = vm_ring_fd, .prog_misses = vm_prog_misses, .prog_stats = vm_prog_stats, \
+		.detach = vm_detach, .close = vm_close, .n_cpus = vm_n_cpus,                       \
+	}
+
+static const struct skep_engine vm_engine = ENGINE("interpreter", vm_load);
+static const struct skep_engine jit_engine = ENGINE("jit", jit_load);
 
 const struct skep_engine *skep_vm_engine(void)
 {
 	return &vm_engine;
+}
+
+const struct skep_engine *skep_vm_jit_engine(void)
+{
+	return &jit_engine;
 }

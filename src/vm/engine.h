@@ -22,6 +22,8 @@
 #include "obj/engine.h"
 
 const struct skep_engine *skep_vm_engine(void);
+/* Its name is "jit": the same, and programs become machine code. load gives -EOPNOTSUPP where this CPU has no JIT. */
+const struct skep_engine *skep_vm_jit_engine(void);
 
 /* The machine and the run behind what that engine has loaded. They live until close. */
 struct skep_vm *skep_vm_loaded_vm(struct skep_loaded *loaded);

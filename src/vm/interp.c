@@ -81,8 +81,7 @@ static inline void leave(struct skep_vm_run *run)
 	run->stack_lo += SKEP_STACK_SIZE;
 }
 
-/* The historical loads from a packet: false when it is not that long. */
-static bool packet_load(struct skep_vm_run *run, int64_t offset, unsigned size, uint64_t *ret_value)
+bool vm_packet_load(struct skep_vm_run *run, int64_t offset, unsigned size, uint64_t *ret_value)
 {
 	const uint8_t *at = run->packet.data;
 	uint64_t value = 0;
@@ -95,9 +94,8 @@ static bool packet_load(struct skep_vm_run *run, int64_t offset, unsigned size, 
 	return true;
 }
 
-/* False: a fault. *@ret_target NULL: there is none, and the program goes on behind the call. */
-static bool tail_target(struct skep_vm_run *run, uint64_t map_address, uint64_t index,
-			const struct vm_prog **ret_target)
+bool vm_tail_target(struct skep_vm_run *run, uint64_t map_address, uint64_t index,
+		    const struct vm_prog **ret_target)
 {
 	struct skep_vm_map *map = vm_map_at(run->vm, map_address);
 
@@ -115,8 +113,7 @@ static bool tail_target(struct skep_vm_run *run, uint64_t map_address, uint64_t 
 	return true;
 }
 
-/* The function in a register is no function of the program: a helper's number. */
-static bool call_number(struct skep_vm_run *run, uint64_t number, uint64_t r[SKEP_N_REGS])
+bool vm_call_number(struct skep_vm_run *run, uint64_t number, uint64_t r[SKEP_N_REGS])
 {
 	const struct vm_helper *helper =
 		number < INT32_MAX ? vm_helper_find((int32_t)number) : NULL;

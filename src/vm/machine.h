@@ -54,7 +54,8 @@ struct vm_op {
 
 struct vm_func {
 	const struct vm_prog *prog;
-	uint32_t start; /* instruction */
+	uint32_t start;	    /* instruction */
+	const void *native; /* its code, of a JIT */
 };
 
 /* Runs a function until its exit; @args: R1 to R5. */
@@ -72,6 +73,8 @@ struct vm_prog {
 	uint32_t n_funcs;
 	bool has_packet;      /* its kind runs on packets */
 	vm_engine_fn *native; /* of a JIT, or NULL */
+	void *code;	      /* pages of machine code, NULL without a JIT */
+	size_t code_size, code_used;
 };
 
 struct skep_vm_map {
@@ -163,6 +166,8 @@ struct skep_vm_run {
 	uint32_t tail_calls, may_goto;
 	int64_t steps;	   /* left */
 	uint64_t stack_lo; /* the current frame's lowest byte */
+	uint64_t native_sp,
+		stack_floor; /* jit/: where to leave to; the frame pointer of the last frame */
 	struct vm_window read, write;
 	struct vm_frame frames[VM_FRAMES_MAX + 1];
 	uint32_t deepest; /* frames that the last run used */
@@ -241,6 +246,9 @@ static inline void vm_unlock(uint32_t *lock)
 
 /* Tells the context where the packet is now, and forgets windows into it. */
 void vm_packet_moved(struct skep_vm_run *run);
+
+/* What is to run the programs of this run, from now to its end. */
+vm_engine_fn *vm_engine_of(const struct skep_vm_run *run, const struct vm_prog *prog);
 
 /* What is done before and after every run of a program (or timer), and clears what the last one left. */
 void vm_run_reset(struct skep_vm_run *run, const struct vm_prog *prog);

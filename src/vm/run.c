@@ -351,7 +351,7 @@ int skep_vm_run_prog(struct skep_vm_run *run, uint32_t index, const struct skep_
 	args[0] = run->ctx;
 	if (input->args)
 		memcpy(args, input->args, sizeof(args));
-	run->engine = prog->native && !run->watch ? prog->native : vm_interpreter(run);
+	run->engine = vm_engine_of(run, prog);
 	run->result.value = run->engine(run, prog, 0, args);
 	vm_run_finish(run);
 	if (run->stop)
@@ -362,6 +362,11 @@ int skep_vm_run_prog(struct skep_vm_run *run, uint32_t index, const struct skep_
 	run->result.meta_size = (size_t)(run->packet.data - run->packet.meta);
 	*ret_result = run->result;
 	return 0;
+}
+
+vm_engine_fn *vm_engine_of(const struct skep_vm_run *run, const struct vm_prog *prog)
+{
+	return prog->native && !run->watch ? prog->native : vm_interpreter(run);
 }
 
 uint64_t vm_call(struct skep_vm_run *run, const struct vm_func *func, const uint64_t args[5])

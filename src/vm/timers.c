@@ -2,7 +2,6 @@
 /* Timers: what programs started with timer_start (helpers/control.c), called when the embedder says that it is time. */
 #include <string.h>
 
-#include "vm/interp.h"
 #include "vm/maps/maps.h"
 #include "vm/memory.h"
 
@@ -30,7 +29,7 @@ static void fire(struct skep_vm_run *run, const struct vm_timer *timer)
 	run->packet.meta = run->packet.data = run->packet.end = NULL;
 	if (skep_vm_run_allow(run, key, map->key_size, false) < 0)
 		return;
-	run->engine = vm_interpreter(run);
+	run->engine = vm_engine_of(run, timer->func->prog);
 	(void)run->engine(run, timer->func->prog, timer->func->start, args);
 	vm_disallow(run);
 	vm_run_finish(run);

@@ -7,6 +7,7 @@
 
 #include "isa/context.h"
 #include "vm/code.h"
+#include "vm/jit/jit.h"
 #include "vm/maps/maps.h"
 #include "vm/memory.h"
 
@@ -50,6 +51,8 @@ int skep_vm_new(const struct skep_vm_config *config, struct skep_vm **ret_vm)
 
 	if (config && (config->size > sizeof(*config) || config->n_cpus > 4096))
 		return -EINVAL;
+	if (config && config->jit && !vm_jit_here())
+		return -EOPNOTSUPP;
 	vm = calloc(1, sizeof(*vm));
 	if (!vm)
 		return -ENOMEM;
@@ -70,6 +73,7 @@ static void free_prog(struct vm_prog *prog)
 {
 	if (!prog)
 		return;
+	vm_jit_free(prog);
 	free(prog->insns);
 	free(prog->ops);
 	free(prog->funcs);
@@ -194,6 +198,8 @@ int skep_vm_add_prog(struct skep_vm *vm, const struct skep_vm_prog_def *def, cha
 	if (r == 0) {
 		memcpy(prog->insns, def->insns, def->n_insns * sizeof(*prog->insns));
 		r = vm_decode(vm, prog, why, why_size);
+		if (r == 0 && vm->config.jit)
+			r = vm_jit_compile(prog, why, why_size);
 	}
 	if (r < 0) {
 		free_prog(prog);

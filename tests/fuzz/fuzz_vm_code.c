@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any bytes as a program of the checked machine: it never touches what is not its own (the sanitizers would tell), it
- * ends, and what it leaves behind can be run again.
+ * ends, and what it leaves behind can be run again. In the interpreter, then in the JIT where there is one.
  *
  * First byte: kind of program, and whether the words are taken as they are or bent into valid instructions; then words of
  * 64 bits. At most 2048 words.
@@ -132,7 +132,7 @@ static void run_program(struct skep_vm *vm, uint32_t prog)
 	skep_vm_run_free(run);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void in_machine(const uint8_t *data, size_t size, bool jit)
 {
 	static const uint32_t kinds[] = { 0, 6, 3, 17, 5, 2, 26, 1 };
 	static struct skep_insn code[WORDS_MAX];
@@ -143,16 +143,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.max_steps = 2000,
 		.memory_max = 1 << 26,
 		.allow_callx = true,
+		.jit = jit,
 	};
 	struct skep_vm_prog_def def = { .insns = code };
 	struct skep_vm *vm;
 	uint32_t index, zero = 0;
 	char why[200];
 
-	if (size < 9)
-		return 0;
 	if (skep_vm_new(&config, &vm) < 0)
-		return 0;
+		return;
 	for (size_t i = 0; i < ARRAY_SIZE(defs); i++)
 		if (skep_vm_add_map(vm, &defs[i], why, sizeof(why), &index) < 0)
 			abort();
@@ -165,5 +164,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		run_program(vm, index);
 	}
 	skep_vm_free(vm);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size < 9)
+		return 0;
+	in_machine(data, size, false);
+	in_machine(data, size, true);
 	return 0;
 }

@@ -10,7 +10,7 @@
 
 #include "engines.h"
 
-const char *const engine_names[N_ENGINES] = { "checked", "unchecked", "watched" };
+const char *const engine_names[5] = { "checked", "unchecked", "watched", "jit", "unchecked jit" };
 
 static int step(void *data, uint32_t prog, uint32_t insn, uint64_t regs[11])
 {
@@ -21,7 +21,8 @@ void engine_run(unsigned engine, const struct skep_insn *insns, size_t n, const 
 		size_t mem_size, struct answer *ret_answer)
 {
 	struct skep_vm_config config = {
-		.mode = engine == 1 ? SKEP_VM_UNCHECKED : SKEP_VM_CHECKED,
+		.mode = engine == 1 || engine == 4 ? SKEP_VM_UNCHECKED : SKEP_VM_CHECKED,
+		.jit = engine >= 3,
 		.max_steps = 1000000,
 		.max_maps = 4,
 		.max_progs = 4,

@@ -25,6 +25,8 @@ static struct fixture {
 	size_t record_size;
 } f;
 
+static bool with_jit;
+
 static void print(void *data, const char *text, size_t len)
 {
 	snprintf(f.printed, sizeof(f.printed), "%.*s", (int)len, text);
@@ -54,7 +56,7 @@ static bool open_object(void)
 	file.size = f.bytes.len;
 	if (skep_object_read(&file, 1, &options, f.arena, &f.diag, &f.spec) < 0)
 		explain();
-	f.engine = skep_vm_engine();
+	f.engine = with_jit ? skep_vm_jit_engine() : skep_vm_engine();
 	if (f.engine->load(f.engine, &f.spec, NULL, &f.diag, &f.loaded) < 0)
 		explain();
 	skep_vm_run_env(skep_vm_loaded_run(f.loaded))->print = print;
@@ -266,5 +268,11 @@ int main(void)
 		cmocka_unit_test(objects_for_embedders),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+#if defined(__x86_64__)
+	with_jit = true;
+	failed += cmocka_run_group_tests_name("with the JIT", tests, NULL, NULL);
+#endif
+	return failed;
 }

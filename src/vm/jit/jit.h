@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JIT: programs as machine code, made once, when a program is added to a machine whose configuration asks for it.
+ *
+ *	vm_jit_compile   ops (code.h) ──► plan: functions, targets of jumps, registers (plan.c)
+ *	                              ──► code, emitted twice: the second time with short jumps (jit.c, one folder's file
+ *	                                  for each CPU behind emit.h)
+ *	                              ──► pages: written first, then made executable, never both
+ *	vm_jit_run       the engine (vm_engine_fn) that runs such programs; functions are called by it, and by helpers
+ *	                 through vm_call
+ *
+ * Same answers as the interpreter's, faults and their places included, of every program that is accepted: in checked
+ * machines every access is checked against the stack and the windows of memory.h as there, in others none. Only what the
+ * instruction set leaves open may differ: registers that nothing has written since a call.
+ *
+ * Code is read-only once made, holds no state, and serves any number of threads.
+ *
+ *	r = vm_jit_compile(prog, why, sizeof(why));
+ *	prog->native(run, prog, 0, args);
+ *	vm_jit_free(prog);
+ */
+#pragma once
+
+#include "vm/machine.h"
+
+/* Whether there is a JIT for this CPU. */
+bool vm_jit_here(void);
+
+/* Makes the code of a decoded program. -EINVAL (@why says which instruction), -ENOMEM, -EPERM (no executable pages). */
+int vm_jit_compile(struct vm_prog *prog, char *why, size_t why_size) _must_check_;
+void vm_jit_free(struct vm_prog *prog);
+
+vm_engine_fn vm_jit_run;
