@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "isa/progkind.h"
 #include "sys/vmlinux.h"
+#include "workbench/sarif.h"
 #include "workbench/verdict.h"
 
 static const char usage[] =
@@ -18,18 +19,28 @@ static const char usage[] =
 	"  --kind KIND     kind of program of assembler and raw instructions (xdp, kprobe, ...)\n"
 	"  --btf FILE      types of the kernel that it is for; without, those of this one\n"
 	"  --findings N    as many independent faults at most (default 3)\n"
-	"  --format FORMAT text or json\n"
+	"  --witness FILE  look for input that makes a rejected program fault; keep it for skep try\n"
+	"  --format FORMAT text, json or sarif\n"
 	"exit code: 0 all safe, 1 one is rejected, 4 one is not decided\n";
 
 enum {
 	EXIT_UNDECIDED = 4
 };
 
+enum format {
+	FORMAT_TEXT,
+	FORMAT_JSON,
+	FORMAT_SARIF,
+};
+
 struct verify {
 	const char *prog;
 	const struct skep_btf *kernel; /* of --btf, or NULL: this kernel's */
 	uint32_t kind, findings;
-	bool json;
+	enum format format;
+	const char *witness_path; /* or NULL: do not look for one */
+	struct skep_str witness;
+	struct skep_str sarif; /* results so far */
 	int code;
 };
 
@@ -41,6 +52,32 @@ static const struct skep_btf *types(const struct verify *v)
 	if (v->kernel)
 		return v->kernel;
 	return skep_vmlinux_btf(NULL, &btf) < 0 ? NULL : btf;
+}
+
+/* What is told goes where the text goes: to standard error when standard output is for programs. */
+static void look_for_witness(struct verify *v, const struct skep_input *source, size_t index,
+			     const struct skep_verify_result *result, struct skep_str *out)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str told = {};
+
+	skep_verdict_witness(source, index, result, v->format == FORMAT_TEXT ? out : &told,
+			     &v->witness);
+	if (told.len)
+		fputs(skep_str_text(&told), stderr);
+}
+
+static void save_witness(struct verify *v)
+{
+	FILE *f;
+
+	if (!v->witness.len)
+		return;
+	f = fopen(v->witness_path, "we");
+	if (!f || fputs(skep_str_text(&v->witness), f) == EOF || fclose(f)) {
+		fprintf(stderr, "skep: cannot write '%s': %s\n", v->witness_path, strerror(errno));
+		v->code = SKEP_EXIT_FAILED;
+	}
 }
 
 static void judge(struct verify *v, const struct skep_input *source, size_t index)
@@ -64,10 +101,14 @@ static void judge(struct verify *v, const struct skep_input *source, size_t inde
 		v->code = SKEP_EXIT_FAILED;
 		return;
 	}
-	if (v->json)
+	if (v->format == FORMAT_JSON)
 		skep_verdict_json(source, index, &result, &out);
+	else if (v->format == FORMAT_SARIF)
+		skep_sarif_add(source, index, &result, &v->sarif);
 	else
 		skep_verdict_text(source, index, &result, isatty(STDOUT_FILENO), &out);
+	if (v->witness_path)
+		look_for_witness(v, source, index, &result, &out);
 	fwrite(skep_str_text(&out), 1, out.len, stdout);
 	skep_diag_fini(&diag);
 	if (result.verdict == SKEP_VERDICT_REJECTED)
@@ -144,6 +185,7 @@ int skep_cmd_verify(int argc, char **argv)
 		{ "kind", required_argument, NULL, 'k' },
 		{ "btf", required_argument, NULL, 'b' },
 		{ "findings", required_argument, NULL, 'n' },
+		{ "witness", required_argument, NULL, 'w' },
 		{ "format", required_argument, NULL, 'f' },
 		{ "help", no_argument, NULL, 'h' },
 		{},
@@ -176,9 +218,15 @@ int skep_cmd_verify(int argc, char **argv)
 				return wrong("--findings takes a number from 1 to 1000");
 			break;
 		case 'f':
-			if (!skep_streq(optarg, "text") && !skep_streq(optarg, "json"))
-				return wrong("--format takes text or json");
-			v.json = skep_streq(optarg, "json");
+			if (!skep_streq(optarg, "text") && !skep_streq(optarg, "json") &&
+			    !skep_streq(optarg, "sarif"))
+				return wrong("--format takes text, json or sarif");
+			v.format = skep_streq(optarg, "json")	 ? FORMAT_JSON
+				   : skep_streq(optarg, "sarif") ? FORMAT_SARIF
+								 : FORMAT_TEXT;
+			break;
+		case 'w':
+			v.witness_path = optarg;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -197,5 +245,15 @@ int skep_cmd_verify(int argc, char **argv)
 	for (; optind < argc; optind++)
 		judge_file(&v, argv[optind]);
 	skep_btf_free(btf);
+	save_witness(&v);
+	if (v.format == FORMAT_SARIF) {
+		_cleanup_(skep_str_fini)
+		struct skep_str out = {};
+
+		skep_sarif_finish(&v.sarif, &out);
+		fwrite(skep_str_text(&out), 1, out.len, stdout);
+	}
+	skep_str_fini(&v.sarif);
+	skep_str_fini(&v.witness);
 	return fflush(stdout) ? SKEP_EXIT_FAILED : v.code;
 }

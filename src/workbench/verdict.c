@@ -5,6 +5,7 @@
 
 #include "isa/progkind.h"
 #include "record/format.h"
+#include "workbench/witness.h"
 
 static const char *verdict_name(enum skep_verdict verdict)
 {
@@ -243,4 +244,44 @@ void skep_verdict_json(const struct skep_input *source, size_t prog,
 		json_finding(source, &result->findings[i], out);
 	}
 	skep_str_add(out, "]}\n");
+}
+
+static void tell_search(const struct skep_finding *f, int r,
+			const struct skep_witness_search *search, struct skep_str *out)
+{
+	skep_str_addf(out, "  %s at instruction %u: ", skep_reason_name(f->reason), f->insn);
+	if (r == 0)
+		skep_str_addf(out, "it does happen, after %u tries: %s\n", search->runs,
+			      search->fault);
+	else if (search->not_tried)
+		skep_str_add(
+			out,
+			"no input was looked for: it is not about values that the machine here has\n");
+	else
+		skep_str_addf(
+			out,
+			"no input was found in %u tries that makes it fault: the verifier may know too little here\n",
+			search->runs);
+}
+
+void skep_verdict_witness(const struct skep_input *source, size_t prog,
+			  const struct skep_verify_result *result, struct skep_str *out,
+			  struct skep_str *ret_witness)
+{
+	_cleanup_free_ struct skep_witness *witness = calloc(1, sizeof(*witness));
+	struct skep_witness_search search;
+
+	if (!witness)
+		skep_oom();
+	for (size_t i = 0; i < result->n_findings; i++) {
+		const struct skep_finding *f = &result->findings[i];
+		int r;
+
+		if (f->reason == SKEP_REASON_UNKNOWN)
+			continue;
+		r = skep_witness_find(&source->spec, prog, f, 0, witness, &search);
+		tell_search(f, r, &search, out);
+		if (r == 0 && !ret_witness->len)
+			skep_witness_format(&source->spec, witness, ret_witness);
+	}
 }

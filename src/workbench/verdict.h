@@ -13,6 +13,13 @@
 /* Lines about one program; of a safe one a single line. */
 void skep_verdict_text(const struct skep_input *source, size_t prog,
 		       const struct skep_verify_result *result, bool color, struct skep_str *out);
+/*
+ * Searches input for each finding that makes the program fault (witness.h), and tells what came of it, a line each. The
+ * text of the first one that is found is appended to @ret_witness.
+ */
+void skep_verdict_witness(const struct skep_input *source, size_t prog,
+			  const struct skep_verify_result *result, struct skep_str *out,
+			  struct skep_str *ret_witness);
 /* {"file":…,"program":…,"verdict":"rejected","findings":[{"reason":…,"insn":…,"what":…,"steps":[…]}],…} and a newline. */
 void skep_verdict_json(const struct skep_input *source, size_t prog,
 		       const struct skep_verify_result *result, struct skep_str *out);

@@ -123,9 +123,57 @@ static void test_kernel_agrees(void **state)
 	for_each_case(agrees);
 }
 
+/* Two constant loops with a branch on data inside: the inner one is named, with its branch. */
+static void test_growth(void **state)
+{
+	static const char text[] = "## crc\nexpect rejected limit\n"
+				   "	call get_prandom_u32\n"
+				   "	r6 = r0\n"
+				   "	r7 = 0\n"
+				   "outer:\n"
+				   "	r8 = 0\n"
+				   "inner:\n"
+				   "	r1 = r6\n"
+				   "	r1 &= 1\n"
+				   "	r6 >>= 1\n"
+				   "	if r1 == 0 goto even\n"
+				   "	r6 ^= 0x1db88320\n"
+				   "even:\n"
+				   "	r8 += 1\n"
+				   "	if r8 < 8 goto inner\n"
+				   "	r7 += 1\n"
+				   "	if r7 < 64 goto outer\n"
+				   "	r0 = r6\n"
+				   "	r0 &= 1\n"
+				   "	exit\n";
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	struct skep_verify_options options = { .explain = true, .max_insns = 100000 };
+	const struct skep_verify_growth *inner = NULL;
+	struct skep_verify_result result;
+	const char *at = text;
+	struct verify_case c;
+
+	(void)state;
+	assert_true(verify_case_next(&at, arena, &c));
+	assert_int_equal(skep_verify(&c.spec, 0, &options, arena, &result), 0);
+	assert_int_equal(result.verdict, SKEP_VERDICT_REJECTED);
+	assert_int_equal(result.findings[0].reason, SKEP_REASON_LIMIT);
+	for (size_t i = 0; i < result.findings[0].n_growth; i++)
+		if (result.findings[0].growth[i].last == 10)
+			inner = &result.findings[0].growth[i];
+	assert_non_null(inner);
+	assert_int_equal(inner->first, 4);
+	assert_true(inner->rounds > 1000);
+	assert_int_equal(inner->branches[0].insn, 7);
+	assert_in_range(inner->branches[0].splits, 50, UINT32_MAX);
+	assert_in_range(inner->branches[0].on_path, 10, 600);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_growth),
 		cmocka_unit_test(test_vectors),
 		cmocka_unit_test(test_kernel_agrees),
 	};
