@@ -170,10 +170,19 @@ static int near_one(struct skep_lower *l, struct skep_value *v, bool to_literal)
 	return skep_lower_bytes(l, v);
 }
 
+/* A text ends at its first NUL, a literal that was written with one inside, too. */
+static void end_literal(struct skep_value *v)
+{
+	if (v->literal)
+		v->literal_len = strnlen(v->literal, v->literal_len);
+}
+
 int skep_lower_near(struct skep_lower *l, struct skep_value *a, struct skep_value *b)
 {
 	int r;
 
+	end_literal(a);
+	end_literal(b);
 	if ((a->literal && read_as_much(l, b, a->literal_len)) ||
 	    (b->literal && read_as_much(l, a, b->literal_len)))
 		return 0;

@@ -320,23 +320,16 @@ static struct skep_val *find_or_make(struct skep_lower *l, const struct skep_map
 	return skep_ir_get(l->fn, at);
 }
 
-static int get_hash(struct skep_lower *l, const struct skep_expr *expr,
-		    struct skep_value *ret_value)
+static int load_found(struct skep_lower *l, const struct skep_map_info *map, struct skep_val *key,
+		      struct skep_value *ret_value)
 {
-	const struct skep_map_info *map = expr->map.info;
 	struct skep_block *hit = skep_ir_block(l->fn), *miss = skep_ir_block(l->fn),
 			  *join = skep_ir_block(l->fn);
 	struct skep_var *result = skep_ir_var(l->fn, "found");
 	bool is_scalar = skep_type_is_scalar(map->value);
-	struct skep_val *key, *p;
+	struct skep_val *p = lookup(l, map->spec_map, key);
 	int r;
 
-	if (skep_lower_known_find(l, expr, ret_value))
-		return 0;
-	r = skep_lower_map_key(l, expr, &key);
-	if (r < 0)
-		return r;
-	p = lookup(l, map->spec_map, key);
 	skep_ir_branch(l->fn, SKEP_CC_NE, p, skep_ir_const(l->fn, 0), hit, miss);
 	skep_ir_at(l->fn, hit);
 	if (is_scalar) {
@@ -359,9 +352,34 @@ static int get_hash(struct skep_lower *l, const struct skep_expr *expr,
 		.val = skep_ir_get(l->fn, result),
 		.space = SKEP_SPACE_BPF,
 	};
+	return 0;
+}
+
+static int get_hash(struct skep_lower *l, const struct skep_expr *expr,
+		    struct skep_value *ret_value)
+{
+	struct skep_val *key;
+	int r;
+
+	if (skep_lower_known_find(l, expr, ret_value))
+		return 0;
+	r = skep_lower_map_key(l, expr, &key);
+	if (r < 0)
+		return r;
+	r = load_found(l, expr->map.info, key, ret_value);
 	/* Other values lie in the map, where they may change; a number has been taken out of it. */
-	if (is_scalar)
+	if (r >= 0 && skep_type_is_scalar(ret_value->type))
 		skep_lower_known_add(l, expr, ret_value);
+	return r;
+}
+
+int skep_lower_map_get_at(struct skep_lower *l, const struct skep_map_info *map,
+			  struct skep_val *key, struct skep_value *ret_value)
+{
+	if (map->store == SKEP_STORE_HASH)
+		return load_found(l, map, key, ret_value);
+	*ret_value = (struct skep_value){ .type = skep_type_agg_number(map->value),
+					  .val = skep_lower_agg_read(l, map, key) };
 	return 0;
 }
 
@@ -381,9 +399,7 @@ int skep_lower_map_get(struct skep_lower *l, const struct skep_expr *expr,
 		r = skep_lower_map_key(l, expr, &key);
 	if (r < 0)
 		return r;
-	*ret_value = (struct skep_value){ .type = skep_type_agg_number(map->value),
-					  .val = skep_lower_agg_read(l, map, key) };
-	return 0;
+	return skep_lower_map_get_at(l, map, key, ret_value);
 }
 
 static int assign_agg(struct skep_lower *l, const struct skep_expr *expr)

@@ -160,6 +160,9 @@ int skep_lower_fn_call(struct skep_lower *l, const struct skep_expr *expr,
 struct skep_val *skep_lower_agg_read(struct skep_lower *l, const struct skep_map_info *map,
 				     struct skep_val *key);
 
+/* The value under the key at @key of a map whose value has a number or is one; zeroes when there is none. */
+int skep_lower_map_get_at(struct skep_lower *l, const struct skep_map_info *map,
+			  struct skep_val *key, struct skep_value *ret_value) _must_check_;
 int skep_lower_map_get(struct skep_lower *l, const struct skep_expr *expr,
 		       struct skep_value *ret_value) _must_check_;
 int skep_lower_map_assign(struct skep_lower *l, const struct skep_expr *expr,

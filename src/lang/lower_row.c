@@ -278,6 +278,28 @@ static void name_args(struct skep_compiler *c, const struct skep_expr *const *ar
 	}
 }
 
+/* What %d shows with a sign has one as a field, too. */
+static void sign_fields(struct skep_compiler *c, struct skep_plan_action *action)
+{
+	size_t n = action->schema.n_fields, at = 0;
+	struct skep_schema_field *fields =
+		skep_arena_memdup(c->arena, action->schema.fields, n * sizeof(*fields));
+
+	for (size_t i = 0; i < action->format.n_parts; i++) {
+		const struct skep_format_part *part = &action->format.parts[i];
+
+		if (!part->conv || part->conv == '%')
+			continue;
+		at += (size_t)part->width_arg + (size_t)part->precision_arg;
+		if (at < n && (part->conv == 'd' || part->conv == 'i') &&
+		    fields[at].kind == SKEP_FIELD_INT &&
+		    (fields[at].size == 8 || fields[at].size * 8 == part->bits))
+			fields[at].is_signed = true;
+		at++;
+	}
+	action->schema.fields = fields;
+}
+
 int skep_lower_row_args(struct skep_lower *l, struct skep_plan_action *action,
 			const struct skep_expr *call, size_t from)
 {
@@ -293,5 +315,6 @@ int skep_lower_row_args(struct skep_lower *l, struct skep_plan_action *action,
 	}
 	name_args(l->c, (const struct skep_expr *const *)call->call.args.data + from, n, names);
 	action->schema = schema_of(l->c, call->call.name, values, names, n);
+	sign_fields(l->c, action);
 	return skep_lower_row(l, action, values, n);
 }

@@ -19,7 +19,8 @@
 enum skep_action_kind {
 	SKEP_ACTION_PRINTF,
 	SKEP_ACTION_PRINT, /* print(value): the payload's only field */
-	SKEP_ACTION_PRINT_MAP, /* print(@map, top, divide): payload u64 top, u64 divide; with a key: then the key */
+	/* print(@map, top, divide): payload u64 top, u64 divide; with a key: then the key, and its value if it was read */
+	SKEP_ACTION_PRINT_MAP,
 	SKEP_ACTION_CLEAR,
 	SKEP_ACTION_ZERO,
 	SKEP_ACTION_TIME, /* time(format): strftime of now in local time */

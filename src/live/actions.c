@@ -202,6 +202,34 @@ static int print_map(struct skep_session *s, size_t map, const void *key, uint64
 	return 0;
 }
 
+/* The element as the program read it; fields[2] is its key, [3] its value. */
+static int print_element(struct skep_session *s, const struct row *row, uint64_t top,
+			 uint64_t divide)
+{
+	const struct skep_schema_field *key = &row->action->schema.fields[2],
+				       *value = &row->action->schema.fields[3];
+	struct skep_snapshot snapshot = s->plan->maps[row->action->map].shape;
+	uint64_t number = skep_field_int(value, row->payload), numbers[2] = { number, 1 };
+	struct skep_snapshot_entry entry = {
+		.key = row->payload + key->offset,
+		.value = row->payload + value->offset,
+		.numbers = numbers,
+	};
+
+	if (key->size < snapshot.key_size || snapshot.kind > SKEP_SNAPSHOT_AVG ||
+	    (snapshot.kind == SKEP_SNAPSHOT_VALUE && value->size < snapshot.value_field.size))
+		return -EINVAL;
+	if (snapshot.kind == SKEP_SNAPSHOT_AVG) { /* of one value */
+		numbers[0] = 1;
+		numbers[1] = number;
+	}
+	snapshot.entries = &entry;
+	snapshot.n_entries = 1;
+	snapshot.time_ns = now_ns();
+	skep_emit_map(s, &snapshot, (size_t)top, divide);
+	return 0;
+}
+
 static int do_print_map(struct skep_session *s, const struct row *row)
 {
 	const struct skep_plan_action *a = row->action;
@@ -211,6 +239,8 @@ static int do_print_map(struct skep_session *s, const struct row *row)
 	    (a->with_key && row->len - sizeof(numbers) < s->plan->maps[a->map].shape.key_size))
 		return -EINVAL;
 	memcpy(numbers, row->payload, sizeof(numbers));
+	if (a->with_key && a->schema.n_fields == 4)
+		return print_element(s, row, numbers[0], numbers[1]);
 	return print_map(s, a->map, a->with_key ? row->payload + sizeof(numbers) : NULL, numbers[0],
 			 numbers[1]);
 }
@@ -390,7 +420,7 @@ static bool extend_row(struct skep_session *s, struct row *row)
 			return false;
 	}
 	memcpy(s->row, row->payload, row->len);
-	s->row[row->len] = '\0';
+	memset(s->row + row->len, 0, size - row->len);
 	row->payload = s->row;
 	row->len = size;
 	return true;

@@ -58,11 +58,23 @@ static int parse_flags(struct parser *p, struct skep_format_part *part)
 	return 0;
 }
 
+/* How many bits of a number are shown: hh and h say 8 and 16, nothing an int as in C, all others 64. */
+static unsigned parse_length(struct parser *p)
+{
+	unsigned bits = 32;
+
+	for (; peek(p) && strchr("hlqjztL", peek(p)); p->at++) {
+		if (peek(p) != 'h')
+			bits = 64;
+		else if (bits <= 32)
+			bits = MAX(bits / 2, 8u);
+	}
+	return bits;
+}
+
 static int parse_letter(struct parser *p, struct skep_format_part *part)
 {
-	/* The field knows its size: hh, h, l, ll, q, j, z, t, L say nothing more. */
-	while (peek(p) && strchr("hlqjztL", peek(p)))
-		p->at++;
+	part->bits = parse_length(p);
 	if (p->at >= p->len) {
 		p->why = "a '%' without a conversion letter behind it";
 		return -EINVAL;

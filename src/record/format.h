@@ -2,9 +2,9 @@
 /*
  * Format: a printf format, parsed once, applied to many rows.
  *
- * Conversions: d i u o x X c s p %, flags - + space # 0, width and precision (also *), length modifiers (accepted and
- * ignored: the field knows its size), %r %rx %rh for buffers. %s shows any kind as skep_field_text does; numbers are
- * shown by %d and friends whatever their kind.
+ * Conversions: d i u o x X c s p %, flags - + space # 0, width and precision (also *), length modifiers, %r %rx %rh
+ * for buffers. %s shows any kind as skep_field_text does; numbers are shown by %d and friends whatever their kind, as C's
+ * printf shows them: an int of 32 bits, 8 and 16 of them with hh and h, all 64 with any other length, %p, and %s.
  *
  *	r = skep_format_parse(text, len, &format, &error_offset, &why);
  *	skep_format_text(&format, schema->fields, schema->n_fields, payload, resolver, &out);
@@ -19,6 +19,7 @@ struct skep_format_part {
 	char conv;			    /* 0: only text (the last part) */
 	char variant;			    /* 'x' or 'h' behind %r; 0 otherwise */
 	char flags[8];			    /* as written, terminated */
+	unsigned bits;			    /* that the length modifier leaves of a number */
 	int width, precision;		    /* -1: none */
 	bool width_arg, precision_arg;	    /* taken from the fields, before the value */
 	size_t at;			    /* offset of the '%' in the format text */

@@ -67,15 +67,16 @@ static void add_padded(const struct spec *s, const char *text, size_t len, struc
 		skep_str_pad(out, ' ', pad);
 }
 
-/* The value as C's printf would get it: unsigned conversions see only the bytes the field has. */
-static uint64_t int_for(char conv, const struct skep_schema_field *field, const void *payload)
+/* The value as C's printf gets it: 64 bits with the field's sign, of which the length modifier takes the lower ones. */
+static uint64_t int_for(const struct skep_format_part *part, const struct skep_schema_field *field,
+			const void *payload)
 {
 	uint64_t value = skep_field_int(field, payload);
-	unsigned bits = field->bit_size ? field->bit_size : field->size * 8;
+	unsigned unused = part->conv == 'p' || part->conv == 'g' ? 0 : 64 - part->bits;
 
-	if (conv != 'd' && conv != 'i' && bits && bits < 64)
-		value &= (UINT64_C(1) << bits) - 1;
-	return value;
+	value <<= unused;
+	return part->conv == 'd' || part->conv == 'i' ? (uint64_t)((int64_t)value >> unused)
+						      : value >> unused;
 }
 
 static void add_int(const struct spec *s, uint64_t value, struct skep_str *out)
@@ -214,11 +215,11 @@ static void add_part(const struct skep_format_part *part, struct args *a, struct
 		add_char(&s, field, a->payload, out);
 		return;
 	case 'g':
-		add_flags(&s, int_for('x', field, a->payload), out);
+		add_flags(&s, int_for(part, field, a->payload), out);
 		return;
 	default:
 		if (is_number(field))
-			add_int(&s, int_for(part->conv, field, a->payload), out);
+			add_int(&s, int_for(part, field, a->payload), out);
 		else
 			add_string(&s, field, a, out);
 	}

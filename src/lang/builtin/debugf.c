@@ -24,7 +24,7 @@ static int cannot_print(struct skep_check *k, const struct skep_expr *call,
 	return r;
 }
 
-/* A conversion of ours as the kernel's: all its numbers have 64 bits. */
+/* A conversion of ours as the kernel's, which knows no h and hh. */
 static int add_conversion(struct skep_check *k, const struct skep_expr *call,
 			  const struct skep_format_part *part, const struct skep_expr *arg,
 			  struct skep_str *out)
@@ -51,7 +51,7 @@ static int add_conversion(struct skep_check *k, const struct skep_expr *call,
 	else if (part->conv == 's' && arg->type && arg->type->kind == SKEP_TYPE_KSYM)
 		skep_str_add(out, "ps");
 	else
-		skep_str_addf(out, "ll%c",
+		skep_str_addf(out, "%s%c", part->bits == 64 || strchr("sp", part->conv) ? "ll" : "",
 			      part->conv == 'p'			       ? 'x'
 			      : part->conv == 'i' || part->conv == 's' ? 'd'
 								       : part->conv);

@@ -220,6 +220,14 @@ static int check_print_map(struct skep_check *k, struct skep_expr *call)
 	return 0;
 }
 
+/* One element that can be read where the program runs: what it is then is shown. A histogram is read by user space. */
+static bool is_readable(const struct skep_world *world, const struct skep_type *type)
+{
+	return type && type->kind != SKEP_TYPE_STATS &&
+	       (!skep_type_is_agg(type) ||
+		(skep_type_agg_number(type) && skep_world_has(world, SKEP_WORLD_PERCPU_ELEM)));
+}
+
 /*
  * With bare_elements one element that is a number or a text is a value like any other. Its map is looked at as a whole
  * first: reading what is a histogram would be an error.
@@ -227,15 +235,9 @@ static int check_print_map(struct skep_check *k, struct skep_expr *call)
 static bool is_bare(struct skep_check *k, const struct skep_expr *call)
 {
 	struct skep_expr *map = call->call.args.data[0];
-	const struct skep_type *type;
 
-	if (!k->c->options->bare_elements || !map->map.has_keys || call->call.args.len > 1 ||
-	    skep_check_map_whole(k, map) < 0)
-		return false;
-	type = map->map.info->value;
-	return type && type->kind != SKEP_TYPE_STATS &&
-	       (!skep_type_is_agg(type) || (skep_type_agg_number(type) &&
-					    skep_world_has(k->c->world, SKEP_WORLD_PERCPU_ELEM)));
+	return k->c->options->bare_elements && map->map.has_keys && call->call.args.len == 1 &&
+	       skep_check_map_whole(k, map) >= 0 && is_readable(k->c->world, map->map.info->value);
 }
 
 static int check_print(struct skep_check *k, struct skep_expr *call)
@@ -269,13 +271,37 @@ static struct skep_value number(struct skep_lower *l, uint64_t value)
 				    .val = skep_ir_const(l->fn, value) };
 }
 
+/* values[2]: the key, [3]: what is under it if that is read now. The keys are evaluated once. */
+static int lower_element(struct skep_lower *l, const struct skep_expr *map,
+			 struct skep_value *values, size_t *ret_n)
+{
+	const struct skep_map_info *info = map->map.info;
+	struct skep_val *key;
+	int r = skep_lower_map_key(l, map, &key);
+
+	if (r < 0)
+		return r;
+	if (is_readable(l->c->world, info->value)) {
+		r = skep_lower_map_get_at(l, info, key, &values[3]);
+		if (r < 0)
+			return r;
+	}
+	*ret_n = values[3].type ? 4 : 3;
+	values[2] = (struct skep_value){ .type = info->key, .val = key, .space = SKEP_SPACE_BPF };
+	/* A key lies in memory as its bytes, also when it is a number. */
+	return skep_type_is_scalar(info->key)
+		       ? skep_lower_load(l, info->key, key, 0, SKEP_SPACE_BPF, &values[2])
+		       : 0;
+}
+
 static int lower_print_map(struct skep_lower *l, const struct skep_expr *call,
 			   struct skep_plan_action *action)
 {
 	struct skep_expr *map = call->call.args.data[0];
-	struct skep_value values[3] = { number(l, 0), number(l, 0) };
-	struct skep_schema_field *fields = skep_arena_calloc(l->c->arena, 3, sizeof(*fields));
-	static const char *const names[] = { "top", "divide", "key" };
+	struct skep_value values[4] = { number(l, 0), number(l, 0) };
+	struct skep_schema_field *fields =
+		skep_arena_calloc(l->c->arena, ARRAY_SIZE(values), sizeof(*fields));
+	static const char *const names[] = { "top", "divide", "key", "value" };
 	size_t n = 2;
 	int r;
 
@@ -286,15 +312,11 @@ static int lower_print_map(struct skep_lower *l, const struct skep_expr *call,
 			return r;
 	}
 	if (action->with_key) {
-		values[2] =
-			(struct skep_value){ .type = map->map.info->key, .space = SKEP_SPACE_BPF };
-		r = skep_lower_map_key(l, map, &values[2].val);
+		r = lower_element(l, map, values, &n);
 		if (r < 0)
 			return r;
-		n = 3;
 	}
 	for (size_t i = 0; i < n; i++) {
-		/* A key lies in memory as its bytes, also when it is a number. */
 		fields[i] =
 			skep_compiler_field(l->c, values[i].type, names[i], action->schema.size);
 		action->schema.size += ALIGN_UP(values[i].type->size, 8u);
@@ -303,12 +325,6 @@ static int lower_print_map(struct skep_lower *l, const struct skep_expr *call,
 	action->schema.version = 1;
 	action->schema.fields = fields;
 	action->schema.n_fields = n;
-	if (n == 3 && skep_type_is_scalar(values[2].type)) {
-		r = skep_lower_load(l, values[2].type, values[2].val, 0, SKEP_SPACE_BPF,
-				    &values[2]);
-		if (r < 0)
-			return r;
-	}
 	return skep_lower_row(l, action, values, n);
 }
 

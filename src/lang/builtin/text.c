@@ -401,7 +401,8 @@ static int lower_strlen(struct skep_lower *l, const struct skep_expr *call,
 	if (r < 0)
 		return r;
 	if (v.literal)
-		return skep_builtin_give(ret_value, call, skep_ir_const(l->fn, v.literal_len));
+		return skep_builtin_give(ret_value, call,
+					 skep_ir_const(l->fn, strnlen(v.literal, v.literal_len)));
 	is_own =
 		v.space == SKEP_SPACE_BPF || v.space == SKEP_SPACE_BTF || v.space == SKEP_SPACE_CTX;
 	size = v.type->size + is_own;

@@ -5,7 +5,7 @@
 static struct {
 	int64_t five, minus;
 	int32_t minus32;
-	uint64_t max, zero;
+	uint64_t max, zero, huge;
 	char abc[8];
 	struct {
 		uint32_t len;
@@ -19,6 +19,7 @@ static struct {
 	.minus = -1,
 	.minus32 = -1,
 	.max = UINT64_MAX,
+	.huge = 5000000200,
 	.abc = "abc",
 	.buf = { 4, { 'a', 'b', 1, '"' } },
 	.inet = { 2, 0, 0, 0, 127, 0, 0, 1 },
@@ -38,6 +39,7 @@ static const struct skep_schema_field all[] = {
 	FIELD("minus", SKEP_FIELD_INT, minus, true),
 	FIELD("minus32", SKEP_FIELD_INT, minus32, true),
 	FIELD("max", SKEP_FIELD_INT, max, false),
+	FIELD("huge", SKEP_FIELD_INT, huge, false),
 	FIELD("zero", SKEP_FIELD_INT, zero, false),
 	FIELD("abc", SKEP_FIELD_STRING, abc, false),
 	FIELD("buf", SKEP_FIELD_BUFFER, buf, false),
