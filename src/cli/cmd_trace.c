@@ -39,7 +39,7 @@ int skep_cmd_bpftrace(int argc, char **argv)
 
 	if (r == 0 && options.version) {
 		/* Scripts look for this word and a number: the language is that of this version. */
-		printf("bpftrace v0.26.1 (skep %s)\n", SKEP_VERSION);
+		printf("bpftrace v0.27.1 (skep %s)\n", SKEP_VERSION);
 		return SKEP_EXIT_FINE;
 	}
 	if (r == 0 && options.info)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/vec.h"
+#include "isa/mapkind.h"
 
 static const struct {
 	const char *cause, *one, *what, *hint;
@@ -67,6 +68,65 @@ static int read_counters(const struct skep_plan *plan, const struct skep_engine 
 	return 0;
 }
 
+/* What a program may have found full. */
+struct search {
+	const struct skep_plan *plan;
+	bool *seen; /* by program */
+	const struct skep_plan_map *found;
+	size_t n_found;
+};
+
+#define CALLS_MAX 16 /* deeper than the kernel lets functions call each other */
+
+static bool may_be_full(const struct search *s, const struct skep_plan_map *map, uint32_t index)
+{
+	uint32_t type = s->plan->spec->maps[map->spec_map].type;
+
+	return (map->spec_map == index || map->short_map_plus1 == index + 1) &&
+	       (type == SKEP_MAP_HASH || type == SKEP_MAP_PERCPU_HASH);
+}
+
+/* All that the program and the functions that it calls name. */
+static void search_maps(struct search *s, size_t prog, unsigned depth)
+{
+	const struct skep_spec_prog *p = &s->plan->spec->progs[prog];
+
+	if (s->seen[prog] || depth > CALLS_MAX)
+		return;
+	s->seen[prog] = true;
+	for (size_t i = 0; i < p->n_relocs; i++) {
+		const struct skep_reloc *reloc = &p->relocs[i];
+
+		if (reloc->kind == SKEP_RELOC_FUNC)
+			search_maps(s, reloc->index, depth + 1);
+		for (size_t m = 0; reloc->kind == SKEP_RELOC_MAP && m < s->plan->n_maps; m++) {
+			const struct skep_plan_map *map = &s->plan->maps[m];
+
+			if (!may_be_full(s, map, reloc->index) || s->found == map)
+				continue;
+			s->found = map;
+			s->n_found++;
+		}
+	}
+}
+
+/* One that holds another number than max_map_keys was declared with it. */
+static void name_map(const struct skep_plan *plan, size_t prog, struct skep_loss_item *item)
+{
+	_cleanup_free_ bool *seen = calloc(plan->spec->n_progs, sizeof(*seen));
+	struct search s = { .plan = plan, .seen = seen };
+
+	if (!seen)
+		return;
+	search_maps(&s, prog, 0);
+	if (s.n_found != 1)
+		return;
+	item->map = s.found->name;
+	item->n_entries = plan->spec->maps[s.found->spec_map].max_entries;
+	if (item->n_entries != plan->config.max_map_keys)
+		item->hint = "raise the number in its declaration";
+}
+
 struct items {
 	SKEP_VEC(struct skep_loss_item);
 };
@@ -124,13 +184,16 @@ int skep_losses_collect(struct skep_losses *losses, const struct skep_plan *plan
 	for (size_t i = 0; i < plan->spec->n_progs; i++) {
 		for (unsigned c = 0; counters && c < SKEP_LOSS_MAX; c++) {
 			uint64_t n = counters[i * SKEP_LOSS_MAX + c];
+			struct skep_loss_item item = { .probe = prog_name(plan, i), .count = n };
 
-			if (n && causes[c].cause)
-				skep_vec_add(&items,
-					     (struct skep_loss_item){
-						     prog_name(plan, i), causes[c].cause,
-						     n == 1 ? causes[c].one : causes[c].what,
-						     causes[c].hint, n });
+			if (!n || !causes[c].cause)
+				continue;
+			item.cause = causes[c].cause;
+			item.what = n == 1 ? causes[c].one : causes[c].what;
+			item.hint = causes[c].hint;
+			if (c == SKEP_LOSS_MAP_FULL)
+				name_map(plan, i, &item);
+			skep_vec_add(&items, item);
 		}
 		add_misses(&items, losses, plan, engine, loaded, i);
 	}
@@ -181,7 +244,10 @@ void skep_losses_text(const struct skep_losses *losses, bool verbose, struct ske
 		if (item->probe)
 			skep_str_addf(out, "%s: ", item->probe);
 		skep_str_addf(out, "%" PRIu64 " %s", item->count, item->what);
-		if (item->hint)
+		if (item->map)
+			skep_str_addf(out, " (%s holds %" PRIu32 ": %s)", item->map,
+				      item->n_entries, item->hint);
+		else if (item->hint)
 			skep_str_addf(out, " (%s)", item->hint);
 		skep_str_addc(out, '\n');
 	}

@@ -26,6 +26,8 @@ struct skep_loss_item {
 	const char *what;  /* for people: "rows did not fit into the ring" */
 	const char *hint;  /* what to do, or NULL */
 	uint64_t count;
+	const char *map;    /* MAP_FULL: its name, where it can be one only; else NULL */
+	uint32_t n_entries; /* what it holds */
 };
 
 struct skep_losses {

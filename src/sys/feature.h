@@ -44,7 +44,7 @@
 	X(PERCPU_ELEM, percpu_elem, "reads of other CPUs' values", "aggregations as numbers") \
 	X(CPU_V4, cpu_v4, "instruction set version 4", "shorter programs") \
 	X(TEST_RUN, test_run, "test run of raw tracepoints", "BEGIN, END, interval") \
-	X(LSM, lsm, "BPF security module", "guard") \
+	X(LSM, lsm, "BPF security module", "lsm") \
 	X(XDP, xdp, "XDP programs", "xdp") \
 	X(TC, tc, "programs in traffic control", "tc") \
 	X(TCX, tcx, "links of traffic control", "tc that leaves nothing behind") \
