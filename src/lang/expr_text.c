@@ -178,3 +178,10 @@ char *skep_expr_text(struct skep_arena *arena, const struct skep_expr *expr)
 		skep_macro_show(s.data);
 	return skep_arena_strdup(arena, skep_str_text(&s));
 }
+
+bool skep_expr_is_literal(const struct skep_expr *expr)
+{
+	if (expr->kind == SKEP_EXPR_UNARY && expr->unary.op <= SKEP_UNARY_BITNOT)
+		expr = expr->unary.operand;
+	return expr->kind == SKEP_EXPR_INT || expr->kind == SKEP_EXPR_STRING;
+}

@@ -8,3 +8,5 @@
 #include "lang/ast.h"
 
 char *skep_expr_text(struct skep_arena *arena, const struct skep_expr *expr);
+/* A number or a text as it stands in the script, a sign in front or not: its text would be no name for a field. */
+bool skep_expr_is_literal(const struct skep_expr *expr);

@@ -65,7 +65,19 @@ static enum skep_snapshot_kind snapshot_kind(const struct skep_type *type)
 	}
 }
 
-/* The parts of the key, named as the script first wrote them. */
+/* As the script first wrote it. What is a literal there is another one elsewhere: such a part is called "key", "key2". */
+static const char *key_name(struct skep_compiler *c, const struct skep_map_info *map, size_t n,
+			    size_t i)
+{
+	const struct skep_expr *expr =
+		map->key_exprs && map->key_exprs->len == n ? map->key_exprs->data[i] : NULL;
+
+	if (expr && !skep_expr_is_literal(expr))
+		return skep_expr_text(c->arena, expr);
+	return n == 1 ? "key" : skep_arena_printf(c->arena, "key%zu", i + 1);
+}
+
+/* The parts of the key. */
 static void shape_keys(struct skep_compiler *c, const struct skep_map_info *map,
 		       struct skep_snapshot *s)
 {
@@ -75,11 +87,8 @@ static void shape_keys(struct skep_compiler *c, const struct skep_map_info *map,
 	struct skep_schema_field *keys = skep_arena_calloc(c->arena, n, sizeof(*keys));
 
 	for (size_t i = 0; i < n; i++) {
-		const char *name = map->key_exprs && map->key_exprs->len == n
-					   ? skep_expr_text(c->arena, map->key_exprs->data[i])
-					   : "";
-
-		keys[i] = skep_compiler_field(c, tuple ? key->fields[i].type : key, name,
+		keys[i] = skep_compiler_field(c, tuple ? key->fields[i].type : key,
+					      key_name(c, map, n, i),
 					      tuple ? key->fields[i].offset : 0);
 	}
 	s->keys = keys;

@@ -261,16 +261,21 @@ static struct skep_schema schema_of(struct skep_compiler *c, const char *name,
 	return schema;
 }
 
-/* A name for each value: its text, with a number where two are the same. */
+/*
+ * A name for each value: its text, with a number where two are the same. Of a format's arguments a literal is called
+ * by its place.
+ */
 static void name_args(struct skep_compiler *c, const struct skep_expr *const *args, size_t n,
-		      const char **names)
+		      bool by_place, const char **names)
 {
 	const char **texts = skep_arena_calloc(c->arena, n, sizeof(*texts));
 
 	for (size_t i = 0; i < n; i++) {
 		unsigned count = 1;
 
-		texts[i] = skep_expr_text(c->arena, args[i]);
+		texts[i] = by_place && skep_expr_is_literal(args[i])
+				   ? skep_arena_printf(c->arena, "arg%zu", i + 1)
+				   : skep_expr_text(c->arena, args[i]);
 		for (size_t j = 0; j < i; j++)
 			count += skep_streq(texts[j], texts[i]);
 		names[i] = count > 1 ? skep_arena_printf(c->arena, "%s #%u", texts[i], count)
@@ -313,7 +318,8 @@ int skep_lower_row_args(struct skep_lower *l, struct skep_plan_action *action,
 		if (r < 0)
 			return r;
 	}
-	name_args(l->c, (const struct skep_expr *const *)call->call.args.data + from, n, names);
+	name_args(l->c, (const struct skep_expr *const *)call->call.args.data + from, n,
+		  action->kind != SKEP_ACTION_PRINT, names);
 	action->schema = schema_of(l->c, call->call.name, values, names, n);
 	sign_fields(l->c, action);
 	return skep_lower_row(l, action, values, n);

@@ -12,10 +12,19 @@ static bool was_told(const struct skep_plan *plan, size_t index)
 	return false;
 }
 
+/* A printf without values is a text. */
+static bool is_printf(const struct skep_plan_action *action)
+{
+	return action->kind == SKEP_ACTION_PRINTF && action->schema.n_fields;
+}
+
 void skep_plan_schemas(const struct skep_plan *plan, bool with_maps, struct skep_str *out)
 {
 	for (size_t i = 0; i < plan->n_actions; i++)
 		if (plan->actions[i].kind == SKEP_ACTION_ROW && !was_told(plan, i))
+			skep_schema_json(&plan->actions[i].schema, out);
+	for (size_t i = 0; with_maps && i < plan->n_actions; i++)
+		if (is_printf(&plan->actions[i]))
 			skep_schema_json(&plan->actions[i].schema, out);
 	for (size_t i = 0; with_maps && i < plan->n_maps; i++)
 		skep_snapshot_schema_json(&plan->maps[i].shape, out);

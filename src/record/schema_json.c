@@ -68,16 +68,62 @@ void skep_schema_json(const struct skep_schema *schema, struct skep_str *out)
 	skep_str_add(out, "}\n");
 }
 
+/* Numbers of an aggregation are 64 bits; histograms and the like are arrays of the objects that their entries show. */
+static void add_value_type(const struct skep_snapshot *s, struct skep_str *out)
+{
+	const char *number = s->is_signed ? "int64" : "uint64";
+
+	switch (s->kind) {
+	case SKEP_SNAPSHOT_VALUE:
+		add_field(&s->value_field, NULL, 0, out);
+		return;
+	case SKEP_SNAPSHOT_COUNT:
+		skep_str_add(out, "{\"type\": \"uint64\"}");
+		return;
+	case SKEP_SNAPSHOT_AVG:
+	case SKEP_SNAPSHOT_STATS:
+		skep_str_addf(out,
+			      "{\"type\": \"struct\", \"fields\": ["
+			      "{\"name\": \"count\", \"type\": \"uint64\"}, "
+			      "{\"name\": \"average\", \"type\": \"%s\"}, "
+			      "{\"name\": \"total\", \"type\": \"%s\"}]}",
+			      number, number);
+		return;
+	case SKEP_SNAPSHOT_HIST:
+	case SKEP_SNAPSHOT_LHIST:
+		skep_str_add(out, "{\"type\": \"array\", \"element\": "
+				  "{\"type\": \"struct\", \"fields\": ["
+				  "{\"name\": \"min\", \"type\": \"int64\"}, "
+				  "{\"name\": \"max\", \"type\": \"int64\"}, "
+				  "{\"name\": \"count\", \"type\": \"uint64\"}]}}");
+		return;
+	case SKEP_SNAPSHOT_TSERIES:
+		skep_str_addf(out,
+			      "{\"type\": \"array\", \"element\": "
+			      "{\"type\": \"struct\", \"fields\": ["
+			      "{\"name\": \"start\", \"type\": \"timestamp\"}, "
+			      "{\"name\": \"value\", \"type\": \"%s\"}]}}",
+			      number);
+		return;
+	default:
+		skep_str_addf(out, "{\"type\": \"%s\"}", number);
+	}
+}
+
+void skep_snapshot_types(const struct skep_snapshot *s, struct skep_str *out)
+{
+	skep_str_add(out, "\"keys\": ");
+	add_fields(s->keys, s->n_keys, 0, out);
+	skep_str_add(out, ", \"value\": ");
+	add_value_type(s, out);
+}
+
 void skep_snapshot_schema_json(const struct skep_snapshot *s, struct skep_str *out)
 {
 	skep_str_add(out, "{\"type\": \"schema\", \"name\": ");
 	add_quoted(s->name, out);
-	skep_str_addf(out, ", \"version\": 1, \"kind\": \"%s\", \"keys\": ",
+	skep_str_addf(out, ", \"version\": 1, \"kind\": \"%s\", ",
 		      skep_snapshot_kind_name(s->kind));
-	add_fields(s->keys, s->n_keys, 0, out);
-	if (s->kind == SKEP_SNAPSHOT_VALUE) {
-		skep_str_add(out, ", \"value\": ");
-		add_field(&s->value_field, NULL, 0, out);
-	}
+	skep_snapshot_types(s, out);
 	skep_str_add(out, "}\n");
 }

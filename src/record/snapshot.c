@@ -58,12 +58,9 @@ void skep_snapshot_range(const struct skep_snapshot *s, size_t bucket, bool *ret
 		return;
 	}
 	*ret_has_high = bucket + 1 < s->n_numbers;
-	*ret_low = s->lhist_min + ((int64_t)bucket - 1) * s->lhist_step;
-	*ret_high = MIN(*ret_low + s->lhist_step, s->lhist_max);
-	if (bucket == 0)
-		*ret_high = s->lhist_min;
-	if (!*ret_has_high)
-		*ret_low = s->lhist_max;
+	/* There are whole steps only: with a remainder the last bucket begins below max. */
+	*ret_low = (int64_t)((uint64_t)s->lhist_min + (bucket - 1) * (uint64_t)s->lhist_step);
+	*ret_high = (int64_t)((uint64_t)*ret_low + (uint64_t)s->lhist_step);
 }
 
 uint64_t skep_snapshot_total(const struct skep_snapshot *s, const struct skep_snapshot_entry *entry)

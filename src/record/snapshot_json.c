@@ -207,19 +207,6 @@ static void add_bpftrace(const struct context *c, size_t start)
 	skep_str_add(c->out, s->n_keys ? "}}}\n" : "}}\n");
 }
 
-static void add_key_types(const struct context *c)
-{
-	const struct skep_snapshot *s = c->s;
-
-	skep_str_add(c->out, ", \"keys\": [");
-	for (size_t i = 0; i < s->n_keys; i++) {
-		skep_str_add(c->out, i ? ", {\"name\": " : "{\"name\": ");
-		add_quoted(s->keys[i].name ? s->keys[i].name : "", c->out);
-		skep_str_addf(c->out, ", \"type\": \"%s\"}", field_kind_names[s->keys[i].kind]);
-	}
-	skep_str_addc(c->out, ']');
-}
-
 static void add_own(const struct context *c, size_t start)
 {
 	const struct skep_snapshot *s = c->s;
@@ -231,8 +218,8 @@ static void add_own(const struct context *c, size_t start)
 		skep_str_add(c->out, ", \"time\": ");
 		skep_json_time(s->time_ns, c->out);
 	}
-	if (s->n_keys)
-		add_key_types(c);
+	skep_str_add(c->out, ", ");
+	skep_snapshot_types(s, c->out);
 	skep_str_add(c->out, ", \"entries\": [");
 	for (size_t i = start; i < s->n_entries; i++) {
 		skep_str_add(c->out, i > start ? ", {" : "{");

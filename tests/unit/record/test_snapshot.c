@@ -107,6 +107,7 @@ static void test_lhist(void **state)
 	struct skep_str out = {};
 	uint64_t numbers[12] = { [0] = 1, [1] = 1, [4] = 1, [11] = 1 };
 	uint64_t kilo[102] = { [2] = 1, [49] = 1 };
+	uint64_t rest[5] = { [3] = 1, [4] = 1 };
 	struct skep_snapshot_entry e = { .numbers = numbers };
 	struct skep_snapshot s = { .name = "@l",
 				   .kind = SKEP_SNAPSHOT_LHIST,
@@ -122,7 +123,17 @@ static void test_lhist(void **state)
 	s.n_numbers = 102;
 	e.numbers = kilo;
 	print(&s, &out);
+	/* 10 is no multiple of 3: there are three steps, and what is behind them begins at 9 */
+	s.lhist_max = 10;
+	s.lhist_step = 3;
+	s.n_numbers = 5;
+	e.numbers = rest;
+	print(&s, &out);
 	expect_file("lhist.txt", &out);
+	skep_str_reset(&out);
+	skep_snapshot_json(&s, 0, 0, true, NULL, &out);
+	assert_string_equal(out.data, "{\"type\": \"hist\", \"data\": {\"@l\": [{\"min\": 6, "
+				      "\"max\": 8, \"count\": 1}, {\"min\": 9, \"count\": 1}]}}\n");
 }
 
 static void test_values(void **state)
@@ -159,7 +170,8 @@ static void test_values(void **state)
 	skep_snapshot_json(&s, 1, 0, false, NULL, &out);
 	assert_string_equal(out.data, "{\"type\": \"map\", \"name\": \"@i\", \"kind\": \"value\", "
 				      "\"time\": \"1970-01-01T00:00:01.500000000Z\", "
-				      "\"keys\": [{\"name\": \"k\", \"type\": \"int\"}], "
+				      "\"keys\": [{\"name\": \"k\", \"type\": \"int64\"}], "
+				      "\"value\": {\"type\": \"int64\"}, "
 				      "\"entries\": [{\"key\": [10], \"value\": 5}]}\n");
 }
 
@@ -244,8 +256,8 @@ static void test_empty(void **state)
 	assert_int_equal(out.len, 0);
 	skep_snapshot_json(&s, 0, 0, false, NULL, &out);
 	assert_string_equal(
-		out.data,
-		"{\"type\": \"map\", \"name\": \"@\", \"kind\": \"count\", \"entries\": []}\n");
+		out.data, "{\"type\": \"map\", \"name\": \"@\", \"kind\": \"count\", \"keys\": [], "
+			  "\"value\": {\"type\": \"uint64\"}, \"entries\": []}\n");
 }
 
 int main(void)
