@@ -53,13 +53,16 @@ static bool answer(void *data, struct skep_vm_run *run, int32_t id, const uint64
 		if (n < t->in->n_answers && t->in->answers[n].helper == id)
 			a = &t->in->answers[n];
 	}
-	if (!a && own && own->fn)
+	/* Sockets are not in the machine: whether one is found is the witness's to say, not the machine's. */
+	if (!a && own && own->fn && (!gives_pointer(h) || h->ret == SKEP_HELPER_RET_MEM_OR_NULL))
 		return false;
 	*ret_value = a ? a->value : 0;
 	if (!gives_pointer(h) || *ret_value == 0)
 		return true;
+	if (h->ret == SKEP_HELPER_RET_MEM_OR_NULL && own && own->fn)
+		return false;
 	*ret_value = (uint64_t)(uintptr_t)t->area;
-	return !(own && own->fn);
+	return true;
 }
 
 /* A copy of what each map holds at first, to begin every run with. */
