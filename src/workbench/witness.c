@@ -11,262 +11,9 @@
 
 #include "isa/context.h"
 #include "vm/engine.h"
-#include "workbench/trial.h"
+#include "workbench/moves.h"
 
-#define CONSTANTS_MAX 128
-#define MOVES_MAX 4096
-
-struct move {
-	uint8_t atom;
-	uint64_t value;
-};
-
-struct search {
-	struct skep_trial *trial;
-	const struct skep_finding *finding;
-	struct skep_witness best, next;
-	struct skep_trace trace; /* of the best */
-	uint32_t runs, max_runs;
-	uint64_t constants[CONSTANTS_MAX];
-	size_t n_constants;
-	struct move moves[MOVES_MAX];
-	size_t n_moves;
-	uint64_t random;
-	bool finding_calculates; /* the rejected instruction accesses no memory */
-	bool found;
-};
-
-static uint64_t any(struct search *s)
-{
-	s->random ^= s->random << 13;
-	s->random ^= s->random >> 7;
-	s->random ^= s->random << 17;
-	return s->random * 0x2545f4914f6cdd1d;
-}
-
-/* Elements. */
-
-static struct skep_witness_entry *find_entry(struct skep_witness *w,
-					     const struct skep_trial_lookup *l)
-{
-	for (uint32_t i = 0; i < w->n_entries; i++)
-		if (w->entries[i].map == l->map &&
-		    memcmp(w->entries[i].key, l->key, sizeof(l->key)) == 0)
-			return &w->entries[i];
-	return NULL;
-}
-
-static struct skep_witness_entry *need_entry(struct search *s, struct skep_witness *w,
-					     const struct skep_trial_lookup *l)
-{
-	struct skep_witness_entry *e = find_entry(w, l);
-	const uint8_t *first = s->trial->first[l->map];
-	const struct skep_spec_map *map = &s->trial->spec->maps[l->map];
-	uint32_t key, stride = ALIGN_UP(map->value_size, 8);
-
-	if (e || w->n_entries == SKEP_WITNESS_ENTRIES_MAX)
-		return e;
-	e = &w->entries[w->n_entries++];
-	memset(e, 0, sizeof(*e));
-	e->map = l->map;
-	memcpy(e->key, l->key, sizeof(e->key));
-	memcpy(&key, l->key, 4);
-	if (first && key < map->max_entries)
-		memcpy(e->value, first + (size_t)key * stride,
-		       MIN(map->value_size, (uint32_t)sizeof(e->value)));
-	return e;
-}
-
-static void drop_entry(struct skep_witness *w, const struct skep_trial_lookup *l)
-{
-	struct skep_witness_entry *e = find_entry(w, l);
-
-	if (e)
-		*e = w->entries[--w->n_entries];
-}
-
-/* Atoms: what they are in @w now, and changing them. */
-
-static uint64_t get(struct search *s, struct skep_witness *w, const struct skep_atom *a)
-{
-	const struct skep_witness_entry *e;
-	uint64_t value = 0;
-
-	switch (a->kind) {
-	case SKEP_ATOM_CTX:
-		memcpy(&value, w->ctx + a->off, MIN(a->size, 8u));
-		break;
-	case SKEP_ATOM_PACKET:
-		if (a->off + a->size <= sizeof(w->packet))
-			memcpy(&value, w->packet + a->off, MIN(a->size, 8u));
-		break;
-	case SKEP_ATOM_LENGTH:
-		return w->packet_size;
-	case SKEP_ATOM_ANSWER:
-		return a->index < w->n_answers ? w->answers[a->index].value : 0;
-	case SKEP_ATOM_LOOKUP:
-		return s->trace.lookups[a->index].address != 0;
-	case SKEP_ATOM_VALUE:
-		e = find_entry(w, &s->trace.lookups[a->index]);
-		if (e)
-			memcpy(&value, e->value + a->off, MIN(a->size, 8u));
-		break;
-	}
-	return value;
-}
-
-static void set(struct search *s, struct skep_witness *w, const struct skep_atom *a, uint64_t value)
-{
-	const struct skep_trial_lookup *l = &s->trace.lookups[a->index % TRIAL_LOOKUPS_MAX];
-	struct skep_witness_entry *e;
-
-	switch (a->kind) {
-	case SKEP_ATOM_CTX:
-		memcpy(w->ctx + a->off, &value, MIN(a->size, 8u));
-		break;
-	case SKEP_ATOM_PACKET:
-		if (a->off + a->size <= sizeof(w->packet)) {
-			memcpy(w->packet + a->off, &value, MIN(a->size, 8u));
-			w->packet_size = MAX(w->packet_size, a->off + a->size);
-		}
-		break;
-	case SKEP_ATOM_LENGTH:
-		w->packet_size = (uint32_t)MIN(value, sizeof(w->packet));
-		break;
-	case SKEP_ATOM_ANSWER:
-		w->answers[a->index] =
-			(struct skep_witness_answer){ s->trace.asked[a->index], value };
-		w->n_answers = MAX(w->n_answers, a->index + 1);
-		break;
-	case SKEP_ATOM_LOOKUP:
-		if (value & 1)
-			(void)need_entry(s, w, l);
-		else
-			drop_entry(w, l);
-		break;
-	case SKEP_ATOM_VALUE:
-		e = need_entry(s, w, l);
-		if (e)
-			memcpy(e->value + a->off, &value, MIN(a->size, 8u));
-		break;
-	}
-}
-
-/* Numbers worth trying: those of the program, with their neighbours. */
-static void collect_constants(struct search *s)
-{
-	static const uint64_t edges[] = { 0,
-					  1,
-					  2,
-					  UINT64_MAX,
-					  7,
-					  8,
-					  63,
-					  64,
-					  255,
-					  256,
-					  4096,
-					  65535,
-					  65536,
-					  INT32_MAX,
-					  0x80000000,
-					  UINT32_MAX,
-					  0x100000000,
-					  INT64_MAX,
-					  0x8000000000000000 };
-	const struct vm_prog *prog =
-		s->trial->vm->progs[skep_vm_loaded_prog(s->trial->loaded, s->trial->prog)];
-
-	for (size_t i = 0; i < ARRAY_SIZE(edges); i++)
-		s->constants[s->n_constants++] = edges[i];
-	for (uint32_t i = 0; i < prog->n_insns; i++) {
-		struct skep_insn insn = prog->insns[i];
-		unsigned class = skep_insn_class(insn);
-		bool is_call = skep_insn_is_call(insn);
-		uint64_t c = (uint64_t)(int64_t)insn.imm;
-		bool known = is_call || class < SKEP_CLASS_ALU;
-
-		for (size_t k = 0; k < s->n_constants && !known; k++)
-			known = s->constants[k] == c;
-		for (int d = -1; d <= 1 && !known && s->n_constants < CONSTANTS_MAX; d++)
-			s->constants[s->n_constants++] = c + (uint64_t)(int64_t)d;
-	}
-}
-
-static void add_move(struct search *s, unsigned atom, uint64_t value)
-{
-	if (s->n_moves < MOVES_MAX)
-		s->moves[s->n_moves++] = (struct move){ (uint8_t)atom, value };
-}
-
-/* @x was made of the atom somehow: values that may make it @target. */
-static void add_moves_to(struct search *s, unsigned atom, uint64_t x, uint64_t target)
-{
-	const struct skep_atom *a = &s->trace.atoms[atom];
-	uint64_t now = get(s, &s->best, a);
-
-	add_move(s, atom, target);
-	add_move(s, atom, now + (target - x));
-	add_move(s, atom, now - (target - x));
-	add_move(s, atom, now ^ (target ^ x));
-	if (a->kind == SKEP_ATOM_LENGTH || a->kind == SKEP_ATOM_LOOKUP)
-		return;
-	add_move(s, atom, __builtin_bswap16((uint16_t)target));
-	add_move(s, atom, __builtin_bswap32((uint32_t)target));
-	add_move(s, atom, __builtin_bswap64(target));
-	add_move(s, atom, ~target);
-	add_move(s, atom, 0 - target);
-	for (unsigned shift = 1; shift < 64; shift++) {
-		add_move(s, atom, target << shift);
-		if (target >> shift)
-			add_move(s, atom, target >> shift);
-	}
-}
-
-static void add_general_moves(struct search *s, unsigned atom)
-{
-	const struct skep_atom *a = &s->trace.atoms[atom];
-
-	if (a->kind == SKEP_ATOM_LOOKUP) {
-		add_move(s, atom, !get(s, &s->best, a));
-		return;
-	}
-	if (a->kind == SKEP_ATOM_LENGTH)
-		for (uint64_t n = 0; n <= 160; n++)
-			add_move(s, atom, n);
-	for (size_t i = 0; i < s->n_constants; i++) {
-		add_move(s, atom, s->constants[i]);
-		if (a->size == 2)
-			add_move(s, atom, __builtin_bswap16((uint16_t)s->constants[i]));
-		else if (a->size == 4)
-			add_move(s, atom, __builtin_bswap32((uint32_t)s->constants[i]));
-	}
-	for (int i = 0; i < 16; i++)
-		add_move(s, atom, any(s) >> (any(s) & 63));
-}
-
-static void plan(struct search *s)
-{
-	const struct skep_trial_stop *stop = &s->trace.stop;
-
-	s->n_moves = 0;
-	for (unsigned i = 0; i < s->trace.n_atoms; i++) {
-		if (s->trace.diverged && stop->x_atoms & 1ull << i)
-			for (int d = -1; d <= 1; d++)
-				add_moves_to(s, i, stop->x, stop->y + (uint64_t)(int64_t)d);
-		if (s->trace.diverged && stop->y_atoms & 1ull << i)
-			for (int d = -1; d <= 1; d++)
-				add_moves_to(s, i, stop->y, stop->x + (uint64_t)(int64_t)d);
-		if ((stop->x_atoms | stop->y_atoms) & 1ull << i)
-			add_general_moves(s, i);
-	}
-	for (unsigned i = 0; i < s->trace.n_atoms; i++)
-		if (s->trace.atoms[i].kind == SKEP_ATOM_LENGTH ||
-		    s->trace.atoms[i].kind == SKEP_ATOM_LOOKUP)
-			add_general_moves(s, i);
-}
-
-static bool is_fault(const struct search *s, int r)
+static bool is_fault(const struct skep_search *s, int r)
 {
 	const struct skep_vm_fault *f = skep_vm_run_fault(s->trial->run);
 
@@ -289,7 +36,7 @@ static uint64_t score(const struct skep_trace *trace)
 }
 
 /* Runs s->next. True: it got further than the best, and is the best now. */
-static bool try_next(struct search *s, bool ties)
+static bool try_next(struct skep_search *s, bool ties)
 {
 	int r = skep_trial_run(s->trial, &s->next);
 	bool further;
@@ -307,18 +54,18 @@ static bool try_next(struct search *s, bool ties)
 	return further;
 }
 
-static bool may_go_on(const struct search *s)
+static bool may_go_on(const struct skep_search *s)
 {
 	return !s->found && s->runs < s->max_runs;
 }
 
 /* Every single move; true when one got further. */
-static bool try_moves(struct search *s)
+static bool try_moves(struct skep_search *s)
 {
-	plan(s);
+	skep_search_plan(s);
 	for (size_t i = 0; i < s->n_moves && may_go_on(s); i++) {
 		s->next = s->best;
-		set(s, &s->next, &s->trace.atoms[s->moves[i].atom], s->moves[i].value);
+		skep_search_set(s, &s->next, &s->trace.atoms[s->moves[i].atom], s->moves[i].value);
 		if (try_next(s, false))
 			return true;
 	}
@@ -326,29 +73,31 @@ static bool try_moves(struct search *s)
 }
 
 /* Some atoms at once: those of the plan, or any. */
-static bool try_random(struct search *s, uint32_t rounds)
+static bool try_random(struct skep_search *s, uint32_t rounds)
 {
 	for (uint32_t i = 0; i < rounds && may_go_on(s) && s->trace.n_atoms; i++) {
 		s->next = s->best;
-		for (uint64_t n = 1 + any(s) % 3; n > 0; n--) {
-			const struct move *m = s->n_moves ? &s->moves[any(s) % s->n_moves] : NULL;
-			unsigned atom = (unsigned)(any(s) % s->trace.n_atoms);
-			uint64_t value = any(s) % 4 ? s->constants[any(s) % s->n_constants]
-						    : any(s) >> (any(s) & 63);
+		for (uint64_t n = 1 + skep_search_any(s) % 3; n > 0; n--) {
+			const struct skep_move *m =
+				s->n_moves ? &s->moves[skep_search_any(s) % s->n_moves] : NULL;
+			unsigned atom = (unsigned)(skep_search_any(s) % s->trace.n_atoms);
+			uint64_t value = skep_search_any(s) % 4
+						 ? s->constants[skep_search_any(s) % s->n_constants]
+						 : skep_search_any(s) >> (skep_search_any(s) & 63);
 
-			if (m && any(s) % 2 && m->atom < s->trace.n_atoms) {
+			if (m && skep_search_any(s) % 2 && m->atom < s->trace.n_atoms) {
 				atom = m->atom;
 				value = m->value;
 			}
-			set(s, &s->next, &s->trace.atoms[atom], value);
+			skep_search_set(s, &s->next, &s->trace.atoms[atom], value);
 		}
-		if (try_next(s, any(s) % 8 == 0))
+		if (try_next(s, skep_search_any(s) % 8 == 0))
 			return true;
 	}
 	return false;
 }
 
-static void run_search(struct search *s)
+static void run_search(struct skep_search *s)
 {
 	s->next = s->best;
 	(void)try_next(s, true);
@@ -380,7 +129,7 @@ static bool is_about_running(const struct skep_finding *f)
 	}
 }
 
-static bool calculates(const struct search *s)
+static bool calculates(const struct skep_search *s)
 {
 	const struct vm_prog *prog =
 		s->trial->vm->progs[skep_vm_loaded_prog(s->trial->loaded, s->trial->prog)];
@@ -391,7 +140,7 @@ static bool calculates(const struct search *s)
 	return class == SKEP_CLASS_ALU || class == SKEP_CLASS_ALU64;
 }
 
-static void begin(struct search *s, const struct skep_spec *spec, size_t prog)
+static void begin(struct skep_search *s, const struct skep_spec *spec, size_t prog)
 {
 	const struct skep_context *context = skep_context_find(spec->progs[prog].type);
 
@@ -406,7 +155,7 @@ static void begin(struct search *s, const struct skep_spec *spec, size_t prog)
 	s->trial->n_path = s->finding->n_path;
 	s->random = 0x9e3779b97f4a7c15;
 	s->finding_calculates = s->trial->all_after = calculates(s);
-	collect_constants(s);
+	skep_search_begin(s);
 }
 
 /* What was found has to hold as it is written down, in a machine that has run nothing else. */
@@ -433,7 +182,7 @@ int skep_witness_find(const struct skep_spec *spec, size_t prog, const struct sk
 {
 	_cleanup_(skep_trial_freep)
 	struct skep_trial *trial = NULL;
-	_cleanup_free_ struct search *s = calloc(1, sizeof(*s));
+	_cleanup_free_ struct skep_search *s = calloc(1, sizeof(*s));
 	int r = -ENOENT;
 
 	*ret_search = (struct skep_witness_search){ .not_tried = true };
