@@ -96,6 +96,12 @@ static inline void jit_byte(struct jit *j, unsigned byte)
 	j->code[j->len++] = (uint8_t)byte;
 }
 
+/* The next instruction belongs to the same function and is reached from this one only. */
+static inline bool jit_goes_on(const struct jit *j, uint32_t i)
+{
+	return i + 1 < j->func->end && !(j->marks[i + 1] & JIT_TARGET);
+}
+
 void jit_bytes(struct jit *j, uint64_t value, unsigned n); /* little end first */
 /* Notes a distance at offset @at, which instruction @jumps has to instruction @insn. */
 void jit_fix(struct jit *j, enum jit_fix_kind kind, uint32_t at, uint32_t insn, uint32_t jumps);

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* x86-64: arithmetic, and which instruction goes where. */
-#include <cpuid.h>
-
 #include "vm/jit/x86_64.h"
 
 bool jit_cpu_here(void)
 {
 	return true;
-}
-
-static bool has_bmi2(void)
-{
-	unsigned a, b, c, d;
-
-	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && b & bit_BMI2;
 }
 
 /* Division. */
@@ -268,6 +259,20 @@ static uint32_t constant(struct jit *j, uint32_t i)
 	return 2;
 }
 
+/* r1 = r2; r1 += 5: one instruction that adds. */
+static bool move_and_add(struct jit *j, uint32_t i)
+{
+	const struct skep_insn *insn = &j->prog->insns[i];
+
+	if (!jit_goes_on(j, i) || insn->opcode != (SKEP_CLASS_ALU64 | SKEP_SRC_X | SKEP_ALU_MOV) ||
+	    insn->off || insn[1].opcode != (SKEP_CLASS_ALU64 | SKEP_SRC_K | SKEP_ALU_ADD) ||
+	    insn[1].dst != insn->dst)
+		return false;
+	x_rm(j, W64, X_LEA, x_regs[insn->dst], x_regs[insn->src], insn[1].imm);
+	follow(j, *insn);
+	return true;
+}
+
 uint32_t jit_cpu_insn(struct jit *j, uint32_t i)
 {
 	struct skep_insn insn = j->prog->insns[i];
@@ -278,6 +283,8 @@ uint32_t jit_cpu_insn(struct jit *j, uint32_t i)
 	switch (skep_insn_class(insn)) {
 	case SKEP_CLASS_ALU:
 	case SKEP_CLASS_ALU64:
+		if (move_and_add(j, i))
+			return 2;
 		arithmetic(j, i);
 		follow(j, insn);
 		return 1;
@@ -411,7 +418,8 @@ static void begin_program(struct jit *j)
 
 void jit_cpu_begin(struct jit *j)
 {
-	j->fast_shifts = has_bmi2();
+	/* Asked once when the process began: CPUID itself takes microseconds in virtual machines. */
+	j->fast_shifts = __builtin_cpu_supports("bmi2") != 0;
 	begin_program(j);
 	begin_call(j, X_CALL_HELPER, jit_glue_helper, false);
 	begin_call(j, X_CALL_OWN_HELPER, jit_glue_own_helper, false);

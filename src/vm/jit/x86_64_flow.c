@@ -68,7 +68,19 @@ static void jump(struct jit *j, uint32_t i, unsigned cc)
 		x_here(j, over);
 }
 
-static void branch(struct jit *j, uint32_t i)
+/* Jumps when @cc. Over a jump, as clang ends loops: that one jumps otherwise. */
+static uint32_t jump_if(struct jit *j, uint32_t i, unsigned cc)
+{
+	if (j->prog->ops[i].off != 1 || !jit_goes_on(j, i) ||
+	    (j->prog->ops[i + 1].code != SKEP_OP_JA && j->prog->ops[i + 1].code != SKEP_OP_JAL)) {
+		jump(j, i, cc);
+		return 1;
+	}
+	jump(j, i + 1, cc ^ 1);
+	return 2;
+}
+
+static uint32_t branch(struct jit *j, uint32_t i)
 {
 	static const uint8_t conditions[16] = {
 		[SKEP_JMP_JEQ >> 4] = CC_E,   [SKEP_JMP_JGT >> 4] = CC_A,
@@ -93,7 +105,7 @@ static void branch(struct jit *j, uint32_t i)
 	} else {
 		x_ri(j, w, X_I_CMP, dst, insn.imm);
 	}
-	jump(j, i, conditions[op >> 4]);
+	return jump_if(j, i, conditions[op >> 4]);
 }
 
 static void may_goto(struct jit *j, uint32_t i)
@@ -277,8 +289,7 @@ uint32_t x_flow(struct jit *j, uint32_t i)
 		fault(j, i, CC_ALWAYS, SKEP_VM_FAULT_INSN);
 		return skep_insn_is_wide(j->prog->insns[i]) ? 2 : 1;
 	default:
-		branch(j, i);
-		break;
+		return branch(j, i);
 	}
 	return 1;
 }
