@@ -30,8 +30,9 @@ struct skep_check {
 	bool fresh;	     /* the instance's first pass: variables are made anew */
 	bool locals_changed; /* some variable's type became known or wider */
 	bool never; /* in a branch whose condition is constant and does not hold: fail() is silent */
-	bool agg_ok;	    /* the expression checked next may be an aggregation */
-	bool as_stmt;	    /* the expression checked next need not have a value */
+	bool agg_ok;			   /* the expression checked next may be an aggregation */
+	const struct skep_expr *addressed; /* the operand of a '&': only its place is wanted */
+	bool as_stmt;			   /* the expression checked next need not have a value */
 	struct skep_loc at; /* of the word or call that is checked now: for messages of providers */
 };
 
@@ -51,6 +52,8 @@ int skep_check_instance(struct skep_compiler *c, struct skep_instance *inst) _mu
 bool skep_check_const(struct skep_check *k, const struct skep_expr *expr, int64_t *ret_value);
 /* The text of a string literal or a positional parameter used as text; NULL: neither. */
 const char *skep_check_literal(struct skep_check *k, const struct skep_expr *expr);
+/* This kind of probe has no args: says so, and what it has instead. */
+int skep_check_no_args(struct skep_check *k, const struct skep_expr *expr);
 /* Says that @expr must be of a kind ("an integer") and has another; -EINVAL. For builtins. */
 int skep_check_want(struct skep_check *k, const struct skep_expr *expr,
 		    const char *what) _must_check_;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "lang/check_priv.h"
+#include "lang/hook.h"
 #include "lang/need.h"
 #include "lang/packet.h"
 #include "lang/provider.h"
@@ -48,8 +49,9 @@ static enum skep_space place_space(const struct skep_check *k, const struct skep
 	}
 }
 
-static int no_args(struct skep_check *k, const struct skep_expr *expr)
+int skep_check_no_args(struct skep_check *k, const struct skep_expr *expr)
 {
+	struct skep_type context = { .kind = SKEP_TYPE_STRUCT, .str = k->inst->context };
 	const struct skep_provider *p = k->inst->provider;
 	int r = skep_check_error(k, expr->loc, "%s has no args", p->name);
 
@@ -63,6 +65,11 @@ static int no_args(struct skep_check *k, const struct skep_expr *expr)
 		skep_diag_hint(k->c->diag, "its arguments are arg0, arg1, ...");
 	else if (p->retval)
 		skep_diag_hint(k->c->diag, "its result is retval");
+	else if (k->inst->hook && k->inst->hook->packet)
+		skep_diag_hint(k->c->diag, "what it sees is pkt, such as pkt.len or pkt.ip.saddr");
+	else if (context.str)
+		skep_diag_hint(k->c->diag, "what it sees are the fields of ctx, ctx->NAME: %s",
+			       skep_type_field_names(&k->c->types, &context, NULL, HINT_FIELDS));
 	else
 		skep_diag_hint(k->c->diag, "nothing is passed to this kind of probe");
 	return r;
@@ -75,7 +82,7 @@ static int check_args_field(struct skep_check *k, struct skep_expr *expr)
 	int r;
 
 	if (!inst->args || !inst->provider->lower_args)
-		return no_args(k, expr->field.base);
+		return skep_check_no_args(k, expr->field.base);
 	if (!skep_type_field(&k->c->types, &type, expr->field.name, inst->args_space,
 			     &expr->field.field)) {
 		const char *names =
@@ -96,7 +103,7 @@ static int check_args_field(struct skep_check *k, struct skep_expr *expr)
 			      expr->field.name);
 	expr->field.base->type = &skep_type_void;
 	expr->type = expr->field.field.type;
-	if (expr->type->kind == SKEP_TYPE_VOID)
+	if (expr->type->kind == SKEP_TYPE_VOID || expr->type->kind == SKEP_TYPE_FLOAT)
 		return skep_check_error(k, expr->field.name_loc,
 					"argument '%s' has a type that scripts cannot read",
 					expr->field.name);
@@ -196,15 +203,28 @@ int skep_check_field(struct skep_check *k, struct skep_expr *expr)
 	if (!skep_type_field(&k->c->types, type, expr->field.name, space, &expr->field.field))
 		return no_field(k, expr, type);
 	expr->type = expr->field.field.type;
-	if (expr->type->kind == SKEP_TYPE_VOID) {
+	if (expr->type->kind == SKEP_TYPE_VOID ||
+	    (expr->type->kind == SKEP_TYPE_FLOAT && k->addressed != expr)) {
 		r = skep_check_error(k, expr->field.name_loc,
 				     "field '%s' has a type that scripts cannot read",
 				     expr->field.name);
-		skep_diag_hint(k->c->diag, "buf(&pointer->%s, bytes) shows its bytes",
-			       expr->field.name);
+		if (expr->type->kind == SKEP_TYPE_FLOAT)
+			skep_diag_hint(k->c->diag,
+				       "buf(&pointer->%s, %u) shows its bytes; print(*pointer) "
+				       "shows the number, among the others",
+				       expr->field.name, expr->type->size);
 		return r;
 	}
 	return 0;
+}
+
+static int no_float(struct skep_check *k, const struct skep_expr *expr)
+{
+	int r = skep_check_error(k, expr->loc, "programs cannot read %s",
+				 skep_check_type_text(k, expr->type));
+
+	skep_diag_hint(k->c->diag, "buf(pointer, %u) shows its bytes", expr->type->size);
+	return r;
 }
 
 static int out_of_range(struct skep_check *k, const struct skep_expr *expr, size_t n)
@@ -275,6 +295,8 @@ int skep_check_index(struct skep_check *k, struct skep_expr *expr)
 			skep_diag_hint(k->c->diag, "say what it points to: ((uint64 *)...)[0]");
 		return r;
 	}
+	if (expr->type && expr->type->kind == SKEP_TYPE_FLOAT)
+		return no_float(k, expr);
 	if (expr->type && expr->type->size)
 		return 0;
 	expr->type = NULL;
@@ -307,7 +329,7 @@ int skep_check_deref(struct skep_check *k, struct skep_expr *expr)
 		return r;
 	}
 	expr->type = operand->type->elem;
-	return 0;
+	return expr->type->kind == SKEP_TYPE_FLOAT ? no_float(k, expr) : 0;
 }
 
 /* A field of it has an address: it is a pointer, or a struct to which one leads. */
@@ -327,9 +349,11 @@ static bool is_behind_pointer(const struct skep_check *k, const struct skep_expr
 int skep_check_addr(struct skep_check *k, struct skep_expr *expr)
 {
 	struct skep_expr *operand = expr->unary.operand;
-	int r = skep_check_expr(k, operand);
 	bool place;
+	int r;
 
+	k->addressed = operand;
+	r = skep_check_expr(k, operand);
 	if (r < 0 || !operand->type)
 		return r;
 	place = operand->kind == SKEP_EXPR_FIELD && !is_args(operand->field.base) &&

@@ -57,6 +57,11 @@ int skep_check_type_name(struct skep_check *k, const struct skep_type_name *name
 		return r;
 	}
 	*ret_type = skep_type_by_name(&k->c->types, name->name);
+	if (*ret_type && (*ret_type)->kind == SKEP_TYPE_FLOAT) {
+		r = skep_check_error(k, name->loc, "programs cannot compute with %s", name->name);
+		skep_diag_hint(k->c->diag, "it may be a member of a struct");
+		return r;
+	}
 	if (*ret_type)
 		return 0;
 	if (is_told(k->c->diag, name->loc))
@@ -287,7 +292,9 @@ int skep_check_layout(struct skep_check *k, struct skep_expr *expr)
 		r = skep_check_expr(k, expr->layout.expr);
 		type = expr->layout.expr->type;
 	} else {
-		r = skep_check_type_name(k, &expr->layout.of, &type);
+		type = expr->layout.of.name ? skep_type_by_name(&k->c->types, expr->layout.of.name)
+					    : NULL;
+		r = type ? 0 : skep_check_type_name(k, &expr->layout.of, &type);
 	}
 	if (r < 0 || !type)
 		return r;

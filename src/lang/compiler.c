@@ -86,6 +86,9 @@ static enum skep_field_kind field_kind(const struct skep_type *type)
 		return SKEP_FIELD_INET;
 	case SKEP_TYPE_MAC:
 		return SKEP_FIELD_MAC;
+	case SKEP_TYPE_FLOAT:
+	case SKEP_TYPE_VOID: /* a member that nothing is known of: shown as such */
+		return SKEP_FIELD_FLOAT;
 	default:
 		/* An aggregation read inside a program is its number. */
 		return SKEP_FIELD_INT;

@@ -14,7 +14,27 @@ struct skep_import {
 	struct skep_btf *btf;	/* of spec, or NULL */
 	struct skep_fn **stubs; /* by index in spec.progs; NULL: nobody calls it */
 	struct skep_loc loc;	/* of the first import */
+	struct skep_loc *
+		calls; /* by index in spec.progs: who calls it first; line 0: only functions of the object */
 };
+
+/* What is wrong with an object is said about the import that names it. */
+static void place(struct skep_compiler *c, size_t from)
+{
+	const struct skep_script *script = c->script;
+
+	for (size_t i = from; c->diag && i < c->diag->n_items; i++) {
+		struct skep_diag_item *item = &c->diag->items[i];
+		size_t at = 0;
+
+		if (item->loc.line)
+			continue;
+		for (size_t j = 0; j < script->n_objects; j++)
+			if (strstr(item->what, script->objects[j].name))
+				at = j;
+		item->loc = script->objects[at].loc;
+	}
+}
 
 int skep_import_read(struct skep_compiler *c)
 {
@@ -24,6 +44,7 @@ int skep_import_read(struct skep_compiler *c)
 	struct skep_core_target target = { .kernel = c->world->btf };
 	struct skep_object_options options = { .target = c->world->btf ? &target : NULL };
 	struct skep_import *import;
+	size_t n_told = c->diag ? c->diag->n_items : 0;
 	int r;
 
 	if (!script->n_objects)
@@ -44,13 +65,17 @@ int skep_import_read(struct skep_compiler *c)
 	import = skep_arena_alloc(c->arena, sizeof(*import));
 	import->loc = script->objects[0].loc;
 	r = skep_object_read(files, script->n_objects, &options, c->arena, c->diag, &import->spec);
+	place(c, n_told);
 	if (r < 0)
 		return r;
 	if (import->spec.btf)
 		r = skep_btf_parse(import->spec.btf, import->spec.btf_size, NULL, NULL, c->diag,
 				   &import->btf);
+	place(c, n_told);
 	if (r < 0)
 		return r;
+	import->calls = skep_arena_calloc(c->arena, MAX(import->spec.n_progs, (size_t)1),
+					  sizeof(*import->calls));
 	import->stubs = skep_arena_calloc(c->arena, MAX(import->spec.n_progs, (size_t)1),
 					  sizeof(struct skep_fn *));
 	c->import = import;
@@ -94,14 +119,15 @@ static int check_argument(struct skep_check *k, const struct skep_expr *arg,
 		return 0;
 	if (wants->kind == SKEP_TYPE_INT && arg->type->kind == SKEP_TYPE_INT)
 		return 0;
-	if (wants->kind == SKEP_TYPE_PTR && is_memory(arg->type))
+	if (wants->kind == SKEP_TYPE_PTR &&
+	    (is_memory(arg->type) || (arg->kind == SKEP_EXPR_INT && !arg->num.value)))
 		return 0;
 	r = skep_check_want(k, arg,
 			    skep_arena_printf(k->c->arena, "%s", skep_check_type_text(k, wants)));
 	skep_diag_hint(k->c->diag,
 		       wants->kind == SKEP_TYPE_PTR
-			       ? "ctx is the context, a text or an array is handed over "
-				 "where it is"
+			       ? "it goes with ctx, a text, an array, 0 or any other pointer, such "
+				 "as (struct NAME *)arg0, of a struct that the script defines too"
 			       : "numbers go into numbers");
 	return r;
 }
@@ -206,7 +232,8 @@ static int lower_argument(struct skep_lower *l, const struct skep_expr *arg,
 }
 
 /* Takes the place of the function until the whole is there. */
-static struct skep_fn *stub_of(struct skep_lower *l, const struct skep_spec_prog *prog, unsigned n)
+static struct skep_fn *stub_of(struct skep_lower *l, const struct skep_spec_prog *prog, unsigned n,
+			       struct skep_loc loc)
 {
 	struct skep_import *import = l->c->import;
 	size_t i = (size_t)(prog - import->spec.progs);
@@ -214,7 +241,8 @@ static struct skep_fn *stub_of(struct skep_lower *l, const struct skep_spec_prog
 	if (import->stubs[i])
 		return import->stubs[i];
 	import->stubs[i] = skep_gen_subprog(l->gen, prog->name, n);
-	skep_ir_loc(import->stubs[i], import->loc);
+	import->calls[i] = loc;
+	skep_ir_loc(import->stubs[i], loc);
 	skep_ir_ret(import->stubs[i], skep_ir_const(import->stubs[i], 0));
 	skep_lower_name(l->c, import->stubs[i], skep_arena_printf(l->c->arena, "%s()", prog->name));
 	return import->stubs[i];
@@ -233,7 +261,8 @@ int skep_import_lower(struct skep_lower *l, const struct skep_expr *call,
 			return r;
 	}
 	skep_lower_known_forget(l, NULL);
-	result = skep_ir_call_local(l->fn, stub_of(l, find(l->c, call->call.name), (unsigned)n),
+	result = skep_ir_call_local(l->fn,
+				    stub_of(l, find(l->c, call->call.name), (unsigned)n, call->loc),
 				    (unsigned)n, args[0], args[1], args[2], args[3], args[4]);
 	/* C leaves what is beyond the type undefined. */
 	if (call->type->kind == SKEP_TYPE_INT && call->type->size < 8)
@@ -253,6 +282,7 @@ struct merge {
 
 static struct skep_spec_prog moved_prog(const struct merge *m, const struct skep_spec_prog *prog)
 {
+	struct skep_loc call = m->import->calls[prog - m->import->spec.progs];
 	struct skep_spec_prog out = *prog;
 	struct skep_spec_line *line = skep_arena_alloc(m->arena, sizeof(*line));
 
@@ -267,10 +297,10 @@ static struct skep_spec_prog moved_prog(const struct merge *m, const struct skep
 			r->index = m->places[r->index];
 		r->type = 0;
 	}
-	line->loc = m->import->loc;
+	line->loc = call.line ? call : m->import->loc;
 	out.lines = line;
 	out.n_lines = 1;
-	out.loc = m->import->loc;
+	out.loc = line->loc;
 	out.btf_func = 0;
 	out.is_global = false;
 	return out;

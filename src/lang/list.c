@@ -111,5 +111,10 @@ int skep_list_probes(const struct skep_world *world, const char *pattern, bool v
 		filter(&all,
 		       strchr(pattern, '*') ? pattern : skep_arena_printf(arena, "*%s*", pattern),
 		       out);
+	if (whole && pattern && !out->len && strchr(pattern, '*') && pattern[0] != '*') {
+		skep_diag_error(diag, SKEP_NO_LOC, "no probe is called '%s'", pattern);
+		skep_diag_hint(diag, "names begin with the kind of probe: '*:%s'", pattern);
+		return -ENOENT;
+	}
 	return 0;
 }

@@ -146,7 +146,10 @@ static bool take_fraction(struct skep_lex *lx, struct skep_tok *t)
 	while (skep_lex_is_word(skep_lex_peek(lx, 0)));
 	t->loc.len = (uint32_t)(lx->pos - t->off);
 	if (skep_lex_error(lx->env, t->loc, "numbers with a fraction do not exist in the kernel"))
-		skep_lex_hint(lx->env, "calculate in smaller units: 1500us in place of 1.5ms");
+		skep_lex_hint(lx->env,
+			      skep_lex_peek(lx, 0) == '.' && skep_lex_is_digit(skep_lex_peek(lx, 1))
+				      ? "an address stands in quotes: \"192.0.2.1\""
+				      : "calculate in smaller units: 1500us in place of 1.5ms");
 	return true;
 }
 

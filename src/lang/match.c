@@ -137,6 +137,8 @@ static int unknown_provider(struct skep_compiler *c, const struct skep_attach_po
 			       dotted(c->arena, name));
 	else if (hint)
 		skep_diag_hint(c->diag, "%s", hint);
+	else if (skep_has_prefix(name, "sys_enter_") || skep_has_prefix(name, "sys_exit_"))
+		skep_diag_hint(c->diag, "did you mean tracepoint:syscalls:%s?", name);
 	else if (near.n)
 		skep_diag_hint(c->diag, "did you mean %s?", skep_nearest_text(&near, c->arena));
 	else

@@ -26,8 +26,9 @@ int skep_match_missing(struct skep_compiler *c, const struct skep_attach_point *
 	if (near && near->n)
 		skep_diag_hint(c->diag, "did you mean %s?", skep_nearest_text(near, c->arena));
 	else
-		skep_diag_hint(c->diag, "list what there is: skep trace -l '%s:*'",
-			       point->parts[0]);
+		skep_diag_hint(
+			c->diag, "list what there is: skep trace -l '%s:%s*'", point->parts[0],
+			point->n_parts > 2 && skep_streq(point->parts[1], "bpf") ? "bpf:" : "");
 	return c->config.missing_probes ? 0 : -ENOENT;
 }
 

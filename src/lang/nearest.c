@@ -26,6 +26,7 @@ void skep_nearest_add(struct skep_nearest *near, const char *name)
 	unsigned d = distance(near->wanted, name);
 	size_t at = near->n;
 
+	near->n_seen++;
 	if (d >= FAR)
 		return;
 	for (size_t i = 0; i < near->n; i++)

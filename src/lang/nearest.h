@@ -23,6 +23,7 @@ struct skep_nearest {
 		unsigned distance;
 	} best[SKEP_NEAREST_MAX];
 	size_t n;
+	size_t n_seen; /* names that were added */
 };
 
 void skep_nearest_add(struct skep_nearest *near, const char *name);

@@ -173,6 +173,22 @@ bool skep_parse_import(struct skep_parser *p)
 	return true;
 }
 
+/* Compilers find those of the kernel and of the C library in quotes, too. */
+static bool is_system_header(const char *name)
+{
+	static const char *const known[] = { "linux/",	 "uapi/",     "asm/",	   "asm-generic/",
+					     "net/",	 "sys/",      "netinet/",  "arpa/",
+					     "bits/",	 "bpf/",      "vmlinux.h", "stdint.h",
+					     "stddef.h", "stdbool.h", "stdio.h",   "stdlib.h",
+					     "string.h", "errno.h",   "fcntl.h",   "limits.h",
+					     "signal.h", "unistd.h",  "time.h" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (skep_has_prefix(name, known[i]))
+			return true;
+	return false;
+}
+
 /* A file beside the script, if in quotes, or in one of the folders of -I. */
 bool skep_parse_include(void *data, const char *name, bool quoted, struct skep_loc loc)
 {
@@ -186,7 +202,10 @@ bool skep_parse_include(void *data, const char *name, bool quoted, struct skep_l
 					     name),
 			   loc, true))
 			return true;
-	return false;
+	/* In quotes stands a file of the script's own. Headers may leave out what they name. */
+	if (!quoted || p->in_header || is_system_header(name))
+		return false;
+	return import(p, name, loc, false);
 }
 
 void skep_parse_headers(struct skep_parser *p)

@@ -292,10 +292,24 @@ static bool is_word(const struct skep_tok *t, const char *const *words)
 	return false;
 }
 
+/* static inline int f(int x) { ... }, int n; */
+static void reject_c(struct skep_parser *p, const struct skep_tok *t)
+{
+	if (skep_parse_error(p, t->loc, "functions and variables of C cannot be in a script"))
+		skep_lex_hint(&p->env,
+			      "a script's own are fn name($x : int64) : int64 { ... } and @name; "
+			      "compiled C is taken in by import \"x.bpf.o\";");
+	skip_declaration(p);
+}
+
 /* What the word @t begins, when it is a declaration. True: it was, and that is behind us. */
 static bool parse_declaration(struct script *s, const struct skep_tok *t, enum skep_tok_kind next)
 {
 	static const char *const c_words[] = { "struct", "union", "enum", "typedef", NULL };
+	static const char *const c_starts[] = {
+		"static", "inline", "extern", "void",  "int",	"unsigned",	   "long", "char",
+		"bool",	  "u32",    "u64",    "__u32", "__u64", "__always_inline", NULL
+	};
 	struct skep_parser *p = &s->p;
 
 	if (next == SKEP_TOK_COLON)
@@ -323,6 +337,8 @@ static bool parse_declaration(struct script *s, const struct skep_tok *t, enum s
 	} else if (is_word(t, c_words)) {
 		if (!skep_parse_c(p))
 			skip_definition(p);
+	} else if (!p->in_header && next == SKEP_TOK_NAME && is_word(t, c_starts)) {
+		reject_c(p, t);
 	} else {
 		return false;
 	}

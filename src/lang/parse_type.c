@@ -172,6 +172,8 @@ static void parse_c_words(struct skep_parser *p, struct skep_str *out)
 		sign = "";
 	if (n_long && skep_streq(base, "int"))
 		base = n_long > 1 ? "long long" : "long";
+	else if (n_long && skep_streq(base, "double"))
+		base = "long double";
 	skep_str_addf(out, "%s%s", sign, base);
 }
 

@@ -33,6 +33,11 @@ static const struct skep_type *make(struct skep_types *types, struct skep_type v
 	return skep_arena_memdup(types->arena, &value, sizeof(value));
 }
 
+const struct skep_type *skep_type_float(struct skep_types *types, uint32_t size)
+{
+	return make(types, (struct skep_type){ .kind = SKEP_TYPE_FLOAT, .size = size });
+}
+
 const struct skep_type *skep_type_string(struct skep_types *types, uint32_t size)
 {
 	return make(types, (struct skep_type){ .kind = SKEP_TYPE_STRING, .size = size });

@@ -37,6 +37,7 @@ enum skep_type_kind {
 	SKEP_TYPE_CGROUP_PATH,
 	SKEP_TYPE_INET, /* 20 bytes: address family (u32), then 4 or 16 bytes of address */
 	SKEP_TYPE_MAC,	/* 6 bytes */
+	SKEP_TYPE_FLOAT, /* 4, 8 or 16 bytes that no program computes with: shown as part of a struct */
 	SKEP_TYPE_COUNT,
 	SKEP_TYPE_SUM,
 	SKEP_TYPE_MIN,
@@ -136,6 +137,8 @@ extern const struct skep_type skep_type_void;
 /* size 1, 2, 4, 8 */
 const struct skep_type *skep_type_int(unsigned size, bool is_signed);
 const struct skep_type *skep_type_bool(void);
+/* size 4, 8, 16 */
+const struct skep_type *skep_type_float(struct skep_types *types, uint32_t size);
 const struct skep_type *skep_type_string(struct skep_types *types, uint32_t size);
 const struct skep_type *skep_type_buffer(struct skep_types *types, uint32_t capacity);
 const struct skep_type *skep_type_ptr(struct skep_types *types, const struct skep_type *to,

@@ -132,7 +132,11 @@ static const struct skep_type *from_btf(struct skep_types *types, const struct s
 	case SKEP_BTF_UNION:
 	case SKEP_BTF_FWD:
 		return structure(types, btf, &t);
-	default: /* void, functions, floats: nothing that a script can compute with */
+	case SKEP_BTF_FLOAT:
+		return t.size_bytes == 4 || t.size_bytes == 8 || t.size_bytes == 16
+			       ? skep_type_float(types, t.size_bytes)
+			       : &skep_type_void;
+	default: /* void, functions: nothing that a script can compute with */
 		return &skep_type_void;
 	}
 }
@@ -140,7 +144,10 @@ static const struct skep_type *from_btf(struct skep_types *types, const struct s
 const struct skep_type *skep_type_from_btf(struct skep_types *types, const struct skep_btf *btf,
 					   uint32_t id, enum skep_space space)
 {
-	return from_btf(types, btf, id, space, 0);
+	const struct skep_type *type = from_btf(types, btf, id, space, 0);
+
+	/* Passed in registers that programs do not see. */
+	return type->kind == SKEP_TYPE_FLOAT ? &skep_type_void : type;
 }
 
 /*
@@ -191,6 +198,8 @@ static uint32_t btf_align(const struct skep_btf *btf, uint32_t id, unsigned dept
 		return t.size_bytes % align ? 1 : align;
 	case SKEP_BTF_PTR:
 		return 8;
+	case SKEP_BTF_FLOAT:
+		return MAX(MIN(t.size_bytes, 16u), 1u);
 	default:
 		return MAX(MIN(t.size_bytes, 8u), 1u);
 	}
@@ -207,6 +216,8 @@ uint32_t skep_type_align(const struct skep_type *type)
 		if (type->str->btf)
 			return btf_align(type->str->btf, type->str->btf_id, 0);
 		return MAX(type->str->align, 1u);
+	case SKEP_TYPE_FLOAT:
+		return type->size;
 	default:
 		return MAX(MIN(type->size, 8u), 1u);
 	}
@@ -262,7 +273,7 @@ bool skep_type_field(struct skep_types *types, const struct skep_type *type, con
 		return false;
 	f = (struct skep_field){
 		.name = m.name,
-		.type = skep_type_from_btf(types, s->btf, m.type, space),
+		.type = from_btf(types, s->btf, m.type, space, 0),
 		.offset = (uint32_t)(m.bit_offset / 8),
 	};
 	if (m.bit_size && !skep_type_bit_field(m.bit_offset, m.bit_size, &f))

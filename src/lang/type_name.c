@@ -84,6 +84,15 @@ static const struct {
 
 static const struct {
 	const char *name;
+	uint8_t size;
+} float_names[] = {
+	{ "float", 4 },
+	{ "double", 8 },
+	{ "long double", 16 },
+};
+
+static const struct {
+	const char *name;
 	enum skep_type_kind kind;
 } simple_names[] = {
 	{ "kstack", SKEP_TYPE_KSTACK },
@@ -138,6 +147,9 @@ static const struct skep_type *base_type(struct skep_types *types, const char *n
 	for (size_t i = 0; i < ARRAY_SIZE(int_names); i++)
 		if (skep_streq(int_names[i].name, name))
 			return skep_type_int(int_names[i].size, int_names[i].is_signed);
+	for (size_t i = 0; i < ARRAY_SIZE(float_names); i++)
+		if (skep_streq(float_names[i].name, name))
+			return skep_type_float(types, float_names[i].size);
 	if (!array_follows)
 		for (size_t i = 0; i < ARRAY_SIZE(simple_names); i++)
 			if (skep_streq(simple_names[i].name, name))
@@ -286,6 +298,11 @@ void skep_type_format(const struct skep_type *type, struct skep_str *out)
 	switch (type->kind) {
 	case SKEP_TYPE_INT:
 		format_int(type, out);
+		break;
+	case SKEP_TYPE_FLOAT:
+		skep_str_add(out, type->size == 4   ? "float"
+				  : type->size == 8 ? "double"
+						    : "long double");
 		break;
 	case SKEP_TYPE_STRING:
 		skep_str_addf(out, "string[%u]", type->size);

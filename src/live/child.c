@@ -40,6 +40,20 @@ static bool take_word(const char **p, char **out)
 	return !quote;
 }
 
+/* What only a shell understands, as a word of its own; NULL: there is none. */
+static const char *shell_word(char *const *words)
+{
+	static const char *const known[] = {
+		"|", "||", "&&", "&", ";", ">", ">>", "<", "2>", "2>&1"
+	};
+
+	for (; *words; words++)
+		for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+			if (skep_streq(*words, known[i]))
+				return *words;
+	return NULL;
+}
+
 int skep_child_words(const char *command, char ***ret_words)
 {
 	size_t len = strlen(command), n = 0, max = len / 2 + 2;
@@ -208,6 +222,11 @@ int skep_child_start(struct skep_child *child, const char *command, bool to_stde
 					     ? "a command of the shell is run by -c \"sh -c '...'\""
 					     : "it is not a file that can be executed");
 		return r;
+	}
+	if (shell_word(words)) {
+		skep_diag_warn(diag, SKEP_NO_LOC, "'%s' goes to %s as a word: no shell reads this",
+			       shell_word(words), words[0]);
+		skep_diag_hint(diag, "a command of the shell is run by -c \"sh -c '...'\"");
 	}
 	child->name = strdup(words[0]);
 	if (!child->name)

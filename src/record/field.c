@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static uint64_t load(const uint8_t *p, unsigned size)
@@ -56,6 +58,7 @@ static unsigned int_size(const struct skep_schema_field *field)
 	case SKEP_FIELD_STRUCT:
 	case SKEP_FIELD_TUPLE:
 	case SKEP_FIELD_ARRAY:
+	case SKEP_FIELD_FLOAT:
 		return 0;
 	default:
 		return field->size;
@@ -101,6 +104,35 @@ void skep_bytes_text(const uint8_t *bytes, size_t len, struct skep_str *out)
 		else
 			skep_str_addf(out, "\\x%02x", bytes[i]);
 	}
+}
+
+/* The fewest digits that are this very number. */
+static void add_float(const struct skep_schema_field *field, const uint8_t *p, struct skep_str *out)
+{
+	char text[64] = "?";
+	float f;
+	double d;
+	long double l;
+
+	if (field->size == sizeof(f)) {
+		memcpy(&f, p, sizeof(f));
+		for (int digits = 6; digits <= 9; digits++) {
+			snprintf(text, sizeof(text), "%.*g", digits, (double)f);
+			if (strtof(text, NULL) == f)
+				break;
+		}
+	} else if (field->size == sizeof(d)) {
+		memcpy(&d, p, sizeof(d));
+		for (int digits = 15; digits <= 17; digits++) {
+			snprintf(text, sizeof(text), "%.*g", digits, d);
+			if (strtod(text, NULL) == d)
+				break;
+		}
+	} else if (field->size == sizeof(l)) {
+		memcpy(&l, p, sizeof(l));
+		snprintf(text, sizeof(text), "%.18Lg", l);
+	}
+	skep_str_add(out, text);
 }
 
 static void add_inet(const uint8_t *p, struct skep_str *out)
@@ -256,6 +288,9 @@ static void add_text(const struct skep_schema_field *field, const void *payload,
 		bytes = (const uint8_t *)payload + field->offset;
 		skep_str_addf(out, "%02X:%02X:%02X:%02X:%02X:%02X", bytes[0], bytes[1], bytes[2],
 			      bytes[3], bytes[4], bytes[5]);
+		return;
+	case SKEP_FIELD_FLOAT:
+		add_float(field, (const uint8_t *)payload + field->offset, out);
 		return;
 	case SKEP_FIELD_STRUCT:
 	case SKEP_FIELD_TUPLE:

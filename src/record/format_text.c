@@ -167,6 +167,7 @@ static bool is_number(const struct skep_schema_field *field)
 	case SKEP_FIELD_STRUCT:
 	case SKEP_FIELD_TUPLE:
 	case SKEP_FIELD_ARRAY:
+	case SKEP_FIELD_FLOAT:
 		return false;
 	default:
 		return true;

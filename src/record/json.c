@@ -136,6 +136,13 @@ static void add_json(const struct skep_schema_field *field, const void *payload,
 	case SKEP_FIELD_BOOL:
 		skep_field_text(field, payload, NULL, out);
 		return;
+	case SKEP_FIELD_FLOAT:
+		/* JSON has no infinities, and no numbers that are none. */
+		skep_field_text(field, payload, NULL, &text);
+		skep_str_add(out, skep_str_text(&text)[strcspn(skep_str_text(&text), "in?")]
+					  ? "null"
+					  : skep_str_text(&text));
+		return;
 	case SKEP_FIELD_KSTACK:
 	case SKEP_FIELD_USTACK:
 		add_stack(field, payload, resolver, shape, out);

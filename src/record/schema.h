@@ -35,6 +35,7 @@ enum skep_field_kind {
 	SKEP_FIELD_STRUCT,	/* children by name */
 	SKEP_FIELD_TUPLE,	/* children by position */
 	SKEP_FIELD_ARRAY,	/* children[0] `count` times */
+	SKEP_FIELD_FLOAT,	/* 4, 8 or 16 bytes, as C has it on this machine */
 	SKEP_FIELD_KIND_MAX,
 };
 

@@ -150,6 +150,7 @@ static int compare_fields(const struct skep_schema_field *field, const uint8_t *
 		}
 		return 0;
 	case SKEP_FIELD_ARRAY:
+	case SKEP_FIELD_FLOAT:
 		return memcmp(a + field->offset, b + field->offset, field->size);
 	default:
 		return compare_numbers(skep_field_int(field, a), skep_field_int(field, b),

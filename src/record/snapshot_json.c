@@ -43,6 +43,7 @@ static const char *const field_kind_names[SKEP_FIELD_KIND_MAX] = {
 	[SKEP_FIELD_STRUCT] = "struct",
 	[SKEP_FIELD_TUPLE] = "tuple",
 	[SKEP_FIELD_ARRAY] = "array",
+	[SKEP_FIELD_FLOAT] = "float",
 };
 
 const char *skep_snapshot_kind_name(enum skep_snapshot_kind kind)

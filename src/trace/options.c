@@ -331,9 +331,40 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 	}
 }
 
-static int bad_option(const struct skep_trace_options *o, char **argv, int c,
-		      struct skep_diag *diag)
+/* The option that was meant by "--foramt"; NULL: none is near. */
+static const char *near_option(const char *word, const struct option *longs)
 {
+	const char *near = NULL;
+	unsigned best = 3;
+
+	if (!skep_has_prefix(word, "--"))
+		return NULL;
+	for (; longs->name; longs++) {
+		unsigned d = skep_edit_distance(word + 2, longs->name, 2);
+
+		if (d < best && d < strlen(longs->name) / 2 + 1) {
+			best = d;
+			near = longs->name;
+		}
+	}
+	return near;
+}
+
+/* A script in front of the option, which may be meant for it. */
+static const char *script_before(char **argv, int end)
+{
+	for (int i = 1; i < end; i++)
+		if (argv[i][0] != '-' && skep_has_suffix(argv[i], ".bt"))
+			return argv[i];
+	return NULL;
+}
+
+static int bad_option(const struct skep_trace_options *o, char **argv, int c,
+		      const struct option *longs, struct skep_diag *diag)
+{
+	const char *word = argv[optind - 1], *near = near_option(word, longs);
+	const char *script = script_before(argv, optind - 1);
+
 	/* getopt is silent: tell which word it was. */
 	if (c == ':')
 		skep_diag_error(diag, SKEP_NO_LOC, "option '%s' wants a value", argv[optind - 1]);
@@ -341,6 +372,15 @@ static int bad_option(const struct skep_trace_options *o, char **argv, int c,
 		skep_diag_error(diag, SKEP_NO_LOC, "there is no option '-%c'", optopt);
 	else
 		skep_diag_error(diag, SKEP_NO_LOC, "there is no option '%s'", argv[optind - 1]);
+	if (near && c != ':') {
+		skep_diag_hint(diag, "did you mean --%s?", near);
+		return -EINVAL;
+	}
+	if (script && c != ':') {
+		skep_diag_hint(diag, "options of the script itself go behind '--': %s -- %s",
+			       script, word);
+		return -EINVAL;
+	}
 	return usage_error(diag, o->as_bpftrace ? "see bpftrace --help" : "see skep trace --help");
 }
 
@@ -401,7 +441,7 @@ int skep_trace_options(struct skep_trace_options *o, int argc, char **argv, stru
 		if (r < 0)
 			return r;
 		if (r > 0)
-			return bad_option(o, argv, c, diag);
+			return bad_option(o, argv, c, longs, diag);
 	}
 	return take_rest(o, argc, argv, diag);
 }
@@ -475,7 +515,7 @@ int skep_trace_options_bpftrace(struct skep_trace_options *o, int argc, char **a
 			if (r < 0)
 				return r;
 			if (r > 0)
-				return bad_option(o, argv, c, diag);
+				return bad_option(o, argv, c, longs, diag);
 		}
 	}
 	return take_rest(o, argc, argv, diag);

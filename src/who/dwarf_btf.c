@@ -103,7 +103,12 @@ static void make_base(struct converter *c, Dwarf_Die *die)
 	(void)word_of(die, DW_AT_encoding, &encoding);
 	if (encoding == DW_ATE_float || encoding == DW_ATE_complex_float || size > 16 ||
 	    (size & (size - 1)) || !size) {
-		skep_btf_build_float(c->b, name_of(die), size == 4 ? 4 : 8);
+		/* What is no number of C, such as a complex one, has a size that none has. */
+		skep_btf_build_float(c->b, name_of(die),
+				     encoding == DW_ATE_float &&
+						     (size == 4 || size == 8 || size == 16)
+					     ? (uint32_t)size
+					     : 2);
 		return;
 	}
 	if (encoding == DW_ATE_boolean)

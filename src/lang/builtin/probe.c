@@ -20,9 +20,7 @@ static int check_args(struct skep_check *k, struct skep_expr *call)
 	struct skep_type type = { .kind = SKEP_TYPE_STRUCT, .str = k->inst->args };
 
 	if (!k->inst->args)
-		return unavailable(
-			k, call,
-			"probes with named arguments are tracepoint, rawtracepoint, fentry and fexit");
+		return skep_check_no_args(k, call);
 	type.size = type.str->size;
 	call->type = skep_arena_memdup(k->c->arena, &type, sizeof(type));
 	return 0;

@@ -153,7 +153,7 @@ char *skep_builtin_nearest(struct skep_compiler *c, const char *name, bool calle
 {
 	_cleanup_(skep_str_fini)
 	struct skep_str out = {};
-	unsigned limit = MIN(NEAR, (unsigned)strlen(name) / 2);
+	unsigned limit = MIN(NEAR, ((unsigned)strlen(name) + 1) / 3);
 
 	for (unsigned distance = 0; distance <= limit; distance++) {
 		for (size_t i = 0; skep_builtins[i]; i++) {

@@ -13,9 +13,9 @@ extern const struct skep_provider skep_provider_fentry, skep_provider_fexit;
 
 #define NO_TRAMPOLINES "this kernel cannot trace functions this way (no BPF trampolines)"
 #define NO_TYPES "this kernel does not describe its functions (no BTF)"
-#define INSTEAD                                                                                \
-	"kprobe:FUNCTION may work instead, and tracepoint and rawtracepoint for the kernel's " \
-	"events; skep doctor says more"
+#define INSTEAD                                                                                  \
+	"tracepoint and rawtracepoint see the kernel's events; kprobe:FUNCTION works where the " \
+	"kernel has kprobes, which skep doctor says"
 
 static const struct skep_provider *provider_of(bool is_return)
 {

@@ -134,7 +134,12 @@ static int no_function(struct skep_uprobe_search *s, const char *binary, const c
 			       : s->glob ? "no function of %s matches %s"
 					 : "%s has no function %s (or its symbols were stripped)",
 			       binary, function);
-	if (!near.n && s->c->config.missing_probes != 2)
+	if (!near.n_seen && !s->many && s->c->config.missing_probes != 2)
+		skep_diag_hint(s->c->diag,
+			       "it has no symbols at all: install its debug symbols, or "
+			       "give an address: %s:%s:0x1234",
+			       s->point->parts[0], s->point->parts[1]);
+	else if (!near.n && s->c->config.missing_probes != 2)
 		skep_diag_hint(s->c->diag, "list what there is: skep trace -l '%s:%s:%s*'",
 			       s->point->parts[0], binary, s->demangled ? "cpp:" : "");
 	skep_nearest_fini(&near);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+
 #include "test.h"
 
 static void expect_text(const struct skep_schema_field *field, const void *payload,
@@ -65,11 +67,22 @@ static void test_simple_kinds(void **state)
 	struct skep_schema_field s = { .kind = SKEP_FIELD_STRING, .size = 4 };
 	struct skep_schema_field buf = { .kind = SKEP_FIELD_BUFFER, .size = 8 };
 	struct skep_schema_field mac = { .kind = SKEP_FIELD_MAC, .size = 6 };
+	struct skep_schema_field real4 = { .kind = SKEP_FIELD_FLOAT, .size = 4 };
+	struct skep_schema_field real8 = { .kind = SKEP_FIELD_FLOAT, .size = 8 };
+	struct skep_schema_field real_unknown = { .kind = SKEP_FIELD_FLOAT };
+	float tenth = 0.1f;
+	double third = 1.0 / 3, huge = -1e300, infinite = INFINITY, none = NAN;
 	uint64_t ptr = 0xffffffff81000000;
 	int32_t minus = -1, seven = 7;
 
 	expect_text(&b, "\1", NULL, "true", "true");
 	expect_text(&p, &ptr, NULL, "0xffffffff81000000", "\"0xffffffff81000000\"");
+	expect_text(&real4, &tenth, NULL, "0.1", "0.1");
+	expect_text(&real8, &third, NULL, "0.3333333333333333", "0.3333333333333333");
+	expect_text(&real8, &huge, NULL, "-1e+300", "-1e+300");
+	expect_text(&real8, &infinite, NULL, "inf", "null");
+	expect_text(&real8, &none, NULL, "nan", "null");
+	expect_text(&real_unknown, &none, NULL, "?", "null");
 	expect_text(&e, &minus, NULL, "MINUS", "\"MINUS\"");
 	expect_text(&e, &seven, NULL, "7", "\"7\"");
 	expect_text(&s, "abcd", NULL, "abcd", "\"abcd\"");
