@@ -144,11 +144,8 @@ static int dispatch(int argc, char **argv)
 	command = find_command(argv[1]);
 	if (!command)
 		return unknown_command(argv[1]);
-	if (argc > 2 && command->run != skep_cmd_trace &&
-	    (skep_streq(argv[2], "-h") || skep_streq(argv[2], "--help"))) {
-		printf("usage: %s\n\n%s\n", command->usage, command->summary);
-		return SKEP_EXIT_FINE;
-	}
+	if (argc > 2 && (skep_streq(argv[2], "-h") || skep_streq(argv[2], "--help")))
+		return skep_cmd_help(2, (char *[]){ "help", argv[1], NULL });
 	return command->run(argc - 1, argv + 1);
 }
 

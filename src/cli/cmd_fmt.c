@@ -12,7 +12,11 @@
 #include "lang/plan_file.h"
 #include "trace/source.h"
 
-static const char usage[] = "usage: skep fmt [-w] FILE...\n";
+static const char usage[] =
+	"usage: skep fmt [-w] FILE...\n"
+	"writes scripts in the one style, to standard output; - is standard input\n"
+	"  -w              back into each file, if anything changed\n"
+	"exit code: 0 all are formatted, 1 one could not be read, written or parsed\n";
 
 static bool write_all(int fd, const struct skep_str *text)
 {
@@ -121,6 +125,10 @@ int skep_cmd_fmt(int argc, char **argv)
 		if (skep_streq(argv[i], "--")) {
 			i++;
 			break;
+		}
+		if (skep_streq(argv[i], "--help") || skep_streq(argv[i], "-h")) {
+			fputs(usage, stdout);
+			return SKEP_EXIT_FINE;
 		}
 		if (!skep_streq(argv[i], "-w")) {
 			fprintf(stderr, "skep: fmt has no option '%s'\n%s", argv[i], usage);

@@ -5,7 +5,6 @@
 #include "cli/cli.h"
 #include "sys/explain.h"
 #include "sys/feature.h"
-#include "trace/trace.h"
 
 static void print_commands(void)
 {
@@ -16,21 +15,26 @@ static void print_commands(void)
 	       "man skep-trace; the language is in man skep-lang\n");
 }
 
+/* Those list them by themselves. */
+static bool has_options(const struct skep_command *c)
+{
+	return c->run != skep_cmd_doctor && c->run != skep_cmd_version && c->run != skep_cmd_help;
+}
+
 int skep_cmd_help(int argc, char **argv)
 {
 	if (argc < 2) {
 		print_commands();
 		return SKEP_EXIT_FINE;
 	}
-	if (skep_streq(argv[1], "trace")) {
-		fputs(skep_trace_help, stdout);
-		return SKEP_EXIT_FINE;
-	}
 	for (const struct skep_command *c = skep_commands; c->name; c++) {
-		if (skep_streq(c->name, argv[1])) {
+		if (!skep_streq(c->name, argv[1]))
+			continue;
+		if (!has_options(c))
 			printf("usage: %s\n\n%s\n", c->usage, c->summary);
-			return SKEP_EXIT_FINE;
-		}
+		else
+			return c->run(2, (char *[]){ argv[1], "--help", NULL });
+		return SKEP_EXIT_FINE;
 	}
 	fprintf(stderr, "skep: there is no command '%s'\n       = 'skep help' lists the commands\n",
 		argv[1]);
