@@ -147,7 +147,8 @@ struct skep_expr {
 		struct {
 			enum skep_binary op;
 			struct skep_expr *left, *right;
-		} binary; /* and ASSIGN: left op= right */
+			const char *unit; /* `left as UNIT` was written; or NULL */
+		} binary;		  /* and ASSIGN: left op= right */
 		struct {
 			struct skep_expr *cond, *yes, *no; /* yes may be NULL: a ?: b */
 			bool comptime;			   /* if comptime */

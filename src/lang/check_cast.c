@@ -154,7 +154,8 @@ static bool can_cast(const struct skep_type *from, const struct skep_type *to)
 		if (to->elem->kind != SKEP_TYPE_INT)
 			return false;
 		if (from->kind == SKEP_TYPE_INT)
-			return to->size == MAX(from->size, 1u) || to->size == 8;
+			return to->size <=
+			       8; /* its lower bytes, or with its sign as many as there are */
 		return (from_int_array || from->kind == SKEP_TYPE_STRING) && from->size >= to->size;
 	case SKEP_TYPE_STRING:
 		return (from->kind == SKEP_TYPE_STRING ||
@@ -220,11 +221,9 @@ int skep_check_cast(struct skep_check *k, struct skep_expr *expr)
 		skep_diag_hint(k->c->diag, "str(pointer, %u) reads text", to->size);
 	else if (value->type->kind == SKEP_TYPE_STRING)
 		skep_diag_hint(k->c->diag, "text is not read as a number");
-	else if (to->kind == SKEP_TYPE_ARRAY && value->type->kind == SKEP_TYPE_INT &&
-		 (to->size == 1 || to->size == 2 || to->size == 4))
+	else if (to->kind == SKEP_TYPE_ARRAY && value->type->kind == SKEP_TYPE_INT)
 		skep_diag_hint(k->c->diag,
-			       "an array has as many bytes as its number: cast to uint%u first",
-			       8 * to->size);
+			       "a number becomes an array of numbers, of 8 bytes at most");
 	return r;
 }
 

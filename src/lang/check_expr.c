@@ -77,6 +77,12 @@ static int mismatch(struct skep_check *k, const struct skep_expr *expr, enum ske
 
 	if (skep_check_not_number(k, is_text(a) ? left : right))
 		return -EINVAL;
+	if (expr->kind == SKEP_EXPR_BINARY && expr->binary.unit) {
+		(void)skep_check_error(k, expr->loc, "'as %s' takes a number, and this is %s",
+				       expr->binary.unit, skep_check_type_text(k, a));
+		skep_diag_hint(k->c->diag, "a field that is no number has no unit: leave it out");
+		return -EINVAL;
+	}
 	(void)skep_check_error(k, expr->loc, "'%s' does not go between %s and %s", op_texts[op],
 			       skep_check_type_text(k, a), skep_check_type_text(k, b));
 	if (skep_check_quoted_number(left) || skep_check_quoted_number(right))

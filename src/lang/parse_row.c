@@ -89,6 +89,7 @@ static struct skep_expr *parse_unit(struct skep_parser *p, struct skep_expr *val
 	e->binary.op = SKEP_BINARY_DIV;
 	e->binary.left = value;
 	e->binary.right = number;
+	e->binary.unit = units[i].word;
 	skep_parse_on(e, value);
 	skep_parse_on(e, number);
 	return skep_parse_done(p, e, start);

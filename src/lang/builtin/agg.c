@@ -186,8 +186,14 @@ static int check_hist(struct skep_check *k, struct skep_expr *call)
 	if (call->call.args.len == 2) {
 		const struct skep_expr *arg = call->call.args.data[1];
 
-		if (!skep_check_const(k, arg, &bits) || bits < 0 || bits > HIST_BITS_MAX)
+		if (!skep_check_const(k, arg, &bits))
 			return skep_check_want(k, arg, "a constant from 0 to 5");
+		if (bits < 0 || bits > HIST_BITS_MAX) {
+			skep_diag_error(k->c->diag, arg->loc,
+					"this must be from 0 to %d, but it is %" PRId64,
+					HIST_BITS_MAX, bits);
+			return -EINVAL;
+		}
 	}
 	type.param = (uint32_t)bits;
 	call->type = skep_arena_memdup(k->c->arena, &type, sizeof(type));
