@@ -9,6 +9,8 @@ const struct skep_command skep_commands[] = {
 	  "skep fmt [-w] FILE...", skep_cmd_fmt },
 	{ "verify", "whether programs are safe to run, and if not, why",
 	  "skep verify [options] FILE...", skep_cmd_verify },
+	{ "try", "run a program of any kind once, here and now, and see what it does",
+	  "skep try [options] FILE", skep_cmd_try },
 	{ "doctor", "what this kernel can do, and which commands therefore work", "skep doctor",
 	  skep_cmd_doctor },
 	{ "version", "which version this is and what is built in", "skep version",

@@ -150,13 +150,13 @@ static int reach(struct linker *l, uint32_t index)
 	while (r == 0 && depth) {
 		struct visit *v = &path[depth - 1];
 		const struct skep_spec_prog *prog = &l->spec->progs[v->prog];
-		const struct skep_reloc *reloc = &prog->relocs[v->next];
+		const struct skep_reloc *reloc;
 
 		if (v->next == prog->n_relocs) {
 			depth--;
 			continue;
 		}
-		v->next++;
+		reloc = &prog->relocs[v->next++];
 		if (reloc->kind != SKEP_RELOC_FUNC || l->place[reloc->index])
 			continue;
 		r = place_func(l, reloc->index);

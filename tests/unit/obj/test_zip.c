@@ -16,7 +16,7 @@
 static void add(struct skep_str *s, uint64_t value, unsigned bytes)
 {
 	for (unsigned i = 0; i < bytes; i++)
-		skep_str_addc(s, (char)(value >> i * 8));
+		skep_str_addc(s, i < 8 ? (char)(value >> i * 8) : 0);
 }
 
 static void add_local(struct skep_str *s, const char *name, const char *bytes, unsigned extra)
