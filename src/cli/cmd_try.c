@@ -10,6 +10,7 @@
 #include "isa/progkind.h"
 #include "sys/vmlinux.h"
 #include "workbench/try.h"
+#include "workbench/witness.h"
 
 static const char usage[] =
 	"usage: skep try [options] FILE\n"
@@ -18,6 +19,7 @@ static const char usage[] =
 	"  --kind KIND     kind of program of assembler and raw instructions (xdp, kprobe, ...)\n"
 	"  --input BYTES   the packet, or the context of kinds without one: a file, or hex digits\n"
 	"  --ctx BYTES     the context of kinds that have a packet, likewise\n"
+	"  --witness FILE  the input that skep verify --witness has found, in place of all other\n"
 	"  --repeat N      so many runs, on the same maps\n"
 	"  --pid N, --comm NAME   what helpers say of the process\n"
 	"exit code: 0 it ran, 1 it did something that it may not, or could not be read\n";
@@ -25,6 +27,7 @@ static const char usage[] =
 struct job {
 	const char *prog, *file;
 	const char *input, *ctx;
+	const char *witness; /* a file, or NULL */
 	uint32_t kind;
 	struct skep_try_input with;
 };
@@ -43,12 +46,25 @@ static int digit(char c)
 	return at ? (int)(at - digits) : -1;
 }
 
-/* Hex digits with blanks between them as one likes, or the content of a file. */
-static int read_bytes(const char *text, struct skep_str *out)
+static int read_file(const char *path, struct skep_str *out)
 {
 	char part[4096];
 	size_t n;
-	FILE *f;
+	FILE *f = fopen(path, "re");
+
+	if (!f) {
+		fprintf(stderr, "skep: cannot read '%s': %s\n", path, strerror(errno));
+		return -errno;
+	}
+	while ((n = fread(part, 1, sizeof(part), f)) > 0 && out->len < SKEP_INPUT_MAX)
+		skep_str_addn(out, part, n);
+	fclose(f);
+	return 0;
+}
+
+/* Hex digits with blanks between them as one likes, or the content of a file. */
+static int read_bytes(const char *text, struct skep_str *out)
+{
 	int high = -1;
 
 	for (const char *c = text; *c; c++) {
@@ -69,16 +85,7 @@ static int read_bytes(const char *text, struct skep_str *out)
 		return 0;
 file:
 	skep_str_reset(out);
-	f = fopen(text, "re");
-	if (!f) {
-		fprintf(stderr, "skep: '%s' is neither hex digits nor a file: %s\n", text,
-			strerror(errno));
-		return -errno;
-	}
-	while ((n = fread(part, 1, sizeof(part), f)) > 0 && out->len < SKEP_INPUT_MAX)
-		skep_str_addn(out, part, n);
-	fclose(f);
-	return 0;
+	return read_file(text, out);
 }
 
 /* The program that is meant: by name, or the only one. */
@@ -105,6 +112,26 @@ static int choose(const struct job *job, const struct skep_input *input, size_t 
 	return -EINVAL;
 }
 
+/* Appends what the program did. -EFAULT when it faulted, as the witness says; 0 when it did not. */
+static int try_witness(const struct job *job, const struct skep_input *input, size_t prog,
+		       struct skep_diag *diag, struct skep_str *out)
+{
+	_cleanup_free_ struct skep_witness *witness = calloc(1, sizeof(*witness));
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+	int r = witness ? read_file(job->witness, &text) : -ENOMEM;
+
+	if (r == 0)
+		r = skep_witness_parse(&input->spec, prog, skep_str_text(&text), diag, witness);
+	if (r == 0)
+		r = skep_witness_replay(&input->spec, prog, witness, out);
+	if (r == 0)
+		skep_str_add(out, "no fault: the program does not do what the witness shows\n");
+	else if (r == -EFAULT)
+		skep_str_addc(out, '\n');
+	return r;
+}
+
 static int try(struct job *job)
 {
 	_cleanup_(skep_arena_freep)
@@ -126,7 +153,9 @@ static int try(struct job *job)
 	r = skep_input_read(job->file, &options, arena, &diag, &input);
 	if (r == 0)
 		r = choose(job, &input, &prog);
-	if (r == 0) {
+	if (r == 0 && job->witness) {
+		r = try_witness(job, &input, prog, &diag, &out);
+	} else if (r == 0) {
 		job->with.bytes = bytes.data;
 		job->with.size = bytes.len;
 		job->with.ctx = ctx.data;
@@ -155,6 +184,7 @@ int skep_cmd_try(int argc, char **argv)
 		{ "kind", required_argument, NULL, 'k' },
 		{ "input", required_argument, NULL, 'i' },
 		{ "ctx", required_argument, NULL, 'c' },
+		{ "witness", required_argument, NULL, 'w' },
 		{ "repeat", required_argument, NULL, 'r' },
 		{ "pid", required_argument, NULL, 'P' },
 		{ "comm", required_argument, NULL, 'C' },
@@ -181,6 +211,9 @@ int skep_cmd_try(int argc, char **argv)
 			break;
 		case 'c':
 			job.ctx = optarg;
+			break;
+		case 'w':
+			job.witness = optarg;
 			break;
 		case 'r':
 			if (!number(optarg, 1000000000, &n) || n == 0)
