@@ -154,7 +154,7 @@ int skep_check_text_cast(struct skep_check *k, struct skep_expr *expr, uint32_t 
 int skep_check_config(struct skep_check *k, struct skep_expr *expr)
 {
 	static const char *const missing[] = { "error", "warn", "ignore" };
-	static const char *const stacks[] = { "bpftrace", "perf", "raw" };
+	static const char *const stacks[] = { "bpftrace", "perf", "raw", "build_id" };
 	static const char *const names[] = {
 		"max_map_keys",	  "max_strlen",	   "max_cat_bytes",
 		"max_probes",	  "perf_rb_pages", "print_maps_on_exit",

@@ -54,7 +54,7 @@ static const struct setting settings[] = {
 	{ "max_probes", NUMBER, AT(max_probes), .min = 1, .max = 1u << 20 },
 	{ "max_bpf_progs", NUMBER, AT(max_progs), .min = 1, .max = 1u << 20 },
 	{ "missing_probes", WORD, AT(missing_probes), .words = { "error", "warn", "ignore" } },
-	{ "stack_mode", WORD, AT(stack_style), .words = { "bpftrace", "perf", "raw" } },
+	{ "stack_mode", WORD, AT(stack_style), .words = { "bpftrace", "perf", "raw", "build_id" } },
 	{ "print_maps_on_exit", SWITCH, AT(print_maps_on_exit) },
 	{ "cpp_demangle", SWITCH, AT(cpp_demangle) },
 	{ "str_trunc_trailer", TEXT, AT(str_trunc_trailer) },

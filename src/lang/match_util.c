@@ -105,6 +105,28 @@ static bool parse_number(const char *text, const char **ret_end, uint64_t *ret_v
 	return true;
 }
 
+#define PERIOD_MIN_NS 20000 /* below, a machine does little else */
+
+static int check_period(struct skep_compiler *c, const struct skep_attach_point *point, uint64_t ns,
+			bool has_unit)
+{
+	if (ns >= PERIOD_MIN_NS)
+		return 0;
+	skep_diag_error(c->diag, point->loc,
+			"every %llu ns is too often: the shortest period is %d us",
+			(unsigned long long)ns, PERIOD_MIN_NS / 1000);
+	if (has_unit)
+		skep_diag_hint(c->diag, "at most %d times a second: %s:hz:%d",
+			       1000000000 / PERIOD_MIN_NS, point->parts[0],
+			       1000000000 / PERIOD_MIN_NS);
+	else
+		skep_diag_hint(c->diag,
+			       "a number alone is nanoseconds; which unit? %s:hz:%llu, %s:%llums",
+			       point->parts[0], (unsigned long long)ns, point->parts[0],
+			       (unsigned long long)ns);
+	return -EINVAL;
+}
+
 int skep_match_period(struct skep_compiler *c, const struct skep_attach_point *point,
 		      const struct skep_provider *provider, struct skep_period *ret_period)
 {
@@ -120,10 +142,10 @@ int skep_match_period(struct skep_compiler *c, const struct skep_attach_point *p
 		return skep_match_usage(c, point, provider, "a period of 0 never ends");
 	*ret_period = (struct skep_period){};
 	if (skep_streq(unit, "hz")) {
-		if (value > 1000000)
+		if (value > 1000000000 / PERIOD_MIN_NS)
 			return skep_match_usage(c, point, provider,
-						"%s times a second is too often (at most 1000000)",
-						text);
+						"%s times a second is too often (at most %d)", text,
+						1000000000 / PERIOD_MIN_NS);
 		ret_period->hz = value;
 		ret_period->ns = 1000000000 / value;
 		return 0;
@@ -134,7 +156,7 @@ int skep_match_period(struct skep_compiler *c, const struct skep_attach_point *p
 		if (__builtin_mul_overflow(value, units[i].ns, &ret_period->ns) ||
 		    ret_period->ns > INT64_MAX)
 			return skep_match_usage(c, point, provider, "this period is too long");
-		return 0;
+		return check_period(c, point, ret_period->ns, point->n_parts > 2 || *end);
 	}
 	return skep_match_usage(c, point, provider, "there is no unit '%s': hz, s, ms, us, ns",
 				unit);

@@ -51,7 +51,8 @@ static void open_own(struct skep_session *s, const char *type, const struct row 
 	skep_json_time(row->who ? row->who->boot_ns + (uint64_t)s->clock_offset_ns : now_ns(), out);
 	skep_str_add(out, ", \"probe\": ");
 	skep_json_string(probe, strlen(probe), out);
-	if (row->who) {
+	/* A program on packets knows no process; the idle one has a name. */
+	if (row->who && (row->who->tid || row->who->comm[0])) {
 		skep_str_addf(out, ", \"pid\": %" PRIu32 ", \"tid\": %" PRIu32 ", \"comm\": ",
 			      row->who->pid, row->who->tid);
 		skep_json_string(row->who->comm, strnlen(row->who->comm, sizeof(row->who->comm)),

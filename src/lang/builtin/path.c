@@ -241,11 +241,15 @@ static int begin(struct skep_lower *l, const struct skep_expr *arg, const struct
 	return 0;
 }
 
-/* A path in which no step was taken is the root itself. */
+/* A path in which no step was taken is the root itself; one without a directory entry, of no file, is empty. */
 static void root_alone(struct skep_lower *l, struct skep_val *state, struct skep_val *buffer)
 {
-	struct skep_block *root = skep_ir_block(l->fn), *join = skep_ir_block(l->fn);
+	struct skep_block *still = skep_ir_block(l->fn), *root = skep_ir_block(l->fn),
+			  *join = skep_ir_block(l->fn);
 
+	skep_ir_branch(l->fn, SKEP_CC_EQ, get(l, state, DENTRY), skep_ir_const(l->fn, 0), join,
+		       still);
+	skep_ir_at(l->fn, still);
 	skep_ir_branch(l->fn, SKEP_CC_EQ, get(l, state, AT), skep_ir_const(l->fn, PATH_BYTES - 1),
 		       root, join);
 	skep_ir_at(l->fn, root);

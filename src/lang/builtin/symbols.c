@@ -34,6 +34,8 @@ static int check_stack(struct skep_check *k, struct skep_expr *call, enum skep_t
 	int64_t depth = k->c->config.stack_depth;
 	unsigned style = (unsigned)k->c->config.stack_style;
 
+	if (kind == SKEP_TYPE_KSTACK && style == SKEP_STACK_BUILD_ID)
+		style = SKEP_STACK_BPFTRACE; /* stack_mode is about stacks that have build ids */
 	for (size_t i = 0; i < call->call.args.len; i++) {
 		const struct skep_expr *arg = call->call.args.data[i];
 		bool known = false;

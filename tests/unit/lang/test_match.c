@@ -82,7 +82,7 @@ static void test_periods(void **state)
 		uint64_t ns;
 	} periods[] = {
 		{ "interval:1s", 1000000000 },	 { "interval:s:2", 2000000000 },
-		{ "interval:us:7", 7000 },	 { "interval:500ms", 500000000 },
+		{ "interval:us:70", 70000 },	 { "interval:500ms", 500000000 },
 		{ "interval:1000000", 1000000 }, { "interval:hz:10", 100000000 },
 		{ "i:1e9", 1000000000 },	 { "interval:s:1_0", 10000000000 },
 	};
