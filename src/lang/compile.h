@@ -61,6 +61,9 @@ int skep_compile(struct skep_arena *arena, const struct skep_world *world, const
 		 size_t len, const struct skep_compile_options *options, struct skep_diag *diag,
 		 struct skep_plan **ret_plan) _must_check_;
 
-/* Probes matching @pattern ("tracepoint:syscalls:*open*"; NULL: everything), one a line; @verbose adds arguments. */
+/*
+ * Probes matching @pattern ("tracepoint:syscalls:*open*"; NULL: everything), one a line; @verbose adds arguments. "struct NAME",
+ * "union NAME" and "enum NAME" are types of the kernel: their definitions, and of a pattern without @verbose their names.
+ */
 int skep_list_probes(const struct skep_world *world, const char *pattern, bool verbose, int pid,
 		     struct skep_diag *diag, struct skep_str *out) _must_check_;

@@ -95,6 +95,8 @@ int skep_list_probes(const struct skep_world *world, const char *pattern, bool v
 	bool known = false;
 	int r = 0;
 
+	if (pattern && skep_list_is_types(pattern))
+		return skep_list_types(world->btf, pattern, verbose, diag, out);
 	split(arena, whole ? "*" : pattern, &point);
 	for (size_t i = 0; skep_providers[i] && r >= 0; i++) {
 		if (!kind_matches(skep_providers[i], point.parts[0]))

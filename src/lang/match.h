@@ -87,3 +87,8 @@ const char *skep_match_heads(struct skep_compiler *c);
 void skep_provider_pid_filter(struct skep_lower *l);
 /* Which target fired, where each one's cookie is the index of its name. */
 struct skep_val *skep_provider_cookie(struct skep_lower *l);
+
+/* list_types.c: whether a pattern of -l asks for types ("struct NAME"), and its answer. -ENOENT, -ENOTSUP: the diag says why. */
+bool skep_list_is_types(const char *pattern);
+int skep_list_types(const struct skep_btf *btf, const char *pattern, bool verbose,
+		    struct skep_diag *diag, struct skep_str *out) _must_check_;
