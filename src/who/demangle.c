@@ -72,19 +72,62 @@ static size_t without_parameters(const char *name)
 	return len;
 }
 
+/*
+ * Names of templates begin with what they return: "int shop::most<int>(int, int)". @len: without the parameters. Where the
+ * name itself begins, 0 when nothing is in front of it.
+ */
+static size_t behind_result(const char *name, size_t len)
+{
+	size_t depth = 0, start = 0;
+
+	if (!len || name[len - 1] != '>')
+		return 0;
+	for (size_t i = 0; i < len; i++) {
+		if (!depth && skep_has_prefix(name + i, "operator"))
+			break;
+		if (strchr("<([{", name[i]))
+			depth++;
+		else if (strchr(">)]}", name[i]))
+			depth -= depth > 0;
+		else if (name[i] == ' ' && !depth)
+			start = i + 1;
+	}
+	return start;
+}
+
+/* "shop::most" of "shop::most<int>": all of that name. */
+static size_t without_template(const char *name, size_t len)
+{
+	size_t depth = 0;
+
+	if (!len || name[len - 1] != '>')
+		return len;
+	for (size_t i = len; i-- > 0;) {
+		if (name[i] == '>')
+			depth++;
+		else if (name[i] == '<' && --depth == 0)
+			return i;
+	}
+	return len;
+}
+
 bool skep_demangle_match(const char *wanted, const char *demangled)
 {
 	_cleanup_free_ char *bare = NULL;
+	size_t len = without_parameters(demangled), start = behind_result(demangled, len);
 
 	/* A part that the compiler moved elsewhere, or a copy of its own, is not the function. */
 	if (strstr(demangled, " [clone ") && !strstr(wanted, "[clone "))
 		return false;
-	if (skep_glob_match(wanted, demangled))
+	if (skep_glob_match(wanted, demangled) || skep_glob_match(wanted, demangled + start))
 		return true;
 	if (strchr(wanted, '(') && !skep_has_suffix(wanted, "operator()"))
 		return false;
-	bare = strndup(demangled, without_parameters(demangled));
+	bare = strndup(demangled, len);
 	if (!bare)
 		skep_oom();
-	return skep_glob_match(wanted, bare);
+	if (skep_glob_match(wanted, bare) || skep_glob_match(wanted, bare + start))
+		return true;
+	bare[without_template(bare, len)] = '\0';
+	return skep_glob_match(wanted, bare + start);
 }

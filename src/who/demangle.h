@@ -20,6 +20,7 @@ bool skep_demangle_works(void);
 
 /*
  * Whether @demangled is what @wanted asks for: all of it, or, when @wanted says nothing of parameters, what stands in
- * front of them. '*' is any run. Copies that the compiler made, " [clone .cold]", want to be named.
+ * front of them, and then of templates the arguments may be left out, too. What a template returns, which stands in front
+ * of its name, may always be left out. '*' is any run. Copies that the compiler made, " [clone .cold]", want to be named.
  */
 bool skep_demangle_match(const char *wanted, const char *demangled);

@@ -81,6 +81,19 @@ static void test_match(void **state)
 		{ "shop::make(int) [clone .cold]", "shop::make(int) [clone .cold]", true },
 		{ "f", ")", false },
 		{ "f", "f(", false },
+		{ "shop::*", "int shop::most<int>(int, int)", true },
+		{ "shop::most", "int shop::most<int>(int, int)", true },
+		{ "shop::most<int>", "int shop::most<int>(int, int)", true },
+		{ "shop::most<int>(int, int)", "int shop::most<int>(int, int)", true },
+		{ "int shop::most<int>(int, int)", "int shop::most<int>(int, int)", true },
+		{ "shop::most<long>", "int shop::most<int>(int, int)", false },
+		{ "shop::most", "unsigned long shop::most<unsigned long>(unsigned long)", true },
+		{ "shop::most", "std::map<int, int> shop::most<std::map<int, int> >(int)", true },
+		{ "std::*", "std::map<int, int> shop::most<int>(int)", true }, /* by its whole */
+		{ "shop::Box::operator()", "void shop::Box::operator()<int>(int)", true },
+		{ "Box<int>::get", "Box<int>::get() const", true },
+		{ "Box<int>::put", "void Box<int>::put<long>(long)", true },
+		{ "shop::sell", "non-virtual thunk to shop::sell(int)", false },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
