@@ -196,7 +196,7 @@ static int check_options(const struct skep_trace_options *o, const struct skep_p
 			     "compiled script",
 			     "use -p PID, or run the script itself");
 	if (o->stages & ~(unsigned)SKEP_TRACE_DIS)
-		return wrong(diag, "a compiled script has nothing but its code left to show",
+		return wrong(diag, "a compiled script has only its instructions left to show",
 			     "use -d dis");
 	if (o->format == SKEP_LIVE_JSON && !plan->long_rows)
 		return wrong(diag, "its rows do not say when and by whom, as JSON has it",
@@ -214,7 +214,8 @@ int skep_trace_ahead_fit(struct skep_arena *arena, const struct skep_world *worl
 	struct skep_fit_options options = {
 		.kernel = skep_trace_ahead_kernel(arena),
 		.pid = o->pid,
-		.has_command = o->command,
+		/* To look at it no command is needed. */
+		.has_command = o->command || o->stages || o->schema,
 	};
 	int r = check_options(o, plan, diag);
 

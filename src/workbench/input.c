@@ -11,6 +11,7 @@
 #include "isa/mapkind.h"
 #include "isa/progkind.h"
 #include "lang/compile.h"
+#include "lang/plan_file.h"
 #include "live/world.h"
 #include "obj/object.h"
 #include "obj/split.h"
@@ -68,7 +69,9 @@ static int read_script(const char *data, size_t size, struct skep_arena *arena,
 {
 	_cleanup_(skep_world_freep)
 	struct skep_kernel_world *world = NULL;
-	struct skep_compile_options options = { .source_name = source->name, .unsafe = true };
+	struct skep_compile_options options = { .source_name = source->name,
+						.has_cpid = true,
+						.unsafe = true };
 	struct skep_plan *plan;
 	int r;
 
@@ -113,6 +116,36 @@ static int read_raw(const char *data, size_t size, const struct skep_input_optio
 		return -EINVAL;
 	}
 	return take_instructions(&prog, arena, diag, source);
+}
+
+/* What people give by mistake, and what they meant. */
+static int refuse_other(const char *data, size_t size, struct skep_diag *diag,
+			const struct skep_input *source)
+{
+	static const struct {
+		uint16_t machine;
+		const char *name;
+	} machines[] = {
+		{ 3, "x86" }, { 40, "Arm" }, { 62, "x86-64" }, { 183, "arm64" }, { 243, "RISC-V" },
+	};
+	const char *name = "another machine";
+	uint16_t machine;
+
+	if (skep_plan_is_file(data, size)) {
+		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is a compiled script", source->name);
+		skep_diag_hint(diag, "verify its text; skep -d dis %s shows its instructions",
+			       source->name);
+		return -EINVAL;
+	}
+	if (size < 20 || memcmp(data, "\177ELF", 4) != 0)
+		return 0;
+	machine = (uint16_t)((uint8_t)data[18] | (uint8_t)data[19] << 8);
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
+		if (machines[i].machine == machine)
+			name = machines[i].name;
+	skep_diag_error(diag, SKEP_NO_LOC, "'%s' is a program for %s, not BPF", source->name, name);
+	skep_diag_hint(diag, "BPF objects are made by clang --target=bpf -O2 -g -c");
+	return -EINVAL;
 }
 
 struct assembly {
@@ -289,7 +322,7 @@ int skep_input_read(const char *path, const struct skep_input_options *options,
 	else if (skep_has_suffix(path, ".s") || skep_has_suffix(path, ".asm") ||
 		 skep_has_suffix(path, ".S"))
 		r = read_assembler(data, size, options, arena, diag, &source);
-	else
+	else if ((r = refuse_other(data, size, diag, &source)) == 0)
 		r = read_raw(data, size, options, arena, diag, &source);
 	if (r == 0)
 		*ret_source = source;
