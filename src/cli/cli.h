@@ -48,6 +48,9 @@ void skep_cli_quote(int argc, char **argv, int from, struct skep_str *out);
 int skep_cmd_trace(int argc, char **argv);
 int skep_cmd_bpftrace(int argc, char **argv);
 int skep_cmd_fmt(int argc, char **argv);
+/* bpftrace --fmt: the script of these options, as skep fmt shows it. */
+struct skep_trace_options;
+int skep_cli_fmt(const struct skep_trace_options *options);
 int skep_cmd_try(int argc, char **argv);
 int skep_cmd_verify(int argc, char **argv);
 int skep_cmd_doctor(int argc, char **argv);

@@ -83,7 +83,7 @@ static int deliver(const char *file, bool in_place, const struct skep_str *befor
 	return SKEP_EXIT_FAILED;
 }
 
-static int format_file(const char *file, bool in_place)
+static int format_script(const struct skep_trace_options *options, bool in_place)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
@@ -91,14 +91,13 @@ static int format_file(const char *file, bool in_place)
 	struct skep_str out = {};
 	_cleanup_(skep_diag_fini)
 	struct skep_diag diag = {};
-	struct skep_trace_options options = { .file = file };
 	const char *text;
 	int r, code = SKEP_EXIT_FAILED;
 	size_t len;
 
-	r = skep_trace_source(arena, &options, &diag, &diag.source_name, &text, &len);
+	r = skep_trace_source(arena, options, &diag, &diag.source_name, &text, &len);
 	if (r == 0 && skep_plan_is_file(text, len)) {
-		skep_diag_error(&diag, SKEP_NO_LOC, "'%s' is a compiled script", file);
+		skep_diag_error(&diag, SKEP_NO_LOC, "'%s' is a compiled script", diag.source_name);
 		skep_diag_hint(&diag, "format its text, then compile that");
 		r = -EINVAL;
 	}
@@ -110,10 +109,15 @@ static int format_file(const char *file, bool in_place)
 	if (r == 0) {
 		const struct skep_str before = { .data = (char *)text, .len = len };
 
-		code = deliver(file, in_place, &before, &out);
+		code = deliver(options->file, in_place, &before, &out);
 	}
 	skep_cli_tell(&diag, false);
 	return code;
+}
+
+int skep_cli_fmt(const struct skep_trace_options *options)
+{
+	return format_script(options, false);
 }
 
 int skep_cmd_fmt(int argc, char **argv)
@@ -141,7 +145,8 @@ int skep_cmd_fmt(int argc, char **argv)
 		return SKEP_EXIT_USAGE;
 	}
 	for (; i < argc; i++) {
-		int one = format_file(argv[i], in_place && !skep_streq(argv[i], "-"));
+		struct skep_trace_options options = { .file = argv[i] };
+		int one = format_script(&options, in_place && !skep_streq(argv[i], "-"));
 
 		code = MAX(code, one);
 	}

@@ -44,5 +44,7 @@ int skep_cmd_bpftrace(int argc, char **argv)
 	}
 	if (r == 0 && options.info)
 		return skep_cmd_doctor(argc, argv);
+	if (r == 0 && options.fmt && !options.help && !options.list)
+		return skep_cli_fmt(&options);
 	return run(r, &options, &diag, skep_trace_help_bpftrace);
 }

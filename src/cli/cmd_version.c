@@ -19,7 +19,8 @@ int skep_cmd_version(int argc, char **argv)
 		printf(" %s", c->name);
 	printf("\nprobes:");
 	for (size_t i = 0; skep_providers[i]; i++)
-		printf(" %s", skep_providers[i]->name);
+		if (skep_providers[i]->list) /* those that are passed over have no list */
+			printf(" %s", skep_providers[i]->name);
 	while (skep_builtins[n])
 		n++;
 	/* Opened on first use; what lacks one says so. */

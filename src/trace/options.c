@@ -67,8 +67,10 @@ enum {
 	OPT_COMPILE,
 	OPT_CPUS,
 	OPT_IGNORED,
-	OPT_IGNORED_ARG,
 	OPT_INCLUDE,
+	OPT_MODE,
+	OPT_FMT,
+	OPT_REFUSED,
 };
 
 static int usage_error(struct skep_diag *diag, const char *hint)
@@ -460,9 +462,48 @@ const char skep_trace_help_bpftrace[] =
 	"  -d [STAGE]         show a stage of compiling  -V           version\n"
 	"  --unsafe  --dry-run  --info  --no-warnings  -h\n"
 	"  --no-feature F,F   do without, though the kernel has it\n"
-	"  -I FOLDER  --include FILE   headers\n"
+	"  -I FOLDER  --include FILE   headers    --fmt   show the script in one style, like skep fmt\n"
 	"\n"
-	"Accepted without effect: --usdt-file-activation, --mode.\n";
+	"Accepted without effect: --usdt-file-activation, --btf.\n";
+
+/* What that tool has and this one does in another way, or not. */
+static int refuse_option(const char *name, struct skep_diag *diag)
+{
+	static const struct {
+		const char *name, *hint;
+	} known[] = {
+		{ "test", "use BEGIN { assert(CONDITION, \"what is wrong\"); exit(); }" },
+		{ "bench", "use -v, which tells how long each run of a program took" },
+		{ "probe-filter", "use a pattern in the probe's name, or a predicate: "
+				  "kprobe:vfs_* /func != \"vfs_read\"/" },
+		{ "dwarf-pid", "leave it out: stacks of all processes are unwound, see ustack" },
+		{ "traceable-functions", "leave it out: the kernel's own list is read" },
+		{ "debuginfo", "use what is beside the binary or in /usr/lib/debug, by build id" },
+		{ "emit-elf",
+		  "use skep trace --compile SCRIPT -o FILE.skep, which runs elsewhere, or "
+		  "-d codegen-opt, which shows the code" },
+		{ "emit-llvm", "use -d codegen: there is no LLVM here" },
+		{ "verify-llvm-ir", "use skep verify SCRIPT.bt, which judges the program itself" },
+	};
+
+	skep_diag_error(diag, SKEP_NO_LOC, "not supported: --%s", name);
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (skep_streq(known[i].name, name))
+			skep_diag_hint(diag, "%s", known[i].hint);
+	return -EINVAL;
+}
+
+static int parse_mode(struct skep_trace_options *o, const char *text, struct skep_diag *diag)
+{
+	if (skep_streq(text, "test") || skep_streq(text, "bench"))
+		return refuse_option(text, diag);
+	if (skep_streq(text, "format")) {
+		o->fmt = true;
+		return 0;
+	}
+	skep_diag_error(diag, SKEP_NO_LOC, "not supported: --mode %s", text);
+	return usage_error(diag, "use --dry-run, which compiles and attaches, or --fmt");
+}
 
 /* -d takes its stage as a word of its own in new versions, and none in old ones. */
 static int bpftrace_stage(struct skep_trace_options *o, int argc, char **argv)
@@ -493,25 +534,39 @@ int skep_trace_options_bpftrace(struct skep_trace_options *o, int argc, char **a
 		{ "usdt-file-activation", no_argument, NULL, OPT_IGNORED },
 		{ "include", required_argument, NULL, OPT_INCLUDE },
 		{ "no-feature", required_argument, NULL, OPT_NO_FEATURE },
-		{ "mode", required_argument, NULL, OPT_IGNORED_ARG },
+		{ "mode", required_argument, NULL, OPT_MODE },
+		{ "fmt", no_argument, NULL, OPT_FMT },
+		{ "test", no_argument, NULL, OPT_REFUSED },
+		{ "bench", no_argument, NULL, OPT_REFUSED },
+		{ "verify-llvm-ir", no_argument, NULL, OPT_REFUSED },
+		{ "probe-filter", required_argument, NULL, OPT_REFUSED },
+		{ "dwarf-pid", required_argument, NULL, OPT_REFUSED },
+		{ "traceable-functions", required_argument, NULL, OPT_REFUSED },
+		{ "debuginfo", required_argument, NULL, OPT_REFUSED },
+		{ "emit-elf", required_argument, NULL, OPT_REFUSED },
+		{ "emit-llvm", required_argument, NULL, OPT_REFUSED },
 		{ "btf", no_argument, NULL, OPT_IGNORED },
 		{},
 	};
-	int c, r;
+	int c, r, which = 0;
 
 	*o = (struct skep_trace_options){ .as_bpftrace = true };
 	optind = 0;
-	while ((c = getopt_long(argc, argv, ":e:c:p:f:o:lB:qkvdhVI:", longs, NULL)) >= 0) {
-		if (c == OPT_IGNORED || c == OPT_IGNORED_ARG)
+	while ((c = getopt_long(argc, argv, ":e:c:p:f:o:lB:qkvdhVI:", longs, &which)) >= 0) {
+		if (c == OPT_IGNORED)
 			continue;
+		if (c == OPT_REFUSED)
+			return refuse_option(longs[which].name, diag);
 		if (c == 'V' || c == OPT_VERSION)
 			o->version = true;
 		else if (c == OPT_INFO)
 			o->info = true;
+		else if (c == OPT_FMT)
+			o->fmt = true;
 		else if (c == 'd')
 			(void)bpftrace_stage(o, argc, argv);
 		else {
-			r = common_option(o, c, diag);
+			r = c == OPT_MODE ? parse_mode(o, optarg, diag) : common_option(o, c, diag);
 			if (r < 0)
 				return r;
 			if (r > 0)

@@ -49,6 +49,7 @@ struct skep_trace_options {
 	enum skep_buffering buffering;
 	bool as_bpftrace;	  /* called by that name: its output shapes */
 	bool help, version, info; /* nothing but that is wanted */
+	bool fmt;		  /* show the script in one style, run nothing */
 };
 
 /*

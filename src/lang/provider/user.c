@@ -97,12 +97,12 @@ static int self_match(struct skep_compiler *c, struct skep_probe_node *probe,
 static int passed_over(struct skep_compiler *c, struct skep_probe_node *probe,
 		       const struct skep_attach_point *point)
 {
-	bool alone = c->script->n_probes == 1;
-
-	if (alone || c->options->verbose)
-		skep_diag_add(c->diag, alone ? SKEP_DIAG_WARNING : SKEP_DIAG_NOTE, point->loc,
-			      "%s is passed over: tests and benchmarks of scripts are not run",
-			      point->text);
+	skep_diag_warn(c->diag, point->loc, "not supported: %s probes; %s is passed over",
+		       point->parts[0], point->text);
+	skep_diag_hint(c->diag,
+		       skep_streq(point->parts[0], "test")
+			       ? "use BEGIN { assert(CONDITION, \"what is wrong\"); }"
+			       : "use -v, which tells how long each run of a program took");
 	return 0;
 }
 
