@@ -17,6 +17,7 @@
 #include "lang/match.h"
 #include "lang/portable.h"
 #include "lang/provider/arch.h"
+#include "lang/scope.h"
 
 static uint64_t cpu_ns(void)
 {
@@ -179,6 +180,7 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 	/* A probe that is not found hides no mistake in the others. */
 	r = skep_match_all(c);
 	c->incomplete = r < 0;
+	skep_scope_warn(c);
 	checked = skep_check_all(c);
 	if (r < 0 || checked < 0)
 		return r < 0 ? r : checked;

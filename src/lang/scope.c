@@ -2,6 +2,7 @@
 #include "lang/scope.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "gen/scope.h"
 #include "lang/hook.h"
@@ -25,4 +26,69 @@ int skep_lower_scope(struct skep_lower *l)
 	}
 	kernel.typed_task = skep_lower_task(l);
 	return skep_gen_scope(l->fn, scope, &kernel, l->done, l->c->diag);
+}
+
+/* Tracepoints that run in a task they do not tell of: in whose, and what to ask instead. */
+static const struct other {
+	const char *event, *runs, *ask;
+} others[] = {
+	{ "sched_switch", "in the task that leaves the CPU",
+	  "filter by args.prev_pid and args.next_pid" },
+	{ "sched_wakeup", "in the waker", "filter by args.pid" },
+	{ "sched_wakeup_new", "in the waker", "filter by args.pid" },
+	{ "sched_waking", "in the waker", "filter by args.pid" },
+	{ "sched_migrate_task", "in whoever moves the task", "filter by args.pid" },
+	{ "sched_process_free", "in whoever frees the task", "filter by args.pid" },
+	{ "softirq_*", "in whichever task it interrupts", "no process is to blame for it" },
+	{ "irq_handler_*", "in whichever task it interrupts", "no process is to blame for it" },
+	{ "hrtimer_expire_*", "in whichever task it interrupts", "no process is to blame for it" },
+	{ "timer_expire_*", "in whichever task it interrupts", "no process is to blame for it" },
+	{ "block_rq_complete", "in whichever task it interrupts",
+	  "keep what block_rq_issue tells in a map, by args.dev and args.sector" },
+	{ "net_dev_queue", "often in a kernel thread", "ask the socket, or filter by address" },
+	{ "netif_receive_skb", "in whichever task it interrupts",
+	  "ask the socket, or filter by address" },
+	{ "napi_poll", "in whichever task it interrupts", "no process is to blame for it" },
+};
+
+static const struct other *find_other(const struct skep_instance *inst)
+{
+	const char *kind = inst->provider->name, *event;
+
+	if (!skep_streq(kind, "tracepoint") && !skep_streq(kind, "rawtracepoint"))
+		return NULL;
+	for (size_t m = 0; m < inst->n_matches; m++) {
+		event = strrchr(inst->matches[m].name, ':');
+		for (size_t i = 0; event && i < ARRAY_SIZE(others); i++)
+			if (skep_glob_match(others[i].event, event + 1))
+				return &others[i];
+	}
+	return NULL;
+}
+
+static const char *option_of(const struct skep_compile_options *o)
+{
+	const struct skep_scope *s = o->scope;
+
+	if (!s)
+		return "-p";
+	return s->n_pids ? "--pid" : s->comm ? "--comm" : s->has_uid ? "--user" : "--cgroup";
+}
+
+void skep_scope_warn(struct skep_compiler *c)
+{
+	if (!c->options->scope && !c->options->pid)
+		return;
+	for (size_t i = 0; i < c->instances.len; i++) {
+		const struct skep_instance *inst = c->instances.data[i];
+		const struct other *other = find_other(inst);
+
+		if (!other)
+			continue;
+		skep_diag_warn(c->diag, inst->point->loc,
+			       "this runs %s: %s keeps only what happens while the wanted one runs",
+			       other->runs, option_of(c->options));
+		skep_diag_hint(c->diag, "%s", other->ask);
+		return;
+	}
 }

@@ -9,3 +9,6 @@
 
 /* -ENOTSUP, after a message at the probe. */
 int skep_lower_scope(struct skep_lower *l) _must_check_;
+
+/* Warns once, at the first probe that runs in another task than the one it tells of, when a scope or -p asks who runs. */
+void skep_scope_warn(struct skep_compiler *c);

@@ -213,14 +213,17 @@ static int check_comm(struct skep_check *k, struct skep_expr *call)
 		return skep_check_want(k, arg, "a process id");
 	if (!k->final || (task_type(k->c) && skep_builtin_kfunc(k, TASK_FROM_PID)))
 		return 0;
-	r = skep_check_error(k, call->loc, "comm() of another process does not work in this probe");
-	skep_diag_hint(k->c->diag,
-		       "it needs the kernel's function " TASK_FROM_PID
-		       " (Linux 6.2), which this kernel %s; a name can be kept while its process "
-		       "runs: @name[pid] = comm",
-		       skep_builtin_kfunc_exists(k->c, TASK_FROM_PID)
-			       ? "does not give to probes of this kind"
-			       : "does not have");
+	r = skep_check_error(k, call->loc, "comm() of another process does not work in %s",
+			     k->inst->provider->name);
+	if (skep_builtin_kfunc_exists(k->c, TASK_FROM_PID))
+		skep_diag_hint(k->c->diag,
+			       "it works in rawtracepoint, fentry, fexit, lsm and iter, since "
+			       "Linux 6.12 in profile and software, too; a name can be kept while "
+			       "its process runs: @name[pid] = comm");
+	else
+		skep_diag_hint(k->c->diag, "it needs the kernel's function " TASK_FROM_PID
+					   " (Linux 6.2), which this kernel does not have; a name "
+					   "can be kept while its process runs: @name[pid] = comm");
 	return r;
 }
 

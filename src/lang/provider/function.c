@@ -246,6 +246,44 @@ bool skep_kfunc_proto(const struct skep_world *world, const struct skep_kfunc *f
 	return true;
 }
 
+static bool fits_register(const struct skep_btf *btf, uint32_t type)
+{
+	switch (skep_btf_kind(btf, skep_btf_strip(btf, type, true))) {
+	case SKEP_BTF_INT:
+	case SKEP_BTF_PTR:
+	case SKEP_BTF_ENUM:
+	case SKEP_BTF_ENUM64:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void skep_proto_list_registers(struct skep_arena *arena, const struct skep_btf *btf, uint32_t proto,
+			       struct skep_str *out)
+{
+	const struct skep_arch *arch = skep_arch();
+	struct skep_btf_type t = skep_btf_type(btf, proto);
+	struct skep_btf_param p;
+	const char *why = NULL;
+
+	for (unsigned i = 0; i < t.vlen && skep_btf_param(btf, proto, i, &p) == 0 && p.type; i++) {
+		/* Which registers the ones behind a struct are in depends on what is in it. */
+		if (why)
+			why = "behind one that is passed by value";
+		else if (!fits_register(btf, p.type))
+			why = "passed by value";
+		skep_str_add(out, "    ");
+		skep_btf_format_decl(btf, p.type,
+				     p.name[0] ? param_name(arena, &p)
+					       : skep_arena_printf(arena, "arg%u", i),
+				     out);
+		if (why || !arch || i >= arch->n_args)
+			skep_str_addf(out, " // not in args: %s", why ? why : "on the stack");
+		skep_str_add(out, "\n");
+	}
+}
+
 void skep_proto_list(struct skep_arena *arena, const struct skep_btf *btf, uint32_t proto,
 		     unsigned skip, bool with_return, struct skep_str *out)
 {

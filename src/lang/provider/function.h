@@ -81,3 +81,6 @@ bool skep_kfunc_proto(const struct skep_world *world, const struct skep_kfunc *f
 /* Parameters, one a line, for -lv. */
 void skep_proto_list(struct skep_arena *arena, const struct skep_btf *btf, uint32_t proto,
 		     unsigned skip, bool with_return, struct skep_str *out);
+/* The same where arguments are read from registers: of those that cannot be a comment says why. */
+void skep_proto_list_registers(struct skep_arena *arena, const struct skep_btf *btf, uint32_t proto,
+			       struct skep_str *out);

@@ -218,7 +218,7 @@ static int list(const struct skep_world *world, const struct skep_attach_point *
 		skep_str_addf(out, "%s:%s\n", provider_of(is_return)->name, funcs.data[i].name);
 		if (verbose && !is_return &&
 		    skep_kfunc_proto(world, &funcs.data[i], &btf, &id, &proto))
-			skep_proto_list(arena, btf, proto, 0, false, out);
+			skep_proto_list_registers(arena, btf, proto, out);
 	}
 	skep_kfuncs_fini(&funcs);
 	return r < 0 ? r : 0;

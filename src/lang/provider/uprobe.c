@@ -111,7 +111,7 @@ static int list_function(void *data, const struct skep_world_symbol *symbol)
 		      symbol->module, symbol->name);
 	if (l->verbose && l->world->user_proto &&
 	    l->world->user_proto(l->world, symbol, &btf, &proto, &why) == 0)
-		skep_proto_list(l->arena, btf, proto, 0, false, l->out);
+		skep_proto_list_registers(l->arena, btf, proto, l->out);
 	return 0;
 }
 
