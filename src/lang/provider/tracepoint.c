@@ -127,6 +127,20 @@ static void setup(struct skep_compiler *c, struct skep_instance *inst)
 	}
 }
 
+/*
+ * Whether the kernel's own stack can be had at a perf tracepoint of a system call. Older kernels hand the registers of
+ * user space over there, and the stack is empty (seen on 6.1); newer ones their own (seen on 6.18, and taken for granted
+ * from the enumerator on that came in between).
+ */
+static bool perf_has_kstack(const struct skep_world *w)
+{
+	struct skep_btf_enumerator enumerator;
+	uint32_t id;
+
+	return w->btf &&
+	       skep_btf_find_enumerator(w->btf, "BPF_TRACE_UPROBE_SESSION", &id, &enumerator) == 0;
+}
+
 static unsigned choose_flavour(const struct search *s, const struct event *event, int *ret_number)
 {
 	bool is_exit = false;
@@ -141,7 +155,8 @@ static unsigned choose_flavour(const struct search *s, const struct event *event
 	 * than perf's way to the program. Of hundreds of calls, being attached at once is worth more.
 	 */
 	if (*ret_number < 0 || s->uses_ctx ||
-	    (s->uses_kstack && !skep_match_is_glob(s->point->text)) ||
+	    (s->uses_kstack && !skep_match_is_glob(s->point->text) &&
+	     perf_has_kstack(s->c->world)) ||
 	    (s->uses_args && !skep_syscalls_can(event->args, is_exit, &s->used)))
 		return SKEP_TRACEPOINT_PERF;
 	flavour = skep_syscalls_flavour(s->c);
