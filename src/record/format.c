@@ -58,7 +58,7 @@ static int parse_flags(struct parser *p, struct skep_format_part *part)
 	return 0;
 }
 
-/* How many bits of a number are shown: hh and h say 8 and 16, nothing an int as in C, all others 64. */
+/* How many bits of a number are shown: hh and h say 8 and 16, nothing 32 or as many as it needs, all others 64. */
 static unsigned parse_length(struct parser *p)
 {
 	unsigned bits = 32;

@@ -67,16 +67,21 @@ static void add_padded(const struct spec *s, const char *text, size_t len, struc
 		skep_str_pad(out, ' ', pad);
 }
 
-/* The value as C's printf gets it: 64 bits with the field's sign, of which the length modifier takes the lower ones. */
+/*
+ * The value as C's printf gets it: 64 bits with the field's sign, of which h and hh take the lower ones. Without a
+ * modifier a number is never cut; but one that C would show as 32 bits without sign (%x of -1) is shown so.
+ */
 static uint64_t int_for(const struct skep_format_part *part, const struct skep_schema_field *field,
 			const void *payload)
 {
 	uint64_t value = skep_field_int(field, payload);
+	bool is_signed = part->conv == 'd' || part->conv == 'i';
 	unsigned unused = part->conv == 'p' || part->conv == 'g' ? 0 : 64 - part->bits;
 
+	if (part->bits == 32 && (is_signed || !field->is_signed || (int64_t)value != (int32_t)value))
+		return value;
 	value <<= unused;
-	return part->conv == 'd' || part->conv == 'i' ? (uint64_t)((int64_t)value >> unused)
-						      : value >> unused;
+	return is_signed ? (uint64_t)((int64_t)value >> unused) : value >> unused;
 }
 
 static void add_int(const struct spec *s, uint64_t value, struct skep_str *out)
