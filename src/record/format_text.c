@@ -78,7 +78,8 @@ static uint64_t int_for(const struct skep_format_part *part, const struct skep_s
 	bool is_signed = part->conv == 'd' || part->conv == 'i';
 	unsigned unused = part->conv == 'p' || part->conv == 'g' ? 0 : 64 - part->bits;
 
-	if (part->bits == 32 && (is_signed || !field->is_signed || (int64_t)value != (int32_t)value))
+	if (part->bits == 32 &&
+	    (is_signed || !field->is_signed || (int64_t)value != (int32_t)value))
 		return value;
 	value <<= unused;
 	return is_signed ? (uint64_t)((int64_t)value >> unused) : value >> unused;
