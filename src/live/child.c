@@ -244,9 +244,9 @@ int skep_child_release(struct skep_child *child, struct skep_diag *diag)
 
 	if (!child->pid)
 		return 0;
-	if (child->hold_at_exit &&
-	    ptrace(PTRACE_SEIZE, child->pid, NULL, (void *)(long)PTRACE_O_TRACEEXIT) < 0)
-		child->hold_at_exit = false; /* then names of its functions are lost with it */
+	if (child->hold && ptrace(PTRACE_SEIZE, child->pid, NULL,
+				  (void *)(long)(PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT)) < 0)
+		child->hold = false; /* then names of its functions are lost with it */
 	n = write(child->go_fd, "g", 1);
 	close(TAKE_FD(child->go_fd));
 	if (n != 1)
@@ -264,13 +264,13 @@ int skep_child_release(struct skep_child *child, struct skep_diag *diag)
 	return 0;
 }
 
-/* A stop of a child that is held: goes on as if nobody watched, but for the one before its end. */
+/* A stop of a child that is held: goes on as if nobody watched, but for those that somebody waits for. */
 static bool take_stop(struct skep_child *child, int status)
 {
 	int event = status >> 16, sig = WSTOPSIG(status);
 	bool group_stop = sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
 
-	if (event == PTRACE_EVENT_EXIT)
+	if (event == PTRACE_EVENT_EXEC || event == PTRACE_EVENT_EXIT)
 		return true;
 	if (event == PTRACE_EVENT_STOP && group_stop)
 		ptrace(PTRACE_LISTEN, child->pid, NULL, NULL);
@@ -295,7 +295,7 @@ bool skep_child_reap(struct skep_child *child)
 	return false;
 }
 
-void skep_child_let_end(struct skep_child *child)
+void skep_child_go_on(struct skep_child *child)
 {
 	ptrace(PTRACE_CONT, child->pid, NULL, NULL);
 }
@@ -314,7 +314,7 @@ static void let_go(struct skep_child *child)
 			child->ended = true;
 		}
 	}
-	child->hold_at_exit = false;
+	child->hold = false;
 }
 
 /* The command first: a shell whose child ended before it would go on to the next command. */
@@ -344,10 +344,10 @@ void skep_child_end(struct skep_child *child)
 	skep_closep(&child->fail_fd);
 	child->go_fd = child->fail_fd = -1;
 	if (skep_child_reap(child))
-		skep_child_let_end(child);
+		skep_child_go_on(child);
 	if (child->pid && !child->ended) {
 		child->ended_by_us = true;
-		if (child->hold_at_exit) /* or it would wait for us at each signal */
+		if (child->hold) /* or it would wait for us at each signal */
 			let_go(child);
 	}
 	if (child->pid && !child->ended)

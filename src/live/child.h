@@ -22,7 +22,7 @@ struct skep_child {
 	int go_fd;	/* closed by release */
 	int fail_fd;	/* errno of a failed exec */
 	bool to_stderr; /* see start */
-	bool hold_at_exit; /* set before release: it stops once more when it is about to end (ptrace) */
+	bool hold; /* set before release: it stops at each exec and when it is about to end (ptrace) */
 	bool ended;
 	bool ended_by_us;
 	int status; /* as of waitpid */
@@ -37,11 +37,12 @@ int skep_child_start(struct skep_child *child, const char *command, bool to_stde
 		     struct skep_diag *diag) _must_check_;
 int skep_child_release(struct skep_child *child, struct skep_diag *diag) _must_check_;
 /*
- * Takes the status of a child that has ended; without waiting. With hold_at_exit to be called at each SIGCHLD; true: it stops
- * just before its end, its memory still there to be looked at, until skep_child_let_end.
+ * Takes the status of a child that has ended; without waiting. With hold to be called at each SIGCHLD; true: it stops, and its
+ * memory can be looked at until skep_child_go_on: before the first instruction of a program that it has just become, or
+ * behind its last one.
  */
 bool skep_child_reap(struct skep_child *child);
-void skep_child_let_end(struct skep_child *child);
+void skep_child_go_on(struct skep_child *child);
 /* Ends it if it still runs, with what it has started and still waits for (family.h), and takes its status. */
 void skep_child_end(struct skep_child *child);
 /* The same, and releases everything. */

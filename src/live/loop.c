@@ -295,9 +295,9 @@ static void take_child(struct skep_loop *l)
 {
 	struct skep_child *child = l->s->options->child;
 
-	if (skep_child_reap(child)) {
+	while (skep_child_reap(child)) {
 		skep_who_observe(l->s->who, (uint32_t)child->pid);
-		skep_child_let_end(child);
+		skep_child_go_on(child);
 	}
 	if (child->ended)
 		l->s->stopping = true;

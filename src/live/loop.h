@@ -5,7 +5,7 @@
  *	epoll ──┬── ring		drained after every wait, whatever woke us
  *		├── timerfds	one for each interval: its program runs in this thread
  *		├── timerfd	once a second, when there is a budget
- *		├── signalfd	SIGINT, SIGTERM, SIGHUP; SIGCHLD of a child that is held at its end
+ *		├── signalfd	SIGINT, SIGTERM, SIGHUP; SIGCHLD of a child that is held
  *		├── signalfd	those of self: probes
  *		└── pidfds	the child of -c, the process of -p
  */

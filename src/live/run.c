@@ -208,7 +208,7 @@ static int go(struct skep_loop *l)
 	if (r < 0)
 		return r;
 	if (s->options->child) {
-		s->options->child->hold_at_exit = l->observe;
+		s->options->child->hold = l->observe;
 		r = skep_child_release(s->options->child, s->diag);
 		if (r < 0)
 			return r;

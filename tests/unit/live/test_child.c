@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -98,35 +100,66 @@ static void test_end(void **state)
 	skep_child_fini(&child);
 }
 
-/* Held just before its end: /proc still shows its memory. */
-static void test_hold(void **state)
+/* Waits until it is held, and sees that /proc shows its memory. */
+static void look(struct skep_child *child)
 {
-	struct skep_child child;
-	char path[64], line[256];
+	char path[64], line[512];
 	bool held = false;
 	FILE *f;
 
-	assert_int_equal(skep_child_start(&child, "true", false, NULL), 0);
-	child.hold_at_exit = true;
-	assert_int_equal(skep_child_release(&child, NULL), 0);
-	if (!child.hold_at_exit) {
-		skep_child_fini(&child);
-		skip(); /* no ptrace here */
-	}
 	for (int i = 0; i < 1000 && !held; i++) {
-		held = skep_child_reap(&child);
+		held = skep_child_reap(child);
 		if (!held)
 			usleep(10000);
 	}
 	assert_true(held);
-	snprintf(path, sizeof(path), "/proc/%d/maps", child.pid);
+	snprintf(path, sizeof(path), "/proc/%d/maps", child->pid);
 	f = fopen(path, "re");
 	assert_non_null(f);
 	assert_non_null(fgets(line, sizeof(line), f));
 	fclose(f);
-	skep_child_let_end(&child);
+}
+
+/* Held before its first instruction and behind its last one. */
+static void test_hold(void **state)
+{
+	char name[] = "/tmp/skep-child-XXXXXX", command[64];
+	int fd = mkostemp(name, O_CLOEXEC);
+	struct skep_child child;
+	struct stat st;
+
+	assert_true(fd >= 0);
+	snprintf(command, sizeof(command), "sh -c 'echo x >%s'", name);
+	assert_int_equal(skep_child_start(&child, command, false, NULL), 0);
+	child.hold = true;
+	assert_int_equal(skep_child_release(&child, NULL), 0);
+	if (child.hold) { /* or there is no ptrace here */
+		look(&child);
+		assert_int_equal(fstat(fd, &st), 0);
+		assert_int_equal(st.st_size, 0);
+		skep_child_go_on(&child);
+		look(&child);
+		assert_int_equal(fstat(fd, &st), 0);
+		assert_int_equal(st.st_size, 2);
+		skep_child_go_on(&child);
+	}
 	wait_end(&child);
 	assert_int_equal(child.status, 0);
+	skep_child_fini(&child);
+	unlink(name);
+	close(fd);
+}
+
+/* Ended by us while it is held. */
+static void test_hold_end(void **state)
+{
+	struct skep_child child;
+
+	assert_int_equal(skep_child_start(&child, "sleep 1000", false, NULL), 0);
+	child.hold = true;
+	assert_int_equal(skep_child_release(&child, NULL), 0);
+	skep_child_end(&child);
+	assert_true(child.ended);
 	skep_child_fini(&child);
 }
 
@@ -151,9 +184,9 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_words),	cmocka_unit_test(test_run),
-		cmocka_unit_test(test_end),	cmocka_unit_test(test_hold),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_words),	 cmocka_unit_test(test_run),
+		cmocka_unit_test(test_end),	 cmocka_unit_test(test_hold),
+		cmocka_unit_test(test_hold_end), cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
