@@ -97,6 +97,9 @@ struct skep_vm_env {
 		       uint64_t *ret_value);
 };
 
+struct skep_vm_map_def;
+struct skep_vm_map_backing;
+
 struct skep_vm_config {
 	size_t size; /* sizeof(struct skep_vm_config) */
 	enum skep_vm_mode mode;
@@ -109,6 +112,12 @@ struct skep_vm_config {
 	bool allow_callx;    /* calls of the function or helper in a register (opcode 0x8d) */
 	bool jit; /* programs become machine code when they are added; the interpreter runs those watched */
 	struct skep_vm_env env;
+	/*
+	 * Asked for each map that is added without a backing of its own, those of objects too: what is behind it, or NULL
+	 * for an ordinary one. @def is what it would be; what is returned is copied.
+	 */
+	const struct skep_vm_map_backing *(*backing)(void *data, const struct skep_vm_map_def *def);
+	void *backing_data;
 };
 
 /*
@@ -118,6 +127,27 @@ int skep_vm_new(const struct skep_vm_config *config, struct skep_vm **ret_vm);
 void skep_vm_free(struct skep_vm *vm); /* accepts NULL; its runs must be gone */
 /* To be changed while no program runs. */
 struct skep_vm_env *skep_vm_env(struct skep_vm *vm);
+
+/*
+ * A map whose elements are elsewhere, above all in the kernel: what bpf(2) does, with its values and errors (0 or
+ * -errno). Kinds: hash, array, per-CPU both, LRU both, LPM trie, queue, stack (of the last two the key is NULL, set is
+ * push, get is peek, and only they need take).
+ *
+ * A program gets the address of a copy. What it writes there goes back when it looks the key up again, when it walks the
+ * map, and when it ends; so atomic operations are atomic only within the machine. Values below an LPM trie's keys can be
+ * read only. What fails without the program having been told ends the run with SKEP_VM_FAULT_BACKING. One thread at a
+ * time may run programs of a machine that has such maps. First contents of an object's map are not written.
+ */
+struct skep_vm_map_backing {
+	void *data; /* given to the functions */
+	/* Values that per-CPU kinds have of one key; must be the machine's n_cpus. */
+	uint32_t n_cpus;
+	int (*get)(void *data, const void *key, void *ret_value);
+	int (*set)(void *data, const void *key, const void *value, uint64_t flags);
+	int (*remove)(void *data, const void *key);
+	int (*next)(void *data, const void *key, void *ret_key);
+	int (*take)(void *data, void *ret_value);
+};
 
 /*
  * Maps. Kinds, flags and errors are the kernel's.
@@ -130,6 +160,7 @@ struct skep_vm_map_def {
 	uint32_t inner;	    /* of maps of maps: index of a map like those in it */
 	uint32_t timer_off; /* where in the value a struct bpf_timer is, plus 1; 0: none */
 	uint32_t lock_off;  /* likewise struct bpf_spin_lock */
+	const struct skep_vm_map_backing *backing; /* copied; NULL: the elements are here */
 };
 
 /*
@@ -252,14 +283,15 @@ int skep_vm_run_timers(struct skep_vm_run *run, uint64_t now_ns);
 
 enum skep_vm_fault_kind {
 	SKEP_VM_FAULT_NONE,
-	SKEP_VM_FAULT_READ,  /* outside of every known region */
-	SKEP_VM_FAULT_WRITE, /* likewise, or in a region that is read-only */
-	SKEP_VM_FAULT_ARG,   /* an argument of a helper is not what it must be */
-	SKEP_VM_FAULT_CALL,  /* a call of what is not there */
-	SKEP_VM_FAULT_DEPTH, /* too many frames */
-	SKEP_VM_FAULT_STEPS, /* more steps than allowed */
-	SKEP_VM_FAULT_INSN,  /* an instruction that this machine does not have */
-	SKEP_VM_FAULT_LEAK,  /* ended with a reserved record */
+	SKEP_VM_FAULT_READ,    /* outside of every known region */
+	SKEP_VM_FAULT_WRITE,   /* likewise, or in a region that is read-only */
+	SKEP_VM_FAULT_ARG,     /* an argument of a helper is not what it must be */
+	SKEP_VM_FAULT_CALL,    /* a call of what is not there */
+	SKEP_VM_FAULT_DEPTH,   /* too many frames */
+	SKEP_VM_FAULT_STEPS,   /* more steps than allowed */
+	SKEP_VM_FAULT_INSN,    /* an instruction that this machine does not have */
+	SKEP_VM_FAULT_LEAK,    /* ended with a reserved record */
+	SKEP_VM_FAULT_BACKING, /* what is behind a map failed: the text says how */
 };
 
 struct skep_vm_fault {

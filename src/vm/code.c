@@ -6,6 +6,7 @@
 
 #include "vm/code.h"
 #include "vm/helpers/helpers.h"
+#include "vm/maps/maps.h"
 
 #define OPCODE_CALLX (SKEP_CLASS_JMP | SKEP_SRC_X | SKEP_JMP_CALL)
 
@@ -124,6 +125,8 @@ static int decode_map(struct decoder *d, uint32_t i, bool value, struct vm_op *o
 		return wrong(d, i, "map %d has no value with a byte %u to take the address of",
 			     insn->imm, offset);
 	op->imm = (int64_t)(uintptr_t)(map->values + offset);
+	if (vm_is_backed(map))
+		vm_backed_fix(map);
 	return 0;
 }
 

@@ -6,7 +6,7 @@
 #include "obj/link.h"
 #include "vm/helpers/helpers.h"
 #include "vm/load.h"
-#include "vm/machine.h"
+#include "vm/maps/maps.h"
 
 struct loader {
 	const struct skep_spec *spec;
@@ -73,7 +73,7 @@ static int write_contents(struct loader *l, const struct skep_spec_map *map, uin
 	size_t size;
 	int r = 0;
 
-	if (map->data && map->data_size) {
+	if (map->data && map->data_size && !vm_is_backed(&l->vm->maps[index])) {
 		r = skep_vm_map_memory(l->vm, index, &memory, &size);
 		if (r == 0 && map->data_size > map->value_size)
 			r = -EINVAL;

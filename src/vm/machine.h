@@ -122,6 +122,7 @@ struct skep_vm {
 	struct vm_area *areas;
 	uint32_t n_areas;
 	uint64_t memory_used;
+	uint32_t n_backed; /* maps that are elsewhere (maps/backed.c) */
 	uint32_t timer_lock;
 	struct vm_timer timers[VM_TIMERS_MAX];
 };

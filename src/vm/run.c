@@ -312,6 +312,8 @@ void vm_run_reset(struct skep_vm_run *run, const struct vm_prog *prog)
 	run->fault_why = NULL;
 	memset(&run->result, 0, sizeof(run->result));
 	vm_forget(run);
+	if (unlikely(run->vm->n_backed))
+		vm_backed_begin(run->vm);
 }
 
 /* A record that was reserved and is still there: it would block the ring for ever. */
@@ -325,6 +327,12 @@ void vm_run_finish(struct skep_vm_run *run)
 		struct vm_record *record = &run->records[--run->n_records];
 
 		vm_ring_commit(record->map, record->data, true);
+	}
+	if (unlikely(run->vm->n_backed)) {
+		const char *why = vm_backed_finish(run->vm);
+
+		if (why && !run->stop)
+			vm_fault(run, SKEP_VM_FAULT_BACKING, 0, 0, why);
 	}
 }
 

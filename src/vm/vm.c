@@ -105,10 +105,38 @@ static bool fits(uint32_t offset, uint32_t size, uint32_t align, uint32_t value_
 	       ((offset - 1) % align == 0 && value_size >= size && offset - 1 <= value_size - size);
 }
 
-int skep_vm_add_map(struct skep_vm *vm, const struct skep_vm_map_def *def, char *why,
+/* What stands behind the map, or NULL and why there is none. */
+static const struct vm_map_ops *choose_ops(const struct skep_vm *vm,
+					   const struct skep_vm_map_def *def, char *why,
+					   size_t why_size)
+{
+	const struct vm_map_ops *ops =
+		def->backing ? vm_backed_ops(def) : vm_map_ops_find(def->kind);
+	const struct skep_map_kind *kind = skep_map_kind_find(def->kind);
+
+	if (!ops) {
+		(void)say(why, why_size, 0,
+			  def->backing ? "maps of kind %u cannot be elsewhere"
+				       : "this machine has no maps of kind %u",
+			  def->kind);
+	} else if (def->backing && def->timer_off) {
+		(void)say(why, why_size, 0, "a map that is elsewhere cannot have timers here");
+		return NULL;
+	} else if (def->backing && kind->traits & SKEP_TRAIT_PER_CPU &&
+		   def->backing->n_cpus != vm->config.n_cpus) {
+		(void)say(why, why_size, 0,
+			  "it has values for %u CPUs where it is, and the machine has %u",
+			  def->backing->n_cpus, vm->config.n_cpus);
+		return NULL;
+	}
+	return ops;
+}
+
+int skep_vm_add_map(struct skep_vm *vm, const struct skep_vm_map_def *wanted, char *why,
 		    size_t why_size, uint32_t *ret_map)
 {
-	const struct vm_map_ops *ops = vm_map_ops_find(def->kind);
+	struct skep_vm_map_def copy = *wanted, *def = &copy;
+	const struct vm_map_ops *ops;
 	const char *text = "";
 	struct skep_vm_map *map;
 	int r;
@@ -120,9 +148,11 @@ int skep_vm_add_map(struct skep_vm *vm, const struct skep_vm_map_def *def, char 
 				def->flags, &text);
 	if (r < 0)
 		return say(why, why_size, r, "%s", text);
+	if (!def->backing && vm->config.backing)
+		def->backing = vm->config.backing(vm->config.backing_data, wanted);
+	ops = choose_ops(vm, def, why, why_size);
 	if (!ops)
-		return say(why, why_size, -EINVAL, "this machine has no maps of kind %u",
-			   def->kind);
+		return -EINVAL;
 	if (!fits(def->timer_off, 16, 8, def->value_size) ||
 	    !fits(def->lock_off, 4, 4, def->value_size))
 		return say(why, why_size, -EINVAL, "the timer or lock lies outside of the value");
@@ -153,6 +183,7 @@ int skep_vm_add_map(struct skep_vm *vm, const struct skep_vm_map_def *def, char 
 				   ? "the machine's maps would need more memory than it may have"
 				   : strerror(-r));
 	}
+	vm->n_backed += def->backing != NULL;
 	*ret_map = vm->n_maps++;
 	return 0;
 }
@@ -294,7 +325,7 @@ int skep_vm_map_memory(struct skep_vm *vm, uint32_t map, void **ret_memory, size
 
 	if (r < 0)
 		return r;
-	if (m->kind->id != SKEP_MAP_ARRAY)
+	if (m->kind->id != SKEP_MAP_ARRAY || vm_is_backed(m))
 		return -EOPNOTSUPP;
 	*ret_memory = m->values;
 	*ret_size = (size_t)m->n_values * m->stride;

@@ -104,6 +104,15 @@ void *vm_storage_get(struct skep_vm_map *map, uint32_t cpu, uint64_t owner, cons
 		     bool create);
 int vm_storage_delete(struct skep_vm_map *map, uint64_t owner);
 
+/* Maps that are elsewhere (backed.c): their operations, NULL for kinds that cannot be. */
+const struct vm_map_ops *vm_backed_ops(const struct skep_vm_map_def *def);
+bool vm_is_backed(const struct skep_vm_map *map);
+/* An instruction holds the address of the array's element 0. */
+void vm_backed_fix(struct skep_vm_map *map);
+/* Before and after a run. finish: NULL, or what failed without the program having been told. */
+void vm_backed_begin(struct skep_vm *vm);
+const char *vm_backed_finish(struct skep_vm *vm);
+
 /* Timers of an element that goes away never fire. (timers.c) */
 void vm_timers_forget(struct skep_vm_map *map, const uint8_t *value);
 
