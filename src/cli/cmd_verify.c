@@ -80,7 +80,8 @@ static void save_witness(struct verify *v)
 	}
 }
 
-static void judge(struct verify *v, const struct skep_input *source, size_t index)
+static void judge(struct verify *v, const struct skep_input *source,
+		  const struct skep_places *places, size_t index)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
@@ -90,6 +91,7 @@ static void judge(struct verify *v, const struct skep_input *source, size_t inde
 	struct skep_verify_options options = {
 		.btf = types(v),
 		.max_findings = v->findings,
+		.places = places,
 		.explain = true,
 		.diag = &diag,
 	};
@@ -123,6 +125,7 @@ static void judge_file(struct verify *v, const char *path)
 	struct skep_arena *arena = skep_arena_new();
 	struct skep_input_options options = { .kernel = types(v), .prog_type = v->kind };
 	struct skep_diag diag = {};
+	struct skep_places places = {};
 	struct skep_input source;
 	bool found = false;
 
@@ -131,14 +134,16 @@ static void judge_file(struct verify *v, const char *path)
 		v->code = SKEP_EXIT_FAILED;
 	} else {
 		skep_cli_tell(&diag, false);
+		skep_input_places(&source, arena, &places);
 		for (size_t i = 0; i < source.spec.n_progs; i++) {
 			const struct skep_spec_prog *p = &source.spec.progs[i];
 
 			if (!p->type || (v->prog && !skep_streq(v->prog, p->name)))
 				continue;
 			found = true;
-			judge(v, &source, i);
+			judge(v, &source, &places, i);
 		}
+		skep_btf_free(places.btf);
 		if (!found) {
 			fprintf(stderr, "skep: %s has no program%s%s\n", path,
 				v->prog ? " called " : "", v->prog ? v->prog : "");

@@ -7,7 +7,7 @@
  * of interest. The story begins where nothing more is: at a constant, a load, a call, the context.
  */
 #include "isa/disasm.h"
-#include "verify/walk.h"
+#include "verify/name.h"
 
 #define STEPS_MAX 24
 
@@ -15,10 +15,15 @@ struct story {
 	struct skep_walk *walk;
 	uint16_t regs[SKEP_VERIFY_FRAMES_MAX];
 	uint64_t slots[SKEP_VERIFY_FRAMES_MAX];
-	const struct skep_step *steps[STEPS_MAX]; /* the last one first */
+	struct {
+		const struct skep_state *state;
+		size_t index;
+	} steps[STEPS_MAX]; /* the last one first */
 	size_t n;
 	bool cut;
 	uint32_t later_depth;
+	const struct skep_state *state; /* the step that is looked at */
+	size_t index;
 };
 
 void skep_record(struct skep_walk *walk, struct skep_state *state, unsigned reg)
@@ -35,12 +40,14 @@ static bool is_over(const struct story *s)
 	return true;
 }
 
-static void tell(struct story *s, const struct skep_step *step)
+static void tell(struct story *s)
 {
-	if (s->n < STEPS_MAX)
-		s->steps[s->n++] = step;
-	else
+	if (s->n < STEPS_MAX) {
+		s->steps[s->n].state = s->state;
+		s->steps[s->n++].index = s->index;
+	} else {
 		s->cut = true;
+	}
 }
 
 static bool is_condition(struct skep_insn insn)
@@ -82,12 +89,12 @@ static void follow(struct story *s, const struct skep_step *step, struct skep_in
 	skep_code_uses(insn, &uses, &sets);
 	if (is_condition(insn)) {
 		if (uses & *here)
-			tell(s, step);
+			tell(s);
 		return;
 	}
 	if (step->on_stack && (class == SKEP_CLASS_ST || class == SKEP_CLASS_STX) &&
 	    s->slots[step->frame] & 1ULL << step->slot) {
-		tell(s, step);
+		tell(s);
 		s->slots[step->frame] &= ~(1ULL << step->slot);
 		if (class == SKEP_CLASS_STX)
 			*here |= (uint16_t)(1u << insn.src);
@@ -98,7 +105,7 @@ static void follow(struct story *s, const struct skep_step *step, struct skep_in
 	*here &= (uint16_t)~sets;
 	if (skep_insn_is_call(insn) && s->later_depth != step->depth)
 		return;
-	tell(s, step);
+	tell(s);
 	if (is_alu)
 		*here |= (uint16_t)uses;
 	else if (step->on_stack)
@@ -116,6 +123,8 @@ static void collect(struct story *s)
 			const struct skep_step *step = &state->trace.data[i];
 			struct skep_insn insn = s->walk->code.insns[step->insn];
 
+			s->state = state;
+			s->index = i;
 			if (failing)
 				failing = false;
 			else if (!cross_frames(s, step, insn))
@@ -142,6 +151,17 @@ static const char *value_text(struct story *s, const struct skep_step *step, str
 	return text.len ? skep_arena_strdup(s->walk->arena, skep_str_text(&text)) : NULL;
 }
 
+static const char *name_of_step(struct skep_walk *walk, const struct skep_state *state,
+				size_t index)
+{
+	struct skep_insn insn = walk->code.insns[state->trace.data[index].insn];
+	unsigned class = skep_insn_class(insn);
+
+	if (class == SKEP_CLASS_ST || class == SKEP_CLASS_STX || skep_insn_is_exit(insn))
+		return NULL;
+	return skep_name_after(walk, state, index, skep_insn_is_call(insn) ? SKEP_R0 : insn.dst);
+}
+
 void skep_explain(struct skep_walk *walk, struct skep_finding *finding)
 {
 	struct story s = { .walk = walk };
@@ -155,7 +175,9 @@ void skep_explain(struct skep_walk *walk, struct skep_finding *finding)
 	finding->n_steps = s.n;
 	finding->steps_cut = s.cut;
 	for (size_t i = 0; i < s.n; i++) {
-		const struct skep_step *step = s.steps[s.n - 1 - i];
+		const struct skep_state *state = s.steps[s.n - 1 - i].state;
+		size_t index = s.steps[s.n - 1 - i].index;
+		const struct skep_step *step = &state->trace.data[index];
 		_cleanup_(skep_str_fini)
 		struct skep_str text = {};
 
@@ -165,6 +187,7 @@ void skep_explain(struct skep_walk *walk, struct skep_finding *finding)
 			.depth = step->depth,
 			.code = skep_arena_strdup(walk->arena, skep_str_text(&text)),
 			.value = value_text(&s, step, code->insns[step->insn]),
+			.name = name_of_step(walk, state, index),
 			.line = skep_walk_line(walk, step->insn),
 		};
 	}

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "verify/walk.h"
+#include "verify/name.h"
 
 static const char *verb(const struct skep_access *access)
 {
@@ -23,6 +23,15 @@ static const char *bytes_text(int64_t from, uint64_t size, char text[64])
 	return text;
 }
 
+/* " (-8 at least)" where that is known. */
+static const char *least_text(int64_t least, char text[64])
+{
+	text[0] = 0;
+	if (least > INT32_MIN)
+		snprintf(text, 64, " (%" PRId64 " at least)", least);
+	return text;
+}
+
 int skep_walk_check_bounds(struct skep_walk *walk, const struct skep_value *v, unsigned reg,
 			   int64_t off, uint64_t size, uint64_t limit, const char *object)
 {
@@ -32,11 +41,9 @@ int skep_walk_check_bounds(struct skep_walk *walk, const struct skep_value *v, u
 	char text[64];
 
 	if (r->smin < 0 && (r->smin == INT64_MIN || low != (int32_t)low || low < 0)) {
-		skep_report(
-			walk, SKEP_REASON_BOUNDS, (int)reg,
-			"this may access %s before it begins: what was added to r%u may be negative (%" PRId64
-			" at least)",
-			object, reg, r->smin);
+		skep_report(walk, SKEP_REASON_BOUNDS, (int)reg,
+			    "%s may be negative here%s, which is before %s begins",
+			    skep_text_of_added(walk, reg), least_text(r->smin, text), object);
 		skep_report_hint(walk, "use an unsigned index, or check that it is not negative");
 		return -EINVAL;
 	}
@@ -44,28 +51,28 @@ int skep_walk_check_bounds(struct skep_walk *walk, const struct skep_value *v, u
 		skep_report(walk, SKEP_REASON_BOUNDS, (int)reg,
 			    "this accesses %s of %s, which has %" PRIu64,
 			    bytes_text(low, size, text), object, limit);
+		if (low >= 0)
+			skep_report_hint(walk,
+					 "the last place that %" PRIu64
+					 " bytes can be at is %" PRIu64,
+					 size, limit < size ? 0 : limit - size);
 		return -EINVAL;
 	}
 	if (r->umax >= 1 << 29) {
-		skep_report(
-			walk, SKEP_REASON_BOUNDS, (int)reg,
-			"this may access any place behind %s: nothing bounds the number that was added to r%u",
-			object, reg);
-		skep_report_hint(
-			walk,
-			"compare the number with the size before it is added: if (n < %" PRIu64
-			") ...",
-			limit);
+		skep_report(walk, SKEP_REASON_BOUNDS, (int)reg,
+			    "nothing bounds %s here, but %s has %" PRIu64 " bytes",
+			    skep_text_of_added(walk, reg), object, limit);
+		skep_hint_bound(walk, reg, off, size, limit);
 		return -EINVAL;
 	}
 	high = (uint64_t)(off + (int64_t)r->umax);
 	if (high + size > limit) {
 		skep_report(walk, SKEP_REASON_BOUNDS, (int)reg,
-			    "this may access bytes %" PRIu64 " to %" PRIu64
-			    " of %s, which has %" PRIu64
-			    ": what was added to r%u may be as much as %" PRIu64,
-			    high, high + size - 1, object, limit, reg, r->umax);
-		skep_report_hint(walk, "check the number against the size before it is used");
+			    "%s may be %" PRIu64 " to %" PRIu64 " here, but %s has %" PRIu64
+			    " bytes: this may access %s",
+			    skep_text_of_added(walk, reg), r->umin, r->umax, object, limit,
+			    bytes_text((int64_t)high, size, text));
+		skep_hint_bound(walk, reg, off, size, limit);
 		return -EINVAL;
 	}
 	return 0;
@@ -136,7 +143,7 @@ static int access_map_value(struct skep_walk *walk, const struct skep_access *ac
 	if (access->direction == SKEP_READ && map->flags & SKEP_MAP_F_WRONLY_PROG)
 		return skep_reject(walk, SKEP_REASON_ACCESS, (int)access->reg,
 				   "map %s is write-only for programs", map->name);
-	snprintf(object, sizeof(object), "a value of map %s", map->name);
+	skep_text_of_data(walk, map, v, object, sizeof(object));
 	r = skep_walk_check_bounds(walk, v, access->reg, (int64_t)v->off + access->off,
 				   access->size, map->value_size, object);
 	if (r < 0)
@@ -190,6 +197,7 @@ static int access_packet(struct skep_walk *walk, const struct skep_access *acces
 			 const struct skep_value *v)
 {
 	int64_t off = (int64_t)v->off + access->off;
+	const char *what;
 	char text[64];
 
 	if (access->direction == SKEP_WRITE && !writes_packets(walk->prog->type))
@@ -206,19 +214,18 @@ static int access_packet(struct skep_walk *walk, const struct skep_access *acces
 	if (off >= 0 && (uint64_t)off + access->size <= v->range)
 		return 0;
 	(void)bytes_text(off, access->size, text);
+	what = skep_text_of_memory(walk, access);
 	if (v->range)
 		skep_report(
 			walk, SKEP_REASON_BOUNDS, (int)access->reg,
-			"this %ss %s of the packet, but only the first %u are proven to exist here",
-			verb(access), text, v->range);
+			"this %ss %s%s of the packet, but only the first %u are proven to exist here",
+			verb(access), what, text, v->range);
 	else
-		skep_report(walk, SKEP_REASON_BOUNDS, (int)access->reg,
-			    "this %ss %s of the packet, but nothing proves that the packet has any",
-			    verb(access), text);
-	skep_report_hint(walk,
-			 "compare with the end first: if (pointer + %" PRId64
-			 " > data_end) return ...",
-			 off + (int64_t)access->size);
+		skep_report(
+			walk, SKEP_REASON_BOUNDS, (int)access->reg,
+			"this %ss %s%s of the packet, but nothing proves that the packet has any",
+			verb(access), what, text);
+	skep_hint_end(walk, access, off);
 	return -EINVAL;
 }
 
@@ -307,7 +314,7 @@ int skep_access_memory(struct skep_walk *walk, const struct skep_access *access,
 	if (skep_value_may_be_null(&v)) {
 		skep_report(walk, SKEP_REASON_NULL, (int)access->reg, "r%u is %s that may be NULL",
 			    access->reg, skep_value_kind_text(&v));
-		skep_report_hint(walk, "compare it with NULL before this %s", verb(access));
+		skep_hint_null(walk, access);
 		return -EINVAL;
 	}
 	r = check_alignment(walk, access, &v);

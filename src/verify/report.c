@@ -4,8 +4,9 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
-#include "verify/walk.h"
+#include "verify/name.h"
 
 static const char *const reasons[SKEP_N_REASONS] = {
 	[SKEP_REASON_CODE] = "code",	       [SKEP_REASON_UNSET] = "unset",
@@ -40,6 +41,29 @@ static bool is_known(const struct skep_walk *walk, enum skep_reason reason)
 	return false;
 }
 
+/* Where the sentence says r2 for the first time, it says `idx` (r2). */
+static void name_register(struct skep_walk *walk, struct skep_finding *finding)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+	char reg[8];
+	const char *at = finding->what;
+	size_t n = (size_t)snprintf(reg, sizeof(reg), "r%d", finding->reg);
+
+	while (finding->name && (at = strstr(at, reg))) {
+		bool begins = at == finding->what || at[-1] == ' ';
+		const char *end = at + n;
+
+		if (begins && (*end < '0' || *end > '9')) {
+			skep_str_addn(&text, finding->what, (size_t)(at - finding->what));
+			skep_str_addf(&text, "`%s` (%s)%s", finding->name, reg, end);
+			finding->what = skep_arena_strdup(walk->arena, skep_str_text(&text));
+			return;
+		}
+		at = end;
+	}
+}
+
 void skep_report(struct skep_walk *walk, enum skep_reason reason, int reg, const char *fmt, ...)
 {
 	struct skep_verify_result *result = walk->result;
@@ -63,8 +87,11 @@ void skep_report(struct skep_walk *walk, enum skep_reason reason, int reg, const
 		.line = skep_walk_line(walk, walk->insn),
 	};
 	walk->reported = finding;
-	if (walk->state && reg >= 0)
+	if (walk->state && reg >= 0) {
 		finding->kind = skep_walk_reg(walk, (unsigned)reg)->kind;
+		finding->name = skep_name_of(walk, (unsigned)reg);
+		name_register(walk, finding);
+	}
 	if (walk->options->explain)
 		skep_explain_path(walk, finding);
 	if (walk->records)

@@ -24,6 +24,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "obj/places.h"
 #include "obj/spec.h"
 #include "verify/value.h"
 
@@ -60,6 +61,7 @@ struct skep_verify_step {
 	const char *code; /* "r2 += r6", in the arena */
 	const char *
 		value; /* what is known afterwards, "r2: pkt(proven 0)+[0, 255]"; NULL: nothing to say */
+	const char *name; /* what the source calls the value, "idx", "ctx->data"; NULL: not known */
 	const struct skep_spec_line *line; /* where the code comes from, or NULL */
 };
 
@@ -93,10 +95,11 @@ struct skep_verify_growth {
 
 struct skep_finding {
 	enum skep_reason reason;
-	uint32_t insn;			   /* in the linked program */
-	int reg;			   /* the register it is about, or -1 */
-	const char *what;		   /* a sentence without final period */
-	const char *hint;		   /* what to do, or NULL */
+	uint32_t insn;	  /* in the linked program */
+	int reg;	  /* the register it is about, or -1 */
+	const char *name; /* what the source calls its value, "idx", "ctx->data"; NULL: not known */
+	const char *what; /* a sentence without final period */
+	const char *hint; /* what to do, or NULL */
 	const struct skep_spec_line *line; /* where the code comes from, or NULL */
 	struct skep_verify_step *steps;	   /* with `explain` */
 	size_t n_steps;
@@ -115,6 +118,7 @@ struct skep_finding {
 struct skep_verify_options {
 	const struct skep_btf
 		*btf; /* the kernel's types, or NULL: objects of the kernel are undecided then */
+	const struct skep_places *places; /* names of variables for findings, or NULL */
 	uint32_t max_insns;	/* processed on all paths together; 0: 1,000,000 as in the kernel */
 	uint32_t max_findings;	/* stop after so many independent ones; 0: 1 */
 	struct skep_diag *diag; /* for what is wrong with the spec as such; may be NULL */

@@ -25,7 +25,7 @@ const char *skep_dwarf_missing(void)
 struct dwarf_library dwarf_lib;
 static struct skep_dl library = SKEP_DL("libdw.so.1", "libdw1");
 
-static int open_library(void)
+int dwarf_open_library(void)
 {
 	static const char *const names[] = {
 		"dwarf_begin",
@@ -50,6 +50,10 @@ static int open_library(void)
 		"dwarf_lineaddr",
 		"dwarf_linebeginstatement",
 		"dwarf_lineendsequence",
+		"dwarf_begin_elf",
+		"dwarf_lowpc",
+		"dwarf_highpc",
+		"dwarf_getlocations",
 	};
 	_Static_assert(sizeof(dwarf_lib) == sizeof(names), "a name for each function");
 
@@ -58,7 +62,7 @@ static int open_library(void)
 
 bool skep_dwarf_works(void)
 {
-	return open_library() == 0;
+	return dwarf_open_library() == 0;
 }
 
 struct skep_dwarf {
@@ -97,7 +101,7 @@ int skep_dwarf_open(const struct skep_elf *elf, const char *path, struct skep_dw
 
 	if (fd < 0)
 		return -ENOENT;
-	r = open_library();
+	r = dwarf_open_library();
 	if (r < 0)
 		return r;
 	dwarf = dwarf_lib.begin(fd, DWARF_C_READ);

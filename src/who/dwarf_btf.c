@@ -370,23 +370,23 @@ static size_t params_of(struct converter *c, Dwarf_Die *function, struct skep_bt
 	return n;
 }
 
-static int convert(struct converter *c, Dwarf_Die *die, struct skep_btf **ret_btf,
-		   uint32_t *ret_proto)
+/* Makes what waits in the row; types that it needs come to its end. */
+static void make_row(struct converter *c)
 {
-	struct skep_btf_param params[PARAMS_MAX];
-	size_t n = params_of(c, die, params), size;
-	uint32_t result = referred(c, die);
-	void *data, *copy;
-	int r;
-
 	skep_btf_build_int(c->b, "unsigned long", 8, 0);
 	for (size_t i = 0; i < c->row.len; i++) {
 		struct waiting w = c->row.data[i]; /* the row grows meanwhile */
 
 		make(c, &w);
 	}
-	*ret_proto = skep_btf_build_proto(c->b, result, params, n);
-	r = skep_btf_builder_finish(c->b, c->arena, &data, &size);
+}
+
+static int finish(struct converter *c, struct skep_btf **ret_btf)
+{
+	void *data, *copy;
+	size_t size;
+	int r = skep_btf_builder_finish(c->b, c->arena, &data, &size);
+
 	if (r < 0)
 		return r;
 	copy = malloc(size);
@@ -399,15 +399,44 @@ static int convert(struct converter *c, Dwarf_Die *die, struct skep_btf **ret_bt
 	return r;
 }
 
+static struct converter begin(void)
+{
+	return (struct converter){ .b = skep_btf_builder_new(NULL), .arena = skep_arena_new() };
+}
+
+static void end(struct converter *c)
+{
+	skep_vec_fini(&c->row);
+	skep_hash_fini(&c->numbers);
+	skep_btf_builder_free(c->b);
+	skep_arena_free(c->arena);
+}
+
 int dwarf_to_btf(Dwarf_Die *die, struct skep_btf **ret_btf, uint32_t *ret_proto)
 {
-	struct converter c = { .b = skep_btf_builder_new(NULL), .arena = skep_arena_new() };
-	int r = convert(&c, die, ret_btf, ret_proto);
+	struct skep_btf_param params[PARAMS_MAX];
+	struct converter c = begin();
+	size_t n = params_of(&c, die, params);
+	uint32_t result = referred(&c, die);
+	int r;
 
-	skep_vec_fini(&c.row);
-	skep_hash_fini(&c.numbers);
-	skep_btf_builder_free(c.b);
-	skep_arena_free(c.arena);
+	make_row(&c);
+	*ret_proto = skep_btf_build_proto(c.b, result, params, n);
+	r = finish(&c, ret_btf);
+	end(&c);
+	return r;
+}
+
+int dwarf_types_to_btf(Dwarf_Die *vars, size_t n, struct skep_btf **ret_btf, uint32_t *ret_types)
+{
+	struct converter c = begin();
+	int r;
+
+	for (size_t i = 0; i < n; i++)
+		ret_types[i] = referred(&c, &vars[i]);
+	make_row(&c);
+	r = finish(&c, ret_btf);
+	end(&c);
 	return r;
 }
 #endif

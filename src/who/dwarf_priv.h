@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside of the reader of debugging information: dwarf.c (files, lines, functions), dwarf_btf.c (types). */
+/* Inside of the reader of debugging information: dwarf.c (files, lines, functions), dwarf_btf.c (types), dwarf_places.c. */
 #pragma once
 
 #include <dwarf.h>
@@ -31,9 +31,19 @@ struct dwarf_library {
 	int (*lineaddr)(Dwarf_Line *, Dwarf_Addr *);
 	int (*linebeginstatement)(Dwarf_Line *, bool *);
 	int (*lineendsequence)(Dwarf_Line *, bool *);
+	Dwarf *(*begin_elf)(Elf *, Dwarf_Cmd, Elf_Scn *);
+	int (*lowpc)(Dwarf_Die *, Dwarf_Addr *);
+	int (*highpc)(Dwarf_Die *, Dwarf_Addr *);
+	ptrdiff_t (*getlocations)(Dwarf_Attribute *, ptrdiff_t, Dwarf_Addr *, Dwarf_Addr *,
+				  Dwarf_Addr *, Dwarf_Op **, size_t *);
 };
 
 extern struct dwarf_library dwarf_lib;
 
 /* The prototype of function @die as the last type of a new BTF. */
 int dwarf_to_btf(Dwarf_Die *die, struct skep_btf **ret_btf, uint32_t *ret_proto) _must_check_;
+/* The types of @n variables, each a number in *ret_btf; 0: void, or too many. */
+int dwarf_types_to_btf(Dwarf_Die *vars, size_t n, struct skep_btf **ret_btf,
+		       uint32_t *ret_types) _must_check_;
+/* -ENOTSUP without libdw. */
+int dwarf_open_library(void) _must_check_;

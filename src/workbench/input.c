@@ -15,6 +15,7 @@
 #include "live/world.h"
 #include "obj/object.h"
 #include "obj/split.h"
+#include "who/dwarf_places.h"
 
 #define MAPS_MAX 64
 
@@ -60,6 +61,8 @@ static int read_object(const char *data, size_t size, const struct skep_input_op
 	struct skep_object_options object = { .target = options->kernel ? &target : NULL };
 
 	source->kind = SKEP_INPUT_OBJECT;
+	source->object = data;
+	source->object_size = size;
 	return skep_object_read(&file, 1, &object, arena, diag, &source->spec);
 }
 
@@ -327,4 +330,13 @@ int skep_input_read(const char *path, const struct skep_input_options *options,
 	if (r == 0)
 		*ret_source = source;
 	return r;
+}
+
+void skep_input_places(const struct skep_input *source, struct skep_arena *arena,
+		       struct skep_places *ret_places)
+{
+	*ret_places = (struct skep_places){};
+	if (source->object && skep_dwarf_places(source->object, source->object_size, &source->spec,
+						arena, ret_places) < 0)
+		*ret_places = (struct skep_places){};
 }

@@ -21,6 +21,7 @@
 
 #include "base/arena.h"
 #include "obj/btf.h"
+#include "obj/places.h"
 #include "obj/spec.h"
 
 #define SKEP_INPUT_MAX (64u << 20) /* bytes of a file */
@@ -43,9 +44,17 @@ struct skep_input {
 	enum skep_input_kind kind;
 	const char *name;
 	struct skep_spec spec;
+	const void *object; /* the bytes of an object, for skep_input_places; else NULL */
+	size_t object_size;
 };
 
 /* Everything in @ret_source is in @arena. -errno with the diag. */
 int skep_input_read(const char *path, const struct skep_input_options *options,
 		    struct skep_arena *arena, struct skep_diag *diag,
 		    struct skep_input *ret_source) _must_check_;
+/*
+ * Where the variables of an object are, from its debugging information: for explanations. Nothing when it has none, or
+ * when libdw is missing. Give @ret_places->btf to skep_btf_free.
+ */
+void skep_input_places(const struct skep_input *source, struct skep_arena *arena,
+		       struct skep_places *ret_places);

@@ -60,6 +60,23 @@ static void code_text(const struct skep_spec *spec, const struct skep_spec_line 
 	}
 }
 
+/* "   12 r2 = *(u8 *)(r1 + 3)      idx = r2: [0, 255]" */
+static void add_step(const struct skep_verify_step *s, struct skep_str *out)
+{
+	skep_str_addf(out, "    %5u %-30s", s->insn, s->code);
+	if (s->name)
+		skep_str_addf(out, " `%s`", s->name);
+	if (s->value)
+		skep_str_addf(out, "%s%s", s->name ? ", " : " ", s->value);
+	skep_str_addc(out, '\n');
+}
+
+static bool is_same_line(const struct skep_spec_line *a, const struct skep_spec_line *b)
+{
+	return b && a->loc.line == b->loc.line &&
+	       (a->file == b->file || (a->file && b->file && skep_streq(a->file, b->file)));
+}
+
 static void add_steps(const struct skep_input *source, const struct skep_finding *f,
 		      struct skep_str *out)
 {
@@ -72,7 +89,7 @@ static void add_steps(const struct skep_input *source, const struct skep_finding
 	for (size_t i = 0; i < f->n_steps; i++) {
 		const struct skep_verify_step *s = &f->steps[i];
 
-		if (s->line && s->line != shown && s->line->loc.line) {
+		if (s->line && s->line->loc.line && !is_same_line(s->line, shown)) {
 			shown = s->line;
 			skep_str_add(out, "          ; ");
 			place(source, s->line, out);
@@ -80,8 +97,7 @@ static void add_steps(const struct skep_input *source, const struct skep_finding
 			code_text(&source->spec, s->line, out);
 			skep_str_addc(out, '\n');
 		}
-		skep_str_addf(out, "    %5u %-36s %s\n", s->insn, s->code,
-			      s->value ? s->value : "");
+		add_step(s, out);
 	}
 }
 
@@ -198,6 +214,10 @@ static void json_finding(const struct skep_input *source, const struct skep_find
 	skep_str_addf(out, ",\"insn\":%u,", f->insn);
 	if (f->reg >= 0)
 		skep_str_addf(out, "\"register\":%d,", f->reg);
+	if (f->name) {
+		json_string("variable", f->name, out);
+		skep_str_addc(out, ',');
+	}
 	json_string("what", f->what, out);
 	if (f->hint) {
 		skep_str_addc(out, ',');
@@ -211,6 +231,10 @@ static void json_finding(const struct skep_input *source, const struct skep_find
 		if (f->steps[i].value) {
 			skep_str_addc(out, ',');
 			json_string("value", f->steps[i].value, out);
+		}
+		if (f->steps[i].name) {
+			skep_str_addc(out, ',');
+			json_string("variable", f->steps[i].name, out);
 		}
 		json_line(source, f->steps[i].line, out);
 		skep_str_addc(out, '}');

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Words for sentences about memory: what is accessed, what was added, and what to write in front of the access.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "verify/name.h"
+
+static const char *verb(const struct skep_access *access)
+{
+	return access->direction == SKEP_READ ? "read" : "write";
+}
+
+/* "`idx`", or "what was added to r2". */
+const char *skep_text_of_added(struct skep_walk *walk, unsigned reg)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+	const char *name = skep_name_of_added(walk, reg);
+
+	if (name)
+		skep_str_addf(&text, "`%s`", name);
+	else
+		skep_str_addf(&text, "what was added to r%u", reg);
+	return skep_arena_strdup(walk->arena, skep_str_text(&text));
+}
+
+/* What to write in front of the access: the largest number that may be added. */
+void skep_hint_bound(struct skep_walk *walk, unsigned reg, int64_t off, uint64_t size,
+		     uint64_t limit)
+{
+	const char *name = skep_name_of_added(walk, reg), *scale;
+	uint64_t most = limit - size - (uint64_t)off;
+	int len = name ? (int)strlen(name) : 0;
+	unsigned factor;
+
+	if (off < 0 || (uint64_t)off + size > limit)
+		return;
+	scale = name ? strstr(name, " * ") : NULL;
+	if (scale && sscanf(scale, " * %u", &factor) == 1 && factor && !strchr(scale + 3, ' ')) {
+		most /= factor;
+		len = (int)(scale - name);
+	}
+	if (!name)
+		skep_report_hint(walk, "check it before it is used: if (n < %" PRIu64 ") ...",
+				 most + 1);
+	else
+		skep_report_hint(walk,
+				 "check it before it is used: if (%s%.*s%s < %" PRIu64 ") ...",
+				 memchr(name, ' ', (size_t)len) ? "(" : "", len, name,
+				 memchr(name, ' ', (size_t)len) ? ")" : "", most + 1);
+}
+
+/* "`values`" where the object's data is nothing but that from there on; else the map. */
+void skep_text_of_data(const struct skep_walk *walk, const struct skep_spec_map *map,
+		       const struct skep_value *v, char *text, size_t size)
+{
+	const struct skep_spec_var *var =
+		v->inner_map ? NULL : skep_name_of_data(walk, v->map, v->off);
+
+	if (var && var->offset == 0 && var->size_bytes == map->value_size)
+		snprintf(text, size, "`%s`", var->name);
+	else if (var)
+		snprintf(text, size, "section %s, where `%s` begins at byte %u,", map->name,
+			 var->name, var->offset);
+	else
+		snprintf(text, size, "a value of map %s", map->name);
+}
+
+/* "`eth->h_proto`, ", or nothing when that is not known. */
+const char *skep_text_of_memory(struct skep_walk *walk, const struct skep_access *access)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+	const char *name = access->by_helper ? NULL
+					     : skep_name_of_memory(walk, access->reg, access->off,
+								   access->size);
+
+	if (name)
+		skep_str_addf(&text, "`%s`, ", name);
+	return skep_arena_strdup(walk->arena, skep_str_text(&text));
+}
+
+/* What the source calls the packet's end, if some register holds it. */
+static const char *end_name(struct skep_walk *walk)
+{
+	for (unsigned reg = 0; reg < SKEP_R10; reg++)
+		if (skep_walk_reg(walk, reg)->kind == SKEP_VALUE_PACKET_END) {
+			const char *name = skep_name_of(walk, reg);
+
+			if (name)
+				return name;
+		}
+	return "data_end";
+}
+
+void skep_hint_end(struct skep_walk *walk, const struct skep_access *access, int64_t off)
+{
+	const char *name = skep_name_of(walk, access->reg);
+
+	if (!name || strchr(name, ' ') || access->off < 0)
+		skep_report_hint(walk,
+				 "compare with the end first: if (pointer + %" PRId64
+				 " > %s) return ...",
+				 off + (int64_t)access->size, end_name(walk));
+	else
+		skep_report_hint(
+			walk,
+			"compare with the end first: if ((void *)%s + %u > (void *)%s) return ...",
+			name, (unsigned)access->off + access->size, end_name(walk));
+}
+
+void skep_hint_null(struct skep_walk *walk, const struct skep_access *access)
+{
+	const char *name = skep_name_of(walk, access->reg);
+
+	if (name && !strchr(name, '('))
+		skep_report_hint(walk, "ask before this %s: if (!%s) return ...", verb(access),
+				 name);
+	else
+		skep_report_hint(walk, "compare it with NULL before this %s", verb(access));
+}
