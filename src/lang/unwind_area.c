@@ -33,35 +33,90 @@ static struct skep_val *member(struct skep_unwinder *u, struct skep_fn *fn, stru
 	return skep_ir_load(fn, object, off, f.type->size, 0);
 }
 
-/* (task, area, &walk): writes down what the area is. */
+/* The same of an object that the verifier knows nothing of: read as memory. */
+static struct skep_val *peek(struct skep_unwinder *u, struct skep_fn *fn, struct skep_val *buffer,
+			     struct skep_val *object, const char *type, const char *name)
+{
+	struct skep_val *zero = skep_ir_const(fn, 0);
+	struct skep_field f;
+	int off = 0;
+
+	if (!skep_unwind_member(u->c, type, name, &f) || f.type->size > 8)
+		return zero;
+	object = skep_need_at(&u->c->types, fn, object, &off, &f);
+	skep_ir_store(fn, buffer, 0, 8, zero);
+	skep_ir_call(fn, SKEP_HELPER_PROBE_READ_KERNEL, 0, 3, buffer,
+		     skep_ir_const(fn, f.type->size),
+		     skep_ir_opi(fn, SKEP_OP_ADD, object, (uint64_t)off));
+	return skep_ir_load(fn, buffer, 0, f.type->size, 0);
+}
+
+/*
+ * (task, area, &walk): writes down what the area is, in the form that the helper find_vma calls. Also called with an area that
+ * was found without the lock, so nothing of it is sure, and everything is read as memory.
+ */
 static struct skep_fn *make_look(struct skep_unwinder *u)
 {
 	struct skep_fn *fn = skep_gen_subprog(u->gen, "unwind_look", 3);
 	struct skep_val *area = skep_ir_param(fn, 1);
 	struct skep_val *walk = skep_ir_load(fn, skep_ir_param(fn, 2), 0, 8, 0);
 	struct skep_val *zero = skep_ir_const(fn, 0), *start, *file, *inode, *v;
+	struct skep_val *buffer = skep_ir_slot(fn, 8, "member");
 	struct skep_block *mapped = skep_ir_block(fn), *done = skep_ir_block(fn);
 
-	start = member(u, fn, area, "vm_area_struct", "vm_start");
+	start = peek(u, fn, buffer, area, "vm_area_struct", "vm_start");
 	WALK_STORE(fn, walk, start, start);
-	WALK_STORE(fn, walk, end, member(u, fn, area, "vm_area_struct", "vm_end"));
-	v = member(u, fn, area, "vm_area_struct", "vm_pgoff");
+	WALK_STORE(fn, walk, end, peek(u, fn, buffer, area, "vm_area_struct", "vm_end"));
+	v = peek(u, fn, buffer, area, "vm_area_struct", "vm_pgoff");
 	v = skep_ir_op(fn, SKEP_OP_SUB, start, skep_ir_opi(fn, SKEP_OP_SHL, v, PAGE_SHIFT));
 	WALK_STORE(fn, walk, bias, v);
-	v = member(u, fn, area, "vm_area_struct", "vm_flags");
+	v = peek(u, fn, buffer, area, "vm_area_struct", "vm_flags");
 	WALK_STORE(fn, walk, executable, skep_ir_opi(fn, SKEP_OP_AND, v, VM_EXEC));
-	file = member(u, fn, area, "vm_area_struct", "vm_file");
+	WALK_STORE(fn, walk, owner, peek(u, fn, buffer, area, "vm_area_struct", "vm_mm"));
+	file = peek(u, fn, buffer, area, "vm_area_struct", "vm_file");
 	skep_ir_branch(fn, SKEP_CC_NE, file, zero, mapped, done);
 	skep_ir_at(fn, mapped);
-	inode = member(u, fn, file, "file", "f_inode");
-	WALK_STORE(fn, walk, inode, member(u, fn, inode, "inode", "i_ino"));
-	v = member(u, fn, inode, "inode", "i_sb");
-	WALK_STORE(fn, walk, dev, member(u, fn, v, "super_block", "s_dev"));
+	inode = peek(u, fn, buffer, file, "file", "f_inode");
+	WALK_STORE(fn, walk, inode, peek(u, fn, buffer, inode, "inode", "i_ino"));
+	v = peek(u, fn, buffer, inode, "inode", "i_sb");
+	WALK_STORE(fn, walk, dev, peek(u, fn, buffer, v, "super_block", "s_dev"));
 	skep_ir_jump(fn, done);
 	skep_ir_at(fn, done);
 	skep_ir_ret(fn, zero);
 	skep_lower_name(u->c, fn, "ustack: the area of an address");
 	return fn;
+}
+
+/*
+ * find_vma was refused, since somebody else changes this process's memory: looks into the kernel's tree without its lock, as
+ * readers under RCU may. Jumps to @asked when the area is of this process and has the address in it; else goes on here.
+ */
+static void look_unlocked(struct skep_unwinder *u, struct skep_fn *fn, struct skep_val *walk,
+			  struct skep_val *address, struct skep_fn *look, struct skep_block *asked)
+{
+	struct skep_fn *search = skep_unwind_make_search(u);
+	struct skep_block *some = skep_ir_block(fn), *ours = skep_ir_block(fn),
+			  *above = skep_ir_block(fn), *no = skep_ir_block(fn);
+	struct skep_val *zero = skep_ir_const(fn, 0), *holder, *area, *mm;
+
+	if (!search)
+		return;
+	holder = skep_ir_slot(fn, 8, "walk");
+	skep_ir_store(fn, holder, 0, 8, walk);
+	area = skep_ir_call_local(fn, search, 2, walk, address);
+	skep_ir_branch(fn, SKEP_CC_NE, area, zero, some, no);
+	skep_ir_at(fn, some);
+	skep_ir_call_local(fn, look, 3, zero, area, holder);
+	mm = skep_ir_call(fn, SKEP_HELPER_GET_CURRENT_TASK_BTF, 0, 0);
+	mm = member(u, fn, mm, "task_struct", "mm");
+	skep_ir_branch(fn, SKEP_CC_EQ, WALK_LOAD(fn, walk, owner), mm, ours, no);
+	skep_ir_at(fn, ours);
+	skep_ir_branch(fn, SKEP_CC_UGE, address, WALK_LOAD(fn, walk, start), above, no);
+	skep_ir_at(fn, above);
+	skep_ir_branch(fn, SKEP_CC_ULT, address, WALK_LOAD(fn, walk, end), asked, no);
+	skep_ir_at(fn, no);
+	WALK_STORE(fn, walk, start, zero);
+	WALK_STORE(fn, walk, end, zero);
 }
 
 /* Tells user space of a process whose areas it should know, but not too often. */
@@ -207,7 +262,9 @@ struct skep_fn *skep_unwind_make_find(struct skep_unwinder *u)
 	skep_ir_branch(fn, SKEP_CC_EQ, r, zero, asked, refused);
 	skep_ir_at(fn, refused); /* -ENOENT: nothing is there; all else: it could not look */
 	skep_ir_branch(fn, SKEP_CC_EQ, r, skep_ir_const(fn, (uint64_t)-2), none, busy);
+	skep_ir_cold(busy);
 	skep_ir_at(fn, busy);
+	look_unlocked(u, fn, walk, address, look, asked);
 	tell(u, fn, walk, address);
 	skep_ir_jump(fn, unknown);
 	skep_ir_at(fn, asked);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside of the unwinder: unwind.c (the walk), unwind_area.c (what is mapped where), unwind_step.c (one frame). */
+/* Inside of the unwinder: unwind.c (the walk), unwind_area.c and unwind_tree.c (what is mapped
+ * where), unwind_step.c (one frame). */
 #pragma once
 
 #include "lang/lower_priv.h"
@@ -16,10 +17,12 @@ struct walk {
 	uint64_t start, end, bias; /* the area that pc was last in */
 	uint64_t table;		   /* of it; 0: none */
 	uint64_t dev, inode;	   /* of it, when the kernel was asked */
-	uint64_t executable;
+	uint64_t executable, owner;
 	uint64_t n, hash, failed;
 	uint64_t id;
 	struct skep_unwind_news news;
+	uint64_t wanted, place; /* of a search in the kernel's tree: see unwind_tree.c */
+	uint64_t node[32];
 	uint64_t addresses[SKEP_UNWIND_DEPTH + 1];
 };
 
@@ -49,6 +52,8 @@ enum {
 
 /* (walk, address): AREA_*. Fills start, end, bias, table. */
 struct skep_fn *skep_unwind_make_find(struct skep_unwinder *u);
+/* (walk, address): the kernel's object for it, found without a lock, so nothing about it is sure; 0: none. NULL: not here. */
+struct skep_fn *skep_unwind_make_search(struct skep_unwinder *u);
 /* (walk): where the frame that returns to the trampoline really returns to; 0: nobody knows. */
 struct skep_fn *skep_unwind_make_original(struct skep_unwinder *u);
 /* (index, &walk), a callback of the helper loop: takes pc down and goes to the caller. 1: that was the last. */

@@ -7,6 +7,8 @@
  *	frames sort=1      main > qsort > frames_compare > frames_leaf
  *	frames signal=1    main > frames_raise > raise > (signal) > frames_handler > frames_leaf
  *	frames thread=1    a thread: frames_thread > frames_leaf
+ *	frames busy=50     four threads at once, so many times each: frames_thread > frames_leaf; meanwhile two others map and unmap
+ *	                   memory without pause, so that its lock is seldom free
  *	frames spin=300    milliseconds on a CPU, in main > frames_two > frames_three > frames_spin
  *	frames sleep=10    milliseconds
  *	frames wait=PATH   until there is such a file, a minute at most
@@ -17,9 +19,12 @@
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -115,8 +120,12 @@ FUNCTION void frames_raise(void)
 
 FUNCTION void *frames_thread(void *arg)
 {
-	frames_leaf(7);
-	__asm__ volatile("" ::: "memory");
+	int n = arg ? *(int *)arg : 1;
+
+	for (int i = 0; i < n; i++) {
+		frames_leaf(7);
+		__asm__ volatile("" ::: "memory");
+	}
 	return arg;
 }
 
@@ -133,6 +142,34 @@ static void thread(void)
 
 	if (pthread_create(&t, NULL, frames_thread, NULL) == 0)
 		pthread_join(t, NULL);
+}
+
+static void *map_memory(void *arg)
+{
+	const atomic_bool *ready = arg;
+
+	while (!*ready) {
+		void *p = mmap(NULL, 65536, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (p != MAP_FAILED)
+			munmap(p, 65536);
+	}
+	return NULL;
+}
+
+static void busy(int n)
+{
+	atomic_bool ready = false;
+	pthread_t t[6];
+
+	for (int i = 0; i < 6; i++)
+		if (pthread_create(&t[i], NULL, i < 2 ? map_memory : frames_thread,
+				   i < 2 ? (void *)&ready : (void *)&n))
+			exit(1);
+	for (int i = 5; i >= 0; i--) {
+		ready = i < 2;
+		pthread_join(t[i], NULL);
+	}
 }
 
 static void sleep_ms(int ms)
@@ -165,6 +202,8 @@ int main(int argc, char **argv)
 			frames_raise();
 		else if (!strncmp(argv[i], "thread=", 7))
 			thread();
+		else if (!strncmp(argv[i], "busy=", 5))
+			busy(n);
 		else if (!strncmp(argv[i], "spin=", 5))
 			sum += frames_two(1000 + n);
 		else if (!strncmp(argv[i], "sleep=", 6))
