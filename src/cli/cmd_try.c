@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* skep try: a program runs once in the machine of our own. Needs no rights and no kernel. */
-#include <ctype.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
-#include "isa/progkind.h"
-#include "sys/vmlinux.h"
+#include "cli/source.h"
 #include "workbench/try.h"
 #include "workbench/witness.h"
 
 static const char usage[] =
-	"usage: skep try [options] FILE\n"
-	"FILE is an object (.bpf.o), a script (.bt), assembler (.s) or raw instructions\n"
-	"  --prog NAME     the program, when there are several\n"
-	"  --kind KIND     kind of program of assembler and raw instructions (xdp, kprobe, ...)\n"
+	"usage: skep try [options] FILE\n" SKEP_CLI_SOURCE_FILES SKEP_CLI_SOURCE_HELP
 	"  --input BYTES   the packet, or the context of kinds without one: a file, or hex digits\n"
 	"  --ctx BYTES     the context of kinds that have a packet, likewise\n"
 	"  --witness FILE  the input that skep verify --witness has found, in place of all other\n"
@@ -25,10 +19,10 @@ static const char usage[] =
 	"exit code: 0 it ran, 1 it did something that it may not, or could not be read\n";
 
 struct job {
-	const char *prog, *file;
+	struct skep_cli_source from;
+	const char *file;
 	const char *input, *ctx;
 	const char *witness; /* a file, or NULL */
-	uint32_t kind;
 	struct skep_try_input with;
 };
 
@@ -36,14 +30,6 @@ static int wrong(const char *what)
 {
 	fprintf(stderr, "skep: %s\n%s", what, usage);
 	return SKEP_EXIT_USAGE;
-}
-
-static int digit(char c)
-{
-	const char *digits = "0123456789abcdef",
-		   *at = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
-
-	return at ? (int)(at - digits) : -1;
 }
 
 static int read_file(const char *path, struct skep_str *out)
@@ -62,54 +48,20 @@ static int read_file(const char *path, struct skep_str *out)
 	return 0;
 }
 
-/* Hex digits with blanks between them as one likes, or the content of a file. */
+/* Hex digits, or the content of a file. */
 static int read_bytes(const char *text, struct skep_str *out)
 {
-	int high = -1;
+	enum skep_hex hex = skep_input_hex(text, strlen(text), out);
 
-	for (const char *c = text; *c; c++) {
-		int d = digit(*c);
-
-		if (*c == ' ' || *c == ':')
-			continue;
-		if (d < 0)
-			goto file;
-		if (high < 0) {
-			high = d;
-			continue;
-		}
-		skep_str_addc(out, (char)(high << 4 | d));
-		high = -1;
-	}
-	if (high < 0)
+	if (hex == SKEP_HEX_BYTES)
 		return 0;
-file:
 	skep_str_reset(out);
-	return read_file(text, out);
-}
-
-/* The program that is meant: by name, or the only one. */
-static int choose(const struct job *job, const struct skep_input *input, size_t *ret_prog)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < input->spec.n_progs; i++) {
-		const struct skep_spec_prog *p = &input->spec.progs[i];
-
-		if (p->type && (!job->prog || skep_streq(job->prog, p->name))) {
-			*ret_prog = i;
-			n++;
-		}
+	if (hex == SKEP_HEX_ODD && access(text, F_OK) < 0) {
+		fprintf(stderr, "skep: '%s' is an odd number of hex digits: two make a byte\n",
+			text);
+		return -EINVAL;
 	}
-	if (n == 1)
-		return 0;
-	fprintf(stderr, "skep: %s has %s; choose with --prog:", job->file,
-		n ? "several programs" : "no such program");
-	for (size_t i = 0; i < input->spec.n_progs; i++)
-		if (input->spec.progs[i].type)
-			fprintf(stderr, " %s", input->spec.progs[i].name);
-	fputc('\n', stderr);
-	return -EINVAL;
+	return read_file(text, out);
 }
 
 /* Appends what the program did. -EFAULT when it faulted, as the witness says; 0 when it did not. */
@@ -138,8 +90,6 @@ static int try(struct job *job)
 	struct skep_arena *arena = skep_arena_new();
 	_cleanup_(skep_str_fini)
 	struct skep_str out = {}, bytes = {}, ctx = {};
-	const struct skep_btf *kernel = NULL;
-	struct skep_input_options options = { .prog_type = job->kind };
 	struct skep_diag diag = {};
 	struct skep_input input;
 	size_t prog = 0;
@@ -148,11 +98,11 @@ static int try(struct job *job)
 	if ((job->input && read_bytes(job->input, &bytes) < 0) ||
 	    (job->ctx && read_bytes(job->ctx, &ctx) < 0))
 		return SKEP_EXIT_FAILED;
-	(void)!skep_vmlinux_btf(NULL, &kernel);
-	options.kernel = kernel;
-	r = skep_input_read(job->file, &options, arena, &diag, &input);
+	if (skep_cli_source_open(&job->from) < 0)
+		return SKEP_EXIT_FAILED;
+	r = skep_cli_source_read(&job->from, job->file, arena, &diag, &input);
 	if (r == 0)
-		r = choose(job, &input, &prog);
+		r = skep_cli_source_choose(&job->from, job->file, &input, &prog);
 	if (r == 0 && job->witness) {
 		r = try_witness(job, &input, prog, &diag, &out);
 	} else if (r == 0) {
@@ -165,6 +115,7 @@ static int try(struct job *job)
 	fwrite(skep_str_text(&out), 1, out.len, stdout);
 	skep_cli_tell(&diag, false);
 	skep_diag_fini(&diag);
+	skep_cli_source_fini(&job->from);
 	return r < 0 || fflush(stdout) ? SKEP_EXIT_FAILED : SKEP_EXIT_FINE;
 }
 
@@ -180,8 +131,7 @@ static bool number(const char *text, unsigned long max, unsigned long *ret_n)
 int skep_cmd_try(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "prog", required_argument, NULL, 'p' },
-		{ "kind", required_argument, NULL, 'k' },
+		SKEP_CLI_SOURCE_OPTIONS,
 		{ "input", required_argument, NULL, 'i' },
 		{ "ctx", required_argument, NULL, 'c' },
 		{ "witness", required_argument, NULL, 'w' },
@@ -192,19 +142,18 @@ int skep_cmd_try(int argc, char **argv)
 		{},
 	};
 	struct job job = {};
+	const char *why;
 	unsigned long n;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0) {
 		switch (c) {
 		case 'p':
-			job.prog = optarg;
-			break;
 		case 'k':
-			if (!skep_prog_kind_find_name(optarg))
-				return wrong(
-					"--kind takes a kind of program: xdp, kprobe, tracepoint, sched_cls, ...");
-			job.kind = skep_prog_kind_find_name(optarg)->id;
+		case 'b':
+			why = skep_cli_source_option(&job.from, c, optarg);
+			if (why)
+				return wrong(why);
 			break;
 		case 'i':
 			job.input = optarg;

@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* skep verify: whether programs are safe, and why not. Needs no rights and no kernel. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "isa/progkind.h"
-#include "sys/vmlinux.h"
+#include "cli/source.h"
 #include "workbench/sarif.h"
 #include "workbench/verdict.h"
 
 static const char usage[] =
-	"usage: skep verify [options] FILE...\n"
-	"FILE is an object (.bpf.o), a script (.bt), assembler (.s) or raw instructions\n"
-	"  --prog NAME     only this program\n"
-	"  --kind KIND     kind of program of assembler and raw instructions (xdp, kprobe, ...)\n"
-	"  --btf FILE      types of the kernel that it is for; without, those of this one\n"
+	"usage: skep verify [options] FILE...\n" SKEP_CLI_SOURCE_FILES SKEP_CLI_SOURCE_HELP
 	"  --findings N    as many independent faults at most (default 3)\n"
 	"  --witness FILE  look for input that makes a rejected program fault; keep it for skep try\n"
 	"  --format FORMAT text, json or sarif\n"
@@ -34,25 +28,14 @@ enum format {
 };
 
 struct verify {
-	const char *prog;
-	const struct skep_btf *kernel; /* of --btf, or NULL: this kernel's */
-	uint32_t kind, findings;
+	struct skep_cli_source from;
+	uint32_t findings;
 	enum format format;
 	const char *witness_path; /* or NULL: do not look for one */
 	struct skep_str witness;
 	struct skep_str sarif; /* results so far */
 	int code;
 };
-
-/* Borrowed. Whoever compiles a script gives this kernel's types back, so they are asked for anew. Without: NULL. */
-static const struct skep_btf *types(const struct verify *v)
-{
-	const struct skep_btf *btf = NULL;
-
-	if (v->kernel)
-		return v->kernel;
-	return skep_vmlinux_btf(NULL, &btf) < 0 ? NULL : btf;
-}
 
 /* What is told goes where the text goes: to standard error when standard output is for programs. */
 static void look_for_witness(struct verify *v, const struct skep_input *source, size_t index,
@@ -89,7 +72,7 @@ static void judge(struct verify *v, const struct skep_input *source,
 	struct skep_str out = {};
 	struct skep_diag diag = {};
 	struct skep_verify_options options = {
-		.btf = types(v),
+		.btf = skep_cli_source_types(&v->from),
 		.max_findings = v->findings,
 		.places = places,
 		.explain = true,
@@ -103,6 +86,7 @@ static void judge(struct verify *v, const struct skep_input *source,
 		v->code = SKEP_EXIT_FAILED;
 		return;
 	}
+	skep_verdict_of_loaded(source, arena, &result);
 	if (v->format == FORMAT_JSON)
 		skep_verdict_json(source, index, &result, &out);
 	else if (v->format == FORMAT_SARIF)
@@ -123,34 +107,24 @@ static void judge_file(struct verify *v, const char *path)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
-	struct skep_input_options options = { .kernel = types(v), .prog_type = v->kind };
 	struct skep_diag diag = {};
 	struct skep_places places = {};
 	struct skep_input source;
-	bool found = false;
+	size_t n = 0;
+	int r = skep_cli_source_read(&v->from, path, arena, &diag, &source);
 
-	if (skep_input_read(path, &options, arena, &diag, &source) < 0) {
-		skep_cli_tell(&diag, false);
-		v->code = SKEP_EXIT_FAILED;
-	} else {
-		skep_cli_tell(&diag, false);
-		skep_input_places(&source, arena, &places);
-		for (size_t i = 0; i < source.spec.n_progs; i++) {
-			const struct skep_spec_prog *p = &source.spec.progs[i];
-
-			if (!p->type || (v->prog && !skep_streq(v->prog, p->name)))
-				continue;
-			found = true;
-			judge(v, &source, &places, i);
-		}
-		skep_btf_free(places.btf);
-		if (!found) {
-			fprintf(stderr, "skep: %s has no program%s%s\n", path,
-				v->prog ? " called " : "", v->prog ? v->prog : "");
-			v->code = SKEP_EXIT_FAILED;
-		}
-	}
+	skep_cli_tell(&diag, false);
 	skep_diag_fini(&diag);
+	if (r == 0)
+		skep_input_places(&source, arena, &places);
+	for (size_t i = 0; r == 0 && skep_cli_source_next(&v->from, &source, &i); i++, n++)
+		judge(v, &source, &places, i);
+	skep_btf_free(places.btf);
+	if (r == 0 && !n)
+		fprintf(stderr, "skep: %s has no program%s%s\n", path,
+			v->from.prog ? " called " : "", v->from.prog ? v->from.prog : "");
+	if (!n)
+		v->code = SKEP_EXIT_FAILED;
 }
 
 static int wrong(const char *what)
@@ -159,63 +133,29 @@ static int wrong(const char *what)
 	return SKEP_EXIT_USAGE;
 }
 
-/* Types of a kernel in a file: raw BTF as /sys/kernel/btf/vmlinux has it. */
-static int read_btf(const char *path, struct skep_arena *arena, struct skep_btf **ret_btf)
-{
-	FILE *f = fopen(path, "re");
-	_cleanup_(skep_str_fini)
-	struct skep_str data = {};
-	char part[65536];
-	size_t n;
-	int r;
-
-	if (!f) {
-		fprintf(stderr, "skep: cannot read '%s': %s\n", path, strerror(errno));
-		return -errno;
-	}
-	while ((n = fread(part, 1, sizeof(part), f)) > 0 && data.len < SKEP_INPUT_MAX)
-		skep_str_addn(&data, part, n);
-	fclose(f);
-	r = skep_btf_parse(skep_arena_memdup(arena, skep_str_text(&data), data.len), data.len, NULL,
-			   NULL, NULL, ret_btf);
-	if (r < 0)
-		fprintf(stderr, "skep: '%s' is not BTF\n", path);
-	return r;
-}
-
 int skep_cmd_verify(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "prog", required_argument, NULL, 'p' },
-		{ "kind", required_argument, NULL, 'k' },
-		{ "btf", required_argument, NULL, 'b' },
+		SKEP_CLI_SOURCE_OPTIONS,
 		{ "findings", required_argument, NULL, 'n' },
 		{ "witness", required_argument, NULL, 'w' },
 		{ "format", required_argument, NULL, 'f' },
 		{ "help", no_argument, NULL, 'h' },
 		{},
 	};
-	_cleanup_(skep_arena_freep)
-	struct skep_arena *arena = skep_arena_new();
 	struct verify v = { .findings = 3 };
-	struct skep_btf *btf = NULL;
-	const char *btf_path = NULL;
+	const char *why;
 	char *end;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0) {
 		switch (c) {
 		case 'p':
-			v.prog = optarg;
-			break;
 		case 'k':
-			if (!skep_prog_kind_find_name(optarg))
-				return wrong(
-					"--kind takes a kind of program: xdp, kprobe, tracepoint, sched_cls, ...");
-			v.kind = skep_prog_kind_find_name(optarg)->id;
-			break;
 		case 'b':
-			btf_path = optarg;
+			why = skep_cli_source_option(&v.from, c, optarg);
+			if (why)
+				return wrong(why);
 			break;
 		case 'n':
 			v.findings = (uint32_t)strtoul(optarg, &end, 10);
@@ -242,14 +182,11 @@ int skep_cmd_verify(int argc, char **argv)
 	}
 	if (optind == argc)
 		return wrong("which file?");
-	if (btf_path) {
-		if (read_btf(btf_path, arena, &btf) < 0)
-			return SKEP_EXIT_FAILED;
-		v.kernel = btf;
-	}
+	if (skep_cli_source_open(&v.from) < 0)
+		return SKEP_EXIT_FAILED;
 	for (; optind < argc; optind++)
 		judge_file(&v, argv[optind]);
-	skep_btf_free(btf);
+	skep_cli_source_fini(&v.from);
 	save_witness(&v);
 	if (v.format == FORMAT_SARIF) {
 		_cleanup_(skep_str_fini)

@@ -11,6 +11,8 @@ const struct skep_command skep_commands[] = {
 	  "skep verify [options] FILE...", skep_cmd_verify },
 	{ "try", "run a program of any kind once, here and now, and see what it does",
 	  "skep try [options] FILE", skep_cmd_try },
+	{ "dis", "programs as text: instructions, source lines, names, machine code",
+	  "skep dis [options] FILE...", skep_cmd_dis },
 	{ "doctor", "what this kernel can do, and which commands therefore work", "skep doctor",
 	  skep_cmd_doctor },
 	{ "version", "which version this is and what is built in", "skep version",

@@ -128,6 +128,8 @@ static void define_label(struct assembler *as, const struct skep_token *token)
 	label->at = token->at;
 	label->insn = as->insns.len;
 	skep_hash_set_str(&as->labels, name, label);
+	if (as->hooks && as->hooks->label)
+		as->hooks->label(as->hooks->ctx, name, label->insn);
 }
 
 static void report_mismatch(struct assembler *as, const struct skep_token *tokens,

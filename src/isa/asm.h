@@ -39,6 +39,8 @@ struct skep_asm_hooks {
 	void *ctx;
 	/* The number that the name @name stands for: 0, or -ENOENT. Not asked for targets. */
 	int (*value)(void *ctx, enum skep_name_kind kind, const char *name, int32_t *ret_value);
+	/* Told of each label, or NULL. @name lives during the call. */
+	void (*label)(void *ctx, const char *name, size_t insn);
 };
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tokens of the assembly language. For use in this folder: the assembler reads its input and the
+ * Tokens of the assembly language. For use in this folder, but for what makes a word: the assembler reads its input and the
  * texts of the instruction table (isa/rows.h) with the same lexer, which makes the two comparable.
  *
  *	words	 a letter, '_', '.' or '$', then these and digits

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "workbench/input.h"
+#include "workbench/input_priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,8 +7,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "isa/asm.h"
-#include "isa/mapkind.h"
 #include "isa/progkind.h"
 #include "lang/compile.h"
 #include "lang/plan_file.h"
@@ -17,7 +15,31 @@
 #include "obj/split.h"
 #include "who/dwarf_places.h"
 
-#define MAPS_MAX 64
+/* A stream of unknown length. */
+static int read_stream(int fd, struct skep_arena *arena, struct skep_diag *diag, char **ret_data,
+		       size_t *ret_size)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str all = {};
+	char part[65536];
+	ssize_t n;
+
+	while ((n = read(fd, part, sizeof(part))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 || all.len + (size_t)n > SKEP_INPUT_MAX) {
+			n = n < 0 ? -errno : -E2BIG;
+			skep_diag_error(diag, SKEP_NO_LOC, "cannot read standard input: %s",
+					strerror((int)-n));
+			return (int)n;
+		}
+		skep_str_addn(&all, part, (size_t)n);
+	}
+	*ret_data = skep_arena_alloc(arena, all.len + 1);
+	memcpy(*ret_data, skep_str_text(&all), all.len);
+	*ret_size = all.len;
+	return 0;
+}
 
 static int read_file(const char *path, struct skep_arena *arena, struct skep_diag *diag,
 		     char **ret_data, size_t *ret_size)
@@ -51,6 +73,40 @@ static int read_file(const char *path, struct skep_arena *arena, struct skep_dia
 	*ret_data = data;
 	*ret_size = done;
 	return 0;
+}
+
+int skep_input_bytes(const char *path, struct skep_arena *arena, struct skep_diag *diag,
+		     char **ret_data, size_t *ret_size)
+{
+	if (skep_streq(path, "-"))
+		return read_stream(STDIN_FILENO, arena, diag, ret_data, ret_size);
+	return read_file(path, arena, diag, ret_data, ret_size);
+}
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+enum skep_hex skep_input_hex(const char *text, size_t len, struct skep_str *out)
+{
+	int high = -1;
+
+	for (size_t i = 0; i < len; i++) {
+		int d = digit(text[i]);
+
+		if (d < 0 && text[i] && strchr(" \t\r\n:", text[i]))
+			continue;
+		if (d < 0)
+			return SKEP_HEX_OTHER;
+		if (high >= 0)
+			skep_str_addc(out, (char)(high << 4 | d));
+		high = high < 0 ? d : -1;
+	}
+	return high < 0 ? SKEP_HEX_BYTES : SKEP_HEX_ODD;
 }
 
 static int read_object(const char *data, size_t size, const struct skep_input_options *options,
@@ -95,6 +151,7 @@ static int take_instructions(struct skep_spec_prog *prog, struct skep_arena *are
 			     struct skep_diag *diag, struct skep_input *source)
 {
 	source->spec.license = "GPL";
+	source->whole = skep_arena_memdup(arena, prog, sizeof(*prog));
 	return skep_spec_split(prog, arena, diag, &source->spec.progs, &source->spec.n_progs);
 }
 
@@ -151,106 +208,7 @@ static int refuse_other(const char *data, size_t size, struct skep_diag *diag,
 	return -EINVAL;
 }
 
-struct assembly {
-	struct skep_input *source;
-	struct skep_spec_map *maps;
-	struct skep_spec_prog prog;
-	struct skep_diag *diag;
-};
-
-static int name_to_number(void *ctx, enum skep_name_kind kind, const char *name, int32_t *ret_value)
-{
-	const struct assembly *a = ctx;
-
-	if (kind != SKEP_NAME_MAP_FD)
-		return -ENOENT;
-	for (size_t i = 0; i < a->source->spec.n_maps; i++)
-		if (skep_streq(a->maps[i].name, name)) {
-			*ret_value = (int32_t)i;
-			return 0;
-		}
-	return -ENOENT;
-}
-
-/* ".map NAME KIND KEY VALUE ENTRIES" */
-static int read_map(struct assembly *a, const char *line, struct skep_loc loc,
-		    struct skep_arena *arena)
-{
-	char name[64], kind[32];
-	struct skep_spec_map map = {};
-	const struct skep_map_kind *row;
-	const char *why;
-
-	if (sscanf(line, ".map %63s %31s %u %u %u", name, kind, &map.key_size, &map.value_size,
-		   &map.max_entries) != 5) {
-		skep_diag_error(a->diag, loc,
-				"a map is written .map NAME KIND KEY_BYTES VALUE_BYTES ENTRIES");
-		return -EINVAL;
-	}
-	row = skep_map_kind_find_name(kind);
-	if (!row) {
-		skep_diag_error(a->diag, loc, "there is no kind of map called '%s'", kind);
-		skep_diag_hint(a->diag, "hash, array, percpu_hash, lru_hash, ringbuf and so on");
-		return -EINVAL;
-	}
-	map.type = row->id;
-	map.name = skep_arena_strdup(arena, name);
-	if (skep_map_kind_check(map.type, map.key_size, map.value_size, map.max_entries, 0, &why) <
-	    0) {
-		skep_diag_error(a->diag, loc, "no kernel makes this map: %s", why);
-		return -EINVAL;
-	}
-	if (a->source->spec.n_maps == MAPS_MAX) {
-		skep_diag_error(a->diag, loc, "more than %d maps", MAPS_MAX);
-		return -E2BIG;
-	}
-	a->maps[a->source->spec.n_maps++] = map;
-	return 0;
-}
-
-static int read_kind(struct assembly *a, const char *line, struct skep_loc loc)
-{
-	char word[32];
-	const struct skep_prog_kind *row;
-
-	if (sscanf(line, ".kind %31s %u", word, &a->prog.attach_type) < 1 ||
-	    !(row = skep_prog_kind_find_name(word))) {
-		skep_diag_error(
-			a->diag, loc,
-			"a kind of program is written .kind xdp, .kind kprobe, .kind sched_cls ...");
-		return -EINVAL;
-	}
-	a->prog.type = row->id;
-	return 0;
-}
-
-/* Takes the lines that are no instructions out of the text: blanks are left, so that places stay right. */
-static int read_directives(struct assembly *a, char *text, size_t size, struct skep_arena *arena)
-{
-	uint32_t number = 1;
-	int r = 0;
-
-	for (size_t at = 0; at < size && r == 0; number++) {
-		char *line = text + at;
-		size_t len = strcspn(line, "\n");
-		const char *copy = skep_arena_strndup(arena, line, len);
-		struct skep_loc loc = { number, 1, (uint32_t)len };
-
-		copy += strspn(copy, " \t");
-		if (skep_has_prefix(copy, ".map "))
-			r = read_map(a, copy, loc, arena);
-		else if (skep_has_prefix(copy, ".kind "))
-			r = read_kind(a, copy, loc);
-		else
-			copy = NULL;
-		if (copy)
-			memset(line, ' ', len);
-		at += len + 1;
-	}
-	return r;
-}
-
-static void find_maps(struct skep_spec_prog *prog, struct skep_arena *arena)
+void skep_input_find_maps(struct skep_spec_prog *prog, struct skep_arena *arena)
 {
 	prog->relocs = skep_arena_calloc(arena, prog->n_insns, sizeof(*prog->relocs));
 	for (size_t i = 0; i < prog->n_insns; i++) {
@@ -274,37 +232,50 @@ static void find_maps(struct skep_spec_prog *prog, struct skep_arena *arena)
 	}
 }
 
-static int read_assembler(char *data, size_t size, const struct skep_input_options *options,
-			  struct skep_arena *arena, struct skep_diag *diag,
-			  struct skep_input *source)
+/* Printable, and nothing that could not be typed: raw instructions always hold other bytes. */
+static bool is_text(const char *data, size_t size)
 {
-	_cleanup_(skep_insns_fini)
-	struct skep_insns insns = {};
-	struct assembly a = {
-		.source = source,
-		.maps = skep_arena_calloc(arena, MAPS_MAX, sizeof(*a.maps)),
-		.prog = { .name = "program",
-			  .type = options->prog_type ? options->prog_type
-						     : SKEP_PROG_SOCKET_FILTER },
-		.diag = diag,
-	};
-	struct skep_asm_hooks hooks = { .ctx = &a, .value = name_to_number };
-	int r;
+	for (size_t i = 0; i < size; i++)
+		if ((uint8_t)data[i] < ' ' && !strchr("\t\n\r", data[i] ? data[i] : 1))
+			return false;
+	return size > 0;
+}
 
-	source->kind = SKEP_INPUT_ASSEMBLER;
-	diag->source_name = source->name;
-	diag->source_text = skep_arena_memdup(arena, data, size + 1);
-	diag->source_len = size;
-	r = read_directives(&a, data, size, arena);
-	if (r == 0)
-		r = skep_asm(data, size, &hooks, &insns, diag);
-	if (r < 0)
-		return r;
-	a.prog.n_insns = insns.len;
-	a.prog.insns = skep_arena_memdup(arena, insns.data, insns.len * sizeof(*insns.data));
-	find_maps(&a.prog, arena);
-	source->spec.maps = a.maps;
-	return take_instructions(&a.prog, arena, diag, source);
+/* Raw instructions as they are, or as hex digits. */
+static int read_bytes(const char *data, size_t size, const struct skep_input_options *options,
+		      struct skep_arena *arena, struct skep_diag *diag, struct skep_input *source)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str bytes = {};
+	enum skep_hex hex =
+		is_text(data, size) ? skep_input_hex(data, size, &bytes) : SKEP_HEX_OTHER;
+
+	if (hex == SKEP_HEX_ODD) {
+		skep_diag_error(
+			diag, SKEP_NO_LOC,
+			"'%s' holds no whole number of instructions of 8 bytes: its hex digits are odd in number",
+			source->name);
+		return -EINVAL;
+	}
+	if (hex == SKEP_HEX_BYTES)
+		return read_raw(skep_str_text(&bytes), bytes.len, options, arena, diag, source);
+	return read_raw(data, size, options, arena, diag, source);
+}
+
+static bool names_assembler(const char *path)
+{
+	return skep_has_suffix(path, ".s") || skep_has_suffix(path, ".asm") ||
+	       skep_has_suffix(path, ".S");
+}
+
+/* What comes through a pipe has no name that would tell. */
+static bool holds_assembler(const char *path, const char *data, size_t size)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str bytes = {};
+
+	return skep_streq(path, "-") && is_text(data, size) &&
+	       skep_input_hex(data, size, &bytes) == SKEP_HEX_OTHER;
 }
 
 int skep_input_read(const char *path, const struct skep_input_options *options,
@@ -314,19 +285,25 @@ int skep_input_read(const char *path, const struct skep_input_options *options,
 	struct skep_input source = { .name = slash ? slash + 1 : path };
 	size_t size = 0;
 	char *data = NULL;
-	int r = read_file(path, arena, diag, &data, &size);
+	int r;
 
+	if (skep_image_is_name(path)) {
+		r = skep_input_read_loaded(path, arena, diag, &source);
+		if (r == 0)
+			*ret_source = source;
+		return r;
+	}
+	r = skep_input_bytes(path, arena, diag, &data, &size);
 	if (r < 0)
 		return r;
 	if (skep_object_is(data, size))
 		r = read_object(data, size, options, arena, diag, &source);
 	else if (skep_has_suffix(path, ".bt"))
 		r = read_script(data, size, arena, diag, &source);
-	else if (skep_has_suffix(path, ".s") || skep_has_suffix(path, ".asm") ||
-		 skep_has_suffix(path, ".S"))
-		r = read_assembler(data, size, options, arena, diag, &source);
+	else if (names_assembler(path) || holds_assembler(path, data, size))
+		r = skep_input_read_assembler(data, size, options, arena, diag, &source);
 	else if ((r = refuse_other(data, size, diag, &source)) == 0)
-		r = read_raw(data, size, options, arena, diag, &source);
+		r = read_bytes(data, size, options, arena, diag, &source);
 	if (r == 0)
 		*ret_source = source;
 	return r;

@@ -4,13 +4,19 @@
  *
  *	tool.bpf.o	an object of clang or gcc
  *	script.bt	a script, compiled for the running kernel
- *	prog.s		assembler (isa/asm.h), with lines for what instructions do not say:
+ *	prog.s		assembler (isa/asm.h), with lines for what instructions do not say (below)
+ *	prog.bin	raw instructions of 8 bytes, in this machine's byte order; or the same as hex digits
+ *	-		standard input, which is an object, assembler or raw instructions
+ *	id:42		a program that is in the kernel, as the kernel rewrote it
+ *	/sys/fs/bpf/x	likewise, by the file that keeps it
  *
- *		.kind xdp				kind of program; socket_filter unless told
- *		.map counts hash 4 8 16			name, kind, bytes of key and value, entries
- *		r1 = map[fd:counts]
+ * Lines of assembler; skep dis writes them, too. A name that calls lead to is the name of a function.
  *
- *	prog.bin	raw instructions of 8 bytes, in this machine's byte order
+ *	.prog NAME [SECTION]			a program begins; without, there is one, called `program`
+ *	.kind xdp [ATTACH_TYPE]			kind of program; socket_filter unless told
+ *	.map counts hash 4 8 16 [FLAGS]		name, kind, bytes of key and value, entries
+ *	.data counts 8 0a0b0c			bytes of an array's first value, from that offset on
+ *	r1 = map[fd:counts]
  *
  * Nothing is loaded. An object is fitted to the types that it is given, the running kernel's or a file's.
  *
@@ -23,14 +29,17 @@
 #include "obj/btf.h"
 #include "obj/places.h"
 #include "obj/spec.h"
+#include "sys/image.h"
 
-#define SKEP_INPUT_MAX (64u << 20) /* bytes of a file */
+#define SKEP_INPUT_MAX (64u << 20)	/* bytes of a file */
+#define SKEP_INPUT_TEXT_MAX (16u << 20) /* of assembler */
 
 enum skep_input_kind {
 	SKEP_INPUT_OBJECT,
 	SKEP_INPUT_SCRIPT,
 	SKEP_INPUT_ASSEMBLER,
 	SKEP_INPUT_RAW,
+	SKEP_INPUT_LOADED,
 };
 
 struct skep_input_options {
@@ -40,12 +49,27 @@ struct skep_input_options {
 		prog_type; /* of raw instructions and of assembler that does not say; 0: socket filter */
 };
 
+/* Of a program in the kernel: what the spec does not hold. */
+struct skep_input_loaded {
+	struct skep_image image;
+	/* Per instruction: the kernel's function that it calls and that is no helper, or NULL. */
+	const char **calls;
+	/* What the kernel did to it that nobody can undo, as a sentence; NULL: nothing that is known. */
+	const char *rewritten;
+};
+
 struct skep_input {
 	enum skep_input_kind kind;
 	const char *name;
 	struct skep_spec spec;
 	const void *object; /* the bytes of an object, for skep_input_places; else NULL */
 	size_t object_size;
+	/*
+	 * Of programs that come as one run of instructions (assembler, raw, loaded): by the program's index in the spec that
+	 * run, in the order in which it came; of an object or a script NULL.
+	 */
+	struct skep_spec_prog *whole;
+	const struct skep_input_loaded *loaded; /* of kind LOADED, else NULL */
 };
 
 /* Everything in @ret_source is in @arena. -errno with the diag. */
@@ -58,3 +82,16 @@ int skep_input_read(const char *path, const struct skep_input_options *options,
  */
 void skep_input_places(const struct skep_input *source, struct skep_arena *arena,
 		       struct skep_places *ret_places);
+
+/* Bytes of a file, or of standard input (path "-"), terminated behind the last. */
+int skep_input_bytes(const char *path, struct skep_arena *arena, struct skep_diag *diag,
+		     char **ret_data, size_t *ret_size) _must_check_;
+
+enum skep_hex {
+	SKEP_HEX_BYTES,
+	SKEP_HEX_ODD,	/* a digit is missing */
+	SKEP_HEX_OTHER, /* something that is no digit, no blank and no colon */
+};
+
+/* Appends the bytes that hex digits stand for, with blanks and colons between them as one likes. */
+enum skep_hex skep_input_hex(const char *text, size_t len, struct skep_str *out);

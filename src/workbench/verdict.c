@@ -5,7 +5,24 @@
 
 #include "isa/progkind.h"
 #include "record/format.h"
+#include "workbench/source.h"
 #include "workbench/witness.h"
+
+void skep_verdict_of_loaded(const struct skep_input *source, struct skep_arena *arena,
+			    struct skep_verify_result *result)
+{
+	const char *why;
+
+	if (!source->loaded || result->verdict != SKEP_VERDICT_REJECTED)
+		return;
+	why = source->loaded->rewritten;
+	result->verdict = SKEP_VERDICT_UNDECIDED;
+	if (result->n_findings)
+		result->findings[0].hint = skep_arena_printf(
+			arena, "the kernel has judged this program before it changed it%s%s; %s",
+			why ? ": " : "", why ? why : "",
+			"verify the object or the script that it was made of");
+}
 
 static const char *verdict_name(enum skep_verdict verdict)
 {
@@ -16,47 +33,6 @@ static const char *verdict_name(enum skep_verdict verdict)
 		return "rejected";
 	default:
 		return "not decided";
-	}
-}
-
-/* File and line of code, or nothing. */
-static bool place(const struct skep_input *source, const struct skep_spec_line *line,
-		  struct skep_str *out)
-{
-	const char *file;
-
-	if (!line || !line->loc.line)
-		return false;
-	file = line->file ? line->file : source->name;
-	if (strrchr(file, '/'))
-		file = strrchr(file, '/') + 1;
-	skep_str_addf(out, "%s:%u", file, line->loc.line);
-	return true;
-}
-
-static const char *skip_blanks(const char *text)
-{
-	return text + strspn(text, " \t");
-}
-
-/* The line's text: of objects it is in the line, of scripts in the source. */
-static void code_text(const struct skep_spec *spec, const struct skep_spec_line *line,
-		      struct skep_str *out)
-{
-	const char *at = spec->source_text;
-
-	if (line->text) {
-		skep_str_add(out, skip_blanks(line->text));
-		return;
-	}
-	for (uint32_t n = 1; at && n < line->loc.line; n++) {
-		at = memchr(at, '\n', spec->source_len - (size_t)(at - spec->source_text));
-		if (at)
-			at++;
-	}
-	if (at) {
-		at = skip_blanks(at);
-		skep_str_addn(out, at, strcspn(at, "\n"));
 	}
 }
 
@@ -92,9 +68,9 @@ static void add_steps(const struct skep_input *source, const struct skep_finding
 		if (s->line && s->line->loc.line && !is_same_line(s->line, shown)) {
 			shown = s->line;
 			skep_str_add(out, "          ; ");
-			place(source, s->line, out);
+			skep_source_place(source, s->line, out);
 			skep_str_add(out, "  ");
-			code_text(&source->spec, s->line, out);
+			skep_source_code(&source->spec, s->line, out);
 			skep_str_addc(out, '\n');
 		}
 		add_step(s, out);
@@ -107,9 +83,9 @@ static void add_code(const struct skep_input *source, uint32_t insn,
 	skep_str_addf(out, "instruction %u", insn);
 	if (line && line->loc.line) {
 		skep_str_add(out, ", ");
-		place(source, line, out);
+		skep_source_place(source, line, out);
 		skep_str_add(out, "  ");
-		code_text(&source->spec, line, out);
+		skep_source_code(&source->spec, line, out);
 	}
 }
 
@@ -156,9 +132,9 @@ static void add_finding(const struct skep_input *source, const struct skep_verif
 	skep_str_addf(out, "    at instruction %u", f->insn);
 	if (f->line && f->line->loc.line) {
 		skep_str_add(out, ", ");
-		place(source, f->line, out);
+		skep_source_place(source, f->line, out);
 		skep_str_add(out, "  ");
-		code_text(&source->spec, f->line, out);
+		skep_source_code(&source->spec, f->line, out);
 	}
 	skep_str_addc(out, '\n');
 	add_steps(source, f, out);
@@ -202,7 +178,7 @@ static void json_line(const struct skep_input *source, const struct skep_spec_li
 	skep_str_addc(out, ',');
 	json_string("source_file", line->file ? line->file : source->name, out);
 	skep_str_addf(out, ",\"line\":%u,", line->loc.line);
-	code_text(&source->spec, line, &text);
+	skep_source_code(&source->spec, line, &text);
 	json_string("code", skep_str_text(&text), out);
 }
 

@@ -10,6 +10,13 @@
 #include "verify/verify.h"
 #include "workbench/input.h"
 
+/*
+ * Of a program in the kernel: what the kernel has made of it after it had judged it is no reason to reject it, so that it is
+ * not decided then; the first finding says why. Others are left alone.
+ */
+void skep_verdict_of_loaded(const struct skep_input *source, struct skep_arena *arena,
+			    struct skep_verify_result *result);
+
 /* Lines about one program; of a safe one a single line. */
 void skep_verdict_text(const struct skep_input *source, size_t prog,
 		       const struct skep_verify_result *result, bool color, struct skep_str *out);

@@ -72,6 +72,7 @@ struct jit {
 	bool no_memory;
 	const char *refused; /* why an instruction cannot be compiled */
 	uint32_t *at;	     /* offset of each instruction's code */
+	uint32_t insns_end;  /* behind the last one's */
 	struct jit_fix *fixes;
 	size_t n_fixes, room_fixes;
 	struct jit_rest *rests;

@@ -106,6 +106,7 @@ static int emit(struct jit *j)
 	jit_cpu_begin(j);
 	for (uint32_t k = 0; k < j->prog->n_funcs; k++)
 		emit_func(j, &j->funcs[k]);
+	j->insns_end = (uint32_t)j->len;
 	for (size_t k = 0; k < j->n_rests && has_room(j); k++)
 		jit_cpu_rest(j, &j->rests[k]);
 	if (j->no_memory)
@@ -167,6 +168,16 @@ static int compile(struct jit *j, uint32_t *ret_insn)
 	return emit(j);
 }
 
+static void jit_fini(struct jit *j)
+{
+	free(j->marks);
+	free(j->funcs);
+	free(j->at);
+	free(j->code);
+	free(j->fixes);
+	free(j->rests);
+}
+
 int vm_jit_compile(struct vm_prog *prog, char *why, size_t why_size)
 {
 	struct jit j = { .prog = prog, .checked = prog->vm->config.mode == SKEP_VM_CHECKED };
@@ -181,13 +192,34 @@ int vm_jit_compile(struct vm_prog *prog, char *why, size_t why_size)
 		else
 			snprintf(why, why_size, "no machine code can be made: %s", strerror(-r));
 	}
-	free(j.marks);
-	free(j.funcs);
-	free(j.at);
-	free(j.code);
-	free(j.fixes);
-	free(j.rests);
+	jit_fini(&j);
 	return r;
+}
+
+int vm_jit_show(const struct vm_prog *prog, struct vm_jit_code *ret_code)
+{
+	struct jit j = { .prog = prog, .checked = prog->vm->config.mode == SKEP_VM_CHECKED };
+	uint32_t insn;
+	int r = vm_jit_here() ? compile(&j, &insn) : -EOPNOTSUPP;
+
+	if (r == 0) {
+		*ret_code = (struct vm_jit_code){
+			.bytes = TAKE_PTR(j.code),
+			.size = (uint32_t)j.len,
+			.at = TAKE_PTR(j.at),
+			.n_insns = prog->n_insns,
+			.insns_end = j.insns_end,
+		};
+	}
+	jit_fini(&j);
+	return r;
+}
+
+void vm_jit_code_fini(struct vm_jit_code *code)
+{
+	free(code->bytes);
+	free(code->at);
+	*code = (struct vm_jit_code){};
 }
 
 void vm_jit_free(struct vm_prog *prog)

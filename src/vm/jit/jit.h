@@ -30,4 +30,17 @@ bool vm_jit_here(void);
 int vm_jit_compile(struct vm_prog *prog, char *why, size_t why_size) _must_check_;
 void vm_jit_free(struct vm_prog *prog);
 
+/* The machine code of a program, to be looked at: never run, not executable. */
+struct vm_jit_code {
+	uint8_t *bytes;
+	uint32_t size;
+	/* Of each instruction the offset of its code; 0: it is one with the one before it. */
+	uint32_t *at, n_insns;
+	uint32_t
+		insns_end; /* behind it is what several instructions share, and what is seldom needed */
+};
+/* Makes it once more, as vm_jit_compile does. */
+int vm_jit_show(const struct vm_prog *prog, struct vm_jit_code *ret_code) _must_check_;
+void vm_jit_code_fini(struct vm_jit_code *code);
+
 vm_engine_fn vm_jit_run;

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/source.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "isa/progkind.h"
+#include "sys/vmlinux.h"
+
+const char *skep_cli_source_option(struct skep_cli_source *source, int option, const char *value)
+{
+	const struct skep_prog_kind *kind;
+
+	switch (option) {
+	case 'p':
+		source->prog = value;
+		return NULL;
+	case 'b':
+		source->btf_path = value;
+		return NULL;
+	default:
+		kind = skep_prog_kind_find_name(value);
+		if (!kind)
+			return "--kind takes a kind of program: xdp, kprobe, tracepoint, sched_cls, ...";
+		source->kind = kind->id;
+		return NULL;
+	}
+}
+
+int skep_cli_source_open(struct skep_cli_source *source)
+{
+	struct skep_diag diag = {};
+	size_t size = 0;
+	char *data = NULL;
+	int r;
+
+	if (!source->btf_path)
+		return 0;
+	source->arena = skep_arena_new();
+	r = skep_input_bytes(source->btf_path, source->arena, &diag, &data, &size);
+	skep_cli_tell(&diag, false);
+	skep_diag_fini(&diag);
+	if (r < 0)
+		return r;
+	r = skep_btf_parse(data, size, NULL, NULL, NULL, &source->btf);
+	if (r < 0)
+		fprintf(stderr, "skep: '%s' is not BTF\n", source->btf_path);
+	return r;
+}
+
+void skep_cli_source_fini(struct skep_cli_source *source)
+{
+	skep_btf_free(source->btf);
+	skep_arena_free(source->arena);
+	*source = (struct skep_cli_source){};
+}
+
+const struct skep_btf *skep_cli_source_types(const struct skep_cli_source *source)
+{
+	const struct skep_btf *btf = NULL;
+
+	if (source->btf)
+		return source->btf;
+	return skep_vmlinux_btf(NULL, &btf) < 0 ? NULL : btf;
+}
+
+int skep_cli_source_read(const struct skep_cli_source *source, const char *path,
+			 struct skep_arena *arena, struct skep_diag *diag,
+			 struct skep_input *ret_input)
+{
+	struct skep_input_options options = {
+		.kernel = skep_cli_source_types(source),
+		.prog_type = source->kind,
+	};
+
+	return skep_input_read(path, &options, arena, diag, ret_input);
+}
+
+bool skep_cli_source_next(const struct skep_cli_source *source, const struct skep_input *input,
+			  size_t *index)
+{
+	for (; *index < input->spec.n_progs; (*index)++) {
+		const struct skep_spec_prog *p = &input->spec.progs[*index];
+
+		if (p->type && (!source->prog || skep_streq(source->prog, p->name)))
+			return true;
+	}
+	return false;
+}
+
+int skep_cli_source_choose(const struct skep_cli_source *source, const char *path,
+			   const struct skep_input *input, size_t *ret_prog)
+{
+	size_t first = 0, more;
+
+	if (skep_cli_source_next(source, input, &first)) {
+		more = first + 1;
+		if (!skep_cli_source_next(source, input, &more)) {
+			*ret_prog = first;
+			return 0;
+		}
+		fprintf(stderr, "skep: %s has several programs; choose with --prog:", path);
+	} else {
+		more = 0;
+		fprintf(stderr, "skep: %s has no program%s%s; it has:", path,
+			source->prog ? " called " : "", source->prog ? source->prog : "");
+	}
+	for (size_t i = 0; i < input->spec.n_progs; i++)
+		if (input->spec.progs[i].type)
+			fprintf(stderr, " %s", input->spec.progs[i].name);
+	fputc('\n', stderr);
+	return more ? -EINVAL : -ENOENT;
+}
