@@ -8,6 +8,7 @@
  *	jit_cpu_insn     one instruction, or a few that are better together
  *	jit_cpu_rest     what is seldom needed (failed checks), behind everything else
  *	jit_cpu_patch    fills in a distance
+ *	jit_cpu_again    whether all of it is emitted a second time
  *
  * A frame in machine code: the program's registers are in machine registers throughout. The frame pointer of a function that
  * needs none (struct jit_func, frame) is its caller's.
@@ -83,8 +84,10 @@ struct jit {
 	uint16_t stackish; /* registers that probably point to the stack: only a hint */
 	const struct skep_vm_map *r1_map; /* what R1 holds for certain, or NULL */
 	bool fast_shifts;		  /* of any register by any other (x86-64: BMI2) */
-	uint32_t out, calls[8];		  /* offsets of shared code */
-	struct jit_rest no_rest;	  /* what is written when there is no memory */
+	bool lse;			  /* atomics in one instruction (arm64) */
+	bool far, too_far;	 /* arm64: conditions reach anything; something was too far */
+	uint32_t out, calls[8];	 /* offsets of shared code */
+	struct jit_rest no_rest; /* what is written when there is no memory */
 };
 
 /* plan.c: functions, marks, and what cannot be compiled. -EINVAL: j->refused, at *@ret_insn. -ENOMEM. */
@@ -103,6 +106,9 @@ static inline bool jit_goes_on(const struct jit *j, uint32_t i)
 	return i + 1 < j->func->end && !(j->marks[i + 1] & JIT_TARGET);
 }
 
+/* hints.c: what an instruction does to stackish and r1_map. */
+void jit_follow(struct jit *j, uint32_t i);
+
 void jit_bytes(struct jit *j, uint64_t value, unsigned n); /* little end first */
 /* Notes a distance at offset @at, which instruction @jumps has to instruction @insn. */
 void jit_fix(struct jit *j, enum jit_fix_kind kind, uint32_t at, uint32_t insn, uint32_t jumps);
@@ -117,6 +123,8 @@ uint32_t jit_cpu_insn(struct jit *j, uint32_t i);
 void jit_cpu_rest(struct jit *j, const struct jit_rest *rest);
 /* False: too far. */
 bool jit_cpu_patch(struct jit *j, const struct jit_fix *fix, uint32_t target);
+/* After everything was emitted: whether it should be once more, now that it is known how far apart things are. */
+bool jit_cpu_again(struct jit *j);
 
 /* What code calls (glue.c). All take the run, R1 to R5, and one thing more; run->op and the stack are set. */
 typedef uint64_t jit_glue_fn(struct skep_vm_run *run, uint64_t r1, uint64_t r2, uint64_t r3,

@@ -80,7 +80,8 @@ static void emit_func(struct jit *j, struct jit_func *f)
 		if (j->marks[i] & JIT_TARGET)
 			j->r1_map = NULL;
 		j->at[i] = (uint32_t)j->len;
-		i += jit_cpu_insn(j, i);
+		for (uint32_t n = jit_cpu_insn(j, i); n > 0; n--)
+			jit_follow(j, i++);
 	}
 }
 
@@ -101,6 +102,7 @@ static int emit(struct jit *j)
 {
 	j->len = 0;
 	j->n_fixes = j->n_rests = 0;
+	j->too_far = false;
 	if (!has_room(j))
 		return -ENOMEM;
 	jit_cpu_begin(j);
@@ -111,19 +113,7 @@ static int emit(struct jit *j)
 		jit_cpu_rest(j, &j->rests[k]);
 	if (j->no_memory)
 		return -ENOMEM;
-	return patch_all(j) ? 0 : -E2BIG;
-}
-
-/* With all jumps long, everything is at most nearer later on: what is near now stays so. */
-static void find_short_jumps(struct jit *j)
-{
-	for (size_t k = 0; k < j->n_fixes; k++) {
-		const struct jit_fix *fix = &j->fixes[k];
-		int64_t distance = (int64_t)j->at[fix->insn] - fix->at;
-
-		if (fix->kind == JIT_FIX_LONG && distance > -110 && distance < 120)
-			j->marks[fix->jumps] |= JIT_SHORT;
-	}
+	return patch_all(j) && !j->too_far ? 0 : -E2BIG;
 }
 
 /* Into pages of their own, which are never writable and executable at the same time. */
@@ -162,10 +152,9 @@ static int compile(struct jit *j, uint32_t *ret_insn)
 	if (!j->code)
 		return -ENOMEM;
 	r = emit(j);
-	if (r < 0)
-		return r;
-	find_short_jumps(j);
-	return emit(j);
+	if ((r == 0 || r == -E2BIG) && jit_cpu_again(j))
+		r = emit(j);
+	return r;
 }
 
 static void jit_fini(struct jit *j)

@@ -3,8 +3,8 @@
  * JIT: programs as machine code, made once, when a program is added to a machine whose configuration asks for it.
  *
  *	vm_jit_compile   ops (code.h) ──► plan: functions, targets of jumps, registers (plan.c)
- *	                              ──► code, emitted twice: the second time with short jumps (jit.c, one folder's file
- *	                                  for each CPU behind emit.h)
+ *	                              ──► code, emitted once more where distances tell (jit.c; files for each CPU behind
+ *	                                  emit.h)
  *	                              ──► pages: written first, then made executable, never both
  *	vm_jit_run       the engine (vm_engine_fn) that runs such programs; functions are called by it, and by helpers
  *	                 through vm_call

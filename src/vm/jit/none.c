@@ -28,3 +28,8 @@ bool jit_cpu_patch(struct jit *j, const struct jit_fix *fix, uint32_t target)
 {
 	return false;
 }
+
+bool jit_cpu_again(struct jit *j)
+{
+	return false;
+}

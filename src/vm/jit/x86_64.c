@@ -227,38 +227,6 @@ static void arithmetic(struct jit *j, uint32_t i)
 	}
 }
 
-/* Which registers are near the stack, and whether R1 is still the map it was. */
-static void follow(struct jit *j, struct skep_insn insn)
-{
-	unsigned class = skep_insn_class(insn), op = insn.opcode & SKEP_OP_MASK;
-	uint16_t dst = (uint16_t)(1u << insn.dst);
-	bool from_stack = j->stackish >> insn.src & 1;
-
-	if (class != SKEP_CLASS_ALU64 && class != SKEP_CLASS_ALU && class != SKEP_CLASS_LDX)
-		return;
-	if (insn.dst == SKEP_R1)
-		j->r1_map = NULL;
-	if (class == SKEP_CLASS_ALU64 && insn.opcode & SKEP_SRC_X && from_stack &&
-	    (op == SKEP_ALU_MOV || op == SKEP_ALU_ADD))
-		j->stackish |= dst;
-	else if (class != SKEP_CLASS_ALU64 || op == SKEP_ALU_MOV)
-		j->stackish &= (uint16_t)~dst;
-}
-
-static uint32_t constant(struct jit *j, uint32_t i)
-{
-	struct skep_insn insn = j->prog->insns[i];
-	uint64_t value = (uint64_t)j->prog->ops[i].imm;
-
-	x_const(j, x_regs[insn.dst], value);
-	j->stackish &= (uint16_t) ~(1u << insn.dst);
-	if (insn.dst == SKEP_R1)
-		j->r1_map = insn.src == SKEP_PSEUDO_MAP_FD || insn.src == SKEP_PSEUDO_MAP_IDX
-				    ? (const struct skep_vm_map *)(uintptr_t)value
-				    : NULL;
-	return 2;
-}
-
 /* r1 = r2; r1 += 5: one instruction that adds. */
 static bool move_and_add(struct jit *j, uint32_t i)
 {
@@ -269,7 +237,6 @@ static bool move_and_add(struct jit *j, uint32_t i)
 	    insn[1].dst != insn->dst)
 		return false;
 	x_rm(j, W64, X_LEA, x_regs[insn->dst], x_regs[insn->src], insn[1].imm);
-	follow(j, *insn);
 	return true;
 }
 
@@ -286,20 +253,17 @@ uint32_t jit_cpu_insn(struct jit *j, uint32_t i)
 		if (move_and_add(j, i))
 			return 2;
 		arithmetic(j, i);
-		follow(j, insn);
 		return 1;
-	case SKEP_CLASS_LD:
-		if (skep_insn_is_wide(insn))
-			return constant(j, i);
-		return x_flow(j, i);
 	case SKEP_CLASS_LDX:
 	case SKEP_CLASS_ST:
 	case SKEP_CLASS_STX:
 		x_memory(j, i);
-		follow(j, insn);
 		return 1;
 	default:
-		return x_flow(j, i);
+		if (!skep_insn_is_wide(insn))
+			return x_flow(j, i);
+		x_const(j, x_regs[insn.dst], (uint64_t)j->prog->ops[i].imm);
+		return 2;
 	}
 }
 
@@ -347,6 +311,19 @@ bool jit_cpu_patch(struct jit *j, const struct jit_fix *fix, uint32_t target)
 	if (!x_fits8(distance))
 		return false;
 	j->code[fix->at] = (uint8_t)distance;
+	return true;
+}
+
+/* With all jumps long, everything is at most nearer later on: what is near now stays so. */
+bool jit_cpu_again(struct jit *j)
+{
+	for (size_t k = 0; k < j->n_fixes; k++) {
+		const struct jit_fix *fix = &j->fixes[k];
+		int64_t distance = (int64_t)j->at[fix->insn] - fix->at;
+
+		if (fix->kind == JIT_FIX_LONG && distance > -110 && distance < 120)
+			j->marks[fix->jumps] |= JIT_SHORT;
+	}
 	return true;
 }
 

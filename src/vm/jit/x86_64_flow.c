@@ -232,13 +232,6 @@ static void load_packet(struct jit *j, uint32_t i)
 	x_jump_back(j, CC_E, j->out);
 }
 
-static void forget_results(struct jit *j)
-{
-	/* Callees and helpers leave what they like in R0; R1 to R5 are only hints here. */
-	j->stackish &= (uint16_t)~1u;
-	j->r1_map = NULL;
-}
-
 uint32_t x_flow(struct jit *j, uint32_t i)
 {
 	switch ((int)j->prog->ops[i].code) {
@@ -255,24 +248,19 @@ uint32_t x_flow(struct jit *j, uint32_t i)
 		break;
 	case SKEP_OP_CALL_HELPER:
 		call_helper(j, i);
-		forget_results(j);
 		break;
 	case SKEP_OP_CALL_LOCAL:
 		call_local(j, i);
-		forget_results(j);
 		break;
 	case VM_CODE_TAIL_CALL:
 		tail_call(j, i);
-		forget_results(j);
 		break;
 	case VM_CODE_OWN_HELPER:
 		x_call_shared(j, X_CALL_OWN_HELPER, i);
-		forget_results(j);
 		break;
 	case VM_CODE_CALLX:
 		x_mov(j, W64, x_regs[j->prog->insns[i].dst], R10);
 		x_call_shared(j, X_CALL_CALLX, i);
-		forget_results(j);
 		break;
 	case SKEP_OP_LD_ABS_B:
 	case SKEP_OP_LD_ABS_H:

@@ -195,10 +195,4 @@ void x_memory(struct jit *j, uint32_t i)
 		atomic(j, insn, a.bytes);
 	else
 		store_reg(j, insn, a.bytes);
-	/* What an atomic gives back may be anything. */
-	if (a.aligned)
-		j->stackish &= (uint16_t) ~(1u << insn.src | 1u << SKEP_R0);
-	j->stackish |= 1u << SKEP_R10;
-	if (a.aligned && (insn.src == SKEP_R1 || insn.dst == SKEP_R1))
-		j->r1_map = NULL;
 }
