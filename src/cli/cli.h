@@ -54,6 +54,7 @@ int skep_cli_fmt(const struct skep_trace_options *options);
 int skep_cmd_try(int argc, char **argv);
 int skep_cmd_verify(int argc, char **argv);
 int skep_cmd_dis(int argc, char **argv);
+int skep_cmd_asm(int argc, char **argv);
 int skep_cmd_doctor(int argc, char **argv);
 int skep_cmd_version(int argc, char **argv);
 int skep_cmd_help(int argc, char **argv);

@@ -23,10 +23,9 @@ static int wrong(const char *what)
 	return SKEP_EXIT_USAGE;
 }
 
-static int list(const struct dis *d, const char *path, struct skep_diag *diag, struct skep_str *out)
+static int list(const struct dis *d, const char *path, struct skep_arena *arena,
+		struct skep_diag *diag, struct skep_str *out)
 {
-	_cleanup_(skep_arena_freep)
-	struct skep_arena *arena = skep_arena_new();
 	struct skep_listing *listing;
 	struct skep_input input;
 	size_t n = 0, prog;
@@ -53,10 +52,12 @@ static int list(const struct dis *d, const char *path, struct skep_diag *diag, s
 
 static int list_file(const struct dis *d, const char *path)
 {
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
 	_cleanup_(skep_str_fini)
 	struct skep_str out = {};
 	struct skep_diag diag = {};
-	int r = list(d, path, &diag, &out);
+	int r = list(d, path, arena, &diag, &out);
 
 	if (r == 0)
 		fwrite(skep_str_text(&out), 1, out.len, stdout);

@@ -13,6 +13,8 @@ const struct skep_command skep_commands[] = {
 	  "skep try [options] FILE", skep_cmd_try },
 	{ "dis", "programs as text: instructions, source lines, names, machine code",
 	  "skep dis [options] FILE...", skep_cmd_dis },
+	{ "asm", "assembler to instructions, or to an object", "skep asm [options] [FILE]",
+	  skep_cmd_asm },
 	{ "doctor", "what this kernel can do, and which commands therefore work", "skep doctor",
 	  skep_cmd_doctor },
 	{ "version", "which version this is and what is built in", "skep version",

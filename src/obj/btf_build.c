@@ -191,6 +191,19 @@ uint32_t skep_btf_build_var(struct skep_btf_builder *b, const char *name, uint32
 	return id;
 }
 
+uint32_t skep_btf_build_datasec(struct skep_btf_builder *b, const char *name, uint32_t size_bytes,
+				const struct skep_btf_secvar *vars, size_t n)
+{
+	uint32_t id = add_head(b, SKEP_BTF_DATASEC, name, n, false, size_bytes);
+
+	for (size_t i = 0; i < n; i++) {
+		add32(b, vars[i].type);
+		add32(b, vars[i].offset);
+		add32(b, vars[i].size_bytes);
+	}
+	return id;
+}
+
 uint32_t skep_btf_build_decl_tag(struct skep_btf_builder *b, const char *name, uint32_t type,
 				 int32_t component)
 {

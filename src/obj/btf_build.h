@@ -59,6 +59,8 @@ uint32_t skep_btf_build_func(struct skep_btf_builder *b, const char *name, uint3
 			     unsigned linkage);
 uint32_t skep_btf_build_var(struct skep_btf_builder *b, const char *name, uint32_t type,
 			    unsigned linkage);
+uint32_t skep_btf_build_datasec(struct skep_btf_builder *b, const char *name, uint32_t size_bytes,
+				const struct skep_btf_secvar *vars, size_t n);
 uint32_t skep_btf_build_decl_tag(struct skep_btf_builder *b, const char *name, uint32_t type,
 				 int32_t component);
 

@@ -245,3 +245,9 @@ int skep_listing_new(const struct skep_input *input, size_t prog, unsigned flags
 		*ret_listing = l;
 	return r;
 }
+
+const struct skep_insn *skep_listing_insns(const struct skep_listing *l, size_t *ret_n)
+{
+	*ret_n = l->prog->n_insns;
+	return l->insns;
+}

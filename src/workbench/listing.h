@@ -42,5 +42,7 @@ int skep_listing_new(const struct skep_input *input, size_t prog, unsigned flags
 /* The lines .map and .data of all maps. */
 void skep_listing_maps(const struct skep_input *input, struct skep_str *out);
 void skep_listing_text(const struct skep_listing *listing, struct skep_str *out);
+/* Its instructions, references filled in. *@ret_n: how many words. */
+const struct skep_insn *skep_listing_insns(const struct skep_listing *listing, size_t *ret_n);
 /* One object on one line. */
 void skep_listing_json(const struct skep_listing *listing, struct skep_str *out);

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* skep asm: assembler becomes instructions, or an object that loaders take. Needs no rights and no kernel. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/source.h"
+#include "workbench/emit.h"
+
+static const char usage[] =
+	"usage: skep asm [options] [FILE]\n" SKEP_CLI_SOURCE_FILES
+	"Without FILE it is standard input.\n" SKEP_CLI_SOURCE_HELP
+	"  --to FILE       where it goes; NAME.o is an object; without, standard output\n"
+	"  --format FORMAT raw (instructions of 8 bytes), hex (one on a line), object;\n"
+	"                  without, what the name of --to says, hex on a terminal, else raw\n";
+
+enum format {
+	FORMAT_UNSET,
+	FORMAT_RAW,
+	FORMAT_HEX,
+	FORMAT_OBJECT,
+};
+
+struct job {
+	struct skep_cli_source from;
+	const char *to; /* NULL: standard output */
+	enum format format;
+};
+
+static int wrong(const char *what)
+{
+	fprintf(stderr, "skep: %s\n%s", what, usage);
+	return SKEP_EXIT_USAGE;
+}
+
+static enum format format_of(const struct job *job)
+{
+	if (job->format != FORMAT_UNSET)
+		return job->format;
+	if (job->to)
+		return skep_has_suffix(job->to, ".o") ? FORMAT_OBJECT : FORMAT_RAW;
+	return isatty(STDOUT_FILENO) ? FORMAT_HEX : FORMAT_RAW;
+}
+
+static int write_out(const struct job *job, const struct skep_str *bytes)
+{
+	FILE *f = job->to ? fopen(job->to, "we") : stdout;
+	bool bad = !f || fwrite(skep_str_text(bytes), 1, bytes->len, f) != bytes->len || fflush(f);
+
+	if (f && f != stdout)
+		bad |= fclose(f) != 0;
+	if (bad)
+		fprintf(stderr, "skep: cannot write '%s': %s\n",
+			job->to ? job->to : "standard output", strerror(errno));
+	return bad ? -EIO : 0;
+}
+
+static int assemble(const struct job *job, const char *path, struct skep_arena *arena,
+		    struct skep_diag *diag, struct skep_str *out)
+{
+	struct skep_input input;
+	size_t prog;
+	int r = skep_cli_source_read(&job->from, path, arena, diag, &input);
+
+	if (r == 0 && format_of(job) == FORMAT_OBJECT)
+		return skep_emit_object(&input.spec, arena, diag, out);
+	if (r == 0)
+		r = skep_cli_source_choose(&job->from, path, &input, &prog);
+	if (r == 0)
+		r = skep_emit_raw(&input, prog, format_of(job) == FORMAT_HEX, arena, diag, out);
+	return r;
+}
+
+static int run(struct job *job, const char *path)
+{
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	struct skep_diag diag = {};
+	int r;
+
+	if (skep_cli_source_open(&job->from) < 0)
+		return SKEP_EXIT_FAILED;
+	r = assemble(job, path, arena, &diag, &out);
+	skep_cli_tell(&diag, false);
+	skep_diag_fini(&diag);
+	if (r == 0)
+		r = write_out(job, &out);
+	skep_cli_source_fini(&job->from);
+	return r < 0 ? SKEP_EXIT_FAILED : SKEP_EXIT_FINE;
+}
+
+static bool read_format(const char *name, enum format *ret_format)
+{
+	static const char *const names[] = { "", "raw", "hex", "object" };
+
+	for (size_t i = 1; i < ARRAY_SIZE(names); i++)
+		if (skep_streq(name, names[i])) {
+			*ret_format = (enum format)i;
+			return true;
+		}
+	return false;
+}
+
+int skep_cmd_asm(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		SKEP_CLI_SOURCE_OPTIONS,
+		{ "to", required_argument, NULL, 't' },
+		{ "format", required_argument, NULL, 'f' },
+		{ "help", no_argument, NULL, 'h' },
+		{},
+	};
+	struct job job = {};
+	const char *why;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0) {
+		switch (c) {
+		case 'p':
+		case 'k':
+		case 'b':
+			why = skep_cli_source_option(&job.from, c, optarg);
+			if (why)
+				return wrong(why);
+			break;
+		case 't':
+			job.to = skep_streq(optarg, "-") ? NULL : optarg;
+			break;
+		case 'f':
+			if (!read_format(optarg, &job.format))
+				return wrong("--format takes raw, hex or object");
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return SKEP_EXIT_FINE;
+		default:
+			return wrong("see the options");
+		}
+	}
+	if (optind + 1 < argc)
+		return wrong("one file at a time");
+	return run(&job, optind < argc ? argv[optind] : "-");
+}
