@@ -60,7 +60,7 @@ int ir_cc_implies(enum skep_cc known, enum skep_cc ask)
 	return may & want ? -1 : 0;
 }
 
-bool ir_cc_eval(enum skep_cc cc, uint64_t a, uint64_t b)
+bool skep_ir_cc_eval(enum skep_cc cc, uint64_t a, uint64_t b)
 {
 	int64_t sa = (int64_t)a, sb = (int64_t)b;
 	unsigned u = a < b ? 1 : a == b ? 2 : 4, s = sa < sb ? 1 : sa == sb ? 2 : 4;
@@ -79,7 +79,7 @@ static uint64_t sdiv(uint64_t a, uint64_t b, bool rest)
 	return (uint64_t)(rest ? sa % sb : sa / sb);
 }
 
-uint64_t ir_op_eval(enum skep_ir_op op, uint64_t a, uint64_t b)
+uint64_t skep_ir_op_eval(enum skep_ir_op op, uint64_t a, uint64_t b)
 {
 	switch (op) {
 	case SKEP_OP_ADD:

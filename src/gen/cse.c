@@ -123,8 +123,8 @@ static int settled_by(const struct skep_block *block, const struct skep_val *v)
 		return ir_cc_implies(cc, v->sub);
 	/* Known to be a constant: compare that. */
 	if (cc == SKEP_CC_EQ && ir_is_const(branch->args[1]) && ir_is_const(v->args[1]))
-		return ir_cc_eval(v->sub, (uint64_t)branch->args[1]->imm,
-				  (uint64_t)v->args[1]->imm);
+		return skep_ir_cc_eval(v->sub, (uint64_t)branch->args[1]->imm,
+				       (uint64_t)v->args[1]->imm);
 	return -1;
 }
 

@@ -184,7 +184,7 @@ static struct skep_val *fold_op(struct skep_val *v)
 	int64_t c = b->imm;
 
 	if (ir_is_const(a) && ir_is_const(b))
-		return number(v, ir_op_eval(v->sub, (uint64_t)a->imm, (uint64_t)b->imm));
+		return number(v, skep_ir_op_eval(v->sub, (uint64_t)a->imm, (uint64_t)b->imm));
 	if (ir_commutes(v->sub) && ir_floats(a) && !ir_floats(b)) {
 		v->args[0] = b;
 		v->args[1] = a;

@@ -91,6 +91,10 @@ enum skep_ir_flags {
 	SKEP_CALL_NOEFFECT = 1 << 3,
 };
 
+/* What they give on numbers, in programs and wherever else. */
+uint64_t skep_ir_op_eval(enum skep_ir_op op, uint64_t a, uint64_t b);
+bool skep_ir_cc_eval(enum skep_cc cc, uint64_t a, uint64_t b);
+
 /* --- a spec under construction ---------------------------------------------------------------- */
 
 struct skep_gen_options {

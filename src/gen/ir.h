@@ -278,10 +278,8 @@ void ir_count_uses(struct skep_fn *fn);
 /* cond.c: conditions. */
 enum skep_cc ir_cc_not(enum skep_cc cc);
 enum skep_cc ir_cc_swap(enum skep_cc cc);
-bool ir_cc_eval(enum skep_cc cc, uint64_t a, uint64_t b);
 /* What is known of @ask when @known holds on the same operands: 1, 0, or -1. */
 int ir_cc_implies(enum skep_cc known, enum skep_cc ask);
-uint64_t ir_op_eval(enum skep_ir_op op, uint64_t a, uint64_t b);
 uint64_t ir_extend_eval(uint64_t a, unsigned size, bool is_signed);
 
 /* known.c */

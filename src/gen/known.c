@@ -93,8 +93,8 @@ static int decide_range(enum skep_cc cc, uint64_t max, uint64_t c)
 		return -1;
 	if (cc == SKEP_CC_EQ || cc == SKEP_CC_NE)
 		return c > max ? cc == SKEP_CC_NE : -1;
-	low = ir_cc_eval(cc, 0, c);
-	high = ir_cc_eval(cc, max, c);
+	low = skep_ir_cc_eval(cc, 0, c);
+	high = skep_ir_cc_eval(cc, max, c);
 	return low == high ? low : -1;
 }
 
@@ -103,9 +103,9 @@ int ir_decide(const struct skep_val *v)
 	const struct skep_val *a = v->args[0], *b = v->args[1];
 
 	if (ir_is_const(a) && ir_is_const(b))
-		return ir_cc_eval(v->sub, (uint64_t)a->imm, (uint64_t)b->imm);
+		return skep_ir_cc_eval(v->sub, (uint64_t)a->imm, (uint64_t)b->imm);
 	if (ir_same(a, b))
-		return ir_cc_eval(v->sub, 0, 0);
+		return skep_ir_cc_eval(v->sub, 0, 0);
 	if (!ir_is_const(b))
 		return -1;
 	if ((a->kind == IR_SLOT || a->kind == IR_MAPVAL) && !b->imm && v->sub <= SKEP_CC_NE)

@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lang/arith.h"
 #include "lang/builtin.h"
 #include "lang/check_priv.h"
 #include "lang/constants.h"
 #include "lang/need.h"
-#include "lang/operators.h"
 
 static bool param_number(const struct skep_compiler *c, unsigned index, int64_t *ret_value)
 {
@@ -69,6 +69,15 @@ bool skep_check_constant(struct skep_compiler *c, const char *name, int64_t *ret
 	return true;
 }
 
+/* The type of what is looked at before it was checked, too. */
+static const struct skep_type *type_of(const struct skep_expr *expr)
+{
+	bool is_unsigned = expr->kind == SKEP_EXPR_INT && expr->num.is_unsigned;
+
+	return expr->type && expr->type->kind == SKEP_TYPE_INT ? expr->type
+							       : skep_type_int(8, !is_unsigned);
+}
+
 static bool const_unary(struct skep_check *k, const struct skep_expr *expr, int64_t *ret_value)
 {
 	int64_t a;
@@ -78,19 +87,12 @@ static bool const_unary(struct skep_check *k, const struct skep_expr *expr, int6
 	if (expr->unary.op == SKEP_UNARY_NEG)
 		*ret_value = (int64_t)(0 - (uint64_t)a);
 	else if (expr->unary.op == SKEP_UNARY_BITNOT)
-		*ret_value = ~a;
+		*ret_value = a ^ (int64_t)skep_arith_not_mask(type_of(expr->unary.operand));
 	else if (expr->unary.op == SKEP_UNARY_NOT)
 		*ret_value = !a;
 	else
 		return false;
 	return true;
-}
-
-static bool is_unsigned(const struct skep_expr *expr)
-{
-	return expr->kind == SKEP_EXPR_INT ? expr->num.is_unsigned
-					   : expr->type && !expr->type->is_signed &&
-						     expr->type->size == 8 && !expr->type->is_bool;
 }
 
 /* A text that is known: a literal, or the element of a tuple of literals. */
@@ -125,8 +127,11 @@ static bool const_texts(const struct skep_expr *expr, int64_t *ret_value)
 static bool const_binary(struct skep_check *k, const struct skep_expr *expr, int64_t *ret_value)
 {
 	enum skep_binary op = expr->binary.op;
+	struct skep_expr left = *expr->binary.left, right = *expr->binary.right;
 	int64_t a, b;
 
+	left.type = type_of(&left);
+	right.type = type_of(&right);
 	if (const_texts(expr, ret_value))
 		return true;
 	if (!skep_check_const(k, expr->binary.left, &a))
@@ -139,9 +144,8 @@ static bool const_binary(struct skep_check *k, const struct skep_expr *expr, int
 	if (!skep_check_const(k, expr->binary.right, &b))
 		return false;
 	if (op < SKEP_BINARY_EQ)
-		return skep_binary_fold(op, a, b, ret_value);
-	*ret_value = skep_binary_compare(
-		op, a, b, is_unsigned(expr->binary.left) || is_unsigned(expr->binary.right));
+		return skep_arith_fold(op, left.type, a, right.type, b, ret_value);
+	*ret_value = skep_arith_compare(op, a, b, skep_arith_unsigned_compare(&left, &right));
 	return true;
 }
 

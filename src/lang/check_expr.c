@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Values and operators. Numbers are computed in 64 bits. An operation is unsigned when one side
- * is an unsigned number of 64 bits, as in C; a literal that is not negative goes with either
- * sign. A difference is signed.
- */
+/* Values and operators. What arithmetic means is told in arith.h. */
 #include <errno.h>
 #include <string.h>
 
 #include "lang/address.h"
+#include "lang/arith.h"
 #include "lang/check_priv.h"
 #include "lang/nearest.h"
 #include "lang/probe_name.h"
@@ -40,14 +37,6 @@ static bool is_ptr(const struct skep_type *type)
 static bool is_text(const struct skep_type *type)
 {
 	return type->kind == SKEP_TYPE_STRING;
-}
-
-const struct skep_type *skep_check_arith_type(const struct skep_type *a, const struct skep_type *b)
-{
-	bool a_unsigned = is_int(a) && !a->is_signed && a->size == 8;
-	bool b_unsigned = is_int(b) && !b->is_signed && b->size == 8;
-
-	return skep_type_int(8, !(a_unsigned || b_unsigned));
 }
 
 /* A parameter of the command line that stands where a number should: the command line is what is wrong. */
@@ -167,12 +156,7 @@ int skep_check_arith(struct skep_check *k, struct skep_expr *expr, enum skep_bin
 	}
 	if (!is_int(a) || !is_int(b))
 		return mismatch(k, expr, op, left, right);
-	if (op == SKEP_BINARY_SUB)
-		*ret_type = skep_type_int(8, true);
-	else if (op == SKEP_BINARY_SHL || op == SKEP_BINARY_SHR)
-		*ret_type = skep_type_int(8, a->is_signed);
-	else
-		*ret_type = skep_check_arith_type(a, b);
+	*ret_type = skep_arith_type(op, a, b);
 	return 0;
 }
 
@@ -274,9 +258,9 @@ static int check_unary(struct skep_check *k, struct skep_expr *expr)
 			return r;
 		if (!is_int(operand->type))
 			return skep_check_want(k, operand, "a number");
-		expr->type = skep_type_int(8, expr->unary.op == SKEP_UNARY_NEG ||
-						      operand->type->is_signed ||
-						      operand->type->size < 8);
+		expr->type = expr->unary.op == SKEP_UNARY_NEG
+				     ? skep_type_int(8, true)
+				     : skep_arith_not_type(k->c->arena, operand->type);
 		return 0;
 	default:
 		return skep_check_step(k, expr);

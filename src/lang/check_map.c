@@ -76,7 +76,7 @@ static int set_key(struct skep_check *k, struct skep_expr *expr, const struct sk
 	both = skep_check_unify(k, m->key, key);
 	if (!both)
 		return wrong_key(k, expr, key);
-	if (!skep_type_equal(both, m->key)) {
+	if (!skep_type_same(both, m->key)) {
 		m->key = both;
 		k->changed = true;
 	}
@@ -276,7 +276,7 @@ static int set_value(struct skep_check *k, const struct skep_expr *expr,
 	both = skep_check_unify(k, m->value, type);
 	if (!both)
 		return wrong_value(k, expr, type);
-	if (!skep_type_equal(both, m->value)) {
+	if (!skep_type_same(both, m->value)) {
 		m->value = both;
 		k->changed = true;
 	}

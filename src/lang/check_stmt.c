@@ -161,7 +161,7 @@ int skep_check_local_set(struct skep_check *k, struct skep_local *local,
 	both = skep_check_unify(k, local->type, type);
 	if (!both || (local->fixed && !skep_type_equal(both, local->type)))
 		return wrong_type(k, local, type, loc);
-	if (!skep_type_equal(both, local->type)) {
+	if (!skep_type_same(both, local->type)) {
 		local->type = both;
 		k->locals_changed = true;
 	}

@@ -29,9 +29,11 @@ const struct skep_type *skep_check_promote(struct skep_check *k, const struct sk
 			struct skep_type wide = *type;
 
 			wide.size = 8;
+			wide.narrow = type->is_signed ? 0 : (uint8_t)type->size;
 			return copy(k, wide);
 		}
-		return skep_type_int(8, type->is_signed);
+		return type->is_signed ? skep_type_int(8, true)
+				       : skep_type_narrow(k->c->arena, type->size);
 	case SKEP_TYPE_PTR:
 		if (in_map && (type->space == SKEP_SPACE_BTF || type->space == SKEP_SPACE_BPF))
 			return skep_type_ptr(&k->c->types, type->elem, SKEP_SPACE_KERNEL);
@@ -48,16 +50,19 @@ const struct skep_type *skep_check_promote(struct skep_check *k, const struct sk
 	}
 }
 
-static const struct skep_type *unify_int(const struct skep_type *a, const struct skep_type *b)
+static const struct skep_type *unify_int(struct skep_check *k, const struct skep_type *a,
+					 const struct skep_type *b)
 {
 	if (a->is_bool && b->is_bool)
 		return a;
 	if ((a->enum_btf || a->enum_own) && a->enum_btf == b->enum_btf &&
 	    a->enum_id == b->enum_id && a->enum_own == b->enum_own)
-		return a;
+		return a->narrow ? b : a;
 	/* A bool has no sign of its own. */
 	if (a->is_bool || b->is_bool)
 		return skep_type_int(8, a->is_bool ? b->is_signed : a->is_signed);
+	if (a->narrow && b->narrow)
+		return skep_type_narrow(k->c->arena, MAX(a->narrow, b->narrow));
 	return skep_type_int(8, a->is_signed || b->is_signed);
 }
 
@@ -99,13 +104,13 @@ static const struct skep_type *unify_tuple(struct skep_check *k, const struct sk
 const struct skep_type *skep_check_unify(struct skep_check *k, const struct skep_type *a,
 					 const struct skep_type *b)
 {
-	if (skep_type_equal(a, b))
+	if (skep_type_same(a, b))
 		return a;
 	if (a->kind != b->kind)
 		return NULL;
 	switch (a->kind) {
 	case SKEP_TYPE_INT:
-		return unify_int(a, b);
+		return unify_int(k, a, b);
 	case SKEP_TYPE_STRING:
 	case SKEP_TYPE_BUFFER:
 		return a->size >= b->size ? a : b;

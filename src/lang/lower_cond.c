@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lang/address.h"
+#include "lang/arith.h"
 #include "lang/lower_priv.h"
 #include "lang/packet.h"
 #include "lang/probe_name.h"
@@ -16,39 +17,6 @@ bool skep_lower_is_cond(const struct skep_expr *expr)
 	if (expr->kind == SKEP_EXPR_UNARY)
 		return expr->unary.op == SKEP_UNARY_NOT;
 	return expr->kind == SKEP_EXPR_BINARY && expr->binary.op >= SKEP_BINARY_EQ;
-}
-
-static enum skep_cc condition(enum skep_binary op, bool is_unsigned)
-{
-	switch (op) {
-	case SKEP_BINARY_EQ:
-		return SKEP_CC_EQ;
-	case SKEP_BINARY_NE:
-		return SKEP_CC_NE;
-	case SKEP_BINARY_LT:
-		return is_unsigned ? SKEP_CC_ULT : SKEP_CC_SLT;
-	case SKEP_BINARY_LE:
-		return is_unsigned ? SKEP_CC_ULE : SKEP_CC_SLE;
-	case SKEP_BINARY_GT:
-		return is_unsigned ? SKEP_CC_UGT : SKEP_CC_SGT;
-	default:
-		return is_unsigned ? SKEP_CC_UGE : SKEP_CC_SGE;
-	}
-}
-
-/* A non-negative constant goes with either sign, so it does not decide how the other side is compared. */
-static bool neutral(const struct skep_expr *expr)
-{
-	return expr->kind == SKEP_EXPR_INT && (int64_t)expr->num.value >= 0;
-}
-
-static bool compare_unsigned(const struct skep_expr *a, const struct skep_expr *b)
-{
-	if (neutral(a))
-		return skep_lower_unsigned(b->type, b->type);
-	if (neutral(b))
-		return skep_lower_unsigned(a->type, a->type);
-	return skep_lower_unsigned(a->type, b->type);
 }
 
 /* A word of a value at @at: constant when the value is a literal. */
@@ -305,8 +273,8 @@ static int compare(struct skep_lower *l, const struct skep_expr *expr, struct sk
 	r = skep_lower_scalar(l, b, &right);
 	if (r < 0)
 		return r;
-	skep_ir_branch(l->fn, condition(expr->binary.op, compare_unsigned(a, b)), left, right, yes,
-		       no);
+	skep_ir_branch(l->fn, skep_arith_cc(expr->binary.op, skep_arith_unsigned_compare(a, b)),
+		       left, right, yes, no);
 	return 0;
 }
 

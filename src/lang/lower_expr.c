@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lang/arith.h"
 #include "lang/import.h"
 #include "lang/lower_priv.h"
 #include "lang/need.h"
@@ -15,15 +16,6 @@ int skep_lower_bug(struct skep_lower *l, struct skep_loc loc, const char *what)
 	skep_diag_hint(l->c->diag,
 		       "this is a gap in skep itself: please report it together with the script");
 	return -EINVAL;
-}
-
-bool skep_lower_unsigned(const struct skep_type *a, const struct skep_type *b)
-{
-	/* Everything narrower than 64 bits is held with its own sign and fits a signed comparison. */
-	bool a_unsigned = a->kind != SKEP_TYPE_INT || (!a->is_signed && a->size == 8);
-	bool b_unsigned = b->kind != SKEP_TYPE_INT || (!b->is_signed && b->size == 8);
-
-	return a_unsigned || b_unsigned;
 }
 
 static struct skep_value scalar(const struct skep_type *type, struct skep_val *val)
@@ -65,9 +57,6 @@ struct skep_val *skep_lower_arith(struct skep_lower *l, enum skep_binary op,
 				  const struct skep_type *left_type, struct skep_val *left,
 				  const struct skep_type *right_type, struct skep_val *right)
 {
-	bool is_unsigned = skep_lower_unsigned(left_type, right_type);
-	enum skep_ir_op ir = SKEP_OP_ADD;
-
 	/* Also of a pointer that is bare by its type: it may have been computed from a typed one. */
 	if (left_type->kind == SKEP_TYPE_PTR)
 		left = skep_lower_untype(l, left);
@@ -79,43 +68,7 @@ struct skep_val *skep_lower_arith(struct skep_lower *l, enum skep_binary op,
 		else if (right_type->kind == SKEP_TYPE_PTR && left_type->kind != SKEP_TYPE_PTR)
 			left = skep_ir_opi(l->fn, SKEP_OP_MUL, left, stride(l->c, right_type));
 	}
-	switch (op) {
-	case SKEP_BINARY_ADD:
-		ir = SKEP_OP_ADD;
-		break;
-	case SKEP_BINARY_SUB:
-		ir = SKEP_OP_SUB;
-		break;
-	case SKEP_BINARY_MUL:
-		ir = SKEP_OP_MUL;
-		break;
-	case SKEP_BINARY_DIV:
-		ir = is_unsigned ? SKEP_OP_UDIV : SKEP_OP_SDIV;
-		break;
-	case SKEP_BINARY_MOD:
-		ir = is_unsigned ? SKEP_OP_UMOD : SKEP_OP_SMOD;
-		break;
-	case SKEP_BINARY_AND:
-		ir = SKEP_OP_AND;
-		break;
-	case SKEP_BINARY_OR:
-		ir = SKEP_OP_OR;
-		break;
-	case SKEP_BINARY_XOR:
-		ir = SKEP_OP_XOR;
-		break;
-	case SKEP_BINARY_SHL:
-		ir = SKEP_OP_SHL;
-		break;
-	case SKEP_BINARY_SHR:
-		/* The sign of the shifted value alone decides. */
-		ir = left_type->kind == SKEP_TYPE_INT && left_type->is_signed ? SKEP_OP_SAR
-									      : SKEP_OP_SHR;
-		break;
-	default:
-		break;
-	}
-	return skep_ir_op(l->fn, ir, left, right);
+	return skep_ir_op(l->fn, skep_arith_op(op, left_type, right_type), left, right);
 }
 
 static int lower_binary(struct skep_lower *l, const struct skep_expr *expr,
@@ -352,7 +305,8 @@ static int lower_unary(struct skep_lower *l, const struct skep_expr *expr,
 	if (expr->unary.op == SKEP_UNARY_NEG)
 		v = skep_ir_op(l->fn, SKEP_OP_SUB, skep_ir_const(l->fn, 0), v);
 	else
-		v = skep_ir_opi(l->fn, SKEP_OP_XOR, v, UINT64_MAX);
+		v = skep_ir_opi(l->fn, SKEP_OP_XOR, v,
+				skep_arith_not_mask(expr->unary.operand->type));
 	*ret_value = scalar(expr->type, v);
 	return 0;
 }
@@ -370,7 +324,10 @@ static int lower_cast(struct skep_lower *l, const struct skep_expr *expr,
 	if (skep_type_is_scalar(to) && skep_type_is_scalar(value.type)) {
 		if (to->kind == SKEP_TYPE_INT && value.type->kind == SKEP_TYPE_PTR)
 			value.val = skep_lower_untype(l, value.val);
-		if (to->kind == SKEP_TYPE_INT && to->size < 8)
+		if (to->is_bool && !value.type->is_bool)
+			value.val =
+				skep_ir_cmp(l->fn, SKEP_CC_NE, value.val, skep_ir_const(l->fn, 0));
+		else if (to->kind == SKEP_TYPE_INT && to->size < 8)
 			value.val = skep_ir_extend(l->fn, value.val, to->size, to->is_signed);
 		value.type = to;
 		*ret_value = value;

@@ -114,8 +114,6 @@ int skep_lower_local_set(struct skep_lower *l, struct skep_local *local,
 struct skep_val *skep_lower_arith(struct skep_lower *l, enum skep_binary op,
 				  const struct skep_type *left_type, struct skep_val *left,
 				  const struct skep_type *right_type, struct skep_val *right);
-/* Whether an operation on these two types is unsigned. */
-bool skep_lower_unsigned(const struct skep_type *a, const struct skep_type *b);
 
 /* The value of @m[keys] when it is known from an earlier read. */
 bool skep_lower_known_find(const struct skep_lower *l, const struct skep_expr *map,

@@ -3,6 +3,7 @@
  * Conditions of the preprocessor: C's constant expressions with defined(NAME). A name that stands for nothing that is
  * known is 0, as in C. Numbers have 64 bits and a sign.
  */
+#include "lang/arith.h"
 #include "lang/constants.h"
 #include "lang/expand.h"
 #include "lang/operators.h"
@@ -136,11 +137,12 @@ static int64_t unary(struct condition *c)
 
 static int64_t apply(struct condition *c, enum skep_binary op, int64_t a, int64_t b)
 {
+	const struct skep_type *number = skep_type_int(8, true);
 	int64_t value;
 
 	if (op >= SKEP_BINARY_EQ)
-		return skep_binary_compare(op, a, b, false);
-	if (skep_binary_fold(op, a, b, &value))
+		return skep_arith_compare(op, a, b, false);
+	if (skep_arith_fold(op, number, a, number, b, &value))
 		return value;
 	return c->skipped ? 0 : wrong(c, "division by zero in this condition");
 }

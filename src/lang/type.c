@@ -23,6 +23,14 @@ const struct skep_type *skep_type_int(unsigned size, bool is_signed)
 	return &ints[is_signed][size <= 1 ? 0 : size <= 2 ? 1 : size <= 4 ? 2 : 3];
 }
 
+const struct skep_type *skep_type_narrow(struct skep_arena *arena, unsigned bytes)
+{
+	struct skep_type type = *skep_type_int(8, false);
+
+	type.narrow = (uint8_t)bytes;
+	return skep_arena_memdup(arena, &type, sizeof(type));
+}
+
 const struct skep_type *skep_type_bool(void)
 {
 	return &bool_type;
@@ -240,6 +248,16 @@ bool skep_type_equal(const struct skep_type *a, const struct skep_type *b)
 	default:
 		return same_elem(a->elem, b->elem);
 	}
+}
+
+bool skep_type_same(const struct skep_type *a, const struct skep_type *b)
+{
+	if (!skep_type_equal(a, b) || a->narrow != b->narrow)
+		return false;
+	for (size_t i = 0; a->kind == SKEP_TYPE_TUPLE && i < a->n_fields; i++)
+		if (!skep_type_same(a->fields[i].type, b->fields[i].type))
+			return false;
+	return true;
 }
 
 bool skep_type_is_scalar(const struct skep_type *type)

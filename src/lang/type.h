@@ -108,6 +108,7 @@ struct skep_type {
 	uint32_t size;	/* bytes of a value in memory */
 	bool is_signed; /* INT */
 	bool is_bool;
+	uint8_t narrow; /* INT of 8 bytes without a sign: what is in it came from that few bytes; else 0 */
 	enum skep_space space; /* PTR */
 	const struct skep_type
 		*elem;	/* PTR (NULL: void), ARRAY, and the INT behind SUM, MIN, MAX, AVG, STATS */
@@ -136,6 +137,8 @@ struct skep_types {
 extern const struct skep_type skep_type_void;
 /* size 1, 2, 4, 8 */
 const struct skep_type *skep_type_int(unsigned size, bool is_signed);
+/* An unsigned number of 64 bits that came from @bytes, fewer than 8. */
+const struct skep_type *skep_type_narrow(struct skep_arena *arena, unsigned bytes);
 const struct skep_type *skep_type_bool(void);
 /* size 4, 8, 16 */
 const struct skep_type *skep_type_float(struct skep_types *types, uint32_t size);
@@ -183,6 +186,8 @@ char *skep_type_field_names(struct skep_types *types, const struct skep_type *ty
 			    const char *wanted, size_t max);
 
 bool skep_type_equal(const struct skep_type *a, const struct skep_type *b);
+/* The same, and numbers in it came from equally many bytes. */
+bool skep_type_same(const struct skep_type *a, const struct skep_type *b);
 bool skep_type_is_scalar(const struct skep_type *type); /* lives in a register */
 bool skep_type_is_agg(const struct skep_type *type);	/* lives only in maps */
 /* What an aggregation is when a program reads it; NULL for histograms, which are no number. */
