@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Engines of the machine side by side: a function, with memory in R1 and its size in R2, and what it returns.
- *
- * A JIT for another CPU is one more row in N_ENGINES.
- */
+/* Engines of the machine side by side: a function, with memory in R1 and its size in R2, and what it returns. */
 #pragma once
 
 #include "isa/insn.h"
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) || defined(__aarch64__)
 #define N_ENGINES 5
 #else /* no JIT yet */
 #define N_ENGINES 3
