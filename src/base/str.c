@@ -119,6 +119,8 @@ bool skep_glob_match(const char *pattern, const char *s)
 		if (*pattern == '*') {
 			star = pattern++;
 			resume = s;
+			if (!*pattern)
+				return true;
 		} else if (*pattern == *s) {
 			pattern++;
 			s++;
@@ -136,6 +138,25 @@ bool skep_glob_match(const char *pattern, const char *s)
 
 #define EDIT_MAX 64 /* longer names are never a slip of the finger of each other */
 
+/* Which characters there are, in 64 classes. */
+static uint64_t letters(const char *text, size_t len)
+{
+	uint64_t set = 0;
+
+	for (size_t i = 0; i < len; i++)
+		set |= (uint64_t)1 << (text[i] & 63);
+	return set;
+}
+
+/* A step takes or brings one character: that many steps it takes at least to come from the ones to the others. */
+static bool has_other_letters(const char *a, size_t n, const char *b, size_t m, unsigned limit)
+{
+	uint64_t x = letters(a, n), y = letters(b, m);
+
+	return (unsigned)__builtin_popcountll(x & ~y) > limit ||
+	       (unsigned)__builtin_popcountll(y & ~x) > limit;
+}
+
 unsigned skep_edit_distance(const char *a, const char *b, unsigned limit)
 {
 	size_t n = strlen(a), m = strlen(b);
@@ -143,6 +164,8 @@ unsigned skep_edit_distance(const char *a, const char *b, unsigned limit)
 	const unsigned *last = rows[0], *before = rows[0];
 
 	if (n > EDIT_MAX || m > EDIT_MAX || (n > m ? n - m : m - n) > limit)
+		return limit + 1;
+	if (has_other_letters(a, n, b, m, limit))
 		return limit + 1;
 	for (size_t j = 0; j <= m; j++)
 		rows[0][j] = (unsigned)j;

@@ -67,6 +67,7 @@ static void fini(struct skep_compiler *c)
 	skep_vec_fini(&c->stack_maps);
 	skep_vec_fini(&c->probe_names);
 	skep_hash_fini(&c->probe_index);
+	skep_hash_fini(&c->near_functions);
 	skep_vec_fini(&c->actions);
 	skep_vec_fini(&c->time_formats);
 	skep_vec_fini(&c->prog_names);

@@ -47,7 +47,10 @@ struct user_search {
 static int report(struct user_search *u, const struct skep_binary_file *file,
 		  const struct skep_elf_sym *sym, const char *demangled)
 {
-	const char *name = skep_arena_strndup(u->w->arena, sym->name, strcspn(sym->name, "@"));
+	size_t len = strcspn(sym->name, "@");
+	/* The file stays mapped as long as the world: only a name with a version needs a copy. */
+	const char *name =
+		sym->name[len] ? skep_arena_strndup(u->w->arena, sym->name, len) : sym->name;
 	struct skep_world_symbol out = {
 		.name = demangled ? skep_arena_strdup(u->w->arena, demangled) : name,
 		.linkage = demangled ? name : NULL,
@@ -76,7 +79,7 @@ static int functions_of(void *data, const char *path)
 		return u->many ? 0 : r;
 	if (!strchr(u->glob, '*')) {
 		r = skep_elf_find(file->elf, u->glob, SKEP_ELF_FUNC, &sym);
-		if (r < 0)
+		if (r < 0 && skep_binary_symbols(file) != file->elf)
 			r = skep_elf_find(skep_binary_symbols(file), u->glob, SKEP_ELF_FUNC, &sym);
 		return r < 0 ? 0 : report(u, file, &sym, NULL);
 	}

@@ -85,6 +85,48 @@ static uint32_t scan_chain(const struct skep_btf *btf, uint32_t id, const char *
 	return 0;
 }
 
+/* The same of one blob without chains, from its first type on. */
+static uint32_t scan_all(const struct skep_btf *btf, const char *name, enum skep_btf_kind kind)
+{
+	for (uint32_t i = 0; i < btf->n_types - btf->first_id; i++) {
+		const uint8_t *type = btf->types + btf->offsets[i];
+		uint32_t off = skep_load32(type);
+
+		if (kind != SKEP_BTF_VOID && SKEP_BTF_INFO_KIND(skep_load32(type + 4)) != kind)
+			continue;
+		if (off && strcmp(skep_btf_string(btf, off), name) == 0)
+			return btf->first_id + i;
+	}
+	return 0;
+}
+
+/*
+ * A script asks for a few names, again and again; to make the chains takes as long as to look for some twenty of them.
+ * False: it is time to make them.
+ */
+static bool search_few(const struct skep_btf *btf, const char *name, enum skep_btf_kind kind,
+		       uint32_t *ret_id)
+{
+	struct btf_names *names = btf->names;
+
+	if (names->heads)
+		return false;
+	for (unsigned i = 0; i < names->n_known; i++) {
+		*ret_id = names->known[i].id;
+		if (names->known[i].kind == kind && strcmp(skep_btf_name(btf, *ret_id), name) == 0)
+			return true;
+	}
+	if (names->n_searches == BTF_SEARCHES_MAX)
+		return false;
+	names->n_searches++;
+	*ret_id = scan_all(btf, name, kind);
+	if (*ret_id) {
+		names->known[names->n_known].id = *ret_id;
+		names->known[names->n_known++].kind = kind;
+	}
+	return true;
+}
+
 int skep_btf_find(const struct skep_btf *btf, const char *name, enum skep_btf_kind kind,
 		  uint32_t *ret_id)
 {
@@ -95,11 +137,14 @@ int skep_btf_find(const struct skep_btf *btf, const char *name, enum skep_btf_ki
 	for (; btf; btf = btf->base) {
 		uint32_t id;
 
-		r = build_names(btf);
-		if (r < 0)
-			return r;
-		id = scan_chain(btf, btf->names->heads[hash_name(name) >> (32 - btf->names->bits)],
+		if (!search_few(btf, name, kind, &id)) {
+			r = build_names(btf);
+			if (r < 0)
+				return r;
+			id = scan_chain(
+				btf, btf->names->heads[hash_name(name) >> (32 - btf->names->bits)],
 				name, kind);
+		}
 		if (id) {
 			*ret_id = id;
 			return 0;

@@ -14,6 +14,8 @@
 #define BTF_NAME_HASHED_MAX 512u /* bytes of a name that its hash looks at */
 
 /* Names to ids: chains through next[], in ascending order of ids. Built by the first search. */
+#define BTF_SEARCHES_MAX 12
+
 struct btf_names {
 	uint64_t build_ns; /* time that making it took */
 	uint32_t *heads;   /* 1 << bits; NULL until built */
@@ -22,6 +24,12 @@ struct btf_names {
 	/* Names with a flavour (name___flavour); few, and found once. NULL until then. */
 	const char **flavours;
 	size_t n_flavours;
+	/* What was found without the chains, which are made when that is not enough any more. */
+	struct {
+		uint32_t id;
+		uint32_t kind; /* that was asked for */
+	} known[BTF_SEARCHES_MAX];
+	unsigned n_known, n_searches;
 };
 
 struct skep_btf {

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <endian.h>
 #include <string.h>
 
 #include "obj/elf_sym.h"
@@ -49,13 +50,18 @@ struct elf_segment {
 	uint64_t offset, vaddr, file_size, memory_size;
 };
 
+/* Of 2, 4 or 8 bytes. Symbols are read by the hundred thousand: one load each, not a loop. */
 static inline uint64_t load_le(const uint8_t *p, unsigned bytes)
 {
 	uint64_t value = 0;
 
-	for (unsigned i = 0; i < bytes; i++)
-		value |= (uint64_t)p[i] << i * 8;
-	return value;
+	if (bytes == 8)
+		memcpy(&value, p, 8);
+	else if (bytes == 4)
+		memcpy(&value, p, 4);
+	else
+		memcpy(&value, p, 2);
+	return le64toh(value);
 }
 
 /* Whether [offset, offset + len) is inside the file. */

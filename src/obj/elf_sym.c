@@ -86,7 +86,8 @@ int skep_elf_find(const struct skep_elf *elf, const char *name, enum skep_elf_sy
 	struct skep_elf_sym sym, local = {};
 
 	for (uint32_t i = 0; i < n_syms(elf); i++) {
-		if (!read_sym(elf, i, &sym) || strncmp(sym.name, name, len) != 0)
+		if (!read_sym(elf, i, &sym) || *sym.name != *name ||
+		    strncmp(sym.name, name, len) != 0)
 			continue;
 		if (sym.name[len] && sym.name[len] != '@')
 			continue;
@@ -106,18 +107,25 @@ int skep_elf_find(const struct skep_elf *elf, const char *name, enum skep_elf_sy
 	return 0;
 }
 
+/* What is sorted: most differ by their address, which is at hand. */
+struct sorted {
+	uint64_t value;
+	uint32_t number;
+};
+
 /*
  * By address; then global before local, with a size before without; then by name, so that equal
  * ones meet.
  */
 static int compare(const void *a, const void *b, void *data)
 {
+	const struct sorted *s = a, *t = b;
 	struct skep_elf_sym x, y;
 
-	if (!read_sym(data, *(const uint32_t *)a, &x) || !read_sym(data, *(const uint32_t *)b, &y))
+	if (s->value != t->value)
+		return s->value < t->value ? -1 : 1;
+	if (!read_sym(data, s->number, &x) || !read_sym(data, t->number, &y))
 		return 0;
-	if (x.value != y.value)
-		return x.value < y.value ? -1 : 1;
 	if (x.is_local != y.is_local)
 		return x.is_local ? 1 : -1;
 	if (!x.size != !y.size)
@@ -139,6 +147,7 @@ static bool is_same(const struct skep_elf *elf, uint32_t a, uint32_t b)
 static int build_index(const struct skep_elf *elf)
 {
 	struct elf_index *index = elf->index;
+	_cleanup_free_ struct sorted *all = NULL;
 	_cleanup_free_ uint32_t *syms = NULL;
 	struct skep_elf_sym sym;
 	size_t n = 0, kept = 0;
@@ -147,17 +156,18 @@ static int build_index(const struct skep_elf *elf)
 		return 0;
 	for (uint32_t i = 0; i < n_syms(elf); i++)
 		n += read_sym(elf, i, &sym) && is_func(&sym);
+	all = calloc(n + 1, sizeof(*all));
 	syms = calloc(n + 1, sizeof(*syms));
-	if (!syms)
+	if (!all || !syms)
 		return -ENOMEM;
 	n = 0;
 	for (uint32_t i = 0; i < n_syms(elf); i++)
 		if (read_sym(elf, i, &sym) && is_func(&sym))
-			syms[n++] = i;
-	qsort_r(syms, n, sizeof(*syms), compare, (void *)elf);
+			all[n++] = (struct sorted){ sym.value, i };
+	qsort_r(all, n, sizeof(*all), compare, (void *)elf);
 	for (size_t i = 0; i < n; i++)
-		if (!kept || !is_same(elf, syms[kept - 1], syms[i]))
-			syms[kept++] = syms[i];
+		if (!kept || !is_same(elf, syms[kept - 1], all[i].number))
+			syms[kept++] = all[i].number;
 	index->n = kept;
 	index->syms = TAKE_PTR(syms);
 	return 0;

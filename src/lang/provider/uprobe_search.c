@@ -116,33 +116,52 @@ static int collect_demangled(void *data, const struct skep_world_symbol *symbol)
 	return 0;
 }
 
-static int no_function(struct skep_uprobe_search *s, const char *binary, const char *function)
+/* What a binary has instead. Walking all of its names takes a while, and a script asks for entry and return of a function. */
+static const struct skep_nearest *near_functions(struct skep_uprobe_search *s, const char *binary,
+						 const char *function)
 {
-	struct skep_nearest near = { .wanted = function };
+	struct skep_nearest near = { .wanted = function }, *kept;
 	struct near_demangled demangled = { s->c->arena, &near };
-	int r;
+	const char *key = skep_arena_printf(s->c->arena, "%s:%s", binary, function);
 
+	kept = skep_hash_get_str(&s->c->near_functions, key);
+	if (kept)
+		return kept;
 	/* Of many binaries that would be all that they have. */
-	if (s->many)
+	if (s->many || s->c->config.missing_probes == 2)
 		;
 	else if (s->demangled)
 		(void)!each(s, binary, "*", NULL, collect_demangled, &demangled);
 	else
 		(void)!each(s, binary, "*", NULL, skep_nearest_collect_symbol, &near);
-	r = skep_match_missing(s->c, s->point, &near,
+	kept = skep_arena_memdup(s->c->arena, &near, sizeof(near));
+	for (size_t i = 0; i < near.n; i++)
+		kept->best[i].name = skep_arena_strdup(s->c->arena, near.best[i].name);
+	skep_nearest_fini(&near);
+	skep_hash_set_str(&s->c->near_functions, key, kept);
+	return kept;
+}
+
+static int no_function(struct skep_uprobe_search *s, const char *binary, const char *function)
+{
+	const struct skep_nearest *near = near_functions(s, binary, function);
+	int r;
+
+	r = skep_match_missing(s->c, s->point, near,
 			       s->many	 ? "no binary of %s has a function %s"
 			       : s->glob ? "no function of %s matches %s"
 					 : "%s has no function %s (or its symbols were stripped)",
 			       binary, function);
-	if (!near.n_seen && !s->many && s->c->config.missing_probes != 2)
+	if (s->c->config.missing_probes == 2)
+		return r;
+	if (!near->n_seen && !s->many)
 		skep_diag_hint(s->c->diag,
 			       "it has no symbols at all: install its debug symbols, or "
 			       "give an address: %s:%s:0x1234",
 			       s->point->parts[0], s->point->parts[1]);
-	else if (!near.n && s->c->config.missing_probes != 2)
+	else if (!near->n)
 		skep_diag_hint(s->c->diag, "list what there is: skep trace -l '%s:%s:%s*'",
 			       s->point->parts[0], binary, s->demangled ? "cpp:" : "");
-	skep_nearest_fini(&near);
 	return r;
 }
 

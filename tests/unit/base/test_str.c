@@ -124,6 +124,12 @@ static void distance(void **state)
 	assert_int_equal(skep_edit_distance("kitten", "sitting", 2), 3);
 	assert_int_equal(skep_edit_distance("abc", "xyz", 1), 2);
 	assert_int_equal(skep_edit_distance("abc", "", 1), 2);
+	/* By their letters alone these are as near as they are, or nearer. */
+	assert_int_equal(skep_edit_distance("abcd", "efgh", 4), 4);
+	assert_int_equal(skep_edit_distance("abcd", "efgh", 3), 4);
+	assert_int_equal(skep_edit_distance("aaaa", "aabb", 1), 2);
+	assert_int_equal(skep_edit_distance("AZ", "az", 1), 2);
+	assert_int_equal(skep_edit_distance("a!", "aa", 1), 1);
 	/* Both orders give the same. */
 	assert_int_equal(skep_edit_distance("sitting", "kitten", 5), 3);
 	memset(long_a, 'a', sizeof(long_a));

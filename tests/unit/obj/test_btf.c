@@ -75,6 +75,16 @@ static void test_find(void **state)
 	assert_int_equal(skep_btf_find(f.btf, "", SKEP_BTF_VOID, &id), -ENOENT);
 	assert_int_equal(skep_btf_find(f.btf, "tas", SKEP_BTF_VOID, &id), -ENOENT);
 	assert_int_equal(id, ID_TASK);
+	/* The first few names are searched, later ones have an index: nobody can tell. */
+	for (int i = 0; i < 20; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "nobody%d", i);
+		assert_int_equal(skep_btf_find(f.btf, name, SKEP_BTF_VOID, &id), -ENOENT);
+		assert_int_equal(skep_btf_find(f.btf, "task", SKEP_BTF_STRUCT, &id), 0);
+		assert_int_equal(id, ID_TASK);
+		assert_int_equal(skep_btf_find(f.btf, "task", SKEP_BTF_UNION, &id), -ENOENT);
+	}
 	assert_int_equal(skep_btf_find(f.btf, "do_wake", SKEP_BTF_VOID, &id), 0);
 	assert_int_equal(id, ID_FUNC);
 	id = 0;
