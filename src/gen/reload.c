@@ -15,6 +15,8 @@ bool ir_is_cheap(const struct skep_val *v)
 	       (v->args[0]->kind == IR_PARAM || v->args[0]->kind == IR_SLOT);
 }
 
+#define AT_HAND 3 /* instructions for which a value stays in its register after it was stored */
+
 struct rewriter {
 	struct skep_fn *fn;
 	struct ir_slot **home; /* by value id; NULL for what is made again */
@@ -97,11 +99,16 @@ static struct skep_val *again(struct rewriter *r, struct skep_val *v, struct ske
 	return slot ? load_slot(r->fn, slot, at) : clone(v, at);
 }
 
-/* The same, and a later instruction nearby may use it too. */
+/* The same, and a later instruction nearby may use it too. Right behind where it is made it is at hand. */
 static struct skep_val *again_shared(struct rewriter *r, struct skep_val *v, struct skep_val *at)
 {
 	struct skep_val *last = v->web;
 
+	if (last == v && v->block == at->block && v->pos >= r->last_call &&
+	    r->seq - v->pos <= AT_HAND)
+		return v;
+	if (last == v)
+		last = NULL;
 	if (last && last->block == at->block && last->pos > r->last_call &&
 	    r->seq - last->pos <= 12 && !v->reload && v->kind != IR_MAT) {
 		last->pinned = false;
@@ -242,6 +249,10 @@ void ir_rewrite_spilled(struct skep_fn *fn)
 		for (struct skep_val *v = fn->order[i]->first; v; v = v->next) {
 			r.seq++;
 			rewrite_uses(&r, v);
+			if (v->spilled && v->kind != IR_PHI && v->kind != IR_PARAM && home(&r, v)) {
+				v->web = v;
+				v->pos = r.seq;
+			}
 			if (ir_is_call(v))
 				r.last_call = r.seq;
 		}
