@@ -140,7 +140,8 @@ struct skep_compiler {
 		SKEP_VEC(const char *);
 	} probe_names;
 	struct skep_hash probe_index; /* from a name to its place in probe_names, plus 1 */
-	struct skep_hash near_functions; /* "binary:function" that is not there to its struct skep_nearest */
+	struct skep_hash
+		near_functions; /* "binary:function" that is not there to its struct skep_nearest */
 	struct {
 		SKEP_VEC(struct skep_plan_action);
 	} actions;
