@@ -1,29 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* skep try: a program runs once in the machine of our own. Needs no rights and no kernel. */
+/* skep try: a program runs once in the machine of our own, which needs no rights and no kernel; or in the kernel. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
 #include "cli/source.h"
+#include "workbench/plugin.h"
 #include "workbench/try.h"
 #include "workbench/witness.h"
 
 static const char usage[] =
 	"usage: skep try [options] FILE\n" SKEP_CLI_SOURCE_FILES SKEP_CLI_SOURCE_HELP
+	"  --engine ENGINE interp (unless told), jit, or kernel: its test-run, for root\n"
 	"  --input BYTES   the packet, or the context of kinds without one: a file, or hex digits\n"
 	"  --ctx BYTES     the context of kinds that have a packet, likewise\n"
+	"  --set NAME=N    a field of the context, an argument (arg0) or a register; repeatable\n"
+	"  --map NAME=MAP  the kernel's map behind a map: id:42, or the file that keeps it; repeatable\n"
 	"  --witness FILE  the input that skep verify --witness has found, in place of all other\n"
-	"  --repeat N      so many runs, on the same maps\n"
+	"  --repeat N      so many runs, on the same maps, and how long one takes\n"
 	"  --pid N, --comm NAME   what helpers say of the process\n"
+	"  --format FORMAT text or json\n"
+	"  --plugin [MEMORY] [--elf]   speak the conformance plugin protocol\n"
 	"exit code: 0 it ran, 1 it did something that it may not, or could not be read\n";
+
+#define REPEATED_MAX 64
 
 struct job {
 	struct skep_cli_source from;
 	const char *file;
 	const char *input, *ctx;
 	const char *witness; /* a file, or NULL */
+	const char *fields[REPEATED_MAX];
+	struct skep_try_behind behind[REPEATED_MAX];
 	struct skep_try_input with;
+	bool json, plugin, elf;
 };
 
 static int wrong(const char *what)
@@ -90,6 +101,7 @@ static int try(struct job *job)
 	struct skep_arena *arena = skep_arena_new();
 	_cleanup_(skep_str_fini)
 	struct skep_str out = {}, bytes = {}, ctx = {};
+	struct skep_try_result result = {};
 	struct skep_diag diag = {};
 	struct skep_input input;
 	size_t prog = 0;
@@ -110,12 +122,38 @@ static int try(struct job *job)
 		job->with.size = bytes.len;
 		job->with.ctx = ctx.data;
 		job->with.ctx_size = ctx.len;
-		r = skep_try(&input, prog, &job->with, &diag, &out);
+		job->with.fields = job->fields;
+		job->with.behind = job->behind;
+		r = skep_try(&input, prog, &job->with, arena, &diag, &result);
+		if (r == 0 || r == -EFAULT)
+			(job->json ? skep_try_json : skep_try_text)(&result, &out);
 	}
 	fwrite(skep_str_text(&out), 1, out.len, stdout);
 	skep_cli_tell(&diag, false);
 	skep_diag_fini(&diag);
 	skep_cli_source_fini(&job->from);
+	return r < 0 || fflush(stdout) ? SKEP_EXIT_FAILED : SKEP_EXIT_FINE;
+}
+
+/* The memory is an argument, the program comes through standard input. */
+static int try_plugin(const struct job *job, const char *memory)
+{
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	_cleanup_(skep_str_fini)
+	struct skep_str answer = {};
+	struct skep_plugin_options options = { .jit = job->with.engine == SKEP_TRY_JIT,
+					       .elf = job->elf };
+	struct skep_diag diag = {};
+	char *program = NULL;
+	size_t size = 0;
+	int r = skep_input_bytes("-", arena, &diag, &program, &size);
+
+	skep_cli_tell(&diag, false);
+	skep_diag_fini(&diag);
+	if (r == 0)
+		r = skep_plugin_run(memory, program, size, &options, arena, &answer);
+	fprintf(r < 0 ? stderr : stdout, "%s\n", skep_str_text(&answer));
 	return r < 0 || fflush(stdout) ? SKEP_EXIT_FAILED : SKEP_EXIT_FINE;
 }
 
@@ -128,61 +166,136 @@ static bool number(const char *text, unsigned long max, unsigned long *ret_n)
 	return *text && !*end && !errno && *ret_n <= max;
 }
 
+static bool read_engine(const char *name, enum skep_try_engine *ret_engine)
+{
+	static const char *const names[] = { "interp", "jit", "kernel" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (skep_streq(name, names[i])) {
+			*ret_engine = (enum skep_try_engine)i;
+			return true;
+		}
+	return false;
+}
+
+/* "NAME=MAP", parted in place. */
+static const char *read_behind(struct job *job, char *text)
+{
+	char *equals = strchr(text, '=');
+
+	if (!equals || equals == text || !equals[1])
+		return "--map takes NAME=id:42 or NAME=FILE";
+	if (job->with.n_behind == REPEATED_MAX)
+		return "--map at most 64 times";
+	*equals = 0;
+	job->behind[job->with.n_behind++] = (struct skep_try_behind){ text, equals + 1 };
+	return NULL;
+}
+
+/* Options that say what the run gets. NULL, or what is wrong. */
+static const char *run_option(struct job *job, int c, char *value)
+{
+	unsigned long n;
+
+	switch (c) {
+	case 'i':
+		job->input = value;
+		return NULL;
+	case 'c':
+		job->ctx = value;
+		return NULL;
+	case 's':
+		if (job->with.n_fields == REPEATED_MAX)
+			return "--set at most 64 times";
+		job->fields[job->with.n_fields++] = value;
+		return NULL;
+	case 'm':
+		return read_behind(job, value);
+	case 'r':
+		if (!number(value, 1000000000, &n) || n == 0)
+			return "--repeat takes a number from 1 to 1000000000";
+		job->with.repeat = (unsigned)n;
+		return NULL;
+	case 'P':
+		if (!number(value, UINT32_MAX, &n))
+			return "--pid takes a number";
+		job->with.pid = (uint32_t)n;
+		return NULL;
+	case 'C':
+		job->with.comm = value;
+		return NULL;
+	default:
+		return "see the options";
+	}
+}
+
+/* Options of the command itself. */
+static const char *own_option(struct job *job, int c, char *value)
+{
+	switch (c) {
+	case 'p':
+	case 'k':
+	case 'b':
+		return skep_cli_source_option(&job->from, c, value);
+	case 'e':
+		return read_engine(value, &job->with.engine)
+			       ? NULL
+			       : "--engine takes interp, jit or kernel";
+	case 'w':
+		job->witness = value;
+		return NULL;
+	case 'f':
+		job->json = skep_streq(value, "json");
+		return job->json || skep_streq(value, "text") ? NULL
+							      : "--format takes text or json";
+	case 'l':
+		job->plugin = true;
+		return NULL;
+	case 'E':
+		job->elf = true;
+		return NULL;
+	default:
+		return run_option(job, c, value);
+	}
+}
+
 int skep_cmd_try(int argc, char **argv)
 {
 	static const struct option longs[] = {
 		SKEP_CLI_SOURCE_OPTIONS,
+		{ "engine", required_argument, NULL, 'e' },
 		{ "input", required_argument, NULL, 'i' },
 		{ "ctx", required_argument, NULL, 'c' },
+		{ "set", required_argument, NULL, 's' },
+		{ "map", required_argument, NULL, 'm' },
 		{ "witness", required_argument, NULL, 'w' },
 		{ "repeat", required_argument, NULL, 'r' },
 		{ "pid", required_argument, NULL, 'P' },
 		{ "comm", required_argument, NULL, 'C' },
+		{ "format", required_argument, NULL, 'f' },
+		{ "plugin", no_argument, NULL, 'l' },
+		{ "elf", no_argument, NULL, 'E' },
 		{ "help", no_argument, NULL, 'h' },
 		{},
 	};
 	struct job job = {};
 	const char *why;
-	unsigned long n;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0) {
-		switch (c) {
-		case 'p':
-		case 'k':
-		case 'b':
-			why = skep_cli_source_option(&job.from, c, optarg);
-			if (why)
-				return wrong(why);
-			break;
-		case 'i':
-			job.input = optarg;
-			break;
-		case 'c':
-			job.ctx = optarg;
-			break;
-		case 'w':
-			job.witness = optarg;
-			break;
-		case 'r':
-			if (!number(optarg, 1000000000, &n) || n == 0)
-				return wrong("--repeat takes a number from 1 to 1000000000");
-			job.with.repeat = (unsigned)n;
-			break;
-		case 'P':
-			if (!number(optarg, UINT32_MAX, &n))
-				return wrong("--pid takes a number");
-			job.with.pid = (uint32_t)n;
-			break;
-		case 'C':
-			job.with.comm = optarg;
-			break;
-		case 'h':
+		if (c == 'h') {
 			fputs(usage, stdout);
 			return SKEP_EXIT_FINE;
-		default:
-			return wrong("see the options");
 		}
+		why = own_option(&job, c, optarg);
+		if (why)
+			return wrong(why);
+	}
+	if (job.plugin) {
+		if (job.with.engine == SKEP_TRY_KERNEL || optind + 1 < argc)
+			return wrong(
+				"--plugin takes at most the memory, and --engine interp or jit");
+		return try_plugin(&job, optind < argc ? argv[optind] : NULL);
 	}
 	if (optind + 1 != argc)
 		return wrong(optind == argc ? "which file?" : "one file at a time");

@@ -317,3 +317,17 @@ void skep_input_places(const struct skep_input *source, struct skep_arena *arena
 						arena, ret_places) < 0)
 		*ret_places = (struct skep_places){};
 }
+
+struct skep_spec skep_input_only(const struct skep_input *source, size_t prog,
+				 struct skep_arena *arena)
+{
+	struct skep_spec one = source->spec;
+
+	one.n_attaches = 0;
+	one.progs = skep_arena_memdup(arena, one.progs, one.n_progs * sizeof(*one.progs));
+	for (size_t i = 0; i < one.n_progs; i++)
+		if (i != prog)
+			one.progs[i].type = 0;
+	one.progs[prog].is_off = false;
+	return one;
+}

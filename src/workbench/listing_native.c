@@ -98,16 +98,11 @@ static void place_insns(struct skep_listing *l, const struct vm_jit_code *code,
 static int of_our_own(struct skep_listing *l, struct skep_diag *diag)
 {
 	const struct skep_vm_config config = { .size = sizeof(config), .jit = true };
-	struct skep_spec spec = l->input->spec;
+	struct skep_spec spec = skep_input_only(l->input, l->index, l->arena);
 	struct skep_loaded *loaded = NULL;
 	struct vm_jit_code code = {};
 	int r;
 
-	spec.progs = skep_arena_memdup(l->arena, spec.progs, spec.n_progs * sizeof(*spec.progs));
-	for (size_t i = 0; i < spec.n_progs; i++)
-		if (i != l->index)
-			spec.progs[i].type = 0;
-	spec.progs[l->index].is_off = false;
 	r = skep_vm_load_spec(&spec, &config, diag, &loaded);
 	if (r == -EOPNOTSUPP)
 		skep_diag_error(diag, SKEP_NO_LOC, "there is no JIT for this CPU");

@@ -2,15 +2,13 @@
 #include "workbench/try.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
-#include "isa/context.h"
-#include "isa/mapkind.h"
+#include "base/vec.h"
 #include "isa/progkind.h"
+#include "sys/kernel.h"
 #include "vm/engine.h"
-
-#define ENTRIES_SHOWN 100 /* of each map */
+#include "workbench/try_priv.h"
 
 bool skep_try_has_packet(uint32_t prog_type)
 {
@@ -32,210 +30,172 @@ bool skep_try_has_packet(uint32_t prog_type)
 	}
 }
 
+void try_note(struct try_job *j, const char *text)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(j->result->notes); i++)
+		if (!j->result->notes[i]) {
+			j->result->notes[i] = text;
+			return;
+		}
+}
+
+/* Lines as the program prints them. */
+struct printed {
+	struct skep_arena *arena;
+	struct {
+		SKEP_VEC(const char *);
+	} lines;
+};
+
 static void print_line(void *data, const char *text, size_t len)
 {
-	struct skep_str *out = data;
+	struct printed *p = data;
 
-	skep_str_add(out, "printed: ");
-	skep_str_addn(out, text, len);
-	if (!len || text[len - 1] != '\n')
-		skep_str_addc(out, '\n');
+	while (len && text[len - 1] == '\n')
+		len--;
+	skep_vec_add(&p->lines, skep_arena_strndup(p->arena, text, len));
 }
 
-static void add_bytes(const uint8_t *bytes, size_t size, struct skep_str *out)
+static void tell_fault(struct try_job *j, struct skep_vm_run *run)
 {
-	uint64_t x = 0;
-
-	if (size == 4 || size == 8) { /* most are numbers */
-		memcpy(&x, bytes, size);
-		skep_str_addf(out, "%" PRIu64, x);
-		return;
-	}
-	for (size_t i = 0; i < size; i++)
-		skep_str_addf(out, "%s%02x", i && i % 8 == 0 ? " " : "", bytes[i]);
-}
-
-static int add_record(void *data, const void *bytes, size_t len)
-{
-	struct skep_str *out = data;
-
-	skep_str_addf(out, "  record of %zu bytes: ", len);
-	add_bytes(bytes, len, out);
-	skep_str_addc(out, '\n');
-	return 0;
-}
-
-static bool is_zero(const uint8_t *bytes, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		if (bytes[i])
-			return false;
-	return true;
-}
-
-/* One entry; of arrays those that are all zero are left out. */
-static bool add_entry(const struct skep_spec_map *map, const uint8_t *key, const uint8_t *value,
-		      size_t size, struct skep_str *out)
-{
-	const struct skep_map_kind *kind = skep_map_kind_find(map->type);
-
-	if (kind && kind->traits & SKEP_TRAIT_INDEXED && is_zero(value, size))
-		return false;
-	skep_str_add(out, "  ");
-	add_bytes(key, map->key_size, out);
-	skep_str_add(out, ": ");
-	add_bytes(value, size, out);
-	skep_str_addc(out, '\n');
-	return true;
-}
-
-static void add_entries(struct skep_loaded *loaded, const struct skep_spec *spec, size_t index,
-			struct skep_str *out)
-{
-	const struct skep_engine *engine = skep_vm_engine();
-	const struct skep_spec_map *map = &spec->maps[index];
-	const struct skep_map_kind *kind = skep_map_kind_find(map->type);
-	size_t size = map->value_size;
-	_cleanup_free_ uint8_t *key = calloc(2, map->key_size + 8), *value = NULL;
-	uint8_t *next_key = key ? key + map->key_size + 8 : NULL;
-	unsigned shown = 0;
-	bool first = true;
-
-	if (kind && kind->traits & SKEP_TRAIT_PER_CPU)
-		size = ALIGN_UP(size, 8) * engine->n_cpus(engine);
-	value = calloc(1, size + 8);
-	if (!key || !value)
-		skep_oom();
-	while (engine->map_next(loaded, index, first ? NULL : key, next_key) == 0) {
-		first = false;
-		memcpy(key, next_key, map->key_size);
-		if (engine->map_get(loaded, index, key, value) < 0)
-			continue;
-		if (shown == ENTRIES_SHOWN) {
-			skep_str_add(out, "  ...\n");
-			break;
-		}
-		shown += add_entry(map, key, value, size, out);
-	}
-}
-
-static void add_maps(struct skep_loaded *loaded, const struct skep_spec *spec, struct skep_str *out)
-{
-	for (size_t i = 0; i < spec->n_maps; i++) {
-		const struct skep_spec_map *map = &spec->maps[i];
-		const struct skep_map_kind *kind = skep_map_kind_find(map->type);
-		struct skep_str entries = {};
-
-		if (!kind || map->flags & SKEP_MAP_RDONLY_PROG)
-			continue;
-		if (kind->traits & SKEP_TRAIT_RING) {
-			struct skep_ring_sink sink = { .record = add_record, .data = &entries };
-
-			(void)!skep_vm_engine()->ring_drain(loaded, i, &sink);
-		} else if (kind->traits & SKEP_TRAIT_VALUES) {
-			add_entries(loaded, spec, i, &entries);
-		}
-		if (entries.len) {
-			skep_str_addf(out, "map %s (%s):\n", map->name, kind->name);
-			skep_str_addn(out, entries.data, entries.len);
-		}
-		skep_str_fini(&entries);
-	}
-}
-
-static void add_result(const struct skep_vm_result *result, struct skep_str *out)
-{
-	skep_str_addf(out, "r0: %" PRIu64 " (0x%" PRIx64 ")\n", result->value, result->value);
-	if (result->redirect != SKEP_VM_REDIRECT_NONE)
-		skep_str_addf(out, "redirect: to %s %" PRIu64 "\n",
-			      result->redirect == SKEP_VM_REDIRECT_MAP ? "element" : "interface",
-			      result->target);
-}
-
-/* The instruction that did it, by its source line. */
-static void add_fault(const struct skep_input *input, size_t prog, struct skep_vm_run *run,
-		      struct skep_str *out)
-{
-	const struct skep_spec_prog *p = &input->spec.progs[prog];
 	const struct skep_vm_fault *fault = skep_vm_run_fault(run);
-	const struct skep_spec_line *line = NULL;
+	const struct skep_spec_prog *p = &j->spec.progs[j->prog];
+	struct skep_try_result *result = j->result;
 
-	skep_str_addf(out, "fault at instruction %u: %s\n", fault->insn, skep_vm_fault_text(run));
+	result->faulted = true;
+	result->fault_insn = fault->insn;
+	result->fault = skep_arena_strdup(j->arena, skep_vm_fault_text(run));
 	for (size_t i = 0; i < p->n_lines && p->lines[i].insn <= fault->insn; i++)
-		line = &p->lines[i];
-	if (line && line->text)
-		skep_str_addf(out, "  line %u: %s\n", line->loc.line,
-			      line->text + strspn(line->text, " \t"));
+		result->fault_line = &p->lines[i];
 }
 
-/* Only the chosen program is loaded, with what it calls. */
-static struct skep_spec only(const struct skep_spec *spec, size_t prog, struct skep_arena *arena)
+static void tell_result(struct try_job *j, const struct skep_vm_result *from)
 {
-	struct skep_spec one = *spec;
+	struct skep_try_result *result = j->result;
 
-	one.n_attaches = 0;
-	one.progs = skep_arena_memdup(arena, spec->progs, spec->n_progs * sizeof(*spec->progs));
-	for (size_t i = 0; i < one.n_progs; i++)
-		if (i != prog)
-			one.progs[i].type = 0;
-	one.progs[prog].is_off = false;
-	return one;
+	result->value = from->value;
+	result->redirect = from->redirect;
+	result->target = from->target;
+	if (!from->packet)
+		return;
+	result->packet.data = skep_arena_memdup(j->arena, from->packet, from->packet_size);
+	result->packet.size = from->packet_size;
+	result->packet_changed =
+		from->packet_size != j->with->size ||
+		(from->packet_size && memcmp(from->packet, j->with->bytes, from->packet_size) != 0);
 }
 
-static int run(const struct skep_input *input, size_t prog, struct skep_loaded *loaded,
-	       const struct skep_try_input *with, struct skep_arena *arena, struct skep_str *out)
+static void set_process(const struct skep_try_input *with, struct skep_vm_env *env)
 {
-	const struct skep_context *context = skep_context_find(input->spec.progs[prog].type);
-	bool has_packet = skep_try_has_packet(input->spec.progs[prog].type);
-	const void *given = has_packet ? with->ctx : with->bytes;
-	size_t given_size = given ? (has_packet ? with->ctx_size : with->size) : 0;
-	size_t ctx_size = MAX(given_size, context ? context->size : 0);
-	uint8_t *ctx = skep_arena_alloc(arena, ctx_size + 1);
-	struct skep_vm_run *vm_run = skep_vm_loaded_run(loaded);
-	struct skep_vm_env *env = skep_vm_run_env(vm_run);
-	struct skep_vm_input vm_input = { .ctx = ctx, .ctx_size = ctx_size };
-	struct skep_vm_result result;
-	int r = 0;
-
-	env->data = out;
-	env->print = print_line;
 	env->pid = env->tgid = with->pid;
 	if (with->comm)
 		strncpy(env->comm, with->comm, sizeof(env->comm) - 1);
-	if (has_packet) {
-		vm_input.packet = with->bytes;
-		vm_input.packet_size = with->size;
+}
+
+static int run_all(struct try_job *j, struct skep_vm_run *run)
+{
+	bool has_packet = skep_try_has_packet(j->spec.progs[j->prog].type);
+	uint8_t *ctx = skep_arena_alloc(j->arena, j->ctx_size + 1);
+	struct skep_vm_input input = {
+		.ctx = ctx,
+		.ctx_size = j->ctx_size,
+		.packet = has_packet ? j->with->bytes : NULL,
+		.packet_size = has_packet ? j->with->size : 0,
+	};
+	uint32_t prog = skep_vm_loaded_prog(j->loaded, j->prog);
+	struct skep_vm_result result = {};
+	uint64_t begin = try_now_ns();
+	int r = 0;
+
+	for (unsigned i = 0; i < j->result->runs && r == 0; i++) {
+		memcpy(ctx, j->ctx, j->ctx_size);
+		r = skep_vm_run_prog(run, prog, &input, &result);
 	}
-	for (unsigned i = 0; i < MAX(with->repeat, 1) && r == 0; i++) {
-		if (given_size)
-			memcpy(ctx, given, given_size);
-		r = skep_vm_run_prog(vm_run, skep_vm_loaded_prog(loaded, prog), &vm_input, &result);
-	}
+	j->result->ns = (try_now_ns() - begin) / j->result->runs;
 	if (r == -EFAULT)
-		add_fault(input, prog, vm_run, out);
+		tell_fault(j, run);
+	else if (r == -EINVAL)
+		skep_diag_error(j->diag, SKEP_NO_LOC, "the input does not fit a program of kind %s",
+				skep_prog_kind_find(j->spec.progs[j->prog].type)->name);
 	else if (r == 0)
-		add_result(&result, out);
+		tell_result(j, &result);
+	return r;
+}
+
+static int try_vm(struct try_job *j)
+{
+	struct skep_vm_config config = {
+		.size = sizeof(config),
+		.n_cpus = j->n_cpus,
+		.jit = j->with->engine == SKEP_TRY_JIT,
+		.backing = try_behind,
+		.backing_data = j,
+	};
+	struct printed printed = { .arena = j->arena };
+	struct skep_vm_env *env;
+	int r;
+
+	if (j->input->loaded && j->input->loaded->rewritten) {
+		skep_diag_error(j->diag, SKEP_NO_LOC, "'%s' cannot be run here: %s", j->input->name,
+				j->input->loaded->rewritten);
+		skep_diag_hint(j->diag, "--engine kernel runs it where it is");
+		return -EOPNOTSUPP;
+	}
+	j->engine = skep_vm_engine();
+	r = skep_vm_load_spec(&j->spec, &config, j->diag, &j->loaded);
+	if (r == -EOPNOTSUPP && config.jit)
+		skep_diag_error(j->diag, SKEP_NO_LOC, "there is no JIT for this CPU");
+	if (r < 0)
+		return r;
+	env = skep_vm_run_env(skep_vm_loaded_run(j->loaded));
+	env->data = &printed;
+	env->print = print_line;
+	set_process(j->with, env);
+	r = try_make_task(j, skep_vm_loaded_run(j->loaded));
+	if (r == 0)
+		r = run_all(j, skep_vm_loaded_run(j->loaded));
+	j->result->n_lines = printed.lines.len;
+	j->result->lines = skep_arena_calloc(j->arena, printed.lines.len, sizeof(char *));
+	if (printed.lines.len)
+		memcpy(j->result->lines, printed.lines.data, printed.lines.len * sizeof(char *));
+	skep_vec_fini(&printed.lines);
 	return r;
 }
 
 int skep_try(const struct skep_input *input, size_t prog, const struct skep_try_input *with,
-	     struct skep_diag *diag, struct skep_str *ret_text)
+	     struct skep_arena *arena, struct skep_diag *diag, struct skep_try_result *ret_result)
 {
-	_cleanup_(skep_arena_freep)
-	struct skep_arena *arena = skep_arena_new();
-	struct skep_spec one = only(&input->spec, prog, arena);
-	struct skep_vm_config config = { .size = sizeof(config) };
-	struct skep_loaded *loaded = NULL;
-	int r = skep_vm_load_spec(&one, &config, diag, &loaded);
+	struct skep_try_result result = {
+		.program = input->spec.progs[prog].name,
+		.kind = input->spec.progs[prog].type,
+		.engine = with->engine,
+		.runs = MAX(with->repeat, 1),
+	};
+	struct try_job j = {
+		.input = input,
+		.with = with,
+		.spec = skep_input_only(input, prog, arena),
+		.prog = prog,
+		.arena = arena,
+		.diag = diag,
+		.result = &result,
+		.n_cpus = 1,
+		.prog_fd = -1,
+	};
+	int r = try_make_context(&j);
 
-	if (r < 0)
-		return r;
-	r = run(input, prog, loaded, with, arena, ret_text);
-	if (r == -EINVAL)
-		skep_diag_error(diag, SKEP_NO_LOC, "the input does not fit a program of kind %s",
-				skep_prog_kind_find(one.progs[prog].type)->name);
 	if (r == 0)
-		add_maps(loaded, &one, ret_text);
-	skep_vm_engine()->close(loaded);
+		r = try_behind_open(&j);
+	if (r == 0)
+		r = with->engine == SKEP_TRY_KERNEL ? try_kernel(&j) : try_vm(&j);
+	if (r == 0)
+		try_collect_maps(&j);
+	if (j.loaded)
+		j.engine->close(j.loaded);
+	else if (j.prog_fd >= 0)
+		close(j.prog_fd);
+	try_behind_close(&j);
+	if (r == 0 || r == -EFAULT)
+		*ret_result = result;
 	return r;
 }

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The context of a run: given bytes, then fields by name. Names are those of the kind's structure; of registers (x86-64)
+ * also what a function's arguments and its result are in; of lists of arguments arg0, arg1 and so on; of tracepoints what
+ * the kernel says that its record has.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "isa/context.h"
+#include "isa/progkind.h"
+#include "sys/tracefs.h"
+#include "workbench/try_priv.h"
+
+struct place {
+	uint32_t offset, size;
+};
+
+struct named_place {
+	const char *name;
+	uint16_t offset;
+};
+
+/* struct pt_regs of x86-64. */
+static const struct named_place registers[] = {
+	{ "r15", 0 },	{ "r14", 8 },	  { "r13", 16 },  { "r12", 24 },   { "bp", 32 },
+	{ "bx", 40 },	{ "r11", 48 },	  { "r10", 56 },  { "r9", 64 },	   { "r8", 72 },
+	{ "ax", 80 },	{ "cx", 88 },	  { "dx", 96 },	  { "si", 104 },   { "di", 112 },
+	{ "ip", 128 },	{ "flags", 144 }, { "sp", 152 },  { "arg0", 112 }, { "arg1", 104 },
+	{ "arg2", 96 }, { "arg3", 88 },	  { "arg4", 72 }, { "arg5", 64 },  { "retval", 80 },
+};
+
+static bool find_field(const struct skep_context *context, const char *name, struct place *ret)
+{
+	for (size_t i = 0; context && i < context->n_fields; i++) {
+		const struct skep_ctx_field *f = &context->fields[i];
+		size_t len = strlen(f->name);
+		unsigned index = 0;
+
+		if (strncmp(f->name, name, len) != 0)
+			continue;
+		if (name[len] && (sscanf(name + len, "[%u]", &index) != 1 || index >= f->count))
+			continue;
+		*ret = (struct place){ f->offset + index * f->size, f->size };
+		return true;
+	}
+	return false;
+}
+
+static bool find_register(const char *name, struct place *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(registers); i++)
+		if (skep_streq(registers[i].name, name)) {
+			*ret = (struct place){ registers[i].offset, 8 };
+			return true;
+		}
+	return false;
+}
+
+static bool find_argument(const char *name, struct place *ret)
+{
+	unsigned index;
+	char rest;
+
+	if (sscanf(name, "arg%u%c", &index, &rest) != 1 || index >= 12)
+		return false;
+	*ret = (struct place){ index * 8, 8 };
+	return true;
+}
+
+/* "	field:int next_pid;	offset:56;	size:4;	signed:1;" */
+static bool find_event_field(const struct skep_spec_prog *p, const char *name, struct place *ret)
+{
+	const char *event = p->section ? strchr(p->section, '/') : NULL;
+	_cleanup_free_ char *format = NULL;
+	size_t len = strlen(name);
+
+	if (!event || skep_tracefs_event_format(event + 1, &format) < 0)
+		return false;
+	for (char *at = format; (at = strstr(at, "\tfield:")); at++) {
+		const char *end = strchr(at, ';');
+		const char *bracket = end ? memchr(at, '[', (size_t)(end - at)) : NULL;
+		const char *stop = bracket ? bracket : end;
+
+		if (stop && (size_t)(stop - at) > len && memcmp(stop - len, name, len) == 0 &&
+		    strchr(" *", stop[-(ptrdiff_t)len - 1]))
+			return sscanf(end, "; offset:%u; size:%u", &ret->offset, &ret->size) == 2;
+	}
+	return false;
+}
+
+static bool find_place(const struct try_job *j, const char *name, struct place *ret)
+{
+	const struct skep_spec_prog *p = &j->spec.progs[j->prog];
+
+	switch (p->type) {
+	case SKEP_PROG_KPROBE:
+		return find_register(name, ret);
+	case SKEP_PROG_PERF_EVENT:
+		return find_register(name, ret) ||
+		       find_field(skep_context_find(p->type), name, ret);
+	case SKEP_PROG_TRACEPOINT:
+		return find_event_field(p, name, ret);
+	case SKEP_PROG_RAW_TRACEPOINT:
+	case SKEP_PROG_RAW_TRACEPOINT_WRITABLE:
+	case SKEP_PROG_TRACING:
+	case SKEP_PROG_LSM:
+		return find_argument(name, ret);
+	default:
+		return find_field(skep_context_find(p->type), name, ret);
+	}
+}
+
+static int no_field(const struct try_job *j, const char *name)
+{
+	const struct skep_spec_prog *p = &j->spec.progs[j->prog];
+	const struct skep_context *context = skep_context_find(p->type);
+	_cleanup_(skep_str_fini)
+	struct skep_str names = {};
+
+	for (size_t i = 0; context && i < context->n_fields; i++)
+		skep_str_addf(&names, "%s%s", i ? ", " : "", context->fields[i].name);
+	skep_diag_error(j->diag, SKEP_NO_LOC, "the context of a program of kind %s has no '%s'",
+			skep_prog_kind_find(p->type)->name, name);
+	if (names.len)
+		skep_diag_hint(j->diag, "it has: %s", names.data);
+	else if (p->type == SKEP_PROG_KPROBE)
+		skep_diag_hint(j->diag,
+			       "it has arg0 to arg5, retval, and registers: di, si, ip ...");
+	else if (p->type == SKEP_PROG_TRACEPOINT)
+		skep_diag_hint(j->diag, "its fields are in tracefs, which root can read, when the "
+					"program says its event: tracepoint/CATEGORY/EVENT");
+	else
+		skep_diag_hint(j->diag, "it has arg0, arg1 and so on");
+	return -EINVAL;
+}
+
+static int set_field(struct try_job *j, const char *text)
+{
+	const char *equals = strchr(text, '=');
+	struct place place;
+	uint64_t value;
+	char *end;
+
+	if (!equals || equals == text || !equals[1]) {
+		skep_diag_error(j->diag, SKEP_NO_LOC, "a field is set by NAME=NUMBER, not '%s'",
+				text);
+		return -EINVAL;
+	}
+	errno = 0;
+	value = strtoull(equals + 1, &end, 0);
+	if (*end || errno) {
+		skep_diag_error(j->diag, SKEP_NO_LOC, "'%s' is not a number", equals + 1);
+		return -EINVAL;
+	}
+	text = skep_arena_strndup(j->arena, text, (size_t)(equals - text));
+	if (!find_place(j, text, &place))
+		return no_field(j, text);
+	if (place.size > 8 || (uint64_t)place.offset + place.size > j->ctx_size) {
+		skep_diag_error(j->diag, SKEP_NO_LOC, "'%s' is no number in the context", text);
+		return -EINVAL;
+	}
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	value <<= 64 - place.size * 8;
+#endif
+	memcpy(j->ctx + place.offset, &value, place.size);
+	return 0;
+}
+
+int try_make_context(struct try_job *j)
+{
+	uint32_t type = j->spec.progs[j->prog].type;
+	const struct skep_context *context = skep_context_find(type);
+	bool has_packet = skep_try_has_packet(type);
+	const void *given = has_packet ? j->with->ctx : j->with->bytes;
+	size_t given_size = given ? (has_packet ? j->with->ctx_size : j->with->size) : 0;
+	int r = 0;
+
+	j->ctx_size = MAX(given_size, context ? context->size : 0);
+	j->ctx = skep_arena_alloc(j->arena, j->ctx_size + 1);
+	if (given_size)
+		memcpy(j->ctx, given, given_size);
+	for (size_t i = 0; i < j->with->n_fields && r == 0; i++)
+		r = set_field(j, j->with->fields[i]);
+	return r;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What maps hold at the end. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/vec.h"
+#include "isa/mapkind.h"
+#include "sys/bpf.h"
+#include "workbench/try_priv.h"
+
+/* Bytes of all values of an element. */
+static size_t value_bytes(const struct skep_spec_map *map, unsigned n_cpus)
+{
+	const struct skep_map_kind *kind = skep_map_kind_find(map->type);
+
+	if (kind && kind->traits & SKEP_TRAIT_PER_CPU)
+		return ALIGN_UP((size_t)map->value_size, 8) * n_cpus;
+	return map->value_size;
+}
+
+struct collected {
+	struct skep_arena *arena;
+	struct {
+		SKEP_VEC(struct skep_try_entry);
+	} entries;
+	struct {
+		SKEP_VEC(struct skep_try_bytes);
+	} records;
+	size_t more;
+};
+
+static int keep_record(void *data, const void *bytes, size_t len)
+{
+	struct collected *c = data;
+	struct skep_try_bytes record = { skep_arena_memdup(c->arena, bytes, len), len };
+
+	skep_vec_add(&c->records, record);
+	return 0;
+}
+
+static bool is_zero(const uint8_t *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (bytes[i])
+			return false;
+	return true;
+}
+
+/* Of the engine's map, or of one that was in the kernel already. */
+static int next_key(struct try_job *j, int fd, size_t map, const void *key, void *ret_key)
+{
+	return fd >= 0 ? skep_bpf_map_next_key(fd, key, ret_key)
+		       : j->engine->map_next(j->loaded, map, key, ret_key);
+}
+
+static int get_value(struct try_job *j, int fd, size_t map, const void *key, void *ret_value)
+{
+	return fd >= 0 ? skep_bpf_map_lookup(fd, key, ret_value)
+		       : j->engine->map_get(j->loaded, map, key, ret_value);
+}
+
+static void collect_entries(struct try_job *j, int fd, size_t index, struct collected *c)
+{
+	const struct skep_spec_map *map = &j->spec.maps[index];
+	bool indexed = skep_map_kind_find(map->type)->traits & SKEP_TRAIT_INDEXED;
+	size_t size = value_bytes(map, j->n_cpus);
+	uint8_t *key = skep_arena_calloc(j->arena, 2, map->key_size + 8);
+	uint8_t *next = key + map->key_size + 8, *value = skep_arena_alloc(j->arena, size + 8);
+	const uint8_t *last = NULL;
+
+	while (next_key(j, fd, index, last, next) == 0) {
+		struct skep_try_entry entry;
+
+		memcpy(key, next, map->key_size);
+		last = key;
+		if (get_value(j, fd, index, key, value) < 0 || (indexed && is_zero(value, size)))
+			continue;
+		if (c->entries.len == SKEP_TRY_ENTRIES_MAX) {
+			c->more++;
+			continue;
+		}
+		entry.key =
+			(struct skep_try_bytes){ skep_arena_memdup(j->arena, key, map->key_size),
+						 map->key_size };
+		entry.value =
+			(struct skep_try_bytes){ skep_arena_memdup(j->arena, value, size), size };
+		skep_vec_add(&c->entries, entry);
+	}
+}
+
+/* Keys that are numbers in their order, all others byte by byte. */
+static int by_key(const void *a, const void *b)
+{
+	const struct skep_try_bytes *x = &((const struct skep_try_entry *)a)->key;
+	const struct skep_try_bytes *y = &((const struct skep_try_entry *)b)->key;
+	size_t n = x->size;
+	bool from_end = (n == 4 || n == 8) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t at = from_end ? n - 1 - i : i;
+
+		if (x->data[at] != y->data[at])
+			return x->data[at] < y->data[at] ? -1 : 1;
+	}
+	return 0;
+}
+
+static void collect(struct try_job *j, size_t index, struct collected *c)
+{
+	const struct skep_spec_map *map = &j->spec.maps[index];
+	const struct skep_map_kind *kind = skep_map_kind_find(map->type);
+	struct skep_ring_sink sink = { .record = keep_record, .data = c };
+	_cleanup_close_ int fd = -1;
+
+	if (!kind || map->flags & SKEP_MAP_RDONLY_PROG || map->read_only)
+		return;
+	if (kind->traits & SKEP_TRAIT_RING && j->loaded) {
+		if (j->engine->ring_drain(j->loaded, index, &sink) < 0)
+			try_note(j, "records of perf buffers in the kernel are not shown");
+		return;
+	}
+	if (!(kind->traits & SKEP_TRAIT_VALUES) || kind->traits & SKEP_TRAIT_OWNED)
+		return;
+	if (!j->loaded) {
+		fd = skep_bpf_fd_by_id(SKEP_BPF_MAP_FD_BY_ID,
+				       j->input->loaded->image.map_ids[index]);
+		if (fd < 0)
+			return;
+	}
+	collect_entries(j, fd, index, c);
+	if (c->entries.len)
+		qsort(c->entries.data, c->entries.len, sizeof(*c->entries.data), by_key);
+}
+
+void try_collect_maps(struct try_job *j)
+{
+	struct skep_try_result *result = j->result;
+
+	result->maps = skep_arena_calloc(j->arena, j->spec.n_maps, sizeof(*result->maps));
+	for (size_t i = 0; i < j->spec.n_maps; i++) {
+		struct collected c = { .arena = j->arena };
+		struct skep_try_map *map = &result->maps[result->n_maps];
+
+		collect(j, i, &c);
+		if (c.entries.len || c.records.len) {
+			*map = (struct skep_try_map){
+				.name = j->spec.maps[i].name,
+				.kind = j->spec.maps[i].type,
+				.value_size = j->spec.maps[i].value_size,
+				.entries = skep_arena_calloc(j->arena, c.entries.len,
+							     sizeof(*map->entries)),
+				.n_entries = c.entries.len,
+				.more = c.more,
+				.records = skep_arena_calloc(j->arena, c.records.len,
+							     sizeof(*map->records)),
+				.n_records = c.records.len,
+			};
+			if (c.entries.len)
+				memcpy(map->entries, c.entries.data,
+				       c.entries.len * sizeof(*map->entries));
+			if (c.records.len)
+				memcpy(map->records, c.records.data,
+				       c.records.len * sizeof(*map->records));
+			result->n_maps++;
+		}
+		skep_vec_fini(&c.entries);
+		skep_vec_fini(&c.records);
+	}
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of a try share. Nobody else includes this. */
+#pragma once
+
+#include <time.h>
+
+#include <skep/vm.h>
+
+#include "obj/engine.h"
+#include "workbench/try.h"
+
+struct try_behind {
+	int fd; /* of the kernel's map; -1: nothing is behind this map */
+	const char *name;
+};
+
+struct try_job {
+	const struct skep_input *input;
+	const struct skep_try_input *with;
+	struct skep_spec spec; /* with this program only */
+	size_t prog;
+	struct skep_arena *arena;
+	struct skep_diag *diag;
+	struct skep_try_result *result;
+	struct skep_loaded *loaded;
+	const struct skep_engine *engine;
+	unsigned n_cpus;
+	int prog_fd; /* in the kernel: borrowed, or of a program that was there already */
+	uint8_t *ctx;
+	size_t ctx_size;
+	struct try_behind *behind;	    /* of each map of the spec */
+	struct skep_vm_map_backing backing; /* of the map that was asked for last */
+};
+
+/* try_context.c: fills in ctx, of at least the kind's size. */
+int try_make_context(struct try_job *j) _must_check_;
+
+/* try_kernel.c: loads, runs; closed by skep_try. */
+int try_kernel(struct try_job *j) _must_check_;
+
+/* try_behind.c: opens the kernel's maps and fits the spec to them, before anything is loaded. */
+int try_behind_open(struct try_job *j) _must_check_;
+void try_behind_close(struct try_job *j);
+/* What the machine asks (struct skep_vm_config); @data: the job. */
+const struct skep_vm_map_backing *try_behind(void *data, const struct skep_vm_map_def *def);
+
+/* try_task.c: what get_current_task gives. */
+int try_make_task(struct try_job *j, struct skep_vm_run *run) _must_check_;
+
+/* try_maps.c: fills in the result's maps. */
+void try_collect_maps(struct try_job *j);
+
+static inline uint64_t try_now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Adds a remark to the result. @text lives as long as the arena. */
+void try_note(struct try_job *j, const char *text);
