@@ -421,22 +421,24 @@ static struct skep_val *text_of_word(struct skep_lower *l, struct skep_val *word
 	return word;
 }
 
-/* Halves of a word are put together where only they are aligned: that is less than to look for the end in each. */
-static bool can_load_word(int off, unsigned size)
-{
-	return off % (int)size == 0 || (size == 8 && off % 4 == 0);
-}
-
+/*
+ * A word that may be anywhere: put together from the aligned pieces that it consists of, at most four. That is less than
+ * to look for the end in each.
+ */
 static struct skep_val *load_word(struct skep_lower *l, struct skep_val *from, int off,
 				  unsigned size, unsigned flags)
 {
-	struct skep_val *low, *high;
+	struct skep_val *word = NULL, *piece;
 
-	if (off % (int)size == 0)
-		return skep_ir_load(l->fn, from, off, size, flags);
-	low = skep_ir_load(l->fn, from, off, size / 2, flags);
-	high = skep_ir_load(l->fn, from, off + (int)size / 2, size / 2, flags);
-	return skep_ir_op(l->fn, SKEP_OP_OR, skep_ir_opi(l->fn, SKEP_OP_SHL, high, size * 4), low);
+	for (unsigned at = 0, step; at < size; at += step) {
+		for (step = 8; step > size - at || (off + (int)at) % (int)step;)
+			step /= 2;
+		piece = skep_ir_load(l->fn, from, off + (int)at, step, flags);
+		if (at)
+			piece = skep_ir_opi(l->fn, SKEP_OP_SHL, piece, at * 8);
+		word = word ? skep_ir_op(l->fn, SKEP_OP_OR, piece, word) : piece;
+	}
+	return word;
 }
 
 /* Text that was not padded, from where it can be loaded: with zeroes behind its end. */
@@ -452,8 +454,7 @@ static void copy_text(struct skep_lower *l, struct skep_val *to, int to_off, str
 		return;
 	}
 	for (uint32_t at = 0; at < size; at += step) {
-		while (step > size - at || !can_load_word(from_off + (int)at, step) ||
-		       (to_off + (int)at) % (int)step)
+		while (step > size - at || (to_off + (int)at) % (int)step)
 			step /= 2;
 		word = load_word(l, from, from_off + (int)at, step,
 				 space == SKEP_SPACE_CTX ? SKEP_LOAD_PURE : 0);
