@@ -91,6 +91,43 @@ bool skep_helper_allowed(const struct skep_helper *helper, uint32_t prog_kind, u
 	}
 }
 
+/* Kinds whose context is a packet on its way through a device or a route. */
+static bool has_routed_packet(uint32_t prog_kind)
+{
+	switch (prog_kind) {
+	case SKEP_PROG_SCHED_CLS:
+	case SKEP_PROG_SCHED_ACT:
+	case SKEP_PROG_LWT_IN:
+	case SKEP_PROG_LWT_OUT:
+	case SKEP_PROG_LWT_XMIT:
+	case SKEP_PROG_LWT_SEG6LOCAL:
+		return true;
+	default:
+		return false;
+	}
+}
+
+enum skep_helper_arg skep_helper_arg_for(const struct skep_helper *helper, unsigned index,
+					 uint32_t prog_kind)
+{
+	enum skep_helper_arg arg = helper->args[index];
+	bool by_btf = prog_kind == SKEP_PROG_TRACING || prog_kind == SKEP_PROG_LSM;
+
+	if (index > 0)
+		return arg;
+	switch (helper->id) {
+	case SKEP_HELPER_SETSOCKOPT:
+	case SKEP_HELPER_GETSOCKOPT:
+		return by_btf || prog_kind == SKEP_PROG_CGROUP_SOCKOPT ? SKEP_ARG_SOCK : arg;
+	case SKEP_HELPER_GET_SOCKET_COOKIE:
+		return by_btf ? SKEP_ARG_SOCK : arg;
+	case SKEP_HELPER_GET_CGROUP_CLASSID: /* elsewhere it is the current task's and takes nothing */
+		return has_routed_packet(prog_kind) ? arg : SKEP_ARG_NONE;
+	default:
+		return arg;
+	}
+}
+
 const char *skep_helper_object(int32_t id)
 {
 	switch (id) {
@@ -112,6 +149,46 @@ const char *skep_helper_object(int32_t id)
 		return "mptcp_sock";
 	case SKEP_HELPER_SOCK_FROM_FILE:
 		return "socket";
+	default:
+		return NULL;
+	}
+}
+
+const char *skep_helper_arg_object(int32_t id, uint32_t prog_kind)
+{
+	bool by_btf = prog_kind == SKEP_PROG_TRACING || prog_kind == SKEP_PROG_LSM;
+
+	switch (id) {
+	case SKEP_HELPER_SEQ_PRINTF:
+	case SKEP_HELPER_SEQ_WRITE:
+	case SKEP_HELPER_SEQ_PRINTF_BTF:
+		return "seq_file";
+	case SKEP_HELPER_GET_TASK_STACK:
+	case SKEP_HELPER_TASK_STORAGE_GET:
+	case SKEP_HELPER_TASK_STORAGE_DELETE:
+	case SKEP_HELPER_TASK_PT_REGS:
+	case SKEP_HELPER_FIND_VMA:
+	case SKEP_HELPER_COPY_FROM_USER_TASK:
+		return "task_struct";
+	case SKEP_HELPER_INODE_STORAGE_GET:
+	case SKEP_HELPER_INODE_STORAGE_DELETE:
+	case SKEP_HELPER_IMA_INODE_HASH:
+		return "inode";
+	case SKEP_HELPER_IMA_FILE_HASH:
+	case SKEP_HELPER_SOCK_FROM_FILE:
+		return "file";
+	case SKEP_HELPER_D_PATH:
+		return "path";
+	case SKEP_HELPER_BPRM_OPTS_SET:
+		return "linux_binprm";
+	case SKEP_HELPER_CGRP_STORAGE_GET:
+	case SKEP_HELPER_CGRP_STORAGE_DELETE:
+		return "cgroup";
+	case SKEP_HELPER_SKB_OUTPUT:
+		return by_btf ? "sk_buff" : NULL;
+	case SKEP_HELPER_XDP_OUTPUT:
+	case SKEP_HELPER_XDP_GET_BUFF_LEN:
+		return by_btf ? "xdp_buff" : NULL;
 	default:
 		return NULL;
 	}

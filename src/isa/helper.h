@@ -118,10 +118,21 @@ const struct skep_helper *skep_helper_find_name(const char *name);
 bool skep_helper_allowed(const struct skep_helper *helper, uint32_t prog_kind,
 			 uint32_t attach_type);
 /*
+ * What argument @index (from 0) must be in a program of that kind: args[index], but for the few helpers that differ from
+ * one kind to another.
+ */
+enum skep_helper_arg skep_helper_arg_for(const struct skep_helper *helper, unsigned index,
+					 uint32_t prog_kind);
+/*
  * The kernel structure behind the OBJECT that a helper returns ("task_struct"), or NULL when it
  * depends on the call.
  */
 const char *skep_helper_object(int32_t id);
+/*
+ * The kernel structure that a helper takes as its OBJECT ("task_struct"), or in place of the context in programs of that
+ * kind; NULL when there is none.
+ */
+const char *skep_helper_arg_object(int32_t id, uint32_t prog_kind);
 /* Bytes of an argument's memory when its kind fixes them, else 0. */
 unsigned skep_helper_arg_size(enum skep_helper_arg arg);
 /* For messages: "memory to read", "a map". */

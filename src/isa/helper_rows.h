@@ -33,7 +33,7 @@
 	  F_PACKET, TC_XMIT) \
 	X(11, L4_CSUM_REPLACE, l4_csum_replace, 5, (CTX, ANY, ANY, ANY, ANY), INT, \
 	  F_PACKET, TC_XMIT) \
-	X(12, TAIL_CALL, tail_call, 3, (CTX, MAP, ANY), INT, 0, ANY) \
+	X(12, TAIL_CALL, tail_call, 3, (CTX, MAP, ANY), VOID, 0, ANY) \
 	X(13, CLONE_REDIRECT, clone_redirect, 3, (CTX, ANY, ANY), INT, F_PACKET, TC_XMIT) \
 	X(14, GET_CURRENT_PID_TGID, get_current_pid_tgid, 0, (), INT, 0, ANY) \
 	X(15, GET_CURRENT_UID_GID, get_current_uid_gid, 0, (), INT, 0, ANY) \
@@ -110,9 +110,9 @@
 	X(82, SK_SELECT_REUSEPORT, sk_select_reuseport, 4, (CTX, MAP, KEY, ANY), INT, \
 	  0, REUSEPORT) \
 	X(83, SKB_ANCESTOR_CGROUP_ID, skb_ancestor_cgroup_id, 2, (CTX, ANY), INT, 0, TC_CGROUP) \
-	X(84, SK_LOOKUP_TCP, sk_lookup_tcp, 5, (CTX, MEM, SIZE, ANY, ANY), SOCK_OR_NULL, \
+	X(84, SK_LOOKUP_TCP, sk_lookup_tcp, 5, (CTX, MEM, SIZE0, ANY, ANY), SOCK_OR_NULL, \
 	  F_ACQUIRE, SK_FIND) \
-	X(85, SK_LOOKUP_UDP, sk_lookup_udp, 5, (CTX, MEM, SIZE, ANY, ANY), SOCK_OR_NULL, \
+	X(85, SK_LOOKUP_UDP, sk_lookup_udp, 5, (CTX, MEM, SIZE0, ANY, ANY), SOCK_OR_NULL, \
 	  F_ACQUIRE, SK_FIND) \
 	X(86, SK_RELEASE, sk_release, 1, (SOCK), INT, F_RELEASE, SK_DROP) \
 	X(87, MAP_PUSH_ELEM, map_push_elem, 3, (MAP, VALUE, ANY), INT, 0, ANY) \
@@ -127,7 +127,7 @@
 	X(96, TCP_SOCK, tcp_sock, 1, (SOCK_COMMON), TCP_SOCK_OR_NULL, 0, TCP_SOCK) \
 	X(97, SKB_ECN_SET_CE, skb_ecn_set_ce, 1, (CTX), INT, 0, TC_CGROUP) \
 	X(98, GET_LISTENER_SOCK, get_listener_sock, 1, (SOCK_COMMON), SOCK_OR_NULL, 0, TC_CGROUP) \
-	X(99, SKC_LOOKUP_TCP, skc_lookup_tcp, 5, (CTX, MEM, SIZE, ANY, ANY), SOCK_COMMON_OR_NULL, \
+	X(99, SKC_LOOKUP_TCP, skc_lookup_tcp, 5, (CTX, MEM, SIZE0, ANY, ANY), SOCK_COMMON_OR_NULL, \
 	  F_ACQUIRE, SK_FIND) \
 	X(100, TCP_CHECK_SYNCOOKIE, tcp_check_syncookie, 5, (SOCK, MEM, SIZE, MEM, SIZE), INT, \
 	  F_GPL, TC_XDP) \
@@ -257,9 +257,9 @@
 	X(201, DYNPTR_READ, dynptr_read, 5, (OUT, SIZE0, DYNPTR, ANY, ANY), INT, 0, ANY) \
 	X(202, DYNPTR_WRITE, dynptr_write, 5, (DYNPTR, ANY, MEM, SIZE0, ANY), INT, 0, ANY) \
 	X(203, DYNPTR_DATA, dynptr_data, 3, (DYNPTR, ANY, CONST_SIZE), MEM_OR_NULL, 0, ANY) \
-	X(204, TCP_RAW_GEN_SYNCOOKIE_IPV4, tcp_raw_gen_syncookie_ipv4, 3, (IN20, MEM, SIZE), INT, \
+	X(204, TCP_RAW_GEN_SYNCOOKIE_IPV4, tcp_raw_gen_syncookie_ipv4, 3, (IN20, MEM, SIZE0), INT, \
 	  F_GPL, TC_XDP) \
-	X(205, TCP_RAW_GEN_SYNCOOKIE_IPV6, tcp_raw_gen_syncookie_ipv6, 3, (IN40, MEM, SIZE), INT, \
+	X(205, TCP_RAW_GEN_SYNCOOKIE_IPV6, tcp_raw_gen_syncookie_ipv6, 3, (IN40, MEM, SIZE0), INT, \
 	  F_GPL, TC_XDP) \
 	X(206, TCP_RAW_CHECK_SYNCOOKIE_IPV4, tcp_raw_check_syncookie_ipv4, 2, (IN20, IN20), INT, \
 	  F_GPL, TC_XDP) \

@@ -73,9 +73,11 @@ static int move_reg(struct skep_walk *walk, struct skep_insn insn, unsigned widt
 	v.precise = false;
 	if (!same)
 		unlink_number(&v);
+	if (width == 32)
+		skep_scalar_zext32(&v.num); /* the upper half has no say */
 	if (insn.off)
 		skep_scalar_sign_extend(&v.num, from_bits / 8);
-	if (width == 32)
+	if (insn.off && width == 32)
 		skep_scalar_zext32(&v.num);
 	return skep_set_reg(walk, insn.dst, &v);
 }
@@ -278,6 +280,7 @@ static int binary(struct skep_walk *walk, struct skep_insn insn, unsigned width)
 		return r < 0 ? r : move_pointer(walk, insn, width, &dst, &src.num, insn.src, false);
 	}
 	dst.precise = false;
+	dst.flags = 0;
 	skep_scalar_alu(op, width, &dst.num, &src.num);
 	keep_link(&dst, op, width, &src.num);
 	return skep_set_reg(walk, insn.dst, &dst);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "isa/attachtype.h"
 #include "verify/walk.h"
 
 static bool is_null(const struct skep_value *v)
@@ -12,36 +13,24 @@ static bool is_null(const struct skep_value *v)
 	return skep_value_is_const(v) && v->num.bits.value == 0;
 }
 
-static int wrong_kind(struct skep_walk *walk, const struct skep_call_facts *facts, unsigned reg,
-		      enum skep_helper_arg arg)
+static bool allows_null(enum skep_helper_arg arg)
 {
-	const struct skep_value *v = skep_walk_reg(walk, reg);
-
-	if (skep_value_may_be_null(v)) {
-		skep_report(walk, SKEP_REASON_NULL, (int)reg,
-			    "%s takes %s in r%u, which may be NULL here", facts->helper->name,
-			    skep_helper_arg_text(arg), reg);
-		skep_report_hint(walk, "compare it with NULL before the call");
-		return -EINVAL;
-	}
-	return skep_reject(walk, SKEP_REASON_TYPE, (int)reg, "%s takes %s in r%u, which is %s here",
-			   facts->helper->name, skep_helper_arg_text(arg), reg,
-			   skep_value_kind_text(v));
+	return arg == SKEP_ARG_MEM_NULL || arg == SKEP_ARG_OUT_NULL || arg == SKEP_ARG_VALUE_NULL ||
+	       arg == SKEP_ARG_CTX_NULL || arg == SKEP_ARG_OBJECT_NULL || arg == SKEP_ARG_FUNC_CTX;
 }
 
 static bool is_memory(const struct skep_value *v)
 {
-	if (skep_value_may_be_null(v))
-		return false;
 	switch (v->kind) {
 	case SKEP_VALUE_STACK:
 	case SKEP_VALUE_PACKET:
 	case SKEP_VALUE_PACKET_META:
 	case SKEP_VALUE_MAP_VALUE:
 	case SKEP_VALUE_MAP_KEY:
-	case SKEP_VALUE_MEM:
 	case SKEP_VALUE_BUF:
 		return true;
+	case SKEP_VALUE_MEM:
+		return !(v->flags & SKEP_VALUE_UNTRUSTED);
 	case SKEP_VALUE_OBJECT:
 		return v->flags & (SKEP_VALUE_TRUSTED | SKEP_VALUE_RCU);
 	default:
@@ -57,8 +46,6 @@ static bool takes_packets(int32_t helper)
 	case SKEP_HELPER_MAP_UPDATE_ELEM:
 	case SKEP_HELPER_MAP_DELETE_ELEM:
 	case SKEP_HELPER_MAP_PUSH_ELEM:
-	case SKEP_HELPER_MAP_POP_ELEM:
-	case SKEP_HELPER_MAP_PEEK_ELEM:
 	case SKEP_HELPER_MAP_LOOKUP_PERCPU_ELEM:
 	case SKEP_HELPER_CSUM_DIFF:
 	case SKEP_HELPER_SK_LOOKUP_TCP:
@@ -86,17 +73,20 @@ enum use {
 static int check_memory(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg,
 			enum skep_helper_arg arg, uint64_t size, enum use use)
 {
-	const struct skep_value *v = skep_walk_reg(walk, reg);
+	struct skep_value *v = skep_walk_reg(walk, reg);
 	struct skep_access access = {
 		.reg = reg,
 		.size = (uint32_t)size,
 		.direction = use == USE_READ ? SKEP_READ : SKEP_WRITE,
 		.by_helper = true,
 	};
+	uint16_t before;
+	int r;
 
-	if (!is_memory(v))
-		return wrong_kind(walk, facts, reg, arg);
-	if (skep_value_is_packet(v) && !takes_packets(facts->helper->id)) {
+	if (!is_memory(v) || (skep_value_may_be_null(v) && !allows_null(arg)))
+		return skep_arg_wrong_kind(walk, facts, reg, arg);
+	if (skep_value_is_packet(v) && walk->prog->type != SKEP_PROG_CGROUP_SOCKOPT &&
+	    !takes_packets(facts->helper->id)) {
 		skep_report(walk, SKEP_REASON_ACCESS, (int)reg,
 			    "%s cannot work on the packet itself", facts->helper->name);
 		skep_report_hint(walk, "copy the bytes to the stack first");
@@ -104,7 +94,12 @@ static int check_memory(struct skep_walk *walk, struct skep_call_facts *facts, u
 	}
 	if (v->kind == SKEP_VALUE_STACK)
 		return skep_stack_range(walk, &access, v, use == USE_WRITE);
-	return skep_access_memory(walk, &access, NULL, NULL);
+	/* a helper that may be given NULL checks for it itself */
+	before = v->flags;
+	v->flags &= (uint16_t)~SKEP_VALUE_MAYBE_NULL;
+	r = skep_access_memory(walk, &access, NULL, NULL);
+	v->flags = before;
+	return r;
 }
 
 /* How much: bounded, not negative, and if it must be, not 0. */
@@ -118,7 +113,8 @@ static int check_size(struct skep_walk *walk, struct skep_call_facts *facts, uns
 	if (r < 0)
 		return r;
 	if (v->kind != SKEP_VALUE_NUMBER)
-		return wrong_kind(walk, facts, reg, zero_allowed ? SKEP_ARG_SIZE0 : SKEP_ARG_SIZE);
+		return skep_arg_wrong_kind(walk, facts, reg,
+					   zero_allowed ? SKEP_ARG_SIZE0 : SKEP_ARG_SIZE);
 	if (v->num.r64.smin < 0) {
 		skep_report(walk, SKEP_REASON_BOUNDS, (int)reg,
 			    "the size for %s in r%u may be negative", name, reg);
@@ -142,12 +138,6 @@ static int check_size(struct skep_walk *walk, struct skep_call_facts *facts, uns
 	}
 	facts->most = MAX(facts->most, v->num.r64.smax);
 	return 0;
-}
-
-static bool allows_null(enum skep_helper_arg arg)
-{
-	return arg == SKEP_ARG_MEM_NULL || arg == SKEP_ARG_OUT_NULL || arg == SKEP_ARG_VALUE_NULL ||
-	       arg == SKEP_ARG_CTX_NULL || arg == SKEP_ARG_OBJECT_NULL || arg == SKEP_ARG_FUNC_CTX;
 }
 
 /* Memory whose size is the next argument. */
@@ -231,22 +221,48 @@ static int check_key_or_value(struct skep_walk *walk, struct skep_call_facts *fa
 			facts->key_exists = finds_element(walk, map, reg);
 		return r;
 	}
+	if (map->type == SKEP_MAP_SOCKMAP || map->type == SKEP_MAP_SOCKHASH)
+		return skep_arg_socket(walk, facts, reg, SKEP_ARG_SOCK);
 	if (arg == SKEP_ARG_VALUE_NULL && is_null(skep_walk_reg(walk, reg)))
 		return 0;
 	return check_memory(walk, facts, reg, arg, map->value_size,
 			    arg == SKEP_ARG_VALUE_OUT ? USE_WRITE : USE_READ);
 }
 
-/* Only as it was given: nothing added. */
-static int check_unmoved(struct skep_walk *walk, const struct skep_call_facts *facts, unsigned reg)
+/* Maps of sockets are changed only where no socket may be locked already. */
+static int check_sockmap(struct skep_walk *walk, const struct skep_call_facts *facts, unsigned reg,
+			 const struct skep_spec_map *map)
 {
-	const struct skep_value *v = skep_walk_reg(walk, reg);
+	int32_t helper = facts->helper->id;
 
-	if (v->off == 0 && skep_scalar_is_const(&v->num) && v->num.bits.value == 0)
+	if ((map->type != SKEP_MAP_SOCKMAP && map->type != SKEP_MAP_SOCKHASH) ||
+	    (helper != SKEP_HELPER_MAP_UPDATE_ELEM && helper != SKEP_HELPER_MAP_DELETE_ELEM))
 		return 0;
-	return skep_reject(walk, SKEP_REASON_TYPE, (int)reg,
-			   "%s takes %s in r%u as it was given, but something was added to it",
-			   facts->helper->name, skep_value_kind_text(v), reg);
+	switch (walk->prog->type) {
+	case SKEP_PROG_SOCKET_FILTER:
+	case SKEP_PROG_SCHED_CLS:
+	case SKEP_PROG_SCHED_ACT:
+	case SKEP_PROG_XDP:
+	case SKEP_PROG_SK_REUSEPORT:
+	case SKEP_PROG_FLOW_DISSECTOR:
+	case SKEP_PROG_SK_LOOKUP:
+		return 0;
+	case SKEP_PROG_TRACING:
+		if (walk->prog->attach_type == SKEP_AT_TRACE_ITER)
+			return 0;
+		break;
+	case SKEP_PROG_SOCK_OPS:
+		if (helper == SKEP_HELPER_MAP_DELETE_ELEM)
+			return 0;
+		break;
+	default:
+		break;
+	}
+	skep_report(walk, SKEP_REASON_CALL, (int)reg,
+		    "programs of this kind cannot change map %s, which holds sockets", map->name);
+	if (walk->prog->type == SKEP_PROG_SOCK_OPS)
+		skep_report_hint(walk, "use bpf_sock_map_update() or bpf_sock_hash_update()");
+	return -EINVAL;
 }
 
 static int check_map(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg)
@@ -256,12 +272,12 @@ static int check_map(struct skep_walk *walk, struct skep_call_facts *facts, unsi
 	const struct skep_map_kind *kind;
 
 	if (v->kind != SKEP_VALUE_MAP || skep_value_may_be_null(v))
-		return wrong_kind(walk, facts, reg, SKEP_ARG_MAP);
+		return skep_arg_wrong_kind(walk, facts, reg, SKEP_ARG_MAP);
 	map = skep_walk_map(walk, v);
 	facts->map = *v;
 	facts->has_map = true;
 	if (skep_map_kind_has_helper(map->type, facts->helper->id))
-		return 0;
+		return check_sockmap(walk, facts, reg, map);
 	kind = skep_map_kind_find(map->type);
 	return skep_reject(walk, SKEP_REASON_CALL, (int)reg,
 			   "%s does not work on map %s, which is of kind %s", facts->helper->name,
@@ -276,7 +292,7 @@ static int check_string(struct skep_walk *walk, struct skep_call_facts *facts, u
 	uint64_t at;
 
 	if (v->kind != SKEP_VALUE_MAP_VALUE || skep_value_may_be_null(v))
-		return wrong_kind(walk, facts, reg, SKEP_ARG_STR);
+		return skep_arg_wrong_kind(walk, facts, reg, SKEP_ARG_STR);
 	map = skep_walk_map(walk, v);
 	if (!map->read_only || !(map->flags & SKEP_MAP_F_RDONLY_PROG) ||
 	    !skep_scalar_is_const(&v->num))
@@ -292,50 +308,6 @@ static int check_string(struct skep_walk *walk, struct skep_call_facts *facts, u
 			   "the text for %s has no end inside of its memory", facts->helper->name);
 }
 
-static int check_context(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg,
-			 enum skep_helper_arg arg)
-{
-	const struct skep_value *v = skep_walk_reg(walk, reg);
-
-	if (v->kind == SKEP_VALUE_OBJECT && v->flags & SKEP_VALUE_TRUSTED)
-		return check_unmoved(walk, facts, reg);
-	if (v->kind != SKEP_VALUE_CTX)
-		return wrong_kind(walk, facts, reg, arg);
-	return check_unmoved(walk, facts, reg);
-}
-
-static int check_socket(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg,
-			enum skep_helper_arg arg)
-{
-	const struct skep_value *v = skep_walk_reg(walk, reg);
-	bool fits = v->kind == SKEP_VALUE_SOCK ||
-		    (arg == SKEP_ARG_SOCK_COMMON &&
-		     (v->kind == SKEP_VALUE_SOCK_COMMON || v->kind == SKEP_VALUE_TCP_SOCK ||
-		      v->kind == SKEP_VALUE_XDP_SOCK || v->kind == SKEP_VALUE_OBJECT));
-
-	if (!fits || skep_value_may_be_null(v))
-		return wrong_kind(walk, facts, reg, arg);
-	if (facts->helper->flags & SKEP_HELPER_RELEASE) {
-		if (!v->ref)
-			return skep_reject(walk, SKEP_REASON_REFERENCE, (int)reg,
-					   "%s gives back something that was not acquired",
-					   facts->helper->name);
-		facts->ref = v->ref;
-	}
-	return check_unmoved(walk, facts, reg);
-}
-
-static int check_record(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg)
-{
-	const struct skep_value *v = skep_walk_reg(walk, reg);
-
-	if (v->kind != SKEP_VALUE_MEM || !(v->flags & SKEP_VALUE_RINGBUF) ||
-	    skep_value_may_be_null(v))
-		return wrong_kind(walk, facts, reg, SKEP_ARG_RECORD);
-	facts->ref = v->ref;
-	return check_unmoved(walk, facts, reg);
-}
-
 static int check_constant(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg)
 {
 	const struct skep_value *v = skep_walk_reg(walk, reg);
@@ -348,24 +320,10 @@ static int check_constant(struct skep_walk *walk, struct skep_call_facts *facts,
 	return skep_need_precise(walk, reg);
 }
 
-static int check_object(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg,
-			enum skep_helper_arg arg)
-{
-	const struct skep_value *v = skep_walk_reg(walk, reg);
-	bool socket = v->kind == SKEP_VALUE_SOCK || v->kind == SKEP_VALUE_SOCK_COMMON ||
-		      v->kind == SKEP_VALUE_TCP_SOCK;
-
-	if ((v->kind != SKEP_VALUE_OBJECT && !socket) || skep_value_may_be_null(v))
-		return wrong_kind(walk, facts, reg, arg);
-	if (v->flags & (SKEP_VALUE_USER | SKEP_VALUE_PERCPU | SKEP_VALUE_UNTRUSTED))
-		return wrong_kind(walk, facts, reg, arg);
-	return check_unmoved(walk, facts, reg);
-}
-
 static int check_function(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg)
 {
 	if (skep_walk_reg(walk, reg)->kind != SKEP_VALUE_FUNC)
-		return wrong_kind(walk, facts, reg, SKEP_ARG_FUNC);
+		return skep_arg_wrong_kind(walk, facts, reg, SKEP_ARG_FUNC);
 	facts->func_reg = (int)reg;
 	return 0;
 }
@@ -381,6 +339,9 @@ static int check_fixed(struct skep_walk *walk, struct skep_call_facts *facts, un
 		skep_tnum_add(v->num.bits, skep_tnum_const((uint64_t)(int64_t)v->off));
 	unsigned size = skep_helper_arg_size(arg);
 
+	/* packets are laid out for their headers behind the link's to be aligned, and kernels count with that */
+	if (skep_value_is_packet(v))
+		place = skep_tnum_add(place, skep_tnum_const(2));
 	if (use != USE_READ && is_memory(v) && !skep_tnum_is_aligned(place, size))
 		return skep_reject(walk, SKEP_REASON_ALIGN, (int)reg,
 				   "%s needs an aligned place for a number of %u bytes in r%u",
@@ -390,9 +351,12 @@ static int check_fixed(struct skep_walk *walk, struct skep_call_facts *facts, un
 
 static int check_arg(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg)
 {
-	enum skep_helper_arg arg = facts->helper->args[reg - 1];
-	int r = skep_need_set(walk, reg);
+	enum skep_helper_arg arg = skep_helper_arg_for(facts->helper, reg - 1, walk->prog->type);
+	int r = 0;
 
+	if (arg == SKEP_ARG_NONE)
+		return 0;
+	r = skep_need_set(walk, reg);
 	if (r < 0)
 		return r;
 	if (allows_null(arg) && is_null(skep_walk_reg(walk, reg)) && arg != SKEP_ARG_MEM_NULL &&
@@ -428,21 +392,26 @@ static int check_arg(struct skep_walk *walk, struct skep_call_facts *facts, unsi
 		return check_string(walk, facts, reg);
 	case SKEP_ARG_CTX:
 	case SKEP_ARG_CTX_NULL:
-		return check_context(walk, facts, reg, arg);
+		return skep_arg_context(walk, facts, reg, arg);
 	case SKEP_ARG_FUNC:
 		return check_function(walk, facts, reg);
 	case SKEP_ARG_FUNC_CTX:
 		if (skep_walk_reg(walk, reg)->kind != SKEP_VALUE_STACK)
-			return wrong_kind(walk, facts, reg, arg);
+			return skep_arg_wrong_kind(walk, facts, reg, arg);
 		return 0;
 	case SKEP_ARG_RECORD:
-		return check_record(walk, facts, reg);
+		return skep_arg_record(walk, facts, reg);
 	case SKEP_ARG_SOCK:
+		/* here, no socket is a choice as well */
+		if (facts->helper->id == SKEP_HELPER_SK_ASSIGN &&
+		    walk->prog->type == SKEP_PROG_SK_LOOKUP && is_null(skep_walk_reg(walk, reg)))
+			return 0;
+		return skep_arg_socket(walk, facts, reg, arg);
 	case SKEP_ARG_SOCK_COMMON:
-		return check_socket(walk, facts, reg, arg);
+		return skep_arg_socket(walk, facts, reg, arg);
 	case SKEP_ARG_OBJECT:
 	case SKEP_ARG_OBJECT_NULL:
-		return check_object(walk, facts, reg, arg);
+		return skep_arg_object(walk, facts, reg, arg);
 	case SKEP_ARG_LOCK:
 	case SKEP_ARG_TIMER:
 	case SKEP_ARG_KPTR:
@@ -470,7 +439,7 @@ int skep_walk_check_args(struct skep_walk *walk, struct skep_call_facts *facts)
 {
 	int r = 0;
 
-	for (unsigned i = 0; i < facts->helper->n_args && r == 0; i++)
+	for (unsigned i = 0; i < skep_code_helper_args(facts->helper) && r == 0; i++)
 		r = check_arg(walk, facts, SKEP_R1 + i);
 	return r < 0 ? r : check_special(walk, facts);
 }

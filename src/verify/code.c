@@ -188,13 +188,18 @@ static void find_meetings(struct skep_code *code)
 #define BIT(reg) (1u << (reg))
 #define BITS(low, high) (((1u << ((high) + 1)) - 1) & ~((1u << (low)) - 1))
 
+unsigned skep_code_helper_args(const struct skep_helper *helper)
+{
+	return helper->id == SKEP_HELPER_TRACE_PRINTK ? 2 : helper->n_args;
+}
+
 static unsigned uses_of_call(struct skep_insn insn)
 {
 	const struct skep_helper *helper;
 	unsigned n = 5;
 
 	if (insn.src == SKEP_CALL_HELPER && (helper = skep_helper_find(insn.imm)))
-		n = helper->n_args;
+		n = skep_code_helper_args(helper);
 	return n ? BITS(SKEP_R1, n) : 0;
 }
 

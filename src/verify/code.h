@@ -12,6 +12,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "isa/helper.h"
 #include "obj/link.h"
 
 struct skep_code_info {
@@ -37,6 +38,9 @@ struct skep_code {
 	struct skep_code_func *funcs;
 	size_t n_funcs;
 };
+
+/* How many arguments of a helper are looked at: what trace_printk prints may be anything, unset as well. */
+unsigned skep_code_helper_args(const struct skep_helper *helper);
 
 /* Which registers (bits) an instruction reads, and which it writes. */
 void skep_code_uses(struct skep_insn insn, unsigned *ret_uses, unsigned *ret_sets);

@@ -20,6 +20,12 @@ int skep_context_enter(struct skep_walk *walk)
 	if (!skep_context_find(walk->prog->type))
 		return skep_undecided(walk, "not judged: programs of kind %s",
 				      walk->kind ? walk->kind->name : "?");
+	if (walk->prog->type == SKEP_PROG_SYSCALL && !walk->prog->sleepable) {
+		skep_report(walk, SKEP_REASON_CODE, -1,
+			    "programs of kind syscall have to be sleepable");
+		skep_report_hint(walk, "name the section \"syscall\"");
+		return -EINVAL;
+	}
 	*skep_walk_reg(walk, SKEP_R1) = v;
 	return 0;
 }
@@ -147,6 +153,8 @@ int skep_access_context(struct skep_walk *walk, const struct skep_access *access
 		return access_arguments(walk, access, off, ret_value);
 	r = skep_context_access(walk->prog->type, walk->prog->attach_type, off, access->size,
 				access->direction == SKEP_WRITE, &field);
+	if (r == 0 && field && field->kind != SKEP_CTX_SCALAR && off != field->offset)
+		field = NULL; /* a later part of a pointer is a number */
 	if (r == 0 && access->sign_extend && field && field->kind != SKEP_CTX_SCALAR)
 		r = -EINVAL; /* a pointer has no sign */
 	if (r < 0) {

@@ -6,15 +6,15 @@
 
 #include "verify/walk.h"
 
-static bool is_gpl(const char *license)
+bool skep_walk_is_gpl(const struct skep_walk *walk)
 {
 	static const char *const names[] = {
 		"GPL",		"GPL v2",	"GPL and additional rights",
 		"Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"
 	};
 
-	for (size_t i = 0; license && i < ARRAY_SIZE(names); i++)
-		if (skep_streq(license, names[i]))
+	for (size_t i = 0; walk->spec->license && i < ARRAY_SIZE(names); i++)
+		if (skep_streq(walk->spec->license, names[i]))
 			return true;
 	return false;
 }
@@ -26,7 +26,7 @@ static int check_allowed(struct skep_walk *walk, const struct skep_helper *helpe
 	if (!skep_helper_allowed(helper, prog->type, prog->attach_type))
 		return skep_reject(walk, SKEP_REASON_CALL, -1, "programs of kind %s cannot call %s",
 				   walk->kind ? walk->kind->name : "?", helper->name);
-	if (helper->flags & SKEP_HELPER_GPL && !is_gpl(walk->spec->license)) {
+	if (helper->flags & SKEP_HELPER_GPL && !skep_walk_is_gpl(walk)) {
 		skep_report(walk, SKEP_REASON_CALL, -1, "%s is only for programs under the GPL",
 			    helper->name);
 		skep_report_hint(
@@ -34,6 +34,12 @@ static int check_allowed(struct skep_walk *walk, const struct skep_helper *helpe
 			"give the object a section \"license\" with \"GPL\" or \"Dual BSD/GPL\"");
 		return -EINVAL;
 	}
+	if (helper->id == SKEP_HELPER_GET_FUNC_IP && prog->type != SKEP_PROG_KPROBE &&
+	    prog->type != SKEP_PROG_TRACING)
+		return skep_reject(
+			walk, SKEP_REASON_CALL, -1,
+			"programs of kind %s hang at no function whose address %s could give",
+			walk->kind ? walk->kind->name : "?", helper->name);
 	if (helper->flags & SKEP_HELPER_SLEEP && !prog->sleepable)
 		return skep_reject(walk, SKEP_REASON_CALL, -1,
 				   "%s may sleep, which this program may not", helper->name);
@@ -60,7 +66,7 @@ static int release(struct skep_walk *walk, const struct skep_helper *helper, uin
 				   "%s gives back something that is not held", helper->name);
 	SKEP_FOR_EACH_VALUE(v, state)
 	if (v->ref == ref)
-		*v = (struct skep_value){};
+		*v = skep_value_stale();
 	return 0;
 }
 
@@ -68,7 +74,7 @@ static void forget_packet(struct skep_state *state)
 {
 	SKEP_FOR_EACH_VALUE(v, state)
 	if (skep_value_is_packet(v) || v->kind == SKEP_VALUE_PACKET_END)
-		*v = (struct skep_value){};
+		*v = skep_value_stale();
 }
 
 static struct skep_value looked_up(struct skep_walk *walk, const struct skep_call_facts *facts,

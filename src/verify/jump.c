@@ -40,7 +40,7 @@ static void settle_pointer(struct skep_state *state, unsigned reg, bool is_null)
 	struct skep_value v = skep_state_frame(state)->regs[reg];
 
 	/* a pointer that turns out to be NULL holds nothing that could be released */
-	if (is_null && v.ref)
+	if (is_null && v.ref && v.ref == v.id)
 		(void)!skep_state_release(state, v.ref);
 	skep_settle_null(state, v.id, is_null);
 }
@@ -131,8 +131,6 @@ static bool is_never_null(const struct skep_value *v)
 	case SKEP_VALUE_MAP_KEY:
 	case SKEP_VALUE_SOCK_COMMON:
 	case SKEP_VALUE_MAP:
-	case SKEP_VALUE_STACK:
-	case SKEP_VALUE_PACKET_END:
 		return !skep_value_may_be_null(v);
 	case SKEP_VALUE_MEM:
 		return !skep_value_may_be_null(v) && !(v->flags & SKEP_VALUE_UNTRUSTED);
@@ -147,7 +145,10 @@ static bool is_never_null(const struct skep_value *v)
 static enum skep_branch decide_pointer(const struct condition *c, const struct skep_value *a,
 				       const struct skep_value *b)
 {
-	if (c->width != 64 || !is_zero(b) || !is_never_null(a))
+	bool zero =
+		c->width == 64 ? is_zero(b) : skep_scalar_is_const32(&b->num) && !b->num.r32.umax;
+
+	if (!zero || !is_never_null(a))
 		return SKEP_BRANCH_EITHER;
 	if (c->op == SKEP_JMP_JEQ)
 		return SKEP_BRANCH_NEVER;

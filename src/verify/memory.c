@@ -94,14 +94,19 @@ static int check_alignment(struct skep_walk *walk, const struct skep_access *acc
 {
 	struct skep_tnum place;
 
-	if (v->kind != SKEP_VALUE_STACK || access->size <= 1)
+	if ((v->kind != SKEP_VALUE_STACK && !access->aligned) || access->size <= 1)
 		return 0;
 	place = skep_tnum_add(v->num.bits,
 			      skep_tnum_const((uint64_t)((int64_t)v->off + access->off)));
 	if (skep_tnum_is_aligned(place, access->size))
 		return 0;
+	if (v->kind == SKEP_VALUE_STACK)
+		return skep_reject(walk, SKEP_REASON_ALIGN, (int)access->reg,
+				   "a misaligned %s of %u bytes on the stack", verb(access),
+				   access->size);
 	return skep_reject(walk, SKEP_REASON_ALIGN, (int)access->reg,
-			   "a misaligned %s of %u bytes on the stack", verb(access), access->size);
+			   "an atomic %s of %u bytes at a place that may be misaligned",
+			   verb(access), access->size);
 }
 
 static uint64_t load_bytes(const uint8_t *bytes, uint32_t size)
@@ -171,6 +176,9 @@ static int access_memory_block(struct skep_walk *walk, const struct skep_access 
 	if (access->direction == SKEP_WRITE && v->flags & SKEP_VALUE_READ_ONLY)
 		return skep_reject(walk, SKEP_REASON_ACCESS, (int)access->reg,
 				   "this memory is read-only");
+	/* a pointer of the kernel's of which nothing more is known: a read that faults gives 0 */
+	if (v->flags & SKEP_VALUE_UNTRUSTED)
+		return 0;
 	return skep_walk_check_bounds(
 		walk, v, access->reg, (int64_t)v->off + access->off, access->size, v->size,
 		v->flags & SKEP_VALUE_RINGBUF ? "the reserved record" : "the memory");
@@ -229,32 +237,25 @@ static int access_packet(struct skep_walk *walk, const struct skep_access *acces
 	return -EINVAL;
 }
 
-static int access_sized(struct skep_walk *walk, const struct skep_access *access,
-			const struct skep_value *v, uint32_t size, bool writable)
+#define SIZE_FLOW_KEYS 56 /* of struct bpf_flow_keys */
+
+static int access_flow_keys(struct skep_walk *walk, const struct skep_access *access,
+			    const struct skep_value *v)
 {
 	int r = check_fixed(walk, access, v);
 
 	if (r < 0)
 		return r;
-	if (access->direction == SKEP_WRITE && !writable)
-		return skep_reject(walk, SKEP_REASON_ACCESS, (int)access->reg,
-				   "%s cannot be written", skep_value_kind_text(v));
 	return skep_walk_check_bounds(walk, v, access->reg, (int64_t)v->off + access->off,
-				      access->size, size, skep_value_kind_text(v));
+				      access->size, SIZE_FLOW_KEYS, skep_value_kind_text(v));
 }
-
-/* Sizes of the stable views: struct bpf_sock, bpf_tcp_sock, bpf_xdp_sock, bpf_flow_keys. */
-enum {
-	SIZE_SOCK = 80,
-	SIZE_TCP_SOCK = 96,
-	SIZE_XDP_SOCK = 4,
-	SIZE_FLOW_KEYS = 56
-};
 
 static int access_pointer(struct skep_walk *walk, const struct skep_access *access,
 			  const struct skep_value *v, const struct skep_value *value,
 			  struct skep_value *ret_value)
 {
+	bool is_stale = v->kind == SKEP_VALUE_NUMBER && v->flags & SKEP_VALUE_STALE;
+
 	switch ((enum skep_value_kind)v->kind) {
 	case SKEP_VALUE_STACK:
 		if (access->direction == SKEP_READ)
@@ -273,15 +274,15 @@ static int access_pointer(struct skep_walk *walk, const struct skep_access *acce
 		return skep_access_context(walk, access, v, ret_value);
 	case SKEP_VALUE_OBJECT:
 		return skep_access_object(walk, access, v, ret_value);
+	case SKEP_VALUE_MAP:
+		return skep_access_map(walk, access, v, ret_value);
 	case SKEP_VALUE_SOCK:
 	case SKEP_VALUE_SOCK_COMMON:
-		return access_sized(walk, access, v, SIZE_SOCK, false);
 	case SKEP_VALUE_TCP_SOCK:
-		return access_sized(walk, access, v, SIZE_TCP_SOCK, false);
 	case SKEP_VALUE_XDP_SOCK:
-		return access_sized(walk, access, v, SIZE_XDP_SOCK, false);
+		return skep_access_socket(walk, access, v);
 	case SKEP_VALUE_FLOW_KEYS:
-		return access_sized(walk, access, v, SIZE_FLOW_KEYS, true);
+		return access_flow_keys(walk, access, v);
 	case SKEP_VALUE_BUF:
 	case SKEP_VALUE_TP_BUFFER:
 		if (access->direction == SKEP_WRITE && v->flags & SKEP_VALUE_READ_ONLY)
@@ -292,11 +293,15 @@ static int access_pointer(struct skep_walk *walk, const struct skep_access *acce
 					   "this accesses the buffer before it begins");
 		return check_fixed(walk, access, v);
 	default:
-		skep_report(walk, SKEP_REASON_TYPE, (int)access->reg,
+		skep_report(walk, is_stale ? SKEP_REASON_UNSET : SKEP_REASON_TYPE, (int)access->reg,
 			    "r%u is %s here, not memory that could be %s", access->reg,
 			    skep_value_kind_text(v),
 			    access->direction == SKEP_READ ? "read" : "written");
-		if (v->kind == SKEP_VALUE_NUMBER)
+		if (is_stale)
+			skep_report_hint(
+				walk,
+				"read the pointer anew behind the call that ended the old one");
+		else if (v->kind == SKEP_VALUE_NUMBER)
 			skep_report_hint(
 				walk,
 				"memory of the kernel or of a process is read with bpf_probe_read_kernel() or "
@@ -369,6 +374,7 @@ int skep_step_load(struct skep_walk *walk, struct skep_insn insn)
 		.size = skep_size_bytes(insn.opcode & SKEP_SIZE_MASK),
 		.direction = SKEP_READ,
 		.sign_extend = (insn.opcode & SKEP_MODE_MASK) == SKEP_MODE_MEMSX,
+		.aligned = (insn.opcode & SKEP_MODE_MASK) == SKEP_MODE_ATOMIC,
 	};
 	struct skep_value v;
 	int r = skep_need_set(walk, insn.src);
@@ -388,6 +394,7 @@ int skep_step_store(struct skep_walk *walk, struct skep_insn insn)
 		.off = insn.off,
 		.size = skep_size_bytes(insn.opcode & SKEP_SIZE_MASK),
 		.direction = SKEP_WRITE,
+		.aligned = by_reg && (insn.opcode & SKEP_MODE_MASK) == SKEP_MODE_ATOMIC,
 	};
 	struct skep_value v = skep_value_const((uint64_t)(int64_t)insn.imm);
 	int r = by_reg ? skep_need_set(walk, insn.src) : 0;
@@ -419,28 +426,27 @@ static bool allows_atomics(const struct skep_value *v)
 	}
 }
 
-/* Loads with acquire and stores with release are plain ones otherwise. */
-static int ordered(struct skep_walk *walk, struct skep_insn insn)
+/* Where on the stack is not known: nothing says what becomes of its slots. */
+static int check_place(struct skep_walk *walk, unsigned reg)
 {
-	struct skep_insn plain = insn;
+	const struct skep_value *v = skep_walk_reg(walk, reg);
 
-	plain.imm = 0;
-	plain.opcode =
-		(uint8_t)((insn.opcode & SKEP_SIZE_MASK) | SKEP_MODE_MEM |
-			  (insn.imm == SKEP_ATOMIC_LOAD_ACQ ? SKEP_CLASS_LDX : SKEP_CLASS_STX));
-	return insn.imm == SKEP_ATOMIC_LOAD_ACQ ? skep_step_load(walk, plain)
-						: skep_step_store(walk, plain);
+	if (v->kind != SKEP_VALUE_STACK || skep_scalar_is_const(&v->num))
+		return 0;
+	return skep_reject(
+		walk, SKEP_REASON_ACCESS, (int)reg,
+		"an atomic operation at a place of the stack that is not known before the program runs");
 }
 
 int skep_step_atomic(struct skep_walk *walk, struct skep_insn insn)
 {
-	bool is_ordered = insn.imm == SKEP_ATOMIC_LOAD_ACQ || insn.imm == SKEP_ATOMIC_STORE_REL;
 	unsigned address = insn.imm == SKEP_ATOMIC_LOAD_ACQ ? insn.src : insn.dst;
 	struct skep_access access = {
 		.reg = insn.dst,
 		.off = insn.off,
 		.size = skep_size_bytes(insn.opcode & SKEP_SIZE_MASK),
 		.direction = SKEP_READ,
+		.aligned = true,
 	};
 	struct skep_value before, after = skep_value_number();
 	int r = skep_need_set(walk, address);
@@ -451,11 +457,16 @@ int skep_step_atomic(struct skep_walk *walk, struct skep_insn insn)
 		return skep_reject(walk, SKEP_REASON_ACCESS, (int)address,
 				   "%s has no atomic operations",
 				   skep_value_kind_text(skep_walk_reg(walk, address)));
-	if (is_ordered)
-		return ordered(walk, insn);
+	/* loads with acquire and stores with release are plain ones, but aligned */
+	if (insn.imm == SKEP_ATOMIC_LOAD_ACQ)
+		return skep_step_load(walk, insn);
+	if (insn.imm == SKEP_ATOMIC_STORE_REL)
+		return skep_step_store(walk, insn);
 	r = skep_need_set(walk, insn.src);
 	if (r == 0 && insn.imm == SKEP_ATOMIC_CMPXCHG)
 		r = skep_need_set(walk, SKEP_R0);
+	if (r == 0)
+		r = check_place(walk, address);
 	if (r == 0)
 		r = skep_access_memory(walk, &access, NULL, &before);
 	if (r < 0)

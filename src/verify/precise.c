@@ -86,13 +86,14 @@ static int undo_store(struct back *b, const struct skep_step *step, struct skep_
 {
 	uint64_t slot = 1ULL << step->slot;
 	bool atomic = skep_insn_class(insn) == SKEP_CLASS_STX &&
-		      (insn.opcode & SKEP_MODE_MASK) == SKEP_MODE_ATOMIC;
+		      (insn.opcode & SKEP_MODE_MASK) == SKEP_MODE_ATOMIC &&
+		      insn.imm != SKEP_ATOMIC_STORE_REL; /* a store like others */
 
 	if (atomic && insn.imm == SKEP_ATOMIC_LOAD_ACQ) {
-		undo_load(b, step, regs, insn.src == insn.dst ? insn.dst : insn.dst);
+		undo_load(b, step, regs, insn.dst);
 		return 0;
 	}
-	if (atomic && (insn.imm & SKEP_ATOMIC_FETCH) && insn.imm != SKEP_ATOMIC_STORE_REL)
+	if (atomic && insn.imm & SKEP_ATOMIC_FETCH)
 		undo_load(b, step, regs, insn.imm == SKEP_ATOMIC_CMPXCHG ? SKEP_R0 : insn.src);
 	if (*regs & BIT(insn.dst))
 		return -EOPNOTSUPP; /* an address is not a number */

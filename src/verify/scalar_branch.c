@@ -182,6 +182,9 @@ static void assume_bits(struct skep_scalar *a, const struct skep_scalar *b, bool
 	if (!skep_tnum_is_const(mask))
 		return;
 	if (!any) {
+		/* kernels start afresh from the bits here, so that a branch that cannot be taken has no odd bounds */
+		a->r64 = skep_scalar_unknown().r64;
+		a->r32 = skep_scalar_unknown().r32;
 		/* a 32-bit test says nothing of the upper half */
 		a->bits = skep_tnum_and(a->bits, skep_tnum_const(~mask.value));
 	} else if (mask.value && !(mask.value & (mask.value - 1))) {

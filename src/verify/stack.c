@@ -43,7 +43,7 @@ static int find_extent(struct skep_walk *walk, const struct skep_access *access,
 	e.low = base + r->smin;
 	e.high = base + r->smax + access->size;
 	e.fixed = skep_scalar_is_const(&pointer->num);
-	if (e.low < -SKEP_STACK_SIZE || e.high > 0 || (access->size == 0 && e.low > 0)) {
+	if (e.low < -SKEP_STACK_SIZE || e.high > 0 || e.low >= 0) {
 		skep_report(walk, SKEP_REASON_BOUNDS, (int)access->reg,
 			    "this %s bytes fp%+" PRId64 " to fp%+" PRId64
 			    ", outside of the stack (fp-%d to fp-1)",
@@ -136,7 +136,8 @@ static int source_reg(const struct skep_walk *walk, const struct skep_access *ac
 	struct skep_insn insn = walk->code.insns[walk->insn];
 
 	if (access->by_helper || skep_insn_class(insn) != SKEP_CLASS_STX ||
-	    (insn.opcode & SKEP_MODE_MASK) == SKEP_MODE_ATOMIC)
+	    ((insn.opcode & SKEP_MODE_MASK) == SKEP_MODE_ATOMIC &&
+	     insn.imm != SKEP_ATOMIC_STORE_REL))
 		return -1;
 	return insn.src;
 }
@@ -157,7 +158,7 @@ static int write_fixed(struct skep_walk *walk, const struct skep_access *access,
 	note_step(walk, pointer->frame, at);
 	if (access->size == 8)
 		skep_state_note_write(walk->state, pointer->frame, at);
-	if (skep_value_is_pointer(value)) {
+	if (skep_value_is_pointer(value) && value->kind != SKEP_VALUE_TP_BUFFER) {
 		if (access->size != 8)
 			return skep_reject(walk, SKEP_REASON_ACCESS, reg,
 					   "only a part of %s is written to the stack",
@@ -169,7 +170,8 @@ static int write_fixed(struct skep_walk *walk, const struct skep_access *access,
 		save(walk, slot, value, 8, reg);
 		return 0;
 	}
-	if (aligned && (reg >= 0 || is_constant)) {
+	/* kernels do not follow a tracepoint's buffer through the stack: it comes back as a number */
+	if (aligned && (reg >= 0 || is_constant) && value->kind == SKEP_VALUE_NUMBER) {
 		save(walk, slot, value, access->size, reg);
 		return 0;
 	}

@@ -34,6 +34,14 @@ struct skep_value skep_value_number(void)
 	return (struct skep_value){ .kind = SKEP_VALUE_NUMBER, .num = skep_scalar_unknown() };
 }
 
+struct skep_value skep_value_stale(void)
+{
+	struct skep_value v = skep_value_number();
+
+	v.flags = SKEP_VALUE_STALE;
+	return v;
+}
+
 struct skep_value skep_value_const(uint64_t x)
 {
 	return (struct skep_value){ .kind = SKEP_VALUE_NUMBER, .num = skep_scalar_const(x) };
@@ -50,6 +58,8 @@ struct skep_value skep_value_pointer(enum skep_value_kind kind, unsigned flags)
 
 const char *skep_value_kind_text(const struct skep_value *v)
 {
+	if (v->kind == SKEP_VALUE_NUMBER && v->flags & SKEP_VALUE_STALE)
+		return "a pointer to what was given back or moved";
 	return kinds[v->kind].text;
 }
 

@@ -52,6 +52,9 @@ enum skep_value_flag {
 	SKEP_VALUE_RCU = 1 << 6,     /* OBJECT: alive inside the read section */
 	SKEP_VALUE_UNTRUSTED =
 		1 << 7, /* OBJECT: may dangle; loads are allowed, passing it on is not */
+	SKEP_VALUE_STALE =
+		1
+		<< 8, /* NUMBER: was a pointer, until what it pointed to was given back or moved */
 };
 
 struct skep_value {
@@ -100,6 +103,8 @@ static inline bool skep_value_is_const(const struct skep_value *v)
 
 struct skep_value skep_value_number(void);
 struct skep_value skep_value_const(uint64_t x);
+/* What is left of a pointer whose object is gone: some number. */
+struct skep_value skep_value_stale(void);
 /* A pointer with nothing unknown added. */
 struct skep_value skep_value_pointer(enum skep_value_kind kind, unsigned flags);
 

@@ -182,6 +182,7 @@ struct skep_access {
 	enum skep_direction direction;
 	bool sign_extend;
 	bool by_helper; /* the size may be 0, and a helper does it */
+	bool aligned;	/* has to be, wherever it is: atomic operations */
 };
 
 int skep_step_load(struct skep_walk *walk, struct skep_insn insn) _must_check_;
@@ -214,6 +215,14 @@ int skep_context_enter(struct skep_walk *walk) _must_check_;
 /* object.c: loads through pointers that BTF describes. */
 int skep_access_object(struct skep_walk *walk, const struct skep_access *access,
 		       const struct skep_value *pointer, struct skep_value *ret_value) _must_check_;
+/* The map itself: its fields may be read. */
+int skep_access_map(struct skep_walk *walk, const struct skep_access *access,
+		    const struct skep_value *pointer, struct skep_value *ret_value) _must_check_;
+/* At @off of the type is this structure: the type itself, a member, one of a member. */
+bool skep_type_has(const struct skep_btf *btf, uint32_t type, uint32_t off, const char *name);
+/* socket.c */
+int skep_access_socket(struct skep_walk *walk, const struct skep_access *access,
+		       const struct skep_value *pointer) _must_check_;
 
 /* The map that a value is about: the spec's, or what is inside of a map of maps. */
 static inline const struct skep_spec_map *skep_walk_map(const struct skep_walk *walk,
@@ -237,6 +246,18 @@ struct skep_call_facts {
 	int func_reg;	      /* FUNC, or -1 */
 };
 
+/* args_object.c; @arg: what is taken in @reg, which holds something. */
+int skep_arg_wrong_kind(struct skep_walk *walk, const struct skep_call_facts *facts, unsigned reg,
+			enum skep_helper_arg arg) _must_check_;
+int skep_arg_context(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg,
+		     enum skep_helper_arg arg) _must_check_;
+int skep_arg_socket(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg,
+		    enum skep_helper_arg arg) _must_check_;
+int skep_arg_record(struct skep_walk *walk, struct skep_call_facts *facts,
+		    unsigned reg) _must_check_;
+int skep_arg_object(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg,
+		    enum skep_helper_arg arg) _must_check_;
+
 int skep_walk_check_args(struct skep_walk *walk, struct skep_call_facts *facts) _must_check_;
 int skep_step_call(struct skep_walk *walk, struct skep_insn insn) _must_check_;
 int skep_step_exit(struct skep_walk *walk) _must_check_;
@@ -256,6 +277,8 @@ int skep_enter_global(struct skep_walk *walk, uint32_t func) _must_check_;
 /* Another path goes on as if the running function had returned @result. Not for callbacks and the program itself. */
 int skep_fork_return(struct skep_walk *walk, uint64_t result) _must_check_;
 int skep_call_helper(struct skep_walk *walk, struct skep_insn insn) _must_check_;
+/* The licence is compatible with the GPL. */
+bool skep_walk_is_gpl(const struct skep_walk *walk);
 /* Another path goes through the callback once and comes back to this call. */
 int skep_call_back(struct skep_walk *walk, const struct skep_call_facts *facts) _must_check_;
 /* The range of R0 that the program's kind allows at exit. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * usage: verdicts [-v] [-k] [-x] FILE.o...
+ * usage: verdicts [-v] [-k] [-x] FILE.o|FILE.txt...
  *
- * Judges every program of BPF objects and prints, for each, what is expected of it, what the live kernel says (-k, as
+ * Judges every program of BPF objects, and of texts as tests/vectors/verify has them, and prints, for each, what is expected of it, what the live kernel says (-k, as
  * root) and what the verifier says:
  *
  *	verifier_and.o:invalid_and	failure	reject	rejected bounds 9 this may access ...
@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "../unit/verify/cases.h"
 #include "obj/object.h"
 #include "sys/kernel.h"
 #include "sys/vmlinux.h"
@@ -204,6 +205,29 @@ static void judge_file(const char *path, const struct skep_btf *vmlinux, struct 
 	skep_diag_fini(&diag);
 }
 
+/* Programs as assembler text. */
+static void judge_text(const char *path, const struct skep_btf *vmlinux, struct counts *counts)
+{
+	size_t size;
+	_cleanup_free_ char *text = read_all(path, &size);
+	const char *at = text;
+
+	if (!text) {
+		printf("%s\tcannot be read\n", path);
+		return;
+	}
+	text[size] = 0;
+	for (;;) {
+		_cleanup_(skep_arena_freep)
+		struct skep_arena *arena = skep_arena_new();
+		struct verify_case c;
+
+		if (!verify_case_next(&at, arena, &c))
+			return;
+		judge(c.name, &c.spec, 0, NULL, vmlinux, counts);
+	}
+}
+
 static int by_size(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -224,7 +248,10 @@ int main(int argc, char **argv)
 	}
 	(void)!skep_vmlinux_btf(NULL, &vmlinux);
 	for (; i < argc; i++)
-		judge_file(argv[i], vmlinux, &counts);
+		if (skep_has_suffix(argv[i], ".txt"))
+			judge_text(argv[i], vmlinux, &counts);
+		else
+			judge_file(argv[i], vmlinux, &counts);
 	qsort(counts.times_ns, counts.n_times, sizeof(*counts.times_ns), by_size);
 	printf("%u programs: %u agree, %u accepted here only, %u accepted there only, %u undecided, %u never reached the kernel's "
 	       "verifier; median %.1f us, longest %.1f ms\n",

@@ -86,6 +86,8 @@ static bool read_line(struct reader *r, const char *line)
 			fail_msg("%s: no kind %s", r->c->name, word);
 		r->prog->type = skep_prog_kind_find_name(word)->id;
 		r->prog->attach_type = type;
+	} else if (strcmp(line, "sleepable") == 0) {
+		r->prog->sleepable = true;
 	} else if (strncmp(line, "expect ", 7) == 0) {
 		read_expectation(r, line);
 	} else if (strncmp(line, "kernel differs: ", 16) == 0) {

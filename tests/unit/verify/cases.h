@@ -5,6 +5,7 @@
  *	## a packet is read behind its proven part
  *	kind xdp
  *	map counts array 4 8 16        (name kind key value entries)
+ *	sleepable                      (the program may sleep)
  *	expect rejected bounds 3       (reason and instruction; or: safe; or: undecided)
  *	r2 = *(u32 *)(r1 + 0)
  *	...
