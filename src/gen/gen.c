@@ -127,6 +127,30 @@ static void analyse(struct skep_fn *fn)
 	ir_loops(fn);
 }
 
+/* Registers and stack. Each round moves more to a map, so that there soon is room for what stays. */
+static int place_values(struct skep_fn *fn, struct skep_diag *diag)
+{
+	enum {
+		MAX_ROUNDS = 8
+	};
+	int r;
+
+	for (unsigned round = 0; round < MAX_ROUNDS; round++) {
+		r = ir_regalloc(fn, diag);
+		if (r < 0)
+			return r;
+		r = ir_stack(fn, diag);
+		if (r <= 0)
+			return r;
+		if (!ir_move_away(fn))
+			break;
+	}
+	skep_diag_error(diag, fn->proto.loc, "'%s' uses too many values at the same time",
+			fn->proto.name);
+	skep_diag_hint(diag, "split it into several probes or keep intermediate results in maps");
+	return -E2BIG;
+}
+
 static int compile(struct skep_fn *fn, struct skep_diag *diag, struct skep_spec_prog *ret_prog)
 {
 	int r;
@@ -143,10 +167,7 @@ static int compile(struct skep_fn *fn, struct skep_diag *diag, struct skep_spec_
 	ir_optimize(fn);
 	ir_lower(fn);
 	analyse(fn);
-	r = ir_regalloc(fn, diag);
-	if (r < 0)
-		return r;
-	r = ir_stack(fn, diag);
+	r = place_values(fn, diag);
 	if (r < 0)
 		return r;
 	return ir_emit(fn, diag, ret_prog);

@@ -27,8 +27,8 @@
  * Unreachable blocks are dropped.
  *
  * Limits: SKEP_GEN_STACK_MAX bytes of stack a function (the kernel's 512), the kernel's five call
- * arguments. A function that needs more stack is refused with a diagnostic that names the largest
- * objects.
+ * arguments. Numbers that do not fit there are kept in a map, 4095 at the same time. A function that
+ * needs more stack is refused with a diagnostic that names the largest objects.
  */
 #pragma once
 
@@ -100,6 +100,8 @@ bool skep_ir_cc_eval(enum skep_cc cc, uint64_t a, uint64_t b);
 struct skep_gen_options {
 	unsigned cpu;	    /* instruction set version to use at most, 3 or 4; 0 means 3 */
 	unsigned opt_level; /* 0: none of the optional passes (for tests); otherwise all */
+	unsigned
+		stripes; /* CPUs, as a power of two: numbers that the stack has no room for go to a map; 0: to none */
 };
 
 /* @options NULL: the default machine, optimized. */

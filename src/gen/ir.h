@@ -76,6 +76,10 @@ struct ir_slot {
 	unsigned id;
 	int off; /* from r10, once the stack is laid out */
 	bool spill;
+	bool movable; /* may be in a map instead (away.c) */
+	bool away;    /* has to be */
+	bool gone;    /* is */
+	bool base;    /* holds the address of that map's part */
 };
 
 struct skep_val {
@@ -112,6 +116,7 @@ struct skep_val {
 	bool reload : 1;   /* comes from a spill slot: never spilled again, only read again */
 	bool pinned : 1;   /* serves one instruction only */
 	bool spilled : 1;  /* chosen to be */
+	bool movable : 1;  /* spilled: may be kept in a map */
 	bool dead : 1;	   /* no use */
 	bool decides : 1;  /* a branch compares it, and it is used otherwise too */
 	uint8_t dies;	   /* bit i: argument i is not used any more behind this instruction */
@@ -195,6 +200,8 @@ struct skep_gen {
 	struct skep_arena *arena;
 	const char *license;
 	struct skep_gen_options options;
+	bool has_away;
+	unsigned away_map; /* values that the stack has no room for */
 	struct skep_fn **fns;
 	unsigned n_fns, cap_fns;
 	struct skep_spec_map *maps;
@@ -315,7 +322,10 @@ void ir_lower(struct skep_fn *fn);
 void ir_live(struct skep_fn *fn);
 bool ir_spill(struct skep_fn *fn); /* true when code was added: liveness is stale */
 int ir_regalloc(struct skep_fn *fn, struct skep_diag *diag) _must_check_;
+/* 1: slots have to move to a map first. */
 int ir_stack(struct skep_fn *fn, struct skep_diag *diag) _must_check_;
+/* away.c; false: there are too many. Registers have to be given out anew. */
+bool ir_move_away(struct skep_fn *fn);
 int ir_emit(struct skep_fn *fn, struct skep_diag *diag,
 	    struct skep_spec_prog *ret_prog) _must_check_;
 void ir_dump(const struct skep_fn *fn, struct skep_str *out);

@@ -92,3 +92,4 @@ void ir_live_out(struct skep_block *block, struct ir_set *set);
  */
 bool ir_is_cheap(const struct skep_val *v);
 void ir_rewrite_spilled(struct skep_fn *fn);
+void ir_judge_spilled(struct skep_fn *fn); /* away.c */

@@ -28,11 +28,12 @@ static struct ir_slot *home(struct rewriter *r, const struct skep_val *v)
 	return v->id < r->n_home ? r->home[v->id] : NULL;
 }
 
-static struct ir_slot *spill_slot(struct skep_fn *fn)
+static struct ir_slot *spill_slot(struct skep_fn *fn, bool movable)
 {
 	struct ir_slot *slot = ir_slot_new(fn, 8, "values that do not fit in registers");
 
 	slot->spill = true;
+	slot->movable = movable;
 	return slot;
 }
 
@@ -170,7 +171,7 @@ static void rewrite_phi(struct rewriter *r, struct skep_val *phi)
 
 		while (at->kind == IR_PHI)
 			at = at->next;
-		into = spill_slot(r->fn);
+		into = spill_slot(r->fn, phi->movable);
 		copy = load_slot(r->fn, into, at);
 		store_slot(at, slot, copy, false);
 	}
@@ -235,6 +236,8 @@ void ir_rewrite_spilled(struct skep_fn *fn)
 	struct rewriter r = { .fn = fn, .n_home = fn->n_vals };
 	struct ir_vals spilled = {};
 
+	if (fn->gen->options.stripes)
+		ir_judge_spilled(fn);
 	r.home = skep_arena_calloc(fn->scratch, fn->n_vals, sizeof(*r.home));
 	for (unsigned i = 0; i < fn->n_order; i++)
 		for (struct skep_val *v = fn->order[i]->first; v; v = v->next) {
@@ -242,7 +245,7 @@ void ir_rewrite_spilled(struct skep_fn *fn)
 			if (!v->spilled)
 				continue;
 			if (!ir_is_cheap(v))
-				r.home[v->id] = spill_slot(fn);
+				r.home[v->id] = spill_slot(fn, v->movable);
 			skep_vec_add(&spilled, v);
 		}
 	for (unsigned i = 0; i < fn->n_order; i++)

@@ -269,10 +269,13 @@ static int place(struct layout *l, const struct ir_slot *slot)
 	return 0;
 }
 
+/* The large ones first, and behind them those that have another place to go. */
 static int by_size(const void *a, const void *b)
 {
 	const struct ir_slot *x = *(struct ir_slot *const *)a, *y = *(struct ir_slot *const *)b;
 
+	if (x->movable != y->movable)
+		return x->movable ? 1 : -1;
 	if (x->size != y->size)
 		return x->size < y->size ? 1 : -1;
 	return x->id < y->id ? -1 : 1;
@@ -335,6 +338,7 @@ int ir_stack(struct skep_fn *fn, struct skep_diag *diag)
 	struct ir_slot **used;
 	unsigned n = 0;
 	unsigned bytes = 0;
+	bool moves = false;
 
 	if (!fn->n_slots)
 		return 0;
@@ -350,12 +354,18 @@ int ir_stack(struct skep_fn *fn, struct skep_diag *diag)
 			used[n++] = fn->slots[i];
 	qsort(used, n, sizeof(*used), by_size);
 	for (unsigned i = 0; i < n; i++) {
+		used[i]->off = 0;
 		if (used[i]->size <= SKEP_GEN_STACK_MAX)
 			used[i]->off = place(&l, used[i]);
-		if (!used[i]->off)
+		if (!used[i]->off && !used[i]->movable)
 			return too_much(fn, diag, used, n);
+		used[i]->away = !used[i]->off;
+		moves |= used[i]->away;
 		bytes = MAX(bytes, (unsigned)-used[i]->off);
 	}
 	fn->stack = bytes;
-	return 0;
+	/* Some room besides: moving takes a slot, and may make others. */
+	for (unsigned i = 0; i < n && moves; i++)
+		used[i]->away |= used[i]->movable && used[i]->off < -(SKEP_GEN_STACK_MAX - 64);
+	return moves;
 }

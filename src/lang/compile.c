@@ -189,6 +189,7 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 	if (r < 0)
 		return r;
 	show_tree(c, "types", true);
+	gen.stripes = skep_compiler_stripes(c);
 	c->gen = skep_gen_new(c->arena, c->config.license, &gen);
 	if (o->portable)
 		plan->portable = begin_portable(c);

@@ -258,3 +258,12 @@ struct skep_schema_field skep_compiler_field(struct skep_compiler *c, const stru
 {
 	return make_field(c, type, name, offset, 0);
 }
+
+uint32_t skep_compiler_stripes(const struct skep_compiler *c)
+{
+	uint32_t p = 1;
+
+	while (p < c->world->n_cpus)
+		p *= 2;
+	return p;
+}

@@ -194,3 +194,5 @@ int skep_match_all(struct skep_compiler *c) _must_check_;
 int skep_check_all(struct skep_compiler *c) _must_check_;
 /* lower.c: all instances into c->gen; fills the plan but its spec. */
 int skep_lower_all(struct skep_compiler *c, struct skep_plan *plan) _must_check_;
+/* Parts of memory that each CPU has its own of: a power of two not below the number of CPUs. */
+uint32_t skep_compiler_stripes(const struct skep_compiler *c);

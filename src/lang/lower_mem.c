@@ -14,18 +14,9 @@
 	128 /* bytes copied or cleared by plain loads and stores; more is a helper's work */
 #define TEXT_INLINE_MAX 32 /* bytes of text copied word by word up to its end */
 
-static uint32_t pow2_at_least(uint32_t n)
-{
-	uint32_t p = 1;
-
-	while (p < n)
-		p *= 2;
-	return p;
-}
-
 uint32_t skep_lower_stripes(const struct skep_lower *l)
 {
-	return pow2_at_least(MAX(l->c->world->n_cpus, 1u));
+	return skep_compiler_stripes(l->c);
 }
 
 /*

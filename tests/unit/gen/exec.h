@@ -40,7 +40,7 @@ static inline uint64_t bench_helper(struct machine *m, int id, uint64_t *args)
 
 static inline void bench_open(struct bench *b, unsigned cpu, unsigned opt_level)
 {
-	struct skep_gen_options options = { .cpu = cpu, .opt_level = opt_level };
+	struct skep_gen_options options = { .cpu = cpu, .opt_level = opt_level, .stripes = 2 };
 
 	memset(b, 0, sizeof(*b));
 	b->arena = skep_arena_new();

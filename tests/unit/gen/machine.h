@@ -26,7 +26,7 @@ struct machine {
 	void *data;
 	struct region regions[32];
 	unsigned n_regions;
-	uint8_t map_values[8][256];
+	uint8_t map_values[8][16384];
 	unsigned depth;
 	uint64_t steps, max_steps;
 	char error[256];

@@ -269,6 +269,8 @@ static inline uint64_t rnd_mock(struct machine *m, int id, uint64_t *args)
 	}
 	if (id == 120)
 		return rnd_pure(args[0]);
+	if (id == 8) /* asked where values are that the stack has no room for */
+		return 1;
 	return rnd_helper_value(m->data, (unsigned)id - 100, args);
 }
 

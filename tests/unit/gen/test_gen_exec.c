@@ -179,6 +179,42 @@ static void pressure(void **state)
 }
 
 /* Parameters handed on in all orders, so that argument moves go in circles. */
+/* More numbers at once than registers and stack hold, and a pointer among them, which must not leave the stack. */
+static void away(void **state)
+{
+	static uint64_t ctx[2] = { 5, 9 };
+	struct skep_val *v[600], *sum, *p;
+	struct bench b;
+
+	for (unsigned n = 40; n <= ARRAY_SIZE(v); n += 280)
+		FOR_ALL(&b)
+		{
+			uint64_t want = 0;
+
+			p = skep_ir_slot(b.fn, 8, "pointed to");
+			skep_ir_store(b.fn, p, 0, 8, num(&b, 1000));
+			p = skep_ir_op(b.fn, SKEP_OP_ADD, p,
+				       skep_ir_opi(b.fn, SKEP_OP_AND, arg(&b, 0), 0x100));
+			for (unsigned i = 0; i < n; i++)
+				v[i] = skep_ir_op(b.fn, SKEP_OP_ADD,
+						  skep_ir_extend(b.fn, arg(&b, i % 2), 4, false),
+						  skep_ir_call(b.fn, 2, 0, 0));
+			skep_ir_call(b.fn, 2, 0, 0);
+			sum = skep_ir_load(b.fn, p, 0, 8, 0);
+			for (unsigned i = 0; i < n; i++) {
+				sum = skep_ir_op(b.fn, SKEP_OP_ADD,
+						 skep_ir_opi(b.fn, SKEP_OP_MUL, sum, 3), v[i]);
+				want = (i ? want : 1000) * 3 + ctx[i % 2] + 77;
+			}
+			skep_ir_store(b.fn, skep_ir_ctx(b.fn), 0, 8, sum);
+			skep_ir_ret(b.fn, num(&b, 0));
+			bench_run(&b, ctx, sizeof(ctx));
+			assert_true(ctx[0] == want);
+			ctx[0] = 5;
+			assert_int_equal(b.spec->n_maps, n > 64);
+		}
+}
+
 static void parameters(void **state)
 {
 	static const unsigned orders[][5] = {
@@ -634,14 +670,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(operations),	 cmocka_unit_test(log2_of),
 		cmocka_unit_test(phi_circles),	 cmocka_unit_test(pressure),
-		cmocka_unit_test(parameters),	 cmocka_unit_test(irreducible),
-		cmocka_unit_test(memory),	 cmocka_unit_test(stack_sharing),
-		cmocka_unit_test(stack_escapes), cmocka_unit_test(calls),
-		cmocka_unit_test(dead_stores),	 cmocka_unit_test(joined_stores),
-		cmocka_unit_test(relocations),	 cmocka_unit_test(lines),
-		cmocka_unit_test(ends),		 cmocka_unit_test(mistakes),
-		cmocka_unit_test(length),	 cmocka_unit_test(chains),
-		cmocka_unit_test(dumps),
+		cmocka_unit_test(away),		 cmocka_unit_test(parameters),
+		cmocka_unit_test(irreducible),	 cmocka_unit_test(memory),
+		cmocka_unit_test(stack_sharing), cmocka_unit_test(stack_escapes),
+		cmocka_unit_test(calls),	 cmocka_unit_test(dead_stores),
+		cmocka_unit_test(joined_stores), cmocka_unit_test(relocations),
+		cmocka_unit_test(lines),	 cmocka_unit_test(ends),
+		cmocka_unit_test(mistakes),	 cmocka_unit_test(length),
+		cmocka_unit_test(chains),	 cmocka_unit_test(dumps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

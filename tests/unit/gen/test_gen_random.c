@@ -19,7 +19,7 @@ static int try(uint64_t seed, unsigned opt, unsigned cpu, bool verbose)
 	struct skep_arena *arena = skep_arena_new();
 	_cleanup_(skep_diag_fini)
 	struct skep_diag diag = {};
-	struct skep_gen_options options = { .cpu = cpu, .opt_level = opt };
+	struct skep_gen_options options = { .cpu = cpu, .opt_level = opt, .stripes = 2 };
 	struct skep_gen *gen = skep_gen_new(arena, "GPL", &options);
 	struct rnd_prog *p = skep_arena_alloc(arena, sizeof(*p));
 	_Alignas(8) uint8_t ctx[RND_CTX_BYTES];
@@ -57,6 +57,7 @@ static int try(uint64_t seed, unsigned opt, unsigned cpu, bool verbose)
 	a = rnd_run(p, &want);
 	m.spec = spec;
 	machine_allow(&m, ctx, sizeof(ctx));
+	machine_allow(&m, m.map_values, sizeof(m.map_values));
 	b = machine_run(&m, 0, &arg, 1);
 	if (!m.error[0] && a == b && want.trace.hash == got.hash && want.trace.calls == got.calls)
 		return 0;
