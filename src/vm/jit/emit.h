@@ -20,12 +20,14 @@
 #include "vm/code.h"
 #include "vm/jit/jit.h"
 
-#define JIT_INSN_MAX 512
+#define JIT_INSN_MAX 2048
+#define JIT_INLINE_MAX 16 /* instructions of a function that is put where it is called */
 
 enum jit_mark {
 	JIT_SECOND = 1, /* of a 64-bit constant */
 	JIT_TARGET = 2, /* a jump leads here, or a function begins */
 	JIT_SHORT = 4,	/* its jump is a short one */
+	JIT_LOOP = 8,	/* a jump leads back to here */
 };
 
 struct jit_func {
@@ -33,6 +35,7 @@ struct jit_func {
 	uint32_t entry; /* offset of its code */
 	uint8_t saves;	/* bit 0: R6 ... bit 3: R9: written, so its caller's are kept */
 	bool frame;	/* uses R10, calls, or may fault */
+	bool inlined;	/* few plain instructions without jumps */
 };
 
 /* A distance that is filled in when everything has its place. */
@@ -58,7 +61,22 @@ struct jit_rest {
 	uint32_t back; /* offset where it goes on */
 	uint32_t insn;
 	uint8_t base; /* of ACCESS */
+	uint8_t index, scale;
+	int32_t disp;
 	int32_t extra;
+};
+
+/* x86-64: what a register's value is, in terms of what machine registers hold: base + (index << scale) + disp. */
+struct jit_sum {
+	bool on;
+	int8_t base, index; /* registers of the program; -1: none */
+	uint8_t scale;
+	int32_t disp;
+};
+
+/* Registers, as bits: R0 is the lowest. */
+struct jit_regs {
+	uint16_t reads, writes;
 };
 
 struct jit {
@@ -66,6 +84,7 @@ struct jit {
 	bool checked;
 	uint8_t *marks; /* enum jit_mark, of each instruction */
 	struct jit_func *funcs;
+	uint16_t *live;	      /* registers that are needed from each instruction on (live.c) */
 	bool tails_and_calls; /* both: a call may come back from another program */
 
 	uint8_t *code;
@@ -85,13 +104,20 @@ struct jit {
 	const struct skep_vm_map *r1_map; /* what R1 holds for certain, or NULL */
 	bool fast_shifts;		  /* of any register by any other (x86-64: BMI2) */
 	bool lse;			  /* atomics in one instruction (arm64) */
-	bool far, too_far;	 /* arm64: conditions reach anything; something was too far */
-	uint32_t out, calls[8];	 /* offsets of shared code */
-	struct jit_rest no_rest; /* what is written when there is no memory */
+	bool far, too_far; /* arm64: conditions reach anything; something was too far */
+	struct jit_sum lazy[SKEP_N_REGS]; /* x86-64: values not computed yet */
+	uint32_t out, calls[8];		  /* offsets of shared code */
+	struct jit_rest no_rest;	  /* what is written when there is no memory */
 };
 
 /* plan.c: functions, marks, and what cannot be compiled. -EINVAL: j->refused, at *@ret_insn. -ENOMEM. */
 int jit_plan(struct jit *j, uint32_t *ret_insn) _must_check_;
+/* Whether it is a jump (no call, no exit), and where to. */
+bool jit_is_jump(const struct jit *j, uint32_t i, int64_t *ret_target);
+/* live.c: fills in j->live; what an instruction reads and writes; what is needed behind it. R10 is in none of it. */
+int jit_live(struct jit *j) _must_check_;
+struct jit_regs jit_regs_of(const struct jit *j, uint32_t i);
+uint16_t jit_live_after(const struct jit *j, uint32_t i);
 /* The function that begins at an instruction. */
 const struct jit_func *jit_func_at(const struct jit *j, uint32_t start);
 

@@ -162,6 +162,7 @@ static void jit_fini(struct jit *j)
 	free(j->marks);
 	free(j->funcs);
 	free(j->at);
+	free(j->live);
 	free(j->code);
 	free(j->fixes);
 	free(j->rests);

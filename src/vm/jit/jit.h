@@ -2,7 +2,7 @@
 /*
  * JIT: programs as machine code, made once, when a program is added to a machine whose configuration asks for it.
  *
- *	vm_jit_compile   ops (code.h) ──► plan: functions, targets of jumps, registers (plan.c)
+ *	vm_jit_compile   ops (code.h) ──► plan: functions, targets of jumps, registers (plan.c, live.c)
  *	                              ──► code, emitted once more where distances tell (jit.c; files for each CPU behind
  *	                                  emit.h)
  *	                              ──► pages: written first, then made executable, never both

@@ -39,7 +39,7 @@ static int written(struct skep_insn insn, const struct vm_op *op)
 	}
 }
 
-static bool is_jump(const struct jit *j, uint32_t i, int64_t *ret_target)
+bool jit_is_jump(const struct jit *j, uint32_t i, int64_t *ret_target)
 {
 	struct skep_insn insn = j->prog->insns[i];
 	unsigned class = skep_insn_class(insn);
@@ -76,7 +76,7 @@ static bool is_plain(const struct jit *j, uint32_t i)
 	default:
 		if (skep_insn_is_exit(insn))
 			return true;
-		return is_jump(j, i, &target) && (target > i || !j->checked);
+		return jit_is_jump(j, i, &target) && (target > i || !j->checked);
 	}
 }
 
@@ -97,12 +97,28 @@ static int plan_func(struct jit *j, struct jit_func *f, uint32_t *ret_insn)
 		if (reg >= SKEP_R6)
 			f->saves |= (uint8_t)(1u << (reg - SKEP_R6));
 		f->frame |= !is_plain(j, i);
-		if (is_jump(j, i, &target))
-			j->marks[target] |= JIT_TARGET;
+		if (jit_is_jump(j, i, &target))
+			j->marks[target] |= target <= i ? JIT_TARGET | JIT_LOOP : JIT_TARGET;
 		if (skep_insn_is_wide(insn))
 			j->marks[++i] |= JIT_SECOND;
 	}
 	return 0;
+}
+
+/* Few instructions, one after the other, that need nothing of their own: they may as well stand where they are called. */
+static bool is_small_leaf(const struct jit *j, const struct jit_func *f)
+{
+	int64_t target;
+
+	if (f->frame || f->saves || f->end - f->start > JIT_INLINE_MAX)
+		return false;
+	for (uint32_t i = f->start; i < f->end; i++) {
+		if (jit_is_jump(j, i, &target) ||
+		    (i + 1 < f->end && j->prog->ops[i].code == SKEP_OP_EXIT))
+			return false;
+		i += skep_insn_is_wide(j->prog->insns[i]);
+	}
+	return true;
 }
 
 int jit_plan(struct jit *j, uint32_t *ret_insn)
@@ -124,11 +140,12 @@ int jit_plan(struct jit *j, uint32_t *ret_insn)
 		r = plan_func(j, f, ret_insn);
 		if (r < 0)
 			return r;
+		f->inlined = is_small_leaf(j, f);
 	}
 	for (uint32_t i = 0; i < prog->n_insns; i++)
 		tails |= prog->ops[i].code == VM_CODE_TAIL_CALL;
 	j->tails_and_calls = tails && prog->n_funcs > 1;
-	return 0;
+	return jit_live(j);
 }
 
 const struct jit_func *jit_func_at(const struct jit *j, uint32_t start)

@@ -2,6 +2,8 @@
 /* x86-64: arithmetic, and which instruction goes where. */
 #include "vm/jit/x86_64.h"
 
+#define LOOP_ALIGN 16u
+
 bool jit_cpu_here(void)
 {
 	return true;
@@ -227,20 +229,7 @@ static void arithmetic(struct jit *j, uint32_t i)
 	}
 }
 
-/* r1 = r2; r1 += 5: one instruction that adds. */
-static bool move_and_add(struct jit *j, uint32_t i)
-{
-	const struct skep_insn *insn = &j->prog->insns[i];
-
-	if (!jit_goes_on(j, i) || insn->opcode != (SKEP_CLASS_ALU64 | SKEP_SRC_X | SKEP_ALU_MOV) ||
-	    insn->off || insn[1].opcode != (SKEP_CLASS_ALU64 | SKEP_SRC_K | SKEP_ALU_ADD) ||
-	    insn[1].dst != insn->dst)
-		return false;
-	x_rm(j, W64, X_LEA, x_regs[insn->dst], x_regs[insn->src], insn[1].imm);
-	return true;
-}
-
-uint32_t jit_cpu_insn(struct jit *j, uint32_t i)
+static uint32_t emit(struct jit *j, uint32_t i)
 {
 	struct skep_insn insn = j->prog->insns[i];
 	uint16_t code = j->prog->ops[i].code;
@@ -250,8 +239,6 @@ uint32_t jit_cpu_insn(struct jit *j, uint32_t i)
 	switch (skep_insn_class(insn)) {
 	case SKEP_CLASS_ALU:
 	case SKEP_CLASS_ALU64:
-		if (move_and_add(j, i))
-			return 2;
 		arithmetic(j, i);
 		return 1;
 	case SKEP_CLASS_LDX:
@@ -267,8 +254,52 @@ uint32_t jit_cpu_insn(struct jit *j, uint32_t i)
 	}
 }
 
+/* The head of a loop begins at a multiple of 16. */
+static void align(struct jit *j, uint32_t i)
+{
+	/* Recommended forms of no operation, by length. (Intel SDM volume 2, NOP) */
+	static const uint8_t nops[][9] = {
+		{ 0x90 },
+		{ 0x66, 0x90 },
+		{ 0x0f, 0x1f, 0x00 },
+		{ 0x0f, 0x1f, 0x40, 0x00 },
+		{ 0x0f, 0x1f, 0x44, 0x00, 0x00 },
+		{ 0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00 },
+		{ 0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00 },
+		{ 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00 },
+		{ 0x66, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00 },
+	};
+
+	while (j->len % LOOP_ALIGN) {
+		size_t n = MIN(LOOP_ALIGN - j->len % LOOP_ALIGN, ARRAY_SIZE(nops));
+
+		for (size_t k = 0; k < n; k++)
+			jit_byte(j, nops[n - 1][k]);
+	}
+	j->at[i] = (uint32_t)j->len;
+}
+
+uint32_t jit_cpu_insn(struct jit *j, uint32_t i)
+{
+	uint16_t live = jit_live_after(j, i);
+	uint32_t n = 1;
+
+	if (j->marks[i] & JIT_LOOP)
+		align(j, i);
+	if (!x_defer(j, i, live)) {
+		x_prepare(j, i, live);
+		n = emit(j, i);
+		x_written(j, i);
+	}
+	x_keep_only(j, live);
+	if (i + n < j->func->end && j->marks[i + n] & JIT_TARGET)
+		x_settle_all(j, live);
+	return n;
+}
+
 void jit_cpu_enter(struct jit *j)
 {
+	x_keep_only(j, 0);
 	x_enter(j);
 }
 
@@ -314,14 +345,27 @@ bool jit_cpu_patch(struct jit *j, const struct jit_fix *fix, uint32_t target)
 	return true;
 }
 
-/* With all jumps long, everything is at most nearer later on: what is near now stays so. */
+/* Bytes that aligning loops may put between two instructions. */
+static int64_t padding(const struct jit *j, uint32_t a, uint32_t b)
+{
+	int64_t bytes = 0;
+
+	for (uint32_t i = MIN(a, b); i <= MAX(a, b); i++)
+		bytes += j->marks[i] & JIT_LOOP ? LOOP_ALIGN - 1 : 0;
+	return bytes;
+}
+
+/* With all jumps long, everything but padding is at most nearer later on: what is near now stays so. */
 bool jit_cpu_again(struct jit *j)
 {
 	for (size_t k = 0; k < j->n_fixes; k++) {
 		const struct jit_fix *fix = &j->fixes[k];
-		int64_t distance = (int64_t)j->at[fix->insn] - fix->at;
+		int64_t distance = (int64_t)j->at[fix->insn] - fix->at, more;
 
-		if (fix->kind == JIT_FIX_LONG && distance > -110 && distance < 120)
+		if (fix->kind != JIT_FIX_LONG || distance <= -120 || distance >= 120)
+			continue;
+		more = padding(j, fix->jumps, fix->insn);
+		if (distance - more > -120 && distance + more < 120)
 			j->marks[fix->jumps] |= JIT_SHORT;
 	}
 	return true;

@@ -132,6 +132,43 @@ static inline void x_rm(struct jit *j, unsigned flags, unsigned op, unsigned reg
 		jit_bytes(j, (uint64_t)(int64_t)disp, mod == 1 ? 1 : 4);
 }
 
+#define X_NO_REG 0xff
+
+struct x_address {
+	uint8_t base, index, scale; /* machine registers, X_NO_REG: none */
+	int32_t disp;
+};
+
+/* Like x_rm, with an index. */
+static inline void x_mem(struct jit *j, unsigned flags, unsigned op, unsigned reg,
+			 struct x_address m)
+{
+	unsigned mod = m.base == X_NO_REG || (m.disp == 0 && (m.base & 7) != RBP) ? 0
+		       : x_fits8(m.disp)					  ? 1
+										  : 2;
+	unsigned rex = 0x40 | (flags & W64 ? 8 : 0) | (reg >> 3) << 2 | (m.index >> 3 & 1) << 1;
+
+	if (m.index == X_NO_REG) {
+		x_rm(j, flags, op, reg, m.base, m.disp);
+		return;
+	}
+	rex |= m.base == X_NO_REG ? 0 : m.base >> 3;
+	if (flags & WORD)
+		jit_byte(j, 0x66);
+	if (rex != 0x40 || flags & BYTE)
+		jit_byte(j, rex);
+	if (op > 0xff)
+		jit_byte(j, op >> 8);
+	jit_byte(j, op & 0xff);
+	jit_byte(j, mod << 6 | (reg & 7) << 3 | 4);
+	jit_byte(j, (unsigned)m.scale << 6 | (m.index & 7) << 3 |
+			    (m.base == X_NO_REG ? 5u : m.base & 7));
+	if (mod == 1)
+		jit_byte(j, (uint8_t)m.disp);
+	else if (mod == 2 || m.base == X_NO_REG)
+		jit_bytes(j, (uint64_t)(int64_t)m.disp, 4);
+}
+
 static inline void x_ri(struct jit *j, unsigned flags, unsigned op, unsigned rm, int32_t imm)
 {
 	x_rr(j, flags, x_fits8(imm) ? 0x83 : 0x81, op, rm);
@@ -264,6 +301,21 @@ enum {
 	X_REST_MINUS
 };
 
+/* x86_64_lazy.c */
+
+/* Notes what the instruction makes of its register, if it is a sum. @live: registers that are needed behind it. */
+bool x_defer(struct jit *j, uint32_t i, uint16_t live);
+/* Before any other instruction: what it reads is in its registers, but for addresses (x_address_of). */
+void x_prepare(struct jit *j, uint32_t i, uint16_t live);
+/* After it. */
+void x_written(struct jit *j, uint32_t i);
+void x_settle(struct jit *j, unsigned reg);
+/* Those in @needed; all others are forgotten. */
+void x_settle_all(struct jit *j, uint16_t needed);
+void x_keep_only(struct jit *j, uint16_t live);
+struct x_address x_address(const struct jit_sum *sum, int32_t off);
+struct x_address x_address_of(const struct jit *j, unsigned reg, int32_t off);
+
 /* x86_64_flow.c */
 void x_enter(struct jit *j);
 void x_exit(struct jit *j);
@@ -271,5 +323,3 @@ uint32_t x_flow(struct jit *j, uint32_t i);
 /* x86_64_mem.c */
 void x_memory(struct jit *j, uint32_t i);
 void x_rest_access(struct jit *j, const struct jit_rest *rest);
-/* In checked code: jumps away unless the access is fine. */
-void x_check(struct jit *j, uint32_t i, unsigned reg, int32_t off, struct jit_access a);

@@ -120,16 +120,35 @@ static void may_goto(struct jit *j, uint32_t i)
 	x_mi(j, 0, X_I_SUB, RUN, RUN_OFF(may_goto), 1);
 }
 
+/* The callee's instructions here and now; none of them can fail. */
+static void put_here(struct jit *j, const struct jit_func *callee)
+{
+	const struct jit_func *caller = j->func;
+
+	j->func = callee;
+	for (uint32_t i = callee->start; i + 1 < callee->end;)
+		i += jit_cpu_insn(j, i);
+	x_settle_all(j, 1u << SKEP_R0);
+	j->func = caller;
+}
+
 static void call_local(struct jit *j, uint32_t i)
 {
 	const struct vm_func *func = (const struct vm_func *)(uintptr_t)j->prog->ops[i].imm;
+	const struct jit_func *callee = jit_func_at(j, func->start);
 
 	if (j->checked) {
 		x_mi(j, W64, X_I_SUB, RUN, RUN_OFF(steps), 1);
 		fault(j, i, CC_S, SKEP_VM_FAULT_STEPS);
 	}
-	x_rm(j, W64, X_CMP_LOAD, RBP, RUN, RUN_OFF(stack_floor));
-	fault(j, i, CC_BE, SKEP_VM_FAULT_DEPTH);
+	if (j->checked || !callee->inlined) {
+		x_rm(j, W64, X_CMP_LOAD, RBP, RUN, RUN_OFF(stack_floor));
+		fault(j, i, CC_BE, SKEP_VM_FAULT_DEPTH);
+	}
+	if (callee->inlined) {
+		put_here(j, callee);
+		return;
+	}
 	jit_byte(j, 0xe8);
 	jit_bytes(j, 0, 4);
 	jit_fix(j, JIT_FIX_CALL, (uint32_t)j->len - 4, func->start, i);
