@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "isa/mapkind.h"
 #include "isa/progkind.h"
 #include "lang/compile.h"
 #include "lang/plan_file.h"
@@ -318,6 +319,17 @@ void skep_input_places(const struct skep_input *source, struct skep_arena *arena
 		*ret_places = (struct skep_places){};
 }
 
+/* Whether a tail call can lead to the program. */
+static bool is_in_slot(const struct skep_spec *spec, size_t prog)
+{
+	for (size_t i = 0; i < spec->n_maps; i++)
+		for (size_t k = 0;
+		     spec->maps[i].type == SKEP_MAP_PROG_ARRAY && k < spec->maps[i].n_slots; k++)
+			if (spec->maps[i].slots[k].index == prog)
+				return true;
+	return false;
+}
+
 struct skep_spec skep_input_only(const struct skep_input *source, size_t prog,
 				 struct skep_arena *arena)
 {
@@ -326,7 +338,7 @@ struct skep_spec skep_input_only(const struct skep_input *source, size_t prog,
 	one.n_attaches = 0;
 	one.progs = skep_arena_memdup(arena, one.progs, one.n_progs * sizeof(*one.progs));
 	for (size_t i = 0; i < one.n_progs; i++)
-		if (i != prog)
+		if (i != prog && !is_in_slot(&one, i))
 			one.progs[i].type = 0;
 	one.progs[prog].is_off = false;
 	return one;

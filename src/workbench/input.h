@@ -83,7 +83,7 @@ int skep_input_read(const char *path, const struct skep_input_options *options,
 void skep_input_places(const struct skep_input *source, struct skep_arena *arena,
 		       struct skep_places *ret_places);
 
-/* The spec with one program, which is on, and the functions. Nothing is attached. In @arena, or the source's. */
+/* The spec with one program, which is on, its functions, and what it may tail-call. Nothing is attached. In @arena, or the source's. */
 struct skep_spec skep_input_only(const struct skep_input *source, size_t prog,
 				 struct skep_arena *arena);
 

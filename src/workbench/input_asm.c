@@ -96,6 +96,7 @@ static int read_map(struct assembly *a, const char *line, struct skep_loc loc)
 	struct skep_spec_map map = {};
 	const struct skep_map_kind *row;
 	const char *why;
+	uint32_t entries;
 
 	if (sscanf(line, ".map %255s %31s %u %u %u %i", name, kind, &map.key_size, &map.value_size,
 		   &map.max_entries, (int *)&map.flags) < 5) {
@@ -113,8 +114,10 @@ static int read_map(struct assembly *a, const char *line, struct skep_loc loc)
 	map.type = row->id;
 	map.name = skep_arena_strdup(a->arena, name);
 	map.read_only = map.flags & SKEP_MAP_RDONLY_PROG;
-	if (skep_map_kind_check(map.type, map.key_size, map.value_size, map.max_entries, map.flags,
-				&why) < 0) {
+	/* How many CPUs there are, the loader fills in. */
+	entries = map.max_entries || map.type != SKEP_MAP_PERF_EVENT_ARRAY ? map.max_entries : 1;
+	if (skep_map_kind_check(map.type, map.key_size, map.value_size, entries, map.flags, &why) <
+	    0) {
 		skep_diag_error(a->diag, loc, "no kernel makes this map: %s", why);
 		return -EINVAL;
 	}

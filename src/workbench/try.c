@@ -6,6 +6,7 @@
 
 #include "base/vec.h"
 #include "isa/progkind.h"
+#include "obj/core.h"
 #include "sys/kernel.h"
 #include "vm/engine.h"
 #include "workbench/try_priv.h"
@@ -122,6 +123,36 @@ static int run_all(struct try_job *j, struct skep_vm_run *run)
 	return r;
 }
 
+/*
+ * Instructions that stand for what this kernel does not have are wrong when they are reached, which they are not in a
+ * program that has asked; here they become calls of a function that is not there.
+ */
+static void excuse_missing(struct try_job *j)
+{
+	for (size_t i = 0; i < j->spec.n_progs; i++) {
+		struct skep_spec_prog *p = &j->spec.progs[i];
+		struct skep_reloc *relocs;
+
+		if (!p->n_cores)
+			continue;
+		relocs = skep_arena_calloc(j->arena, p->n_relocs + p->n_insns, sizeof(*relocs));
+		if (p->n_relocs)
+			memcpy(relocs, p->relocs, p->n_relocs * sizeof(*relocs));
+		p->relocs = relocs;
+		p->insns = skep_arena_memdup(j->arena, p->insns, p->n_insns * sizeof(*p->insns));
+		for (uint32_t k = 0; k < p->n_insns; k++) {
+			if (!skep_insn_is_call(p->insns[k]) || p->insns[k].imm != SKEP_CORE_POISON)
+				continue;
+			p->insns[k] = skep_insn_call_kfunc(0, 0);
+			relocs[p->n_relocs++] = (struct skep_reloc){
+				.kind = SKEP_RELOC_KFUNC,
+				.insn = k,
+				.name = "what this kernel does not have",
+			};
+		}
+	}
+}
+
 static int try_vm(struct try_job *j)
 {
 	struct skep_vm_config config = {
@@ -142,6 +173,7 @@ static int try_vm(struct try_job *j)
 		return -EOPNOTSUPP;
 	}
 	j->engine = skep_vm_engine();
+	excuse_missing(j);
 	r = skep_vm_load_spec(&j->spec, &config, j->diag, &j->loaded);
 	if (r == -EOPNOTSUPP && config.jit)
 		skep_diag_error(j->diag, SKEP_NO_LOC, "there is no JIT for this CPU");

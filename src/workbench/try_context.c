@@ -69,14 +69,31 @@ static bool find_argument(const char *name, struct place *ret)
 	return true;
 }
 
-/* "	field:int next_pid;	offset:56;	size:4;	signed:1;" */
-static bool find_event_field(const struct skep_spec_prog *p, const char *name, struct place *ret)
+/* "category/event": of an object in the section's name, of a script in what it attaches to; or NULL. */
+static const char *event_of(const struct try_job *j)
 {
-	const char *event = p->section ? strchr(p->section, '/') : NULL;
+	const struct skep_spec *spec = &j->input->spec;
+	const char *section = spec->progs[j->prog].section;
+
+	if (section)
+		return strchr(section, '/') ? strchr(section, '/') + 1 : NULL;
+	for (size_t i = 0; i < spec->n_attaches; i++) {
+		const struct skep_spec_attach *a = &spec->attaches[i];
+
+		if (a->prog == j->prog && a->kind == SKEP_ATTACH_TP && a->n_targets)
+			return a->targets[0].name;
+	}
+	return NULL;
+}
+
+/* "	field:int next_pid;	offset:56;	size:4;	signed:1;" */
+static bool find_event_field(const struct try_job *j, const char *name, struct place *ret)
+{
+	const char *event = event_of(j);
 	_cleanup_free_ char *format = NULL;
 	size_t len = strlen(name);
 
-	if (!event || skep_tracefs_event_format(event + 1, &format) < 0)
+	if (!event || skep_tracefs_event_format(event, &format) < 0)
 		return false;
 	for (char *at = format; (at = strstr(at, "\tfield:")); at++) {
 		const char *end = strchr(at, ';');
@@ -101,7 +118,7 @@ static bool find_place(const struct try_job *j, const char *name, struct place *
 		return find_register(name, ret) ||
 		       find_field(skep_context_find(p->type), name, ret);
 	case SKEP_PROG_TRACEPOINT:
-		return find_event_field(p, name, ret);
+		return find_event_field(j, name, ret);
 	case SKEP_PROG_RAW_TRACEPOINT:
 	case SKEP_PROG_RAW_TRACEPOINT_WRITABLE:
 	case SKEP_PROG_TRACING:

@@ -13,7 +13,9 @@
 #include "sys/kernel.h"
 #include "workbench/try_priv.h"
 
-#define PACKET_MIN 14	 /* an Ethernet header, below which the kernel runs nothing */
+#define HEADER_BYTES 14 /* of Ethernet, below which the kernel runs nothing */
+#define IPV4_BYTES 20
+#define IPV6_BYTES 40
 #define PACKET_ROOM 4096 /* by which a packet may grow */
 #define RAW_ARGS_MAX 96	 /* bytes of a raw tracepoint's arguments */
 
@@ -62,25 +64,64 @@ static int open_prog(struct try_job *j)
 	return 0;
 }
 
+/* Kinds whose packet begins behind the Ethernet header, which the test-run wants nevertheless, and takes away. */
+static bool begins_behind(uint32_t type)
+{
+	switch (type) {
+	case SKEP_PROG_SOCKET_FILTER:
+	case SKEP_PROG_CGROUP_SKB:
+	case SKEP_PROG_LWT_IN:
+	case SKEP_PROG_LWT_OUT:
+	case SKEP_PROG_LWT_XMIT:
+	case SKEP_PROG_LWT_SEG6LOCAL:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* A header that says what follows, as far as that can be seen. */
+static void make_header(const struct try_job *j, uint8_t *header)
+{
+	const uint8_t *packet = j->with->bytes;
+	unsigned version = j->with->size ? packet[0] >> 4 : 0;
+	uint16_t type = version == 4 && j->with->size >= IPV4_BYTES ? 0x0800
+			: version == 6 && j->with->size >= IPV6_BYTES
+				? 0x86dd
+				: 0x88b5; /* for experiments */
+
+	header[12] = (uint8_t)(type >> 8);
+	header[13] = (uint8_t)type;
+}
+
+static int too_short(struct try_job *j)
+{
+	skep_diag_error(j->diag, SKEP_NO_LOC,
+			"the kernel wants a packet of at least %d bytes, an Ethernet header",
+			HEADER_BYTES);
+	skep_diag_hint(j->diag, "--input gives it");
+	return -EINVAL;
+}
+
 /* The kernel counts these runs itself. */
 static int run_packets(struct try_job *j, struct skep_bpf_test_run *attr)
 {
-	size_t room = j->with->size + PACKET_ROOM;
-	uint8_t *out = skep_arena_alloc(j->arena, room);
+	bool behind = begins_behind(j->spec.progs[j->prog].type);
+	size_t skip = behind ? HEADER_BYTES : 0, size = j->with->size + skip;
+	uint8_t *in = skep_arena_alloc(j->arena, size + 1);
+	uint8_t *out = skep_arena_alloc(j->arena, size + PACKET_ROOM);
 	int r;
 
-	if (j->with->size < PACKET_MIN) {
-		skep_diag_error(
-			j->diag, SKEP_NO_LOC,
-			"the kernel wants a packet of at least %d bytes, an Ethernet header",
-			PACKET_MIN);
-		skep_diag_hint(j->diag, "--input gives it");
-		return -EINVAL;
-	}
-	attr->data_in = skep_bpf_ptr(j->with->bytes);
-	attr->data_size_in = (uint32_t)j->with->size;
+	if (size < HEADER_BYTES)
+		return too_short(j);
+	if (behind)
+		make_header(j, in);
+	if (j->with->size)
+		memcpy(in + skip, j->with->bytes, j->with->size);
+	attr->data_in = skep_bpf_ptr(in);
+	attr->data_size_in = (uint32_t)size;
 	attr->data_out = skep_bpf_ptr(out);
-	attr->data_size_out = (uint32_t)room;
+	attr->data_size_out = (uint32_t)(size + PACKET_ROOM);
 	attr->repeat = j->result->runs;
 	if (j->with->ctx || j->with->n_fields) {
 		attr->ctx_in = skep_bpf_ptr(j->ctx);
@@ -89,11 +130,13 @@ static int run_packets(struct try_job *j, struct skep_bpf_test_run *attr)
 	r = skep_bpf(SKEP_BPF_TEST_RUN, attr, sizeof(*attr));
 	if (r < 0)
 		return r;
+	size = MIN((size_t)attr->data_size_out, size + PACKET_ROOM);
 	j->result->ns = attr->duration;
-	j->result->packet.data = out;
-	j->result->packet.size = MIN(attr->data_size_out, (uint32_t)room);
-	j->result->packet_changed = j->result->packet.size != j->with->size ||
-				    memcmp(out, j->with->bytes, j->with->size) != 0;
+	j->result->packet.data = out + skip;
+	j->result->packet.size = size - MIN(size, skip);
+	j->result->packet_changed =
+		j->result->packet.size != j->with->size ||
+		(j->with->size && memcmp(out + skip, j->with->bytes, j->with->size) != 0);
 	return 0;
 }
 

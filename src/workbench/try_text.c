@@ -8,12 +8,15 @@
 #include "vm/engine.h"
 #include "workbench/try.h"
 
+#define ZEROES_MIN 24 /* bytes at the end that are counted and not written */
+
 static const char *const engines[] = { "interpreter", "jit", "kernel" };
 
 /* As a number, as most are, or as digits in groups. */
 static void add_bytes(struct skep_try_bytes bytes, struct skep_str *out)
 {
 	uint64_t x = 0;
+	size_t end;
 
 	if (bytes.size == 4 || bytes.size == 8) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -24,8 +27,16 @@ static void add_bytes(struct skep_try_bytes bytes, struct skep_str *out)
 		skep_str_addf(out, "%" PRIu64, x);
 		return;
 	}
-	for (size_t i = 0; i < bytes.size; i++)
+	end = bytes.size;
+	while (end && !bytes.data[end - 1])
+		end--;
+	end = MIN(ALIGN_UP(MAX(end, 8), 8), bytes.size);
+	if (bytes.size - end < ZEROES_MIN)
+		end = bytes.size;
+	for (size_t i = 0; i < end; i++)
 		skep_str_addf(out, "%s%02x", i && i % 8 == 0 ? " " : "", bytes.data[i]);
+	if (end < bytes.size)
+		skep_str_addf(out, " and %zu zeroes", bytes.size - end);
 }
 
 /* Of per-CPU kinds what each CPU has, side by side. */
