@@ -108,8 +108,11 @@ static void put_extend(struct emitter *e, const struct skep_val *v)
 		ir_put(e, skep_insn_movsx64(dst, (unsigned)v->args[0]->reg, v->size * 8u));
 		return;
 	}
-	if (!is_signed && v->size == 4 && in_reg) {
-		ir_put(e, skep_insn_mov32_reg(dst, (unsigned)v->args[0]->reg));
+	/* The only one that the kernel allows on pointers, of which this is the lower half as a number. */
+	if (!is_signed && v->size == 4) {
+		if (!in_reg)
+			ir_put_move(e, v->reg, v->args[0]);
+		ir_put(e, skep_insn_mov32_reg(dst, in_reg ? (unsigned)v->args[0]->reg : dst));
 		return;
 	}
 	ir_put_move(e, v->reg, v->args[0]);

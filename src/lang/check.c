@@ -64,7 +64,9 @@ int skep_check_want(struct skep_check *k, const struct skep_expr *expr, const ch
 		return -EINVAL;
 	(void)skep_check_error(k, expr->loc, "this must be %s, but it is %s", what,
 			       skep_check_type_text(k, expr->type));
-	if (expr->type->kind == SKEP_TYPE_STRING && strstr(what, "number"))
+	if (expr->type->kind == SKEP_TYPE_VOID)
+		skep_diag_hint(k->c->diag, "what has no value is a statement of its own");
+	else if (expr->type->kind == SKEP_TYPE_STRING && strstr(what, "number"))
 		skep_diag_hint(k->c->diag, skep_check_quoted_number(expr)
 						   ? "numbers stand without quotes"
 						   : "a text is no number: put one here");

@@ -346,6 +346,46 @@ static bool is_behind_pointer(const struct skep_check *k, const struct skep_expr
 	return space == SKEP_SPACE_KERNEL || space == SKEP_SPACE_USER || space == SKEP_SPACE_BTF;
 }
 
+static int variable_address(struct skep_check *k, struct skep_expr *expr)
+{
+	struct skep_expr *operand = expr->unary.operand;
+	struct skep_local *local = operand->var.local;
+
+	if (local->element || local->given) {
+		int r = skep_check_error(k, operand->loc, "$%s has no address of its own",
+					 local->name);
+
+		skep_diag_hint(k->c->diag, "assign it to another variable, and take that one's");
+		return r;
+	}
+	/* In memory a pointer is a number to the verifier. */
+	if (!local->addressed) {
+		local->addressed = local->no_btf = true;
+		local->type = skep_check_promote(k, local->type, true);
+		k->locals_changed = true;
+	}
+	expr->type = skep_type_ptr(&k->c->types, local->type, SKEP_SPACE_KERNEL);
+	return 0;
+}
+
+static int map_address(struct skep_check *k, struct skep_expr *expr)
+{
+	struct skep_expr *operand = expr->unary.operand;
+	const struct skep_map_info *m = operand->map.info;
+
+	if (m->value && (skep_type_is_agg(m->value) || m->percpu)) {
+		int r = skep_check_error(k, operand->loc,
+					 "@%s has no address: each CPU has a value of its own",
+					 m->name);
+
+		skep_diag_hint(k->c->diag, "assign @%s to a variable, and take that one's",
+			       m->name);
+		return r;
+	}
+	expr->type = skep_type_ptr(&k->c->types, operand->type, SKEP_SPACE_KERNEL);
+	return 0;
+}
+
 int skep_check_addr(struct skep_check *k, struct skep_expr *expr)
 {
 	struct skep_expr *operand = expr->unary.operand;
@@ -356,6 +396,10 @@ int skep_check_addr(struct skep_check *k, struct skep_expr *expr)
 	r = skep_check_expr(k, operand);
 	if (r < 0 || !operand->type)
 		return r;
+	if (operand->kind == SKEP_EXPR_VAR)
+		return variable_address(k, expr);
+	if (operand->kind == SKEP_EXPR_MAP)
+		return map_address(k, expr);
 	place = operand->kind == SKEP_EXPR_FIELD && !is_args(operand->field.base) &&
 		operand->field.base->type->kind != SKEP_TYPE_TUPLE;
 	if (place && operand->field.field.bit_size) {
@@ -366,13 +410,8 @@ int skep_check_addr(struct skep_check *k, struct skep_expr *expr)
 	if (!place ||
 	    (skep_type_is_scalar(operand->type) && !is_behind_pointer(k, operand->field.base))) {
 		r = skep_check_error(k, operand->loc, "this has no address");
-		if (operand->kind == SKEP_EXPR_VAR || operand->kind == SKEP_EXPR_MAP)
-			skep_diag_hint(k->c->diag,
-				       "not supported: the address of a variable or map; use "
-				       "its value, or find(@map, key, $value)");
-		else
-			skep_diag_hint(k->c->diag,
-				       "fields behind a pointer have one: &pointer->field");
+		skep_diag_hint(k->c->diag, "fields behind a pointer have one: &pointer->field; so "
+					   "have variables and maps");
 		return r;
 	}
 	expr->type = skep_type_ptr(&k->c->types, operand->type, SKEP_SPACE_KERNEL);

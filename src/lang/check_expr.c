@@ -386,6 +386,10 @@ int skep_check_tuple(struct skep_check *k, struct skep_expr *expr)
 	bool known = true;
 	int r = 0;
 
+	if (!expr->tuple.len) {
+		expr->type = &skep_type_void;
+		return 0;
+	}
 	for (size_t i = 0; i < expr->tuple.len; i++) {
 		struct skep_expr *e = expr->tuple.data[i];
 		int r2 = skep_check_expr(k, e);

@@ -209,7 +209,8 @@ static int check_expr_stmt(struct skep_check *k, struct skep_expr *expr)
 	k->as_stmt = true;
 	r = skep_check_expr(k, expr);
 	k->as_stmt = false;
-	if (r < 0 || !k->final || expr->unwanted)
+	if (r < 0 || !k->final || expr->unwanted ||
+	    (expr->kind == SKEP_EXPR_TUPLE && !expr->tuple.len))
 		return r;
 	switch (expr->kind) {
 	case SKEP_EXPR_ASSIGN:

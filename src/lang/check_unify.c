@@ -66,19 +66,37 @@ static const struct skep_type *unify_int(struct skep_check *k, const struct skep
 	return skep_type_int(8, a->is_signed || b->is_signed);
 }
 
+/* A variable whose address was taken may have got another type meanwhile; its number is as wide as before. */
+static const struct skep_type *unify_pointed(struct skep_check *k, const struct skep_type *a,
+					     const struct skep_type *b)
+{
+	bool grows = a->kind == SKEP_TYPE_STRING || a->kind == SKEP_TYPE_TUPLE ||
+		     (a->kind == SKEP_TYPE_INT && a->size == 8);
+
+	if (skep_type_equal(a, b))
+		return a;
+	return grows && a->kind == b->kind && (a->kind != SKEP_TYPE_INT || a->size == b->size)
+		       ? skep_check_unify(k, a, b)
+		       : NULL;
+}
+
 static const struct skep_type *unify_ptr(struct skep_check *k, const struct skep_type *a,
 					 const struct skep_type *b)
 {
+	const struct skep_type *elem = a->elem ? a->elem : b->elem;
 	enum skep_space space = a->space;
 
-	if (a->elem && b->elem && !skep_type_equal(a->elem, b->elem))
-		return NULL;
+	if (a->elem && b->elem && !skep_type_same(a->elem, b->elem)) {
+		elem = unify_pointed(k, a->elem, b->elem);
+		if (!elem)
+			return NULL;
+	}
 	if (a->space != b->space) {
 		if (a->space == SKEP_SPACE_USER || b->space == SKEP_SPACE_USER)
 			return NULL;
 		space = SKEP_SPACE_KERNEL;
 	}
-	return skep_type_ptr(&k->c->types, a->elem ? a->elem : b->elem, space);
+	return skep_type_ptr(&k->c->types, elem, space);
 }
 
 static const struct skep_type *unify_tuple(struct skep_check *k, const struct skep_type *a,

@@ -106,8 +106,9 @@ struct skep_local {
 	bool fixed;	   /* its type was written down, or is given: it does not grow */
 	bool no_btf; /* may be read before it is set: what it points to is not typed for the verifier */
 	bool given; /* a function's text parameter, which is the caller's: not to be assigned to */
-	bool element;  /* (key, value) of a loop through a map: not to be assigned to */
-	bool declared; /* by let or as a loop's: known in its block only */
+	bool element;	/* (key, value) of a loop through a map: not to be assigned to */
+	bool addressed; /* &$x: it is in memory that lasts as long as the probe runs */
+	bool declared;	/* by let or as a loop's: known in its block only */
 	bool outlives; /* used behind the block that it began in: there it may never have been set */
 	uint8_t width; /* bytes of the widest number it was given, where all is kept in 8; 0: none */
 };

@@ -93,6 +93,8 @@ int skep_lower_load(struct skep_lower *l, const struct skep_type *type, struct s
 /* Zeroed or uninitialised memory of the program's own: stack when small, else scratch. */
 struct skep_val *skep_lower_object(struct skep_lower *l, uint32_t size, const char *name,
 				   int *ret_off);
+/* The same, and never on the stack: its address may be kept as a number. */
+struct skep_val *skep_lower_lasting(struct skep_lower *l, uint32_t size);
 /* Reads @size bytes at @from (kernel or user) to to + to_off; a failed read gives zeroes and is counted. */
 void skep_lower_read(struct skep_lower *l, struct skep_val *to, int to_off, uint32_t size,
 		     struct skep_val *from, enum skep_space space);

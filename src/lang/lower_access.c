@@ -321,6 +321,26 @@ int skep_lower_deref(struct skep_lower *l, const struct skep_expr *expr,
 			       ret_value);
 }
 
+/* Of a variable or the value of a map; 0 when the map has no such key. */
+static int own_address(struct skep_lower *l, const struct skep_expr *expr,
+		       struct skep_value *ret_value)
+{
+	const struct skep_expr *operand = expr->unary.operand;
+	struct skep_val *addr;
+	int r = 0;
+
+	if (operand->kind == SKEP_EXPR_VAR) {
+		skep_lower_local_home(l, operand->var.local, false);
+		addr = skep_lower_at(l, operand->var.local->addr, operand->var.local->off);
+	} else {
+		r = skep_lower_map_place(l, operand, &addr);
+	}
+	if (r < 0)
+		return r;
+	*ret_value = (struct skep_value){ .type = expr->type, .val = skep_ir_number(l->fn, addr) };
+	return 0;
+}
+
 /* The address of a place as a number. */
 int skep_lower_addr(struct skep_lower *l, const struct skep_expr *expr,
 		    struct skep_value *ret_value)
@@ -330,6 +350,8 @@ int skep_lower_addr(struct skep_lower *l, const struct skep_expr *expr,
 	struct skep_value base;
 	int r;
 
+	if (operand->kind == SKEP_EXPR_VAR || operand->kind == SKEP_EXPR_MAP)
+		return own_address(l, expr, ret_value);
 	if (operand->kind == SKEP_EXPR_FIELD && operand->field.base->type->kind == SKEP_TYPE_PTR) {
 		r = skep_lower_expr(l, operand->field.base, &base);
 		add_member(&o, &operand->field.field);

@@ -140,12 +140,17 @@ void skep_lower_local_home(struct skep_lower *l, struct skep_local *local, bool 
 	local->var = NULL;
 	local->addr = NULL;
 	local->parts = NULL;
-	if (skep_type_is_scalar(local->type)) {
+	if (skep_type_is_scalar(local->type) && !local->addressed) {
 		local->var = skep_ir_var(l->fn, local->name);
 		return;
 	}
 	skep_ir_at(l->fn, l->start);
-	local->addr = skep_lower_object(l, local->type->size, local->name, &local->off);
+	if (local->addressed) {
+		local->addr = skep_lower_lasting(l, local->type->size);
+		local->off = 0;
+	} else {
+		local->addr = skep_lower_object(l, local->type->size, local->name, &local->off);
+	}
 	if (!begins || local->outlives)
 		skep_lower_clear(l, local->addr, local->off, local->type->size);
 	l->start = skep_ir_here(l->fn);
@@ -168,9 +173,15 @@ void skep_lower_local_clear(struct skep_lower *l, struct skep_local *local)
 		skep_lower_clear(l, local->addr, local->off, local->type->size);
 }
 
-/* The memory of a variable as a value. */
-static struct skep_value local_place(const struct skep_local *local)
+/* The memory of a variable as a value. A number is loaded from there. */
+static struct skep_value local_place(struct skep_lower *l, const struct skep_local *local)
 {
+	bool is_signed = local->type->kind == SKEP_TYPE_INT && local->type->is_signed;
+
+	if (skep_type_is_scalar(local->type))
+		return scalar(local->type,
+			      skep_ir_load(l->fn, local->addr, local->off, local->type->size,
+					   is_signed ? SKEP_LOAD_SIGNED : 0));
 	return (struct skep_value){
 		.type = local->type,
 		.val = local->addr,
@@ -184,6 +195,7 @@ static int assign_var(struct skep_lower *l, const struct skep_expr *target,
 		      const struct skep_value *value, struct skep_value *ret_value)
 {
 	struct skep_local *local = target->var.local;
+	int r;
 
 	skep_lower_local_home(l, local, false);
 	local->written = true;
@@ -197,9 +209,10 @@ static int assign_var(struct skep_lower *l, const struct skep_expr *target,
 			*ret_value = scalar(local->type, v);
 		return 0;
 	}
-	if (ret_value)
-		*ret_value = local_place(local);
-	return skep_lower_store(l, value, local->type, local->addr, local->off);
+	r = skep_lower_store(l, value, local->type, local->addr, local->off);
+	if (r >= 0 && ret_value)
+		*ret_value = local_place(l, local);
+	return r;
 }
 
 int skep_lower_local_set(struct skep_lower *l, struct skep_local *local,
@@ -216,7 +229,7 @@ struct skep_value skep_lower_local_get(struct skep_lower *l, struct skep_local *
 	skep_lower_local_home(l, local, false);
 	if (local->var)
 		return scalar(local->type, skep_ir_get(l->fn, local->var));
-	return local_place(local);
+	return local_place(l, local);
 }
 
 static int lower_var(struct skep_lower *l, const struct skep_expr *expr,

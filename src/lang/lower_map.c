@@ -382,6 +382,26 @@ static int get_hash(struct skep_lower *l, const struct skep_expr *expr,
 	return r;
 }
 
+int skep_lower_map_place(struct skep_lower *l, const struct skep_expr *expr,
+			 struct skep_val **ret_addr)
+{
+	const struct skep_map_info *map = expr->map.info;
+	struct skep_val *key;
+	int r;
+
+	if (map->store == SKEP_STORE_SCALAR) {
+		*ret_addr = skep_lower_at(l, skep_lower_map_scalar(l, map), 8);
+		return 0;
+	}
+	if (map->store != SKEP_STORE_HASH)
+		return skep_lower_bug(l, expr->loc, "the address of this map");
+	r = skep_lower_map_key(l, expr, &key);
+	if (r < 0)
+		return r;
+	*ret_addr = lookup(l, map->spec_map, key);
+	return 0;
+}
+
 int skep_lower_map_get_at(struct skep_lower *l, const struct skep_map_info *map,
 			  struct skep_val *key, struct skep_value *ret_value)
 {

@@ -39,7 +39,7 @@ struct skep_val *skep_lower_stripe(struct skep_lower *l, unsigned map, uint32_t 
  * Scratch memory is one array map value: for each object of each program a row of stripes, one a CPU. A program is never
  * entered twice at once on a CPU (the kernel counts such a run as missed), so an object has one user at a time.
  */
-static struct skep_val *scratch_object(struct skep_lower *l, uint32_t size)
+struct skep_val *skep_lower_lasting(struct skep_lower *l, uint32_t size)
 {
 	uint32_t stripe = ALIGN_UP(size, 64u), at;
 	struct skep_spec_map *map;
@@ -63,7 +63,7 @@ struct skep_val *skep_lower_object(struct skep_lower *l, uint32_t size, const ch
 	*ret_off = 0;
 	if (size <= SKEP_STACK_OBJECT_MAX)
 		return skep_ir_slot(l->fn, MAX(size, 1u), name);
-	return scratch_object(l, size);
+	return skep_lower_lasting(l, size);
 }
 
 /* A read-only map of constants: string literals and tables. Equal contents share bytes. */

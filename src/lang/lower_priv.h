@@ -92,6 +92,9 @@ int skep_lower_index(struct skep_lower *l, const struct skep_expr *expr,
 		     struct skep_value *ret_value) _must_check_;
 int skep_lower_deref(struct skep_lower *l, const struct skep_expr *expr,
 		     struct skep_value *ret_value) _must_check_;
+/* Where the value of a key is; NULL when there is no such key. Not of aggregations. */
+int skep_lower_map_place(struct skep_lower *l, const struct skep_expr *expr,
+			 struct skep_val **ret_addr) _must_check_;
 int skep_lower_addr(struct skep_lower *l, const struct skep_expr *expr,
 		    struct skep_value *ret_value) _must_check_;
 

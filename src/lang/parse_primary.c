@@ -179,10 +179,10 @@ static struct skep_expr *parse_parens(struct skep_parser *p)
 	struct skep_expr_list rest = {};
 
 	p->condition = false;
+	/* (): no value. */
 	if (skep_parse_at(p, SKEP_TOK_RPAREN)) {
-		if (skep_parse_unexpected(p, "a value between the parentheses"))
-			skep_lex_hint(&p->env, "a tuple has elements: (1, 2), or one: (1,)");
-		return NULL;
+		skep_parse_take(p);
+		return skep_parse_done(p, skep_parse_node(p, SKEP_EXPR_TUPLE, start), start);
 	}
 	first = skep_parse_expr(p);
 	if (!first)
