@@ -11,8 +11,8 @@ static void print_commands(void)
 	printf("usage: skep COMMAND [options]\n\n");
 	for (const struct skep_command *c = skep_commands; c->name; c++)
 		printf("  %-10s %s\n", c->name, c->summary);
-	printf("\nskep -e 'SCRIPT', skep FILE.bt and skep FILE.skep mean skep trace. Each command has --help and a manual:\n"
-	       "man skep-trace; the language is in man skep-lang\n");
+	printf("\nskep -e 'SCRIPT', skep FILE.bt and skep FILE.skep mean skep trace. Each command has\n"
+	       "--help and a manual: man skep-trace; the language is in man skep-lang\n");
 }
 
 /* Those list them by themselves. */

@@ -18,14 +18,24 @@ static bool is_printf(const struct skep_plan_action *action)
 	return action->kind == SKEP_ACTION_PRINTF && action->schema.n_fields;
 }
 
+/* All are called printf: the place tells which. Rows have it, too. */
+static void add_printf(const struct skep_plan_action *action, struct skep_str *out)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str at = {};
+
+	skep_str_addf(&at, "%u:%u", action->loc.line, action->loc.col);
+	skep_schema_json(&action->schema, skep_str_text(&at), out);
+}
+
 void skep_plan_schemas(const struct skep_plan *plan, bool with_maps, struct skep_str *out)
 {
 	for (size_t i = 0; i < plan->n_actions; i++)
 		if (plan->actions[i].kind == SKEP_ACTION_ROW && !was_told(plan, i))
-			skep_schema_json(&plan->actions[i].schema, out);
+			skep_schema_json(&plan->actions[i].schema, NULL, out);
 	for (size_t i = 0; with_maps && i < plan->n_actions; i++)
 		if (is_printf(&plan->actions[i]))
-			skep_schema_json(&plan->actions[i].schema, out);
+			add_printf(&plan->actions[i], out);
 	for (size_t i = 0; with_maps && i < plan->n_maps; i++)
 		skep_snapshot_schema_json(&plan->maps[i].shape, out);
 }

@@ -4,7 +4,7 @@
  * sorted; and emptying them.
  *
  *	r = skep_map_read(arena, plan, engine, loaded, index, NULL, &snapshot);
- *	skep_snapshot_text(&snapshot, 0, 0, resolver, &out);
+ *	skep_snapshot_text(&snapshot, 0, 0, 0, resolver, &out);
  *
  * Programs go on writing meanwhile: each number is one that the map really held, the whole is not one moment.
  */

@@ -124,7 +124,8 @@ void skep_field_text(const struct skep_schema_field *field, const void *payload,
 void skep_field_json(const struct skep_schema_field *field, const void *payload,
 		     const struct skep_resolver *resolver, struct skep_str *out);
 /* {"type": "schema", "name": ..., "version": ..., "fields": [{"name", "type", "unit"}...]} and a newline. */
-void skep_schema_json(const struct skep_schema *schema, struct skep_str *out);
+/* @at: where in the script rows of this schema are made, "line:column"; NULL: it has a name of its own. */
+void skep_schema_json(const struct skep_schema *schema, const char *at, struct skep_str *out);
 /* Adds @len bytes as a quoted JSON string. */
 void skep_json_string(const char *s, size_t len, struct skep_str *out);
 /* Adds nanoseconds since 1970 as a quoted time in UTC: "2026-01-31T12:00:00.123456789Z" (RFC 3339). */

@@ -59,11 +59,14 @@ static void add_fields(const struct skep_schema_field *fields, size_t n, unsigne
 	skep_str_addc(out, ']');
 }
 
-void skep_schema_json(const struct skep_schema *schema, struct skep_str *out)
+void skep_schema_json(const struct skep_schema *schema, const char *at, struct skep_str *out)
 {
 	skep_str_add(out, "{\"type\": \"schema\", \"name\": ");
 	add_quoted(schema->name, out);
-	skep_str_addf(out, ", \"version\": %u, \"fields\": ", schema->version);
+	skep_str_addf(out, ", \"version\": %u", schema->version);
+	if (at)
+		skep_str_addf(out, ", \"at\": \"%s\"", at);
+	skep_str_add(out, ", \"fields\": ");
 	add_fields(schema->fields, schema->n_fields, 0, out);
 	skep_str_add(out, "}\n");
 }

@@ -6,6 +6,8 @@
 #include "record/series.h"
 
 #define BAR_WIDTH 52
+#define BAR_WIDTH_MIN 8
+#define BUCKET_WIDTH (16 + 8 + 2 + 1) /* range, count and the ends of the bar */
 
 /* "@name" or "@name[key, key]". A key that is one tuple is shown without its parentheses. */
 static void add_name(const struct skep_snapshot *s, const struct skep_snapshot_entry *entry,
@@ -84,9 +86,18 @@ static void add_range(const struct skep_snapshot *s, size_t bucket, struct skep_
 	}
 }
 
-static void add_buckets(const struct skep_snapshot *s, const struct skep_snapshot_entry *entry,
-			uint64_t divide, struct skep_str *out)
+/* As long as a line of the terminal has room for. */
+static size_t bar_width(unsigned screen)
 {
+	if (!screen || screen >= BUCKET_WIDTH + BAR_WIDTH)
+		return BAR_WIDTH;
+	return screen > BUCKET_WIDTH + BAR_WIDTH_MIN ? screen - BUCKET_WIDTH : BAR_WIDTH_MIN;
+}
+
+static void add_buckets(const struct skep_snapshot *s, const struct skep_snapshot_entry *entry,
+			uint64_t divide, unsigned screen, struct skep_str *out)
+{
+	size_t width = bar_width(screen);
 	_cleanup_(skep_str_fini)
 	struct skep_str label = {};
 	size_t first, last, bar;
@@ -98,13 +109,13 @@ static void add_buckets(const struct skep_snapshot *s, const struct skep_snapsho
 		highest = MAX(highest, entry->numbers[i]);
 	for (size_t i = first; i <= last; i++) {
 		/* 128 bits: counts may be large. */
-		bar = (size_t)((unsigned __int128)entry->numbers[i] * BAR_WIDTH / highest);
+		bar = (size_t)((unsigned __int128)entry->numbers[i] * width / highest);
 		skep_str_reset(&label);
 		add_range(s, i, &label);
 		skep_str_addf(out, "%-16s%8" PRIu64 " |", skep_str_text(&label),
 			      divide > 1 ? entry->numbers[i] / divide : entry->numbers[i]);
 		skep_str_pad(out, '@', bar);
-		skep_str_pad(out, ' ', BAR_WIDTH - bar);
+		skep_str_pad(out, ' ', width - bar);
 		skep_str_add(out, "|\n");
 	}
 }
@@ -139,11 +150,10 @@ static void add_value(const struct skep_snapshot *s, const struct skep_snapshot_
 	}
 }
 
-void skep_snapshot_text(const struct skep_snapshot *s, size_t top, uint64_t divide,
+void skep_snapshot_text(const struct skep_snapshot *s, size_t top, uint64_t divide, unsigned screen,
 			const struct skep_resolver *resolver, struct skep_str *out)
 {
 	bool is_hist = s->kind == SKEP_SNAPSHOT_HIST || s->kind == SKEP_SNAPSHOT_LHIST;
-	bool is_stats = s->kind == SKEP_SNAPSHOT_AVG || s->kind == SKEP_SNAPSHOT_STATS;
 
 	for (size_t i = skep_snapshot_start(s, top); i < s->n_entries; i++) {
 		add_name(s, &s->entries[i], resolver, out);
@@ -152,13 +162,11 @@ void skep_snapshot_text(const struct skep_snapshot *s, size_t top, uint64_t divi
 			skep_series_text(s, &s->entries[i], divide, out);
 		} else if (is_hist) {
 			skep_str_add(out, ":\n");
-			add_buckets(s, &s->entries[i], divide, out);
+			add_buckets(s, &s->entries[i], divide, screen, out);
 		} else {
 			skep_str_add(out, ": ");
 			add_value(s, &s->entries[i], divide, resolver, out);
 		}
 		skep_str_addc(out, '\n');
 	}
-	if (is_stats)
-		skep_str_addc(out, '\n');
 }

@@ -265,9 +265,9 @@ static void test_schema(void **state)
 	};
 	struct skep_schema s = { .name = "a\"b", .version = 2, .fields = nested, .n_fields = 3 };
 
-	skep_schema_json(&exec_schema, &out);
-	skep_schema_json(&exit_schema, &out);
-	skep_schema_json(&s, &out);
+	skep_schema_json(&exec_schema, NULL, &out);
+	skep_schema_json(&exit_schema, NULL, &out);
+	skep_schema_json(&s, NULL, &out);
 	expect_file("rows.schema", &out);
 }
 

@@ -24,7 +24,7 @@ static void expect_file(const char *name, const struct skep_str *out)
 
 static void print(const struct skep_snapshot *s, struct skep_str *out)
 {
-	skep_snapshot_text(s, 0, 0, NULL, out);
+	skep_snapshot_text(s, 0, 0, 0, NULL, out);
 }
 
 static void test_hist_buckets(void **state)
@@ -159,7 +159,7 @@ static void test_values(void **state)
 	print(&s, &out);
 	assert_string_equal(out.data, "@i[2]: -4\n@i[-1]: 5\n@i[3]: 5\n@i[10]: 5\n");
 	skep_str_reset(&out);
-	skep_snapshot_text(&s, 2, 2, NULL, &out);
+	skep_snapshot_text(&s, 2, 2, 0, NULL, &out);
 	assert_string_equal(out.data, "@i[3]: 2\n@i[10]: 2\n");
 	skep_str_reset(&out);
 	skep_snapshot_json(&s, 2, 0, true, NULL, &out);
@@ -211,6 +211,31 @@ static void test_keys(void **state)
 			    "{\"type\": \"map\", \"data\": {\"@\": {\"1,a\": 1, \"1,b\": 1}}}\n");
 }
 
+/* A bucket's line is no longer than the terminal, down to a bar that still shows something. */
+static void test_narrow(void **state)
+{
+	static const unsigned screens[] = { 0, 200, 79, 78, 50, 36, 20 };
+	static const size_t widths[] = { 79, 79, 79, 78, 50, 36, 35 };
+	uint64_t numbers[80] = { 0, 1, 2, 4, 8 };
+	struct skep_snapshot_entry e = { NULL, NULL, numbers };
+	struct skep_snapshot s = { .name = "@h",
+				   .kind = SKEP_SNAPSHOT_HIST,
+				   .n_numbers = ARRAY_SIZE(numbers),
+				   .entries = &e,
+				   .n_entries = 1 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(screens); i++) {
+		_cleanup_(skep_str_fini)
+		struct skep_str out = {};
+		const char *line;
+
+		skep_snapshot_text(&s, 0, 0, screens[i], NULL, &out);
+		line = strchr(skep_str_text(&out), '\n') + 1;
+		assert_int_equal(strcspn(line, "\n"), widths[i]);
+		assert_non_null(strstr(line, "@|\n")); /* the longest bar fills it */
+	}
+}
+
 static void test_stats(void **state)
 {
 	_cleanup_(skep_str_fini)
@@ -239,8 +264,8 @@ static void test_stats(void **state)
 		out.data,
 		"@st[3]: count 5, average -1, total -7\n"
 		"@st[2]: count 2, average 2, total 4\n"
-		"@st[1]: count 1, average 3, total 3\n\n"
-		"@st[3]: -1\n@st[2]: 2\n@st[1]: 3\n\n"
+		"@st[1]: count 1, average 3, total 3\n"
+		"@st[3]: -1\n@st[2]: 2\n@st[1]: 3\n"
 		"{\"type\": \"stats\", \"data\": {\"@st\": {\"3\": -1, \"2\": 2, \"1\": 3}}}\n");
 }
 
@@ -266,7 +291,8 @@ int main(void)
 		cmocka_unit_test(test_hist_buckets), cmocka_unit_test(test_hist),
 		cmocka_unit_test(test_last_bucket),  cmocka_unit_test(test_lhist),
 		cmocka_unit_test(test_values),	     cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_stats),	     cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_stats),	     cmocka_unit_test(test_narrow),
+		cmocka_unit_test(test_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
