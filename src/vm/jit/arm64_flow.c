@@ -205,7 +205,8 @@ static void call_helper(struct jit *j, uint32_t i)
 	const struct skep_vm_map *map = j->r1_map;
 
 	if (helper->about->id == SKEP_HELPER_MAP_LOOKUP_ELEM && map &&
-	    map->kind->id == SKEP_MAP_ARRAY && map->max_entries <= INT32_MAX)
+	    map->kind->id == SKEP_MAP_ARRAY && map->ops == &vm_array_ops &&
+	    map->max_entries <= INT32_MAX)
 		look_up_array(j, i, map);
 	else if (!j->checked && helper->fn)
 		call_direct(j, i, helper);
