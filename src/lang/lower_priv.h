@@ -92,6 +92,15 @@ int skep_lower_index(struct skep_lower *l, const struct skep_expr *expr,
 		     struct skep_value *ret_value) _must_check_;
 int skep_lower_deref(struct skep_lower *l, const struct skep_expr *expr,
 		     struct skep_value *ret_value) _must_check_;
+/* Bytes copied or cleared by plain loads and stores; more is a helper's work. */
+#define SKEP_COPY_INLINE_MAX 128
+
+/* Memory that plain loads reach. */
+static inline bool skep_lower_direct(enum skep_space space)
+{
+	return space == SKEP_SPACE_BPF || space == SKEP_SPACE_CTX || space == SKEP_SPACE_BTF;
+}
+
 /* Where the value of a key is; NULL when there is no such key. Not of aggregations. */
 int skep_lower_map_place(struct skep_lower *l, const struct skep_expr *expr,
 			 struct skep_val **ret_addr) _must_check_;
