@@ -6,9 +6,11 @@
  *	wire near WORD...	within that command: does at the near end what each word says, in order
  *	wire far WORD...	the same at the far end
  *	wire here WORD...	the same in the namespace where it is started
+ *	wire at near|far COMMAND...	within that command: runs another at this end
  *
  *	udp:ADDRESS:PORT[:BYTES]   sends a datagram of so many bytes (5)
  *	tcp:ADDRESS:PORT	   tries to connect, and prints "connected" or the error
+ *	bind:ADDRESS:PORT	   tries to take this address, and prints "bound" or the error
  *	serve:PORT		   accepts connections at 127.0.0.1 from here on, until the process ends
  *	frame:HEX		   puts these bytes on the cable as they are, source and destination included
  *
@@ -303,6 +305,21 @@ static void try_tcp(const char *text)
 	close(fd);
 }
 
+static void try_bind(const char *text)
+{
+	struct sockaddr_storage at;
+	unsigned bytes;
+	socklen_t len = parse(text, &at, &bytes);
+	int fd = socket(at.ss_family, SOCK_STREAM, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, len) < 0)
+		printf("%s\n", strerror(errno));
+	else
+		printf("bound\n");
+	if (fd >= 0)
+		close(fd);
+}
+
 /* The kernel completes connections by itself. */
 static void serve(const char *text)
 {
@@ -346,6 +363,8 @@ static void act(const char *interface, const char *word)
 		send_udp(what);
 	else if (strncmp(word, "tcp:", 4) == 0)
 		try_tcp(what);
+	else if (strncmp(word, "bind:", 5) == 0)
+		try_bind(what);
 	else if (strncmp(word, "serve:", 6) == 0)
 		serve(what);
 	else
@@ -359,6 +378,11 @@ int main(int argc, char **argv)
 
 	if (argc > 2 && strcmp(end_name, "run") == 0)
 		return run(argv + 2);
+	if (argc > 3 && strcmp(end_name, "at") == 0) {
+		enter(strcmp(argv[2], "near") == 0 ? "WIRE_NEAR" : "WIRE_FAR");
+		execvp(argv[3], argv + 3);
+		die(argv[3]);
+	}
 	if (strcmp(end_name, "near") == 0)
 		enter("WIRE_NEAR");
 	else if (strcmp(end_name, "far") == 0)
