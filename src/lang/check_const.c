@@ -51,6 +51,10 @@ bool skep_check_constant(struct skep_compiler *c, const char *name, int64_t *ret
 	if (own) {
 		*ret_value = own->value;
 		of = own->of;
+	} else if (skep_streq(name, "HZ") && c->options->kernel_hz) {
+		*ret_value = c->options->kernel_hz();
+		if (!*ret_value)
+			return false;
 	} else if (is_enum || !skep_constant_find(name, ret_value)) {
 		if (c->types.btf && skep_btf_find_enumerator(c->types.btf, name, &id, &e) >= 0) {
 			*ret_value = (int64_t)e.value;

@@ -270,6 +270,13 @@ int skep_check_return(struct skep_check *k, struct skep_stmt *stmt)
 			       "a probe returns to nobody: this value is dropped");
 		skep_diag_hint(k->c->diag, "write return; exit(1) ends tracing with a status");
 	}
+	if (!fn && r >= 0 && stmt->expr && stmt->expr->type &&
+	    k->inst->user.kind == SKEP_USER_TEST && stmt->expr->type->kind != SKEP_TYPE_INT) {
+		r = skep_check_error(k, stmt->expr->loc, "a test returns a number: 0, it passed");
+		skep_diag_hint(k->c->diag,
+			       "assert(CONDITION, \"what is wrong\") fails with a text");
+		return r;
+	}
 	if (!fn || r < 0 || !fn->as)
 		return r;
 	if (!stmt->expr) {

@@ -16,7 +16,15 @@
 #include "lang/plan.h"
 #include "lang/world.h"
 
+/* Which probes of the script are compiled. */
+enum skep_compile_mode {
+	SKEP_COMPILE_TRACE, /* all but test and bench */
+	SKEP_COMPILE_TEST,  /* BEGIN, END and test */
+	SKEP_COMPILE_BENCH, /* BEGIN, END and bench */
+};
+
 struct skep_compile_options {
+	enum skep_compile_mode mode;
 	const char *source_name;
 	const char *const *params;
 	size_t n_params;
@@ -38,6 +46,8 @@ struct skep_compile_options {
 	size_t n_headers;
 	struct skep_str *
 		help; /* --help among the parameters describes the script's options here; or NULL */
+	unsigned (*kernel_hz)(
+		void); /* ticks a second, asked when the script says HZ; NULL or 0: not known */
 	uint32_t kernel_version; /* LINUX_VERSION_CODE of #if; 0: not known */
 	/*
 	 * For other machines, too (plan->portable); @kernel is the build id of the kernel whose types the world has, or NULL, and

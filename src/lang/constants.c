@@ -198,6 +198,10 @@ static const struct {
 	{ "SECTOR_SHIFT", 9 },
 	{ "SECTOR_SIZE", 512 },
 	{ "MINORBITS", 20 },
+	{ "BITS_PER_LONG", 64 },
+	{ "USER_HZ", 100 },
+	{ "PF_EXITING", 0x4 },
+	{ "PF_KTHREAD", 0x200000 },
 	{ "MINORMASK", (1 << 20) - 1 },
 	{ "O_LARGEFILE", __O_LARGEFILE },
 	{ "SCHED_NORMAL", 0 },
@@ -210,8 +214,31 @@ static const struct {
 };
 /* clang-format on */
 
+/* What is known when we run: the size of a page is that of this machine. */
+static const struct {
+	const char *name;
+	bool is_size, is_shift;
+} pages[] = {
+	{ "PAGE_SIZE", true, false },
+	{ "PAGE_SHIFT", false, true },
+	{ "PAGE_MASK", false, false },
+};
+
+static int64_t page_number(bool is_size, bool is_shift)
+{
+	int64_t size = sysconf(_SC_PAGESIZE);
+
+	return is_size ? size : is_shift ? __builtin_ctzll((uint64_t)size) : ~(size - 1);
+}
+
 bool skep_constant_find(const char *name, int64_t *ret_value)
 {
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
+		if (strcmp(pages[i].name, name) != 0)
+			continue;
+		*ret_value = page_number(pages[i].is_size, pages[i].is_shift);
+		return true;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(constants); i++) {
 		if (strcmp(constants[i].name, name) != 0)
 			continue;
@@ -223,6 +250,8 @@ bool skep_constant_find(const char *name, int64_t *ret_value)
 
 void skep_constant_each(void (*fn)(void *data, const char *name), void *data)
 {
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
+		fn(data, pages[i].name);
 	for (size_t i = 0; i < ARRAY_SIZE(constants); i++)
 		fn(data, constants[i].name);
 }

@@ -62,16 +62,19 @@ void skep_hook_chain(struct skep_compiler *c, struct skep_instance *inst)
 
 /* --- the verdict ------------------------------------------------------------------------------------------- */
 
-void skep_hook_begin(struct skep_lower *l)
+void skep_hook_make_verdict(struct skep_lower *l, int first)
 {
 	struct skep_local *verdict = skep_arena_alloc(l->c->arena, sizeof(*verdict));
 
 	verdict->name = "verdict";
 	verdict->type = skep_type_int(8, true);
 	l->verdict = verdict;
-	skep_hook_set_verdict(
-		l,
-		skep_ir_const(l->fn, (uint64_t)(int64_t)l->inst->hook->returns[SKEP_VERDICT_PASS]));
+	skep_hook_set_verdict(l, skep_ir_const(l->fn, (uint64_t)(int64_t)first));
+}
+
+void skep_hook_begin(struct skep_lower *l)
+{
+	skep_hook_make_verdict(l, l->inst->hook->returns[SKEP_VERDICT_PASS]);
 }
 
 struct skep_val *skep_hook_verdict(struct skep_lower *l)

@@ -67,6 +67,8 @@ void skep_hook_chain(struct skep_compiler *c, struct skep_instance *inst);
 
 /* Lowering: the verdict before anybody has given one, and what the program returns. */
 void skep_hook_begin(struct skep_lower *l);
+/* What the program returns, until something else is said; also of a test, which has no hook. */
+void skep_hook_make_verdict(struct skep_lower *l, int first);
 struct skep_val *skep_hook_verdict(struct skep_lower *l);
 void skep_hook_set_verdict(struct skep_lower *l, struct skep_val *verdict);
 

@@ -4,9 +4,11 @@
  * whole names.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/vec.h"
 #include "lang/match.h"
 
 #define PARTS_MAX 6
@@ -55,6 +57,40 @@ static void filter(const struct skep_str *all, const char *glob, struct skep_str
 		}
 		line += len + (line[len] != '\0');
 	}
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void skep_list_sort(struct skep_str *out, size_t from)
+{
+	_cleanup_free_ char *copy = NULL;
+	struct {
+		SKEP_VEC(char *);
+	} entries = {};
+
+	if (out->len == from)
+		return;
+	copy = strndup(out->data + from, out->len - from);
+	if (!copy)
+		skep_oom();
+	for (char *line = copy, *next; line && *line; line = next) {
+		next = strchr(line, '\n');
+		while (next && next[1] == ' ') /* details of this entry */
+			next = strchr(next + 1, '\n');
+		if (next)
+			*next++ = '\0';
+		skep_vec_add(&entries, line);
+	}
+	qsort(entries.data, entries.len, sizeof(*entries.data), by_text);
+	out->len = from;
+	out->data[from] = '\0';
+	for (size_t i = 0; i < entries.len; i++)
+		if (i == 0 || strcmp(entries.data[i], entries.data[i - 1]) != 0)
+			skep_str_addf(out, "%s\n", entries.data[i]);
+	skep_vec_fini(&entries);
 }
 
 static int list_one(const struct skep_provider *p, const struct skep_world *world,

@@ -65,6 +65,8 @@ static int lower_body(struct skep_lower *l)
 	l->body = l->fn;
 	skep_ir_at(l->fn, first);
 	begin_hook(l);
+	if (l->inst->user.kind == SKEP_USER_TEST)
+		skep_hook_make_verdict(l, 0);
 	if (probe->predicate) {
 		struct skep_block *body = skep_ir_block(l->fn);
 
@@ -121,7 +123,7 @@ static int lower_program(struct skep_lower *l)
 		r = lower_chain(l);
 	if (r < 0)
 		return r;
-	result = l->inst->hook ? skep_hook_verdict(l) : skep_ir_const(l->fn, 0);
+	result = l->verdict ? skep_hook_verdict(l) : skep_ir_const(l->fn, 0);
 	skep_ir_ret(l->fn, result);
 	return 0;
 }

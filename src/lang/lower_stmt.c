@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "lang/hook.h"
 #include "lang/lower_priv.h"
 
 #define UNROLL_MAX 100	  /* copies of a body, as bpftrace allows */
@@ -224,13 +225,19 @@ static int lower_jump(struct skep_lower *l, const struct skep_stmt *stmt, struct
 	return 0;
 }
 
-/* A probe has nobody to return a value to. */
+/* Of probes only a test has somebody to return a value to. */
 static int lower_return(struct skep_lower *l, const struct skep_stmt *stmt)
 {
+	struct skep_val *status;
 	struct skep_value value;
 	int r;
 
-	if (stmt->expr) {
+	if (stmt->expr && !l->result && l->inst->user.kind == SKEP_USER_TEST && l->verdict) {
+		r = skep_lower_scalar(l, stmt->expr, &status);
+		if (r < 0)
+			return r;
+		skep_hook_set_verdict(l, status);
+	} else if (stmt->expr) {
 		r = skep_lower_expr(l, stmt->expr, &value);
 		if (r == 0 && l->result)
 			r = skep_lower_local_set(l, l->result, &value);

@@ -170,6 +170,8 @@ static int match_point(struct skep_compiler *c, struct skep_probe_node *probe,
 		if (!point->parts[i][0])
 			return skep_match_usage(c, point, p, "part %zu of this probe is empty",
 						i + 1);
+	if (c->options->mode != SKEP_COMPILE_TRACE && !p->always)
+		return 0;
 	if (c->types.needs && p->not_ahead)
 		return skep_match_unable(c, point, "run the script itself",
 					 "not supported ahead of time: %s, %s", p->name,
@@ -228,6 +230,16 @@ static int match_probe(struct skep_compiler *c, struct skep_probe_node *probe)
 	return 0;
 }
 
+/* Something that is tested or measured. */
+static bool has_subject(const struct skep_compiler *c)
+{
+	for (size_t i = 0; i < c->instances.len; i++)
+		if (c->instances.data[i]->user.kind == SKEP_USER_TEST ||
+		    c->instances.data[i]->user.kind == SKEP_USER_BENCH)
+			return true;
+	return false;
+}
+
 int skep_match_all(struct skep_compiler *c)
 {
 	bool refused = false, unable = false;
@@ -240,6 +252,14 @@ int skep_match_all(struct skep_compiler *c)
 	}
 	if (refused || unable)
 		return refused ? -EINVAL : -ENOTSUP;
+	if (c->options->mode != SKEP_COMPILE_TRACE && c->script->n_probes && !has_subject(c)) {
+		skep_diag_error(c->diag, c->script->probes[0]->loc, "the script has no %s",
+				c->options->mode == SKEP_COMPILE_TEST ? "test" : "benchmark");
+		skep_diag_hint(c->diag, c->options->mode == SKEP_COMPILE_TEST
+						? "one is test:name { return 0; }, which passes"
+						: "one is bench:name { @ = count(); }");
+		return -EINVAL;
+	}
 	if (!c->instances.len && c->script->n_probes) {
 		skep_diag_error(c->diag, c->script->probes[0]->loc,
 				"none of the script's probes is there on this machine");

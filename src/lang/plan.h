@@ -99,6 +99,8 @@ enum skep_user_probe_kind {
 	SKEP_USER_INTERVAL,
 	SKEP_USER_SIGNAL, /* skep itself got a signal */
 	SKEP_USER_ITER,	  /* an iterator, run once when everything is attached: engine->iter_step */
+	SKEP_USER_TEST,	 /* run once; it returns 0 when all is well. Beside it only BEGIN and END */
+	SKEP_USER_BENCH, /* run often, by engine->run_many. Likewise */
 };
 
 /* A program that user space runs, mostly through the engine's test-run. */

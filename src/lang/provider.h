@@ -20,6 +20,7 @@ struct skep_provider {
 	bool args_nullable; /* pointers among args may be NULL, and the verifier may know */
 	bool ends_empty;    /* an empty last part is as good as none: software:faults: */
 	bool returns;	    /* what `return value` gives means something */
+	bool always;	    /* also in a compilation for tests or benchmarks */
 
 	/* Adds instances for an attach point. Nothing found: an error with the nearest names (missing_probes decides). */
 	int (*match)(struct skep_compiler *c, struct skep_probe_node *probe,
@@ -54,6 +55,8 @@ struct skep_instance *skep_instance_new(struct skep_compiler *c, struct skep_pro
 /* Adds a target to an instance; registers its name in the plan. */
 struct skep_match *skep_instance_add(struct skep_compiler *c, struct skep_instance *inst,
 				     const char *name);
+/* list.c: sorts what a list has added behind @from, each entry with the indented lines below it, and drops what came twice. */
+void skep_list_sort(struct skep_str *out, size_t from);
 /* iter.c: what the reader of an iterator reads from, for helpers; NULL: it cannot be told. */
 struct skep_val *skep_iter_seq(struct skep_lower *l);
 /* Whether the body or predicate of a probe mentions the bare word or call @name (such as "args"). */

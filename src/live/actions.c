@@ -66,7 +66,9 @@ static void put_text(struct skep_session *s, const char *type, const struct row 
 {
 	struct skep_str *out = skep_output_text(s->out);
 
-	if (s->options->format == SKEP_LIVE_CSV) {
+	if (s->caught) {
+		skep_str_addn(s->caught, skep_str_text(text), text->len);
+	} else if (s->options->format == SKEP_LIVE_CSV) {
 		skep_emit_text(s, type, text);
 	} else if (!is_json(s)) {
 		skep_str_addn(out, skep_str_text(text), text->len);
@@ -148,6 +150,7 @@ static int do_message(struct skep_session *s, const struct row *row)
 	struct skep_str text = {};
 
 	format_row(s, row, &text);
+	s->n_errors += error;
 	if (is_json(s)) {
 		put_text(s, error ? "errorf" : "warnf", row, &text);
 	} else {

@@ -55,6 +55,7 @@ struct skep_live_result {
 	uint64_t exit_status; /* of exit(status) */
 	bool interrupted;     /* by SIGINT or SIGTERM */
 	struct skep_budget_use budget;
+	size_t n_failed_tests;
 	size_t n_probes; /* attached, those that user space runs included */
 	uint64_t load_ns, attach_ns, detach_ns;
 	uint64_t n_rows;

@@ -246,10 +246,12 @@ static void finish(struct skep_loop *l)
 	skep_emit_pause(s);
 	if (s->options->bpftrace_shapes && s->options->format == SKEP_LIVE_TEXT)
 		skep_str_add(skep_output_text(s->out), "\n\n");
-	if (s->plan->config.print_maps_on_exit)
+	if (s->plan->config.print_maps_on_exit && !skep_suite_is(s->plan))
 		skep_session_print_maps(s);
 	if (skep_losses_collect(&s->result->losses, s->plan, s->engine, s->loaded) < 0)
 		skep_diag_warn(s->diag, SKEP_NO_LOC, "the counts of losses cannot be read");
+	if (skep_suite_is_bench(s->plan))
+		skep_losses_forget(&s->result->losses, "ring_full");
 }
 
 static int run(struct skep_loop *l)
@@ -277,15 +279,19 @@ static int run(struct skep_loop *l)
 	r = skep_emit_open(s);
 	if (r < 0)
 		return r;
-	if (s->options->format ==
-	    SKEP_LIVE_JSON_BPFTRACE) /* readers expect it as the first record */
+	if (s->options->format == SKEP_LIVE_JSON_BPFTRACE &&
+	    !skep_suite_is(s->plan)) /* readers expect it as the first record */
 		tell_attached(l, planned(s->plan));
 	r = skep_loop_run_kind(l, SKEP_USER_BEGIN);
 	if (r < 0)
 		return r;
 	skep_session_idle(s);
 	skep_loop_take_signals(l);
-	if (!s->stopping) {
+	if (skep_suite_is(s->plan)) {
+		r = skep_suite_run(l);
+		if (r < 0)
+			return r;
+	} else if (!s->stopping) {
 		r = go(l);
 		if (r < 0)
 			return r;

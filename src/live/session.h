@@ -23,6 +23,8 @@ struct skep_session {
 	int signal_fd;
 	bool exiting;		 /* exit() was said: rows are not shown */
 	bool stopping;		 /* the loop shall end */
+	size_t n_errors;	 /* errorf() and failed assert() so far */
+	struct skep_str *caught; /* texts go here instead of being shown, or NULL */
 	int64_t clock_offset_ns; /* wall clock minus boot clock */
 };
 
@@ -32,6 +34,12 @@ int skep_session_record(void *session, const void *bytes, size_t len);
 void skep_session_idle(struct skep_session *s);
 /* All maps that are printed at the end, by name. */
 void skep_session_print_maps(struct skep_session *s);
+
+/* suite.c: whether the plan has tests or benchmarks; runs them. */
+bool skep_suite_is(const struct skep_plan *plan);
+bool skep_suite_is_bench(const struct skep_plan *plan); /* whose rows nobody sees */
+struct skep_loop;
+int skep_suite_run(struct skep_loop *l) _must_check_;
 
 /* preload.c: what walks of user stacks will want. */
 void skep_session_preload(struct skep_session *s);

@@ -45,6 +45,10 @@ struct skep_engine {
 	int (*run)(struct skep_loaded *loaded, size_t prog, const void *ctx, size_t ctx_size,
 		   uint32_t *ret_value) _must_check_;
 
+	/* Runs a program of kind XDP @n times on an empty frame: nanoseconds of one run. NULL: the engine cannot. */
+	int (*run_many)(struct skep_loaded *loaded, size_t prog, uint32_t n,
+			uint32_t *ret_ns) _must_check_;
+
 	/*
 	 * Lets an attached ITER program visit some more objects: 1, or 0 when it has seen all of them.
 	 * The next call would begin anew. Empty the rings between two calls.

@@ -169,6 +169,24 @@ int skep_bpf_test_run(int prog_fd, const void *ctx, size_t ctx_size, uint32_t *r
 	return 0;
 }
 
+int skep_bpf_test_run_many(int prog_fd, uint32_t n, uint32_t *ret_ns)
+{
+	uint8_t frame[64] = {}; /* newer kernels want an Ethernet header at least */
+	struct skep_bpf_test_run attr = {
+		.prog_fd = (uint32_t)prog_fd,
+		.data_in = skep_bpf_ptr(frame),
+		.data_size_in = sizeof(frame),
+		.repeat = n,
+	};
+	int r;
+
+	r = skep_bpf(SKEP_BPF_TEST_RUN, &attr, sizeof(attr));
+	if (r < 0)
+		return r;
+	*ret_ns = attr.duration;
+	return 0;
+}
+
 int skep_bpf_btf_load(const void *data, size_t size, char *log, size_t log_size)
 {
 	struct skep_bpf_btf_load attr = {

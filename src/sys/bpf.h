@@ -59,6 +59,8 @@ int skep_bpf_prog_load(const struct skep_bpf_prog_load *attr, unsigned log_level
  */
 int skep_bpf_test_run(int prog_fd, const void *ctx, size_t ctx_size,
 		      uint32_t *ret_value) _must_check_;
+/* A program that takes packets, @n times on an empty frame; nanoseconds of one run. -EINTR: a signal came. */
+int skep_bpf_test_run_many(int prog_fd, uint32_t n, uint32_t *ret_ns) _must_check_;
 
 /* Return descriptors. */
 int skep_bpf_btf_load(const void *data, size_t size, char *log, size_t log_size) _must_check_;

@@ -22,6 +22,13 @@ static int run(struct skep_loaded *loaded, size_t prog, const void *ctx, size_t 
 	return skep_bpf_test_run(fd, ctx, ctx_size, ret_value);
 }
 
+static int run_many(struct skep_loaded *loaded, size_t prog, uint32_t n, uint32_t *ret_ns)
+{
+	int fd = prog_fd(loaded, prog);
+
+	return fd < 0 ? -EINVAL : skep_bpf_test_run_many(fd, n, ret_ns);
+}
+
 static int ring_fd(struct skep_loaded *loaded)
 {
 	return loaded->epoll_fd;
@@ -177,6 +184,7 @@ static const struct skep_engine kernel_engine = {
 	.load = skep_kernel_load,
 	.attach = skep_kernel_attach,
 	.run = run,
+	.run_many = run_many,
 	.iter_step = skep_kernel_iter_step,
 	.map_get = skep_kernel_map_get,
 	.map_set = skep_kernel_map_set,

@@ -40,6 +40,7 @@ const char skep_trace_help[] =
 	"                     skep FILE.skep runs it\n"
 	"  --cpus N           with --compile: for machines with at most N CPUs (64, or as many as here)\n"
 	"  --dry-run          compile, load and attach, but do not run\n"
+	"  --test, --bench    run the script's probes test: or bench: alone\n"
 	"  -d STAGE[,STAGE]   show instead of run: ast, types, ir, code, dis, all\n"
 	"  -I FOLDER          where #include looks, too\n"
 	"  --include FILE     takes in a header before the script\n"
@@ -72,6 +73,8 @@ enum {
 	OPT_MODE,
 	OPT_FMT,
 	OPT_REFUSED,
+	OPT_TEST,
+	OPT_BENCH,
 };
 
 static int usage_error(struct skep_diag *diag, const char *hint)
@@ -257,6 +260,17 @@ static int take_include(const char **list, size_t *n, struct skep_diag *diag)
 	return 0;
 }
 
+static int take_mode(struct skep_trace_options *o, enum skep_compile_mode mode,
+		     struct skep_diag *diag)
+{
+	if (o->mode != SKEP_COMPILE_TRACE && o->mode != mode) {
+		skep_diag_error(diag, SKEP_NO_LOC, "--test and --bench exclude each other");
+		return usage_error(diag, "run it once with each");
+	}
+	o->mode = mode;
+	return 0;
+}
+
 /* An option that is the same in both command lines. 1: not one of them. */
 static int common_option(struct skep_trace_options *o, int c, struct skep_diag *diag)
 {
@@ -327,6 +341,10 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 		return 0;
 	case OPT_CPUS:
 		return parse_cpus(optarg, &o->cpus, diag);
+	case OPT_TEST:
+		return take_mode(o, SKEP_COMPILE_TEST, diag);
+	case OPT_BENCH:
+		return take_mode(o, SKEP_COMPILE_BENCH, diag);
 	case OPT_NO_FEATURE:
 		return deny_features(optarg, o->as_bpftrace, diag);
 	default:
@@ -430,6 +448,8 @@ int skep_trace_options(struct skep_trace_options *o, int argc, char **argv, stru
 		{ "container", required_argument, NULL, OPT_CONTAINER },
 		{ "max-cpu", required_argument, NULL, OPT_MAX_CPU },
 		{ "compile", no_argument, NULL, OPT_COMPILE },
+		{ "test", no_argument, NULL, OPT_TEST },
+		{ "bench", no_argument, NULL, OPT_BENCH },
 		{ "cpus", required_argument, NULL, OPT_CPUS },
 		{ "include", required_argument, NULL, OPT_INCLUDE },
 		{ "help", no_argument, NULL, 'h' },
@@ -461,7 +481,7 @@ const char skep_trace_help_bpftrace[] =
 	"  -e SCRIPT          the script itself          -q           less output\n"
 	"  -k                 tell of failed reads       -v           more output\n"
 	"  -d [STAGE]         show a stage of compiling  -V           version\n"
-	"  --unsafe  --dry-run  --info  --no-warnings  -h\n"
+	"  --unsafe  --dry-run  --info  --no-warnings  -h  --test  --bench\n"
 	"  --no-feature F,F   do without, though the kernel has it\n"
 	"  -I FOLDER  --include FILE   headers    --fmt   show the script in one style, like skep fmt\n"
 	"\n"
@@ -473,8 +493,6 @@ static int refuse_option(const char *name, struct skep_diag *diag)
 	static const struct {
 		const char *name, *hint;
 	} known[] = {
-		{ "test", "use BEGIN { assert(CONDITION, \"what is wrong\"); exit(); }" },
-		{ "bench", "use -v, which tells how long each run of a program took" },
 		{ "probe-filter", "use a pattern in the probe's name, or a predicate: "
 				  "kprobe:vfs_* /func != \"vfs_read\"/" },
 		{ "dwarf-pid", "leave it out: stacks of all processes are unwound, see ustack" },
@@ -496,8 +514,10 @@ static int refuse_option(const char *name, struct skep_diag *diag)
 
 static int parse_mode(struct skep_trace_options *o, const char *text, struct skep_diag *diag)
 {
-	if (skep_streq(text, "test") || skep_streq(text, "bench"))
-		return refuse_option(text, diag);
+	if (skep_streq(text, "test"))
+		return take_mode(o, SKEP_COMPILE_TEST, diag);
+	if (skep_streq(text, "bench"))
+		return take_mode(o, SKEP_COMPILE_BENCH, diag);
 	if (skep_streq(text, "format")) {
 		o->fmt = true;
 		return 0;
@@ -537,8 +557,8 @@ int skep_trace_options_bpftrace(struct skep_trace_options *o, int argc, char **a
 		{ "no-feature", required_argument, NULL, OPT_NO_FEATURE },
 		{ "mode", required_argument, NULL, OPT_MODE },
 		{ "fmt", no_argument, NULL, OPT_FMT },
-		{ "test", no_argument, NULL, OPT_REFUSED },
-		{ "bench", no_argument, NULL, OPT_REFUSED },
+		{ "test", no_argument, NULL, OPT_TEST },
+		{ "bench", no_argument, NULL, OPT_BENCH },
 		{ "verify-llvm-ir", no_argument, NULL, OPT_REFUSED },
 		{ "probe-filter", required_argument, NULL, OPT_REFUSED },
 		{ "dwarf-pid", required_argument, NULL, OPT_REFUSED },

@@ -16,6 +16,7 @@
 #include "lang/plan_file.h"
 #include "live/world.h"
 #include "sys/bpf.h"
+#include "sys/config.h"
 #include "sys/explain.h"
 #include "sys/kernel.h"
 #include "trace/ahead.h"
@@ -113,6 +114,19 @@ static void disassemble(struct job *job)
 	}
 }
 
+/* CONFIG_HZ of the running kernel; 0: nobody says. */
+static unsigned kernel_hz(void)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+	const char *line;
+
+	if (skep_config_read(NULL, &text) < 0)
+		return 0;
+	line = strstr(skep_str_text(&text), "\nCONFIG_HZ=");
+	return line ? (unsigned)strtoul(line + strlen("\nCONFIG_HZ="), NULL, 10) : 0;
+}
+
 /* "6.18.3-generic" as LINUX_VERSION_CODE has it: for scripts that ask. */
 static uint32_t kernel_version(void)
 {
@@ -128,6 +142,7 @@ static int compile(struct job *job)
 {
 	const struct skep_trace_options *o = job->options;
 	struct skep_compile_options options = {
+		.mode = o->mode,
 		.params = o->params,
 		.n_params = o->n_params,
 		.pid = o->pid,
@@ -141,6 +156,7 @@ static int compile(struct job *job)
 		.sampling = o->max_cpu,
 		.bare_elements = o->as_bpftrace,
 		.verbose = o->verbose,
+		.kernel_hz = o->compile ? NULL : kernel_hz,
 		.kernel_version = o->compile ? 0 : kernel_version(),
 		.import = skep_trace_import,
 		.include_dirs = o->include_dirs,
@@ -264,6 +280,8 @@ static int report(struct job *job, struct skep_live_result *result)
 	failed = skep_child_failure(&job->child, &failure) && !result->interrupted;
 	if (failed)
 		fprintf(stderr, "skep: %s\n", skep_str_text(&failure));
+	if (result->n_failed_tests)
+		return EXIT_FAILED;
 	if (result->exit_status)
 		return (int)(result->exit_status & 0xff);
 	if (result->budget.over)

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/diag.h"
+#include "lang/compile.h"
 #include "live/live.h"
 #include "trace/scope.h"
 
@@ -41,7 +42,8 @@ struct skep_trace_options {
 	struct skep_trace_scope scope;
 	uint64_t max_cpu; /* hundredths of a percent */
 	enum skep_live_format format;
-	bool compile;  /* write a file for other machines, run nothing */
+	enum skep_compile_mode mode; /* --test, --bench */
+	bool compile;		     /* write a file for other machines, run nothing */
 	unsigned cpus; /* of --cpus: how many these machines have at most; 0: not said */
 	bool schema;   /* show the schemas of its rows and maps, run nothing */
 	bool unsafe, dry_run, quiet, verbose, failed_reads;

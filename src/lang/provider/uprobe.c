@@ -140,6 +140,7 @@ static int list(const struct skep_world *world, const struct skep_attach_point *
 		.out = out,
 	};
 	bool all_kinds = skep_match_is_glob(pattern->parts[0]);
+	size_t before = out->len;
 	int r;
 
 	if (!world->each_user_function)
@@ -166,6 +167,7 @@ static int list(const struct skep_world *world, const struct skep_attach_point *
 			pattern->n_parts > 2 ? pattern->parts[pattern->n_parts - 1] : "*",
 			all_kinds ? NULL : diag, list_function, &l);
 	}
+	skep_list_sort(out, before);
 	return all_kinds ? 0 : r;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* BEGIN, END, interval, self: programs that user space runs itself, through the engine's test-run. */
+/* BEGIN, END, interval, self, test, bench: programs that user space runs itself, through the engine's test-run. */
 #include <signal.h>
 
 #include "isa/progkind.h"
@@ -93,16 +93,35 @@ static int self_match(struct skep_compiler *c, struct skep_probe_node *probe,
 	return 0;
 }
 
-/* bpftrace runs these with --test and --bench alone, and passes them over otherwise; so do we. */
-static int passed_over(struct skep_compiler *c, struct skep_probe_node *probe,
+/* As in bpftrace, these are for --test and --bench alone. */
+static int passed_over(struct skep_compiler *c, const struct skep_attach_point *point)
+{
+	if (c->options->mode == SKEP_COMPILE_TRACE) {
+		skep_diag_warn(c->diag, point->loc, "%s is passed over", point->text);
+		skep_diag_hint(c->diag, "it runs with --%s", point->parts[0]);
+	}
+	return 0;
+}
+
+static int test_match(struct skep_compiler *c, struct skep_probe_node *probe,
+		      const struct skep_attach_point *point)
+{
+	if (c->options->mode != SKEP_COMPILE_TEST)
+		return passed_over(c, point);
+	user_instance(c, probe, point, &skep_provider_test, SKEP_USER_TEST, point->text);
+	return 0;
+}
+
+/* Of the kinds of programs that the kernel runs many times in one go, the one that asks least of its context. */
+static int bench_match(struct skep_compiler *c, struct skep_probe_node *probe,
 		       const struct skep_attach_point *point)
 {
-	skep_diag_warn(c->diag, point->loc, "not supported: %s probes; %s is passed over",
-		       point->parts[0], point->text);
-	skep_diag_hint(c->diag,
-		       skep_streq(point->parts[0], "test")
-			       ? "use BEGIN { assert(CONDITION, \"what is wrong\"); }"
-			       : "use -v, which tells how long each run of a program took");
+	struct skep_instance *inst;
+
+	if (c->options->mode != SKEP_COMPILE_BENCH)
+		return passed_over(c, point);
+	inst = user_instance(c, probe, point, &skep_provider_bench, SKEP_USER_BENCH, point->text);
+	inst->proto.type = SKEP_PROG_XDP;
 	return 0;
 }
 
@@ -143,6 +162,7 @@ static const char *const interval_aliases[] = { "i", NULL };
 const struct skep_provider skep_provider_begin = {
 	.name = "BEGIN",
 	.usage = "BEGIN",
+	.always = true,
 	.min_parts = 1,
 	.max_parts = 1,
 	.match = begin_match,
@@ -152,6 +172,7 @@ const struct skep_provider skep_provider_begin = {
 const struct skep_provider skep_provider_end = {
 	.name = "END",
 	.usage = "END",
+	.always = true,
 	.min_parts = 1,
 	.max_parts = 1,
 	.match = end_match,
@@ -182,7 +203,9 @@ const struct skep_provider skep_provider_test = {
 	.usage = "test:name",
 	.min_parts = 2,
 	.max_parts = 2,
-	.match = passed_over,
+	.always = true,
+	.returns = true,
+	.match = test_match,
 };
 
 const struct skep_provider skep_provider_bench = {
@@ -190,5 +213,6 @@ const struct skep_provider skep_provider_bench = {
 	.usage = "bench:name",
 	.min_parts = 2,
 	.max_parts = 2,
-	.match = passed_over,
+	.always = true,
+	.match = bench_match,
 };
