@@ -87,22 +87,26 @@ static void tell_test(struct suite *suite, const char *name, bool passed, uint64
 {
 	struct skep_session *s = suite->l->s;
 	struct skep_str *out = skep_output_text(s->out);
-	bool as_bpftrace = s->options->format == SKEP_LIVE_JSON_BPFTRACE;
+	const char *verdict = passed ? "true" : "false";
 
 	if (is_text(s)) {
 		skep_str_addf(out, "%s %s (%" PRIu64 " ns)\n",
 			      passed ? "[       OK ]" : "[  FAILED  ]", name, ns);
+	} else if (s->options->format == SKEP_LIVE_JSON_BPFTRACE) {
+		skep_str_add(out, "{\"type\": \"test_result\", \"data\": {");
+		skep_json_string(name, strlen(name), out);
+		skep_str_addf(out, ": {\"duration\": %" PRIu64 ", \"passed\": %s, \"output\": ", ns,
+			      verdict);
+		skep_json_string(skep_str_text(caught), caught->len, out);
+		skep_str_add(out, "}}}\n");
 	} else {
-		skep_str_add(out, "{\"type\": \"test_result\", ");
-		skep_str_add(out, as_bpftrace ? "\"data\": {" : "\"name\": ");
+		skep_str_add(out, "{\"type\": \"test_result\", \"name\": ");
 		skep_json_string(name, strlen(name), out);
 		skep_str_addf(out,
-			      as_bpftrace ? ": {\"duration\": %" PRIu64 ", "
-					  : ", \"duration_ns\": %" PRIu64 ", ",
-			      ns);
-		skep_str_addf(out, "\"passed\": %s, \"output\": ", passed ? "true" : "false");
+			      ", \"duration_ns\": %" PRIu64 ", \"passed\": %s, \"output\": ", ns,
+			      verdict);
 		skep_json_string(skep_str_text(caught), caught->len, out);
-		skep_str_add(out, as_bpftrace ? "}}}\n" : "}\n");
+		skep_str_add(out, "}\n");
 	}
 	skep_output_record_done(s->out);
 }
