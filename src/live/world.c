@@ -153,6 +153,39 @@ static int one_symbol(void *data, const struct skep_ksym *symbol)
 	return one_function(f, symbol->module, symbol->name);
 }
 
+static int keep_function(void *data, const char *module, const char *name)
+{
+	struct skep_str *all = data;
+
+	skep_str_addn(all, module ? module : "", (module ? strlen(module) : 0) + 1);
+	skep_str_addn(all, name, strlen(name) + 1);
+	return 0;
+}
+
+/* The kernel makes the list anew for each reader, which takes long; a script with many patterns reads it once. */
+static int each_probeable(struct skep_kernel_world *w, struct functions *f)
+{
+	const char *end;
+	int r = 0;
+
+	if (!w->functions.len)
+		r = skep_tracefs_functions("*", "*", keep_function, &w->functions, NULL);
+	if (r < 0)
+		skep_str_reset(&w->functions); /* half of them is as good as none */
+	if (r < 0 || !w->functions.len)
+		return r;
+	end = w->functions.data + w->functions.len;
+	for (const char *at = w->functions.data; r == 0 && at < end;) {
+		const char *module = at, *name = at + strlen(at) + 1;
+
+		at = name + strlen(name) + 1;
+		if (skep_glob_match(f->name, name) &&
+		    skep_glob_match(f->module_glob, module[0] ? module : "vmlinux"))
+			r = one_function(f, module[0] ? module : NULL, name);
+	}
+	return r;
+}
+
 static int each_kernel_function(const struct skep_world *world, const char *module_glob,
 				const char *glob, skep_world_symbol_fn fn, void *data)
 {
@@ -160,7 +193,7 @@ static int each_kernel_function(const struct skep_world *world, const char *modu
 	uint32_t id;
 
 	if (strchr(glob, '*'))
-		return skep_tracefs_functions(module_glob, glob, one_function, &f, NULL);
+		return each_probeable(world_self(world), &f);
 	if (world->btf && skep_glob_match(f.module_glob, "vmlinux") &&
 	    skep_btf_find(world->btf, glob, SKEP_BTF_FUNC, &id) == 0)
 		return one_function(&f, NULL, glob);
@@ -339,6 +372,7 @@ void skep_world_free(struct skep_kernel_world *w)
 	skep_hash_fini(&w->made);
 	skep_hash_fini(&w->kfuncs);
 	skep_hash_fini(&w->symbols);
+	skep_str_fini(&w->functions);
 	skep_arena_free(w->arena);
 	free(w);
 	skep_vmlinux_release();
