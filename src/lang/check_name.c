@@ -75,7 +75,6 @@ static const char *unsupported(const char *name)
 	static const struct {
 		const char *name, *instead;
 	} names[] = {
-		{ "unwatch", "a predicate that stops it: /!@done/, and @done = 1 here" },
 		{ "globmatch", "strcontains(), strncmp() or ==" },
 		{ "assert_str", "static_assert(is_str(...))" },
 		{ "default_str_length", "config.max_strlen" },

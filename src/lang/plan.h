@@ -33,6 +33,7 @@ enum skep_action_kind {
 	SKEP_ACTION_ERRORF, /* as printf, to stderr, with "ERROR: " before */
 	SKEP_ACTION_WARNF,
 	SKEP_ACTION_ROW, /* row NAME { ... }: schema.name is the row's; the same name, the same fields */
+	SKEP_ACTION_UNWATCH, /* payload: u64 address, whose watchpoints are detached */
 	SKEP_ACTION_KIND_MAX,
 };
 

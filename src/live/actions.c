@@ -391,6 +391,34 @@ static int do_exit(struct skep_session *s, const struct row *row)
 	return 0;
 }
 
+#define TYPE_BREAKPOINT 5 /* perf_event_open: PERF_TYPE_BREAKPOINT */
+
+/* Each is a program of its own. */
+static int do_unwatch(struct skep_session *s, const struct row *row)
+{
+	const struct skep_spec *spec = s->plan->spec;
+	uint64_t address;
+	bool any = false;
+
+	if (row->len < sizeof(address))
+		return -EINVAL;
+	memcpy(&address, row->payload, sizeof(address));
+	for (size_t i = 0; i < spec->n_attaches; i++) {
+		const struct skep_spec_attach *a = &spec->attaches[i];
+
+		if (a->kind != SKEP_ATTACH_PERF || a->perf_type != TYPE_BREAKPOINT ||
+		    a->perf_config1 != address || !s->engine->detach_prog)
+			continue;
+		s->engine->detach_prog(s->loaded, a->prog);
+		any = true;
+	}
+	if (!any) {
+		skep_output_flush(s->out);
+		fprintf(stderr, "skep: unwatch: nothing is watched at 0x%" PRIx64 "\n", address);
+	}
+	return 0;
+}
+
 static int (*const actions[SKEP_ACTION_KIND_MAX])(struct skep_session *, const struct row *) = {
 	[SKEP_ACTION_PRINTF] = do_printf,
 	[SKEP_ACTION_PRINT] = do_print,
@@ -403,6 +431,7 @@ static int (*const actions[SKEP_ACTION_KIND_MAX])(struct skep_session *, const s
 	[SKEP_ACTION_CAT] = do_cat,
 	[SKEP_ACTION_SYSTEM] = do_system,
 	[SKEP_ACTION_EXIT] = do_exit,
+	[SKEP_ACTION_UNWATCH] = do_unwatch,
 	[SKEP_ACTION_ERRORF] = do_message,
 	[SKEP_ACTION_WARNF] = do_message,
 	[SKEP_ACTION_ROW] = do_row,

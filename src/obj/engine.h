@@ -41,6 +41,9 @@ struct skep_engine {
 	int (*attach)(struct skep_loaded *loaded, size_t index,
 		      struct skep_diag *diag) _must_check_;
 
+	/* Detaches one program from all that it is attached to. */
+	void (*detach_prog)(struct skep_loaded *loaded, size_t prog);
+
 	/* Runs a program once in this thread with the given context; *ret_value is what it returned. */
 	int (*run)(struct skep_loaded *loaded, size_t prog, const void *ctx, size_t ctx_size,
 		   uint32_t *ret_value) _must_check_;

@@ -174,6 +174,22 @@ static void close_loaded(struct skep_loaded *loaded)
 	free(loaded);
 }
 
+/* Its links become the last ones. */
+static void detach_prog(struct skep_loaded *loaded, size_t prog)
+{
+	__typeof__(loaded->links.data[0]) skipped;
+	size_t keep = 0;
+
+	for (size_t i = 0; i < loaded->links.len; i++) {
+		if (loaded->links.data[i].prog == prog)
+			continue;
+		skipped = loaded->links.data[keep];
+		loaded->links.data[keep++] = loaded->links.data[i];
+		loaded->links.data[i] = skipped;
+	}
+	skep_kernel_drop_links(loaded, keep);
+}
+
 static unsigned n_cpus(const struct skep_engine *engine)
 {
 	return skep_cpus_possible();
@@ -196,6 +212,7 @@ static const struct skep_engine kernel_engine = {
 	.prog_misses = prog_misses,
 	.prog_stats = prog_stats,
 	.detach = detach,
+	.detach_prog = detach_prog,
 	.close = close_loaded,
 	.n_cpus = n_cpus,
 };

@@ -78,7 +78,7 @@ extern const struct skep_builtin skep_builtin_args, skep_builtin_arg, skep_built
 /* print.c */
 extern const struct skep_builtin skep_builtin_printf, skep_builtin_errorf, skep_builtin_warnf,
 	skep_builtin_system, skep_builtin_cat, skep_builtin_print, skep_builtin_time,
-	skep_builtin_exit, skep_builtin_join;
+	skep_builtin_exit, skep_builtin_join, skep_builtin_unwatch;
 /* row.c */
 extern const struct skep_builtin skep_builtin_row;
 /* maps.c */

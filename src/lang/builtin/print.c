@@ -376,22 +376,51 @@ static int check_exit(struct skep_check *k, struct skep_expr *call)
 	return 0;
 }
 
-int skep_builtin_leave(struct skep_lower *l, const struct skep_expr *call, struct skep_val *code)
+static int check_unwatch(struct skep_check *k, struct skep_expr *call)
 {
-	struct skep_plan_action action = { .kind = SKEP_ACTION_EXIT, .loc = call->loc };
-	struct skep_schema_field *field = skep_arena_alloc(l->c->arena, sizeof(*field));
-	struct skep_value status = { .type = skep_type_int(8, false), .val = code };
-	int r;
+	const struct skep_expr *arg = call->call.args.data[0];
 
-	*field = skep_compiler_field(l->c, status.type, "status", 0);
+	call->type = &skep_type_void;
+	if (arg->type && arg->type->kind != SKEP_TYPE_INT && arg->type->kind != SKEP_TYPE_PTR)
+		return skep_check_want(k, arg, "the address of a watchpoint");
+	return 0;
+}
+
+/* A row of one number. */
+static int lower_number_row(struct skep_lower *l, const struct skep_expr *call,
+			    enum skep_action_kind kind, const char *name, const char *field_name,
+			    struct skep_val *number)
+{
+	struct skep_plan_action action = { .kind = kind, .loc = call->loc };
+	struct skep_schema_field *field = skep_arena_alloc(l->c->arena, sizeof(*field));
+	struct skep_value value = { .type = skep_type_int(8, false), .val = number };
+
+	*field = skep_compiler_field(l->c, value.type, field_name, 0);
 	action.schema = (struct skep_schema){
-		.name = "exit",
+		.name = name,
 		.version = 1,
 		.size = 8,
 		.fields = field,
 		.n_fields = 1,
 	};
-	r = skep_lower_row(l, &action, &status, 1);
+	return skep_lower_row(l, &action, &value, 1);
+}
+
+static int lower_unwatch(struct skep_lower *l, const struct skep_expr *call,
+			 struct skep_value *ret_value)
+{
+	struct skep_val *address;
+	int r = skep_lower_scalar(l, call->call.args.data[0], &address);
+
+	return r < 0 ? r
+		     : lower_number_row(l, call, SKEP_ACTION_UNWATCH, "unwatch", "address",
+					address);
+}
+
+int skep_builtin_leave(struct skep_lower *l, const struct skep_expr *call, struct skep_val *code)
+{
+	int r = lower_number_row(l, call, SKEP_ACTION_EXIT, "exit", "status", code);
+
 	if (r < 0)
 		return r;
 	skep_ir_jump(l->fn, l->done);
@@ -514,4 +543,5 @@ STATEMENT(print, "print(value) or print(@map[, top[, divide]])", 1, 3, SKEP_BUIL
 	  check_print, lower_print);
 STATEMENT(time, "time() or time(\"format\")", 0, 1, SKEP_BUILTIN_BARE, check_time, lower_time);
 STATEMENT(exit, "exit() or exit(status)", 0, 1, SKEP_BUILTIN_BARE, check_exit, lower_exit);
+STATEMENT(unwatch, "unwatch(address)", 1, 1, 0, check_unwatch, lower_unwatch);
 STATEMENT(join, "join(argv[, separator])", 1, 2, 0, check_join, lower_join);

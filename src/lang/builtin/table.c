@@ -37,6 +37,7 @@ const struct skep_builtin *const skep_builtins[] = {
 	&skep_builtin_errorf,
 	&skep_builtin_exists,
 	&skep_builtin_exit,
+	&skep_builtin_unwatch,
 	&skep_builtin_fail,
 	&skep_builtin_find_value,
 	&skep_builtin_func,
