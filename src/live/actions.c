@@ -89,8 +89,10 @@ static void add_fields(struct skep_session *s, const struct row *row, struct ske
 {
 	const struct skep_schema *schema = &row->action->schema;
 
-	skep_str_addf(out, ", \"at\": \"%u:%u\", \"fields\": {", row->action->loc.line,
-		      row->action->loc.col);
+	if (row->action->kind == SKEP_ACTION_PRINTF)
+		skep_str_addf(out, ", \"at\": \"%u:%u\"", row->action->loc.line,
+			      row->action->loc.col);
+	skep_str_add(out, ", \"fields\": {");
 	for (size_t i = 0; i < schema->n_fields; i++) {
 		const char *name = schema->fields[i].name ? schema->fields[i].name : "";
 		_cleanup_(skep_str_fini)
