@@ -120,7 +120,7 @@ enum skep_helper_arg skep_helper_arg_for(const struct skep_helper *helper, unsig
 	case SKEP_HELPER_GETSOCKOPT:
 		return by_btf || prog_kind == SKEP_PROG_CGROUP_SOCKOPT ? SKEP_ARG_SOCK : arg;
 	case SKEP_HELPER_GET_SOCKET_COOKIE:
-		return by_btf ? SKEP_ARG_SOCK : arg;
+		return by_btf || prog_kind == SKEP_PROG_SK_REUSEPORT ? SKEP_ARG_SOCK : arg;
 	case SKEP_HELPER_GET_CGROUP_CLASSID: /* elsewhere it is the current task's and takes nothing */
 		return has_routed_packet(prog_kind) ? arg : SKEP_ARG_NONE;
 	default:

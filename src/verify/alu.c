@@ -216,11 +216,14 @@ static int move_pointer(struct skep_walk *walk, struct skep_insn insn, unsigned 
 	r = check_distance(walk, number_reg, pointer, n);
 	if (r < 0)
 		return r;
+	if (op == SKEP_ALU_SUB || n->r64.smin < 0) /* back from the end, perhaps */
+		v.flags &= (uint16_t) ~(SKEP_VALUE_AT_END | SKEP_VALUE_BEYOND_END);
 	if (!moves_fixed(pointer, n, op == SKEP_ALU_SUB, &v.off)) {
 		skep_scalar_alu(op, 64, &v.num, n);
 		if (skep_value_is_packet(&v)) {
 			/* another place in the packet: what was proven for the old one may not hold there */
 			v.id = skep_walk_id(walk);
+			v.flags &= (uint16_t) ~(SKEP_VALUE_AT_END | SKEP_VALUE_BEYOND_END);
 			if (op == SKEP_ALU_ADD || n->r64.smin < 0)
 				v.range = 0;
 		}
@@ -235,19 +238,38 @@ static int move_pointer(struct skep_walk *walk, struct skep_insn insn, unsigned 
 	return skep_set_reg(walk, insn.dst, &v);
 }
 
-/* x + constant stays linked with x: bounds of one are bounds of the other. */
+/*
+ * x + constant stays linked with x: bounds of one are bounds of the other. In 32 bits only when nothing is cut off, so that
+ * the way back is as exact. @fits: x had no more than 32 bits.
+ */
 static void keep_link(struct skep_value *dst, enum skep_alu_op op, unsigned width,
-		      const struct skep_scalar *n)
+		      const struct skep_scalar *n, bool fits)
 {
-	int64_t x = (int64_t)n->bits.value;
+	int64_t x = width == 64 ? (int64_t)n->bits.value : (int32_t)n->bits.value;
+	bool known = width == 64 ? skep_scalar_is_const(n) : skep_scalar_is_const32(n);
 
-	if (op == SKEP_ALU_ADD && width == 64 && dst->id && !dst->has_delta &&
-	    skep_scalar_is_const(n) && x >= INT32_MIN && x <= INT32_MAX) {
+	known = known && x >= INT32_MIN && x <= INT32_MAX &&
+		!(op == SKEP_ALU_SUB && x == INT32_MIN);
+	if ((op == SKEP_ALU_ADD || op == SKEP_ALU_SUB) && dst->id && !dst->has_delta && known &&
+	    (width == 64 || fits)) {
 		dst->has_delta = true;
-		dst->delta = (int32_t)x;
+		dst->delta = (int32_t)(op == SKEP_ALU_SUB ? -x : x);
+		dst->delta_wraps = width == 32;
 	} else {
 		unlink_number(dst);
 	}
+}
+
+/* Kernels keep what a number differs by where a pointer has its offset, with the same bound. */
+static int check_delta(struct skep_walk *walk, unsigned reg)
+{
+	const struct skep_value *v = skep_walk_reg(walk, reg);
+
+	if (!v->id || !v->has_delta || (v->delta > -OFFSET_MAX && v->delta < OFFSET_MAX))
+		return 0;
+	return skep_reject(walk, SKEP_REASON_BOUNDS, (int)reg,
+			   "r%u was moved by %d before it is added to a pointer, which is too far",
+			   reg, v->delta);
 }
 
 static int binary(struct skep_walk *walk, struct skep_insn insn, unsigned width)
@@ -255,6 +277,7 @@ static int binary(struct skep_walk *walk, struct skep_insn insn, unsigned width)
 	enum skep_alu_op op = insn.opcode & SKEP_OP_MASK;
 	bool by_reg = (insn.opcode & SKEP_SRC_MASK) == SKEP_SRC_X;
 	struct skep_value dst, src;
+	bool fits;
 	int r = skep_need_set(walk, insn.dst);
 
 	if (r == 0 && by_reg)
@@ -272,17 +295,22 @@ static int binary(struct skep_walk *walk, struct skep_insn insn, unsigned width)
 		return skep_set_reg(walk, insn.dst, &dst);
 	}
 	if (skep_value_is_pointer(&src)) {
-		r = skep_need_precise(walk, insn.dst);
+		r = check_delta(walk, insn.dst);
+		if (r == 0)
+			r = skep_need_precise(walk, insn.dst);
 		return r < 0 ? r : move_pointer(walk, insn, width, &src, &dst.num, insn.dst, true);
 	}
 	if (skep_value_is_pointer(&dst)) {
-		r = by_reg ? skep_need_precise(walk, insn.src) : 0;
+		r = by_reg ? check_delta(walk, insn.src) : 0;
+		if (r == 0 && by_reg)
+			r = skep_need_precise(walk, insn.src);
 		return r < 0 ? r : move_pointer(walk, insn, width, &dst, &src.num, insn.src, false);
 	}
+	fits = fits_unsigned(&dst, 32);
 	dst.precise = false;
 	dst.flags = 0;
 	skep_scalar_alu(op, width, &dst.num, &src.num);
-	keep_link(&dst, op, width, &src.num);
+	keep_link(&dst, op, width, &src.num, fits);
 	return skep_set_reg(walk, insn.dst, &dst);
 }
 

@@ -93,9 +93,14 @@ static int parameter_type(struct skep_walk *walk, uint32_t index, uint32_t *ret_
 	return 0;
 }
 
-/* What a pointer of that type is for the program; numbers and anything that is not a pointer to a structure stay numbers. */
-static struct skep_value argument_value(const struct skep_btf *btf, uint32_t type)
+/*
+ * What a pointer of that type is for the program: an object, or a number when it points to none (void, a number). Objects
+ * are known to live where a tracepoint or an iterator gives them, but an iterator gives none of them at its end.
+ */
+static struct skep_value argument_value(struct skep_walk *walk, uint32_t index, uint32_t type)
 {
+	const struct skep_btf *btf = walk->options->btf;
+	bool is_iter = walk->prog->attach_type == SKEP_AT_TRACE_ITER;
 	uint32_t target;
 	struct skep_value v;
 
@@ -105,9 +110,26 @@ static struct skep_value argument_value(const struct skep_btf *btf, uint32_t typ
 	if (skep_btf_kind(btf, target) != SKEP_BTF_STRUCT &&
 	    skep_btf_kind(btf, target) != SKEP_BTF_UNION)
 		return skep_value_number();
-	v = skep_value_pointer(SKEP_VALUE_OBJECT, SKEP_VALUE_TRUSTED);
+	v = skep_value_pointer(SKEP_VALUE_OBJECT, 0);
+	if (walk->prog->type == SKEP_PROG_LSM || is_iter ||
+	    walk->prog->attach_type == SKEP_AT_TRACE_RAW_TP)
+		v.flags |= SKEP_VALUE_TRUSTED;
+	if (is_iter && index > 0) {
+		v.flags |= SKEP_VALUE_MAYBE_NULL;
+		v.id = skep_walk_id(walk);
+	}
 	v.type = target;
 	return v;
+}
+
+/* Elements of maps: an iterator gives key and value as buffers. */
+static bool is_iterated_buffer(struct skep_walk *walk, uint32_t type)
+{
+	const struct skep_btf *btf = walk->options->btf;
+	uint32_t target;
+
+	return type && walk->prog->attach_type == SKEP_AT_TRACE_ITER &&
+	       skep_btf_pointee(btf, type, &target) == 0 && skep_btf_strip(btf, target, true) == 0;
 }
 
 static int access_arguments(struct skep_walk *walk, const struct skep_access *access, int64_t off,
@@ -128,8 +150,10 @@ static int access_arguments(struct skep_walk *walk, const struct skep_access *ac
 	if (parameter_type(walk, (uint32_t)(off / 8), &type) < 0)
 		return skep_reject(walk, SKEP_REASON_ACCESS, (int)access->reg,
 				   "there is no argument %lld", (long long)(off / 8));
+	if (is_iterated_buffer(walk, type))
+		return skep_undecided(walk, "not judged: keys and values that an iterator gives");
 	if (ret_value)
-		*ret_value = argument_value(walk->options->btf, type);
+		*ret_value = argument_value(walk, (uint32_t)(off / 8), type);
 	return 0;
 }
 
@@ -170,7 +194,11 @@ int skep_access_context(struct skep_walk *walk, const struct skep_access *access
 	}
 	if (ret_value)
 		*ret_value = value_of_field(walk, field);
-	if (ret_value && ret_value->kind == SKEP_VALUE_OBJECT)
+	if (ret_value && ret_value->kind == SKEP_VALUE_OBJECT &&
+	    (!walk->options->btf ||
+	     skep_btf_find(walk->options->btf,
+			   skep_streq(field->name, "skb") ? "sk_buff" : "nf_hook_state",
+			   SKEP_BTF_STRUCT, &ret_value->type) < 0))
 		return skep_undecided(walk, "not judged: the kernel object behind %s", field->name);
 	return 0;
 }

@@ -58,14 +58,18 @@ static void narrow_linked(struct skep_state *state, unsigned reg)
 	SKEP_FOR_EACH_VALUE(v, state)
 	{
 		struct skep_scalar difference;
+		bool wraps = skep_value_wraps(v) || skep_value_wraps(&known);
 
 		if (v->kind != SKEP_VALUE_NUMBER || v->id != known.id)
+			continue;
+		/* one by 64 bits, the other by 32: these two say nothing of each other */
+		if (wraps && v->has_delta && known.has_delta && v->delta_wraps != known.delta_wraps)
 			continue;
 		difference = skep_scalar_const((uint64_t)((int64_t)(v->has_delta ? v->delta : 0) -
 							  (known.has_delta ? known.delta : 0)));
 		v->num = known.num;
 		if (difference.bits.value)
-			skep_scalar_alu(SKEP_ALU_ADD, 64, &v->num, &difference);
+			skep_scalar_alu(SKEP_ALU_ADD, wraps ? 32 : 64, &v->num, &difference);
 	}
 }
 
@@ -116,6 +120,23 @@ static struct skep_value operand(struct skep_walk *walk, const struct condition 
 	return skep_value_const((uint64_t)(int64_t)insn.imm);
 }
 
+/* a op b as b op' a; only of orders. */
+static enum skep_jmp_op mirrored(enum skep_jmp_op op)
+{
+	switch (op) {
+	case SKEP_JMP_JGT:
+		return SKEP_JMP_JLT;
+	case SKEP_JMP_JLT:
+		return SKEP_JMP_JGT;
+	case SKEP_JMP_JGE:
+		return SKEP_JMP_JLE;
+	case SKEP_JMP_JLE:
+		return SKEP_JMP_JGE;
+	default:
+		return op;
+	}
+}
+
 static bool is_zero(const struct skep_value *v)
 {
 	return skep_value_is_const(v) && v->num.bits.value == 0;
@@ -155,6 +176,30 @@ static enum skep_branch decide_pointer(const struct condition *c, const struct s
 	return c->op == SKEP_JMP_JNE ? SKEP_BRANCH_ALWAYS : SKEP_BRANCH_EITHER;
 }
 
+/* A packet pointer that was found to be at the end, or behind it, is so when it is compared again. */
+static enum skep_branch decide_end(const struct condition *c, const struct skep_value *a,
+				   const struct skep_value *b)
+{
+	const struct skep_value *pointer = b->kind == SKEP_VALUE_PACKET_END ? a : b;
+	enum skep_jmp_op op = pointer == a ? c->op : mirrored(c->op);
+
+	if (pointer->kind != SKEP_VALUE_PACKET || c->width != 64)
+		return SKEP_BRANCH_EITHER;
+	if (pointer->flags & SKEP_VALUE_BEYOND_END) {
+		if (op == SKEP_JMP_JLE || op == SKEP_JMP_JLT)
+			return SKEP_BRANCH_NEVER;
+		if (op == SKEP_JMP_JGT || op == SKEP_JMP_JGE)
+			return SKEP_BRANCH_ALWAYS;
+	}
+	if (pointer->flags & SKEP_VALUE_AT_END) {
+		if (op == SKEP_JMP_JLT)
+			return SKEP_BRANCH_NEVER;
+		if (op == SKEP_JMP_JGE)
+			return SKEP_BRANCH_ALWAYS;
+	}
+	return SKEP_BRANCH_EITHER;
+}
+
 static enum skep_branch decide(const struct condition *c, const struct skep_value *a,
 			       const struct skep_value *b)
 {
@@ -162,6 +207,8 @@ static enum skep_branch decide(const struct condition *c, const struct skep_valu
 		return skep_scalar_branch(c->op, c->width, &a->num, &b->num);
 	if (skep_value_is_pointer(a) && b->kind == SKEP_VALUE_NUMBER)
 		return decide_pointer(c, a, b);
+	if (a->kind == SKEP_VALUE_PACKET_END || b->kind == SKEP_VALUE_PACKET_END)
+		return decide_end(c, a, b);
 	return SKEP_BRANCH_EITHER;
 }
 
@@ -179,9 +226,23 @@ static void prove_packet(struct skep_state *state, const struct skep_value *poin
 		return;
 	SKEP_FOR_EACH_VALUE(v, state)
 	{
-		if (v->kind == pointer->kind && v->id == pointer->id)
+		if (v->kind == pointer->kind && v->id == pointer->id) {
 			v->range = MAX(v->range, bytes);
+			v->flags &= (uint16_t) ~(SKEP_VALUE_AT_END | SKEP_VALUE_BEYOND_END);
+		}
 	}
+}
+
+/* The pointer is where the packet ends, or (@beyond) behind: nothing of what it points to exists. */
+static void note_end(struct skep_state *state, unsigned reg, bool beyond)
+{
+	struct skep_value *v = &skep_state_frame(state)->regs[reg];
+
+	if (v->kind != SKEP_VALUE_PACKET)
+		return;
+	v->range = 0;
+	v->flags &= (uint16_t) ~(SKEP_VALUE_AT_END | SKEP_VALUE_BEYOND_END);
+	v->flags |= beyond ? SKEP_VALUE_BEYOND_END : SKEP_VALUE_AT_END;
 }
 
 /* @end is where what @pointer points into ends: the packet's end, or its beginning for the metadata in front of it. */
@@ -205,31 +266,30 @@ static void learn_packet(const struct condition *c, struct skep_state *fall,
 	bool end_right = is_end_of(b, a), end_left = is_end_of(a, b);
 	const struct skep_value *pointer = end_right ? a : b;
 	enum skep_jmp_op op = c->op;
+	unsigned reg = c->dst;
 
 	if (!end_left && !end_right)
 		return;
 	if (end_left) { /* end op p: as p op' end */
-		static const uint8_t mirrored[16] = {
-			[SKEP_JMP_JGT >> 4] = SKEP_JMP_JLT,
-			[SKEP_JMP_JLT >> 4] = SKEP_JMP_JGT,
-			[SKEP_JMP_JGE >> 4] = SKEP_JMP_JLE,
-			[SKEP_JMP_JLE >> 4] = SKEP_JMP_JGE,
-		};
-
-		op = mirrored[op >> 4];
+		op = mirrored(op);
+		reg = (unsigned)c->src;
 	}
 	switch (op) {
 	case SKEP_JMP_JGT: /* not taken: p <= end */
 		prove_packet(fall, pointer, false);
+		note_end(jump, reg, true);
 		break;
 	case SKEP_JMP_JGE: /* not taken: p < end */
 		prove_packet(fall, pointer, true);
+		note_end(jump, reg, false);
 		break;
 	case SKEP_JMP_JLT:
 		prove_packet(jump, pointer, true);
+		note_end(fall, reg, false);
 		break;
 	case SKEP_JMP_JLE:
 		prove_packet(jump, pointer, false);
+		note_end(fall, reg, true);
 		break;
 	default:
 		break;

@@ -99,6 +99,8 @@ static bool keeps_relation(struct pairs *p, const struct skep_value *old,
 
 	if (!old->id)
 		return true;
+	if (skep_value_wraps(old) != skep_value_wraps(now))
+		return false;
 	for (uint32_t i = 0; i < p->n; i++)
 		if (p->pair[i].old == old->id)
 			return p->pair[i].now == id && p->pair[i].shift == shift;
@@ -115,7 +117,8 @@ static bool covers_number(const struct skep_value *old, const struct skep_value 
 {
 	if (how == SAME)
 		return same_scalar(&old->num, &now->num) && old->has_delta == now->has_delta &&
-		       old->delta == now->delta && same_number_id(p, old->id, now->id);
+		       skep_value_wraps(old) == skep_value_wraps(now) && old->delta == now->delta &&
+		       same_number_id(p, old->id, now->id);
 	if (how == WHAT_MATTERS && !old->precise)
 		return true;
 	return skep_scalar_includes(&old->num, &now->num) && keeps_relation(p, old, now);

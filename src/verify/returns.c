@@ -52,6 +52,9 @@ static bool find_allowed(const struct skep_spec_prog *prog, struct allowed *ret_
 	case SKEP_PROG_SK_LOOKUP:
 	case SKEP_PROG_NETFILTER:
 		return true;
+	case SKEP_PROG_KPROBE: /* sessions say whether the end of the function is watched, too */
+		return prog->attach_type == SKEP_AT_TRACE_KPROBE_SESSION ||
+		       prog->attach_type == SKEP_AT_TRACE_UPROBE_SESSION;
 	case SKEP_PROG_TRACING:
 		if (prog->attach_type == SKEP_AT_TRACE_ITER)
 			return true;

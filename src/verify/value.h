@@ -52,6 +52,8 @@ enum skep_value_flag {
 	SKEP_VALUE_RCU = 1 << 6,     /* OBJECT: alive inside the read section */
 	SKEP_VALUE_UNTRUSTED =
 		1 << 7, /* OBJECT: may dangle; loads are allowed, passing it on is not */
+	SKEP_VALUE_AT_END = 1 << 9,	 /* PACKET: the packet's end or behind it; `range` is 0 */
+	SKEP_VALUE_BEYOND_END = 1 << 10, /* PACKET: behind the packet's end */
 	SKEP_VALUE_STALE =
 		1
 		<< 8, /* NUMBER: was a pointer, until what it pointed to was given back or moved */
@@ -73,6 +75,7 @@ struct skep_value {
 	uint32_t id;
 	int32_t delta; /* number with id and has_delta: this is the id's base plus delta */
 	bool has_delta;
+	bool delta_wraps; /* at 32 bits: base and this fit into so many */
 	uint32_t
 		inner_map; /* MAP_VALUE of a map of maps, MAP: which inner map, 0 if the spec's own */
 	uint32_t ref;
@@ -83,6 +86,12 @@ struct skep_value {
 static inline bool skep_value_is_pointer(const struct skep_value *v)
 {
 	return v->kind > SKEP_VALUE_NUMBER;
+}
+
+/* What it differs by wraps at 32 bits. */
+static inline bool skep_value_wraps(const struct skep_value *v)
+{
+	return v->has_delta && v->delta_wraps;
 }
 
 static inline bool skep_value_is_packet(const struct skep_value *v)

@@ -64,42 +64,6 @@ static void walk_paths(struct skep_walk *walk)
 	}
 }
 
-/* Bytes of stack of every chain of calls: each function's use is rounded up, as machines lay frames out. */
-static uint32_t chain_bytes(const struct skep_walk *walk, uint32_t func, unsigned depth)
-{
-	const struct skep_code_func *f = &walk->code.funcs[func];
-	uint32_t own = ALIGN_UP(MAX(walk->stack_depth[func], 1), 16), most = 0;
-
-	if (depth >= SKEP_VERIFY_FRAMES_MAX)
-		return own;
-	for (uint32_t i = f->first; i < f->end; i++) {
-		struct skep_insn insn = walk->code.insns[i];
-		bool calls = skep_insn_is_call(insn) && insn.src == SKEP_CALL_LOCAL;
-		int64_t target;
-
-		if (walk->code.info[i].second ||
-		    (!calls && !(skep_insn_is_wide(insn) && insn.src == SKEP_PSEUDO_FUNC)))
-			continue;
-		if (skep_insn_target(insn, i, &target))
-			most = MAX(most,
-				   chain_bytes(walk, walk->code.info[target].func, depth + 1));
-	}
-	return own + most;
-}
-
-static void check_stack(struct skep_walk *walk)
-{
-	walk->result->stack_bytes = chain_bytes(walk, 0, 0);
-	if (walk->result->stack_bytes <= SKEP_STACK_SIZE)
-		return;
-	walk->insn = 0;
-	skep_report(walk, SKEP_REASON_LIMIT, -1,
-		    "the functions that call each other use %u bytes of stack together",
-		    walk->result->stack_bytes);
-	skep_report_hint(walk, "%d are allowed; keep large variables in a per-CPU array map",
-			 SKEP_STACK_SIZE);
-}
-
 /* Functions that call each other in a circle are seen before any path is walked. */
 static bool calls_itself(const struct skep_walk *walk, uint32_t func, uint8_t *seen,
 			 uint32_t *ret_insn)
@@ -168,7 +132,7 @@ static void judge_all(struct skep_walk *walk)
 				walk_paths(walk);
 		}
 	}
-	check_stack(walk);
+	skep_check_depth(walk);
 }
 
 static void fini(struct skep_walk *walk)

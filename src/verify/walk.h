@@ -161,6 +161,9 @@ struct skep_state *skep_fork(struct skep_walk *walk, uint32_t insn);
 /* Forgets R0 to R5, as a call does. */
 void skep_forget_call_regs(struct skep_walk *walk);
 
+/* depth.c: the stack of all functions that call each other, when all paths are walked. */
+void skep_check_depth(struct skep_walk *walk);
+
 /* alu.c, jump.c */
 int skep_step_alu(struct skep_walk *walk, struct skep_insn insn) _must_check_;
 int skep_step_jump(struct skep_walk *walk, struct skep_insn insn) _must_check_;
