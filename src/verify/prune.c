@@ -17,6 +17,7 @@ enum strictness {
 };
 
 #define IDS_MAX 600
+#define KEPT_MANY 2048
 
 /* Ids of the two states, paired as they are met: the same relations have to hold in both. */
 struct pairs {
@@ -406,9 +407,12 @@ static void keep(struct skep_walk *walk)
 
 static int meet(struct skep_walk *walk, bool *ret_known)
 {
-	bool must = walk->code.info[walk->insn].must_keep || walk->state->trace.len > 40;
-	uint32_t jumps = walk->n_jumps - walk->kept_jumps,
-		 steps = walk->result->processed - walk->kept_steps;
+	/* the more are kept, the longer the ways between them: a bound on the memory of endless walks */
+	uint32_t sparse = 1 + walk->result->kept / KEPT_MANY;
+	bool must = walk->code.info[walk->insn].must_keep ||
+		    walk->state->trace.len > 40 * (size_t)sparse;
+	uint32_t jumps = (walk->n_jumps - walk->kept_jumps) / sparse,
+		 steps = (walk->result->processed - walk->kept_steps) / sparse;
 	bool add = must || (jumps >= 2 && steps >= 8);
 
 	for (struct skep_kept **at = &walk->kept[walk->insn], *entry; (entry = *at);) {

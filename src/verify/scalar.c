@@ -88,9 +88,44 @@ static void range_from_bits(struct skep_range *r, struct skep_tnum bits, uint64_
 	narrow_u(r, bits.value, bits.value | bits.mask);
 }
 
+/* The smallest number above @x that @bits allow; they allow one. */
+static uint64_t next_allowed(struct skep_tnum bits, uint64_t x)
+{
+	uint64_t y = x + 1, wrong = (y ^ bits.value) & ~bits.mask, below, free;
+	unsigned at;
+
+	if (!wrong)
+		return y;
+	at = 63 - (unsigned)__builtin_clzll(wrong);
+	below = at == 63 ? UINT64_MAX : (1ULL << (at + 1)) - 1;
+	if (bits.value >> at & 1) /* y has 0 where 1 is known: the rest may be as small as it can */
+		return (y & ~below) | (bits.value & below);
+	/* y has 1 where 0 is known: some unknown bit further up becomes 1 */
+	free = bits.mask & ~y & ~below;
+	at = (unsigned)__builtin_ctzll(free);
+	below = (1ULL << at) - 1;
+	return (y & ~below) | 1ULL << at | (bits.value & below);
+}
+
+/* When a single number is both in the bounds and allowed by the bits, it is that one. */
+static void single_value(struct skep_scalar *s)
+{
+	uint64_t low = s->r64.umin, high = s->r64.umax, greatest = s->bits.value | s->bits.mask, x;
+	bool low_fits = skep_tnum_has(s->bits, low);
+
+	if (low >= high || !s->bits.mask || s->bits.mask == UINT64_MAX || low >= greatest)
+		return;
+	x = next_allowed(s->bits, low);
+	if (low_fits && x > high)
+		*s = skep_scalar_const(low);
+	else if (!low_fits && x <= high && (x == greatest || next_allowed(s->bits, x) > high))
+		*s = skep_scalar_const(x);
+}
+
 static void from_bits(struct skep_scalar *s)
 {
 	range_from_bits(&s->r64, s->bits, 1ULL << 63);
+	single_value(s);
 	range_from_bits(&s->r32, skep_tnum_zext(s->bits, 4), 1ULL << 31);
 }
 

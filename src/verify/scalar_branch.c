@@ -59,8 +59,11 @@ static enum skep_branch equal(const struct skep_scalar *a, const struct skep_sca
 	return SKEP_BRANCH_EITHER;
 }
 
+/* Kernels look only at masks of which every bit is known. */
 static enum skep_branch any_bit(struct skep_tnum a, struct skep_tnum b)
 {
+	if (!skep_tnum_is_const(a) && !skep_tnum_is_const(b))
+		return SKEP_BRANCH_EITHER;
 	if (a.value & b.value)
 		return SKEP_BRANCH_ALWAYS;
 	if (!((a.value | a.mask) & (b.value | b.mask)))

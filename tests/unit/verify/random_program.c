@@ -193,8 +193,67 @@ static void make_load(struct maker *m)
 
 	if (!(m->saved_numbers & 1ULL << slot))
 		return;
-	put(m, skep_insn_load(size, dst, SKEP_R10, -8 * (int)(slot + 1)));
+	if (size != SKEP_SIZE_DW && one_in(m, 3))
+		put(m, skep_insn_loadsx(size, dst, SKEP_R10, -8 * (int)(slot + 1)));
+	else if (one_in(m, 6))
+		put(m, skep_insn_atomic(size, SKEP_ATOMIC_LOAD_ACQ, dst, -8 * (int)(slot + 1),
+					SKEP_R10));
+	else
+		put(m, skep_insn_load(size, dst, SKEP_R10, -8 * (int)(slot + 1)));
 	m->regs[dst] = NUMBER;
+}
+
+/* An atomic operation on a number in a slot, or a store with release. */
+static void make_atomic(struct maker *m)
+{
+	static const int ops[] = { SKEP_ATOMIC_ADD,	  SKEP_ATOMIC_ADD | SKEP_ATOMIC_FETCH,
+				   SKEP_ATOMIC_OR,	  SKEP_ATOMIC_AND | SKEP_ATOMIC_FETCH,
+				   SKEP_ATOMIC_XCHG,	  SKEP_ATOMIC_CMPXCHG,
+				   SKEP_ATOMIC_STORE_REL, SKEP_ATOMIC_STORE_REL };
+	int op = ops[below(m, ARRAY_SIZE(ops))];
+	enum skep_size size = one_in(m, 2) ? SKEP_SIZE_DW : SKEP_SIZE_W;
+	unsigned slot = below(m, 4), src = some_number_reg(m);
+
+	if (!(m->saved_numbers & 1ULL << slot) ||
+	    (op == SKEP_ATOMIC_CMPXCHG && m->regs[SKEP_R0] != NUMBER))
+		return;
+	put(m, skep_insn_atomic(size, op, SKEP_R10, -8 * (int)(slot + 1), src));
+}
+
+/* Two numbers that differ by a constant: one is compared, the other counts. */
+static void make_linked(struct maker *m)
+{
+	unsigned a = some_number_reg(m), b = SKEP_R7 + below(m, 3), by = below(m, 9);
+	bool wide = one_in(m, 2);
+	enum skep_alu_op op = one_in(m, 2) ? SKEP_ALU_ADD : SKEP_ALU_SUB;
+	unsigned compared, counts;
+
+	if (a == b || m->regs[SKEP_R4] == CTX)
+		return;
+	if (one_in(m, 2))
+		put(m, skep_insn_mov32_reg(a, a));
+	put(m, skep_insn_mov64_reg(b, a));
+	m->regs[b] = NUMBER;
+	put(m, wide ? skep_insn_alu64_imm(op, b, (int32_t)by - 4)
+		    : skep_insn_alu32_imm(op, b, (int32_t)by - 4));
+	compared = one_in(m, 2) ? a : b;
+	counts = compared == a ? b : a;
+	put(m, one_in(m, 3) ? skep_insn_jmp32_imm(SKEP_JMP_JLE, compared, (int)below(m, 24), 2)
+			    : skep_insn_jmp_imm(one_in(m, 3) ? SKEP_JMP_JEQ : SKEP_JMP_JLE,
+						compared, (int)below(m, 24), 2));
+	put(m, skep_insn_mov64_imm(SKEP_R0, 0));
+	put(m, skep_insn_exit());
+	if (one_in(m, 2)) {
+		put(m, skep_insn_jmp_imm(SKEP_JMP_JGE, compared, (int)below(m, 8), 2));
+		put(m, skep_insn_mov64_imm(SKEP_R0, 0));
+		put(m, skep_insn_exit());
+	}
+	put(m, skep_insn_mov64_reg(SKEP_R4, SKEP_R10));
+	put(m, skep_insn_alu64_imm(SKEP_ALU_ADD, SKEP_R4, -32));
+	put(m, skep_insn_alu64_reg(SKEP_ALU_ADD, SKEP_R4, counts));
+	put(m, skep_insn_load(SKEP_SIZE_B, SKEP_R5, SKEP_R4, 0));
+	m->regs[SKEP_R5] = NUMBER;
+	m->regs[SKEP_R4] = NOTHING;
 }
 
 static void load_map(struct maker *m, unsigned reg, unsigned map)
@@ -395,7 +454,7 @@ static void make_loop(struct maker *m)
 static void make_some(struct maker *m, unsigned count)
 {
 	while (count-- && m->n < MAX_INSNS - 80) {
-		switch (below(m, 16)) {
+		switch (below(m, 18)) {
 		case 0:
 		case 1:
 			make_unknown(m);
@@ -426,6 +485,12 @@ static void make_some(struct maker *m, unsigned count)
 			break;
 		case 12:
 			make_loop(m);
+			break;
+		case 13:
+			make_atomic(m);
+			break;
+		case 14:
+			make_linked(m);
 			break;
 		default:
 			make_branch(m);
