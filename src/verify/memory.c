@@ -328,10 +328,14 @@ int skep_access_memory(struct skep_walk *walk, const struct skep_access *access,
 	if (r < 0 || !ret_value)
 		return r;
 	if (access->size < 8 && loaded.kind == SKEP_VALUE_NUMBER) {
-		if (access->sign_extend)
+		if (access->sign_extend) {
+			/* with a sign that may be 1 it is not the number that was saved */
+			if (loaded.num.r64.umax >> (access->size * 8 - 1))
+				loaded.id = 0;
 			skep_scalar_sign_extend(&loaded.num, access->size);
-		else
+		} else {
 			skep_scalar_truncate(&loaded.num, access->size);
+		}
 	}
 	*ret_value = loaded;
 	return 0;
