@@ -215,8 +215,14 @@ static int read_prog(struct assembly *a, const char *line, struct skep_loc loc, 
 		return 0;
 	part->prog.section = skep_arena_strdup(a->arena, section);
 	row = skep_section_find(part->prog.section, &target);
-	if (!row)
-		return 0;
+	if (!row) {
+		skep_diag_error(a->diag, loc, "no kind of program has sections called '%s'",
+				section);
+		if (skep_section_nearest(section))
+			skep_diag_hint(a->diag, "did you mean '%s'?",
+				       skep_section_nearest(section));
+		return -EINVAL;
+	}
 	part->prog.type = row->prog;
 	part->prog.attach_type = row->attach_type;
 	part->prog.sleepable = row->traits & SKEP_SECTION_SLEEPABLE;
