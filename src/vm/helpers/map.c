@@ -12,11 +12,17 @@ static uint64_t address(const void *p)
 	return (uint64_t)(uintptr_t)p;
 }
 
+/* Which of an element's values is this CPU's: ordinary maps have one for all. */
+static uint32_t cpu_in(const struct skep_vm_run *run, const struct skep_vm_map *map)
+{
+	return map->n_cpus > 1 ? vm_cpu(run) : 0;
+}
+
 VM_HELPER(map_lookup_elem)
 {
 	struct skep_vm_map *map = vm_map(r1);
 
-	return address(map->ops->lookup(map, map->n_cpus > 1 ? vm_cpu(run) : 0, vm_ptr(r2)));
+	return address(map->ops->lookup(map, cpu_in(run, map), vm_ptr(r2)));
 }
 
 VM_HELPER(map_update_elem)
@@ -25,7 +31,7 @@ VM_HELPER(map_update_elem)
 
 	if (!map->ops->update)
 		return vm_err(-EOPNOTSUPP);
-	return vm_err(map->ops->update(map, vm_cpu(run), vm_ptr(r2), vm_ptr(r3), r4));
+	return vm_err(map->ops->update(map, cpu_in(run, map), vm_ptr(r2), vm_ptr(r3), r4));
 }
 
 VM_HELPER(map_delete_elem)
@@ -92,7 +98,7 @@ VM_HELPER(for_each_map_elem)
 
 	if (r4 != 0)
 		return vm_err(-EINVAL);
-	return vm_map_each(e.map, vm_cpu(run), call_each, &e);
+	return vm_map_each(e.map, cpu_in(run, e.map), call_each, &e);
 }
 
 /* Rings. */
@@ -224,8 +230,8 @@ static uint64_t storage_get(struct skep_vm_run *run, uint64_t map, uint64_t owne
 {
 	if (owner == 0 || flags & ~1ull || (first && !(flags & 1)))
 		return 0;
-	return address(vm_storage_get(vm_map(map), vm_cpu(run), owner, first ? vm_ptr(first) : NULL,
-				      flags & 1));
+	return address(vm_storage_get(vm_map(map), cpu_in(run, vm_map(map)), owner,
+				      first ? vm_ptr(first) : NULL, flags & 1));
 }
 
 #define STORAGE(name)                                             \
@@ -247,7 +253,8 @@ STORAGE(cgrp_storage)
 
 VM_HELPER(get_local_storage)
 {
-	return address(vm_storage_get(vm_map(r1), vm_cpu(run), run->env.cgroup_id, NULL, true));
+	return address(vm_storage_get(vm_map(r1), cpu_in(run, vm_map(r1)), run->env.cgroup_id, NULL,
+				      true));
 }
 
 VM_HELPER(current_task_under_cgroup)

@@ -16,6 +16,7 @@
 #include <linux/bpf.h>
 #include <skep/vm.h>
 
+#include "isa/insn.h"
 #include "isa/mapkind.h"
 
 #define VALUE_MAX 64
@@ -272,6 +273,49 @@ static void percpu_hash_and_array_have_values_of_each_cpu(void **state)
 	}
 }
 
+/* Programs that run on another CPU than the first write to the same value of an ordinary map. */
+static void ordinary_maps_have_one_value_for_all_cpus(void **state)
+{
+	const uint32_t kinds[] = { SKEP_MAP_HASH, SKEP_MAP_ARRAY, SKEP_MAP_LRU_HASH };
+	const struct skep_insn_pair map = skep_insn_ld_map_fd(SKEP_R1, 0);
+	const struct skep_insn code[] = {
+		skep_insn_store_imm(SKEP_SIZE_DW, SKEP_R10, -8, 1),
+		skep_insn_store_imm(SKEP_SIZE_DW, SKEP_R10, -16, 77),
+		map.insn[0],
+		map.insn[1],
+		skep_insn_mov64_reg(SKEP_R2, SKEP_R10),
+		skep_insn_alu64_imm(SKEP_ALU_ADD, SKEP_R2, -8),
+		skep_insn_mov64_reg(SKEP_R3, SKEP_R10),
+		skep_insn_alu64_imm(SKEP_ALU_ADD, SKEP_R3, -16),
+		skep_insn_mov64_imm(SKEP_R4, 0),
+		skep_insn_call(2), /* map_update_elem */
+		skep_insn_exit(),
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct skep_vm_config config = { .n_cpus = 4, .env.cpu = 3 };
+		struct skep_vm_map_def def = {
+			.kind = kinds[i], .key_size = 4, .value_size = 8, .max_entries = 2
+		};
+		struct skep_vm_prog_def prog = { .insns = code, .n_insns = ARRAY_SIZE(code) };
+		uint32_t key = 1, index;
+		struct skep_vm_result result;
+		struct skep_vm_run *run;
+		struct skep_vm *vm;
+		uint64_t value = 0;
+
+		assert_int_equal(skep_vm_new(&config, &vm), 0);
+		assert_int_equal(skep_vm_add_map(vm, &def, NULL, 0, &index), 0);
+		assert_int_equal(skep_vm_add_prog(vm, &prog, NULL, 0, &index), 0);
+		assert_int_equal(skep_vm_run_new(vm, &run), 0);
+		assert_int_equal(skep_vm_run_prog(run, index, NULL, &result), 0);
+		assert_int_equal(skep_vm_map_get(vm, 0, &key, &value), 0);
+		assert_int_equal(value, 77);
+		skep_vm_run_free(run);
+		skep_vm_free(vm);
+	}
+}
+
 static struct skep_vm *new_map(struct skep_vm_map_def def, uint32_t *ret_map)
 {
 	struct skep_vm *vm;
@@ -433,6 +477,7 @@ int main(void)
 		cmocka_unit_test(queue),
 		cmocka_unit_test(stack),
 		cmocka_unit_test(percpu_hash_and_array_have_values_of_each_cpu),
+		cmocka_unit_test(ordinary_maps_have_one_value_for_all_cpus),
 		cmocka_unit_test(lru_evicts_the_oldest),
 		cmocka_unit_test(bloom_knows_what_was_pushed),
 		cmocka_unit_test(user_ring_sends_and_drops),
