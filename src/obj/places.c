@@ -23,8 +23,25 @@ const struct skep_place *skep_place_of_reg(const struct skep_places *places, uin
 	for (size_t i = 0; places && i < places->n; i++) {
 		const struct skep_place *p = &places->places[i];
 
-		if (!p->on_stack && p->reg == reg && holds(p, prog, insn))
+		if (!p->on_stack && p->reg == reg && p->off == 0 && holds(p, prog, insn))
 			best = inner(best, p);
+	}
+	return best;
+}
+
+const struct skep_place *skep_place_near(const struct skep_places *places, uint32_t prog,
+					 uint32_t insn, unsigned reg, int32_t off)
+{
+	const struct skep_place *best = NULL;
+	uint32_t target;
+
+	for (size_t i = 0; places && i < places->n; i++) {
+		const struct skep_place *p = &places->places[i];
+
+		if (!p->on_stack && p->reg == reg && p->off <= off && holds(p, prog, insn) &&
+		    (!best || p->off > best->off) &&
+		    skep_btf_pointee(places->btf, p->type, &target) == 0)
+			best = p;
 	}
 	return best;
 }

@@ -19,7 +19,8 @@ struct skep_place {
 	uint32_t first, end; /* it is there before these instructions: first <= insn < end */
 	bool on_stack;
 	uint8_t reg; /* unless on the stack */
-	int32_t off; /* on the stack: of its lowest byte, counted from the frame pointer */
+	/* On the stack: of its lowest byte, counted from the frame pointer. Else: the variable is the register plus this. */
+	int32_t off;
 	const char *name;
 	uint32_t type; /* in `btf`; 0: not known */
 };
@@ -33,6 +34,9 @@ struct skep_places {
 /* Of several the one that is there for the shortest time: the innermost. NULL: none is known. @places may be NULL. */
 const struct skep_place *skep_place_of_reg(const struct skep_places *places, uint32_t prog,
 					   uint32_t insn, unsigned reg);
+/* A variable that points to memory at register @reg plus at most @off, the nearest such. */
+const struct skep_place *skep_place_near(const struct skep_places *places, uint32_t prog,
+					 uint32_t insn, unsigned reg, int32_t off);
 /* The variable that the byte at fp+@off is part of; it may lie before @off. */
 const struct skep_place *skep_place_of_slot(const struct skep_places *places, uint32_t prog,
 					    uint32_t insn, int32_t off);

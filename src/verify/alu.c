@@ -132,8 +132,14 @@ static int check_distance(struct skep_walk *walk, unsigned reg, const struct ske
 	if (n->r64.smin <= -OFFSET_MAX || n->r64.smin >= OFFSET_MAX ||
 	    (skep_scalar_is_const(n) && (int64_t)n->bits.value >= OFFSET_MAX)) {
 		skep_report(walk, SKEP_REASON_BOUNDS, (int)reg,
-			    "%" PRId64 " is too much to be added to %s", n->r64.smin, what);
-		skep_report_hint(walk, "distances up to %d are allowed", OFFSET_MAX - 1);
+			    "%" PRId64 "%s is too much to be added to %s", n->r64.smin,
+			    skep_scalar_is_const(n) ? "" : ", which it may be here,", what);
+		if (n->r64.smin < 0 && !skep_scalar_is_const(n))
+			skep_report_hint(
+				walk,
+				"make the number unsigned, or check that it is not negative: if (n >= 0) ...");
+		else
+			skep_report_hint(walk, "distances up to %d are allowed", OFFSET_MAX - 1);
 		return -EINVAL;
 	}
 	return 0;

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 
 #include "isa/attachtype.h"
-#include "verify/walk.h"
+#include "verify/name.h"
 
 static bool is_null(const struct skep_value *v)
 {

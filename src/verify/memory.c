@@ -319,7 +319,7 @@ int skep_access_memory(struct skep_walk *walk, const struct skep_access *access,
 	if (skep_value_may_be_null(&v)) {
 		skep_report(walk, SKEP_REASON_NULL, (int)access->reg, "r%u is %s that may be NULL",
 			    access->reg, skep_value_kind_text(&v));
-		skep_hint_null(walk, access);
+		skep_hint_null(walk, access->reg, verb(access));
 		return -EINVAL;
 	}
 	r = check_alignment(walk, access, &v);

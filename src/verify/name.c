@@ -51,6 +51,21 @@ static bool from_place(const struct skep_walk *walk, uint32_t insn, unsigned reg
 	return true;
 }
 
+/* The variable that memory at @reg plus @off is reached through: perhaps another one than what the register is. */
+static bool from_near(const struct skep_walk *walk, uint32_t insn, unsigned reg, int32_t off,
+		      struct skep_expr *e)
+{
+	const struct skep_places *places = walk->options->places;
+	uint32_t prog = prog_of(walk, &insn);
+	const struct skep_place *p = skep_place_near(places, prog, insn, reg, off);
+
+	if (!p || !skep_expr_set(e, "%s", p->name))
+		return false;
+	skep_expr_type(e, places->btf, p->type);
+	e->off = -p->off;
+	return true;
+}
+
 /* A parameter, by the types of the function that begins with the path. */
 static bool from_prototype(const struct skep_walk *walk, unsigned reg, struct skep_expr *e)
 {
@@ -131,6 +146,23 @@ static bool from_slot(struct skep_walk *walk, struct cursor at, const struct ske
 	return false;
 }
 
+/* The pointer that an access of memory at @reg plus @off goes through. */
+static bool memory_base(struct skep_walk *walk, struct cursor at, unsigned depth, unsigned reg,
+			uint32_t insn, int32_t off, unsigned parts, struct skep_expr *e)
+{
+	struct skep_expr near = {};
+	bool named = name_at(walk, at, depth, reg, insn, parts, e) && e->is_pointer;
+
+	/* objects of the kernel have their own layout, which name_at has seen to */
+	if (named && walk->options->btf && e->btf == walk->options->btf)
+		return true;
+	if (from_near(walk, insn, reg, off, &near)) {
+		*e = near;
+		return true;
+	}
+	return named;
+}
+
 static bool from_load(struct skep_walk *walk, struct cursor at, const struct skep_step *s,
 		      unsigned parts, struct skep_expr *e)
 {
@@ -139,7 +171,7 @@ static bool from_load(struct skep_walk *walk, struct cursor at, const struct ske
 
 	if (s->on_stack)
 		return from_slot(walk, at, s, parts, e);
-	return name_at(walk, at, s->depth, insn.src, s->insn, parts, &base) && base.is_pointer &&
+	return memory_base(walk, at, s->depth, insn.src, s->insn, insn.off, parts, &base) &&
 	       skep_expr_memory(&base, insn.off, skep_size_bytes(insn.opcode & SKEP_SIZE_MASK), e);
 }
 
@@ -281,6 +313,17 @@ static const struct skep_step *find_writer(const struct skep_walk *walk, struct 
 	return NULL;
 }
 
+/* What the step wrote was a variable at first, even if its place was another one later. */
+static bool from_place_after(const struct skep_walk *walk, const struct skep_step *s, unsigned reg,
+			     struct skep_expr *e)
+{
+	uint32_t next = s->insn + (skep_insn_is_wide(walk->code.insns[s->insn]) ? 2 : 1);
+
+	return next < walk->code.n_insns &&
+	       walk->code.info[next].func == walk->code.info[s->insn].func &&
+	       from_place(walk, next, reg, e);
+}
+
 /* What register @reg holds before the instruction @insn that comes after @at. */
 static bool name_at(struct skep_walk *walk, struct cursor at, unsigned depth, unsigned reg,
 		    uint32_t insn, unsigned parts, struct skep_expr *e)
@@ -294,7 +337,8 @@ static bool name_at(struct skep_walk *walk, struct cursor at, unsigned depth, un
 	named = from_place(walk, insn, reg, e);
 	s = find_writer(walk, &at, &depth, &reg);
 	if (!named && s)
-		named = from_step(walk, at, s, parts - 1, e);
+		named = from_place_after(walk, s, reg, e) ||
+			from_step(walk, at, s, parts - 1, e);
 	else if (!named)
 		named = depth == 0 && from_prototype(walk, reg, e);
 	/* an object of the kernel is laid out as this kernel has it, not as the program was compiled */
@@ -339,8 +383,7 @@ const char *skep_name_of_memory(struct skep_walk *walk, unsigned reg, int32_t of
 	struct cursor at;
 
 	if (!is_here(walk, &at) ||
-	    !name_at(walk, at, walk->state->depth, reg, walk->insn, PARTS_MAX, &base) ||
-	    !base.is_pointer)
+	    !memory_base(walk, at, walk->state->depth, reg, walk->insn, off, PARTS_MAX, &base))
 		return NULL;
 	return keep(walk, skep_expr_memory(&base, off, size, &e), &e);
 }
@@ -382,12 +425,33 @@ const char *skep_name_after(struct skep_walk *walk, const struct skep_state *sta
 			    unsigned reg)
 {
 	const struct skep_step *s = &state->trace.data[index];
-	uint32_t next = s->insn + (skep_insn_is_wide(walk->code.insns[s->insn]) ? 2 : 1);
 	struct skep_expr e = {};
 
-	if (next < walk->code.n_insns &&
-	    walk->code.info[next].func == walk->code.info[s->insn].func &&
-	    from_place(walk, next, reg, &e))
+	if (from_place_after(walk, s, reg, &e))
 		return keep(walk, true, &e);
 	return keep(walk, from_step(walk, (struct cursor){ state, index }, s, PARTS_MAX, &e), &e);
+}
+
+const char *skep_name_of_mover(struct skep_walk *walk, unsigned reg)
+{
+	const char *mover = NULL;
+	const struct skep_step *s;
+	struct cursor at;
+
+	if (!is_here(walk, &at))
+		return NULL;
+	for (unsigned n = 0; n < STEPS_BACK_MAX && (s = step_back(&at)); n++) {
+		struct skep_insn insn = walk->code.insns[s->insn];
+		const struct skep_helper *h = skep_insn_is_call(insn) && insn.src == SKEP_CALL_HELPER
+						      ? skep_helper_find(insn.imm)
+						      : NULL;
+		unsigned uses, sets;
+
+		skep_code_uses(insn, &uses, &sets);
+		if (s->depth == walk->state->depth && sets & 1u << reg)
+			return mover;
+		if (h && h->flags & SKEP_HELPER_PACKET)
+			mover = h->name;
+	}
+	return NULL;
 }

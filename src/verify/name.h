@@ -25,6 +25,8 @@ const char *skep_name_of_added(struct skep_walk *walk, unsigned reg);
 /* What step @index of @state left in @reg. */
 const char *skep_name_after(struct skep_walk *walk, const struct skep_state *state, size_t index,
 			    unsigned reg);
+/* The helper after which @reg no longer holds its pointer into the packet; NULL: it is not that. */
+const char *skep_name_of_mover(struct skep_walk *walk, unsigned reg);
 /* The variable of the object's data that byte @off of map @map belongs to; or NULL. */
 const struct skep_spec_var *skep_name_of_data(const struct skep_walk *walk, uint32_t map,
 					      int64_t off);
@@ -43,4 +45,7 @@ void skep_hint_bound(struct skep_walk *walk, unsigned reg, int64_t off, uint64_t
 		     uint64_t limit);
 /* To compare with the packet's end; @off: from what was proven last. */
 void skep_hint_end(struct skep_walk *walk, const struct skep_access *access, int64_t off);
-void skep_hint_null(struct skep_walk *walk, const struct skep_access *access);
+/* "`text`", or "fp-32": what lies at @off from the frame pointer of this function. */
+void skep_text_of_stack(const struct skep_walk *walk, int64_t off, char *text, size_t size);
+/* @before: "read", "write", "call". */
+void skep_hint_null(struct skep_walk *walk, unsigned reg, const char *before);

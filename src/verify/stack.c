@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "verify/walk.h"
+#include "verify/name.h"
 
 /* The bytes that an access may touch, counted from the frame pointer: low to high - 1. */
 struct extent {
@@ -44,6 +44,19 @@ static int find_extent(struct skep_walk *walk, const struct skep_access *access,
 	e.high = base + r->smax + access->size;
 	e.fixed = skep_scalar_is_const(&pointer->num);
 	if (e.low < -SKEP_STACK_SIZE || e.high > 0 || e.low >= 0) {
+		const char *name = e.fixed ? NULL : skep_name_of_added(walk, access->reg);
+		char object[96];
+
+		if (name) {
+			skep_text_of_stack(walk, base, object, sizeof(object));
+			skep_report(walk, SKEP_REASON_BOUNDS, (int)access->reg,
+				    "`%s` may be %" PRId64 " to %" PRId64
+				    " here, which from %s on leaves the stack",
+				    name, r->smin, r->smax, object);
+			skep_report_hint(
+				walk, "check it against the array's size before it is used");
+			return -EINVAL;
+		}
 		skep_report(walk, SKEP_REASON_BOUNDS, (int)access->reg,
 			    "this %s bytes fp%+" PRId64 " to fp%+" PRId64
 			    ", outside of the stack (fp-%d to fp-1)",

@@ -6,12 +6,23 @@
 #include <errno.h>
 
 #include "isa/table.h"
-#include "verify/walk.h"
+#include "verify/name.h"
 
 int skep_need_set(struct skep_walk *walk, unsigned reg)
 {
+	const char *mover;
+
 	if (skep_walk_reg(walk, reg)->kind != SKEP_VALUE_NOTHING)
 		return 0;
+	mover = skep_name_of_mover(walk, reg);
+	if (mover) {
+		skep_report(walk, SKEP_REASON_UNSET, (int)reg,
+			    "r%u pointed into the packet, which bpf_%s may have moved", reg, mover);
+		skep_report_hint(
+			walk,
+			"take data and data_end from the context again after the call, and compare again");
+		return -EINVAL;
+	}
 	skep_report(walk, SKEP_REASON_UNSET, (int)reg,
 		    "r%u is read, but nothing was written to it on this path", reg);
 	if (reg >= SKEP_R1 && reg <= SKEP_R5)

@@ -112,13 +112,24 @@ void skep_hint_end(struct skep_walk *walk, const struct skep_access *access, int
 			name, (unsigned)access->off + access->size, end_name(walk));
 }
 
-void skep_hint_null(struct skep_walk *walk, const struct skep_access *access)
+void skep_hint_null(struct skep_walk *walk, unsigned reg, const char *before)
 {
-	const char *name = skep_name_of(walk, access->reg);
+	const char *name = skep_name_of(walk, reg);
 
 	if (name && !strchr(name, '('))
-		skep_report_hint(walk, "ask before this %s: if (!%s) return ...", verb(access),
-				 name);
+		skep_report_hint(walk, "ask before this %s: if (!%s) return ...", before, name);
 	else
-		skep_report_hint(walk, "compare it with NULL before this %s", verb(access));
+		skep_report_hint(walk, "compare it with NULL before this %s", before);
+}
+
+void skep_text_of_stack(const struct skep_walk *walk, int64_t off, char *text, size_t size)
+{
+	const struct skep_code_func *f = &walk->code.funcs[walk->code.info[walk->insn].func];
+	const struct skep_place *p = skep_place_of_slot(walk->options->places, f->prog,
+							walk->insn - f->first, (int32_t)off);
+
+	if (p)
+		snprintf(text, size, "`%s`", p->name);
+	else
+		snprintf(text, size, "fp%+" PRId64, off);
 }

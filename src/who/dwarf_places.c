@@ -82,17 +82,18 @@ static bool read_place(const struct collector *c, const Dwarf_Op *ops, size_t n,
 		place->reg = (uint8_t)(ops[0].atom - DW_OP_reg0);
 		return true;
 	}
+	off = (int64_t)ops[0].number;
 	if (n > 1 && ops[0].atom >= DW_OP_breg0 && ops[0].atom <= DW_OP_breg0 + SKEP_R9 &&
-	    ops[0].number == 0) {
+	    off == (int16_t)off) {
 		for (size_t i = 1; i < n; i++)
 			if (!keeps_value(&ops[i]))
 				return false;
 		place->reg = (uint8_t)(ops[0].atom - DW_OP_breg0);
+		place->off = (int32_t)off;
 		return true;
 	}
 	if (n != 1 || (ops[0].atom != DW_OP_breg0 + SKEP_FP && ops[0].atom != DW_OP_fbreg))
 		return false;
-	off = (int64_t)ops[0].number;
 	if (off >= 0)
 		off -= c->frame; /* LLVM counts from the lowest byte of the frame */
 	place->on_stack = true;
