@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "isa/table.h"
-#include "verify/walk.h"
+#include "verify/name.h"
 
 static int enter(struct skep_walk *walk, uint32_t func)
 {
@@ -49,6 +49,20 @@ int skep_step_call(struct skep_walk *walk, struct skep_insn insn)
 	}
 }
 
+static void hint_release(struct skep_walk *walk, uint32_t insn)
+{
+	const struct skep_helper *h = skep_helper_find(walk->code.insns[insn].imm);
+
+	if (h && skep_has_prefix(h->name, "ringbuf_reserve"))
+		skep_report_hint(
+			walk,
+			"bpf_ringbuf_submit() or bpf_ringbuf_discard() on every path, this one included");
+	else if (h && skep_has_prefix(h->name, "sk"))
+		skep_report_hint(walk, "bpf_sk_release() on every path, this one included");
+	else
+		skep_report_hint(walk, "release it on every path, this one included");
+}
+
 static int check_nothing_held(struct skep_walk *walk, const char *where, uint8_t from_frame)
 {
 	const struct skep_state *state = walk->state;
@@ -59,10 +73,9 @@ static int check_nothing_held(struct skep_walk *walk, const char *where, uint8_t
 	for (uint32_t i = 0; i < state->n_refs; i++) {
 		if (state->refs[i].frame < from_frame)
 			continue;
-		skep_report(walk, SKEP_REASON_REFERENCE, -1,
-			    "what was acquired at instruction %u is not released at %s",
-			    state->refs[i].insn, where);
-		skep_report_hint(walk, "release it on every path, this one included");
+		skep_report(walk, SKEP_REASON_REFERENCE, -1, "%s is not given back at %s",
+			    skep_text_of_held(walk, state->refs[i].insn), where);
+		hint_release(walk, state->refs[i].insn);
 		return -EINVAL;
 	}
 	return 0;

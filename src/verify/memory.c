@@ -142,13 +142,18 @@ static int access_map_value(struct skep_walk *walk, const struct skep_access *ac
 	char object[96];
 	int r;
 
-	if (access->direction == SKEP_WRITE && map->flags & SKEP_MAP_F_RDONLY_PROG)
-		return skep_reject(walk, SKEP_REASON_ACCESS, (int)access->reg,
-				   "map %s is read-only for programs", map->name);
+	skep_text_of_data(walk, map, v, object, sizeof(object));
+	if (access->direction == SKEP_WRITE && map->flags & SKEP_MAP_F_RDONLY_PROG) {
+		skep_report(walk, SKEP_REASON_ACCESS, (int)access->reg,
+			    "%s cannot be written: map %s is read-only for programs", object,
+			    map->name);
+		if (map->name[0] == '.')
+			skep_report_hint(walk, "declare the variable without const");
+		return -EINVAL;
+	}
 	if (access->direction == SKEP_READ && map->flags & SKEP_MAP_F_WRONLY_PROG)
 		return skep_reject(walk, SKEP_REASON_ACCESS, (int)access->reg,
 				   "map %s is write-only for programs", map->name);
-	skep_text_of_data(walk, map, v, object, sizeof(object));
 	r = skep_walk_check_bounds(walk, v, access->reg, (int64_t)v->off + access->off,
 				   access->size, map->value_size, object);
 	if (r < 0)

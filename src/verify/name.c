@@ -337,8 +337,7 @@ static bool name_at(struct skep_walk *walk, struct cursor at, unsigned depth, un
 	named = from_place(walk, insn, reg, e);
 	s = find_writer(walk, &at, &depth, &reg);
 	if (!named && s)
-		named = from_place_after(walk, s, reg, e) ||
-			from_step(walk, at, s, parts - 1, e);
+		named = from_place_after(walk, s, reg, e) || from_step(walk, at, s, parts - 1, e);
 	else if (!named)
 		named = depth == 0 && from_prototype(walk, reg, e);
 	/* an object of the kernel is laid out as this kernel has it, not as the program was compiled */
@@ -432,26 +431,40 @@ const char *skep_name_after(struct skep_walk *walk, const struct skep_state *sta
 	return keep(walk, from_step(walk, (struct cursor){ state, index }, s, PARTS_MAX, &e), &e);
 }
 
-const char *skep_name_of_mover(struct skep_walk *walk, unsigned reg)
+const struct skep_helper *skep_helper_that_lost(struct skep_walk *walk, unsigned reg)
 {
-	const char *mover = NULL;
+	const struct skep_helper *last = NULL;
+	const struct skep_step *s;
+	struct cursor at;
+
+	if (!is_here(walk, &at) || reg <= SKEP_R5)
+		return NULL;
+	for (unsigned n = 0; n < STEPS_BACK_MAX && (s = step_back(&at)); n++) {
+		struct skep_insn insn = walk->code.insns[s->insn];
+		const struct skep_helper *h =
+			skep_insn_is_call(insn) && insn.src == SKEP_CALL_HELPER
+				? skep_helper_find(insn.imm)
+				: NULL;
+		unsigned uses, sets;
+
+		skep_code_uses(insn, &uses, &sets);
+		if (s->depth == walk->state->depth && sets & 1u << reg)
+			return last;
+		if (h && h->flags & (SKEP_HELPER_PACKET | SKEP_HELPER_RELEASE))
+			last = h;
+	}
+	return NULL;
+}
+
+const char *skep_name_of_result(struct skep_walk *walk, uint32_t insn)
+{
 	const struct skep_step *s;
 	struct cursor at;
 
 	if (!is_here(walk, &at))
 		return NULL;
-	for (unsigned n = 0; n < STEPS_BACK_MAX && (s = step_back(&at)); n++) {
-		struct skep_insn insn = walk->code.insns[s->insn];
-		const struct skep_helper *h = skep_insn_is_call(insn) && insn.src == SKEP_CALL_HELPER
-						      ? skep_helper_find(insn.imm)
-						      : NULL;
-		unsigned uses, sets;
-
-		skep_code_uses(insn, &uses, &sets);
-		if (s->depth == walk->state->depth && sets & 1u << reg)
-			return mover;
-		if (h && h->flags & SKEP_HELPER_PACKET)
-			mover = h->name;
-	}
+	for (unsigned n = 0; n < STEPS_BACK_MAX && (s = step_back(&at)); n++)
+		if (s->insn == insn)
+			return skep_name_after(walk, at.state, at.i, SKEP_R0);
 	return NULL;
 }

@@ -25,8 +25,12 @@ const char *skep_name_of_added(struct skep_walk *walk, unsigned reg);
 /* What step @index of @state left in @reg. */
 const char *skep_name_after(struct skep_walk *walk, const struct skep_state *state, size_t index,
 			    unsigned reg);
-/* The helper after which @reg no longer holds its pointer into the packet; NULL: it is not that. */
-const char *skep_name_of_mover(struct skep_walk *walk, unsigned reg);
+/* The helper that made the pointer in @reg worthless: it moved the packet, or took back what it was to. Or NULL. */
+const struct skep_helper *skep_helper_that_lost(struct skep_walk *walk, unsigned reg);
+/* What the call at @insn, earlier on this path, returned. */
+const char *skep_name_of_result(struct skep_walk *walk, uint32_t insn);
+/* "`e`, which bpf_ringbuf_reserve returned at p.c:12,": what was acquired by the step at @insn. */
+const char *skep_text_of_held(struct skep_walk *walk, uint32_t insn);
 /* The variable of the object's data that byte @off of map @map belongs to; or NULL. */
 const struct skep_spec_var *skep_name_of_data(const struct skep_walk *walk, uint32_t map,
 					      int64_t off);

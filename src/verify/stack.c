@@ -53,15 +53,16 @@ static int find_extent(struct skep_walk *walk, const struct skep_access *access,
 				    "`%s` may be %" PRId64 " to %" PRId64
 				    " here, which from %s on leaves the stack",
 				    name, r->smin, r->smax, object);
-			skep_report_hint(
-				walk, "check it against the array's size before it is used");
+			skep_report_hint(walk,
+					 "check it against the array's size before it is used");
 			return -EINVAL;
 		}
+		skep_text_of_stack(walk, e.low, object, sizeof(object));
 		skep_report(walk, SKEP_REASON_BOUNDS, (int)access->reg,
-			    "this %s bytes fp%+" PRId64 " to fp%+" PRId64
+			    "this %s %" PRId64 " bytes from %s on, fp%+" PRId64 " to fp%+" PRId64
 			    ", outside of the stack (fp-%d to fp-1)",
-			    access->direction == SKEP_READ ? "reads" : "writes", e.low, e.high - 1,
-			    SKEP_STACK_SIZE);
+			    access->direction == SKEP_READ ? "reads" : "writes", e.high - e.low,
+			    object, e.low, e.high - 1, SKEP_STACK_SIZE);
 		return -EINVAL;
 	}
 	*ret_extent = e;

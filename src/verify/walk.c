@@ -81,11 +81,12 @@ static bool calls_itself(const struct skep_walk *walk, uint32_t func, uint8_t *s
 			continue;
 		(void)skep_insn_target(insn, i, &target);
 		to = walk->code.info[target].func;
-		if (seen[to] == 1 || (!seen[to] && calls_itself(walk, to, seen, ret_insn))) {
-			if (seen[to] == 1)
-				*ret_insn = i;
+		if (seen[to] == 1) {
+			*ret_insn = i;
 			return true;
 		}
+		if (!seen[to] && calls_itself(walk, to, seen, ret_insn))
+			return true;
 	}
 	seen[func] = 2;
 	return false;
@@ -114,8 +115,11 @@ static void judge_all(struct skep_walk *walk)
 
 	if (calls_itself(walk, 0, seen, &insn)) {
 		walk->insn = insn;
-		skep_report(walk, SKEP_REASON_LIMIT, -1,
-			    "this function calls itself, directly or through others");
+		skep_report(
+			walk, SKEP_REASON_LIMIT, -1,
+			"`%s` calls itself, directly or through others",
+			walk->spec->progs[walk->code.funcs[walk->code.info[insn].func].prog].name);
+		skep_report_hint(walk, "write it as a loop with a known end");
 		return;
 	}
 	open_function(walk, 0);

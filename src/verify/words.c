@@ -8,11 +8,6 @@
 
 #include "verify/name.h"
 
-static const char *verb(const struct skep_access *access)
-{
-	return access->direction == SKEP_READ ? "read" : "write";
-}
-
 /* "`idx`", or "what was added to r2". */
 const char *skep_text_of_added(struct skep_walk *walk, unsigned reg)
 {
@@ -132,4 +127,26 @@ void skep_text_of_stack(const struct skep_walk *walk, int64_t off, char *text, s
 		snprintf(text, size, "`%s`", p->name);
 	else
 		snprintf(text, size, "fp%+" PRId64, off);
+}
+
+const char *skep_text_of_held(struct skep_walk *walk, uint32_t insn)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+	const char *name = skep_name_of_result(walk, insn);
+	const struct skep_spec_line *line = skep_walk_line(walk, insn);
+	const struct skep_helper *h = skep_helper_find(walk->code.insns[insn].imm);
+
+	if (name && !strchr(name, '('))
+		skep_str_addf(&text, "`%s`, which ", name);
+	else
+		skep_str_add(&text, "what ");
+	skep_str_addf(&text, "bpf_%s returned ", h ? h->name : "?");
+	if (line && line->loc.line)
+		skep_str_addf(&text, "in line %u", line->loc.line);
+	else
+		skep_str_addf(&text, "at instruction %u", insn);
+	if (name && !strchr(name, '('))
+		skep_str_addc(&text, ',');
+	return skep_arena_strdup(walk->arena, skep_str_text(&text));
 }

@@ -35,8 +35,8 @@ SEC("xdp") int unchecked(struct xdp_md *ctx)
 
 /// unbounded: bounds
 ///   at: return values[queue]
-///   says: nothing bounds `queue` here, but `values` has 16 bytes
-///   hint: if (queue < 16)
+///   says: nothing bounds `ctx->rx_queue_index` here, but `values` has 16 bytes
+///   hint: if (ctx->rx_queue_index < 16)
 SEC("xdp") int unbounded(struct xdp_md *ctx)
 {
 	__u32 queue = ctx->rx_queue_index;
@@ -50,8 +50,8 @@ SEC("xdp") int unbounded(struct xdp_md *ctx)
 
 /// one_too_many: bounds
 ///   at: values[n]
-///   says: `n` may be 0 to 16 here
-///   hint: if (n < 16)
+///   says: `ctx->rx_queue_index` may be 0 to 16 here
+///   hint: if (ctx->rx_queue_index < 16)
 SEC("xdp") int one_too_many(struct xdp_md *ctx)
 {
 	__u32 n = ctx->rx_queue_index;
@@ -67,7 +67,7 @@ SEC("xdp") int one_too_many(struct xdp_md *ctx)
 
 /// negative: bounds
 ///   at: values[n]
-///   says: may be negative here
+///   says: -2147483648, which it may be here
 ///   hint: unsigned
 SEC("xdp") int negative(struct xdp_md *ctx)
 {
@@ -84,8 +84,8 @@ SEC("xdp") int negative(struct xdp_md *ctx)
 
 /// mask: bounds
 ///   at: values[hash & 31]
-///   says: `hash & 31` may be 0 to 31 here
-///   hint: if ((hash & 31) < 16)
+///   says: `bpf_get_prandom_u32() & 31` may be 0 to 31 here
+///   hint: & 31) < 16)
 SEC("xdp") int mask(struct xdp_md *ctx)
 {
 	__u32 hash = bpf_get_prandom_u32();
@@ -134,7 +134,7 @@ SEC("xdp") int behind_value(struct xdp_md *ctx)
 
 /// from_map: bounds
 ///   at: values[v->slots[0]]
-///   says: nothing bounds
+///   says: nothing bounds `v->slots[0]`
 SEC("xdp") int from_map(struct xdp_md *ctx)
 {
 	__u32 key = 0;
@@ -156,7 +156,7 @@ SEC("xdp") int from_map(struct xdp_md *ctx)
 
 /// too_late: bounds
 ///   at: values[n]
-///   says: nothing bounds `n`
+///   says: nothing bounds `ctx->rx_queue_index`
 SEC("xdp") int too_late(struct xdp_md *ctx)
 {
 	volatile unsigned char got;
@@ -174,6 +174,8 @@ SEC("xdp") int too_late(struct xdp_md *ctx)
 
 /// on_stack: bounds
 ///   at: text[n & 63]
+///   says: may be 0 to 63 here, which from `text` on leaves the stack
+///   hint: against the array's size
 SEC("xdp") int on_stack(struct xdp_md *ctx)
 {
 	volatile char text[32] = {};

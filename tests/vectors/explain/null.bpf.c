@@ -133,7 +133,7 @@ SEC("xdp") int in_function(struct xdp_md *ctx)
 }
 
 /// record: null
-///   at: e->count = 1
+///   at: e->
 ///   name: e
 ///   hint: if (!e) return
 SEC("tracepoint/syscalls/sys_enter_getpid") int record(void *ctx)

@@ -22,7 +22,8 @@ SEC("xdp") int no_check(struct xdp_md *ctx)
 
 /// too_short: bounds
 ///   at: ip->ttl
-///   says: `ip->ttl`, byte 22 of the packet, but only the first 14 are proven
+///   says: byte 22 of the packet, but only the first 14 are proven
+///   hint: (void *)eth + 23 > (void *)end
 SEC("xdp") int too_short(struct xdp_md *ctx)
 {
 	void *end = END(ctx);
@@ -90,8 +91,10 @@ SEC("xdp") int header_length(struct xdp_md *ctx)
 	return tcp->dest == 22 ? 1 : 2;
 }
 
-/// moved_head: bounds|type|unset
+/// moved_head: unset
 ///   at: p[1] ^ 1
+///   says: which bpf_xdp_adjust_head may have moved
+///   hint: compare again
 SEC("xdp") int moved_head(struct xdp_md *ctx)
 {
 	unsigned char *p = START(ctx), *end = END(ctx);
@@ -108,7 +111,7 @@ SEC("xdp") int moved_head(struct xdp_md *ctx)
 
 /// written: bounds
 ///   at: p[13] = 9
-///   says: writes `p[13]`, byte 13 of the packet
+///   says: byte 13 of the packet, but only the first 13
 SEC("xdp") int written(struct xdp_md *ctx)
 {
 	unsigned char *p = START(ctx), *end = END(ctx);
@@ -156,6 +159,8 @@ SEC("cgroup_skb/egress") int read_only(struct __sk_buff *skb)
 
 /// past_the_end: type
 ///   at: *(unsigned char *)end
+///   name: end
+///   says: is the end of the packet here
 SEC("xdp") int past_the_end(struct xdp_md *ctx)
 {
 	void *p = START(ctx), *end = END(ctx);
