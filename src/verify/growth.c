@@ -22,6 +22,27 @@ static struct skep_verify_growth *loop_around(struct skep_verify_growth *loops, 
 	return best;
 }
 
+/* Where the branch leads is part of the loop, both ways. */
+static bool stays_inside(const struct skep_walk *walk, const struct skep_verify_growth *loop,
+			 uint32_t insn)
+{
+	int64_t target;
+
+	return skep_insn_target(walk->code.insns[insn], insn, &target) && target >= loop->first &&
+	       target <= loop->last && insn + 1 <= loop->last;
+}
+
+/* What instruction @insn does to the factor of the smallest loop around it. */
+static void multiply(const struct skep_walk *walk, struct skep_verify_growth *loop, uint32_t insn)
+{
+	const struct skep_walk_counts *c = &walk->counts[insn];
+
+	if (c->splits && stays_inside(walk, loop, insn))
+		loop->factor *= 1 + (double)c->splits / c->visits;
+	if (c->known)
+		loop->factor *= (double)c->visits / ((double)c->visits + c->known);
+}
+
 /* A loop for each target of jumps back; several jumps to one target are one loop. */
 static size_t find_loops(const struct skep_walk *walk, struct skep_verify_growth *loops)
 {
@@ -40,6 +61,7 @@ static size_t find_loops(const struct skep_walk *walk, struct skep_verify_growth
 		loops[k].first = (uint32_t)target;
 		loops[k].last = i;
 		loops[k].rounds += walk->counts[i].backs;
+		loops[k].factor = 1;
 		loops[k].line = skep_walk_line(walk, i);
 	}
 	return n;
@@ -77,6 +99,24 @@ static int by_weight(const void *a, const void *b)
 	return (x->processed < y->processed) - (x->processed > y->processed);
 }
 
+/* The finding is about the heaviest loop, not about where the walk happened to be. */
+static void tell_loop(struct skep_walk *walk, struct skep_finding *finding,
+		      const struct skep_verify_growth *loop, size_t n)
+{
+	if (!n || !loop->rounds)
+		return;
+	finding->insn = loop->last;
+	finding->line = skep_walk_line(walk, loop->last);
+	if (loop->endless)
+		skep_report_hint(
+			walk,
+			"give the loop a constant bound, too: for (i = 0; i < 100 && ...), or use bpf_loop()");
+	else
+		skep_report_hint(
+			walk,
+			"go fewer rounds, calculate instead of branching, or make the body a function for bpf_loop()");
+}
+
 void skep_growth(struct skep_walk *walk)
 {
 	struct skep_finding *finding = walk->reported;
@@ -94,6 +134,8 @@ void skep_growth(struct skep_walk *walk)
 
 		if (!c->visits)
 			continue;
+		if (loop)
+			multiply(walk, loop, i);
 		loop = loop ? loop : &outside;
 		if (loop == &outside)
 			loop->processed += c->visits;
@@ -106,10 +148,13 @@ void skep_growth(struct skep_walk *walk)
 		loops[k].processed = 0;
 		for (uint32_t i = loops[k].first; i <= loops[k].last; i++)
 			loops[k].processed += walk->counts[i].visits;
+		loops[k].path_rounds = count_on_path(walk, loops[k].first);
+		loops[k].endless = (uint64_t)loops[k].path_rounds * 2 > loops[k].rounds;
 	}
 	if (outside.n_branches && outside.branches[0].splits > 1)
 		loops[n++] = outside;
 	qsort(loops, n, sizeof(*loops), by_weight);
+	tell_loop(walk, finding, &loops[0], n);
 	finding->growth = loops;
 	finding->n_growth = MIN(n, (size_t)SKEP_GROWTH_LOOPS);
 }

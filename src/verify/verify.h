@@ -86,6 +86,13 @@ struct skep_growth_branch {
 struct skep_verify_growth {
 	uint32_t first, last; /* instructions; the last one jumps back */
 	uint32_t rounds;      /* jumps back, on all paths together */
+	uint32_t path_rounds; /* on the last path alone */
+	/*
+	 * By how much a round multiplies the paths that are open: each parting inside adds its share, each state that was
+	 * known before takes away its own. About 1 for a loop that only counts.
+	 */
+	double factor;
+	bool endless; /* the last path alone took most: no branch multiplies, the rounds have no bound */
 	uint32_t
 		processed; /* instructions inside of it, on all paths together; loops in it included */
 	const struct skep_spec_line *line;

@@ -25,6 +25,7 @@ static int go(struct skep_walk *walk)
 
 	if (walk->code.info[walk->insn].meeting)
 		r = skep_meet(walk, &known);
+	walk->counts[walk->insn].known += known;
 	if (r < 0 || known)
 		return 1;
 	if (++walk->result->processed > walk->max_insns) {

@@ -59,9 +59,9 @@ struct skep_links {
 	uint32_t n;
 };
 
-/* How often an instruction was processed, went both ways, jumped back. */
+/* How often an instruction was processed, went both ways, jumped back; how often a path ended there as known. */
 struct skep_walk_counts {
-	uint32_t visits, splits, backs;
+	uint32_t visits, splits, backs, known;
 };
 
 struct skep_walk {

@@ -89,7 +89,43 @@ static void add_code(const struct skep_input *source, uint32_t insn,
 	}
 }
 
-/* At most SKEP_GROWTH_LOOPS * (1 + SKEP_GROWTH_BRANCHES) + 1 lines. */
+/* "each round multiplies the paths by 2.0; 19 rounds make 524288 of them" */
+static void add_factor(const struct skep_verify_growth *g, struct skep_str *out)
+{
+	double paths = 1;
+
+	if (!g->rounds)
+		return;
+	skep_str_add(out, "        ");
+	if (g->endless) {
+		skep_str_addf(out,
+			      "one path alone goes round %u times: nothing known ends the loop\n",
+			      g->path_rounds);
+		return;
+	}
+	for (uint32_t i = 0; i < g->path_rounds && paths < 1e30; i++)
+		paths *= g->factor;
+	if (g->factor < 1.05)
+		skep_str_addf(out, "a round adds no paths; each path goes round %u times\n",
+			      g->path_rounds);
+	else
+		skep_str_addf(out,
+			      "each round multiplies the paths by %.1f: %u rounds make %s%.*g\n",
+			      g->factor, g->path_rounds, paths < 1e6 ? "" : "about ",
+			      paths < 1e6 ? 6 : 2, paths < 1e6 ? (double)(uint64_t)paths : paths);
+}
+
+static void add_branch(const struct skep_input *source, const struct skep_verify_growth *g,
+		       const struct skep_growth_branch *b, struct skep_str *out)
+{
+	if (g->endless && b->insn == g->last)
+		return;
+	skep_str_add(out, "        they part at ");
+	add_code(source, b->insn, b->line, out);
+	skep_str_addf(out, ": both ways %u time%s\n", b->splits, b->splits == 1 ? "" : "s");
+}
+
+/* At most SKEP_GROWTH_LOOPS * (2 + SKEP_GROWTH_BRANCHES) + 1 lines. */
 static void add_growth(const struct skep_input *source, const struct skep_verify_result *result,
 		       const struct skep_finding *f, struct skep_str *out)
 {
@@ -97,31 +133,21 @@ static void add_growth(const struct skep_input *source, const struct skep_verify
 		skep_str_add(out, "    what makes so many paths:\n");
 	for (size_t i = 0; i < f->n_growth; i++) {
 		const struct skep_verify_growth *g = &f->growth[i];
+		unsigned percent = (unsigned)(100ull * g->processed /
+					      (result->processed ? result->processed : 1));
 
+		if (i && !percent)
+			continue;
 		if (g->rounds) {
 			skep_str_add(out, "      the loop that jumps back at ");
 			add_code(source, g->last, g->line, out);
-			skep_str_addf(out, ": %u rounds", g->rounds);
 		} else {
 			skep_str_add(out, "      outside of loops");
 		}
-		skep_str_addf(out, ", %u %% of all that was looked at\n",
-			      (unsigned)(100ull * g->processed /
-					 (result->processed ? result->processed : 1)));
-		for (size_t k = 0; k < g->n_branches; k++) {
-			const struct skep_growth_branch *b = &g->branches[k];
-
-			skep_str_add(out, "        in it the branch at ");
-			add_code(source, b->insn, b->line, out);
-			skep_str_addf(out, ": went both ways %u time%s", b->splits,
-				      b->splits == 1 ? "" : "s");
-			if (b->on_path > 1)
-				skep_str_addf(
-					out,
-					"; one path alone meets it %u times, which can make 2^%u paths",
-					b->on_path, b->on_path);
-			skep_str_addc(out, '\n');
-		}
+		skep_str_addf(out, ": %u %% of the work\n", percent);
+		add_factor(g, out);
+		for (size_t k = 0; k < g->n_branches; k++)
+			add_branch(source, g, &g->branches[k], out);
 	}
 }
 
@@ -182,6 +208,33 @@ static void json_line(const struct skep_input *source, const struct skep_spec_li
 	json_string("code", skep_str_text(&text), out);
 }
 
+static void json_growth(const struct skep_input *source, const struct skep_finding *f,
+			struct skep_str *out)
+{
+	if (!f->n_growth)
+		return;
+	skep_str_add(out, ",\"loops\":[");
+	for (size_t i = 0; i < f->n_growth; i++) {
+		const struct skep_verify_growth *g = &f->growth[i];
+
+		skep_str_addf(out,
+			      "%s{\"first\":%u,\"last\":%u,\"rounds\":%u,\"path_rounds\":%u,"
+			      "\"processed\":%u,\"endless\":%s,\"factor\":%.3f",
+			      i ? "," : "", g->first, g->last, g->rounds, g->path_rounds,
+			      g->processed, g->endless ? "true" : "false", g->factor);
+		json_line(source, g->line, out);
+		skep_str_add(out, ",\"branches\":[");
+		for (size_t k = 0; k < g->n_branches; k++) {
+			skep_str_addf(out, "%s{\"insn\":%u,\"both_ways\":%u", k ? "," : "",
+				      g->branches[k].insn, g->branches[k].splits);
+			json_line(source, g->branches[k].line, out);
+			skep_str_addc(out, '}');
+		}
+		skep_str_add(out, "]}");
+	}
+	skep_str_addc(out, ']');
+}
+
 static void json_finding(const struct skep_input *source, const struct skep_finding *f,
 			 struct skep_str *out)
 {
@@ -215,7 +268,9 @@ static void json_finding(const struct skep_input *source, const struct skep_find
 		json_line(source, f->steps[i].line, out);
 		skep_str_addc(out, '}');
 	}
-	skep_str_add(out, "]}");
+	skep_str_addc(out, ']');
+	json_growth(source, f, out);
+	skep_str_addc(out, '}');
 }
 
 void skep_verdict_json(const struct skep_input *source, size_t prog,

@@ -20,6 +20,8 @@ SEC("xdp") int endless(struct xdp_md *ctx)
 }
 
 /// count_unbounded: limit
+///   at: for (__u32 i = 0; i < n; i++)
+///   hint: a constant bound
 ///   says: too many paths
 SEC("xdp") int count_unbounded(struct xdp_md *ctx)
 {
@@ -40,6 +42,8 @@ SEC("xdp") int count_unbounded(struct xdp_md *ctx)
 }
 
 /// doubling: limit
+///   at: for (int i = 0; i < 24; i++)
+///   hint: fewer rounds
 ///   says: too many paths
 SEC("xdp") int doubling(struct xdp_md *ctx)
 {
