@@ -5,7 +5,7 @@
  */
 #include <errno.h>
 
-#include "verify/walk.h"
+#include "verify/name.h"
 
 int skep_arg_wrong_kind(struct skep_walk *walk, const struct skep_call_facts *facts, unsigned reg,
 			enum skep_helper_arg arg)
@@ -16,7 +16,7 @@ int skep_arg_wrong_kind(struct skep_walk *walk, const struct skep_call_facts *fa
 		skep_report(walk, SKEP_REASON_NULL, (int)reg,
 			    "%s takes %s in r%u, which may be NULL here", facts->helper->name,
 			    skep_helper_arg_text(arg), reg);
-		skep_report_hint(walk, "compare it with NULL before the call");
+		skep_hint_null(walk, reg, "call");
 		return -EINVAL;
 	}
 	return skep_reject(walk, SKEP_REASON_TYPE, (int)reg, "%s takes %s in r%u, which is %s here",
