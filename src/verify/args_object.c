@@ -19,6 +19,10 @@ int skep_arg_wrong_kind(struct skep_walk *walk, const struct skep_call_facts *fa
 		skep_hint_null(walk, reg, "call");
 		return -EINVAL;
 	}
+	if (v->kind == SKEP_VALUE_NUMBER && v->flags & SKEP_VALUE_STALE) {
+		skep_report_stale(walk, SKEP_REASON_TYPE, reg);
+		return -EINVAL;
+	}
 	return skep_reject(walk, SKEP_REASON_TYPE, (int)reg, "%s takes %s in r%u, which is %s here",
 			   facts->helper->name, skep_helper_arg_text(arg), reg,
 			   skep_value_kind_text(v));

@@ -298,15 +298,15 @@ static int access_pointer(struct skep_walk *walk, const struct skep_access *acce
 					   "this accesses the buffer before it begins");
 		return check_fixed(walk, access, v);
 	default:
-		skep_report(walk, is_stale ? SKEP_REASON_UNSET : SKEP_REASON_TYPE, (int)access->reg,
+		if (is_stale) {
+			skep_report_stale(walk, SKEP_REASON_UNSET, access->reg);
+			return -EINVAL;
+		}
+		skep_report(walk, SKEP_REASON_TYPE, (int)access->reg,
 			    "r%u is %s here, not memory that could be %s", access->reg,
 			    skep_value_kind_text(v),
 			    access->direction == SKEP_READ ? "read" : "written");
-		if (is_stale)
-			skep_report_hint(
-				walk,
-				"read the pointer anew behind the call that ended the old one");
-		else if (v->kind == SKEP_VALUE_NUMBER)
+		if (v->kind == SKEP_VALUE_NUMBER)
 			skep_report_hint(
 				walk,
 				"memory of the kernel or of a process is read with bpf_probe_read_kernel() or "

@@ -437,7 +437,7 @@ const struct skep_helper *skep_helper_that_lost(struct skep_walk *walk, unsigned
 	const struct skep_step *s;
 	struct cursor at;
 
-	if (!is_here(walk, &at) || reg <= SKEP_R5)
+	if (!is_here(walk, &at))
 		return NULL;
 	for (unsigned n = 0; n < STEPS_BACK_MAX && (s = step_back(&at)); n++) {
 		struct skep_insn insn = walk->code.insns[s->insn];
@@ -448,8 +448,13 @@ const struct skep_helper *skep_helper_that_lost(struct skep_walk *walk, unsigned
 		unsigned uses, sets;
 
 		skep_code_uses(insn, &uses, &sets);
-		if (s->depth == walk->state->depth && sets & 1u << reg)
-			return last;
+		if (s->depth == walk->state->depth && sets & 1u << reg) {
+			bool copies = insn.opcode == (SKEP_CLASS_ALU64 | SKEP_ALU_MOV | SKEP_SRC_X);
+
+			if (last || !copies)
+				return last;
+			reg = insn.src;
+		}
 		if (h && h->flags & (SKEP_HELPER_PACKET | SKEP_HELPER_RELEASE))
 			last = h;
 	}

@@ -53,3 +53,5 @@ void skep_hint_end(struct skep_walk *walk, const struct skep_access *access, int
 void skep_text_of_stack(const struct skep_walk *walk, int64_t off, char *text, size_t size);
 /* @before: "read", "write", "call". */
 void skep_hint_null(struct skep_walk *walk, unsigned reg, const char *before);
+/* @reg was a pointer until a helper ended what it pointed to. */
+void skep_report_stale(struct skep_walk *walk, enum skep_reason reason, unsigned reg);

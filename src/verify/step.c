@@ -6,31 +6,12 @@
 #include <errno.h>
 
 #include "isa/table.h"
-#include "verify/name.h"
+#include "verify/walk.h"
 
 int skep_need_set(struct skep_walk *walk, unsigned reg)
 {
-	const struct skep_helper *mover;
-
 	if (skep_walk_reg(walk, reg)->kind != SKEP_VALUE_NOTHING)
 		return 0;
-	mover = skep_helper_that_lost(walk, reg);
-	if (mover && mover->flags & SKEP_HELPER_RELEASE) {
-		skep_report(walk, SKEP_REASON_UNSET, (int)reg,
-			    "r%u is used, but bpf_%s has given back what it pointed to", reg,
-			    mover->name);
-		skep_report_hint(walk, "use it before bpf_%s() only", mover->name);
-		return -EINVAL;
-	}
-	if (mover) {
-		skep_report(walk, SKEP_REASON_UNSET, (int)reg,
-			    "r%u pointed into the packet, which bpf_%s may have moved", reg,
-			    mover->name);
-		skep_report_hint(
-			walk,
-			"take data and data_end from the context again after the call, and compare again");
-		return -EINVAL;
-	}
 	skep_report(walk, SKEP_REASON_UNSET, (int)reg,
 		    "r%u is read, but nothing was written to it on this path", reg);
 	if (reg >= SKEP_R1 && reg <= SKEP_R5)

@@ -81,6 +81,7 @@ struct skep_growth_branch {
 
 #define SKEP_GROWTH_BRANCHES 3
 #define SKEP_GROWTH_LOOPS 5
+#define SKEP_GROWTH_FACTOR 1.05 /* less is a loop that only counts */
 
 /* Too many paths: a loop, or (first == last == 0) what is outside of loops, and the branches in it that part the most. */
 struct skep_verify_growth {
@@ -92,7 +93,7 @@ struct skep_verify_growth {
 	 * known before takes away its own. About 1 for a loop that only counts.
 	 */
 	double factor;
-	bool endless; /* the last path alone took most: no branch multiplies, the rounds have no bound */
+	bool one_path; /* the last path alone took most rounds: no branch multiplies, there are too many */
 	uint32_t
 		processed; /* instructions inside of it, on all paths together; loops in it included */
 	const struct skep_spec_line *line;

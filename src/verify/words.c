@@ -150,3 +150,27 @@ const char *skep_text_of_held(struct skep_walk *walk, uint32_t insn)
 		skep_str_addc(&text, ',');
 	return skep_arena_strdup(walk->arena, skep_str_text(&text));
 }
+
+void skep_report_stale(struct skep_walk *walk, enum skep_reason reason, unsigned reg)
+{
+	const struct skep_helper *h = skep_helper_that_lost(walk, reg);
+
+	if (h && h->flags & SKEP_HELPER_RELEASE) {
+		skep_report(walk, reason, (int)reg,
+			    "r%u is used, but bpf_%s has given back what it pointed to", reg,
+			    h->name);
+		skep_report_hint(walk, "use it before bpf_%s() only", h->name);
+	} else if (h) {
+		skep_report(walk, reason, (int)reg,
+			    "r%u pointed into the packet, which bpf_%s may have moved", reg,
+			    h->name);
+		skep_report_hint(
+			walk,
+			"take data and data_end from the context again after the call, and compare again");
+	} else {
+		skep_report(walk, reason, (int)reg, "r%u is %s here", reg,
+			    skep_value_kind_text(skep_walk_reg(walk, reg)));
+		skep_report_hint(walk,
+				 "read the pointer anew behind the call that ended the old one");
+	}
+}

@@ -97,15 +97,14 @@ static void add_factor(const struct skep_verify_growth *g, struct skep_str *out)
 	if (!g->rounds)
 		return;
 	skep_str_add(out, "        ");
-	if (g->endless) {
-		skep_str_addf(out,
-			      "one path alone goes round %u times: nothing known ends the loop\n",
+	if (g->one_path) {
+		skep_str_addf(out, "one path alone goes round %u times, and is not at its end\n",
 			      g->path_rounds);
 		return;
 	}
 	for (uint32_t i = 0; i < g->path_rounds && paths < 1e30; i++)
 		paths *= g->factor;
-	if (g->factor < 1.05)
+	if (g->factor < SKEP_GROWTH_FACTOR)
 		skep_str_addf(out, "a round adds no paths; each path goes round %u times\n",
 			      g->path_rounds);
 	else
@@ -118,7 +117,7 @@ static void add_factor(const struct skep_verify_growth *g, struct skep_str *out)
 static void add_branch(const struct skep_input *source, const struct skep_verify_growth *g,
 		       const struct skep_growth_branch *b, struct skep_str *out)
 {
-	if (g->endless && b->insn == g->last)
+	if (g->one_path && b->insn == g->last)
 		return;
 	skep_str_add(out, "        they part at ");
 	add_code(source, b->insn, b->line, out);
@@ -219,9 +218,9 @@ static void json_growth(const struct skep_input *source, const struct skep_findi
 
 		skep_str_addf(out,
 			      "%s{\"first\":%u,\"last\":%u,\"rounds\":%u,\"path_rounds\":%u,"
-			      "\"processed\":%u,\"endless\":%s,\"factor\":%.3f",
+			      "\"processed\":%u,\"one_path\":%s,\"factor\":%.3f",
 			      i ? "," : "", g->first, g->last, g->rounds, g->path_rounds,
-			      g->processed, g->endless ? "true" : "false", g->factor);
+			      g->processed, g->one_path ? "true" : "false", g->factor);
 		json_line(source, g->line, out);
 		skep_str_add(out, ",\"branches\":[");
 		for (size_t k = 0; k < g->n_branches; k++) {

@@ -21,7 +21,7 @@ SEC("xdp") int endless(struct xdp_md *ctx)
 
 /// count_unbounded: limit
 ///   at: for (__u32 i = 0; i < n; i++)
-///   hint: a constant bound
+///   hint: a constant and smaller bound
 ///   says: too many paths
 SEC("xdp") int count_unbounded(struct xdp_md *ctx)
 {

@@ -64,7 +64,7 @@ SEC("tracepoint/syscalls/sys_enter_getpid") int used_after(void *ctx)
 #endif
 }
 
-/// twice: unset
+/// twice: type
 ///   at: bpf_ringbuf_discard(e, 0)
 ///   name: e
 ///   hint: before bpf_ringbuf_submit() only
