@@ -105,8 +105,8 @@ static void add_factor(const struct skep_verify_growth *g, struct skep_str *out)
 	for (uint32_t i = 0; i < g->path_rounds && paths < 1e30; i++)
 		paths *= g->factor;
 	if (g->factor < SKEP_GROWTH_FACTOR)
-		skep_str_addf(out, "a round adds no paths; each path goes round %u times\n",
-			      g->path_rounds);
+		skep_str_addf(out, "each path goes round %u times%s\n", g->path_rounds,
+			      g->n_branches ? ", and parts in some of these rounds only" : "");
 	else
 		skep_str_addf(out,
 			      "each round multiplies the paths by %.1f: %u rounds make %s%.*g\n",
