@@ -195,11 +195,10 @@ static void narrow_64_by_32(struct skep_scalar *s)
 	narrow_u(r, with_low(r->umin, low->umin), with_low(r->umax, low->umax));
 	narrow_s(r, (int64_t)with_low((uint64_t)r->smin, low->umin),
 		 (int64_t)with_low((uint64_t)r->smax, low->umax));
-	/* a number that fits 32 signed bits is its lower half, sign extended */
-	if (r->smin >= INT32_MIN && r->smax <= INT32_MAX) {
+	/* a number that fits 32 signed bits is its lower half; kernels see that only of halves that are not negative */
+	if (low->smin >= 0 && r->smin >= INT32_MIN && r->smax <= INT32_MAX) {
 		narrow_s(r, low->smin, low->smax);
-		if (low->smin >= 0)
-			narrow_u(r, (uint64_t)low->smin, (uint64_t)low->smax);
+		narrow_u(r, (uint64_t)low->smin, (uint64_t)low->smax);
 	}
 }
 
@@ -286,6 +285,7 @@ void skep_scalar_sign_extend(struct skep_scalar *s, unsigned bytes)
 	} else {
 		r.smin = -(int64_t)(1ULL << (bytes * 8 - 1));
 		r.smax = (int64_t)((1ULL << (bytes * 8 - 1)) - 1);
+		s->r32 = full32; /* what was known of the lower half is lost, as in kernels */
 	}
 	/* kernels keep known bits only of constants here */
 	s->bits = skep_tnum_is_const(s->bits) ? skep_tnum_sext(s->bits, bytes) : SKEP_TNUM_UNKNOWN;

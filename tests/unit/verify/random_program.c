@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "random_program.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "isa/helper.h"
 #include "isa/mapkind.h"
 #include "isa/progkind.h"
+#include "obj/split.h"
 
 #define MAX_INSNS 400
 
@@ -28,7 +30,10 @@ struct maker {
 	uint64_t saved;		     /* slots that were written, bits */
 	uint64_t saved_numbers;
 	bool packet;
-	unsigned depth; /* of open branches and loops */
+	unsigned depth;	 /* of open branches and loops */
+	size_t calls[8]; /* where the function behind the program is called */
+	size_t n_calls;
+	bool in_function;
 };
 
 static uint64_t next(struct maker *m)
@@ -382,6 +387,20 @@ static void make_stack_index(struct maker *m)
 	m->saved_numbers = 0;
 }
 
+/* A call of the function that is made behind the program, with two numbers; it gives one. */
+static void make_call(struct maker *m)
+{
+	if (m->in_function || m->n_calls == ARRAY_SIZE(m->calls) || m->n >= MAX_INSNS - 100)
+		return;
+	put(m, skep_insn_mov64_reg(SKEP_R2, some_number_reg(m)));
+	m->regs[SKEP_R2] = NUMBER;
+	put(m, skep_insn_mov64_reg(SKEP_R1, some_number_reg(m)));
+	m->calls[m->n_calls++] = m->n;
+	put(m, skep_insn_call_local(0));
+	lose_call_regs(m);
+	m->regs[SKEP_R0] = NUMBER;
+}
+
 static enum skep_jmp_op some_condition(struct maker *m)
 {
 	static const enum skep_jmp_op ops[] = { SKEP_JMP_JEQ,  SKEP_JMP_JNE,  SKEP_JMP_JGT,
@@ -454,7 +473,7 @@ static void make_loop(struct maker *m)
 static void make_some(struct maker *m, unsigned count)
 {
 	while (count-- && m->n < MAX_INSNS - 80) {
-		switch (below(m, 18)) {
+		switch (below(m, 19)) {
 		case 0:
 		case 1:
 			make_unknown(m);
@@ -492,6 +511,9 @@ static void make_some(struct maker *m, unsigned count)
 		case 14:
 			make_linked(m);
 			break;
+		case 15:
+			make_call(m);
+			break;
 		default:
 			make_branch(m);
 			break;
@@ -499,11 +521,38 @@ static void make_some(struct maker *m, unsigned count)
 	}
 }
 
+static void clear_stack(struct maker *m)
+{
+	for (int i = 0; i < 4; i++)
+		put(m, skep_insn_store_imm(SKEP_SIZE_DW, SKEP_R10, -8 * (i + 1), 0));
+	m->saved = m->saved_numbers = 15;
+}
+
+/* Some instructions on two numbers in r1 and r2, and one in r0 at the end. */
+static void make_function(struct maker *m)
+{
+	size_t first = m->n;
+
+	if (!m->n_calls)
+		return;
+	for (size_t i = 0; i < m->n_calls; i++)
+		m->insns[m->calls[i]].imm = (int32_t)(first - m->calls[i] - 1);
+	memset(m->regs, 0, sizeof(m->regs));
+	m->regs[SKEP_R1] = m->regs[SKEP_R2] = NUMBER;
+	m->in_function = true;
+	m->packet = false;
+	clear_stack(m);
+	make_some(m, 1 + below(m, 6));
+	put(m, skep_insn_mov64_reg(SKEP_R0, some_number_reg(m)));
+	m->insns[m->n++] = skep_insn_exit();
+}
+
 void random_program(uint64_t seed, struct skep_arena *arena, struct skep_spec *ret_spec)
 {
 	struct maker *m = skep_arena_alloc(arena, sizeof(*m));
 	struct skep_spec_map *maps = skep_arena_calloc(arena, RANDOM_N_MAPS, sizeof(*maps));
 	struct skep_spec_prog *prog = skep_arena_alloc(arena, sizeof(*prog));
+	bool packet;
 
 	m->seed = seed * 0x9e3779b97f4a7c15 + 1;
 	for (int i = 0; i < 8; i++)
@@ -513,12 +562,12 @@ void random_program(uint64_t seed, struct skep_arena *arena, struct skep_spec *r
 	m->regs[SKEP_R6] = m->regs[SKEP_R1] = CTX;
 	put(m, skep_insn_mov64_imm(SKEP_R0, 0));
 	m->regs[SKEP_R0] = NUMBER;
-	for (int i = 0; i < 4; i++)
-		put(m, skep_insn_store_imm(SKEP_SIZE_DW, SKEP_R10, -8 * (i + 1), 0));
-	m->saved = m->saved_numbers = 15;
+	clear_stack(m);
 	make_some(m, 4 + below(m, 24));
 	m->insns[m->n++] = skep_insn_mov64_imm(SKEP_R0, 0);
 	m->insns[m->n++] = skep_insn_exit();
+	packet = m->packet;
+	make_function(m);
 	maps[0] = (struct skep_spec_map){ .name = "table",
 					  .type = SKEP_MAP_ARRAY,
 					  .key_size = 4,
@@ -531,7 +580,7 @@ void random_program(uint64_t seed, struct skep_arena *arena, struct skep_spec *r
 					  .max_entries = 8 };
 	*prog = (struct skep_spec_prog){
 		.name = "random",
-		.type = m->packet ? SKEP_PROG_XDP : SKEP_PROG_SOCKET_FILTER,
+		.type = packet ? SKEP_PROG_XDP : SKEP_PROG_SOCKET_FILTER,
 		.insns = m->insns,
 		.n_insns = m->n,
 		.relocs = m->relocs,
@@ -544,4 +593,7 @@ void random_program(uint64_t seed, struct skep_arena *arena, struct skep_spec *r
 		.progs = prog,
 		.n_progs = 1,
 	};
+	if (m->n_calls &&
+	    skep_spec_split(prog, arena, NULL, &ret_spec->progs, &ret_spec->n_progs) < 0)
+		abort();
 }

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "isa/disasm.h"
+#include "obj/link.h"
 #include "random_program.h"
 #include "sys/bpf.h"
 #include "verify/verify.h"
@@ -28,15 +29,20 @@ static uint64_t number_of(const char *name, uint64_t otherwise)
 /* The program with descriptors in place of relocations. 1: accepted, 0: rejected. */
 static int ask_kernel(const struct skep_spec *spec, const int *map_fds, char **ret_log)
 {
-	struct skep_spec_prog *prog = &spec->progs[0];
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	struct skep_spec_prog *prog;
+	struct skep_linked linked;
 	struct skep_bpf_prog_load attr = {
-		.prog_type = prog->type,
-		.insns = (uint64_t)(uintptr_t)prog->insns,
-		.insn_cnt = (uint32_t)prog->n_insns,
+		.prog_type = spec->progs[0].type,
 		.license = (uint64_t)(uintptr_t)spec->license,
 	};
 	int fd;
 
+	assert_int_equal(skep_spec_link(spec, 0, arena, NULL, &linked), 0);
+	prog = &linked.prog;
+	attr.insns = (uint64_t)(uintptr_t)prog->insns;
+	attr.insn_cnt = (uint32_t)prog->n_insns;
 	for (size_t i = 0; i < prog->n_relocs; i++)
 		prog->insns[prog->relocs[i].insn].imm = map_fds[prog->relocs[i].index];
 	fd = skep_bpf_prog_load(&attr, ret_log ? 1 : 0, ret_log);

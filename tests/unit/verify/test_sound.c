@@ -17,6 +17,7 @@
 #include "base/vec.h"
 #include "isa/disasm.h"
 #include "isa/progkind.h"
+#include "obj/link.h"
 #include "random_program.h"
 #include "verify/verify.h"
 #include "vm/engine.h"
@@ -37,6 +38,7 @@ struct claims {
 	int failed_reg;
 	uint64_t failed_value;
 	uint64_t steps;
+	uint32_t first[4]; /* per function: its place in the linked program */
 };
 
 static uint64_t seed_state;
@@ -83,8 +85,10 @@ static int check_step(void *data, uint32_t prog, uint32_t insn, uint64_t regs[11
 	struct claims *claims = data;
 	int reg = -1;
 
-	(void)prog;
 	claims->steps++;
+	if (prog >= ARRAY_SIZE(claims->first))
+		return 0;
+	insn += claims->first[prog];
 	if (insn >= ARRAY_SIZE(claims->at))
 		return 0;
 	for (size_t i = 0; i < claims->at[insn].len; i++) {
@@ -184,6 +188,7 @@ static bool try_program(uint64_t seed, struct claims *claims, uint64_t *ret_clai
 	};
 	struct skep_verify_result result;
 	struct skep_loaded *loaded = NULL;
+	struct skep_linked linked;
 	struct skep_spec spec;
 	bool claimed;
 
@@ -192,6 +197,9 @@ static bool try_program(uint64_t seed, struct claims *claims, uint64_t *ret_clai
 	if (result.verdict != SKEP_VERDICT_SAFE)
 		return false;
 	forget(claims);
+	assert_int_equal(skep_spec_link(&spec, 0, arena, NULL, &linked), 0);
+	for (size_t i = 0; i < linked.n_funcs; i++)
+		claims->first[linked.funcs[i].prog] = linked.funcs[i].insn;
 	assert_int_equal(skep_verify(&spec, 0, &all, arena, &result), 0);
 	claimed = result.verdict == SKEP_VERDICT_SAFE;
 	*ret_claimed += claimed;
