@@ -2,12 +2,13 @@
 /*
  * usage: measure DIRECTORY
  *
- * Times the seven loops of programs.c: natively, in the machine's engines, and in the kernel when it may be asked;
+ * Times the seven loops (and an empty program) of programs.c: natively, in the machine's engines, and in the kernel when it may be asked;
  * DIRECTORY holds each program's instructions as NAME.bin. Then operations on maps. Each figure is the best of several
  * rounds. One JSON object a line on stdout, a table on stderr.
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -21,14 +22,14 @@
 #include "vm/maps/maps.h"
 
 typedef uint64_t native(uint64_t seed);
-native nop, alu, div_, stack, branch, call, crc;
+native nop, alu, div_, stack, branch, call, crc, sort;
 
 static const struct {
 	const char *name;
 	native *run;
 } programs[] = {
 	{ "nop", nop },	      { "alu", alu },	{ "div", div_ }, { "stack", stack },
-	{ "branch", branch }, { "call", call }, { "crc", crc },
+	{ "branch", branch }, { "call", call }, { "crc", crc },	 { "sort", sort },
 };
 
 #define ROUNDS 7
@@ -209,6 +210,42 @@ static const struct {
 	{ "jit_checked", SKEP_VM_CHECKED, true },
 };
 
+/* What the figures are held against, over all programs but the empty one. */
+static struct {
+	double log_ratio, log_checked; /* sums of logarithms, to native */
+	double interp_worst, make_worst;
+	unsigned n, above_kernel;
+} total;
+
+static void add_up(double plain, double kernel, double compile, const double ns[4], uint64_t insns,
+		   uint32_t words)
+{
+	double make = compile / 1000 * 100 / (words > 100 ? words : 100);
+
+	total.n++;
+	total.log_ratio += log(ns[2] / plain);
+	total.log_checked += log(ns[3] / plain);
+	total.interp_worst = fmax(total.interp_worst, ns[0] / (double)insns);
+	total.make_worst = fmax(total.make_worst, make);
+	total.above_kernel += kernel > 0 && ns[2] > kernel;
+}
+
+static void judge(const char *what, double figure, double limit)
+{
+	fprintf(stderr, "%-44s %8.2f, at most %6.2f: %s\n", what, figure, limit,
+		figure <= limit ? "reached" : "MISSED");
+	printf("{\"target\":\"%s\",\"figure\":%.3f,\"limit\":%.2f}\n", what, figure, limit);
+}
+
+static void judge_programs(void)
+{
+	judge("JIT to native, geometric mean", exp(total.log_ratio / total.n), 1.05);
+	judge("JIT with checks to native, geometric mean", exp(total.log_checked / total.n), 1.5);
+	judge("programs slower in the JIT than in the kernel", total.above_kernel, 0);
+	judge("interpreter with checks, worst ns/instruction", total.interp_worst, 1.2);
+	judge("making code, worst us for 100 instructions", total.make_worst, 30);
+}
+
 static void measure_program(size_t i, const char *directory)
 {
 	static struct skep_insn insns[4096];
@@ -217,6 +254,7 @@ static void measure_program(size_t i, const char *directory)
 	double plain = best(run_native, &job), kernel = run_kernel(insns, n);
 	double compile = compile_ns(insns, n);
 	uint64_t value = job.value;
+	double all[ARRAY_SIZE(engines)];
 
 	fprintf(stderr, "%-8s %10.1f %10.1f", programs[i].name, plain, kernel);
 	printf("{\"program\":\"%s\",\"words\":%u,\"native_ns\":%.1f,\"kernel_ns\":%.1f,\"compile_ns\":%.0f",
@@ -224,6 +262,7 @@ static void measure_program(size_t i, const char *directory)
 	for (size_t k = 0; k < ARRAY_SIZE(engines); k++) {
 		double ns = engine(engines[k].mode, engines[k].jit, insns, n, &job);
 
+		all[k] = ns;
 		if (job.value != value)
 			fprintf(stderr, "%s: 0x%" PRIx64 " instead of 0x%" PRIx64 "\n",
 				programs[i].name, job.value, value);
@@ -235,6 +274,8 @@ static void measure_program(size_t i, const char *directory)
 	}
 	fprintf(stderr, " %8.1f\n", compile / 1000);
 	printf(",\"insns\":%" PRIu64 "}\n", job.insns);
+	if (i > 0)
+		add_up(plain, kernel, compile, all, job.insns, n);
 }
 
 static void measure_programs(const char *directory)
@@ -244,6 +285,7 @@ static void measure_programs(const char *directory)
 		"make us");
 	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
 		measure_program(i, directory);
+	judge_programs();
 }
 
 /* Maps. */
@@ -303,7 +345,7 @@ static void reserve_and_submit(void *data)
 }
 
 static void measure_map(const char *name, uint32_t kind, uint32_t key_size, uint32_t n,
-			void (*operation)(void *data))
+			void (*operation)(void *data), double limit)
 {
 	struct skep_vm_map_def def = {
 		.kind = kind, .key_size = key_size, .value_size = 8, .max_entries = n
@@ -329,7 +371,10 @@ static void measure_map(const char *name, uint32_t kind, uint32_t key_size, uint
 	ns = best(operation, &job);
 	if (kind != SKEP_MAP_RINGBUF)
 		ns -= best(only_key, &job);
-	fprintf(stderr, "%-28s %8.1f ns\n", name, ns);
+	fprintf(stderr, "%-28s %8.1f ns", name, ns);
+	if (limit > 0)
+		fprintf(stderr, ", at most %.0f: %s", limit, ns <= limit ? "reached" : "MISSED");
+	fprintf(stderr, "\n");
 	printf("{\"map\":\"%s\",\"ns\":%.1f}\n", name, ns);
 	skep_vm_run_free(job.run);
 	skep_vm_free(job.vm);
@@ -342,13 +387,13 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	measure_programs(argv[1]);
-	measure_map("array lookup", SKEP_MAP_ARRAY, 4, 1024, lookup);
-	measure_map("per-cpu array lookup", SKEP_MAP_PERCPU_ARRAY, 4, 1024, lookup);
-	measure_map("hash lookup, 8-byte keys", SKEP_MAP_HASH, 8, 1024, lookup);
-	measure_map("hash lookup, 4-byte keys", SKEP_MAP_HASH, 4, 1024, lookup);
-	measure_map("hash update", SKEP_MAP_HASH, 8, 1024, update);
-	measure_map("per-cpu hash lookup", SKEP_MAP_PERCPU_HASH, 8, 1024, lookup);
-	measure_map("lru hash lookup", SKEP_MAP_LRU_HASH, 8, 1024, lookup);
-	measure_map("ring reserve + submit", SKEP_MAP_RINGBUF, 0, 1 << 20, reserve_and_submit);
+	measure_map("array lookup", SKEP_MAP_ARRAY, 4, 1024, lookup, 2);
+	measure_map("per-cpu array lookup", SKEP_MAP_PERCPU_ARRAY, 4, 1024, lookup, 2);
+	measure_map("hash lookup, 8-byte keys", SKEP_MAP_HASH, 8, 1024, lookup, 15);
+	measure_map("hash lookup, 4-byte keys", SKEP_MAP_HASH, 4, 1024, lookup, 15);
+	measure_map("hash update", SKEP_MAP_HASH, 8, 1024, update, 0);
+	measure_map("per-cpu hash lookup", SKEP_MAP_PERCPU_HASH, 8, 1024, lookup, 15);
+	measure_map("lru hash lookup", SKEP_MAP_LRU_HASH, 8, 1024, lookup, 15);
+	measure_map("ring reserve + submit", SKEP_MAP_RINGBUF, 0, 1 << 20, reserve_and_submit, 20);
 	return 0;
 }
