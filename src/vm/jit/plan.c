@@ -61,7 +61,8 @@ static bool is_plain(const struct jit *j, uint32_t i)
 
 	if (insn.dst == SKEP_R10 || (insn.src == SKEP_R10 && !skep_insn_is_wide(insn)))
 		return false;
-	if (j->prog->ops[i].code >= SKEP_N_OPS)
+	if (j->prog->ops[i].code >= SKEP_N_OPS || j->prog->ops[i].code == SKEP_OP_JAX ||
+	    j->prog->ops[i].code == SKEP_OP_ADDR_SPACE_CAST) /* these are faults */
 		return false;
 	switch (skep_insn_class(insn)) {
 	case SKEP_CLASS_ALU:
