@@ -140,6 +140,21 @@ static void merge(struct skep_diag *to, const struct skep_diag *from)
 	}
 }
 
+/* The one program that the instance's places are in; NULL: none, or several, whose types may differ. */
+static const char *binary_of(const struct skep_instance *inst)
+{
+	enum skep_attach_kind kind = inst->attach.kind;
+	const char *path;
+
+	if ((kind != SKEP_ATTACH_UPROBE && kind != SKEP_ATTACH_URETPROBE) || !inst->n_matches)
+		return NULL;
+	path = inst->matches[0].target.name;
+	for (size_t i = 1; i < inst->n_matches; i++)
+		if (!skep_streq(inst->matches[i].target.name, path))
+			return NULL;
+	return path;
+}
+
 /* One instance until its variables settle; the last pass with messages when @final. */
 static int check_one(struct skep_compiler *c, struct skep_instance *inst, bool final,
 		     bool *ret_changed)
@@ -148,6 +163,7 @@ static int check_one(struct skep_compiler *c, struct skep_instance *inst, bool f
 	struct skep_diag *diag = c->diag, own = {};
 	int r;
 
+	c->types.binary = binary_of(inst);
 	c->diag = NULL;
 	for (unsigned i = 0; i < ROUNDS_MAX; i++) {
 		c->settling |= i >= PATIENT_ROUNDS;

@@ -229,7 +229,7 @@ int skep_compile(struct skep_arena *arena, const struct skep_world *world, const
 		.world = world,
 		.options = options,
 		.diag = diag,
-		.types = { .arena = arena, .btf = world->btf },
+		.types = { .arena = arena, .btf = world->btf, .world = world },
 		.config = skep_config_defaults,
 		.ring_map = -1,
 		.loss_map = -1,

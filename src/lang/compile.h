@@ -35,7 +35,7 @@ struct skep_compile_options {
 	bool unsafe;	/* system() and friends are allowed */
 	bool sampling; /* programs leave out events when user space says so: plan.sample_map_plus1 */
 	bool long_rows;			/* rows carry time, pid, tid, comm */
-	bool bare_elements;		/* print(@m[key]) shows the value alone */
+	bool as_bpftrace;		/* print(@m[key]) shows the value alone, BEGIN is a begin */
 	bool verbose;			/* hints about old syntax */
 	const char *const *environment; /* for settings, BPFTRACE_NAME=value; or NULL */
 	skep_import_fn import; /* reads what the script imports; NULL: nothing can be imported */

@@ -10,9 +10,12 @@
 
 unsigned skep_compiler_probe(struct skep_compiler *c, const char *name)
 {
-	void *known = skep_hash_get_str(&c->probe_index, name);
+	void *known;
 	char *copy;
 
+	if (c->options->as_bpftrace && (skep_streq(name, "BEGIN") || skep_streq(name, "END")))
+		name = name[0] == 'B' ? "begin" : "end";
+	known = skep_hash_get_str(&c->probe_index, name);
 	if (known)
 		return (unsigned)((uintptr_t)known - 1);
 	copy = skep_arena_strdup(c->arena, name);

@@ -378,6 +378,22 @@ static bool parse_typedef(struct skep_parser *p)
 	return skep_parse_expect(p, SKEP_TOK_SEMI, "';' behind the typedef");
 }
 
+/* Whether the name behind a definition is that of a variable or function of C, not the beginning of what comes next. */
+static bool is_variable(struct skep_parser *p)
+{
+	switch (skep_parse_peek(p, 1)->kind) {
+	case SKEP_TOK_SEMI:
+	case SKEP_TOK_COMMA:
+	case SKEP_TOK_LBRACKET:
+	case SKEP_TOK_LPAREN:
+		return true;
+	case SKEP_TOK_ASSIGN:
+		return !skep_parse_at_word(p, "config");
+	default:
+		return false;
+	}
+}
+
 static bool reject_variable(struct skep_parser *p, const struct skep_c_def *def)
 {
 	struct skep_tok *t = skep_parse_peek(p, 0);
@@ -410,8 +426,8 @@ bool skep_parse_c(struct skep_parser *p)
 			skep_lex_hint(&p->env, "a struct of the kernel needs no definition here");
 		return false;
 	}
-	/* Scripts may leave the ';' out: what follows then stands in a new line. */
-	if (!t->bol && (t->kind == SKEP_TOK_NAME || t->kind == SKEP_TOK_OP))
+	/* Scripts may leave the ';' out. */
+	if (t->kind == SKEP_TOK_OP || (t->kind == SKEP_TOK_NAME && is_variable(p)))
 		return reject_variable(p, def);
 	add_def(p, def);
 	return true;

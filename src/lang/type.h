@@ -18,6 +18,8 @@
 #include "base/str.h"
 #include "obj/btf.h"
 
+struct skep_world;
+
 enum skep_type_kind {
 	SKEP_TYPE_VOID,
 	SKEP_TYPE_INT,
@@ -132,6 +134,9 @@ struct skep_types {
 	struct skep_needs *
 		needs; /* what is made is for other machines, too: what it relies on is noted here; else NULL */
 	struct skep_hash defs; /* types that the script defines, by name: "struct foo", "foo_t" */
+	/* The binary whose probe is looked at: its own types come before the kernel's of the same name. NULL: none. */
+	const char *binary;
+	const struct skep_world *world;
 };
 
 extern const struct skep_type skep_type_void;

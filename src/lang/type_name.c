@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lang/world.h"
+
 #define STARS_MAX 8
 #define NAME_MAX_BYTES 128
 
@@ -127,10 +129,31 @@ static const struct skep_type *own_type(struct skep_types *types, const char *na
 	return NULL;
 }
 
+static bool is_tagged(const char *name)
+{
+	return skep_has_prefix(name, "struct ") || skep_has_prefix(name, "union ") ||
+	       skep_has_prefix(name, "enum ");
+}
+
+/*
+ * A type of the program that is probed. Words that may be the kernel's without a tag are not looked for: to read all of
+ * a program's debugging information for each "u32" would be slow.
+ */
+static const struct skep_type *program_type(struct skep_types *types, const char *name, bool tagged)
+{
+	const struct skep_btf *btf;
+	uint32_t id;
+
+	if (!types->binary || !types->world->user_type || tagged != is_tagged(name) ||
+	    types->world->user_type(types->world, types->binary, name, &btf, &id) < 0)
+		return NULL;
+	return skep_type_from_btf(types, btf, id, SKEP_SPACE_USER);
+}
+
 static const struct skep_type *base_type(struct skep_types *types, const char *name,
 					 bool array_follows)
 {
-	const struct skep_type *own = own_type(types, name);
+	const struct skep_type *own = own_type(types, name), *program;
 	uint32_t id;
 	unsigned stars;
 
@@ -154,8 +177,13 @@ static const struct skep_type *base_type(struct skep_types *types, const char *n
 		for (size_t i = 0; i < ARRAY_SIZE(simple_names); i++)
 			if (skep_streq(simple_names[i].name, name))
 				return skep_type_simple(types, simple_names[i].kind);
-	if (!types->btf || skep_btf_find_c(types->btf, name, &id, &stars) < 0 || stars)
-		return own;
+	program = program_type(types, name, true);
+	if (program)
+		return program;
+	if (!types->btf || skep_btf_find_c(types->btf, name, &id, &stars) < 0 || stars) {
+		program = program_type(types, name, false);
+		return program ? program : own;
+	}
 	return skep_type_from_btf(types, types->btf, id, SKEP_SPACE_KERNEL);
 }
 

@@ -140,6 +140,9 @@ struct skep_world {
 	int (*user_line)(const struct skep_world *world, const char *binary, int pid,
 			 const char *file, unsigned line, unsigned column, struct skep_diag *diag,
 			 skep_world_symbol_fn fn, void *data, unsigned *ret_nearest);
+	/* "struct foo", "union foo", "enum foo" or a typedef, from a binary's debugging information. -ENOENT. */
+	int (*user_type)(const struct skep_world *world, const char *binary, const char *name,
+			 const struct skep_btf **ret_btf, uint32_t *ret_id);
 	/*
 	 * What a function is given in general registers, from debugging information: a FUNC_PROTO. -ENOENT: there is none of
 	 * it; *ret_why is the end of "...: ".

@@ -193,8 +193,9 @@ static int do_print(struct skep_session *s, const struct row *row)
 	return 0;
 }
 
+/* @at_end: a counter that was cleared and has counted nothing since has nothing to say. */
 static int print_map(struct skep_session *s, size_t map, const void *key, uint64_t top,
-		     uint64_t divide)
+		     uint64_t divide, bool at_end)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
@@ -204,6 +205,10 @@ static int print_map(struct skep_session *s, size_t map, const void *key, uint64
 	r = skep_map_read(arena, s->plan, s->engine, s->loaded, map, key, &snapshot);
 	if (r < 0)
 		return r;
+	if (at_end && snapshot.kind == SKEP_SNAPSHOT_COUNT && !snapshot.n_keys &&
+	    snapshot.n_entries && !snapshot.entries[0].numbers[0] &&
+	    (s->options->bpftrace_shapes || (s->cleared && s->cleared[map])))
+		snapshot.n_entries = 0;
 	snapshot.time_ns = now_ns();
 	skep_emit_map(s, &snapshot, (size_t)top, divide);
 	return 0;
@@ -249,16 +254,22 @@ static int do_print_map(struct skep_session *s, const struct row *row)
 	if (a->with_key && a->schema.n_fields == 4)
 		return print_element(s, row, numbers[0], numbers[1]);
 	return print_map(s, a->map, a->with_key ? row->payload + sizeof(numbers) : NULL, numbers[0],
-			 numbers[1]);
+			 numbers[1], false);
 }
 
 static int do_empty_map(struct skep_session *s, const struct row *row)
 {
-	if (row->action->map >= s->plan->n_maps)
+	size_t map = row->action->map;
+
+	if (map >= s->plan->n_maps)
 		return -EINVAL;
-	if (row->action->kind == SKEP_ACTION_CLEAR)
-		return skep_map_clear(s->plan, s->engine, s->loaded, row->action->map);
-	return skep_map_zero(s->plan, s->engine, s->loaded, row->action->map);
+	if (row->action->kind != SKEP_ACTION_CLEAR)
+		return skep_map_zero(s->plan, s->engine, s->loaded, map);
+	if (!s->cleared)
+		s->cleared = calloc(s->plan->n_maps, sizeof(*s->cleared));
+	if (s->cleared)
+		s->cleared[map] = true;
+	return skep_map_clear(s->plan, s->engine, s->loaded, map);
 }
 
 static int do_time(struct skep_session *s, const struct row *row)
@@ -537,7 +548,7 @@ void skep_session_print_maps(struct skep_session *s)
 		order[at] = i;
 	}
 	for (size_t i = 0; i < n; i++) {
-		r = print_map(s, order[i], NULL, 0, 0);
+		r = print_map(s, order[i], NULL, 0, 0, true);
 		if (r < 0)
 			skep_diag_warn(s->diag, s->plan->maps[order[i]].loc, "cannot read %s: %s",
 				       s->plan->maps[order[i]].name, strerror(-r));

@@ -180,7 +180,8 @@ void skep_emit_map(struct skep_session *s, const struct skep_snapshot *snapshot,
 
 	switch (s->options->format) {
 	case SKEP_LIVE_TEXT:
-		skep_snapshot_text(snapshot, top, divide, s->emit.tables.screen, s->resolver, out);
+		skep_snapshot_text(snapshot, top, divide, s->options->bpftrace_shapes,
+				   s->emit.tables.screen, s->resolver, out);
 		return;
 	case SKEP_LIVE_TABLE:
 		skep_snapshot_table(snapshot, top, divide, s->resolver, s->emit.tables.screen, out);

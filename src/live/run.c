@@ -113,8 +113,10 @@ static void tell_attached(struct skep_loop *l, size_t n)
 	struct skep_str *out = skep_output_text(s->out);
 
 	if (s->options->format == SKEP_LIVE_JSON_BPFTRACE)
-		skep_str_addf(out, "{\"type\": \"attached_probes\", \"data\": {\"probes\": %zu}}\n",
-			      n);
+		skep_str_addf(out,
+			      "{\"type\": \"attached_probes\", \"count\": %zu, "
+			      "\"data\": {\"probes\": %zu}}\n",
+			      n, n);
 	else if (s->options->format == SKEP_LIVE_JSON)
 		skep_str_addf(out, "{\"type\": \"attached_probes\", \"count\": %zu}\n", n);
 	else if (!s->options->quiet && (s->options->bpftrace_shapes || s->options->verbose))
@@ -279,7 +281,7 @@ static int run(struct skep_loop *l)
 	r = skep_emit_open(s);
 	if (r < 0)
 		return r;
-	if (s->options->format == SKEP_LIVE_JSON_BPFTRACE &&
+	if (s->options->format == SKEP_LIVE_JSON_BPFTRACE && !s->options->quiet &&
 	    !skep_suite_is(s->plan)) /* readers expect it as the first record */
 		tell_attached(l, planned(s->plan));
 	r = skep_loop_run_kind(l, SKEP_USER_BEGIN);
@@ -331,6 +333,7 @@ int skep_live_run(struct skep_plan *plan, const struct skep_live_options *option
 	s.engine->close(s.loaded);
 	skep_who_free(s.who);
 	free(s.row);
+	free(s.cleared);
 	skep_loop_close(&l);
 	if (r < 0) {
 		skep_losses_fini(&result.losses);

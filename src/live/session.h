@@ -20,6 +20,7 @@ struct skep_session {
 	struct skep_packets *packets;
 	uint8_t *row; /* of a row that came without what is behind its text */
 	size_t row_size;
+	bool *cleared; /* of each map whether clear() emptied it, or NULL: of none */
 	int signal_fd;
 	bool exiting;		 /* exit() was said: rows are not shown */
 	bool stopping;		 /* the loop shall end */

@@ -182,8 +182,45 @@ static int user_proto(const struct skep_world *world, const struct skep_world_sy
 	return 0;
 }
 
+/* Types */
+
+struct named_type {
+	const char *path, *name;
+	struct skep_btf *btf; /* NULL: there is none */
+	uint32_t id;
+	struct named_type *next;
+};
+
+static int user_type(const struct skep_world *world, const char *binary, const char *name,
+		     const struct skep_btf **ret_btf, uint32_t *ret_id)
+{
+	struct skep_kernel_world *w = world_self(world);
+	struct skep_binary_file *file;
+	struct named_type *t;
+
+	for (t = w->named_types; t; t = t->next)
+		if (skep_streq(t->name, name) && skep_streq(t->path, binary))
+			break;
+	if (!t) {
+		t = skep_arena_alloc(w->arena, sizeof(*t));
+		t->path = skep_arena_strdup(w->arena, binary);
+		t->name = skep_arena_strdup(w->arena, name);
+		t->next = w->named_types;
+		w->named_types = t;
+		if (world_open_binary(w, binary, NULL, &file) < 0 || open_dwarf(file) < 0 ||
+		    skep_dwarf_type(file->dwarf, name, &t->btf, &t->id) < 0)
+			t->btf = NULL;
+	}
+	if (!t->btf)
+		return -ENOENT;
+	*ret_btf = t->btf;
+	*ret_id = t->id;
+	return 0;
+}
+
 void world_add_dwarf(struct skep_world *world)
 {
+	world->user_type = user_type;
 	world->user_line = user_line;
 	world->user_proto = user_proto;
 }
@@ -191,5 +228,7 @@ void world_add_dwarf(struct skep_world *world)
 void world_close_dwarf(struct skep_kernel_world *w)
 {
 	for (struct user_types *t = w->user_types; t; t = t->next)
+		skep_btf_free(t->btf);
+	for (struct named_type *t = w->named_types; t; t = t->next)
 		skep_btf_free(t->btf);
 }

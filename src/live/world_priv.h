@@ -12,6 +12,7 @@ struct module {
 	struct module *next;
 };
 
+struct named_type;
 struct user_types;
 
 struct skep_kernel_world {
@@ -27,6 +28,7 @@ struct skep_kernel_world {
 	struct skep_progs *progs; /* NULL: nobody has asked */
 	struct skep_binary_file *binaries;
 	struct user_types *user_types; /* of functions that were asked for */
+	struct named_type *named_types;
 };
 
 static inline struct skep_kernel_world *world_self(const struct skep_world *world)

@@ -69,11 +69,12 @@ bool skep_hist_range(uint32_t bits, size_t bucket, int64_t *ret_low, int64_t *re
 /* Sorts ascending: by value (a histogram's total, an average; texts have no such order), then by key. */
 void skep_snapshot_sort(struct skep_snapshot *snapshot);
 /*
- * @top: only the highest (0: all). @divide: values shown divided by it (0 and 1: as they are). @screen: columns of the terminal,
- * for bars that fit; 0: there is none.
+ * @top: only the highest (0: all). @divide: values shown divided by it (0 and 1: as they are). @bpftrace_shape: stats as
+ * bpftrace has them since 0.27, otherwise as it had them before. @screen: columns of the terminal, for bars that fit; 0:
+ * there is none.
  */
 void skep_snapshot_text(const struct skep_snapshot *snapshot, size_t top, uint64_t divide,
-			unsigned screen, const struct skep_resolver *resolver,
+			bool bpftrace_shape, unsigned screen, const struct skep_resolver *resolver,
 			struct skep_str *out);
 /* What keys and values are, as one JSON object: {"type": "schema", "name": "@calls", "kind": "count", "keys": [...]}. */
 void skep_snapshot_schema_json(const struct skep_snapshot *snapshot, struct skep_str *out);

@@ -102,7 +102,7 @@ void skep_snapshot_table(const struct skep_snapshot *s, size_t top, uint64_t div
 	size_t base, n;
 
 	if (!s->n_keys || s->kind >= SKEP_SNAPSHOT_HIST) {
-		skep_snapshot_text(s, top, divide, screen, resolver, out);
+		skep_snapshot_text(s, top, divide, false, screen, resolver, out);
 		if (!s->n_keys && s->n_entries && s->kind < SKEP_SNAPSHOT_HIST)
 			skep_str_addc(out, '\n');
 		return;

@@ -34,13 +34,16 @@ static void add_name(const struct skep_snapshot *s, const struct skep_snapshot_e
 	skep_str_addc(out, ']');
 }
 
-/* 1024 is 1K, 1M... when it comes out even. */
-static void add_label(uint64_t value, bool negative, struct skep_str *out)
+/*
+ * 1024 is 1K, 1M... when it comes out even. @exact: as small as 2^exact stays whole, so that the steps within a power of
+ * two share a unit: 1024, 1152... 1920.
+ */
+static void add_label(uint64_t value, bool negative, unsigned exact, struct skep_str *out)
 {
 	static const char units[] = "\0KMGTPE";
 	size_t unit = 0;
 
-	while (value >= 1024 && value % 1024 == 0 && unit < 6) {
+	while (value >= UINT64_C(1024) << exact && value % 1024 == 0 && unit < 6) {
 		value /= 1024;
 		unit++;
 	}
@@ -56,9 +59,10 @@ static void add_bound(const struct skep_snapshot *s, int64_t value, struct skep_
 	if (plain)
 		skep_str_addf(out, "%" PRId64, value);
 	else if (value == INT64_MAX) /* the end of the last bucket is 2^63 */
-		add_label(UINT64_C(1) << 63, false, out);
+		add_label(UINT64_C(1) << 63, false, s->hist_bits, out);
 	else
-		add_label(value < 0 ? -(uint64_t)value : (uint64_t)value, value < 0, out);
+		add_label(value < 0 ? -(uint64_t)value : (uint64_t)value, value < 0,
+			  s->kind == SKEP_SNAPSHOT_HIST ? s->hist_bits : 0, out);
 }
 
 static void add_range(const struct skep_snapshot *s, size_t bucket, struct skep_str *out)
@@ -121,7 +125,8 @@ static void add_buckets(const struct skep_snapshot *s, const struct skep_snapsho
 }
 
 static void add_value(const struct skep_snapshot *s, const struct skep_snapshot_entry *entry,
-		      uint64_t divide, const struct skep_resolver *resolver, struct skep_str *out)
+		      uint64_t divide, bool bpftrace_shape, const struct skep_resolver *resolver,
+		      struct skep_str *out)
 {
 	const struct skep_schema_field *field = &s->value_field;
 
@@ -137,12 +142,13 @@ static void add_value(const struct skep_snapshot *s, const struct skep_snapshot_
 		skep_snapshot_number(skep_snapshot_average(s, entry), divide, s->is_signed, out);
 		return;
 	case SKEP_SNAPSHOT_STATS:
-		skep_str_add(out, "count ");
+		skep_str_add(out, bpftrace_shape ? "{ .count = " : "count ");
 		skep_snapshot_number(entry->numbers[0], 1, false, out);
-		skep_str_add(out, ", average ");
+		skep_str_add(out, bpftrace_shape ? ", .average = " : ", average ");
 		skep_snapshot_number(skep_snapshot_average(s, entry), divide, s->is_signed, out);
-		skep_str_add(out, ", total ");
+		skep_str_add(out, bpftrace_shape ? ", .total = " : ", total ");
 		skep_snapshot_number(entry->numbers[1], divide, s->is_signed, out);
+		skep_str_add(out, bpftrace_shape ? " }" : "");
 		return;
 	default:
 		skep_snapshot_number(entry->numbers[0], divide,
@@ -150,8 +156,9 @@ static void add_value(const struct skep_snapshot *s, const struct skep_snapshot_
 	}
 }
 
-void skep_snapshot_text(const struct skep_snapshot *s, size_t top, uint64_t divide, unsigned screen,
-			const struct skep_resolver *resolver, struct skep_str *out)
+void skep_snapshot_text(const struct skep_snapshot *s, size_t top, uint64_t divide,
+			bool bpftrace_shape, unsigned screen, const struct skep_resolver *resolver,
+			struct skep_str *out)
 {
 	bool is_hist = s->kind == SKEP_SNAPSHOT_HIST || s->kind == SKEP_SNAPSHOT_LHIST;
 
@@ -165,7 +172,7 @@ void skep_snapshot_text(const struct skep_snapshot *s, size_t top, uint64_t divi
 			add_buckets(s, &s->entries[i], divide, screen, out);
 		} else {
 			skep_str_add(out, ": ");
-			add_value(s, &s->entries[i], divide, resolver, out);
+			add_value(s, &s->entries[i], divide, bpftrace_shape, resolver, out);
 		}
 		skep_str_addc(out, '\n');
 	}

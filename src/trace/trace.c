@@ -154,7 +154,7 @@ static int compile(struct job *job)
 		.unsafe = o->unsafe,
 		.long_rows = o->format == SKEP_LIVE_JSON,
 		.sampling = o->max_cpu,
-		.bare_elements = o->as_bpftrace,
+		.as_bpftrace = o->as_bpftrace,
 		.verbose = o->verbose,
 		.kernel_hz = o->compile ? NULL : kernel_hz,
 		.kernel_version = o->compile ? 0 : kernel_version(),

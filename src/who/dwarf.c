@@ -288,6 +288,68 @@ int skep_dwarf_function(struct skep_dwarf *dwarf, uint64_t address, struct skep_
 	return 0;
 }
 
+/* Types */
+
+struct type_search {
+	int tag;
+	const char *name;
+	struct skep_btf *btf;
+	uint32_t id;
+	int error;
+};
+
+static bool is_wanted(const struct type_search *s, Dwarf_Die *die)
+{
+	int tag = dwarf_lib.tag(die);
+
+	if (tag == DW_TAG_class_type)
+		tag = DW_TAG_structure_type;
+	return tag == s->tag && skep_streq(dwarf_lib.diename(die), s->name) &&
+	       !dwarf_lib.hasattr_integrate(die, DW_AT_declaration);
+}
+
+static int type_of_unit(void *data, Dwarf_Die *unit)
+{
+	struct type_search *s = data;
+	Dwarf_Die die;
+
+	for (int more = dwarf_lib.child(unit, &die); more == 0;
+	     more = dwarf_lib.siblingof(&die, &die)) {
+		if (!is_wanted(s, &die))
+			continue;
+		s->error = dwarf_type_to_btf(&die, &s->btf, &s->id);
+		return 1;
+	}
+	return 0;
+}
+
+int skep_dwarf_type(struct skep_dwarf *dwarf, const char *name, struct skep_btf **ret_btf,
+		    uint32_t *ret_id)
+{
+	static const struct {
+		const char *word;
+		int tag;
+	} tags[] = {
+		{ "struct ", DW_TAG_structure_type },
+		{ "union ", DW_TAG_union_type },
+		{ "enum ", DW_TAG_enumeration_type },
+	};
+	struct type_search s = { .tag = DW_TAG_typedef, .name = name, .error = -ENOENT };
+
+	for (size_t i = 0; i < ARRAY_SIZE(tags); i++) {
+		if (!skep_has_prefix(name, tags[i].word))
+			continue;
+		s.tag = tags[i].tag;
+		s.name = name + strlen(tags[i].word);
+	}
+	(void)each_unit(dwarf, type_of_unit, &s);
+	if (s.error < 0)
+		return s.error;
+	*ret_btf = s.btf;
+	*ret_id = s.id;
+	return 0;
+}
+
 #else /* built without elfutils' headers */
 
 bool skep_dwarf_works(void)
@@ -312,6 +374,12 @@ int skep_dwarf_line(struct skep_dwarf *dwarf, const char *file, unsigned line, u
 
 int skep_dwarf_function(struct skep_dwarf *dwarf, uint64_t address, struct skep_btf **ret_btf,
 			uint32_t *ret_proto)
+{
+	return -ENOTSUP;
+}
+
+int skep_dwarf_type(struct skep_dwarf *dwarf, const char *name, struct skep_btf **ret_btf,
+		    uint32_t *ret_id)
 {
 	return -ENOTSUP;
 }

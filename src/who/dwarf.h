@@ -54,3 +54,10 @@ int skep_dwarf_line(struct skep_dwarf *dwarf, const char *file, unsigned line, u
  */
 int skep_dwarf_function(struct skep_dwarf *dwarf, uint64_t address, struct skep_btf **ret_btf,
 			uint32_t *ret_proto) _must_check_;
+
+/*
+ * A type by its name in C: "struct foo", "union foo", "enum foo" or a typedef. It is *ret_id in *ret_btf, which the caller
+ * frees. The first definition counts, in the order of the compilation units. -ENOENT.
+ */
+int skep_dwarf_type(struct skep_dwarf *dwarf, const char *name, struct skep_btf **ret_btf,
+		    uint32_t *ret_id) _must_check_;

@@ -439,4 +439,16 @@ int dwarf_types_to_btf(Dwarf_Die *vars, size_t n, struct skep_btf **ret_btf, uin
 	end(&c);
 	return r;
 }
+
+int dwarf_type_to_btf(Dwarf_Die *die, struct skep_btf **ret_btf, uint32_t *ret_id)
+{
+	struct converter c = begin();
+	int r;
+
+	*ret_id = number_of(&c, die, 0);
+	make_row(&c);
+	r = finish(&c, ret_btf);
+	end(&c);
+	return r;
+}
 #endif

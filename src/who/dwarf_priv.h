@@ -45,5 +45,7 @@ int dwarf_to_btf(Dwarf_Die *die, struct skep_btf **ret_btf, uint32_t *ret_proto)
 /* The types of @n variables, each a number in *ret_btf; 0: void, or too many. */
 int dwarf_types_to_btf(Dwarf_Die *vars, size_t n, struct skep_btf **ret_btf,
 		       uint32_t *ret_types) _must_check_;
+/* The type @die, and all that it is made of, as a new BTF. */
+int dwarf_type_to_btf(Dwarf_Die *die, struct skep_btf **ret_btf, uint32_t *ret_id) _must_check_;
 /* -ENOTSUP without libdw. */
 int dwarf_open_library(void) _must_check_;

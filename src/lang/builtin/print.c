@@ -229,14 +229,14 @@ static bool is_readable(const struct skep_world *world, const struct skep_type *
 }
 
 /*
- * With bare_elements one element that is a number or a text is a value like any other. Its map is looked at as a whole
+ * With as_bpftrace one element that is a number or a text is a value like any other. Its map is looked at as a whole
  * first: reading what is a histogram would be an error.
  */
 static bool is_bare(struct skep_check *k, const struct skep_expr *call)
 {
 	struct skep_expr *map = call->call.args.data[0];
 
-	return k->c->options->bare_elements && map->map.has_keys && call->call.args.len == 1 &&
+	return k->c->options->as_bpftrace && map->map.has_keys && call->call.args.len == 1 &&
 	       skep_check_map_whole(k, map) >= 0 && is_readable(k->c->world, map->map.info->value);
 }
 

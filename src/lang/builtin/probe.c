@@ -123,16 +123,25 @@ static int lower_ctx(struct skep_lower *l, const struct skep_expr *call,
 	return 0;
 }
 
+static const char *probetype(const struct skep_compiler *c, const struct skep_instance *inst)
+{
+	const char *name = inst->provider->name;
+
+	return c->options->as_bpftrace && (skep_streq(name, "BEGIN") || skep_streq(name, "END"))
+		       ? "special"
+		       : name;
+}
+
 static int check_probetype(struct skep_check *k, struct skep_expr *call)
 {
-	call->type = skep_type_string(&k->c->types, (uint32_t)strlen(k->inst->provider->name) + 1);
+	call->type = skep_type_string(&k->c->types, (uint32_t)strlen(probetype(k->c, k->inst)) + 1);
 	return 0;
 }
 
 static int lower_probetype(struct skep_lower *l, const struct skep_expr *call,
 			   struct skep_value *ret_value)
 {
-	const char *name = l->inst->provider->name;
+	const char *name = probetype(l->c, l->inst);
 
 	if (ret_value)
 		*ret_value = skep_lower_text(l, name, strlen(name));

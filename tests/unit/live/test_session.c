@@ -327,9 +327,10 @@ static int session(enum skep_live_format format, struct skep_live_result *result
 		   size_t out_size)
 {
 	struct skep_output output;
-	struct skep_live_options options = {
-		.engine = &engine, .format = format, .output = &output, .quiet = true
-	};
+	struct skep_live_options options = { .engine = &engine,
+					     .format = format,
+					     .output = &output,
+					     .quiet = format != SKEP_LIVE_JSON_BPFTRACE };
 	char path[] = "/tmp/skep-test-XXXXXX";
 	int fd = mkstemp(path), r;
 	ssize_t n;
@@ -420,10 +421,11 @@ static void test_bpftrace_json(void **state)
 
 	fake.progs[1] = begin_maps;
 	assert_int_equal(session(SKEP_LIVE_JSON_BPFTRACE, &result, out, sizeof(out)), 0);
-	assert_string_equal(out, "{\"type\": \"attached_probes\", \"data\": {\"probes\": 3}}\n"
-				 "{\"type\": \"map\", \"data\": {\"@c\": {\"6\": 1, \"5\": 3}}}\n"
-				 "{\"type\": \"join\", \"data\": \"ab+cd\"}\n"
-				 "{\"type\": \"value\", \"data\": 9}\n");
+	assert_string_equal(
+		out, "{\"type\": \"attached_probes\", \"count\": 3, \"data\": {\"probes\": 3}}\n"
+		     "{\"type\": \"map\", \"data\": {\"@c\": {\"6\": 1, \"5\": 3}}}\n"
+		     "{\"type\": \"join\", \"data\": \"ab+cd\"}\n"
+		     "{\"type\": \"value\", \"data\": 9}\n");
 	skep_losses_fini(&result.losses);
 }
 

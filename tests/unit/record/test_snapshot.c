@@ -24,7 +24,7 @@ static void expect_file(const char *name, const struct skep_str *out)
 
 static void print(const struct skep_snapshot *s, struct skep_str *out)
 {
-	skep_snapshot_text(s, 0, 0, 0, NULL, out);
+	skep_snapshot_text(s, 0, 0, false, 0, NULL, out);
 }
 
 static void test_hist_buckets(void **state)
@@ -159,7 +159,7 @@ static void test_values(void **state)
 	print(&s, &out);
 	assert_string_equal(out.data, "@i[2]: -4\n@i[-1]: 5\n@i[3]: 5\n@i[10]: 5\n");
 	skep_str_reset(&out);
-	skep_snapshot_text(&s, 2, 2, 0, NULL, &out);
+	skep_snapshot_text(&s, 2, 2, false, 0, NULL, &out);
 	assert_string_equal(out.data, "@i[3]: 2\n@i[10]: 2\n");
 	skep_str_reset(&out);
 	skep_snapshot_json(&s, 2, 0, true, NULL, &out);
@@ -229,7 +229,7 @@ static void test_narrow(void **state)
 		struct skep_str out = {};
 		const char *line;
 
-		skep_snapshot_text(&s, 0, 0, screens[i], NULL, &out);
+		skep_snapshot_text(&s, 0, 0, false, screens[i], NULL, &out);
 		line = strchr(skep_str_text(&out), '\n') + 1;
 		assert_int_equal(strcspn(line, "\n"), widths[i]);
 		assert_non_null(strstr(line, "@|\n")); /* the longest bar fills it */
