@@ -449,8 +449,9 @@ static void test_own_json(void **state)
 
 	fake.progs[1] = begin_json;
 	assert_int_equal(session(SKEP_LIVE_JSON, &result, out, sizeof(out)), 0);
-	assert_non_null(strstr(out, "\"probe\": \"rawtracepoint:x\", \"pid\": 12, \"tid\": 13, "
-				    "\"comm\": \"a\\\"b\", \"at\": \"0:0\", \"fields\": {\"n\": 4}}\n"));
+	assert_non_null(strstr(out,
+			       "\"probe\": \"rawtracepoint:x\", \"pid\": 12, \"tid\": 13, "
+			       "\"comm\": \"a\\\"b\", \"at\": \"0:0\", \"fields\": {\"n\": 4}}\n"));
 	skep_losses_fini(&result.losses);
 }
 
