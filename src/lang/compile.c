@@ -15,6 +15,7 @@
 #include "lang/import.h"
 #include "lang/macro.h"
 #include "lang/match.h"
+#include "lang/pair.h"
 #include "lang/portable.h"
 #include "lang/provider/arch.h"
 #include "lang/scope.h"
@@ -181,6 +182,8 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 	/* A probe that is not found hides no mistake in the others. */
 	r = skep_match_all(c);
 	c->incomplete = r < 0;
+	if (r >= 0)
+		skep_pair_all(c);
 	skep_scope_warn(c);
 	checked = skep_check_all(c);
 	if (r < 0 || checked < 0)

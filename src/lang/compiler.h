@@ -58,9 +58,11 @@ struct skep_instance {
 	struct skep_plan_user_probe user;  /* when user_run; prog is filled later */
 	bool open; /* for other machines: a pattern that takes all that is found there */
 	const struct skep_hook *hook; /* of a probe that acts, else NULL */
-	struct skep_instance *next;   /* runs behind this one in the same program */
-	bool chained;		      /* it is somebody's next */
-	struct skep_packet *packet;   /* lower: fields of the packet that the program has read */
+	struct skep_instance
+		*next;	      /* in the same program: behind this one, or the other of a pair */
+	bool chained;	      /* it is somebody's next */
+	int64_t cookie_delta; /* from the cookie to the index of its name; 0 but in a pair */
+	struct skep_packet *packet; /* lower: fields of the packet that the program has read */
 };
 
 /* A map of the script. */

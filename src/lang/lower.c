@@ -14,6 +14,7 @@
 #include "lang/hook.h"
 #include "lang/lower_priv.h"
 #include "lang/packet.h"
+#include "lang/pair.h"
 #include "lang/scope.h"
 
 /* What the kernel shows as the program's name: the last word of the probe, in the characters that it takes. */
@@ -113,12 +114,49 @@ static int lower_chain(struct skep_lower *l)
 	return r;
 }
 
+/* Nothing of what the other half has asked for holds here. */
+static int lower_half(struct skep_lower *l, struct skep_instance *inst, struct skep_block *at,
+		      struct skep_block *end)
+{
+	int r;
+
+	skep_ir_at(l->fn, at);
+	l->inst = inst;
+	l->instance = ++l->c->n_bodies;
+	l->n_known = 0;
+	l->ids[0] = l->ids[1] = NULL;
+	r = skep_check_instance(l->c, inst);
+	if (r >= 0)
+		r = lower_body(l);
+	if (r >= 0)
+		skep_ir_jump(l->fn, end);
+	return r;
+}
+
+/* Of a pair the one that is at its turn. */
+static int lower_pair(struct skep_lower *l)
+{
+	struct skep_instance *first = l->inst, *second = first->next;
+	bool returns = first->attach.kind == SKEP_ATTACH_KRETPROBE;
+	struct skep_block *begins = skep_ir_block(l->fn), *ends = skep_ir_block(l->fn),
+			  *out = skep_ir_block(l->fn);
+	int r;
+
+	skep_ir_branch(l->fn, SKEP_CC_NE, skep_pair_returning(l), skep_ir_const(l->fn, 0), ends,
+		       begins);
+	r = lower_half(l, first, returns ? ends : begins, out);
+	if (r >= 0)
+		r = lower_half(l, second, returns ? begins : ends, out);
+	skep_ir_at(l->fn, out);
+	return r;
+}
+
 static int lower_program(struct skep_lower *l)
 {
 	struct skep_val *result;
 	int r;
 
-	r = lower_body(l);
+	r = skep_pair_is(l->inst) ? lower_pair(l) : lower_body(l);
 	if (r >= 0 && l->inst->hook)
 		r = lower_chain(l);
 	if (r < 0)
@@ -167,6 +205,14 @@ void skep_lower_name(struct skep_compiler *c, const struct skep_fn *fn, const ch
 	c->prog_names.data[skep_fn_index(fn)] = name;
 }
 
+/* The probes that run it, as losses name them. */
+static const char *shown_name(struct skep_compiler *c, const struct skep_instance *inst)
+{
+	return skep_pair_is(inst) ? skep_arena_printf(c->arena, "%s, %s", inst->point->text,
+						      inst->next->point->text)
+				  : inst->point->text;
+}
+
 static int lower_instance(struct skep_compiler *c, struct skep_instance *inst,
 			  struct skep_plan *plan)
 {
@@ -186,7 +232,7 @@ static int lower_instance(struct skep_compiler *c, struct skep_instance *inst,
 	skep_ir_loc(l.fn, inst->point->loc);
 	prog = l.prog = skep_fn_index(l.fn);
 	l.instance = ++c->n_bodies;
-	skep_lower_name(c, l.fn, inst->point->text);
+	skep_lower_name(c, l.fn, shown_name(c, inst));
 	r = lower_program(&l);
 	if (r < 0)
 		return r;

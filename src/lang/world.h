@@ -79,7 +79,8 @@ enum skep_world_feature {
 	SKEP_WORLD_XDP,
 	SKEP_WORLD_TC, /* links of traffic control (tcx), or filters */
 	SKEP_WORLD_CGROUP,
-	SKEP_WORLD_CPU_V4, /* instruction set version 4 */
+	SKEP_WORLD_CPU_V4,	   /* instruction set version 4 */
+	SKEP_WORLD_KPROBE_SESSION, /* entry and return of functions in one link */
 	SKEP_WORLD_FEATURE_MAX,
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "isa/attachtype.h"
 #include "live/loop.h"
 #include "live/packets.h"
 #include "sys/cpus.h"
@@ -179,9 +180,11 @@ static size_t planned(const struct skep_plan *plan)
 	size_t n = plan->n_user_probes;
 
 	for (size_t i = 0; i < plan->spec->n_attaches; i++) {
-		if (plan->spec->attaches[i].kind != SKEP_ATTACH_USER &&
-		    plan->spec->attaches[i].kind != SKEP_ATTACH_ITER)
-			n += plan->spec->attaches[i].n_targets;
+		const struct skep_spec_attach *a = &plan->spec->attaches[i];
+		bool twice = plan->spec->progs[a->prog].attach_type == SKEP_AT_TRACE_KPROBE_SESSION;
+
+		if (a->kind != SKEP_ATTACH_USER && a->kind != SKEP_ATTACH_ITER)
+			n += a->n_targets << twice;
 	}
 	return n;
 }

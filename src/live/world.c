@@ -47,6 +47,7 @@ static bool has(const struct skep_world *world, enum skep_world_feature feature)
 		[SKEP_WORLD_TC] = SKEP_FEATURE_TC,
 		[SKEP_WORLD_CGROUP] = SKEP_FEATURE_CGROUP,
 		[SKEP_WORLD_CPU_V4] = SKEP_FEATURE_CPU_V4,
+		[SKEP_WORLD_KPROBE_SESSION] = SKEP_FEATURE_KPROBE_SESSION,
 	};
 
 	return features[feature] >= 0 && skep_feature_has((enum skep_feature)features[feature]);

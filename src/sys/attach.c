@@ -71,7 +71,12 @@ static int attach_each(struct skep_loaded *loaded, const struct skep_spec_attach
 static int attach_record(struct skep_loaded *loaded, const struct skep_spec_attach *a,
 			 struct skep_diag *diag)
 {
+	int r;
+
 	switch (loaded->progs[a->prog].attach_type) {
+	case SKEP_BPF_ATTACH_KPROBE_SESSION: /* two probes each: entry and return */
+		r = skep_attach_kprobe_multi(loaded, a, diag);
+		return r < 0 ? r : r * 2;
 	case SKEP_BPF_ATTACH_KPROBE_MULTI:
 		return skep_attach_kprobe_multi(loaded, a, diag);
 	case SKEP_BPF_ATTACH_UPROBE_MULTI:

@@ -56,7 +56,7 @@ static int link_kprobes(struct skep_loaded *loaded, const struct skep_spec_attac
 {
 	struct skep_bpf_link_create attr = {
 		.prog_fd = (uint32_t)loaded->progs[a->prog].fd,
-		.attach_type = SKEP_BPF_ATTACH_KPROBE_MULTI,
+		.attach_type = loaded->progs[a->prog].attach_type, /* or a session */
 	};
 
 	attr.kprobe_multi.flags = a->kind == SKEP_ATTACH_KRETPROBE ? SKEP_BPF_F_MULTI_RETURN : 0;

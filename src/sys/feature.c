@@ -250,14 +250,13 @@ static int probe_uprobe(void)
  * Asks for a function that cannot exist: a kernel with such links says so, others refuse before
  * they look.
  */
-static int probe_kprobe_multi(void)
+static int kprobe_link(uint32_t attach_type)
 {
-	_cleanup_close_ int prog =
-		load_trivial(SKEP_PROG_KPROBE, SKEP_BPF_ATTACH_KPROBE_MULTI, 0, 0);
+	_cleanup_close_ int prog = load_trivial(SKEP_PROG_KPROBE, attach_type, 0, 0);
 	const char *name = "skep no such function";
 	struct skep_bpf_link_create attr = {
 		.prog_fd = (uint32_t)prog,
-		.attach_type = SKEP_BPF_ATTACH_KPROBE_MULTI,
+		.attach_type = attach_type,
 	};
 	int r;
 
@@ -267,6 +266,24 @@ static int probe_kprobe_multi(void)
 	attr.kprobe_multi.cnt = 1;
 	r = close_ok(skep_bpf_link_create(&attr));
 	return r == -ESRCH || r == -ENOENT ? 0 : r;
+}
+
+static int probe_kprobe_multi(void)
+{
+	return kprobe_link(SKEP_BPF_ATTACH_KPROBE_MULTI);
+}
+
+/* Its programs have to be able to tell entry from return. */
+static int probe_kprobe_session(void)
+{
+	int r = kprobe_link(SKEP_BPF_ATTACH_KPROBE_SESSION);
+
+	if (r < 0)
+		return r;
+	return skep_kfunc_allowed(SKEP_PROG_KPROBE, SKEP_BPF_ATTACH_KPROBE_SESSION, 0,
+				  "bpf_session_is_return")
+		       ? 0
+		       : -EOPNOTSUPP;
 }
 
 /* A directory is no binary: kernels with such links say so. */

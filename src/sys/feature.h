@@ -28,6 +28,7 @@
 	X(FENTRY, fentry, "function entry and exit (fentry)", "fentry, fexit") \
 	X(KPROBE, kprobe, "kprobe", "kprobe, kretprobe") \
 	X(KPROBE_MULTI, kprobe_multi, "many kprobes in one link", "kprobe with wildcards, fast") \
+	X(KPROBE_SESSION, kprobe_session, "entry and return in one link", "kprobe and kretprobe with one wildcard, faster") \
 	X(UPROBE, uprobe, "uprobe", "uprobe, uretprobe") \
 	X(UPROBE_MULTI, uprobe_multi, "many uprobes in one link", "uprobe with wildcards, fast") \
 	X(UPROBE_MULTI_PID, uprobe_multi_pid, "processes of such links", "the same with -p") \

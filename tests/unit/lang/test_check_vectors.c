@@ -61,6 +61,7 @@ static void without(struct world_file *f, const char *word)
 		{ "tp_btf", SKEP_WORLD_TP_BTF },
 		{ "cookie", SKEP_WORLD_COOKIE },
 		{ "kprobe_multi", SKEP_WORLD_KPROBE_MULTI },
+		{ "kprobe_session", SKEP_WORLD_KPROBE_SESSION },
 		{ "uprobe_multi", SKEP_WORLD_UPROBE_MULTI },
 		{ "task_btf", SKEP_WORLD_CURRENT_TASK_BTF },
 		{ "loop", SKEP_WORLD_LOOP },
