@@ -48,7 +48,7 @@ static void join(struct skep_instance *owner, struct skep_instance *other)
 
 void skep_pair_all(struct skep_compiler *c)
 {
-	if (c->types.needs || !skep_world_has(c->world, SKEP_WORLD_KPROBE_SESSION))
+	if (c->types.needs)
 		return;
 	for (size_t i = 0; i < c->instances.len; i++) {
 		struct skep_instance *owner = c->instances.data[i];
@@ -60,6 +60,8 @@ void skep_pair_all(struct skep_compiler *c)
 			if (!is_free(c, k, returns ? SKEP_ATTACH_KPROBE : SKEP_ATTACH_KRETPROBE) ||
 			    !same_functions(owner, c->instances.data[k]))
 				continue;
+			if (!skep_world_has(c->world, SKEP_WORLD_KPROBE_SESSION))
+				return;
 			join(owner, c->instances.data[k]);
 			break;
 		}
