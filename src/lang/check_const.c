@@ -55,6 +55,7 @@ bool skep_check_constant(struct skep_compiler *c, const char *name, int64_t *ret
 		*ret_value = c->options->kernel_hz();
 		if (!*ret_value)
 			return false;
+		need = skep_need_ticks(&c->types, name, *ret_value);
 	} else if (is_enum || !skep_constant_find(name, ret_value)) {
 		if (c->types.btf && skep_btf_find_enumerator(c->types.btf, name, &id, &e) >= 0) {
 			*ret_value = (int64_t)e.value;

@@ -57,6 +57,8 @@ struct skep_instance {
 	bool user_run;			   /* BEGIN, END, interval: user space has it run */
 	struct skep_plan_user_probe user;  /* when user_run; prog is filled later */
 	bool open; /* for other machines: a pattern that takes all that is found there */
+	const char
+		*made_for; /* what the code takes for granted of its targets, in words, or NULL */
 	const struct skep_hook *hook; /* of a probe that acts, else NULL */
 	struct skep_instance
 		*next;	      /* in the same program: behind this one, or the other of a pair */

@@ -5,7 +5,7 @@
  *	what the plan has			what is done here
  *	CPU, number of CPUs, features		must be there
  *	needs: members, sizes, enumerators	looked up in this kernel's types; the code gets the difference
- *	needs: symbols, cgroups			their numbers go into the code
+ *	needs: symbols, cgroups, interfaces	their numbers go into the code
  *	probes					looked for as a script's are; patterns find what is here
  *	names of enums				this kernel's
  *
@@ -24,6 +24,8 @@ struct skep_fit_options {
 	const char *kernel; /* what this kernel is called in plan->portable->kernel; or NULL */
 	int pid;	    /* -p, or 0 */
 	bool has_command;   /* -c */
+	bool unsafe;	    /* --unsafe */
+	unsigned (*kernel_hz)(void); /* as of skep_compile_options */
 };
 
 /* -ENOTSUP: this machine is too different; -EINVAL: a probe is missing. The diag says why. The plan is changed, once. */

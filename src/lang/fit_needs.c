@@ -175,6 +175,18 @@ static struct answer find_enum(struct skep_fit *fit, const struct skep_need *nee
 	return (struct answer){ .value = (uint64_t)(int64_t)e.value };
 }
 
+static struct answer find_interface(struct skep_fit *fit, const struct skep_need *need)
+{
+	const struct skep_world *w = fit->world;
+	struct skep_world_interface to;
+
+	if (!w->interface || w->interface(w, need->type, &to) < 0)
+		return (struct answer){ .why = skep_arena_printf(fit->arena,
+								 "there is no interface '%s'",
+								 need->type) };
+	return (struct answer){ .value = to.index };
+}
+
 static struct answer find(struct skep_fit *fit, struct skep_types *types,
 			  const struct skep_need *need)
 {
@@ -197,16 +209,24 @@ static struct answer find(struct skep_fit *fit, struct skep_types *types,
 			a.why = skep_arena_printf(fit->arena, "there is no cgroup '%s'",
 						  need->type);
 		return a;
+	case SKEP_NEED_INTERFACE:
+		return find_interface(fit, need);
+	case SKEP_NEED_TICKS:
+		a.value = fit->options->kernel_hz ? fit->options->kernel_hz() : 0;
+		if (!a.value)
+			a.why = skep_arena_printf(
+				fit->arena, "it does not say what %s is (CONFIG_HZ)", need->type);
+		return a;
 	default:
 		a.why = "it needs something unknown";
 		return a;
 	}
 }
 
-static bool is_of_types(const struct skep_need *need)
+static bool is_of_kernel(const struct skep_need *need)
 {
 	return need->kind == SKEP_NEED_MEMBER || need->kind == SKEP_NEED_SIZE ||
-	       need->kind == SKEP_NEED_ENUM;
+	       need->kind == SKEP_NEED_ENUM || need->kind == SKEP_NEED_TICKS;
 }
 
 static struct answer answer(struct skep_fit *fit, struct skep_types *types,
@@ -214,7 +234,7 @@ static struct answer answer(struct skep_fit *fit, struct skep_types *types,
 {
 	struct answer a = { .value = need->value };
 
-	if (fit->same_kernel && is_of_types(need))
+	if (fit->same_kernel && is_of_kernel(need))
 		return a;
 	a = find(fit, types, need);
 	if (!a.why && need->exact && a.value != need->value)
@@ -259,6 +279,11 @@ static int apply(struct skep_fit *fit, struct skep_spec_prog *prog, const struct
 		if (reloc->kind != SKEP_RELOC_NEED)
 			continue;
 		a = &answers[reloc->index];
+		if (a->why && needs[reloc->index].kind == SKEP_NEED_INTERFACE) {
+			skep_diag_error(fit->diag, place_of(prog, reloc->insn), "%s", a->why);
+			skep_diag_hint(fit->diag, "ip link lists those that there are");
+			return -EINVAL;
+		}
 		if (a->why)
 			return refuse(fit, place_of(prog, reloc->insn), a->why);
 		r = skep_need_apply(prog, reloc, a->value - needs[reloc->index].value);

@@ -4,6 +4,8 @@
  * of those in the plan.
  *
  *	kprobe, uprobe		all that is found, with this machine's way of attaching
+ *	usdt			likewise, and each program has the places that keep arguments where it looks for them
+ *	xdp, tc, cgroup		the interface or group of that name
  *	tracepoint and others	what the plan has, as far as it is here; of open patterns all
  */
 #include <errno.h>
@@ -21,7 +23,8 @@ struct probes {
 	struct skep_compiler c; /* after matching: its instances */
 	struct {
 		SKEP_VEC(struct probe_name);
-	} names; /* the plan's, and those that come to them */
+	} names;	       /* the plan's, and those that come to them */
+	unsigned *known_plus1; /* by the name's number in c: what a pattern's target got in names */
 };
 
 /* --- looking ---------------------------------------------------------------------------------- */
@@ -61,12 +64,20 @@ static int look(struct probes *p, const struct skep_compile_options *options)
 	}
 	p->c.script = script;
 	p->c.diag = p->fit->diag;
-	return skep_match_all(&p->c);
+	r = skep_match_all(&p->c);
+	p->known_plus1 =
+		skep_arena_calloc(p->fit->arena, p->c.probe_names.len, sizeof(*p->known_plus1));
+	return r;
 }
 
-/* Instances of the first point with this text, one after the other. */
+static bool same(const char *a, const char *b)
+{
+	return a && b ? skep_streq(a, b) : !a && !b;
+}
+
+/* Instances of the first point with this text whose targets are like that, one after the other. */
 static const struct skep_instance *next_instance(const struct probes *p, const char *text,
-						 size_t *at)
+						 const char *made_for, size_t *at)
 {
 	const struct skep_attach_point *point = NULL;
 	size_t i;
@@ -74,7 +85,7 @@ static const struct skep_instance *next_instance(const struct probes *p, const c
 	for (i = 0; i < p->c.instances.len; i++) {
 		const struct skep_instance *inst = p->c.instances.data[i];
 
-		if (!skep_streq(inst->point->text, text))
+		if (!skep_streq(inst->point->text, text) || !same(inst->made_for, made_for))
 			continue;
 		point = point ? point : inst->point;
 		if (inst->point == point && i >= *at) {
@@ -85,15 +96,16 @@ static const struct skep_instance *next_instance(const struct probes *p, const c
 	return NULL;
 }
 
-#define FOR_EACH_MATCH(p, text, inst, m)                                                       \
-	for (size_t at_ = 0, once_ = 1; once_; once_ = 0)                                      \
-		for (const struct skep_instance *inst; (inst = next_instance(p, text, &at_));) \
-			for (const struct skep_match *m = inst->matches;                       \
+#define FOR_EACH_MATCH(p, text, made_for, inst, m)                       \
+	for (size_t at_ = 0, once_ = 1; once_; once_ = 0)                \
+		for (const struct skep_instance *inst;                   \
+		     (inst = next_instance(p, text, made_for, &at_));)   \
+			for (const struct skep_match *m = inst->matches; \
 			     m < inst->matches + inst->n_matches; m++)
 
 static bool is_here(const struct probes *p, const char *text, const char *name)
 {
-	FOR_EACH_MATCH(p, text, inst, m)
+	FOR_EACH_MATCH(p, text, NULL, inst, m)
 	if (skep_streq(m->name, name))
 		return true;
 	return false;
@@ -106,12 +118,17 @@ static unsigned take_name(struct probes *p, const struct skep_plan_origin *origi
 			  const struct skep_match *m)
 {
 	struct probe_name name = { m->name, skep_match_func(m) };
+	unsigned *known_plus1 = &p->known_plus1[m->probe_index];
 
-	if (origin->n_names && (!origin->open || i == 0)) {
+	if (origin->n_names && (!origin->open || (i == 0 && !origin->made_for))) {
 		p->names.data[origin->names[0]] = name;
+		*known_plus1 = origin->names[0] + 1;
 		return origin->names[0];
 	}
+	if (*known_plus1)
+		return *known_plus1 - 1;
 	skep_vec_add(&p->names, name);
+	*known_plus1 = (unsigned)p->names.len;
 	return (unsigned)p->names.len - 1;
 }
 
@@ -128,11 +145,11 @@ static int take_functions(struct probes *p, struct skep_spec_attach *a,
 {
 	size_t n = 0, i = 0;
 
-	FOR_EACH_MATCH(p, a->probe, inst, m)
+	FOR_EACH_MATCH(p, a->probe, origin->made_for, inst, m)
 	n++;
 	a->targets = skep_arena_calloc(p->fit->arena, n, sizeof(*a->targets));
 	a->n_targets = n;
-	FOR_EACH_MATCH(p, a->probe, inst, m)
+	FOR_EACH_MATCH(p, a->probe, origin->made_for, inst, m)
 	{
 		if (inst->attach.kind != a->kind)
 			return other_kind(p, a);
@@ -142,6 +159,21 @@ static int take_functions(struct probes *p, struct skep_spec_attach *a,
 		i++;
 	}
 	return 0;
+}
+
+/* --- places that are acted on ------------------------------------------------------------------ */
+
+static void take_places(struct probes *p, struct skep_spec_attach *a,
+			const struct skep_plan_origin *origin)
+{
+	size_t n = 0;
+
+	FOR_EACH_MATCH(p, a->probe, origin->made_for, inst, m)
+	n++;
+	a->targets = skep_arena_calloc(p->fit->arena, n, sizeof(*a->targets));
+	a->n_targets = 0;
+	FOR_EACH_MATCH(p, a->probe, origin->made_for, inst, m)
+	a->targets[a->n_targets++] = m->target;
 }
 
 /* --- events ----------------------------------------------------------------------------------- */
@@ -210,7 +242,7 @@ static void take_new_events(struct probes *p, struct skep_spec_attach *a,
 	struct skep_attach_target t;
 	size_t n = 0, room = a->n_targets;
 
-	FOR_EACH_MATCH(p, a->probe, inst, m)
+	FOR_EACH_MATCH(p, a->probe, origin->made_for, inst, m)
 	room++;
 	if (origin->open) {
 		struct skep_attach_target *more =
@@ -219,7 +251,7 @@ static void take_new_events(struct probes *p, struct skep_spec_attach *a,
 		memcpy(more, a->targets, a->n_targets * sizeof(*more));
 		a->targets = more;
 	}
-	FOR_EACH_MATCH(p, a->probe, inst, m)
+	FOR_EACH_MATCH(p, a->probe, origin->made_for, inst, m)
 	{
 		if (is_in_plan(p, a->probe, m->name))
 			continue;
@@ -278,6 +310,12 @@ static int take(struct probes *p, size_t index)
 	case SKEP_ATTACH_UPROBE:
 	case SKEP_ATTACH_URETPROBE:
 		return take_functions(p, a, origin);
+	case SKEP_ATTACH_XDP:
+	case SKEP_ATTACH_TC_INGRESS:
+	case SKEP_ATTACH_TC_EGRESS:
+	case SKEP_ATTACH_CGROUP:
+		take_places(p, a, origin);
+		return 0;
 	case SKEP_ATTACH_TP:
 	case SKEP_ATTACH_RAW_TP:
 	case SKEP_ATTACH_TRACING:
@@ -286,6 +324,46 @@ static int take(struct probes *p, size_t index)
 	default:
 		return 0;
 	}
+}
+
+/* The first record of a probe whose program is for such targets, else any record of it. */
+static size_t record_for(const struct skep_plan *plan, const struct skep_instance *inst)
+{
+	size_t any = plan->spec->n_attaches;
+
+	for (size_t i = 0; i < plan->spec->n_attaches; i++) {
+		if (!skep_streq(plan->spec->attaches[i].probe, inst->point->text))
+			continue;
+		if (same(plan->portable->origins[i].made_for, inst->made_for))
+			return i;
+		if (any == plan->spec->n_attaches || !plan->portable->origins[any].made_for)
+			any = i;
+	}
+	return any;
+}
+
+/* What is here and no program was made for would be missed in silence. */
+static int check_made_for(const struct probes *p)
+{
+	const struct skep_plan *plan = p->fit->plan;
+
+	for (size_t i = 0; i < p->c.instances.len; i++) {
+		const struct skep_instance *inst = p->c.instances.data[i];
+		size_t k = inst->made_for ? record_for(plan, inst) : plan->spec->n_attaches;
+
+		if (k == plan->spec->n_attaches || !plan->portable->origins[k].made_for ||
+		    same(plan->portable->origins[k].made_for, inst->made_for))
+			continue;
+		skep_diag_error(p->fit->diag, plan->spec->attaches[k].loc,
+				inst->attach.kind == SKEP_ATTACH_UPROBE
+					? "this binary keeps arguments elsewhere: %s; the code was "
+					  "made for %s"
+					: "this interface has %s; the code was made for %s",
+				inst->made_for, plan->portable->origins[k].made_for);
+		skep_diag_hint(p->fit->diag, "run the script itself, or compile it here");
+		return -ENOTSUP;
+	}
+	return 0;
 }
 
 /* Records without targets go, and their programs are not loaded: nobody calls a function that is no program. */
@@ -334,7 +412,10 @@ static void fini(struct probes *p)
 int skep_fit_probes(struct skep_fit *fit)
 {
 	struct skep_plan *plan = fit->plan;
-	struct skep_compile_options options = { .pid = fit->options->pid };
+	struct skep_compile_options options = {
+		.pid = fit->options->pid,
+		.unsafe = fit->options->unsafe,
+	};
 	struct probes p = { .fit = fit };
 	int r;
 
@@ -345,6 +426,8 @@ int skep_fit_probes(struct skep_fit *fit)
 				     .func = plan->probe_funcs ? plan->probe_funcs[i] : NULL,
 			     });
 	r = look(&p, &options);
+	if (r == 0)
+		r = check_made_for(&p);
 	for (size_t i = 0; i < plan->spec->n_attaches && r == 0; i++)
 		r = take(&p, i);
 	if (r == 0) {

@@ -51,10 +51,9 @@ int skep_import_read(struct skep_compiler *c)
 		return 0;
 	if (c->types.needs) {
 		skep_diag_error(c->diag, script->objects[0].loc,
-				"a script that imports an object cannot be compiled for other "
-				"machines");
-		skep_diag_hint(c->diag, "run it from its text there");
-		return -EINVAL;
+				"not supported ahead of time: functions of an object");
+		skep_diag_hint(c->diag, "write them as fn in the script, or run the script itself");
+		return -ENOTSUP;
 	}
 	for (size_t i = 0; i < script->n_objects; i++)
 		files[i] = (struct skep_object_file){

@@ -190,7 +190,11 @@ static struct skep_spec_attach attach_record(struct skep_compiler *c,
 
 static struct skep_plan_origin origin(struct skep_compiler *c, const struct skep_instance *inst)
 {
-	struct skep_plan_origin o = { .n_names = inst->n_matches, .open = inst->open };
+	struct skep_plan_origin o = {
+		.n_names = inst->n_matches,
+		.open = inst->open,
+		.made_for = inst->made_for,
+	};
 
 	o.names = skep_arena_calloc(c->arena, inst->n_matches, sizeof(*o.names));
 	for (size_t i = 0; i < inst->n_matches; i++)

@@ -172,10 +172,6 @@ static int match_point(struct skep_compiler *c, struct skep_probe_node *probe,
 						i + 1);
 	if (c->options->mode != SKEP_COMPILE_TRACE && !p->always)
 		return 0;
-	if (c->types.needs && p->not_ahead)
-		return skep_match_unable(c, point, "run the script itself",
-					 "not supported ahead of time: %s, %s", p->name,
-					 p->not_ahead);
 	return p->match(c, probe, point);
 }
 

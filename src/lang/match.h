@@ -65,6 +65,9 @@ struct skep_used_args {
 };
 void skep_match_used_args(const struct skep_probe_node *probe, struct skep_used_args *ret_used);
 
+/* Bits of the numbered arguments (arg0...) that a probe asks for. */
+unsigned skep_match_used_numbers(const struct skep_probe_node *probe);
+
 /*
  * Text that is the same for two targets when one program can serve both: the used fields with
  * place and type. A field that does not exist is written as such.

@@ -235,6 +235,18 @@ void skep_match_used_args(const struct skep_probe_node *probe, struct skep_used_
 	skep_walk_probe(probe, find_args, ret_used);
 }
 
+unsigned skep_match_used_numbers(const struct skep_probe_node *probe)
+{
+	unsigned used = 0;
+	char name[16];
+
+	for (unsigned n = 0; n < SKEP_USDT_ARGS_MAX; n++) {
+		snprintf(name, sizeof(name), "arg%u", n);
+		used |= (unsigned)skep_probe_uses(probe, name) << n;
+	}
+	return used;
+}
+
 char *skep_match_signature(struct skep_compiler *c, const struct skep_struct *args,
 			   const struct skep_used_args *used)
 {
@@ -290,7 +302,9 @@ bool skep_match_needs_probe(const struct skep_compiler *c, const struct skep_pro
 static bool is_looked_for(const struct skep_attach_point *point)
 {
 	static const char *const names[] = { "kprobe",	   "kretprobe",	    "uprobe", "uretprobe",
-					     "tracepoint", "rawtracepoint", "fentry", "fexit" };
+					     "tracepoint", "rawtracepoint", "fentry", "fexit",
+					     "usdt",	   "xdp",	    "tc",     "cgroup",
+					     "lsm" };
 	const struct skep_provider *p = skep_provider_find(point->parts[0]);
 
 	for (size_t i = 0; p && i < ARRAY_SIZE(names); i++)
@@ -299,28 +313,61 @@ static bool is_looked_for(const struct skep_attach_point *point)
 	return false;
 }
 
+/* Which arguments the body asks for decides what targets of a static probe must be like. */
+static void add_numbers(const struct skep_probe_node *probe, struct skep_str *out)
+{
+	unsigned used = skep_match_used_numbers(probe);
+	const char *before = " /";
+
+	for (unsigned n = 0; used >> n; n++) {
+		if (!(used >> n & 1))
+			continue;
+		skep_str_addf(out, "%sarg%u", before, n);
+		before = " + ";
+	}
+	skep_str_add(out, used ? "/" : "");
+}
+
+/* The points of a probe that are looked for: one line, or nothing. */
+static void add_head(const struct skep_probe_node *probe, struct skep_str *out)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < probe->n_points; i++) {
+		if (!is_looked_for(&probe->points[i]))
+			continue;
+		skep_str_addf(out, "%s%s", any ? ", " : "", probe->points[i].text);
+		any = true;
+	}
+	if (!any)
+		return;
+	add_numbers(probe, out);
+	skep_str_add(out, " { }\n");
+}
+
 const char *skep_match_heads(struct skep_compiler *c)
 {
 	_cleanup_(skep_str_fini)
 	struct skep_str out = {};
+	_cleanup_(skep_str_fini)
+	struct skep_str head = {};
+	struct skep_hash seen = {};
 	bool others = false;
 
 	for (size_t i = 0; i < c->script->n_probes; i++) {
-		const struct skep_probe_node *probe = c->script->probes[i];
-		bool any = false;
-
-		for (size_t k = 0; k < probe->n_points; k++) {
-			if (!is_looked_for(&probe->points[k]))
-				continue;
-			skep_str_addf(&out, "%s%s", any ? ", " : "", probe->points[k].text);
-			any = true;
-		}
-		skep_str_add(&out, any ? " { }\n" : "");
-		others |= !any;
+		skep_str_reset(&head);
+		add_head(c->script->probes[i], &head);
+		others |= !head.len;
+		/* The same again finds the same. */
+		if (!head.len || skep_hash_get_str(&seen, head.data))
+			continue;
+		skep_hash_set_str(&seen, skep_arena_strdup(c->arena, head.data), c);
+		skep_str_add(&out, head.data);
 	}
 	/* One that is always there, so that all others may be missing where the script allows it. */
 	if (others && out.len)
 		skep_str_add(&out, "BEGIN { }\n");
+	skep_hash_fini(&seen);
 	return skep_arena_strdup(c->arena, skep_str_text(&out));
 }
 

@@ -203,15 +203,26 @@ void skep_need_size(struct skep_types *types, const struct skep_type *type)
 
 /* --- numbers ---------------------------------------------------------------------------------- */
 
-uint32_t skep_need_enum(struct skep_types *types, const char *name, int64_t value)
+static uint32_t note_constant(struct skep_types *types, enum skep_need_kind kind, const char *name,
+			      int64_t value)
 {
 	struct skep_need need = {
-		.kind = SKEP_NEED_ENUM,
+		.kind = kind,
 		.type = name,
 		.value = (uint64_t)value,
 	};
 
 	return types->needs ? note(types->needs, &need) : 0;
+}
+
+uint32_t skep_need_enum(struct skep_types *types, const char *name, int64_t value)
+{
+	return note_constant(types, SKEP_NEED_ENUM, name, value);
+}
+
+uint32_t skep_need_ticks(struct skep_types *types, const char *name, int64_t value)
+{
+	return note_constant(types, SKEP_NEED_TICKS, name, value);
 }
 
 void skep_need_enum_exact(struct skep_types *types, uint32_t need_plus1)

@@ -47,6 +47,8 @@ struct skep_val *skep_need_at(struct skep_types *types, struct skep_fn *fn, stru
 void skep_need_size(struct skep_types *types, const struct skep_type *type);
 /* A constant of the kernel's enums: notes it; the result is 1 + its number, 0 in a compilation for this machine. */
 uint32_t skep_need_enum(struct skep_types *types, const char *name, int64_t value);
+/* The kernel's ticks a second, likewise: what scripts know as @name. */
+uint32_t skep_need_ticks(struct skep_types *types, const char *name, int64_t value);
 /* The code relies on a constant as it is; 0 is none. */
 void skep_need_enum_exact(struct skep_types *types, uint32_t need_plus1);
 /* The constant in code. */

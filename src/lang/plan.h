@@ -207,6 +207,8 @@ struct skep_plan_origin {
 	unsigned *names; /* index in probe_names of each target as it was found */
 	size_t n_names;
 	bool open; /* a pattern that takes what the machine has */
+	const char
+		*made_for; /* what targets must be like, in the provider's words; NULL: nothing */
 };
 
 struct skep_plan_portable {

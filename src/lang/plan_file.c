@@ -149,6 +149,7 @@ static const struct skep_pack config = SKEP_PACK("config", CONFIG, config_fields
 static const struct skep_pack_field origin_fields[] = {
 	SKEP_PACK_BYTES(ORIGIN, names, n_names, sizeof(unsigned)),
 	SKEP_PACK_NUM(ORIGIN, open, 1),
+	SKEP_PACK_MAYBE(ORIGIN, made_for),
 };
 static const struct skep_pack origin = SKEP_PACK("origin", ORIGIN, origin_fields);
 

@@ -29,6 +29,10 @@ static bool has(const struct skep_world *world, enum skep_world_feature feature)
 		[SKEP_WORLD_PERCPU_ELEM] = true,
 	};
 
+	/* The probes that want these look for them where the script runs, and say so at their place. */
+	if (feature == SKEP_WORLD_LSM || feature == SKEP_WORLD_XDP || feature == SKEP_WORLD_TC ||
+	    feature == SKEP_WORLD_CGROUP)
+		return true;
 	if (baseline[feature])
 		self(world)->needs->features |= UINT64_C(1) << feature;
 	return baseline[feature];
@@ -91,6 +95,56 @@ static int user_offset(const struct skep_world *world, const char *binary, int p
 	return 0;
 }
 
+static int user_line(const struct skep_world *world, const char *binary, int pid, const char *file,
+		     unsigned line, unsigned column, struct skep_diag *diag,
+		     skep_world_symbol_fn fn, void *data, unsigned *ret_nearest)
+{
+	struct skep_world_symbol symbol = { .module = binary };
+
+	return fn(data, &symbol);
+}
+
+static int each_usdt(const struct skep_world *world, const char *binary, int pid,
+		     const char *provider_glob, const char *glob, struct skep_diag *diag,
+		     skep_world_usdt_fn fn, void *data)
+{
+	const struct skep_world *under = self(world)->under;
+
+	if (!under->each_usdt)
+		return -ENOENT;
+	return under->each_usdt(under, binary, pid, provider_glob, glob, diag, fn, data);
+}
+
+static bool helper_allowed(const struct skep_world *world, uint32_t prog_type, uint32_t attach_type,
+			   int32_t helper)
+{
+	const struct skep_world *under = self(world)->under;
+
+	return !under->helper_allowed ||
+	       under->helper_allowed(under, prog_type, attach_type, helper);
+}
+
+/* Which headers its packets have is a matter of its name: those of this machine's, or Ethernet's. */
+static int interface(const struct skep_world *world, const char *name,
+		     struct skep_world_interface *ret_interface)
+{
+	const struct skep_world *under = self(world)->under;
+	struct skep_world_interface here;
+	bool known = under->interface && under->interface(under, name, &here) == 0;
+
+	*ret_interface = (struct skep_world_interface){
+		.name = name,
+		.has_frames = !known || here.has_frames,
+	};
+	return 0;
+}
+
+static int cgroup_dir(const struct skep_world *world, const char *path, const char **ret_dir)
+{
+	*ret_dir = path;
+	return 0;
+}
+
 void skep_portable_init(struct skep_portable *portable, const struct skep_world *under,
 			struct skep_needs *needs, unsigned cpus)
 {
@@ -111,6 +165,11 @@ void skep_portable_init(struct skep_portable *portable, const struct skep_world 
 			.each_user_function = each_user_function,
 			.each_user_demangled = each_user_function,
 			.user_offset = user_offset,
+			.user_line = user_line,
+			.each_usdt = each_usdt,
+			.helper_allowed = helper_allowed,
+			.interface = interface,
+			.cgroup_dir = cgroup_dir,
 		},
 	};
 }

@@ -6,6 +6,8 @@
  *	features	those of Linux 6.1, whatever this machine has; which of them the script relies on is noted
  *	types, formats	of this machine; what the script relies on of them is noted (need.h)
  *	functions	every name is taken; a pattern stands for what it finds on the other machine
+ *	lines, places	likewise: interfaces, cgroups, lines of a source file
+ *	static probes	of this machine's binaries, when the code reads arguments: it is made for where they are kept
  *	all else	is not known
  */
 #pragma once

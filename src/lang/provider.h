@@ -15,8 +15,6 @@ struct skep_provider {
 	const char *const *aliases;    /* NULL-terminated, without the name */
 	const char *usage;	       /* "tracepoint:category:event" */
 	unsigned min_parts, max_parts; /* of the attach point, the name included */
-	const char *
-		not_ahead; /* why its probes cannot be compiled for other machines; NULL: they can */
 	bool args_nullable; /* pointers among args may be NULL, and the verifier may know */
 	bool ends_empty;    /* an empty last part is as good as none: software:faults: */
 	bool returns;	    /* what `return value` gives means something */

@@ -86,11 +86,13 @@ struct skep_core_reloc {
  * for @value; where it is another number there, relocations make up for the difference, unless the need is exact.
  */
 enum skep_need_kind {
-	SKEP_NEED_MEMBER, /* offset of `member` in `type`; `shape` is what stands there */
-	SKEP_NEED_SIZE,	  /* bytes of `type` */
-	SKEP_NEED_ENUM,	  /* value of the enumerator called `type` */
-	SKEP_NEED_SYMBOL, /* address of the kernel's symbol `type` */
-	SKEP_NEED_CGROUP, /* id of the cgroup with the path `type` */
+	SKEP_NEED_MEMBER,    /* offset of `member` in `type`; `shape` is what stands there */
+	SKEP_NEED_SIZE,	     /* bytes of `type` */
+	SKEP_NEED_ENUM,	     /* value of the enumerator called `type` */
+	SKEP_NEED_SYMBOL,    /* address of the kernel's symbol `type` */
+	SKEP_NEED_CGROUP,    /* id of the cgroup with the path `type` */
+	SKEP_NEED_INTERFACE, /* number of the network interface called `type` */
+	SKEP_NEED_TICKS,     /* the kernel's ticks a second, which C calls `type` */
 	SKEP_NEED_KIND_MAX,
 };
 

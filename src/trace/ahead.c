@@ -8,8 +8,10 @@
 #include <sys/stat.h>
 
 #include "isa/helper.h"
+#include "isa/progkind.h"
 #include "lang/fit.h"
 #include "lang/plan_file.h"
+#include "sys/config.h"
 #include "sys/vmlinux.h"
 #include "trace/source.h"
 
@@ -46,6 +48,18 @@ int skep_trace_ahead_check(const struct skep_trace_options *o, struct skep_diag 
 		return wrong(diag, "-d, -l, --schema and --dry-run do not go with --compile",
 			     "they take the file that it writes: skep trace --schema FILE.skep");
 	return 0;
+}
+
+unsigned skep_trace_kernel_hz(void)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+	const char *line;
+
+	if (skep_config_read(NULL, &text) < 0)
+		return 0;
+	line = strstr(skep_str_text(&text), "\nCONFIG_HZ=");
+	return line ? (unsigned)strtoul(line + strlen("\nCONFIG_HZ="), NULL, 10) : 0;
 }
 
 const char *skep_trace_ahead_kernel(struct skep_arena *arena)
@@ -168,11 +182,22 @@ static bool is_unsafe_call(struct skep_insn insn)
 		insn.imm == SKEP_HELPER_SEND_SIGNAL_THREAD);
 }
 
+/* Probes that decide what becomes of something. */
+static bool acts(const struct skep_plan *plan, const struct skep_spec_attach *a)
+{
+	return a->kind == SKEP_ATTACH_XDP || a->kind == SKEP_ATTACH_TC_INGRESS ||
+	       a->kind == SKEP_ATTACH_TC_EGRESS || a->kind == SKEP_ATTACH_CGROUP ||
+	       plan->spec->progs[a->prog].type == SKEP_PROG_LSM;
+}
+
 /* What the compiler wants --unsafe for; the one who runs the file has to say it, too. */
 static bool is_unsafe(const struct skep_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_actions; i++)
 		if (plan->actions[i].kind == SKEP_ACTION_SYSTEM)
+			return true;
+	for (size_t i = 0; i < plan->spec->n_attaches; i++)
+		if (acts(plan, &plan->spec->attaches[i]))
 			return true;
 	for (size_t i = 0; i < plan->spec->n_progs; i++)
 		for (size_t k = 0; k < plan->spec->progs[i].n_insns; k++)
@@ -214,6 +239,8 @@ int skep_trace_ahead_fit(struct skep_arena *arena, const struct skep_world *worl
 	struct skep_fit_options options = {
 		.kernel = skep_trace_ahead_kernel(arena),
 		.pid = o->pid,
+		.unsafe = o->unsafe,
+		.kernel_hz = skep_trace_kernel_hz,
 		/* To look at it no command is needed. */
 		.has_command = o->command || o->stages || o->schema,
 	};

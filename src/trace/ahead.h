@@ -12,6 +12,8 @@
 /* Whether these options go together with --compile. */
 int skep_trace_ahead_check(const struct skep_trace_options *options,
 			   struct skep_diag *diag) _must_check_;
+/* Ticks a second of the running kernel, CONFIG_HZ; 0: nobody says. */
+unsigned skep_trace_kernel_hz(void);
 /* What this kernel is called in a plan. */
 const char *skep_trace_ahead_kernel(struct skep_arena *arena);
 /* Writes options->output, whole or not at all. */

@@ -16,7 +16,6 @@
 #include "lang/plan_file.h"
 #include "live/world.h"
 #include "sys/bpf.h"
-#include "sys/config.h"
 #include "sys/explain.h"
 #include "sys/kernel.h"
 #include "trace/ahead.h"
@@ -114,19 +113,6 @@ static void disassemble(struct job *job)
 	}
 }
 
-/* CONFIG_HZ of the running kernel; 0: nobody says. */
-static unsigned kernel_hz(void)
-{
-	_cleanup_(skep_str_fini)
-	struct skep_str text = {};
-	const char *line;
-
-	if (skep_config_read(NULL, &text) < 0)
-		return 0;
-	line = strstr(skep_str_text(&text), "\nCONFIG_HZ=");
-	return line ? (unsigned)strtoul(line + strlen("\nCONFIG_HZ="), NULL, 10) : 0;
-}
-
 /* "6.18.3-generic" as LINUX_VERSION_CODE has it: for scripts that ask. */
 static uint32_t kernel_version(void)
 {
@@ -156,7 +142,7 @@ static int compile(struct job *job)
 		.sampling = o->max_cpu,
 		.as_bpftrace = o->as_bpftrace,
 		.verbose = o->verbose,
-		.kernel_hz = o->compile ? NULL : kernel_hz,
+		.kernel_hz = skep_trace_kernel_hz,
 		.kernel_version = o->compile ? 0 : kernel_version(),
 		.import = skep_trace_import,
 		.include_dirs = o->include_dirs,

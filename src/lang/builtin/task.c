@@ -218,8 +218,8 @@ static int check_comm(struct skep_check *k, struct skep_expr *call)
 	if (skep_builtin_kfunc_exists(k->c, TASK_FROM_PID))
 		skep_diag_hint(k->c->diag,
 			       "it works in rawtracepoint, fentry, fexit, lsm and iter, since "
-			       "Linux 6.12 in profile and software, too; a name can be kept while "
-			       "its process runs: @name[pid] = comm");
+			       "Linux 6.12 in tracepoint, profile and software, too; a name can be "
+			       "kept while its process runs: @name[pid] = comm");
 	else
 		skep_diag_hint(k->c->diag, "it needs the kernel's function " TASK_FROM_PID
 					   " (Linux 6.2), which this kernel does not have; a name "

@@ -7,6 +7,7 @@
 #include "lang/builtin/builtins.h"
 #include "lang/check_priv.h"
 #include "lang/lower_priv.h"
+#include "lang/need.h"
 #include "lang/packet.h"
 
 #define ERRNO_MAX 4095
@@ -147,9 +148,10 @@ static int lower_redirect(struct skep_lower *l, const struct skep_expr *call,
 			  struct skep_value *ret_value)
 {
 	const struct skep_world_interface *to = call->call.state;
+	struct skep_val *index =
+		skep_need_number(&l->c->types, l->fn, SKEP_NEED_INTERFACE, to->name, to->index);
 
-	decide(l, skep_ir_call(l->fn, SKEP_HELPER_REDIRECT, 0, 2, skep_ir_const(l->fn, to->index),
-			       skep_ir_const(l->fn, 0)));
+	decide(l, skep_ir_call(l->fn, SKEP_HELPER_REDIRECT, 0, 2, index, skep_ir_const(l->fn, 0)));
 	return 0;
 }
 

@@ -113,7 +113,6 @@ static int cgroup_list(const struct skep_world *world, const struct skep_attach_
 
 const struct skep_provider skep_provider_cgroup = {
 	.name = "cgroup",
-	.not_ahead = "which acts on what one machine has",
 	.usage = "cgroup:path:place, such as cgroup:/system.slice:connect4",
 	.min_parts = 3,
 	.max_parts = 3,

@@ -134,7 +134,6 @@ static int lsm_list(const struct skep_world *world, const struct skep_attach_poi
 
 const struct skep_provider skep_provider_lsm = {
 	.name = "lsm",
-	.not_ahead = "which acts on what one machine has",
 	.usage = "lsm:hook, such as lsm:file_open",
 	.min_parts = 2,
 	.max_parts = 2,

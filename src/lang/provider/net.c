@@ -165,6 +165,7 @@ static int tc_match(struct skep_compiler *c, struct skep_probe_node *probe,
 	inst = add(c, probe, point, &skep_provider_tc, &tc_hooks[!interface.has_frames][egress]);
 	inst->proto.type = SKEP_PROG_SCHED_CLS;
 	inst->attach.kind = egress ? SKEP_ATTACH_TC_EGRESS : SKEP_ATTACH_TC_INGRESS;
+	inst->made_for = interface.has_frames ? "Ethernet frames" : "packets that begin with IP";
 	return 0;
 }
 
@@ -211,7 +212,6 @@ static int tc_list(const struct skep_world *world, const struct skep_attach_poin
 
 const struct skep_provider skep_provider_xdp = {
 	.name = "xdp",
-	.not_ahead = "which acts on what one machine has",
 	.usage = "xdp:interface, such as xdp:eth0",
 	.min_parts = 2,
 	.max_parts = 2,
@@ -221,7 +221,6 @@ const struct skep_provider skep_provider_xdp = {
 
 const struct skep_provider skep_provider_tc = {
 	.name = "tc",
-	.not_ahead = "which acts on what one machine has",
 	.usage = "tc:interface:ingress or tc:interface:egress",
 	.min_parts = 3,
 	.max_parts = 3,

@@ -88,9 +88,6 @@ int skep_uprobe_by_line(struct skep_uprobe_search *s, const char *at)
 	    (point->n_parts == 4 && !read_number(point->parts[3], &column)))
 		return skep_match_usage(c, point, provider, "'%s' is not a line of a file",
 					strchr(point->text, '@') + 1);
-	if (c->types.needs)
-		return skep_match_unable(c, point, "name a function",
-					 "not supported ahead of time: lines of a source file");
 	if (!c->world->user_line)
 		return skep_match_unable(c, point, "name a function", "lines are not known here");
 	s->by_line = true;

@@ -19,43 +19,69 @@ struct search {
 	struct skep_probe_node *probe;
 	const struct skep_attach_point *point;
 	const char *provider, *name; /* patterns */
-	bool uses_args, glob, multi, by_name;
+	unsigned used;		     /* bits of the arguments that the body asks for */
+	bool glob, multi, by_name;
 	size_t found, beyond;
 };
 
-/* arg0 and so on in the body. */
-static bool uses_args(const struct skep_probe_node *probe)
+/* Where an argument is kept, much as the assembler has it; a symbol by its distance from the probe. */
+static void describe(const struct skep_world_usdt *p, unsigned n, struct skep_str *out)
 {
-	char name[] = "arg0";
+	const struct skep_usdt_arg *arg = &p->args[n];
 
-	for (; name[3] <= '9'; name[3]++)
-		if (skep_probe_uses(probe, name))
-			return true;
-	return skep_probe_uses(probe, "arg10") || skep_probe_uses(probe, "arg11");
+	skep_str_addf(out, "%sarg%u ", out->len ? ", " : "", n);
+	if (n >= p->n_args || arg->kind == SKEP_USDT_UNKNOWN) {
+		skep_str_add(out, n >= p->n_args ? "nowhere" : "unknown");
+		return;
+	}
+	skep_str_addf(out, "%s%u@", arg->is_signed ? "-" : "", arg->size);
+	switch (arg->kind) {
+	case SKEP_USDT_CONST:
+		skep_str_addf(out, "$%lld", (long long)arg->value);
+		break;
+	case SKEP_USDT_REG:
+		skep_str_addf(out, "%%%s", arg->base);
+		if (arg->shift)
+			skep_str_addf(out, ">>%u", arg->shift);
+		break;
+	case SKEP_USDT_LINKED:
+		skep_str_addf(out, "%lld(%%ip)", (long long)((uint64_t)arg->value - p->address));
+		break;
+	default:
+		skep_str_addf(out, "%lld(%s", (long long)arg->value, arg->base ? "%" : "");
+		skep_str_add(out, arg->base ? arg->base : "");
+		if (arg->index)
+			skep_str_addf(out, ",%%%s,%u", arg->index, arg->scale);
+		skep_str_add(out, ")");
+	}
 }
 
-/* What two places must have in common to share a program; a symbol is at its own distance from each. */
-static const char *signature(struct search *s, const struct skep_world_usdt *p, const char *name)
+/* Where the arguments are that the body asks for; NULL: it asks for none. */
+static const char *places(struct search *s, const struct skep_world_usdt *p)
 {
-	struct skep_arena *arena = s->c->arena;
-	const char *args = "";
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
 
-	if (s->uses_args)
-		args = strstr(p->args_text, "%rip")
-			       ? skep_arena_printf(arena, "%s %s %llx", p->args_text, p->binary,
-						   (unsigned long long)p->address)
-			       : p->args_text;
-	return skep_arena_printf(arena, "%s|%s", s->by_name ? name : "", args);
+	for (unsigned n = 0; n < SKEP_USDT_ARGS_MAX; n++)
+		if (s->used >> n & 1)
+			describe(p, n, &out);
+	return out.len ? skep_arena_strdup(s->c->arena, out.data) : NULL;
 }
 
+/* Places that keep alike what the body asks for share a program. */
 static struct skep_instance *instance_for(struct search *s, const struct skep_world_usdt *p,
 					  const char *name)
 {
-	struct skep_instance *inst = skep_match_group(s->c, s->probe, s->point, &skep_provider_usdt,
-						      0, signature(s, p, name));
+	const char *made_for = places(s, p);
+	const char *signature = skep_arena_printf(s->c->arena, "%s|%s", s->by_name ? name : "",
+						  made_for ? made_for : "");
+	struct skep_instance *inst =
+		skep_match_group(s->c, s->probe, s->point, &skep_provider_usdt, 0, signature);
 
 	if (inst->n_matches)
 		return inst;
+	inst->made_for = made_for;
+	inst->open = s->c->types.needs && s->glob;
 	inst->args_space = SKEP_SPACE_USER;
 	inst->preemptible = true;
 	inst->can_wait = true;
@@ -113,6 +139,9 @@ static int no_binary(struct search *s, int error, const struct skep_diag *said)
 		skep_diag_hint(s->c->diag, "give its path, such as /usr/bin/python3, or a "
 					   "library's name, such as libc");
 	}
+	if (s->c->types.needs)
+		skep_diag_hint(s->c->diag, "its arguments are read where this machine's binary has "
+					   "them: compile the script where it is");
 	return missing_probes ? 0 : -EINVAL;
 }
 
@@ -163,6 +192,18 @@ static int no_probe(struct search *s)
 	return r;
 }
 
+/* For other machines: a probe of which the code asks nothing is whatever they have. */
+static int take_any(struct search *s)
+{
+	struct skep_world_usdt any = {
+		.binary = s->point->parts[1],
+		.provider = s->provider,
+		.name = s->name,
+	};
+
+	return on_probe(s, &any);
+}
+
 /* As for uprobe: all of a point by multi links, or none. */
 static bool has_multi(const struct skep_compiler *c)
 {
@@ -188,7 +229,7 @@ static int usdt_match(struct skep_compiler *c, struct skep_probe_node *probe,
 		.point = point,
 		.provider = point->n_parts == 4 ? point->parts[2] : "*",
 		.name = point->parts[point->n_parts - 1],
-		.uses_args = uses_args(probe),
+		.used = skep_match_used_numbers(probe),
 	};
 	_cleanup_(skep_diag_fini)
 	struct skep_diag said = {};
@@ -210,6 +251,8 @@ static int usdt_match(struct skep_compiler *c, struct skep_probe_node *probe,
 	s.multi = has_multi(c);
 	s.by_name = !s.multi && !skep_world_has(w, SKEP_WORLD_COOKIE) &&
 		    skep_match_needs_probe(c, probe);
+	if (c->types.needs && !s.used)
+		return take_any(&s);
 	r = w->each_usdt(w, binary, c->options->pid, s.provider, s.name, &said, on_probe, &s);
 	if (r < 0)
 		return no_binary(&s, r, &said);
@@ -366,7 +409,6 @@ static const char *const aliases[] = { "U", NULL };
 
 const struct skep_provider skep_provider_usdt = {
 	.name = "usdt",
-	.not_ahead = "whose arguments lie elsewhere in every build of a binary",
 	.aliases = aliases,
 	.usage = "usdt:/path/of/binary:provider:name, or without the provider",
 	.min_parts = 3,

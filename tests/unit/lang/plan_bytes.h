@@ -52,7 +52,11 @@ static inline int plan_use(const struct skep_world *world, const struct skep_str
 	_cleanup_(skep_str_fini)
 	struct skep_str text = {};
 	static const struct skep_resolver nobody;
-	struct skep_fit_options options = { .kernel = "this", .has_command = true };
+	struct skep_fit_options options = {
+		.kernel = "this",
+		.has_command = true,
+		.unsafe = true,
+	};
 	struct skep_plan *plan;
 	int r;
 

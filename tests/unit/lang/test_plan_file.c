@@ -15,7 +15,12 @@ static const char script[] =
 	"kprobe:vfs_read { @a = sum(arg2); @c[func] = count(); @k = kaddr(\"avenrun\"); }\n"
 	"kprobe:vfs_* { @all[probe] = count(); }\n"
 	"uprobe:/bin/demo:main { @u[ustack] = count(); }\n"
-	"interval:s:1 { print(@t); clear(@h); exit(); }\n";
+	"interval:s:1 { print(@t); clear(@h); exit(); }\n"
+	"usdt:/bin/demo:shop:* { @probes[probe] = count(); }\n"
+	"usdt:/bin/demo:sale { @sold = sum(arg0); }\n"
+	"tc:tun0:egress { if (pkt.tcp.dport == 22) { drop(); } }\n"
+	"cgroup:/system.slice:connect4 { if (args.port == 22) { deny(EPERM); } }\n"
+	"xdp:eth0 { redirect(\"lo\"); }\n";
 
 struct state {
 	struct skep_arena *arena;
@@ -145,12 +150,71 @@ static void test_refused(void **state)
 {
 	struct state *s = *state;
 
-	refused(s, "usdt:/bin/demo:a:b { }", "not supported ahead of time: usdt");
+	refused(s, "usdt:/bin/other:a:b { @ = arg0; }", "cannot read the program or library");
+	refused(s, "uprobe:/bin/*:main { }", "not supported ahead of time: a pattern of binaries");
 	refused(s, "kprobe:vfs_* { @ = args.file; }",
 		"not supported ahead of time: args of a pattern");
 	refused(s, "fentry:vfs_* { }", "not supported ahead of time: fentry of a pattern");
 	refused(s, "BEGIN { @ = kfunc_exist(\"vfs_read\"); }",
 		"not supported ahead of time: kfunc_exist()");
+}
+
+/* Static probes that keep the arguments that are asked for elsewhere, and interfaces with other packets. */
+static const struct skep_usdt_arg elsewhere = { .kind = SKEP_USDT_REG, .size = 4, .base = "cx" };
+static const struct skep_world_usdt moved = {
+	"/bin/demo", "shop", "sale", 0x2010, 0, 0x402010, "4@%ecx", &elsewhere, 1,
+};
+
+static int each_moved(const struct skep_world *world, const char *binary, int pid,
+		      const char *provider_glob, const char *glob, struct skep_diag *diag,
+		      skep_world_usdt_fn fn, void *data)
+{
+	return fn(data, &moved);
+}
+
+static int any_interface(const struct skep_world *world, const char *name,
+			 struct skep_world_interface *ret_interface)
+{
+	*ret_interface = (struct skep_world_interface){ name, 7, true };
+	return 0;
+}
+
+/* What another world answers to a script that was compiled in this one. */
+static void fit(struct state *s, const struct skep_world *world, const char *text, const char *why)
+{
+	_cleanup_(skep_diag_fini)
+	struct skep_diag diag = {};
+	_cleanup_(skep_str_fini)
+	struct skep_str bytes = {};
+	int r;
+
+	if (!plan_bytes(s->arena, &s->f.world, text, strlen(text), &diag, &bytes))
+		fail_msg("%s", diag.items[0].what);
+	r = plan_use(world, &bytes, &diag);
+	if (!why && r < 0)
+		fail_msg("%s: %s", text, diag.items[0].what);
+	if (why && (r == 0 || !strstr(diag.items[0].what, why) || !diag.items[0].loc.line))
+		fail_msg("%s: %s", text, r ? diag.items[0].what : "it fits");
+}
+
+static void test_elsewhere(void **state)
+{
+	struct state *s = *state;
+	struct skep_world other = s->f.world;
+
+	other.each_usdt = each_moved;
+	other.interface = any_interface;
+	fit(s, &other, "usdt:/bin/demo:sale { }", NULL);
+	fit(s, &other, "usdt:/bin/demo:sale { @ = arg0; }",
+	    "this binary keeps arguments elsewhere: arg0 4@%cx; the code was made for arg0 -4@%ax");
+	fit(s, &other, "usdt:/bin/demo:sale { @ = str(arg1); }", "arg1 nowhere");
+	fit(s, &other, "tc:eth0:egress { }", NULL);
+	fit(s, &other, "tc:tun0:egress { }", "this interface has Ethernet frames");
+	fit(s, &s->f.world, "xdp:eth9 { }", "there is no network interface 'eth9'");
+	fit(s, &s->f.world, "tc:lo:ingress { redirect(\"eth9\"); }",
+	    "there is no interface 'eth9'");
+	fit(s, &s->f.world, "cgroup:/nowhere:bind4 { }", "there is no cgroup /nowhere");
+	fit(s, &s->f.world, "uprobe:/bin/demo@demo.c:3 { }", "lines are not known here");
 }
 
 int main(void)
@@ -162,6 +226,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_changed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_version, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_elsewhere, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
