@@ -25,6 +25,7 @@ struct skep_value {
 	int off;	       /* memory: added to val */
 	enum skep_space space; /* memory: where it is */
 	bool padded; /* STRING outside of the program's own memory: only zeroes stand behind its end */
+	bool ended; /* STRING elsewhere: a pointer to one, whose last byte is room for the end; not an array, which may be full */
 	const char *
 		literal; /* STRING known at compile time: its bytes, or NULL; val may then be NULL */
 	size_t literal_len;
@@ -101,6 +102,9 @@ void skep_lower_read(struct skep_lower *l, struct skep_val *to, int to_off, uint
 /* The same for a terminated string of at most @size bytes; the rest of the buffer is NOT cleared unless @pad. */
 void skep_lower_read_str(struct skep_lower *l, struct skep_val *to, int to_off, uint32_t size,
 			 struct skep_val *from, enum skep_space space, bool pad);
+/* The same for an array of @size char, which may be full: then there is no zero byte at its end. */
+void skep_lower_read_chars(struct skep_lower *l, struct skep_val *to, int to_off, uint32_t size,
+			   struct skep_val *from, enum skep_space space, bool pad);
 /* Counts a loss of this program. */
 void skep_lower_loss(struct skep_lower *l, enum skep_loss_cause cause);
 /*

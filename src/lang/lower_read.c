@@ -65,8 +65,10 @@ void skep_lower_read(struct skep_lower *l, struct skep_val *to, int to_off, uint
 						      skep_ir_const(l->fn, size), from, space));
 }
 
-void skep_lower_read_str(struct skep_lower *l, struct skep_val *to, int to_off, uint32_t size,
-			 struct skep_val *from, enum skep_space space, bool pad)
+/* Bytes that were read, with the end; negative: none could be. */
+static struct skep_val *read_str(struct skep_lower *l, struct skep_val *to, int to_off,
+				 uint32_t size, struct skep_val *from, enum skep_space space,
+				 bool pad)
 {
 	struct skep_block *bad, *good;
 	struct skep_val *result;
@@ -83,6 +85,29 @@ void skep_lower_read_str(struct skep_lower *l, struct skep_val *to, int to_off, 
 	skep_lower_loss(l, SKEP_LOSS_READ);
 	skep_ir_jump(l->fn, good);
 	skep_ir_at(l->fn, good);
+	return result;
+}
+
+void skep_lower_read_str(struct skep_lower *l, struct skep_val *to, int to_off, uint32_t size,
+			 struct skep_val *from, enum skep_space space, bool pad)
+{
+	(void)read_str(l, to, to_off, size, from, space, pad);
+}
+
+/* The helper ends every text; an array of char may be full. Its last byte then comes by itself, which is 0 or the text's. */
+void skep_lower_read_chars(struct skep_lower *l, struct skep_val *to, int to_off, uint32_t size,
+			   struct skep_val *from, enum skep_space space, bool pad)
+{
+	struct skep_val *result = read_str(l, to, to_off, size, from, space, pad);
+	struct skep_block *full = skep_ir_block(l->fn), *end = skep_ir_block(l->fn);
+	int last = (int)size - 1;
+
+	skep_ir_branch(l->fn, SKEP_CC_EQ, result, skep_ir_const(l->fn, size), full, end);
+	skep_ir_at(l->fn, full);
+	(void)skep_lower_read_call(l, false, skep_lower_at(l, to, to_off + last),
+				   skep_ir_const(l->fn, 1), skep_lower_at(l, from, last), space);
+	skep_ir_jump(l->fn, end);
+	skep_ir_at(l->fn, end);
 }
 
 struct skep_val *skep_lower_read_text(struct skep_lower *l, struct skep_val *to, uint32_t size,

@@ -104,8 +104,8 @@ static void copy_text(struct skep_lower *l, struct skep_val *to, int to_off, str
 	unsigned step = 8;
 
 	if (size > TEXT_INLINE_MAX || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__) {
-		skep_lower_read_str(l, to, to_off, size, skep_lower_at(l, from, from_off),
-				    SKEP_SPACE_KERNEL, true);
+		skep_lower_read_chars(l, to, to_off, size, skep_lower_at(l, from, from_off),
+				      SKEP_SPACE_KERNEL, true);
 		return;
 	}
 	for (uint32_t at = 0; at < size; at += step) {
@@ -132,8 +132,14 @@ static int store_string(struct skep_lower *l, const struct skep_value *value, ui
 	case SKEP_SPACE_USER:
 	case SKEP_SPACE_KERNEL:
 	case SKEP_SPACE_ANY:
-		skep_lower_read_str(l, addr, off, n, skep_lower_at(l, value->val, value->off),
-				    value->space, pad);
+		if (n == have && !value->ended)
+			skep_lower_read_chars(l, addr, off, n,
+					      skep_lower_at(l, value->val, value->off),
+					      value->space, pad);
+		else
+			skep_lower_read_str(l, addr, off, n,
+					    skep_lower_at(l, value->val, value->off), value->space,
+					    pad);
 		break;
 	case SKEP_SPACE_BTF:
 	case SKEP_SPACE_CTX:

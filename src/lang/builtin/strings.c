@@ -161,6 +161,7 @@ static int lower_str(struct skep_lower *l, const struct skep_expr *call,
 	/* Nothing is read yet: whoever needs the text reads it straight to where it goes. */
 	*ret_value = from;
 	ret_value->type = call->type;
+	ret_value->ended = skep_type_is_scalar(from.type) || call->type->size < from.type->size;
 	/* What is not read by a helper ends where its room does. */
 	if (call->type->size < from.type->size && from.space != SKEP_SPACE_USER &&
 	    from.space != SKEP_SPACE_KERNEL && from.space != SKEP_SPACE_ANY) {

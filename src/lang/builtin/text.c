@@ -69,6 +69,7 @@ static int text_value(struct skep_lower *l, const struct skep_expr *expr, struct
 	if (skep_type_is_scalar(ret->type)) {
 		ret->space = skep_lower_pointed(l, ret->type);
 		ret->off = 0;
+		ret->ended = true;
 		ret->type = skep_type_string(&l->c->types, l->c->config.max_strlen);
 	} else if (ret->type->kind == SKEP_TYPE_ARRAY) {
 		ret->type = skep_type_string(&l->c->types, ret->type->size);
@@ -382,8 +383,8 @@ static int check_length(struct skep_check *k, struct skep_expr *call)
 }
 
 /*
- * The kernel counts while it copies. What is in the program's hands may be full, without an end: one byte more tells. A
- * text elsewhere is as long as str() would have it.
+ * The kernel counts while it copies. What is in the program's hands and arrays may be full, without an end: one byte more
+ * tells. A text at a pointer is as long as str() would have it.
  */
 static int lower_strlen(struct skep_lower *l, const struct skep_expr *call,
 			struct skep_value *ret_value)
@@ -405,7 +406,7 @@ static int lower_strlen(struct skep_lower *l, const struct skep_expr *call,
 					 skep_ir_const(l->fn, strnlen(v.literal, v.literal_len)));
 	is_own =
 		v.space == SKEP_SPACE_BPF || v.space == SKEP_SPACE_BTF || v.space == SKEP_SPACE_CTX;
-	size = v.type->size + is_own;
+	size = v.type->size + !v.ended;
 	to = far_object(l, size, "strlen");
 	n = skep_lower_read_call(l, true, to, skep_ir_const(l->fn, size),
 				 skep_lower_at(l, v.val, v.off),
