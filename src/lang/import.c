@@ -279,11 +279,27 @@ struct merge {
 	size_t n_maps;	  /* of the script */
 };
 
+/* The lines of C with code, each with the call in the script; without them the call alone. */
+static void move_lines(const struct merge *m, struct skep_loc call, struct skep_spec_prog *prog)
+{
+	size_t n = MAX(prog->n_lines, (size_t)1);
+	struct skep_spec_line *lines = skep_arena_calloc(m->arena, n, sizeof(*lines));
+
+	if (!prog->n_lines)
+		lines[0].loc = call;
+	for (size_t i = 0; i < prog->n_lines; i++) {
+		lines[i] = prog->lines[i];
+		lines[i].caller = call;
+	}
+	prog->lines = lines;
+	prog->n_lines = n;
+	prog->loc = call;
+}
+
 static struct skep_spec_prog moved_prog(const struct merge *m, const struct skep_spec_prog *prog)
 {
 	struct skep_loc call = m->import->calls[prog - m->import->spec.progs];
 	struct skep_spec_prog out = *prog;
-	struct skep_spec_line *line = skep_arena_alloc(m->arena, sizeof(*line));
 
 	out.relocs =
 		skep_arena_memdup(m->arena, prog->relocs, prog->n_relocs * sizeof(*out.relocs));
@@ -296,10 +312,7 @@ static struct skep_spec_prog moved_prog(const struct merge *m, const struct skep
 			r->index = m->places[r->index];
 		r->type = 0;
 	}
-	line->loc = call.line ? call : m->import->loc;
-	out.lines = line;
-	out.n_lines = 1;
-	out.loc = line->loc;
+	move_lines(m, call.line ? call : m->import->loc, &out);
 	out.btf_func = 0;
 	out.is_global = false;
 	return out;

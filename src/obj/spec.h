@@ -148,6 +148,8 @@ struct skep_spec_line {
 	struct skep_loc loc;
 	/* Of objects, which hold the lines that have code and no text: the file and the line; else NULL. */
 	const char *file, *text;
+	struct skep_loc
+		caller; /* where a script that imports the object calls it; line 0: none does */
 };
 
 struct skep_spec_prog {

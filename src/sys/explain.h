@@ -35,7 +35,7 @@ void skep_explain_prog(const struct skep_spec_prog *prog, const char *log, int e
 
 /*
  * More about the newest item, which skep_explain_prog has made: the line of C that the instruction comes from, and what
- * of the kernel's types is missing. For programs from objects; @local: their types, or NULL.
+ * of the kernel's types is missing. For programs from objects, and scripts that import them; @local: their types, or NULL.
  */
 void skep_explain_object(const struct skep_spec_prog *prog, const struct skep_btf *local,
 			 struct skep_diag *diag);

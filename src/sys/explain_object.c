@@ -5,13 +5,15 @@
 #include "obj/core.h"
 #include "sys/explain.h"
 
-/* The line that instruction @insn comes from, or NULL. */
+/* The line of C that instruction @insn comes from, or NULL. Lines without a file are those of a script. */
 static const struct skep_spec_line *line_of(const struct skep_spec_prog *p, uint32_t insn)
 {
 	const struct skep_spec_line *found = NULL;
 
 	for (size_t i = 0; i < p->n_lines && p->lines[i].insn <= insn; i++)
-		if (p->lines[i].text && *p->lines[i].text)
+		if (!p->lines[i].file && !p->lines[i].text)
+			found = NULL;
+		else if (p->lines[i].text && *p->lines[i].text)
 			found = &p->lines[i];
 	return found;
 }
@@ -46,7 +48,11 @@ void skep_explain_object(const struct skep_spec_prog *p, const struct skep_btf *
 			skep_str_text(&what));
 	}
 	line = line_of(p, (uint32_t)insn);
-	if (line)
+	if (line && line->caller.line)
+		skep_diag_add(diag, SKEP_DIAG_NOTE, SKEP_NO_LOC, "in what was imported, %s:%u: %s",
+			      line->file ? line->file : "", line->loc.line,
+			      line->text + strspn(line->text, " \t"));
+	else if (line)
 		skep_diag_add(diag, SKEP_DIAG_NOTE, SKEP_NO_LOC, "in program '%s', %s:%u: %s",
 			      p->name, line->file ? line->file : "", line->loc.line,
 			      line->text + strspn(line->text, " \t"));

@@ -283,7 +283,7 @@ static struct skep_loc place_of(const struct skep_spec_prog *p, int insn)
 		if (p->lines[i].insn > (uint32_t)insn)
 			break;
 		if (p->lines[i].loc.line)
-			loc = p->lines[i].loc;
+			loc = p->lines[i].caller.line ? p->lines[i].caller : p->lines[i].loc;
 	}
 	return loc;
 }

@@ -185,7 +185,7 @@ static int load_prog(struct load *l, size_t index)
 		attach_btf(loaded, &l->btf.progs[index], &attr);
 	skep_bpf_name(p->name, attr.prog_name);
 	r = load_and_explain(p, &attr, l->want_log, l->diag);
-	if (r < 0 && p->section)
+	if (r < 0)
 		skep_explain_object(p, l->local, l->diag);
 	if (r < 0)
 		return r;
