@@ -11,6 +11,7 @@
 #include "lang/config.h"
 #include "lang/define.h"
 #include "lang/fn.h"
+#include "lang/func_index.h"
 #include "lang/getopt.h"
 #include "lang/import.h"
 #include "lang/macro.h"
@@ -182,8 +183,10 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 	/* A probe that is not found hides no mistake in the others. */
 	r = skep_match_all(c);
 	c->incomplete = r < 0;
-	if (r >= 0)
+	if (r >= 0) {
 		skep_pair_all(c);
+		skep_func_settle(c);
+	}
 	skep_scope_warn(c);
 	checked = skep_check_all(c);
 	if (r < 0 || checked < 0)

@@ -29,6 +29,7 @@ struct skep_match {
 	const char *func; /* function behind it, for `func`; or NULL */
 	struct skep_attach_target target;
 	unsigned probe_index; /* in plan->probe_names */
+	unsigned func_index;  /* likewise: what func is, see func_index.h */
 	int64_t number;	      /* provider's own: the system call number; -1 none */
 };
 
@@ -64,6 +65,7 @@ struct skep_instance {
 		*next;	      /* in the same program: behind this one, or the other of a pair */
 	bool chained;	      /* it is somebody's next */
 	int64_t cookie_delta; /* from the cookie to the index of its name; 0 but in a pair */
+	bool packed;	      /* its cookies hold func_index, too */
 	struct skep_packet *packet; /* lower: fields of the packet that the program has read */
 };
 

@@ -395,6 +395,8 @@ struct skep_val *skep_provider_cookie(struct skep_lower *l)
 	struct skep_val *cookie = skep_ir_call(l->fn, SKEP_HELPER_GET_ATTACH_COOKIE, SKEP_CALL_PURE,
 					       1, skep_ir_ctx(l->fn));
 
+	if (l->inst->packed)
+		cookie = skep_ir_extend(l->fn, cookie, 4, false);
 	if (!l->inst->cookie_delta)
 		return cookie;
 	return skep_ir_opi(l->fn, SKEP_OP_ADD, cookie, (uint64_t)l->inst->cookie_delta);

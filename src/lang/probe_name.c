@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lang/probe_name.h"
 
-#include <string.h>
-
 #include "lang/check_priv.h"
+#include "lang/func_index.h"
 #include "lang/lower_priv.h"
 #include "lang/need.h"
 #include "record/schema.h"
@@ -19,17 +18,9 @@ bool skep_probe_name_compares(const struct skep_expr *a, const struct skep_expr 
 	       (is_name(b) && a->kind == SKEP_EXPR_STRING);
 }
 
-/* What func shows of a target. */
-static const char *func_of(const struct skep_match *m)
-{
-	const char *own = skep_match_func(m), *colon = strrchr(m->name, ':');
-
-	return own ? own : colon ? colon + 1 : m->name;
-}
-
 static bool has_name(const struct skep_match *m, const struct skep_expr *name, const char *text)
 {
-	return skep_streq(skep_streq(name->call.name, "func") ? func_of(m) : m->name, text);
+	return skep_streq(skep_streq(name->call.name, "func") ? skep_func_name(m) : m->name, text);
 }
 
 static bool is_known(const struct skep_compiler *c, const struct skep_expr *name, const char *text)
@@ -60,7 +51,7 @@ void skep_probe_name_check(struct skep_check *k, const struct skep_expr *expr)
 	m = k->inst->n_matches ? &k->inst->matches[0] : NULL;
 	if (m)
 		skep_diag_hint(k->c->diag, "here it is '%s'",
-			       skep_streq(name->call.name, "func") ? func_of(m) : m->name);
+			       skep_streq(name->call.name, "func") ? skep_func_name(m) : m->name);
 }
 
 int skep_probe_name_lower(struct skep_lower *l, const struct skep_expr *a,

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "lang/builtin/builtins.h"
+#include "lang/func_index.h"
 #include "lang/provider/arch.h"
 
 static int unavailable(struct skep_check *k, const struct skep_expr *call, const char *hint)
@@ -88,15 +89,14 @@ static int check_func(struct skep_check *k, struct skep_expr *call)
 	return check_probe(k, call);
 }
 
-/* The same index as `probe`, marked: only the last part of the name is shown. */
+/* An index as `probe` is, marked: only the last part of the name is shown. */
 static int lower_func(struct skep_lower *l, const struct skep_expr *call,
 		      struct skep_value *ret_value)
 {
 	if (ret_value)
 		*ret_value = (struct skep_value){
 			.type = call->type,
-			.val = skep_ir_opi(l->fn, SKEP_OP_OR, skep_lower_probe_index(l),
-					   SKEP_PROBE_FUNC),
+			.val = skep_ir_opi(l->fn, SKEP_OP_OR, skep_func_lower(l), SKEP_PROBE_FUNC),
 		};
 	return 0;
 }
