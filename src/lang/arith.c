@@ -31,6 +31,11 @@ bool skep_arith_unsigned_compare(const struct skep_expr *a, const struct skep_ex
 	return skep_arith_unsigned(a->type, b->type);
 }
 
+static bool is_narrow(const struct skep_type *type)
+{
+	return !type->is_signed && !type->is_bool && width(type) < 8;
+}
+
 const struct skep_type *skep_arith_type(enum skep_binary op, const struct skep_type *a,
 					const struct skep_type *b)
 {
@@ -38,6 +43,9 @@ const struct skep_type *skep_arith_type(enum skep_binary op, const struct skep_t
 		return skep_type_int(8, true);
 	if (op == SKEP_BINARY_SHL || op == SKEP_BINARY_SHR)
 		return skep_type_int(8, a->is_signed);
+	/* Two of 32 bits have a product that only fits without a sign. */
+	if (op == SKEP_BINARY_MUL && is_narrow(a) && is_narrow(b) && width(a) + width(b) >= 8)
+		return skep_type_int(8, false);
 	return skep_type_int(8, !skep_arith_unsigned(a, b));
 }
 
@@ -107,11 +115,6 @@ int64_t skep_arith_compare(enum skep_binary op, int64_t x, int64_t y, bool is_un
 	if (op == SKEP_BINARY_LOR)
 		return x || y;
 	return skep_ir_cc_eval(skep_arith_cc(op, is_unsigned), (uint64_t)x, (uint64_t)y);
-}
-
-static bool is_narrow(const struct skep_type *type)
-{
-	return !type->is_signed && !type->is_bool && width(type) < 8;
 }
 
 const struct skep_type *skep_arith_not_type(struct skep_arena *arena, const struct skep_type *type)

@@ -7,7 +7,7 @@
  *				of fewer bits fit the signed operation, which then gives the true answer
  *	>>			as the sign of what is shifted says
  *	~			the bits that the number's type has, when it has no sign; else all
- *	+  -  *  <<  &  |  ^	the same bits either way
+ *	+  -  *  <<  &  |  ^	the same bits either way; a product of two numbers of 32 bits without a sign has none either
  *
  * A variable or a map that was given an unsigned number of fewer bits remembers how many (`narrow` of its type), so that it
  * counts like the number itself.

@@ -144,22 +144,51 @@ static int do_printf(struct skep_session *s, const struct row *row)
 	return 0;
 }
 
+/* What a text lacks to be a line. */
+static const char *line_end(const struct skep_str *text)
+{
+	return text->len && text->data[text->len - 1] == '\n' ? "" : "\n";
+}
+
+/* The message as bpftrace 0.27 has it: with its place. */
+static void message_as_bpftrace(struct skep_session *s, const struct row *row, const char *word,
+				const struct skep_str *text)
+{
+	const struct skep_loc *at = &row->action->loc;
+	struct skep_str *out = skep_output_text(s->out);
+
+	if (s->options->format != SKEP_LIVE_JSON_BPFTRACE) {
+		fprintf(stderr, "%s:%u:%u-%u: %s: %s%s", s->options->script, at->line, at->col,
+			at->col + at->len, word, skep_str_text(text), line_end(text));
+		return;
+	}
+	skep_str_addf(out, "{\"type\": \"%s\", \"msg\": ",
+		      skep_streq(word, "ERROR") ? "errorf" : "warnf");
+	skep_json_string(skep_str_text(text), text->len, out);
+	skep_str_add(out, ", \"filename\": ");
+	skep_json_string(s->options->script, strlen(s->options->script), out);
+	skep_str_addf(out, ", \"line\": %u, \"col\": %u}\n", at->line, at->col);
+}
+
 /* errorf and warnf: to people, on stderr; as records in JSON. */
 static int do_message(struct skep_session *s, const struct row *row)
 {
 	bool error = row->action->kind == SKEP_ACTION_ERRORF;
+	const char *word = error ? "ERROR" : "WARNING";
 	_cleanup_(skep_str_fini)
 	struct skep_str text = {};
 
 	format_row(s, row, &text);
 	s->n_errors += error;
-	if (is_json(s)) {
+	if (is_json(s) && !s->options->bpftrace_shapes) {
 		put_text(s, error ? "errorf" : "warnf", row, &text);
-	} else {
-		skep_output_flush(s->out);
-		fprintf(stderr, "%s: %s%s", error ? "ERROR" : "WARNING", skep_str_text(&text),
-			text.len && text.data[text.len - 1] == '\n' ? "" : "\n");
+		return 0;
 	}
+	skep_output_flush(s->out);
+	if (s->options->bpftrace_shapes)
+		message_as_bpftrace(s, row, word, &text);
+	else
+		fprintf(stderr, "%s: %s%s", word, skep_str_text(&text), line_end(&text));
 	return 0;
 }
 

@@ -42,6 +42,7 @@ struct skep_live_options {
 	 */
 	uint64_t max_cpu;
 	bool bpftrace_shapes; /* text as that program shows it around the script's own */
+	const char *script;   /* then: what places in the script are said to be in */
 	bool quiet;	      /* no "Attached N probes" and no warnings */
 	bool verbose;
 	bool dry_run; /* load and attach, then end without having run anything */

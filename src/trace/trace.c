@@ -297,6 +297,7 @@ static int run_plan(struct job *job, int *ret_code)
 		.pid = o->pid,
 		.max_cpu = o->max_cpu,
 		.bpftrace_shapes = o->as_bpftrace,
+		.script = o->file && !skep_streq(o->file, "-") ? o->file : "stdin",
 		.quiet = o->quiet,
 		.verbose = o->verbose,
 		.dry_run = o->dry_run,
