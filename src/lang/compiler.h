@@ -172,6 +172,8 @@ struct skep_compiler {
 	struct skep_fn *visitor; /* callback of len(), when some program uses it */
 	struct skep_unwinder *unwinder; /* unwind.c, when some program uses it */
 	const struct skep_unwind_maps *unwind_maps;
+	struct skep_keeper *keeper; /* stack_keep.c, likewise */
+	const struct skep_kept_maps *kept_maps;
 	bool settling; /* the checker has tried for long: what still grows goes to its limit at once */
 	unsigned n_passes; /* of the checker, over one instance each */
 	unsigned n_bodies; /* lowered so far: programs, functions, bodies of loops */

@@ -323,6 +323,7 @@ int skep_lower_all(struct skep_compiler *c, struct skep_plan *plan)
 	plan->loss_map = c->loss_map;
 	plan->sample_map_plus1 = c->sample_map_plus1;
 	plan->unwind = c->unwind_maps;
+	plan->kept = c->kept_maps;
 	plan->globals_map = c->globals_map;
 	return 0;
 }

@@ -186,6 +186,7 @@ struct skep_plan {
 	 */
 	unsigned sample_map_plus1;
 	const struct skep_unwind_maps *unwind; /* for the walk of user stacks, or NULL */
+	const struct skep_kept_maps *kept;     /* stacks with numbers of our own, or NULL */
 	/*
 	 * Programs read the id of the traced child and of -p from a read-only map, so one plan serves any process: its first
 	 * bytes are struct skep_plan_globals, filled by live before load. -1: no program asks.

@@ -272,8 +272,10 @@ static const char *check_special_maps(const struct skep_plan *plan)
 		good = is_map(plan, u->tables, false, 4) &&
 		       is_map(plan, u->areas, false, sizeof(struct skep_unwind_area)) &&
 		       is_map(plan, u->binaries, false, 4) && is_map(plan, u->asks, false, 8) &&
-		       is_map(plan, u->news, false, 0) &&
-		       is_map(plan, u->stacks, false, SKEP_UNWIND_DEPTH * 8);
+		       is_map(plan, u->news, false, 0);
+	if (plan->kept && good)
+		good = is_map(plan, plan->kept->stacks, false, SKEP_UNWIND_DEPTH * 8) &&
+		       is_map(plan, plan->kept->count, false, 8);
 	return good ? NULL : "a map that skep reads is not as it should be";
 }
 

@@ -124,9 +124,16 @@ static const struct skep_pack stack_map = SKEP_PACK("stack_map", STACK, stack_ma
 static const struct skep_pack_field unwind_fields[] = {
 	SKEP_PACK_INT(UNWIND, tables),	 SKEP_PACK_INT(UNWIND, areas),
 	SKEP_PACK_INT(UNWIND, binaries), SKEP_PACK_INT(UNWIND, asks),
-	SKEP_PACK_INT(UNWIND, news),	 SKEP_PACK_INT(UNWIND, stacks),
+	SKEP_PACK_INT(UNWIND, news),
 };
 static const struct skep_pack unwind = SKEP_PACK("unwind", UNWIND, unwind_fields);
+
+#define KEPT struct skep_kept_maps
+static const struct skep_pack_field kept_fields[] = {
+	SKEP_PACK_INT(KEPT, stacks),
+	SKEP_PACK_INT(KEPT, count),
+};
+static const struct skep_pack kept = SKEP_PACK("kept", KEPT, kept_fields);
 
 #define CONFIG struct skep_plan_config
 static const struct skep_pack_field config_fields[] = {
@@ -288,6 +295,7 @@ static const struct skep_pack_field body_fields[] = {
 	SKEP_PACK_LIST(struct body, PLAN(stack_maps), PLAN(n_stack_maps), &stack_map),
 	SKEP_PACK_INT(struct body, PLAN(loss_map)),
 	SKEP_PACK_POINTER(struct body, PLAN(unwind), &unwind),
+	SKEP_PACK_POINTER(struct body, PLAN(kept), &kept),
 	SKEP_PACK_INT(struct body, PLAN(globals_map)),
 	SKEP_PACK_POINTER(struct body, PLAN(portable), &portable),
 	SKEP_PACK_NUM(struct body, PLAN(long_rows), 1),

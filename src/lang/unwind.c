@@ -6,12 +6,10 @@
 #include "lang/provider/arch.h"
 #include "lang/unwind_priv.h"
 
-#define STACKS_MAX 8192 /* different stacks at a time; one that finds no place is counted */
 #define NEWS_BYTES 16384
 #define MAP_INNER \
 	(1u << 12) /* the kernel's BPF_F_INNER_MAP: elements of the same array may differ in size */
-#define GET_STACK_USER (1 << 8) /* flag of the helper */
-#define USER_CS 0x33		/* x86-64: the code segment of 64-bit programs */
+#define USER_CS 0x33 /* x86-64: the code segment of 64-bit programs */
 
 static const char *fp_name(void)
 {
@@ -93,51 +91,6 @@ static void make_maps(struct skep_unwinder *u)
 	u->maps.news = add_map(u, &(struct skep_spec_map){ .name = "unwind_news",
 							   .type = SKEP_MAP_RINGBUF,
 							   .max_entries = NEWS_BYTES });
-	u->maps.stacks = add_map(u, &(struct skep_spec_map){ .name = "user_stacks",
-							     .type = SKEP_MAP_HASH,
-							     .key_size = 8,
-							     .value_size = SKEP_UNWIND_DEPTH * 8,
-							     .max_entries = STACKS_MAX,
-							     .flags = SKEP_MAP_NO_PREALLOC });
-}
-
-void skep_unwind_hash(struct skep_fn *fn, struct skep_val *walk, struct skep_val *pc)
-{
-	struct skep_val *hash = skep_ir_op(fn, SKEP_OP_XOR, WALK_LOAD(fn, walk, hash), pc);
-
-	hash = skep_ir_opi(fn, SKEP_OP_MUL, hash, UINT64_C(0x9e3779b97f4a7c15));
-	hash = skep_ir_op(fn, SKEP_OP_XOR, hash, skep_ir_opi(fn, SKEP_OP_SHR, hash, 29));
-	WALK_STORE(fn, walk, hash, hash);
-}
-
-/* The number of what the walk has found: from its hash, so equal stacks have equal ones. */
-static void finish(struct skep_unwinder *u, struct skep_fn *fn, struct skep_val *walk)
-{
-	struct skep_block *fresh = skep_ir_block(fn), *known = skep_ir_block(fn),
-			  *full = skep_ir_block(fn);
-	struct skep_val *stacks = skep_ir_map(fn, (unsigned)u->maps.stacks), *id, *at, *n, *r;
-
-	at = skep_ir_opi(fn, SKEP_OP_AND, WALK_LOAD(fn, walk, n), SKEP_UNWIND_DEPTH);
-	at = skep_ir_op(fn, SKEP_OP_ADD, walk, skep_ir_opi(fn, SKEP_OP_SHL, at, 3));
-	skep_ir_store(fn, at, (int)offsetof(struct walk, addresses), 8, skep_ir_const(fn, 0));
-	id = skep_ir_opi(fn, SKEP_OP_AND, WALK_LOAD(fn, walk, hash),
-			 (SKEP_UNWIND_ID - 1) &
-				 ~((uint64_t)SKEP_UNWIND_DEPTH << SKEP_UNWIND_LENGTH_SHIFT));
-	id = skep_ir_opi(fn, SKEP_OP_OR, id, SKEP_UNWIND_ID);
-	n = skep_ir_opi(fn, SKEP_OP_AND, WALK_LOAD(fn, walk, n), SKEP_UNWIND_DEPTH);
-	id = skep_ir_op(fn, SKEP_OP_OR, id,
-			skep_ir_opi(fn, SKEP_OP_SHL, n, SKEP_UNWIND_LENGTH_SHIFT));
-	WALK_STORE(fn, walk, id, id);
-	r = skep_ir_call(fn, SKEP_HELPER_MAP_LOOKUP_ELEM, 0, 2, stacks, WALK_AT(fn, walk, id));
-	skep_ir_branch(fn, SKEP_CC_NE, r, skep_ir_const(fn, 0), known, fresh);
-	skep_ir_at(fn, fresh);
-	r = skep_ir_call(fn, SKEP_HELPER_MAP_UPDATE_ELEM, 0, 4, stacks, WALK_AT(fn, walk, id),
-			 WALK_AT(fn, walk, addresses), skep_ir_const(fn, 0));
-	skep_ir_branch(fn, SKEP_CC_SLT, r, skep_ir_const(fn, 0), full, known);
-	skep_ir_at(fn, full);
-	skep_ir_ret(fn, r);
-	skep_ir_at(fn, known);
-	skep_ir_ret(fn, WALK_LOAD(fn, walk, id));
 }
 
 static struct skep_fn *make_walk(struct skep_unwinder *u)
@@ -162,50 +115,8 @@ static struct skep_fn *make_walk(struct skep_unwinder *u)
 	skep_ir_at(fn, none);
 	skep_ir_ret(fn, skep_ir_const(fn, (uint64_t)-EFAULT));
 	skep_ir_at(fn, some);
-	finish(u, fn, walk);
+	skep_keep_stack(u->keep, fn, walk);
 	skep_lower_name(u->c, fn, "ustack");
-	return fn;
-}
-
-/* (index, &walk), for the helper loop. */
-static struct skep_fn *make_hash_step(struct skep_unwinder *u)
-{
-	struct skep_fn *fn = skep_gen_subprog(u->gen, "unwind_hash", 2);
-	struct skep_val *walk = skep_ir_load(fn, skep_ir_param(fn, 1), 0, 8, 0), *at;
-
-	at = skep_ir_opi(fn, SKEP_OP_AND, skep_ir_param(fn, 0), SKEP_UNWIND_DEPTH);
-	at = skep_ir_op(fn, SKEP_OP_ADD, walk, skep_ir_opi(fn, SKEP_OP_SHL, at, 3));
-	skep_unwind_hash(fn, walk,
-			 skep_ir_load(fn, at, (int)offsetof(struct walk, addresses), 8, 0));
-	skep_ir_ret(fn, skep_ir_const(fn, 0));
-	skep_lower_name(u->c, fn, "ustack: one frame of a 32-bit program");
-	return fn;
-}
-
-static struct skep_fn *make_kernel_walk(struct skep_unwinder *u)
-{
-	struct skep_fn *step = make_hash_step(u);
-	struct skep_fn *fn = skep_gen_subprog(u->gen, "unwind_kernel", 3);
-	struct skep_block *some = skep_ir_block(fn), *none = skep_ir_block(fn);
-	struct skep_val *walk = skep_ir_param(fn, 0), *holder = skep_ir_slot(fn, 8, "walk"), *r;
-
-	WALK_STORE(fn, walk, hash, skep_ir_const(fn, 0));
-	WALK_STORE(fn, walk, failed, skep_ir_const(fn, 0));
-	skep_ir_store(fn, holder, 0, 8, walk);
-	r = skep_ir_call(fn, SKEP_HELPER_GET_STACK, 0, 4, skep_ir_param(fn, 2),
-			 WALK_AT(fn, walk, addresses),
-			 skep_ir_opi(fn, SKEP_OP_SHL, skep_ir_param(fn, 1), 3),
-			 skep_ir_const(fn, GET_STACK_USER));
-	skep_ir_branch(fn, SKEP_CC_SGT, r, skep_ir_const(fn, 0), some, none);
-	skep_ir_at(fn, none);
-	skep_ir_ret(fn, skep_ir_const(fn, (uint64_t)-EFAULT));
-	skep_ir_at(fn, some);
-	r = skep_ir_opi(fn, SKEP_OP_SHR, r, 3);
-	WALK_STORE(fn, walk, n, r);
-	skep_ir_call(fn, SKEP_HELPER_LOOP, 0, 4, r, skep_ir_func(fn, step), holder,
-		     skep_ir_const(fn, 0));
-	finish(u, fn, walk);
-	skep_lower_name(u->c, fn, "ustack of a 32-bit program");
 	return fn;
 }
 
@@ -221,9 +132,10 @@ static struct skep_unwinder *unwinder(struct skep_lower *l)
 	u->has_link_register = true;
 #endif
 	make_maps(u);
+	u->keep = skep_keeper(l);
 	u->walk = make_walk(u);
 	if (skep_arch_reg_offset(skep_arch(), "cs") >= 0)
-		u->kernel_walk = make_kernel_walk(u);
+		u->kernel_walk = skep_keep_kernel_walk(u->keep);
 	l->c->unwinder = u;
 	l->c->unwind_maps = &u->maps;
 	return u;
@@ -287,7 +199,8 @@ static void walk_either(struct skep_lower *l, struct skep_val *walk, uint32_t de
 	skep_ir_at(fn, narrow);
 	if (u->kernel_walk)
 		skep_ir_set(fn, id,
-			    skep_ir_call_local(fn, u->kernel_walk, 3, walk, n, skep_ir_ctx(fn)));
+			    skep_ir_call_local(fn, u->kernel_walk, 4, walk, n, skep_ir_ctx(fn),
+					       skep_ir_const(fn, SKEP_GET_STACK_USER)));
 	skep_ir_jump(fn, done);
 	skep_ir_at(fn, done);
 }

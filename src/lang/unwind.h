@@ -24,3 +24,11 @@
 bool skep_unwind_possible(struct skep_lower *l);
 /* The number of the user's stack, at most @depth frames of it; or -EFAULT: there is none, or another error, counted. */
 struct skep_val *skep_lower_unwind(struct skep_lower *l, uint32_t depth);
+
+/*
+ * The kernel's map has one place for each stack, by its hash, and says -EEXIST when another one is there. Such a stack gets
+ * a number of our own map: always, since nothing leaves the kernel's map, so equal stacks have equal numbers.
+ */
+bool skep_keep_possible(const struct skep_lower *l);
+/* @flags: of the helper get_stack. The number, -EFAULT: there is no such stack, or another error, not counted yet. */
+struct skep_val *skep_keep_kernel_stack(struct skep_lower *l, uint64_t flags, uint32_t depth);

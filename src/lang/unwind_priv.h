@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Inside of the unwinder: unwind.c (the walk), unwind_area.c and unwind_tree.c (what is mapped
- * where), unwind_step.c (one frame). */
+ * where), unwind_step.c (one frame),
+ * stack_keep.c (where what was found is kept). */
 #pragma once
 
 #include "lang/lower_priv.h"
@@ -26,14 +27,30 @@ struct walk {
 	uint64_t addresses[SKEP_UNWIND_DEPTH + 1];
 };
 
+/* Of one compilation: the map of stacks that have a number of their own, made when the first of them is lowered. */
+struct skep_keeper {
+	struct skep_compiler *c;
+	struct skep_gen *gen;
+	struct skep_kept_maps maps;
+	struct skep_fn *kernel_walk; /* see skep_keep_kernel_walk; NULL until then */
+};
+
+#define SKEP_GET_STACK_USER (1 << 8) /* flag of the helpers get_stack and get_stackid */
+
+struct skep_keeper *skep_keeper(struct skep_lower *l);
+/* Ends @fn with the number of what @walk has found, which is kept now; or with an error. Equal stacks have equal numbers. */
+void skep_keep_stack(struct skep_keeper *k, struct skep_fn *fn, struct skep_val *walk);
+/* (walk, depth, context, flags): the number of the stack that the kernel walks; -EFAULT: there is none; or an error. */
+struct skep_fn *skep_keep_kernel_walk(struct skep_keeper *k);
+
 /* The unwinder of one compilation, made when the first ustack is lowered. */
 struct skep_unwinder {
 	struct skep_compiler *c;
 	struct skep_gen *gen;
 	struct skep_unwind_maps maps;
 	struct skep_fn *walk; /* (walk, depth): the number */
-	struct skep_fn *
-		kernel_walk; /* (walk, depth, context): the same by the kernel's own walk, for 32-bit programs */
+	struct skep_keeper *keep;
+	struct skep_fn *kernel_walk; /* for 32-bit programs; NULL where there are none */
 	bool has_link_register;
 };
 

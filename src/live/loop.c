@@ -13,6 +13,7 @@
 
 /* How often a process whose user addresses are to be named is looked at while it lives. */
 #define OBSERVE_MS 200
+#define GIVE_BACK_MS 200     /* how often at least it is seen whether stacks fill their map */
 #define BUDGET_NS 1000000000 /* how often the cost is measured */
 
 /* What epoll's data says: a timer's index, or one of these. */
@@ -44,8 +45,10 @@ void skep_loop_drain(struct skep_loop *l)
 	int n;
 
 	drain_news(s);
-	if (s->plan->ring_map < 0)
+	if (s->plan->ring_map < 0) {
+		skep_session_give_back(s);
 		return;
+	}
 	n = s->engine->ring_drain(s->loaded, (size_t)s->plan->ring_map, &sink);
 	if (n < 0)
 		s->result->losses.session[SKEP_LOSS_BAD_ROW]++;
@@ -54,6 +57,7 @@ void skep_loop_drain(struct skep_loop *l)
 		s->exiting = s->stopping = true;
 	if (s->out->error)
 		s->stopping = true;
+	skep_session_give_back(s);
 }
 
 /* Everything that is in the ring now: used when nothing writes to it any more. */
@@ -404,6 +408,8 @@ static int wait_ms(struct skep_loop *l)
 {
 	int rest = skep_who_rest(l->s->who);
 
+	if (l->s->plan->kept)
+		rest = rest < 0 ? GIVE_BACK_MS : MIN(rest, GIVE_BACK_MS);
 	if (!l->observe || !l->s->options->pid)
 		return rest;
 	return rest < 0 ? OBSERVE_MS : MIN(rest, OBSERVE_MS);

@@ -60,6 +60,7 @@ static int make_who(struct skep_loop *l)
 		.stack_maps = s->plan->stack_maps,
 		.n_stack_maps = s->plan->n_stack_maps,
 		.unwind = s->plan->unwind,
+		.kept = s->plan->kept,
 		.probe_names = s->plan->probe_names,
 		.n_probe_names = s->plan->n_probe_names,
 		.probe_funcs = s->plan->probe_funcs,

@@ -36,6 +36,9 @@ void skep_session_idle(struct skep_session *s);
 /* All maps that are printed at the end, by name. */
 void skep_session_print_maps(struct skep_session *s);
 
+/* held.c: stacks that no map holds make room for others, when it is time to. Rows that hold one have been shown. */
+void skep_session_give_back(struct skep_session *s);
+
 /* suite.c: whether the plan has tests or benchmarks; runs them. */
 bool skep_suite_is(const struct skep_plan *plan);
 bool skep_suite_is_bench(const struct skep_plan *plan); /* whose rows nobody sees */

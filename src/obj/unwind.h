@@ -114,7 +114,11 @@ struct skep_unwind_news {
 	uint64_t address;
 };
 
-/* Value of the map of stacks: addresses, ended by 0 when there is room. Its key is a stack's number. */
+/*
+ * Stacks that were walked are kept in a map from their number to addresses. The number is made of what is in the stack, so
+ * equal ones have the same, whenever they were kept: user space may take a stack out that nobody holds, and put a copy of it
+ * anywhere (who/kept.h). Value of the map: addresses, ended by 0 when there is room. Its key is a stack's number.
+ */
 #define SKEP_UNWIND_DEPTH 127
 #define SKEP_UNWIND_ID \
 	(UINT64_C(1) << 62) /* in the number: it is of this map, and not of the kernel's */
@@ -124,5 +128,11 @@ struct skep_unwind_news {
 /* Indices of the maps in a spec; -1: there is none. */
 struct skep_unwind_maps {
 	int tables, areas, binaries, asks, news;
+};
+
+#define SKEP_KEPT_STACKS 8192 /* at a time; one that finds no place is counted */
+
+struct skep_kept_maps {
 	int stacks; /* hash, from number to addresses */
+	int count;  /* array of one u64: how many were put there since the beginning */
 };

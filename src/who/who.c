@@ -9,6 +9,7 @@
 #include "sys/cpus.h"
 #include "who/cgroup.h"
 #include "who/demangle.h"
+#include "who/kept.h"
 #include "who/ksyms.h"
 #include "who/tables.h"
 #include "who/users.h"
@@ -20,6 +21,7 @@ struct skep_who {
 	struct skep_ksyms ksyms;
 	struct skep_usyms *usyms;   /* made on first use */
 	struct skep_tables *tables; /* NULL: the plan does not walk stacks itself */
+	struct skep_kept *kept;	    /* NULL: no stack of it has a number of its own */
 	uint64_t *stack;
 	int64_t clock_offset_ns;
 };
@@ -95,21 +97,20 @@ static int read_stack(struct skep_who *who, int64_t id, uint32_t depth)
 	const struct skep_stack_map *kernels = stack_map(who, depth);
 	bool walked = id & (int64_t)SKEP_UNWIND_ID;
 	uint32_t index = (uint32_t)id, n = 0;
-	int r, map;
+	int r;
 
 	if (id < 0)
 		return (int)MAX(id, -4095);
-	map = walked ? (o->unwind ? o->unwind->stacks : -1) : kernels ? (int)kernels->map : -1;
-	depth = walked ? SKEP_UNWIND_DEPTH : depth;
-	if (map < 0 || depth == 0)
+	if (walked ? !who->kept : !kernels)
 		return -ENOENT;
+	depth = walked ? SKEP_UNWIND_DEPTH : depth;
 	if (!who->stack)
 		who->stack =
 			calloc(MAX(SKEP_STACK_FRAMES_MAX, SKEP_UNWIND_DEPTH), sizeof(*who->stack));
 	if (!who->stack)
 		return -ENOMEM;
-	r = o->engine->map_get(o->loaded, (size_t)map, walked ? (void *)&id : (void *)&index,
-			       who->stack);
+	r = walked ? skep_kept_read(who->kept, (uint64_t)id, who->stack)
+		   : o->engine->map_get(o->loaded, kernels->map, &index, who->stack);
 	if (r < 0)
 		return r;
 	while (n < depth && who->stack[n])
@@ -338,6 +339,11 @@ int skep_who_new(const struct skep_who_options *options, struct skep_who **ret_w
 		if (r < 0)
 			return r;
 	}
+	if (options->kept) {
+		r = skep_kept_new(options->engine, options->loaded, options->kept, &who->kept);
+		if (r < 0)
+			return r;
+	}
 	who->resolver = (struct skep_resolver){
 		.data = who,
 		.ksym = ksym,
@@ -359,6 +365,7 @@ void skep_who_free(struct skep_who *who)
 		return;
 	skep_ksyms_fini(&who->ksyms);
 	skep_tables_free(who->tables);
+	skep_kept_free(who->kept);
 	skep_usyms_free(who->usyms);
 	free(who->stack);
 	free(who);
@@ -367,6 +374,11 @@ void skep_who_free(struct skep_who *who)
 const struct skep_resolver *skep_who_resolver(const struct skep_who *who)
 {
 	return &who->resolver;
+}
+
+struct skep_kept *skep_who_kept(struct skep_who *who)
+{
+	return who->kept;
 }
 
 int skep_who_rest(struct skep_who *who)

@@ -31,6 +31,7 @@ struct skep_who_options {
 	const struct skep_stack_map *stack_maps;
 	size_t n_stack_maps;
 	const struct skep_unwind_maps *unwind; /* of the plan's own walk, or NULL */
+	const struct skep_kept_maps *kept;     /* where its stacks are, or NULL */
 	const char *const *probe_names;
 	size_t n_probe_names;
 	const char *const
@@ -45,6 +46,10 @@ void skep_who_free(struct skep_who *who);
 SKEP_DEFINE_CLEANUP(struct skep_who, skep_who_free)
 
 const struct skep_resolver *skep_who_resolver(const struct skep_who *who);
+
+struct skep_kept;
+/* The stacks of the plan that have numbers of their own, for who/kept.h; NULL: it has none. */
+struct skep_kept *skep_who_kept(struct skep_who *who);
 
 /*
  * When there is nothing else to do: gives back memory that was of no use lately. In how many ms to ask again; -1: there is

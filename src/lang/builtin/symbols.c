@@ -105,40 +105,16 @@ static unsigned stack_map(struct skep_lower *l, uint32_t depth)
 	return map.map;
 }
 
-/* The id under which the kernel keeps this stack; negative ids are counted as lost, unless there is no such stack. */
-static struct skep_val *kernel_id(struct skep_lower *l, uint64_t flags, uint32_t depth)
-{
-	struct skep_block *bad = skep_ir_block(l->fn), *lost = skep_ir_block(l->fn),
-			  *good = skep_ir_block(l->fn);
-	struct skep_val *id;
-
-	id = skep_ir_call(l->fn, SKEP_HELPER_GET_STACKID, 0, 3, skep_ir_ctx(l->fn),
-			  skep_ir_map(l->fn, stack_map(l, depth)), skep_ir_const(l->fn, flags));
-	skep_ir_branch(l->fn, SKEP_CC_SLT, id, skep_ir_const(l->fn, 0), bad, good);
-	skep_ir_at(l->fn, bad);
-	skep_ir_branch(l->fn, SKEP_CC_EQ, id, skep_ir_const(l->fn, (uint64_t)-EFAULT), good, lost);
-	skep_ir_at(l->fn, lost);
-	skep_lower_loss(l, SKEP_LOSS_STACK);
-	skep_ir_jump(l->fn, good);
-	skep_ir_at(l->fn, good);
-	return id;
-}
-
 /* In a script that asks for the length of stacks each carries its own above the kernel's id, in bits 32 and up. */
-static struct skep_val *stack_id(struct skep_lower *l, uint64_t flags, uint32_t depth)
+static struct skep_val *with_length(struct skep_lower *l, struct skep_val *id, uint64_t flags,
+				    uint32_t depth)
 {
-	struct skep_block *good = skep_ir_block(l->fn), *some = skep_ir_block(l->fn),
-			  *join = skep_ir_block(l->fn);
-	struct skep_val *id = kernel_id(l, flags, depth), *at, *n;
-	struct skep_var *var;
+	struct skep_block *some = skep_ir_block(l->fn), *join = skep_ir_block(l->fn);
+	struct skep_var *var = skep_ir_var(l->fn, "length");
+	struct skep_val *at, *n;
 	int off;
 
-	if (!l->c->stack_lens)
-		return id;
-	var = skep_ir_var(l->fn, "stack");
 	skep_ir_set(l->fn, var, id);
-	skep_ir_branch(l->fn, SKEP_CC_SGE, id, skep_ir_const(l->fn, 0), good, join);
-	skep_ir_at(l->fn, good);
 	at = skep_lower_object(l, depth * 8, "stack", &off);
 	n = skep_ir_call(l->fn, SKEP_HELPER_GET_STACK, 0, 4, skep_ir_ctx(l->fn),
 			 skep_lower_at(l, at, off), skep_ir_const(l->fn, depth * 8),
@@ -147,6 +123,54 @@ static struct skep_val *stack_id(struct skep_lower *l, uint64_t flags, uint32_t 
 	skep_ir_at(l->fn, some);
 	n = skep_ir_opi(l->fn, SKEP_OP_SHL, skep_ir_opi(l->fn, SKEP_OP_SHR, n, 3), 32);
 	skep_ir_set(l->fn, var, skep_ir_op(l->fn, SKEP_OP_OR, id, n));
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, join);
+	return skep_ir_get(l->fn, var);
+}
+
+/* @id is negative: kept by ourselves when another stack has its place; counted, unless there is no such stack. */
+static void no_id(struct skep_lower *l, struct skep_var *id, uint64_t flags, uint32_t depth)
+{
+	struct skep_block *lost = skep_ir_block(l->fn), *done = skep_ir_block(l->fn);
+
+	if (skep_keep_possible(l)) {
+		struct skep_block *taken = skep_ir_block(l->fn), *failed = skep_ir_block(l->fn);
+
+		skep_ir_branch(l->fn, SKEP_CC_EQ, skep_ir_get(l->fn, id),
+			       skep_ir_const(l->fn, (uint64_t)-EEXIST), taken, failed);
+		skep_ir_cold(taken);
+		skep_ir_at(l->fn, taken);
+		skep_ir_set(l->fn, id, skep_keep_kernel_stack(l, flags, depth));
+		skep_ir_branch(l->fn, SKEP_CC_SLT, skep_ir_get(l->fn, id), skep_ir_const(l->fn, 0),
+			       failed, done);
+		skep_ir_at(l->fn, failed);
+	}
+	skep_ir_branch(l->fn, SKEP_CC_EQ, skep_ir_get(l->fn, id),
+		       skep_ir_const(l->fn, (uint64_t)-EFAULT), done, lost);
+	skep_ir_at(l->fn, lost);
+	skep_lower_loss(l, SKEP_LOSS_STACK);
+	skep_ir_jump(l->fn, done);
+	skep_ir_at(l->fn, done);
+}
+
+/* The id under which this stack is kept, or -errno. */
+static struct skep_val *stack_id(struct skep_lower *l, uint64_t flags, uint32_t depth)
+{
+	struct skep_block *bad = skep_ir_block(l->fn), *good = skep_ir_block(l->fn),
+			  *join = skep_ir_block(l->fn);
+	struct skep_var *var = skep_ir_var(l->fn, "stack");
+	struct skep_val *id;
+
+	id = skep_ir_call(l->fn, SKEP_HELPER_GET_STACKID, 0, 3, skep_ir_ctx(l->fn),
+			  skep_ir_map(l->fn, stack_map(l, depth)), skep_ir_const(l->fn, flags));
+	skep_ir_set(l->fn, var, id);
+	skep_ir_branch(l->fn, SKEP_CC_SLT, id, skep_ir_const(l->fn, 0), bad, good);
+	skep_ir_at(l->fn, bad);
+	no_id(l, var, flags, depth);
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, good);
+	if (l->c->stack_lens)
+		skep_ir_set(l->fn, var, with_length(l, id, flags, depth));
 	skep_ir_jump(l->fn, join);
 	skep_ir_at(l->fn, join);
 	return skep_ir_get(l->fn, var);

@@ -10,6 +10,8 @@
  *	frames busy=50     four threads at once, so many times each: frames_thread > frames_leaf; meanwhile two others map and unmap
  *	                   memory without pause, so that its lock is seldom free
  *	frames spin=300    milliseconds on a CPU, in main > frames_two > frames_three > frames_spin
+ *	frames paths=5:7   7 times main > frames_left and frames_right, 16 of them in an order of their own > frames_leaf: orders
+ *	                   number 5 to 11, so up to 65536 different stacks
  *	frames sleep=10    milliseconds
  *	frames wait=PATH   until there is such a file, a minute at most
  *	frames exec=ARG    executes itself with this argument, such as chain=1, alone
@@ -49,6 +51,39 @@ FUNCTION int frames_leaf(int x)
 {
 	__asm__ volatile("" ::: "memory");
 	return x;
+}
+
+int frames_left(unsigned path, int n);
+int frames_right(unsigned path, int n);
+
+static int go_on(unsigned path, int n)
+{
+	int r = !n	   ? frames_leaf(n)
+		: path & 1 ? frames_left(path >> 1, n - 1)
+			   : frames_right(path >> 1, n - 1);
+
+	__asm__ volatile("" : "+r"(r));
+	return r;
+}
+
+FUNCTION int frames_left(unsigned path, int n)
+{
+	return go_on(path, n) + 1;
+}
+
+FUNCTION int frames_right(unsigned path, int n)
+{
+	return go_on(path, n) + 2;
+}
+
+static void walk_paths(const char *arg)
+{
+	unsigned first = (unsigned)atoi(arg), n = 0;
+
+	if (strchr(arg, ':'))
+		n = (unsigned)atoi(strchr(arg, ':') + 1);
+	for (unsigned i = 0; i < n; i++)
+		go_on(first + i, 16);
 }
 
 static long now_ms(void)
@@ -206,6 +241,8 @@ int main(int argc, char **argv)
 			busy(n);
 		else if (!strncmp(argv[i], "spin=", 5))
 			sum += frames_two(1000 + n);
+		else if (!strncmp(argv[i], "paths=", 6))
+			walk_paths(value + 1);
 		else if (!strncmp(argv[i], "sleep=", 6))
 			sleep_ms(n);
 		else if (!strncmp(argv[i], "wait=", 5))
