@@ -530,10 +530,28 @@ static bool take_apart(struct skep_session *s, const uint8_t *bytes, size_t len,
 	return row->len >= row->action->schema.size && row->action->kind < SKEP_ACTION_KIND_MAX;
 }
 
+static size_t text_len(struct skep_session *s)
+{
+	return skep_output_text(s->out)->len;
+}
+
+/* Counts what JSON could not say of the record whose text begins at @start, and ends the record. */
+static void end_record(struct skep_session *s, size_t start)
+{
+	const struct skep_str *out = skep_output_text(s->out);
+
+	start = MIN(start, out->len); /* some was written meanwhile */
+	if (is_json(s) && out->len > start)
+		s->result->losses.session[SKEP_LOSS_BYTE] +=
+			skep_json_replaced(out->data + start, out->len - start);
+	skep_output_record_done(s->out);
+}
+
 int skep_session_record(void *session, const void *bytes, size_t len)
 {
 	struct skep_session *s = session;
 	struct row row;
+	size_t start;
 
 	if (s->exiting || s->out->error)
 		return 0;
@@ -544,13 +562,14 @@ int skep_session_record(void *session, const void *bytes, size_t len)
 	}
 	if (row.action->kind != SKEP_ACTION_ROW)
 		skep_emit_pause(s);
+	start = text_len(s);
 	if (actions[row.action->kind](s, &row) < 0) {
 		s->result->losses.session[SKEP_LOSS_BAD_ROW]++;
 		return 0;
 	}
 	if (s->out->buffering == SKEP_BUFFER_NONE)
 		skep_emit_pause(s);
-	skep_output_record_done(s->out);
+	end_record(s, start);
 	return 0;
 }
 
@@ -577,10 +596,12 @@ void skep_session_print_maps(struct skep_session *s)
 		order[at] = i;
 	}
 	for (size_t i = 0; i < n; i++) {
+		size_t start = text_len(s);
+
 		r = print_map(s, order[i], NULL, 0, 0, true);
 		if (r < 0)
 			skep_diag_warn(s->diag, s->plan->maps[order[i]].loc, "cannot read %s: %s",
 				       s->plan->maps[order[i]].name, strerror(-r));
-		skep_output_record_done(s->out);
+		end_record(s, start);
 	}
 }

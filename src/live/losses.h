@@ -3,7 +3,8 @@
  * Losses: the ledger. Everything that should have been seen and was not, by probe and cause, collected once at the end.
  *
  * Where a number comes from: ring, map-full, failed reads and stacks are counted by the programs in the plan's loss
- * map; missed runs by the kernel (where it does); late timer ticks and rows that make no sense by the session.
+ * map; missed runs by the kernel (where it does); late timer ticks rows that make no sense and bytes
+ * that the output has no way to say by the session.
  *
  *	r = skep_losses_collect(&losses, plan, engine, loaded);
  *	skep_losses_text(&losses, &text);	// for stderr
@@ -17,6 +18,7 @@
 enum skep_session_loss {
 	SKEP_LOSS_TICK, /* an interval that came due while the one before was still being worked on */
 	SKEP_LOSS_BAD_ROW, /* bytes in the ring that no action of the plan explains: never seen */
+	SKEP_LOSS_BYTE,	   /* a byte of a text was not of UTF-8, and JSON has nothing for it */
 	SKEP_SESSION_LOSS_MAX,
 };
 

@@ -6,6 +6,9 @@
 #include <string.h>
 #include <time.h>
 
+/* Stands for a byte that is not of UTF-8. As it is an escape, it is told from U+FFFD in the text itself. */
+#define REPLACED "\\ufffd"
+
 static void add_control(uint8_t c, struct skep_str *out)
 {
 	static const char letters[] = "\bb\tt\nn\ff\rr";
@@ -29,7 +32,7 @@ void skep_json_string(const char *text, size_t len, struct skep_str *out)
 	while (i < len) {
 		n = skep_utf8_len(text + i, len - i);
 		if (n == 0) {
-			skep_str_add(out, "\xef\xbf\xbd");
+			skep_str_add(out, REPLACED);
 			n = 1;
 		} else if (s[i] == '"' || s[i] == '\\') {
 			skep_str_addc(out, '\\');
@@ -42,6 +45,20 @@ void skep_json_string(const char *text, size_t len, struct skep_str *out)
 		i += n;
 	}
 	skep_str_addc(out, '"');
+}
+
+size_t skep_json_replaced(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i + 1 < len; i++) {
+		if (text[i] != '\\')
+			continue;
+		n += len - i >= sizeof(REPLACED) - 1 &&
+		     memcmp(text + i, REPLACED, sizeof(REPLACED) - 1) == 0;
+		i++; /* what it escapes is no backslash of its own */
+	}
+	return n;
 }
 
 void skep_json_time(uint64_t realtime_ns, struct skep_str *out)

@@ -126,7 +126,9 @@ void skep_field_json(const struct skep_schema_field *field, const void *payload,
 /* {"type": "schema", "name": ..., "version": ..., "fields": [{"name", "type", "unit"}...]} and a newline. */
 /* @at: where in the script rows of this schema are made, "line:column"; NULL: it has a name of its own. */
 void skep_schema_json(const struct skep_schema *schema, const char *at, struct skep_str *out);
-/* Adds @len bytes as a quoted JSON string. */
+/* Adds @len bytes as a quoted JSON string; each byte that is not of valid UTF-8 is the escape of U+FFFD. */
 void skep_json_string(const char *s, size_t len, struct skep_str *out);
+/* How many bytes were so replaced in this JSON of ours. */
+size_t skep_json_replaced(const char *json, size_t len);
 /* Adds nanoseconds since 1970 as a quoted time in UTC: "2026-01-31T12:00:00.123456789Z" (RFC 3339). */
 void skep_json_time(uint64_t realtime_ns, struct skep_str *out);

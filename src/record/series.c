@@ -7,7 +7,9 @@
 #include <string.h>
 #include <time.h>
 
-#define WIDTH 53 /* columns of a chart, its borders included */
+#define TIME_WIDTH 13 /* columns in front of a chart */
+#define WIDTH 53      /* of a chart, its borders included */
+#define WIDTH_MIN 13  /* on a narrow screen */
 
 enum {
 	ID,
@@ -126,6 +128,7 @@ size_t skep_series_points(const struct skep_snapshot *s, const struct skep_snaps
 struct chart {
 	const struct skep_snapshot *s;
 	int64_t low, high;
+	size_t width; /* columns, its borders included */
 	struct skep_str *out;
 };
 
@@ -140,14 +143,14 @@ static void add_value(const struct chart *c, int64_t value)
 /* The values at both ends of the scale. */
 static void add_scale(const struct chart *c)
 {
-	size_t before = c->out->len + 13;
+	size_t before = c->out->len + TIME_WIDTH;
 
-	skep_str_pad(c->out, ' ', 13);
+	skep_str_pad(c->out, ' ', TIME_WIDTH);
 	add_value(c, c->low);
 	if (c->high != c->low) {
 		size_t used = c->out->len - before;
 
-		skep_str_pad(c->out, ' ', used < WIDTH - 1 ? WIDTH - 1 - used : 1);
+		skep_str_pad(c->out, ' ', used < c->width - 1 ? c->width - 1 - used : 1);
 		add_value(c, c->high);
 	}
 	skep_str_addc(c->out, '\n');
@@ -156,7 +159,7 @@ static void add_scale(const struct chart *c)
 static void add_border(const struct chart *c, const char *left, char end)
 {
 	skep_str_addf(c->out, "%-13s%c", left, end);
-	skep_str_pad(c->out, '_', WIDTH - 2);
+	skep_str_pad(c->out, '_', c->width - 2);
 	skep_str_addf(c->out, "%c\n", end);
 }
 
@@ -167,7 +170,7 @@ static size_t column(const struct chart *c, int64_t value)
 	__int128 high = c->s->is_signed ? (__int128)c->high : (__int128)(uint64_t)c->high;
 	__int128 v = c->s->is_signed ? (__int128)value : (__int128)(uint64_t)value;
 
-	return high > low ? (size_t)((v - low) * (WIDTH - 1) / (high - low)) : 0;
+	return high > low ? (size_t)((v - low) * (__int128)(c->width - 1) / (high - low)) : 0;
 }
 
 static void add_time(const struct chart *c, uint64_t ns)
@@ -184,9 +187,9 @@ static void add_point(const struct chart *c, const struct skep_series_point *poi
 {
 	char line[WIDTH + 1];
 
-	memset(line, ' ', WIDTH);
-	line[0] = line[WIDTH - 1] = '|';
-	line[WIDTH] = '\0';
+	memset(line, ' ', c->width);
+	line[0] = line[c->width - 1] = '|';
+	line[c->width] = '\0';
 	if (c->s->is_signed && c->low < 0 && c->high > 0)
 		line[column(c, 0)] = '.';
 	if (point->is_set)
@@ -200,8 +203,26 @@ static void add_point(const struct chart *c, const struct skep_series_point *poi
 	skep_str_addc(c->out, '\n');
 }
 
+/* As wide as a line of the terminal has room for, with a value behind it. */
+static size_t chart_width(const struct chart *c, unsigned screen)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str low = {}, high = {};
+	struct chart probe = *c;
+	size_t beside;
+
+	probe.out = &low;
+	add_value(&probe, c->low);
+	probe.out = &high;
+	add_value(&probe, c->high);
+	beside = TIME_WIDTH + 1 + MAX(low.len, high.len);
+	if (!screen || screen >= beside + WIDTH)
+		return WIDTH;
+	return screen > beside + WIDTH_MIN ? screen - beside : WIDTH_MIN;
+}
+
 void skep_series_text(const struct skep_snapshot *s, const struct skep_snapshot_entry *entry,
-		      uint64_t divide, struct skep_str *out)
+		      uint64_t divide, unsigned screen, struct skep_str *out)
 {
 	struct skep_series_point *points = calloc(skep_series_slots(s) + 1, sizeof(*points));
 	struct chart c = { .s = s, .out = out };
@@ -221,6 +242,7 @@ void skep_series_text(const struct skep_snapshot *s, const struct skep_snapshot_
 		any = true;
 	}
 	if (any) {
+		c.width = chart_width(&c, screen);
 		add_scale(&c);
 		add_border(&c, "hh:mm:ss.ms", '|');
 		for (size_t i = 0; i < n; i++)

@@ -166,7 +166,7 @@ void skep_snapshot_text(const struct skep_snapshot *s, size_t top, uint64_t divi
 		add_name(s, &s->entries[i], resolver, out);
 		if (s->kind == SKEP_SNAPSHOT_TSERIES) {
 			skep_str_add(out, ":\n");
-			skep_series_text(s, &s->entries[i], divide, out);
+			skep_series_text(s, &s->entries[i], divide, screen, out);
 		} else if (is_hist) {
 			skep_str_add(out, ":\n");
 			add_buckets(s, &s->entries[i], divide, screen, out);

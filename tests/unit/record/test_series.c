@@ -85,8 +85,32 @@ static void test_chart(void **state)
 	_cleanup_(skep_str_fini)
 	struct skep_str out = {};
 
-	skep_series_text(&s, &entry, 0, &out);
+	skep_series_text(&s, &entry, 0, 0, &out);
 	assert_string_equal(skep_str_text(&out), chart);
+}
+
+/* On a terminal no line is longer than it, unless it is hardly any wider than the times. */
+static void test_narrow(void **state)
+{
+	static const struct {
+		unsigned screen, width;
+	} cases[] = { { 0, 69 },  { 100, 69 }, { 69, 69 }, { 68, 68 },
+		      { 40, 40 }, { 29, 29 },  { 5, 29 } };
+	struct skep_snapshot s = make(SKEP_SERIES_LAST, true);
+	uint64_t numbers[] = { 0, 0, 0, 0, 0, 0, 21, (uint64_t)-2, 1, 23, 2, 1 };
+	struct skep_snapshot_entry entry = { .numbers = numbers };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(skep_str_fini)
+		struct skep_str out = {};
+		size_t widest = 0;
+
+		skep_series_text(&s, &entry, 0, cases[i].screen, &out);
+		for (const char *at = skep_str_text(&out); *at; at += strcspn(at, "\n") + 1)
+			widest = MAX(widest, strcspn(at, "\n"));
+		assert_int_equal(widest, cases[i].width);
+		assert_non_null(strstr(skep_str_text(&out), "* 2\n"));
+	}
 }
 
 /* Scales as wide as the numbers are, and none at all. */
@@ -98,25 +122,24 @@ static void test_extremes(void **state)
 	_cleanup_(skep_str_fini)
 	struct skep_str out = {};
 
-	skep_series_text(&s, &entry, 0, &out);
+	skep_series_text(&s, &entry, 0, 0, &out);
 	assert_non_null(strstr(skep_str_text(&out), "* 9223372036854775807\n"));
 	s.is_signed = false;
 	numbers[7] = UINT64_MAX;
 	skep_str_reset(&out);
-	skep_series_text(&s, &entry, 0, &out);
+	skep_series_text(&s, &entry, 0, 0, &out);
 	assert_non_null(strstr(skep_str_text(&out), "* 18446744073709551615\n"));
 	numbers[6] = numbers[9] = 0;
 	skep_str_reset(&out);
-	skep_series_text(&s, &entry, 0, &out);
+	skep_series_text(&s, &entry, 0, 0, &out);
 	assert_int_equal(out.len, 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_merge),
-		cmocka_unit_test(test_gaps),
-		cmocka_unit_test(test_chart),
+		cmocka_unit_test(test_merge),	 cmocka_unit_test(test_gaps),
+		cmocka_unit_test(test_chart),	 cmocka_unit_test(test_narrow),
 		cmocka_unit_test(test_extremes),
 	};
 
