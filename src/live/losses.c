@@ -42,7 +42,7 @@ static const struct {
 			     "interval ticks came too late and were left out" },
 	[SKEP_LOSS_BAD_ROW] = { "bad_row", "row could not be understood",
 				"rows could not be understood" },
-	[SKEP_LOSS_BYTE] = { "not_utf8", "byte of a text was not UTF-8 and is \\ufffd in JSON",
+	[SKEP_LOSS_BYTE] = { "bad_text", "byte of a text was not UTF-8 and is \\ufffd in JSON",
 			     "bytes of texts were not UTF-8 and are \\ufffd in JSON" },
 };
 

@@ -190,13 +190,33 @@ static void test_json_strings(void **state)
 	expect_json_string("\0x", 2, "\"\\u0000x\"");
 	expect_json_string("gr\xc3\xbc\xc3\x9f\xe4\xb8\xad\xf0\x9f\x90\x9d", 13,
 			   "\"gr\xc3\xbc\xc3\x9f\xe4\xb8\xad\xf0\x9f\x90\x9d\"");
-	/* Overlong, surrogate, too high, cut off, stray: one U+FFFD a byte. */
-	expect_json_string("\xc0\xaf", 2, "\"\xef\xbf\xbd\xef\xbf\xbd\"");
-	expect_json_string("\xed\xa0\x80", 3, "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
-	expect_json_string("\xf4\x90\x80\x80", 4,
-			   "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
-	expect_json_string("\xe4\xb8", 2, "\"\xef\xbf\xbd\xef\xbf\xbd\"");
-	expect_json_string("\x80", 1, "\"\xef\xbf\xbd\"");
+	/* Overlong, surrogate, too high, cut off, stray: one escape of U+FFFD a byte; itself it stays. */
+	expect_json_string("\xc0\xaf", 2, "\"\\ufffd\\ufffd\"");
+	expect_json_string("\xed\xa0\x80", 3, "\"\\ufffd\\ufffd\\ufffd\"");
+	expect_json_string("\xf4\x90\x80\x80", 4, "\"\\ufffd\\ufffd\\ufffd\\ufffd\"");
+	expect_json_string("\xe4\xb8", 2, "\"\\ufffd\\ufffd\"");
+	expect_json_string("\x80", 1, "\"\\ufffd\"");
+	expect_json_string("\xef\xbf\xbd", 3, "\"\xef\xbf\xbd\"");
+}
+
+/* A backslash and "ufffd" of the text itself is no byte that was replaced. */
+static void test_json_replaced(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t n;
+	} cases[] = {
+		{ "", 0 },	  { "plain", 0 },  { "\x80", 1 },	  { "a\x80z\xff\xff", 3 },
+		{ "\\ufffd", 0 }, { "\\\x80", 1 }, { "\xef\xbf\xbd", 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(skep_str_fini)
+		struct skep_str out = {};
+
+		skep_json_string(cases[i].bytes, strlen(cases[i].bytes), &out);
+		assert_int_equal(skep_json_replaced(out.data, out.len), cases[i].n);
+	}
 }
 
 int main(void)
