@@ -222,10 +222,11 @@ static void test_json_replaced(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ints),	     cmocka_unit_test(test_bit_field),
-		cmocka_unit_test(test_simple_kinds), cmocka_unit_test(test_inet),
-		cmocka_unit_test(test_nested),	     cmocka_unit_test(test_depth),
-		cmocka_unit_test(test_resolver),     cmocka_unit_test(test_json_strings),
+		cmocka_unit_test(test_ints),	      cmocka_unit_test(test_bit_field),
+		cmocka_unit_test(test_simple_kinds),  cmocka_unit_test(test_inet),
+		cmocka_unit_test(test_nested),	      cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_resolver),      cmocka_unit_test(test_json_strings),
+		cmocka_unit_test(test_json_replaced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
