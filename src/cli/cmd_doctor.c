@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -14,7 +15,9 @@ static void print_feature(enum skep_feature f)
 
 	printf("  %-17s %-4s %s: %s", skep_feature_word(f), has ? "yes" : "no",
 	       skep_feature_name(f), skep_feature_gives(f));
-	if (!has)
+	if (!has && skep_feature_error(f) == -EPERM)
+		printf(" (refused to root as well: by this kernel's build, a lockdown or a container)");
+	else if (!has)
 		printf(" (%s)", skep_explain_errno(skep_feature_error(f)));
 	printf("\n");
 }
@@ -28,7 +31,7 @@ static const struct {
 	{ "tracepoint:syscalls", SKEP_FEATURE_RAW_TP, SKEP_FEATURE_TRACEPOINT },
 	{ "tracepoint", SKEP_FEATURE_TRACEPOINT, SKEP_FEATURE_TRACEPOINT },
 	{ "rawtracepoint", SKEP_FEATURE_RAW_TP, SKEP_FEATURE_RAW_TP },
-	{ "uprobe, uretprobe", SKEP_FEATURE_UPROBE, SKEP_FEATURE_UPROBE_MULTI },
+	{ "uprobe, uretprobe, usdt", SKEP_FEATURE_UPROBE, SKEP_FEATURE_UPROBE_MULTI },
 	{ "kprobe, kretprobe", SKEP_FEATURE_KPROBE, SKEP_FEATURE_KPROBE_MULTI },
 	{ "fentry, fexit", SKEP_FEATURE_FENTRY, SKEP_FEATURE_FENTRY },
 	{ "iter", SKEP_FEATURE_BTF, SKEP_FEATURE_BTF },
@@ -37,6 +40,7 @@ static const struct {
 	{ "tc", SKEP_FEATURE_TC, SKEP_FEATURE_TC },
 	{ "cgroup", SKEP_FEATURE_CGROUP, SKEP_FEATURE_CGROUP },
 	{ "lsm", SKEP_FEATURE_LSM, SKEP_FEATURE_LSM },
+	{ "watchpoint", SKEP_FEATURE_BREAKPOINT, SKEP_FEATURE_BREAKPOINT },
 	{ "hardware", SKEP_FEATURE_PERF_HARDWARE, SKEP_FEATURE_PERF_HARDWARE },
 };
 

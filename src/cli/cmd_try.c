@@ -72,6 +72,12 @@ static int read_bytes(const char *text, struct skep_str *out)
 			text);
 		return -EINVAL;
 	}
+	if (hex != SKEP_HEX_ODD && access(text, F_OK) < 0 && errno == ENOENT) {
+		fprintf(stderr,
+			"skep: cannot read '%s': there is no such file, and it is not hex digits\n",
+			text);
+		return -ENOENT;
+	}
 	return read_file(text, out);
 }
 

@@ -123,6 +123,9 @@ static void judge_file(struct verify *v, const char *path)
 	if (r == 0 && !n)
 		fprintf(stderr, "skep: %s has no program%s%s\n", path,
 			v->from.prog ? " called " : "", v->from.prog ? v->from.prog : "");
+	if (r == 0 && !n && !v->from.prog)
+		fprintf(stderr,
+			"skep: a function becomes a program by the section that it is in: SEC(\"xdp\") before it\n");
 	if (!n)
 		v->code = SKEP_EXIT_FAILED;
 }

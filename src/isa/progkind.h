@@ -68,3 +68,6 @@ struct skep_prog_kind {
 /* The row of a number or a name, or NULL. */
 const struct skep_prog_kind *skep_prog_kind_find(uint32_t id);
 const struct skep_prog_kind *skep_prog_kind_find_name(const char *name);
+
+/* What R0 at the end means for packets: "XDP_PASS", "TC_ACT_OK"; NULL: no such number, or another kind. */
+const char *skep_prog_kind_verdict(uint32_t id, uint32_t value);

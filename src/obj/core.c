@@ -301,6 +301,14 @@ static const char *const questions[SKEP_N_CORE_KINDS] = {
 	[SKEP_CORE_TYPE_MATCHES] = "likeness of type",
 };
 
+const struct skep_core_reloc *skep_core_missing_at(const struct skep_spec_prog *prog, uint32_t insn)
+{
+	for (size_t i = 0; i < prog->n_cores; i++)
+		if (prog->cores[i].state == SKEP_CORE_MISSING && insn - prog->cores[i].insn < 2)
+			return &prog->cores[i];
+	return NULL;
+}
+
 void skep_core_format(const struct skep_btf *local, const struct skep_core_reloc *reloc,
 		      struct skep_str *out)
 {

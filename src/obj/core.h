@@ -58,6 +58,13 @@ int skep_core_resolve_prog(struct skep_spec_prog *prog, const struct skep_btf *l
 int skep_core_fits(const struct skep_btf *local, uint32_t local_id, const struct skep_btf *target,
 		   uint32_t id) _must_check_;
 
+/*
+ * The record of @prog whose answer the target lacks, so that instruction @insn is poisoned (of a 64-bit load either of its
+ * two); or NULL.
+ */
+const struct skep_core_reloc *skep_core_missing_at(const struct skep_spec_prog *prog,
+						   uint32_t insn);
+
 /* What a record asks, for people: "offset of task_struct.mm.exe_file". */
 void skep_core_format(const struct skep_btf *local, const struct skep_core_reloc *reloc,
 		      struct skep_str *out);

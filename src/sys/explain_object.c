@@ -18,15 +18,6 @@ static const struct skep_spec_line *line_of(const struct skep_spec_prog *p, uint
 	return found;
 }
 
-/* The record whose answer the kernel lacks; a 64-bit load has two instructions. */
-static const struct skep_core_reloc *missing_at(const struct skep_spec_prog *p, uint32_t insn)
-{
-	for (size_t i = 0; i < p->n_cores; i++)
-		if (p->cores[i].state == SKEP_CORE_MISSING && insn - p->cores[i].insn < 2)
-			return &p->cores[i];
-	return NULL;
-}
-
 void skep_explain_object(const struct skep_spec_prog *p, const struct skep_btf *local,
 			 struct skep_diag *diag)
 {
@@ -38,7 +29,7 @@ void skep_explain_object(const struct skep_spec_prog *p, const struct skep_btf *
 
 	if (insn < 0)
 		return;
-	missing = missing_at(p, (uint32_t)insn);
+	missing = skep_core_missing_at(p, (uint32_t)insn);
 	if (missing && local) {
 		skep_core_format(local, missing, &what);
 		skep_diag_hint(

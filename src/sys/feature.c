@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/hw_breakpoint.h>
 #include <linux/perf_event.h>
 #include <sched.h>
 #include <stdio.h>
@@ -346,6 +347,22 @@ static int probe_perf_software(void)
 static int probe_perf_hardware(void)
 {
 	return counter(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES);
+}
+
+/* A write that never happens, of this thread only. */
+static int probe_breakpoint(void)
+{
+	_cleanup_close_ int prog = load_trivial(SKEP_PROG_PERF_EVENT, 0, 0, 0);
+	uint32_t watched = 0;
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_BREAKPOINT,
+		.sample_period = 1,
+		.bp_type = HW_BREAKPOINT_W,
+		.bp_addr = (uint64_t)(uintptr_t)&watched,
+		.bp_len = sizeof(watched),
+	};
+
+	return prog < 0 ? prog : close_ok(skep_perf_attach(&attr, 0, -1, prog, 0));
 }
 
 static int probe_cookie(void)

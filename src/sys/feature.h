@@ -34,6 +34,7 @@
 	X(UPROBE_MULTI_PID, uprobe_multi_pid, "processes of such links", "the same with -p") \
 	X(PERF_SOFTWARE, perf_software, "software counters", "software, profile") \
 	X(PERF_HARDWARE, perf_hardware, "hardware counters", "hardware") \
+	X(BREAKPOINT, breakpoint, "breakpoint registers of the CPU", "watchpoint") \
 	X(COOKIE, cookie, "cookies of perf links", "one program for many probes") \
 	X(RAW_TP_COOKIE, raw_tp_cookie, "cookies of raw tracepoints", "one program for many of them") \
 	X(CURRENT_TASK_BTF, current_task_btf, "typed current task", "cheap pid, comm, curtask") \

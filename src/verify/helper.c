@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "obj/core.h"
 #include "verify/walk.h"
 
 bool skep_walk_is_gpl(const struct skep_walk *walk)
@@ -230,6 +231,26 @@ static int check_tail_call(struct skep_walk *walk)
 	return 0;
 }
 
+static int no_such_helper(struct skep_walk *walk, int32_t id)
+{
+	const struct skep_code_func *f = &walk->code.funcs[walk->code.info[walk->insn].func];
+	const struct skep_core_reloc *missing;
+	_cleanup_(skep_str_fini)
+	struct skep_str what = {};
+
+	missing = id == SKEP_CORE_POISON
+			  ? skep_core_missing_at(&walk->spec->progs[f->prog], walk->insn - f->first)
+			  : NULL;
+	if (!missing || !walk->own_btf)
+		return skep_reject(walk, SKEP_REASON_CALL, -1, "there is no helper %d", id);
+	skep_core_format(walk->own_btf, missing, &what);
+	skep_report(walk, SKEP_REASON_CALL, -1,
+		    "this needs the %s, which this kernel's types do not have",
+		    skep_str_text(&what));
+	skep_report_hint(walk, "ask with bpf_core_field_exists() and the like before");
+	return -EINVAL;
+}
+
 int skep_call_helper(struct skep_walk *walk, struct skep_insn insn)
 {
 	struct skep_call_facts facts = { .helper = skep_helper_find(insn.imm), .func_reg = -1 };
@@ -238,7 +259,7 @@ int skep_call_helper(struct skep_walk *walk, struct skep_insn insn)
 	int r;
 
 	if (!facts.helper)
-		return skep_reject(walk, SKEP_REASON_CALL, -1, "there is no helper %d", insn.imm);
+		return no_such_helper(walk, insn.imm);
 	r = check_allowed(walk, facts.helper);
 	if (r == 0)
 		r = skep_walk_check_args(walk, &facts);

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "verify/name.h"
 
@@ -44,10 +45,21 @@ static int find_extent(struct skep_walk *walk, const struct skep_access *access,
 	e.high = base + r->smax + access->size;
 	e.fixed = skep_scalar_is_const(&pointer->num);
 	if (e.low < -SKEP_STACK_SIZE || e.high > 0 || e.low >= 0) {
-		const char *name = e.fixed ? NULL : skep_name_of_added(walk, access->reg);
+		const char *name = skep_name_of_added(walk, access->reg);
 		char object[96];
 
-		if (name) {
+		if (name && e.fixed && e.high > 0 && access->off == 0) {
+			skep_text_of_stack(walk, e.low - 1, object, sizeof(object));
+			if (object[0] != '`')
+				snprintf(object, sizeof(object), "the stack");
+			skep_report(walk, SKEP_REASON_BOUNDS, (int)access->reg,
+				    "`%s` is too large here: this %ss behind the end of %s", name,
+				    access->direction == SKEP_READ ? "read" : "write", object);
+			skep_report_hint(walk,
+					 "check it against the array's size before it is used");
+			return -EINVAL;
+		}
+		if (name && !e.fixed) {
 			skep_text_of_stack(walk, base, object, sizeof(object));
 			skep_report(walk, SKEP_REASON_BOUNDS, (int)access->reg,
 				    "`%s` may be %" PRId64 " to %" PRId64
@@ -59,10 +71,11 @@ static int find_extent(struct skep_walk *walk, const struct skep_access *access,
 		}
 		skep_text_of_stack(walk, e.low, object, sizeof(object));
 		skep_report(walk, SKEP_REASON_BOUNDS, (int)access->reg,
-			    "this %s %" PRId64 " bytes from %s on, fp%+" PRId64 " to fp%+" PRId64
+			    "this %s %" PRId64 " byte%s from %s on, fp%+" PRId64 " to fp%+" PRId64
 			    ", outside of the stack (fp-%d to fp-1)",
 			    access->direction == SKEP_READ ? "reads" : "writes", e.high - e.low,
-			    object, e.low, e.high - 1, SKEP_STACK_SIZE);
+			    e.high - e.low == 1 ? "" : "s", object, e.low, e.high - 1,
+			    SKEP_STACK_SIZE);
 		return -EINVAL;
 	}
 	*ret_extent = e;

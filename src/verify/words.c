@@ -8,6 +8,9 @@
 
 #include "verify/name.h"
 
+#define PACKET_MAX 65535 /* bytes that a comparison with the end can prove */
+#define IDENTIFIER "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+
 /* "`idx`", or "what was added to r2". */
 const char *skep_text_of_added(struct skep_walk *walk, unsigned reg)
 {
@@ -64,14 +67,71 @@ void skep_text_of_data(const struct skep_walk *walk, const struct skep_spec_map 
 		snprintf(text, size, "a value of map %s", map->name);
 }
 
+/* "*p++" of `sum += *p++`, for *(p - 1): compilers read through the pointer that was advanced already. */
+static const char *advanced_in_line(struct skep_walk *walk, const char *line, const char *name)
+{
+	char text[64] = "*";
+	int step;
+
+	if (sscanf(name, "*(%59[A-Za-z0-9_] - %d)", text + 1, &step) != 2)
+		return NULL;
+	strcat(text, "++");
+	return strstr(line, text) ? skep_arena_strdup(walk->arena, text) : NULL;
+}
+
+/*
+ * "ip->protocol" of `key = ip->protocol`, for eth[1].h_source[3]: compilers read through the pointer that the other was
+ * made of. NULL: @name is in one object, or the line follows not just one pointer. @ret_pointer, "ip", is written on
+ * success only.
+ */
+static const char *member_in_line(struct skep_walk *walk, const char *line, const char *name,
+				  const char **ret_pointer)
+{
+	size_t base = strspn(name, IDENTIFIER), len = 0, rest;
+	const char *at = strstr(line, "->");
+
+	if (!base || name[base] != '[' || !at || strstr(at + 2, "->"))
+		return NULL;
+	name += base + 1;
+	if (!skep_has_prefix(name + strspn(name, "0123456789"), "]."))
+		return NULL;
+	while (at - len > line && strchr(IDENTIFIER, at[-1 - (ptrdiff_t)len]))
+		len++;
+	rest = strspn(at + 2, IDENTIFIER);
+	if (!len || !rest)
+		return NULL;
+	*ret_pointer = skep_arena_strndup(walk->arena, at - len, len);
+	return skep_arena_strndup(walk->arena, at - len, len + 2 + rest);
+}
+
+/*
+ * What is accessed: as the source line writes it, where compilers leave something else of it; else as types have it.
+ * @ret_pointer: the pointer that the line follows, if that is not the one in the register; or NULL.
+ */
+static const char *accessed(struct skep_walk *walk, const struct skep_access *access,
+			    const char **ret_pointer)
+{
+	const struct skep_spec_line *line = skep_walk_line(walk, walk->insn);
+	const char *name, *written = NULL;
+
+	*ret_pointer = NULL;
+	if (access->by_helper)
+		return NULL;
+	name = skep_name_of_memory(walk, access->reg, access->off, access->size);
+	if (name && line && line->text) {
+		written = advanced_in_line(walk, line->text, name);
+		if (!written)
+			written = member_in_line(walk, line->text, name, ret_pointer);
+	}
+	return written ? written : name;
+}
+
 /* "`eth->h_proto`, ", or nothing when that is not known. */
 const char *skep_text_of_memory(struct skep_walk *walk, const struct skep_access *access)
 {
 	_cleanup_(skep_str_fini)
 	struct skep_str text = {};
-	const char *name = access->by_helper ? NULL
-					     : skep_name_of_memory(walk, access->reg, access->off,
-								   access->size);
+	const char *pointer, *name = accessed(walk, access, &pointer);
 
 	if (name)
 		skep_str_addf(&text, "`%s`, ", name);
@@ -93,9 +153,21 @@ static const char *end_name(struct skep_walk *walk)
 
 void skep_hint_end(struct skep_walk *walk, const struct skep_access *access, int64_t off)
 {
-	const char *name = skep_name_of(walk, access->reg);
+	const char *name = skep_name_of(walk, access->reg), *pointer;
 
-	if (!name || strchr(name, ' ') || access->off < 0)
+	(void)accessed(walk, access, &pointer);
+	if (off >= 0 && (uint64_t)off + access->size > PACKET_MAX)
+		skep_report_hint(
+			walk,
+			"no packet is proven to have more than %d bytes, so a loop over one "
+			"needs a bound of its own: for (int i = 0; i < 1500; i++) ...",
+			PACKET_MAX);
+	else if (pointer)
+		skep_report_hint(walk,
+				 "compare with the end first: if ((void *)(%s + 1) > (void *)%s) "
+				 "return ...",
+				 pointer, end_name(walk));
+	else if (!name || strchr(name, ' ') || access->off < 0)
 		skep_report_hint(walk,
 				 "compare with the end first: if (pointer + %" PRId64
 				 " > %s) return ...",

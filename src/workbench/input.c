@@ -179,6 +179,15 @@ static int read_raw(const char *data, size_t size, const struct skep_input_optio
 	return take_instructions(&prog, arena, diag, source);
 }
 
+/* Printable, and nothing that could not be typed: raw instructions always hold other bytes. */
+static bool is_text(const char *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if ((uint8_t)data[i] < ' ' && !strchr("\t\n\r", data[i] ? data[i] : 1))
+			return false;
+	return size > 0;
+}
+
 /* What people give by mistake, and what they meant. */
 static int refuse_other(const char *data, size_t size, struct skep_diag *diag,
 			const struct skep_input *source)
@@ -196,6 +205,11 @@ static int refuse_other(const char *data, size_t size, struct skep_diag *diag,
 		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is a compiled script", source->name);
 		skep_diag_hint(diag, "verify its text; skep -d dis %s shows its instructions",
 			       source->name);
+		return -EINVAL;
+	}
+	if (skep_has_suffix(source->name, ".c") && is_text(data, size)) {
+		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is C, not yet a program", source->name);
+		skep_diag_hint(diag, "compile it: clang -O2 -g --target=bpf -c %s", source->name);
 		return -EINVAL;
 	}
 	if (size < 20 || memcmp(data, "\177ELF", 4) != 0)
@@ -231,15 +245,6 @@ void skep_input_find_maps(struct skep_spec_prog *prog, struct skep_arena *arena)
 			};
 		i++;
 	}
-}
-
-/* Printable, and nothing that could not be typed: raw instructions always hold other bytes. */
-static bool is_text(const char *data, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		if ((uint8_t)data[i] < ' ' && !strchr("\t\n\r", data[i] ? data[i] : 1))
-			return false;
-	return size > 0;
 }
 
 /* Raw instructions as they are, or as hex digits. */

@@ -56,16 +56,23 @@ struct skep_try_bytes {
 	size_t size;
 };
 
+/* The texts are as BTF has it (workbench/typed.h), or NULL when it does not. */
 struct skep_try_entry {
 	struct skep_try_bytes key, value; /* of per-CPU kinds all values, side by side */
+	const char *key_text, *value_text;
+};
+
+struct skep_try_record {
+	struct skep_try_bytes bytes;
+	const char *text;
 };
 
 struct skep_try_map {
 	const char *name;
 	uint32_t kind, value_size;
-	struct skep_try_entry *entries; /* by key; of arrays those that are not zero */
-	size_t n_entries, more;		/* more: not shown */
-	struct skep_try_bytes *records; /* of rings */
+	struct skep_try_entry *entries;	 /* by key; of arrays those that are not zero */
+	size_t n_entries, more;		 /* more: not shown */
+	struct skep_try_record *records; /* of rings */
 	size_t n_records;
 };
 

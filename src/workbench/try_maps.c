@@ -7,6 +7,7 @@
 #include "isa/mapkind.h"
 #include "sys/bpf.h"
 #include "workbench/try_priv.h"
+#include "workbench/typed.h"
 
 /* Bytes of all values of an element. */
 static size_t value_bytes(const struct skep_spec_map *map, unsigned n_cpus)
@@ -20,19 +21,52 @@ static size_t value_bytes(const struct skep_spec_map *map, unsigned n_cpus)
 
 struct collected {
 	struct skep_arena *arena;
+	const struct skep_btf *btf; /* of the object, or NULL */
+	const struct skep_spec_map *map;
 	struct {
 		SKEP_VEC(struct skep_try_entry);
 	} entries;
 	struct {
-		SKEP_VEC(struct skep_try_bytes);
+		SKEP_VEC(struct skep_try_record);
 	} records;
 	size_t more;
 };
 
+/* As type @type has it, or NULL. */
+static const char *typed(const struct collected *c, uint32_t type, const void *bytes, size_t len)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+
+	if (skep_typed_text(c->btf, type, bytes, len, &text) < 0)
+		return NULL;
+	return skep_arena_strdup(c->arena, skep_str_text(&text));
+}
+
+/* The same of a value; of per-CPU kinds what each CPU has, side by side. */
+static const char *typed_value(const struct collected *c, const uint8_t *bytes, size_t size)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+	size_t one = c->map->value_size, stride = ALIGN_UP(one, 8);
+
+	if (size == one)
+		return typed(c, c->map->btf_value_type, bytes, size);
+	for (size_t at = 0; stride && at + stride <= size; at += stride) {
+		skep_str_add(&text, at ? " | " : "");
+		if (skep_typed_text(c->btf, c->map->btf_value_type, bytes + at, one, &text) < 0)
+			return NULL;
+	}
+	return skep_arena_strdup(c->arena, skep_str_text(&text));
+}
+
 static int keep_record(void *data, const void *bytes, size_t len)
 {
 	struct collected *c = data;
-	struct skep_try_bytes record = { skep_arena_memdup(c->arena, bytes, len), len };
+	struct skep_try_record record = {
+		.bytes = { skep_arena_memdup(c->arena, bytes, len), len },
+		.text = typed(c, c->map->btf_value_type, bytes, len),
+	};
 
 	skep_vec_add(&c->records, record);
 	return 0;
@@ -84,6 +118,8 @@ static void collect_entries(struct try_job *j, int fd, size_t index, struct coll
 						 map->key_size };
 		entry.value =
 			(struct skep_try_bytes){ skep_arena_memdup(j->arena, value, size), size };
+		entry.key_text = typed(c, map->btf_key_type, key, map->key_size);
+		entry.value_text = typed_value(c, value, size);
 		skep_vec_add(&c->entries, entry);
 	}
 }
@@ -135,10 +171,15 @@ static void collect(struct try_job *j, size_t index, struct collected *c)
 void try_collect_maps(struct try_job *j)
 {
 	struct skep_try_result *result = j->result;
+	_cleanup_(skep_btf_freep)
+	struct skep_btf *btf = NULL;
 
+	if (j->spec.btf &&
+	    skep_btf_parse(j->spec.btf, j->spec.btf_size, NULL, NULL, NULL, &btf) < 0)
+		btf = NULL;
 	result->maps = skep_arena_calloc(j->arena, j->spec.n_maps, sizeof(*result->maps));
 	for (size_t i = 0; i < j->spec.n_maps; i++) {
-		struct collected c = { .arena = j->arena };
+		struct collected c = { .arena = j->arena, .btf = btf, .map = &j->spec.maps[i] };
 		struct skep_try_map *map = &result->maps[result->n_maps];
 
 		collect(j, i, &c);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "isa/mapkind.h"
@@ -55,21 +56,32 @@ static void add_value(const struct skep_try_map *map, struct skep_try_bytes valu
 	}
 }
 
+static void add_either(const char *text, struct skep_try_bytes bytes, struct skep_str *out)
+{
+	if (text)
+		skep_str_add(out, text);
+	else
+		add_bytes(bytes, out);
+}
+
 static void add_map(const struct skep_try_map *map, struct skep_str *out)
 {
 	skep_str_addf(out, "map %s (%s):\n", map->name, skep_map_kind_find(map->kind)->name);
 	for (size_t i = 0; i < map->n_entries; i++) {
 		skep_str_add(out, "  ");
-		add_bytes(map->entries[i].key, out);
+		add_either(map->entries[i].key_text, map->entries[i].key, out);
 		skep_str_add(out, ": ");
-		add_value(map, map->entries[i].value, out);
+		if (map->entries[i].value_text)
+			skep_str_add(out, map->entries[i].value_text);
+		else
+			add_value(map, map->entries[i].value, out);
 		skep_str_addc(out, '\n');
 	}
 	if (map->more)
 		skep_str_addf(out, "  and %zu more\n", map->more);
 	for (size_t i = 0; i < map->n_records; i++) {
-		skep_str_addf(out, "  record of %zu bytes: ", map->records[i].size);
-		add_bytes(map->records[i], out);
+		skep_str_addf(out, "  record of %zu bytes: ", map->records[i].bytes.size);
+		add_either(map->records[i].text, map->records[i].bytes, out);
 		skep_str_addc(out, '\n');
 	}
 }
@@ -82,15 +94,24 @@ static const char *redirect_to(const struct skep_try_result *r)
 static void add_fault(const struct skep_try_result *r, struct skep_str *out)
 {
 	const struct skep_spec_line *line = r->fault_line;
+	char place[48];
+	const char *what;
 
-	skep_str_addf(out, "fault at instruction %u: %s\n", r->fault_insn, r->fault);
+	/* the sentence begins with the program and the place, which is told here */
+	snprintf(place, sizeof(place), ", instruction %u: ", r->fault_insn);
+	what = strstr(r->fault, place);
+	skep_str_addf(out, "fault at instruction %u: %s\n", r->fault_insn,
+		      what ? what + strlen(place) : r->fault);
 	if (line && line->text)
-		skep_str_addf(out, "  line %u: %s\n", line->loc.line,
+		skep_str_addf(out, "  %s%s%u: %s\n", line->file ? line->file : "line ",
+			      line->file ? ":" : "", line->loc.line,
 			      line->text + strspn(line->text, " \t"));
 }
 
 void skep_try_text(const struct skep_try_result *r, struct skep_str *out)
 {
+	const char *verdict = skep_prog_kind_verdict(r->kind, (uint32_t)r->value);
+
 	for (size_t i = 0; i < r->n_lines; i++)
 		skep_str_addf(out, "printed: %s\n", r->lines[i]);
 	if (r->faulted) {
@@ -98,6 +119,8 @@ void skep_try_text(const struct skep_try_result *r, struct skep_str *out)
 		return;
 	}
 	skep_str_addf(out, "r0: %" PRIu64 " (0x%" PRIx64 ")\n", r->value, r->value);
+	if (verdict)
+		skep_str_addf(out, "verdict: %s\n", verdict);
 	if (r->redirect)
 		skep_str_addf(out, "redirect: to %s %" PRIu64 "\n", redirect_to(r), r->target);
 	if (r->runs > 1)
@@ -150,13 +173,15 @@ static void json_map(const struct skep_try_map *map, struct skep_str *out)
 	skep_str_addf(out, "],\"more\":%zu,\"records\":[", map->more);
 	for (size_t i = 0; i < map->n_records; i++) {
 		skep_str_add(out, i ? "," : "");
-		json_bytes(map->records[i], out);
+		json_bytes(map->records[i].bytes, out);
 	}
 	skep_str_add(out, "]}");
 }
 
 static void json_outcome(const struct skep_try_result *r, struct skep_str *out)
 {
+	const char *verdict = skep_prog_kind_verdict(r->kind, (uint32_t)r->value);
+
 	if (r->faulted) {
 		skep_str_addf(out, ",\"fault\":{\"insn\":%u,", r->fault_insn);
 		json_text("what", r->fault, out);
@@ -167,6 +192,10 @@ static void json_outcome(const struct skep_try_result *r, struct skep_str *out)
 	}
 	/* As text: a reader of JSON may have no 64-bit numbers. */
 	skep_str_addf(out, ",\"r0\":\"0x%" PRIx64 "\"", r->value);
+	if (verdict) {
+		skep_str_addc(out, ',');
+		json_text("verdict", verdict, out);
+	}
 	if (r->redirect)
 		skep_str_addf(out, ",\"redirect\":{\"to\":\"%s\",\"number\":%" PRIu64 "}",
 			      redirect_to(r), r->target);

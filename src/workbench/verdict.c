@@ -11,17 +11,31 @@
 void skep_verdict_of_loaded(const struct skep_input *source, struct skep_arena *arena,
 			    struct skep_verify_result *result)
 {
+	struct skep_finding *finding;
 	const char *why;
 
 	if (!source->loaded || result->verdict != SKEP_VERDICT_REJECTED)
 		return;
 	why = source->loaded->rewritten;
 	result->verdict = SKEP_VERDICT_UNDECIDED;
-	if (result->n_findings)
-		result->findings[0].hint = skep_arena_printf(
-			arena, "the kernel has judged this program before it changed it%s%s; %s",
-			why ? ": " : "", why ? why : "",
-			"verify the object or the script that it was made of");
+	if (!result->n_findings)
+		return;
+	finding = &result->findings[0];
+	finding->hint =
+		"the kernel has judged it before: verify the object or the script that it was made of";
+	if (!why)
+		return;
+	/* all findings may come from that alone, and what is behind the first would be nonsense */
+	result->n_findings = 1;
+	*finding = (struct skep_finding){
+		.reason = SKEP_REASON_UNKNOWN,
+		.insn = finding->insn,
+		.reg = -1,
+		.line = finding->line,
+		.what = skep_arena_printf(arena, "this is not the program that was loaded: %s",
+					  why),
+		.hint = finding->hint,
+	};
 }
 
 static const char *verdict_name(enum skep_verdict verdict)

@@ -189,4 +189,23 @@ SEC("xdp") int on_stack(struct xdp_md *ctx)
 	return text[3];
 }
 
+/// to_the_end: bounds
+///   at: while (text[n])
+///   says: `n` is too large here: this reads
+///   hint: check it against the array's size
+SEC("tracepoint/syscalls/sys_enter_getpid") int to_the_end(void *ctx)
+{
+	char text[16] = {};
+	int n = 0;
+
+	bpf_get_current_comm(text, sizeof(text));
+#ifdef FIXED
+	while (n < sizeof(text) && text[n])
+#else
+	while (text[n])
+#endif
+		n++;
+	return n;
+}
+
 char gpl[] SEC("license") = "GPL";

@@ -22,8 +22,8 @@ SEC("xdp") int no_check(struct xdp_md *ctx)
 
 /// too_short: bounds
 ///   at: ip->ttl
-///   says: byte 22 of the packet, but only the first 14 are proven
-///   hint: (void *)eth + 23 > (void *)end
+///   says: this reads `ip->ttl`, byte 22 of the packet, but only the first 14 are proven
+///   hint: (void *)(ip + 1) > (void *)end
 SEC("xdp") int too_short(struct xdp_md *ctx)
 {
 	void *end = END(ctx);
@@ -37,6 +37,27 @@ SEC("xdp") int too_short(struct xdp_md *ctx)
 #endif
 		return 2;
 	return ip->ttl < 2 ? 1 : 2;
+}
+
+/// no_bound: bounds
+///   at: sum += *p++
+///   says: `*p++`
+///   hint: needs a bound of its own
+SEC("xdp") int no_bound(struct xdp_md *ctx)
+{
+	unsigned char *p = START(ctx), *end = END(ctx);
+	__u64 sum = 0;
+
+#ifdef FIXED
+	for (int i = 0; i < 64; i++) {
+#else
+	while (1) {
+#endif
+		if (p + 1 > end)
+			break;
+		sum += *p++;
+	}
+	return sum & 3;
 }
 
 /// off_by_one: bounds
