@@ -192,16 +192,16 @@ static void json_outcome(const struct skep_try_result *r, struct skep_str *out)
 	}
 	/* As text: a reader of JSON may have no 64-bit numbers. */
 	skep_str_addf(out, ",\"r0\":\"0x%" PRIx64 "\"", r->value);
-	if (verdict) {
-		skep_str_addc(out, ',');
-		json_text("verdict", verdict, out);
-	}
 	if (r->redirect)
 		skep_str_addf(out, ",\"redirect\":{\"to\":\"%s\",\"number\":%" PRIu64 "}",
 			      redirect_to(r), r->target);
 	if (r->packet.data) {
 		skep_str_add(out, ",\"packet\":");
 		json_bytes(r->packet, out);
+	}
+	if (verdict) {
+		skep_str_addc(out, ',');
+		json_text("verdict", verdict, out);
 	}
 }
 
