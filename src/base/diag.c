@@ -153,7 +153,7 @@ static void format_excerpt(const char *line, size_t len, struct skep_loc loc, co
 	col = MIN(col, len);
 	from = col > LINE_SHOWN_MAX / 2 ? col - LINE_SHOWN_MAX / 2 : 0;
 	to = MIN(len, from + LINE_SHOWN_MAX);
-	skep_str_addf(out, "%6u | ", loc.line);
+	skep_str_addf(out, "%6u | %s", loc.line, from ? "..." : "");
 	for (size_t i = from; i < to;) {
 		size_t n = skep_utf8_shown(line + i, to - i);
 
@@ -163,7 +163,7 @@ static void format_excerpt(const char *line, size_t len, struct skep_loc loc, co
 			skep_str_addc(out, line[i] == '\t' ? ' ' : '?');
 		i += MAX(n, (size_t)1);
 	}
-	skep_str_add(out, "\n       | ");
+	skep_str_addf(out, "%s\n       | %s", to < len ? "..." : "", from ? "   " : "");
 	for (size_t i = from; i < col;) {
 		skep_str_addc(out, ' ');
 		i += MAX(skep_utf8_shown(line + i, to - i), (size_t)1);

@@ -11,6 +11,7 @@
 #include "lang/need.h"
 #include "lang/packet.h"
 #include "lang/provider.h"
+#include "lang/provider/function.h"
 
 #define HINT_FIELDS 8
 
@@ -75,28 +76,37 @@ int skep_check_no_args(struct skep_check *k, const struct skep_expr *expr)
 	return r;
 }
 
+static int no_such_argument(struct skep_check *k, const struct skep_expr *expr,
+			    const struct skep_type *args)
+{
+	const struct skep_instance *inst = k->inst;
+	const char *names =
+		skep_type_field_names(&k->c->types, args, expr->field.name, HINT_FIELDS);
+	const char *why = skep_proto_why_left_out(&inst->args_of, k->c->arena, expr->field.name);
+	int r = skep_check_error(k, expr->field.name_loc, "%s has no argument '%s'%s%s",
+				 inst->n_matches ? inst->matches[0].name : inst->point->text,
+				 expr->field.name, why ? " in args: it is " : "", why ? why : "");
+
+	if (names[0])
+		skep_diag_hint(k->c->diag, "its arguments are: %s", names);
+	else if (why)
+		skep_diag_hint(k->c->diag, "none of its arguments can be read by name; "
+					   "reg(\"NAME\") reads a register");
+	else
+		skep_diag_hint(k->c->diag, "it has no arguments");
+	return r;
+}
+
 static int check_args_field(struct skep_check *k, struct skep_expr *expr)
 {
 	const struct skep_instance *inst = k->inst;
 	struct skep_type type = { .kind = SKEP_TYPE_STRUCT, .str = inst->args };
-	int r;
 
 	if (!inst->args || !inst->provider->lower_args)
 		return skep_check_no_args(k, expr->field.base);
 	if (!skep_type_field(&k->c->types, &type, expr->field.name, inst->args_space,
-			     &expr->field.field)) {
-		const char *names =
-			skep_type_field_names(&k->c->types, &type, expr->field.name, HINT_FIELDS);
-
-		r = skep_check_error(k, expr->field.name_loc, "%s has no argument '%s'",
-				     inst->n_matches ? inst->matches[0].name : inst->point->text,
-				     expr->field.name);
-		if (names[0])
-			skep_diag_hint(k->c->diag, "its arguments are: %s", names);
-		else
-			skep_diag_hint(k->c->diag, "it has no arguments");
-		return r;
-	}
+			     &expr->field.field))
+		return no_such_argument(k, expr, &type);
 	if (expr->field.arrow && k->c->diag && k->c->options->verbose)
 		skep_diag_add(k->c->diag, SKEP_DIAG_NOTE, expr->loc,
 			      "args->%s is written args.%s by now", expr->field.name,

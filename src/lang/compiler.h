@@ -33,6 +33,16 @@ struct skep_match {
 	int64_t number;	      /* provider's own: the system call number; -1 none */
 };
 
+/*
+ * The parameters of a function, where arguments are read from registers: a FUNC_PROTO; @regs has DWARF's number of the register
+ * of each, NULL: they are passed as C does it.
+ */
+struct skep_proto_regs {
+	const struct skep_btf *btf; /* NULL: not known */
+	uint32_t proto;
+	const uint8_t *regs;
+};
+
 struct skep_instance {
 	struct skep_probe_node *probe;
 	const struct skep_attach_point *point;
@@ -45,6 +55,7 @@ struct skep_instance {
 	unsigned table_plus1;  /* provider's own: 1 + index of a map in gen, 0 none yet */
 	const struct skep_struct *args; /* fields of `args`, or NULL */
 	const char *no_args;		/* why there are none, where there might be some */
+	struct skep_proto_regs args_of; /* to tell what is not in args, and why */
 	enum skep_space args_space;	/* of pointers in args: USER for system calls */
 	uint32_t btf_func;		/* BTF func_proto of the target, or 0 */
 	const struct skep_btf *btf;	/* of btf_func */

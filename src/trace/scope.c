@@ -28,6 +28,10 @@ static int next_pid(const char **text, uint32_t *ret_pid)
 	return 0;
 }
 
+#define CPID_HINT                                                                                    \
+	"cpid, the process that -c starts, is a word of scripts: put /pid == cpid/ behind a probe, " \
+	"or /pid == cpid || ppid == cpid/ to see what it starts, too"
+
 static int check_pids(const char *text, struct skep_diag *diag)
 {
 	const char *at = text;
@@ -38,7 +42,10 @@ static int check_pids(const char *text, struct skep_diag *diag)
 		if (next_pid(&at, &pid) < 0) {
 			skep_diag_error(diag, SKEP_NO_LOC, "'%s' is not a list of process ids",
 					text);
-			skep_diag_hint(diag, "write them with commas between: --pid 4711,4712");
+			skep_diag_hint(diag, "%s",
+				       skep_streq(text, "cpid")
+					       ? CPID_HINT
+					       : "write them with commas between: --pid 4711,4712");
 			return -EINVAL;
 		}
 		if (++n > SKEP_SCOPE_PIDS_MAX) {

@@ -54,6 +54,8 @@ int dwarf_open_library(void)
 		"dwarf_lowpc",
 		"dwarf_highpc",
 		"dwarf_getlocations",
+		"dwarf_formstring",
+		"dwarf_formflag",
 	};
 	_Static_assert(sizeof(dwarf_lib) == sizeof(names), "a name for each function");
 
@@ -232,7 +234,8 @@ struct function_search {
 	uint64_t address;
 	struct skep_btf *btf;
 	uint32_t proto;
-	int error;
+	uint8_t *regs;
+	int error; /* 1: it is Go's, and has regs */
 };
 
 /*
@@ -271,21 +274,23 @@ static int function_of(void *data, Dwarf_Die *unit)
 
 	if (dwarf_lib.haspc(unit, s->address) != 1 || !find_function(unit, s->address, 0, &die))
 		return 0;
-	s->error = dwarf_to_btf(&die, &s->btf, &s->proto);
+	s->error = dwarf_to_btf(&die, dwarf_is_go(unit) ? s->regs : NULL, &s->btf, &s->proto);
+	if (s->error == 0 && dwarf_is_go(unit))
+		s->error = 1;
 	return 1;
 }
 
 int skep_dwarf_function(struct skep_dwarf *dwarf, uint64_t address, struct skep_btf **ret_btf,
-			uint32_t *ret_proto)
+			uint32_t *ret_proto, uint8_t ret_regs[SKEP_DWARF_PARAMS_MAX])
 {
-	struct function_search s = { .address = address, .error = -ENOENT };
+	struct function_search s = { .address = address, .regs = ret_regs, .error = -ENOENT };
 
 	(void)each_unit(dwarf, function_of, &s);
 	if (s.error < 0)
 		return s.error;
 	*ret_btf = s.btf;
 	*ret_proto = s.proto;
-	return 0;
+	return s.error;
 }
 
 /* Types */
@@ -373,7 +378,7 @@ int skep_dwarf_line(struct skep_dwarf *dwarf, const char *file, unsigned line, u
 }
 
 int skep_dwarf_function(struct skep_dwarf *dwarf, uint64_t address, struct skep_btf **ret_btf,
-			uint32_t *ret_proto)
+			uint32_t *ret_proto, uint8_t ret_regs[SKEP_DWARF_PARAMS_MAX])
 {
 	return -ENOTSUP;
 }

@@ -9,7 +9,7 @@
  *
  *	r = skep_dwarf_open(elf, path, &dwarf);
  *	r = skep_dwarf_line(dwarf, "shop.c", 42, 0, on_address, data, &nearest);
- *	r = skep_dwarf_function(dwarf, address, &function);
+ *	r = skep_dwarf_function(dwarf, address, &btf, &proto, regs);
  *	skep_dwarf_close(dwarf);
  *
  * Addresses are those of the symbol table. The bytes may be broken: libdw checks where it reads, and what is made of them is
@@ -21,6 +21,8 @@
 #include "obj/elf_sym.h"
 
 #define SKEP_DWARF_TYPES_MAX 16384
+#define SKEP_DWARF_PARAMS_MAX 64 /* of one function */
+#define SKEP_DWARF_NO_REG 255	 /* in none when the function begins */
 
 struct skep_dwarf;
 
@@ -51,9 +53,12 @@ int skep_dwarf_line(struct skep_dwarf *dwarf, const char *file, unsigned line, u
  * The function that @address is in: @ret_proto is its FUNC_PROTO in *ret_btf, which the caller frees. Parameters are those
  * that are passed in general registers, in their order: numbers with a point are left out, the place for a large result
  * stands in front without a name. -ENOENT: it is not described.
+ *
+ * 1: a function of Go. Its parameters are what single registers hold, "s" and "s_len" of a string s; ret_regs has DWARF's
+ * number of each. An argument that no general register holds is there as a whole, with SKEP_DWARF_NO_REG.
  */
 int skep_dwarf_function(struct skep_dwarf *dwarf, uint64_t address, struct skep_btf **ret_btf,
-			uint32_t *ret_proto) _must_check_;
+			uint32_t *ret_proto, uint8_t ret_regs[SKEP_DWARF_PARAMS_MAX]) _must_check_;
 
 /*
  * A type by its name in C: "struct foo", "union foo", "enum foo" or a typedef. It is *ret_id in *ret_btf, which the caller

@@ -16,8 +16,7 @@
 #include "obj/btf_build.h"
 #include "who/dwarf_priv.h"
 
-#define MEMBERS_MAX 4096 /* of one struct; enumerators of one enum */
-#define PARAMS_MAX 64
+#define MEMBERS_MAX 4096    /* of one struct; enumerators of one enum */
 #define FIRST 2		    /* the number of the row's first type */
 #define DIMENSIONS_MAX 8    /* of an array */
 #define RETURN_BYTES_MAX 16 /* a larger result is written to a place that the caller gives */
@@ -53,7 +52,7 @@ static bool word_of(Dwarf_Die *die, unsigned name, uint64_t *ret_value)
 	return true;
 }
 
-static bool type_of(Dwarf_Die *die, Dwarf_Die *ret_type)
+bool dwarf_type_of(Dwarf_Die *die, Dwarf_Die *ret_type)
 {
 	Dwarf_Attribute attr;
 
@@ -91,7 +90,7 @@ static uint32_t referred(struct converter *c, Dwarf_Die *die)
 {
 	Dwarf_Die type;
 
-	return type_of(die, &type) ? number_of(c, &type, 0) : 0;
+	return dwarf_type_of(die, &type) ? number_of(c, &type, 0) : 0;
 }
 
 static void make_base(struct converter *c, Dwarf_Die *die)
@@ -305,8 +304,7 @@ static void make(struct converter *c, const struct waiting *w)
 	}
 }
 
-/* Without typedefs and modifiers. */
-static Dwarf_Die stripped(Dwarf_Die type)
+Dwarf_Die dwarf_stripped(Dwarf_Die type)
 {
 	Dwarf_Die next;
 
@@ -315,7 +313,7 @@ static Dwarf_Die stripped(Dwarf_Die type)
 
 		if ((tag != DW_TAG_typedef && tag != DW_TAG_const_type &&
 		     tag != DW_TAG_volatile_type && tag != DW_TAG_atomic_type) ||
-		    !type_of(&type, &next))
+		    !dwarf_type_of(&type, &next))
 			break;
 		type = next;
 	}
@@ -327,9 +325,9 @@ static bool is_float(Dwarf_Die *param)
 	uint64_t encoding;
 	Dwarf_Die type;
 
-	if (!type_of(param, &type))
+	if (!dwarf_type_of(param, &type))
 		return false;
-	type = stripped(type);
+	type = dwarf_stripped(type);
 	return dwarf_lib.tag(&type) == DW_TAG_base_type &&
 	       word_of(&type, DW_AT_encoding, &encoding) && encoding == DW_ATE_float;
 }
@@ -340,9 +338,9 @@ static bool returns_in_memory(Dwarf_Die *function)
 	uint64_t size, convention;
 	Dwarf_Die type;
 
-	if (!type_of(function, &type))
+	if (!dwarf_type_of(function, &type))
 		return false;
-	type = stripped(type);
+	type = dwarf_stripped(type);
 	if (dwarf_lib.tag(&type) != DW_TAG_structure_type &&
 	    dwarf_lib.tag(&type) != DW_TAG_class_type && dwarf_lib.tag(&type) != DW_TAG_union_type)
 		return false;
@@ -357,15 +355,33 @@ static size_t params_of(struct converter *c, Dwarf_Die *function, struct skep_bt
 	Dwarf_Die child, type;
 	size_t n = 0;
 
-	if (returns_in_memory(function) && type_of(function, &type)) {
+	if (returns_in_memory(function) && dwarf_type_of(function, &type)) {
 		/* As a number: what is there is not written yet. */
 		params[n++] = (struct skep_btf_param){ "", 1 };
 	}
-	for (int more = dwarf_lib.child(function, &child); more == 0 && n < PARAMS_MAX;
+	for (int more = dwarf_lib.child(function, &child); more == 0 && n < SKEP_DWARF_PARAMS_MAX;
 	     more = dwarf_lib.siblingof(&child, &child)) {
 		if (dwarf_lib.tag(&child) != DW_TAG_formal_parameter || is_float(&child))
 			continue;
 		params[n++] = (struct skep_btf_param){ name_of(&child), referred(c, &child) };
+	}
+	return n;
+}
+
+static size_t go_params_of(struct converter *c, Dwarf_Die *function, struct skep_btf_param *params,
+			   uint8_t *regs)
+{
+	struct dwarf_param found[SKEP_DWARF_PARAMS_MAX];
+	size_t n = dwarf_go_params(function, c->arena, found, SKEP_DWARF_PARAMS_MAX);
+
+	for (size_t i = 0; i < n; i++) {
+		Dwarf_Die plain = dwarf_stripped(found[i].type);
+		/* A function as a value is a pointer, though it is not described as one. */
+		bool is_code = dwarf_lib.tag(&plain) == DW_TAG_subroutine_type;
+
+		params[i].name = found[i].name;
+		params[i].type = is_code ? 1 : number_of(c, &found[i].type, 0);
+		regs[i] = found[i].reg;
 	}
 	return n;
 }
@@ -412,11 +428,11 @@ static void end(struct converter *c)
 	skep_arena_free(c->arena);
 }
 
-int dwarf_to_btf(Dwarf_Die *die, struct skep_btf **ret_btf, uint32_t *ret_proto)
+int dwarf_to_btf(Dwarf_Die *die, uint8_t *regs, struct skep_btf **ret_btf, uint32_t *ret_proto)
 {
-	struct skep_btf_param params[PARAMS_MAX];
+	struct skep_btf_param params[SKEP_DWARF_PARAMS_MAX];
 	struct converter c = begin();
-	size_t n = params_of(&c, die, params);
+	size_t n = regs ? go_params_of(&c, die, params, regs) : params_of(&c, die, params);
 	uint32_t result = referred(&c, die);
 	int r;
 

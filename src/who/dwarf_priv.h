@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside of the reader of debugging information: dwarf.c (files, lines, functions), dwarf_btf.c (types), dwarf_places.c. */
+/*
+ * Inside of the reader of debugging information: dwarf.c (files, lines, functions), dwarf_btf.c (types), dwarf_go.c (arguments
+ * of Go's functions), dwarf_places.c.
+ */
 #pragma once
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 
+#include "base/arena.h"
 #include "who/dwarf.h"
 
 /* In the order of the names in dwarf.c. */
@@ -36,12 +40,34 @@ struct dwarf_library {
 	int (*highpc)(Dwarf_Die *, Dwarf_Addr *);
 	ptrdiff_t (*getlocations)(Dwarf_Attribute *, ptrdiff_t, Dwarf_Addr *, Dwarf_Addr *,
 				  Dwarf_Addr *, Dwarf_Op **, size_t *);
+	const char *(*formstring)(Dwarf_Attribute *);
+	int (*formflag)(Dwarf_Attribute *, bool *);
 };
 
 extern struct dwarf_library dwarf_lib;
 
-/* The prototype of function @die as the last type of a new BTF. */
-int dwarf_to_btf(Dwarf_Die *die, struct skep_btf **ret_btf, uint32_t *ret_proto) _must_check_;
+/* What one register holds of an argument, or all of one that is in none. */
+struct dwarf_param {
+	const char *name;
+	Dwarf_Die type;
+	uint8_t reg; /* DWARF's number, or SKEP_DWARF_NO_REG */
+};
+
+bool dwarf_is_go(Dwarf_Die *unit);
+/* How many parameters @function has, at most @max; those beyond are left out. */
+size_t dwarf_go_params(Dwarf_Die *function, struct skep_arena *arena, struct dwarf_param *params,
+		       size_t max);
+/* What @die is of; false: void. */
+bool dwarf_type_of(Dwarf_Die *die, Dwarf_Die *ret_type);
+/* Without typedefs and modifiers. */
+Dwarf_Die dwarf_stripped(Dwarf_Die type);
+
+/*
+ * The prototype of function @die as the last type of a new BTF. With @regs (SKEP_DWARF_PARAMS_MAX) it is a function of Go, and
+ * they become the registers of its parameters.
+ */
+int dwarf_to_btf(Dwarf_Die *die, uint8_t *regs, struct skep_btf **ret_btf,
+		 uint32_t *ret_proto) _must_check_;
 /* The types of @n variables, each a number in *ret_btf; 0: void, or too many. */
 int dwarf_types_to_btf(Dwarf_Die *vars, size_t n, struct skep_btf **ret_btf,
 		       uint32_t *ret_types) _must_check_;

@@ -11,6 +11,9 @@ static const struct skep_arch_reg x86_64_regs[] = {
 	{ "orig_ax", 120 }, { "ip", 128 }, { "cs", 136 }, { "flags", 144 }, { "sp", 152 },
 	{ "ss", 160 },
 };
+static const uint16_t x86_64_dwarf[] = {
+	80, 96, 88, 40, 104, 112, 32, 152, 72, 64, 56, 48, 24, 16, 8, 0,
+};
 static const char *const x86_64_compat[] = { "thread_info", "status" };
 
 static const struct skep_arch x86_64 = {
@@ -25,6 +28,8 @@ static const struct skep_arch x86_64 = {
 	.compat_path = x86_64_compat,
 	.n_compat_path = ARRAY_SIZE(x86_64_compat),
 	.compat_mask = 2, /* TS_COMPAT */
+	.dwarf_regs = x86_64_dwarf,
+	.n_dwarf_regs = ARRAY_SIZE(x86_64_dwarf),
 	.regs = x86_64_regs,
 	.n_regs = ARRAY_SIZE(x86_64_regs),
 };
@@ -37,6 +42,10 @@ static const struct skep_arch_reg arm64_regs[] = {
 	{ "r20", 160 }, { "r21", 168 }, { "r22", 176 }, { "r23", 184 },	   { "r24", 192 },
 	{ "r25", 200 }, { "r26", 208 }, { "r27", 216 }, { "r28", 224 },	   { "r29", 232 },
 	{ "r30", 240 }, { "sp", 248 },	{ "pc", 256 },	{ "pstate", 264 },
+};
+static const uint16_t arm64_dwarf[] = {
+	0,   8,	  16,  24,  32,	 40,  48,  56,	64,  72,  80,  88,  96,	 104, 112, 120,
+	128, 136, 144, 152, 160, 168, 176, 184, 192, 200, 208, 216, 224, 232, 240,
 };
 static const char *const arm64_compat[] = { "thread_info", "flags" };
 
@@ -53,6 +62,8 @@ static const struct skep_arch arm64 = {
 	.compat_path = arm64_compat,
 	.n_compat_path = ARRAY_SIZE(arm64_compat),
 	.compat_mask = 1u << 22, /* TIF_32BIT */
+	.dwarf_regs = arm64_dwarf,
+	.n_dwarf_regs = ARRAY_SIZE(arm64_dwarf),
 	.regs = arm64_regs,
 	.n_regs = ARRAY_SIZE(arm64_regs),
 };

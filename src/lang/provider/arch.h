@@ -32,6 +32,8 @@ struct skep_arch {
 	const char *const *compat_path;
 	unsigned n_compat_path;
 	uint64_t compat_mask;
+	const uint16_t *dwarf_regs; /* general registers, by the numbers that DWARF gives them */
+	size_t n_dwarf_regs;
 	const struct skep_arch_reg *regs; /* for reg("name") */
 	size_t n_regs;
 };

@@ -59,6 +59,14 @@ static void narrow(struct skep_lower *l, const struct skep_type *type, struct sk
 		value->val = skep_ir_extend(l->fn, value->val, type->size, type->is_signed);
 }
 
+int skep_regs_lower_args_at(struct skep_lower *l, const struct skep_expr *expr,
+			    const struct skep_field *field, struct skep_value *ret_value)
+{
+	*ret_value = load_reg(l, field->offset);
+	narrow(l, field->type, ret_value);
+	return 0;
+}
+
 int skep_regs_lower_args(struct skep_lower *l, const struct skep_expr *expr,
 			 const struct skep_field *field, struct skep_value *ret_value)
 {
@@ -68,8 +76,7 @@ int skep_regs_lower_args(struct skep_lower *l, const struct skep_expr *expr,
 	return 0;
 }
 
-/* Newer kernels mark what may be NULL in the name, which scripts should not depend on. */
-static const char *param_name(struct skep_arena *arena, const struct skep_btf_param *p)
+const char *skep_proto_param_name(struct skep_arena *arena, const struct skep_btf_param *p)
 {
 	static const char mark[] = "__nullable";
 	size_t len = strlen(p->name), cut = sizeof(mark) - 1;
@@ -100,7 +107,7 @@ const struct skep_struct *skep_proto_args(struct skep_types *types, const struct
 		if (!skep_type_is_scalar(type))
 			break;
 		fields[s->n_fields++] = (struct skep_field){
-			.name = p.name[0] ? param_name(types->arena, &p)
+			.name = p.name[0] ? skep_proto_param_name(types->arena, &p)
 					  : skep_arena_printf(types->arena, "arg%u", i - skip),
 			.type = type,
 			.offset = (i - skip) * 8,
@@ -246,44 +253,6 @@ bool skep_kfunc_proto(const struct skep_world *world, const struct skep_kfunc *f
 	return true;
 }
 
-static bool fits_register(const struct skep_btf *btf, uint32_t type)
-{
-	switch (skep_btf_kind(btf, skep_btf_strip(btf, type, true))) {
-	case SKEP_BTF_INT:
-	case SKEP_BTF_PTR:
-	case SKEP_BTF_ENUM:
-	case SKEP_BTF_ENUM64:
-		return true;
-	default:
-		return false;
-	}
-}
-
-void skep_proto_list_registers(struct skep_arena *arena, const struct skep_btf *btf, uint32_t proto,
-			       struct skep_str *out)
-{
-	const struct skep_arch *arch = skep_arch();
-	struct skep_btf_type t = skep_btf_type(btf, proto);
-	struct skep_btf_param p;
-	const char *why = NULL;
-
-	for (unsigned i = 0; i < t.vlen && skep_btf_param(btf, proto, i, &p) == 0 && p.type; i++) {
-		/* Which registers the ones behind a struct are in depends on what is in it. */
-		if (why)
-			why = "behind one that is passed by value";
-		else if (!fits_register(btf, p.type))
-			why = "passed by value";
-		skep_str_add(out, "    ");
-		skep_btf_format_decl(btf, p.type,
-				     p.name[0] ? param_name(arena, &p)
-					       : skep_arena_printf(arena, "arg%u", i),
-				     out);
-		if (why || !arch || i >= arch->n_args)
-			skep_str_addf(out, " // not in args: %s", why ? why : "on the stack");
-		skep_str_add(out, "\n");
-	}
-}
-
 void skep_proto_list(struct skep_arena *arena, const struct skep_btf *btf, uint32_t proto,
 		     unsigned skip, bool with_return, struct skep_str *out)
 {
@@ -292,7 +261,7 @@ void skep_proto_list(struct skep_arena *arena, const struct skep_btf *btf, uint3
 
 	for (unsigned i = skip; i < t.vlen && skep_btf_param(btf, proto, i, &p) == 0; i++) {
 		skep_str_add(out, "    ");
-		skep_btf_format_decl(btf, p.type, param_name(arena, &p), out);
+		skep_btf_format_decl(btf, p.type, skep_proto_param_name(arena, &p), out);
 		skep_str_add(out, "\n");
 	}
 	if (!with_return)

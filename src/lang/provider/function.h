@@ -24,6 +24,11 @@ int skep_regs_lower_retval(struct skep_lower *l, struct skep_value *ret_value) _
 int skep_regs_lower_args(struct skep_lower *l, const struct skep_expr *expr,
 			 const struct skep_field *field, struct skep_value *ret_value) _must_check_;
 
+/* args.name of skep_proto_args_at: the field's offset is its register's. */
+int skep_regs_lower_args_at(struct skep_lower *l, const struct skep_expr *expr,
+			    const struct skep_field *field,
+			    struct skep_value *ret_value) _must_check_;
+
 /*
  * @origin is what they are of: "function vfs_read", "rawtracepoint sched_switch".
  *
@@ -81,6 +86,20 @@ bool skep_kfunc_proto(const struct skep_world *world, const struct skep_kfunc *f
 /* Parameters, one a line, for -lv. */
 void skep_proto_list(struct skep_arena *arena, const struct skep_btf *btf, uint32_t proto,
 		     unsigned skip, bool with_return, struct skep_str *out);
-/* The same where arguments are read from registers: of those that cannot be a comment says why. */
-void skep_proto_list_registers(struct skep_arena *arena, const struct skep_btf *btf, uint32_t proto,
+
+/*
+ * function_regs.c: where arguments are read from registers (lang/compiler.h: struct skep_proto_regs).
+ *
+ * The parameters that are in one as a struct: the offset of each is that of its register in struct pt_regs.
+ */
+const struct skep_struct *skep_proto_args_at(struct skep_types *types,
+					     const struct skep_proto_regs *f, enum skep_space space,
+					     const char *name);
+/* Why there is no args.NAME, "passed by value"; NULL: there is, or no parameter has this name. */
+const char *skep_proto_why_left_out(const struct skep_proto_regs *f, struct skep_arena *arena,
+				    const char *name);
+/* Parameters, one a line, for -lv: of those that are in none a comment says why. */
+void skep_proto_list_registers(struct skep_arena *arena, const struct skep_proto_regs *f,
 			       struct skep_str *out);
+/* Newer kernels mark what may be NULL in the name, which scripts should not depend on. */
+const char *skep_proto_param_name(struct skep_arena *arena, const struct skep_btf_param *p);

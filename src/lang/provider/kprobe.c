@@ -26,19 +26,19 @@ static const struct skep_provider *provider_of(bool is_return)
 
 /* args by name, of a function that BTF knows. */
 static const char *load_args(struct skep_compiler *c, const struct skep_kfunc *func,
-			     const struct skep_used_args *used, const struct skep_struct **ret_args)
+			     const struct skep_used_args *used, struct skep_proto_regs *ret_of,
+			     const struct skep_struct **ret_args)
 {
 	const struct skep_arch *arch = skep_arch();
-	const struct skep_btf *btf;
 	struct skep_struct *args;
-	uint32_t id, proto;
+	uint32_t id;
 
-	if (!skep_kfunc_proto(c->world, func, &btf, &id, &proto))
+	if (!skep_kfunc_proto(c->world, func, &ret_of->btf, &id, &ret_of->proto))
 		return func->name;
 	args = skep_arena_memdup(
 		c->arena,
-		skep_proto_args(&c->types, btf, proto, 0, SKEP_SPACE_KERNEL, func->name,
-				skep_arena_printf(c->arena, "function %s", func->name)),
+		skep_proto_args(&c->types, ret_of->btf, ret_of->proto, 0, SKEP_SPACE_KERNEL,
+				func->name, skep_arena_printf(c->arena, "function %s", func->name)),
 		sizeof(*args));
 	args->n_fields = MIN(args->n_fields, (size_t)arch->n_args);
 	*ret_args = args;
@@ -48,7 +48,7 @@ static const char *load_args(struct skep_compiler *c, const struct skep_kfunc *f
 static void add_function(struct skep_compiler *c, struct skep_probe_node *probe,
 			 const struct skep_attach_point *point, bool is_return,
 			 const struct skep_kfunc *func, uint64_t offset, const char *signature,
-			 const struct skep_struct *args)
+			 const struct skep_struct *args, const struct skep_proto_regs *args_of)
 {
 	const struct skep_provider *provider = provider_of(is_return);
 	struct skep_instance *inst = skep_match_group(c, probe, point, provider, 0, signature);
@@ -57,6 +57,7 @@ static void add_function(struct skep_compiler *c, struct skep_probe_node *probe,
 
 	if (!inst->n_matches) {
 		inst->args = args;
+		inst->args_of = *args_of;
 		inst->args_space = SKEP_SPACE_KERNEL;
 		inst->open = c->types.needs && skep_match_is_glob(point->text);
 		inst->proto.type = SKEP_PROG_KPROBE;
@@ -125,7 +126,7 @@ static int by_address(struct skep_compiler *c, struct skep_probe_node *probe,
 	if (c->types.needs)
 		return skep_match_unable(c, point, "name a function",
 					 "not supported ahead of time: addresses of the kernel");
-	add_function(c, probe, point, is_return, &place, 0, "", NULL);
+	add_function(c, probe, point, is_return, &place, 0, "", NULL, &(struct skep_proto_regs){});
 	inst = skep_vec_last(&c->instances);
 	inst->matches[inst->n_matches - 1].target.name = NULL;
 	inst->matches[inst->n_matches - 1].target.offset = address;
@@ -172,13 +173,15 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 		!multi && !skep_world_has(w, SKEP_WORLD_COOKIE) && skep_match_needs_probe(c, probe);
 	for (size_t i = 0; i < funcs.len; i++) {
 		const struct skep_struct *args = NULL;
+		struct skep_proto_regs args_of = {};
 		const char *signature = "";
 
 		if (!is_return && (used.n || used.whole))
-			signature = load_args(c, &funcs.data[i], &used, &args);
+			signature = load_args(c, &funcs.data[i], &used, &args_of, &args);
 		if (by_name)
 			signature = funcs.data[i].name;
-		add_function(c, probe, point, is_return, &funcs.data[i], offset, signature, args);
+		add_function(c, probe, point, is_return, &funcs.data[i], offset, signature, args,
+			     &args_of);
 	}
 	if (!multi && !c->types.needs)
 		warn_slow(c, point, funcs.len);
@@ -212,13 +215,13 @@ static int list(const struct skep_world *world, const struct skep_attach_point *
 		return skep_match_list_unable(diag, pattern, NO_KPROBES, INSTEAD);
 	r = skep_kfuncs_find(world, pattern, function, &funcs);
 	for (size_t i = 0; r >= 0 && i < funcs.len; i++) {
-		const struct skep_btf *btf;
-		uint32_t id, proto;
+		struct skep_proto_regs f = {};
+		uint32_t id;
 
 		skep_str_addf(out, "%s:%s\n", provider_of(is_return)->name, funcs.data[i].name);
 		if (verbose && !is_return &&
-		    skep_kfunc_proto(world, &funcs.data[i], &btf, &id, &proto))
-			skep_proto_list_registers(arena, btf, proto, out);
+		    skep_kfunc_proto(world, &funcs.data[i], &f.btf, &id, &f.proto))
+			skep_proto_list_registers(arena, &f, out);
 	}
 	skep_kfuncs_fini(&funcs);
 	return r < 0 ? r : 0;

@@ -103,15 +103,14 @@ struct listing {
 static int list_function(void *data, const struct skep_world_symbol *symbol)
 {
 	struct listing *l = data;
-	const struct skep_btf *btf;
+	struct skep_proto_regs f = {};
 	const char *why;
-	uint32_t proto;
 
 	skep_str_addf(l->out, l->demangled ? "%s:%s:cpp:\"%s\"\n" : "%s:%s:%s\n", l->provider->name,
 		      symbol->module, symbol->name);
 	if (l->verbose && l->world->user_proto &&
-	    l->world->user_proto(l->world, symbol, &btf, &proto, &why) == 0)
-		skep_proto_list_registers(l->arena, btf, proto, l->out);
+	    l->world->user_proto(l->world, symbol, &f.btf, &f.proto, &f.regs, &why) == 0)
+		skep_proto_list_registers(l->arena, &f, l->out);
 	return 0;
 }
 
@@ -196,7 +195,7 @@ const struct skep_provider skep_provider_uprobe = {
 	.match = uprobe_match,
 	.arg = skep_regs_arg,
 	.lower_arg = skep_regs_lower_arg,
-	.lower_args = skep_regs_lower_args,
+	.lower_args = skep_regs_lower_args_at,
 	.lower_probe = skep_provider_cookie,
 	.list = uprobe_list,
 };

@@ -25,12 +25,10 @@ static bool is_clone(const char *name)
  * have them alike share a program.
  */
 static const char *load_args(struct skep_uprobe_search *s, const struct skep_world_symbol *symbol,
-			     const struct skep_struct **ret_args, const char **ret_why)
+			     struct skep_proto_regs *ret_of, const struct skep_struct **ret_args,
+			     const char **ret_why)
 {
 	const struct skep_world *w = s->c->world;
-	const struct skep_btf *btf;
-	struct skep_struct *args;
-	uint32_t proto;
 
 	if (s->is_return || s->offset || s->by_line || !w->user_proto || !symbol->name ||
 	    (!s->used.n && !s->used.whole))
@@ -39,15 +37,10 @@ static const char *load_args(struct skep_uprobe_search *s, const struct skep_wor
 		*ret_why = "the compiler changed what this copy of the function takes";
 		return "";
 	}
-	if (w->user_proto(w, symbol, &btf, &proto, ret_why) < 0)
+	if (w->user_proto(w, symbol, &ret_of->btf, &ret_of->proto, &ret_of->regs, ret_why) < 0)
 		return "";
-	args = skep_arena_memdup(s->c->arena,
-				 skep_proto_args(&s->c->types, btf, proto, 0, SKEP_SPACE_USER,
-						 symbol->name, NULL),
-				 sizeof(*args));
-	args->n_fields = MIN(args->n_fields, (size_t)skep_arch()->n_args);
-	*ret_args = args;
-	return skep_match_signature(s->c, args, &s->used);
+	*ret_args = skep_proto_args_at(&s->c->types, ret_of, SKEP_SPACE_USER, symbol->name);
+	return skep_match_signature(s->c, *ret_args, &s->used);
 }
 
 /* What `probe` shows. A line keeps the words of the script behind the binary. */
@@ -85,7 +78,8 @@ void skep_uprobe_add(struct skep_uprobe_search *s, const struct skep_world_symbo
 	const struct skep_provider *provider = skep_uprobe_provider(s->is_return);
 	const struct skep_struct *args = NULL;
 	const char *no_args = NULL;
-	const char *signature = load_args(s, symbol, &args, &no_args);
+	struct skep_proto_regs args_of = {};
+	const char *signature = load_args(s, symbol, &args_of, &args, &no_args);
 	const char *path = skep_arena_strdup(c->arena, symbol->module);
 	const char *name = name_of(s, path, function);
 	struct skep_instance *inst = skep_match_group(c, s->probe, s->point, provider, 0,
@@ -95,6 +89,7 @@ void skep_uprobe_add(struct skep_uprobe_search *s, const struct skep_world_symbo
 	if (!inst->n_matches) {
 		inst->args_space = SKEP_SPACE_USER;
 		inst->args = args;
+		inst->args_of = args_of;
 		inst->no_args = no_args;
 		inst->open = c->types.needs && s->glob;
 		inst->preemptible = true;

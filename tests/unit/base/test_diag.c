@@ -132,6 +132,9 @@ static void long_line(void **state)
 	/* Both at the same distance from the beginning of their lines. */
 	assert_int_equal(line - strstr(out.data, "     1 | "),
 			 caret - strstr(out.data, "       | "));
+	/* Where it goes on is marked on both sides. */
+	assert_non_null(strstr(out.data, "     1 | ...aaa"));
+	assert_non_null(strstr(out.data, "bbb...\n"));
 	skep_diag_fini(&diag);
 }
 

@@ -131,6 +131,7 @@ static void test_own(void **state)
 	struct skep_btf *btf;
 	struct stat st;
 	uint64_t address = 0;
+	uint8_t regs[SKEP_DWARF_PARAMS_MAX];
 	unsigned nearest;
 	uint32_t proto;
 	void *data;
@@ -147,10 +148,11 @@ static void test_own(void **state)
 						 &address, &nearest),
 				 -ENOENT);
 		assert_int_equal(nearest, 0);
-		assert_int_equal(skep_dwarf_function(dwarf, address, &btf, &proto), 0);
+		assert_int_equal(skep_dwarf_function(dwarf, address, &btf, &proto, regs), 0);
 		check_types(btf, proto);
 		skep_btf_free(btf);
-		assert_int_equal(skep_dwarf_function(dwarf, UINT64_MAX / 2, &btf, &proto), -ENOENT);
+		assert_int_equal(skep_dwarf_function(dwarf, UINT64_MAX / 2, &btf, &proto, regs),
+				 -ENOENT);
 	}
 	assert_int_equal(given(1.5, &(struct outer){ .kind = SOME }, 2, true), 11);
 	skep_dwarf_close(dwarf);
