@@ -407,6 +407,7 @@ static void fini(struct probes *p)
 	skep_vec_fini(&p->c.instances);
 	skep_vec_fini(&p->c.probe_names);
 	skep_hash_fini(&p->c.probe_index);
+	skep_hash_fini(&p->c.near_functions);
 }
 
 int skep_fit_probes(struct skep_fit *fit)
