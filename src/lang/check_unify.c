@@ -40,7 +40,7 @@ const struct skep_type *skep_check_promote(struct skep_check *k, const struct sk
 		return type;
 	case SKEP_TYPE_STRING:
 		/* Maps hold thousands of texts: as long as others, also when it is a path. */
-		if (in_map && type->size == k->c->path_size && type->size > k->c->config.max_strlen)
+		if (in_map && type->is_path && type->size > k->c->config.max_strlen)
 			return skep_type_string(&k->c->types, k->c->config.max_strlen);
 		return type;
 	case SKEP_TYPE_TUPLE:

@@ -227,7 +227,8 @@ static struct skep_schema_field make_field(struct skep_compiler *c, const struct
 	switch (field.kind) {
 	case SKEP_FIELD_STRING:
 		/* Only what str() reads without a length of its own has all the room that there is. */
-		if (type->size == c->config.max_strlen || type->size == c->path_size)
+		if (type->size == c->config.max_strlen ||
+		    (type->is_path && type->size == c->path_size))
 			field.trailer = c->config.str_trunc_trailer;
 		break;
 	case SKEP_FIELD_ENUM:

@@ -49,7 +49,7 @@ struct setting {
 
 static const struct setting settings[] = {
 	{ "max_map_keys", NUMBER, AT(max_map_keys), .min = 1, .max = 1u << 24 },
-	{ "max_strlen", NUMBER, AT(max_strlen), .min = 1, .max = 16384 },
+	{ "max_strlen", NUMBER, AT(max_strlen), .min = 1, .max = SKEP_TEXT_MAX },
 	{ "max_cat_bytes", NUMBER, AT(max_cat_bytes), .min = 1, .max = 1u << 30 },
 	{ "max_probes", NUMBER, AT(max_probes), .min = 1, .max = 1u << 20 },
 	{ "max_bpf_progs", NUMBER, AT(max_progs), .min = 1, .max = 1u << 20 },

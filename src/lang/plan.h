@@ -132,6 +132,7 @@ enum skep_loss_cause {
 	SKEP_LOSS_MAX,
 };
 
+#define SKEP_TEXT_MAX 16384 /* the longest text, its end included */
 #define SKEP_PATH_SIZE 4096 /* the longest path, its end included */
 
 /* What bpftrace calls unstable, and lets a script forbid to itself. */

@@ -110,6 +110,7 @@ struct skep_type {
 	uint32_t size;	/* bytes of a value in memory */
 	bool is_signed; /* INT */
 	bool is_bool;
+	bool is_path; /* STRING read whole for being a path by its name: in maps as long as other texts */
 	uint8_t narrow; /* INT of 8 bytes without a sign: what is in it came from that few bytes; else 0 */
 	enum skep_space space; /* PTR */
 	const struct skep_type

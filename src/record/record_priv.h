@@ -46,9 +46,14 @@ bool skep_snapshot_span(const struct skep_snapshot *snapshot,
 			size_t *ret_last);
 /* The first entry of the @top highest. */
 size_t skep_snapshot_start(const struct skep_snapshot *snapshot, size_t top);
-/* The range of a bucket of HIST or LHIST; *ret_has_low, *ret_has_high: whether it is open at that end. */
+/*
+ * The range of a bucket of HIST or LHIST; *ret_has_low, *ret_has_high: whether it is open at that end. The numbers of HIST
+ * have no sign, see skep_hist_range.
+ */
 void skep_snapshot_range(const struct skep_snapshot *snapshot, size_t bucket, bool *ret_has_low,
 			 int64_t *ret_low, bool *ret_has_high, int64_t *ret_high);
+/* The largest value of a bucket that ends at @high. */
+uint64_t skep_snapshot_largest(const struct skep_snapshot *snapshot, int64_t high);
 /* @value / @divide in the snapshot's signedness, as decimal text. */
 void skep_snapshot_number(uint64_t value, uint64_t divide, bool is_signed, struct skep_str *out);
 

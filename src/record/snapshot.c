@@ -9,17 +9,15 @@
 
 size_t skep_hist_buckets(uint32_t bits)
 {
-	return 1 + ((size_t)(64 - bits) << bits);
+	return 1 + ((size_t)(65 - bits) << bits);
 }
 
-size_t skep_hist_bucket(uint32_t bits, int64_t value)
+size_t skep_hist_bucket(uint32_t bits, uint64_t v, bool is_signed)
 {
 	unsigned power;
-	uint64_t v;
 
-	if (value < 0)
+	if (is_signed && (int64_t)v < 0)
 		return 0;
-	v = (uint64_t)value;
 	if (v >> bits == 0)
 		return 1 + v;
 	power = 63 - (unsigned)__builtin_clzll(v);
@@ -27,7 +25,7 @@ size_t skep_hist_bucket(uint32_t bits, int64_t value)
 	return 1 + ((size_t)(power - bits) << bits) + (size_t)(v >> (power - bits));
 }
 
-bool skep_hist_range(uint32_t bits, size_t bucket, int64_t *ret_low, int64_t *ret_high)
+bool skep_hist_range(uint32_t bits, size_t bucket, uint64_t *ret_low, uint64_t *ret_high)
 {
 	uint64_t low, high;
 	size_t i = bucket - 1, power;
@@ -41,9 +39,11 @@ bool skep_hist_range(uint32_t bits, size_t bucket, int64_t *ret_low, int64_t *re
 		power = (i >> bits) - 1; /* shift of a step */
 		low = ((i & ((UINT64_C(1) << bits) - 1)) + (UINT64_C(1) << bits)) << power;
 		high = low + (UINT64_C(1) << power);
+		if (high < low) /* 2^64 */
+			high = UINT64_MAX;
 	}
-	*ret_low = (int64_t)MIN(low, (uint64_t)INT64_MAX);
-	*ret_high = (int64_t)MIN(high, (uint64_t)INT64_MAX);
+	*ret_low = low;
+	*ret_high = high;
 	return true;
 }
 
@@ -53,14 +53,24 @@ void skep_snapshot_range(const struct skep_snapshot *s, size_t bucket, bool *ret
 	*ret_has_low = bucket > 0;
 	*ret_has_high = true;
 	if (s->kind == SKEP_SNAPSHOT_HIST) {
-		*ret_high = 0;
-		*ret_has_low = skep_hist_range(s->hist_bits, bucket, ret_low, ret_high);
+		uint64_t low = 0, high = 0;
+
+		*ret_has_low = skep_hist_range(s->hist_bits, bucket, &low, &high);
+		*ret_low = (int64_t)low;
+		*ret_high = (int64_t)high;
 		return;
 	}
 	*ret_has_high = bucket + 1 < s->n_numbers;
 	/* There are whole steps only: with a remainder the last bucket begins below max. */
 	*ret_low = (int64_t)((uint64_t)s->lhist_min + (bucket - 1) * (uint64_t)s->lhist_step);
 	*ret_high = (int64_t)((uint64_t)*ret_low + (uint64_t)s->lhist_step);
+}
+
+uint64_t skep_snapshot_largest(const struct skep_snapshot *s, int64_t high)
+{
+	bool is_end = s->kind == SKEP_SNAPSHOT_HIST && (uint64_t)high == UINT64_MAX;
+
+	return is_end ? UINT64_MAX : (uint64_t)high - 1;
 }
 
 uint64_t skep_snapshot_total(const struct skep_snapshot *s, const struct skep_snapshot_entry *entry)

@@ -60,11 +60,12 @@ struct skep_snapshot {
 
 /*
  * Buckets of hist with @bits: values below 0 go to bucket 0, then (linear below 2^bits, afterwards 2^bits steps a power
- * of two). The range of a bucket is [*ret_low, *ret_high); false for the bucket of negative values.
+ * of two). The range of a bucket is [*ret_low, *ret_high), where UINT64_MAX stands for 2^64; false for the bucket of
+ * negative values.
  */
 size_t skep_hist_buckets(uint32_t bits);
-size_t skep_hist_bucket(uint32_t bits, int64_t value);
-bool skep_hist_range(uint32_t bits, size_t bucket, int64_t *ret_low, int64_t *ret_high);
+size_t skep_hist_bucket(uint32_t bits, uint64_t value, bool is_signed);
+bool skep_hist_range(uint32_t bits, size_t bucket, uint64_t *ret_low, uint64_t *ret_high);
 
 /* Sorts ascending: by value (a histogram's total, an average; texts have no such order), then by key. */
 void skep_snapshot_sort(struct skep_snapshot *snapshot);

@@ -89,20 +89,22 @@ static void add_number(const struct writer *w, uint64_t value, uint64_t divide, 
 static void add_buckets(const struct writer *w, const struct skep_snapshot_entry *entry)
 {
 	size_t first = 1, last = 0;
-	bool has_low, has_high;
+	bool has_low, has_high, is_signed;
 	int64_t low = 0, high = 0;
 
 	if (!skep_snapshot_span(w->s, entry, &first, &last))
 		return;
 	for (size_t i = first; i <= last; i++) {
 		skep_snapshot_range(w->s, i, &has_low, &low, &has_high, &high);
+		/* -1, the end of what is below 0, is the only number of hist with a sign */
+		is_signed = w->s->kind == SKEP_SNAPSHOT_LHIST || !has_low;
 		begin(w, entry);
 		if (has_low)
-			add_number(w, (uint64_t)low, 1, true);
+			add_number(w, (uint64_t)low, 1, is_signed);
 		else
 			add_word(w, "");
 		if (has_high)
-			add_number(w, (uint64_t)(high == INT64_MAX ? high : high - 1), 1, true);
+			add_number(w, skep_snapshot_largest(w->s, high), 1, is_signed);
 		else
 			add_word(w, "");
 		add_number(w, entry->numbers[i], w->divide, false);

@@ -65,7 +65,7 @@ static void add_quoted(const char *text, struct skep_str *out)
 static void add_buckets(const struct context *c, const struct skep_snapshot_entry *entry)
 {
 	size_t first = 1, last = 0;
-	bool has_low, has_high;
+	bool has_low, has_high, is_signed;
 	int64_t low = 0, high = 0;
 
 	skep_str_addc(c->out, '[');
@@ -75,12 +75,20 @@ static void add_buckets(const struct context *c, const struct skep_snapshot_entr
 	}
 	for (size_t i = first; i <= last; i++) {
 		skep_snapshot_range(c->s, i, &has_low, &low, &has_high, &high);
+		/* -1, the end of what is below 0, is the only number of hist with a sign */
+		is_signed = c->s->kind == SKEP_SNAPSHOT_LHIST || !has_low;
 		skep_str_add(c->out, i > first ? ", {" : "{");
-		if (has_low)
-			skep_str_addf(c->out, "\"min\": %" PRId64 ", ", low);
-		if (has_high) /* the last bucket of hist ends at 2^63 - 1 itself */
-			skep_str_addf(c->out, "\"max\": %" PRId64 ", ",
-				      high == INT64_MAX ? high : high - 1);
+		if (has_low) {
+			skep_str_add(c->out, "\"min\": ");
+			skep_snapshot_number((uint64_t)low, 1, is_signed, c->out);
+			skep_str_add(c->out, ", ");
+		}
+		if (has_high) {
+			skep_str_add(c->out, "\"max\": ");
+			skep_snapshot_number(skep_snapshot_largest(c->s, high), 1, is_signed,
+					     c->out);
+			skep_str_add(c->out, ", ");
+		}
 		skep_str_add(c->out, "\"count\": ");
 		skep_snapshot_number(entry->numbers[i], c->divide, false, c->out);
 		skep_str_addc(c->out, '}');

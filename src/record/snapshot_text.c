@@ -38,10 +38,10 @@ static void add_name(const struct skep_snapshot *s, const struct skep_snapshot_e
  * 1024 is 1K, 1M... when it comes out even. @exact: as small as 2^exact stays whole, so that the steps within a power of
  * two share a unit: 1024, 1152... 1920.
  */
-static void add_label(uint64_t value, bool negative, unsigned exact, struct skep_str *out)
+static void add_label(uint64_t value, size_t unit, bool negative, unsigned exact,
+		      struct skep_str *out)
 {
 	static const char units[] = "\0KMGTPE";
-	size_t unit = 0;
 
 	while (value >= UINT64_C(1024) << exact && value % 1024 == 0 && unit < 6) {
 		value /= 1024;
@@ -58,11 +58,12 @@ static void add_bound(const struct skep_snapshot *s, int64_t value, struct skep_
 
 	if (plain)
 		skep_str_addf(out, "%" PRId64, value);
-	else if (value == INT64_MAX) /* the end of the last bucket is 2^63 */
-		add_label(UINT64_C(1) << 63, false, s->hist_bits, out);
+	else if (s->kind == SKEP_SNAPSHOT_LHIST)
+		add_label(value < 0 ? -(uint64_t)value : (uint64_t)value, 0, value < 0, 0, out);
+	else if ((uint64_t)value == UINT64_MAX) /* the end of the last bucket is 2^64 */
+		add_label(UINT64_C(1) << 54, 1, false, s->hist_bits, out);
 	else
-		add_label(value < 0 ? -(uint64_t)value : (uint64_t)value, value < 0,
-			  s->kind == SKEP_SNAPSHOT_HIST ? s->hist_bits : 0, out);
+		add_label((uint64_t)value, 0, false, s->hist_bits, out);
 }
 
 static void add_range(const struct skep_snapshot *s, size_t bucket, struct skep_str *out)

@@ -62,10 +62,37 @@ static bool is_path(const struct skep_expr *expr)
 	return false;
 }
 
+/*
+ * A length that the script names is kept, whatever max_strlen says of texts without one, up to the longest text there is;
+ * what is beyond is told. Bytes of @length and the @end.
+ */
+static uint32_t named_size(struct skep_check *k, const struct skep_expr *arg, int64_t length,
+			   uint32_t end)
+{
+	if (length <= (int64_t)(SKEP_TEXT_MAX - end))
+		return (uint32_t)length + end;
+	if (k->final) {
+		skep_diag_warn(k->c->diag, arg->loc, "no more than %u bytes are read",
+			       SKEP_TEXT_MAX - end);
+		skep_diag_hint(k->c->diag, "this is the longest text that there is");
+	}
+	return SKEP_TEXT_MAX;
+}
+
+/* Where other texts end, a path by its name goes on. */
+static const struct skep_type *whole_path(struct skep_check *k, uint32_t size)
+{
+	struct skep_type type = *skep_type_string(&k->c->types, size);
+
+	type.is_path = true;
+	return skep_arena_memdup(k->c->arena, &type, sizeof(type));
+}
+
 static int check_str(struct skep_check *k, struct skep_expr *call)
 {
 	struct skep_expr *from = call->call.args.data[0];
-	uint32_t size = is_path(from) ? k->c->path_size : k->c->config.max_strlen;
+	bool whole = is_path(from);
+	uint32_t size = whole ? k->c->path_size : k->c->config.max_strlen;
 	const char *literal = skep_check_literal(k, from);
 	int64_t length;
 
@@ -94,7 +121,8 @@ static int check_str(struct skep_check *k, struct skep_expr *call)
 		if (skep_check_const(k, arg, &length)) {
 			if (length < 0)
 				return skep_check_want(k, arg, "a length of 0 or more");
-			size = (uint32_t)MIN((int64_t)size, length + 1);
+			size = named_size(k, arg, length, 1);
+			whole = false;
 		}
 	}
 	if (!from->type)
@@ -105,7 +133,8 @@ static int check_str(struct skep_check *k, struct skep_expr *call)
 		size = MIN(size, from->type->size);
 	else if (!is_address(from->type))
 		return skep_check_want(k, from, "a pointer to text");
-	call->type = skep_type_string(&k->c->types, MAX(size, 1u));
+	size = MAX(size, 1u);
+	call->type = whole ? whole_path(k, size) : skep_type_string(&k->c->types, size);
 	return 0;
 }
 
@@ -185,7 +214,7 @@ static int check_buf(struct skep_check *k, struct skep_expr *call)
 	if (call->call.args.len == 2) {
 		capacity = k->c->config.max_strlen;
 		if (skep_check_const(k, call->call.args.data[1], &length))
-			capacity = (uint32_t)MAX(MIN((int64_t)capacity, length), 1);
+			capacity = named_size(k, call->call.args.data[1], MAX(length, 1), 0);
 	}
 	if (!from->type)
 		return 0;

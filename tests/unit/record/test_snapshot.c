@@ -31,26 +31,29 @@ static void test_hist_buckets(void **state)
 {
 	for (uint32_t bits = 0; bits <= 5; bits++) {
 		size_t n = skep_hist_buckets(bits), expected = 1;
-		int64_t low, high, next = 0;
+		uint64_t low, high, next = 0;
 
 		assert_false(skep_hist_range(bits, 0, &low, &high));
-		assert_int_equal(skep_hist_bucket(bits, -1), 0);
-		assert_int_equal(skep_hist_bucket(bits, INT64_MIN), 0);
+		assert_int_equal(skep_hist_bucket(bits, UINT64_MAX, true), 0);
+		assert_int_equal(skep_hist_bucket(bits, UINT64_C(1) << 63, true), 0);
 		/* Ranges follow each other without gaps, and both ends fall into their own bucket. */
 		for (size_t i = 1; i < n; i++, expected++) {
 			assert_true(skep_hist_range(bits, i, &low, &high));
 			assert_true(low == next && high > low);
-			assert_int_equal(skep_hist_bucket(bits, low), i);
-			assert_int_equal(skep_hist_bucket(bits, i + 1 < n ? high - 1 : INT64_MAX),
+			assert_int_equal(skep_hist_bucket(bits, low, false), i);
+			assert_int_equal(skep_hist_bucket(bits, i + 1 < n ? high - 1 : UINT64_MAX,
+							  false),
 					 i);
+			if (high <= INT64_MAX)
+				assert_int_equal(skep_hist_bucket(bits, high - 1, true), i);
 			next = high;
 		}
-		assert_true(next == INT64_MAX);
+		assert_true(next == UINT64_MAX);
 	}
-	assert_int_equal(skep_hist_buckets(0), 65);
-	assert_int_equal(skep_hist_bucket(0, 0), 1);
-	assert_int_equal(skep_hist_bucket(0, 1), 2);
-	assert_int_equal(skep_hist_bucket(0, 3), 3);
+	assert_int_equal(skep_hist_buckets(0), 66);
+	assert_int_equal(skep_hist_bucket(0, 0, true), 1);
+	assert_int_equal(skep_hist_bucket(0, 1, true), 2);
+	assert_int_equal(skep_hist_bucket(0, 3, true), 3);
 }
 
 static void test_hist(void **state)
@@ -67,7 +70,7 @@ static void test_hist(void **state)
 				   .n_entries = 1 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
-		numbers[skep_hist_bucket(0, values[i])]++;
+		numbers[skep_hist_bucket(0, (uint64_t)values[i], true)]++;
 	print(&s, &out);
 	expect_file("hist.txt", &out);
 	skep_str_reset(&out);
