@@ -13,6 +13,8 @@
 #include "lang/hook.h"
 #include "lang/import.h"
 #include "lang/nearest.h"
+#include "lang/packet.h"
+#include "lang/provider.h"
 
 static void make_number(struct skep_expr *expr, uint64_t value, const struct skep_type *type)
 {
@@ -118,9 +120,29 @@ static const char *nearest_constant(struct skep_check *k, const char *name)
 	return text;
 }
 
+/* What the probe sees by that name, as it is written; NULL: nothing. */
+static const char *as_seen(struct skep_check *k, const char *name)
+{
+	const struct skep_instance *inst = k->inst;
+	struct skep_type args = { .kind = SKEP_TYPE_STRUCT };
+	struct skep_field field;
+
+	if (!inst)
+		return NULL;
+	if (inst->hook && inst->hook->packet &&
+	    (skep_header_find(name) != SKEP_HEADER_MAX ||
+	     skep_packet_field_find(SKEP_HEADER_PKT, name)))
+		return skep_arena_printf(k->c->arena, "pkt.%s", name);
+	args.str = inst->args;
+	if (inst->args && inst->provider->lower_args &&
+	    skep_type_field(&k->c->types, &args, name, inst->args_space, &field))
+		return skep_arena_printf(k->c->arena, "args.%s", name);
+	return NULL;
+}
+
 static int unknown(struct skep_check *k, struct skep_expr *expr)
 {
-	const char *name = expr->call.name, *near, *now = old_name(name);
+	const char *name = expr->call.name, *near, *seen, *now = old_name(name);
 	bool called = expr->kind == SKEP_EXPR_CALL;
 	const struct skep_fn_node *fn;
 	const struct skep_macro *macro;
@@ -139,7 +161,10 @@ static int unknown(struct skep_check *k, struct skep_expr *expr)
 	near = skep_builtin_nearest(k->c, name, called);
 	macro = nearest_macro(k->c->script, name);
 	fn = called ? skep_fn_nearest(k->c->script, name) : NULL;
-	if (fn)
+	seen = called ? NULL : as_seen(k, name);
+	if (seen)
+		skep_diag_hint(k->c->diag, "here it is written %s", seen);
+	else if (fn)
 		skep_diag_hint(k->c->diag, "did you mean %s(), at line %u?", fn->name,
 			       fn->name_loc.line);
 	else if (macro)

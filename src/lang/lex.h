@@ -105,6 +105,7 @@ struct skep_lex_env {
 	const char *text; /* of all sources: what the offsets of tokens and defines count in */
 	uint32_t kernel_version; /* as KERNEL_VERSION makes it; 0: not known */
 	bool verbose;
+	bool in_header; /* what C has besides types is skipped; headers may name others that are not there */
 	/* Takes in the file of #include "NAME" (@quoted) or <NAME>; false: there is none. Or NULL. */
 	bool (*include)(void *data, const char *name, bool quoted, struct skep_loc loc);
 	void *include_data;

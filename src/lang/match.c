@@ -236,6 +236,36 @@ static bool has_subject(const struct skep_compiler *c)
 	return false;
 }
 
+/* Tests and benchmarks are passed over without --test and --bench: "test" if all that there is are such. */
+static const char *only_passed_over(const struct skep_compiler *c)
+{
+	const char *kind = NULL;
+
+	for (size_t i = 0; i < c->script->n_probes; i++)
+		for (size_t j = 0; j < c->script->probes[i]->n_points; j++) {
+			const char *this = c->script->probes[i]->points[j].parts[0];
+
+			if (!skep_streq(this, "test") && !skep_streq(this, "bench"))
+				return NULL;
+			kind = kind ? kind : this;
+		}
+	return kind;
+}
+
+static int nothing_there(struct skep_compiler *c)
+{
+	const char *kind = only_passed_over(c);
+
+	skep_diag_error(c->diag, c->script->probes[0]->loc,
+			kind ? "the script has nothing to trace"
+			     : "none of the script's probes is there on this machine");
+	if (kind)
+		skep_diag_hint(c->diag, "run it with --%s", kind);
+	else
+		skep_diag_hint(c->diag, "list what there is: skep trace -l 'PATTERN'");
+	return -EINVAL;
+}
+
 int skep_match_all(struct skep_compiler *c)
 {
 	bool refused = false, unable = false;
@@ -256,11 +286,5 @@ int skep_match_all(struct skep_compiler *c)
 						: "one is bench:name { @ = count(); }");
 		return -EINVAL;
 	}
-	if (!c->instances.len && c->script->n_probes) {
-		skep_diag_error(c->diag, c->script->probes[0]->loc,
-				"none of the script's probes is there on this machine");
-		skep_diag_hint(c->diag, "list what there is: skep trace -l 'PATTERN'");
-		return -EINVAL;
-	}
-	return 0;
+	return c->instances.len || !c->script->n_probes ? 0 : nothing_there(c);
 }

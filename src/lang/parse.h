@@ -63,7 +63,6 @@ struct skep_parser {
 	} files;				   /* the script itself is the first */
 	struct skep_hash imported;		   /* ids of files */
 	size_t len;				   /* of env.text */
-	bool in_header;				   /* what C has besides types is skipped */
 	void (*parse_file)(struct skep_parser *p); /* the top of the script, for parse_import.c */
 	bool arg_block; /* the block that comes next is an argument: it needs no value */
 	struct skep_hash type_names; /* from typedef: to their skep_c_def */

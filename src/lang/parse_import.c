@@ -41,7 +41,7 @@ static void parse_file(struct skep_parser *p, const struct skep_import_file *fil
 	struct skep_lex lx = p->lx;
 	struct skep_loc prev = p->prev;
 	unsigned n_toks = p->n_toks, depth = p->depth, height = p->height;
-	bool in_header = p->in_header, in_predicate = p->in_predicate, quiet = p->env.quiet,
+	bool in_header = p->env.in_header, in_predicate = p->in_predicate, quiet = p->env.quiet,
 	     truncated = p->env.truncated;
 	size_t off, cond_off = p->cond_off;
 	uint32_t line;
@@ -55,7 +55,7 @@ static void parse_file(struct skep_parser *p, const struct skep_import_file *fil
 	p->lx.line = line;
 	p->n_toks = p->depth = 0;
 	p->in_predicate = p->env.quiet = false;
-	p->in_header = skep_has_suffix(file->name, ".h");
+	p->env.in_header = skep_has_suffix(file->name, ".h");
 	p->parse_file(p);
 	skep_expand_fini(&p->x);
 	p->x = x;
@@ -65,7 +65,7 @@ static void parse_file(struct skep_parser *p, const struct skep_import_file *fil
 	p->depth = depth;
 	p->height = height;
 	p->cond_off = cond_off;
-	p->in_header = in_header;
+	p->env.in_header = in_header;
 	p->in_predicate = in_predicate;
 	p->env.quiet = p->abort || quiet;
 	p->env.truncated = truncated;
@@ -203,7 +203,7 @@ bool skep_parse_include(void *data, const char *name, bool quoted, struct skep_l
 			   loc, true))
 			return true;
 	/* In quotes stands a file of the script's own. Headers may leave out what they name. */
-	if (!quoted || p->in_header || is_system_header(name))
+	if (!quoted || p->env.in_header || is_system_header(name))
 		return false;
 	return import(p, name, loc, false);
 }

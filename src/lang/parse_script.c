@@ -337,7 +337,7 @@ static bool parse_declaration(struct script *s, const struct skep_tok *t, enum s
 	} else if (is_word(t, c_words)) {
 		if (!skep_parse_c(p))
 			skip_definition(p);
-	} else if (!p->in_header && next == SKEP_TOK_NAME && is_word(t, c_starts)) {
+	} else if (!p->env.in_header && next == SKEP_TOK_NAME && is_word(t, c_starts)) {
 		reject_c(p, t);
 	} else {
 		return false;
@@ -364,7 +364,7 @@ static bool parse_special(struct script *s)
 	skep_parse_rewind(p);
 	if (parse_declaration(s, &t, next))
 		return true;
-	if (p->in_header) {
+	if (p->env.in_header) {
 		p->env.quiet = true;
 		skep_parse_take(p);
 		skip_declaration(p);

@@ -345,13 +345,16 @@ static void include(struct skep_lex *lx, const struct line *l)
 	if (env->quiet ||
 	    (env->include && env->include(env->include_data, name, open == '"', rest_loc(l))))
 		return;
-	if (env->verbose && (open == '"' || !is_system_header(name))) {
-		skep_diag_add(env->diag, SKEP_DIAG_NOTE, rest_loc(l),
-			      open == '"' ? "there is no file %s" : "nothing is read from %s",
-			      skep_lex_show(env, name, strlen(name)));
-		skep_lex_hint(env, "types come from the kernel's BTF, constants from a table; what "
-				   "is missing can be written down here: #define, struct, enum");
-	}
+	if (open == '<' && is_system_header(name))
+		return;
+	if (!env->verbose && (open == '"' || env->in_header))
+		return;
+	/* In quotes stand headers of the system only: a file of one's own that is missing is an error. */
+	skep_diag_add(env->diag, open == '"' ? SKEP_DIAG_NOTE : SKEP_DIAG_WARNING, rest_loc(l),
+		      open == '"' ? "there is no file %s" : "nothing is read from %s",
+		      skep_lex_show(env, name, strlen(name)));
+	skep_lex_hint(env, "types come from the kernel's BTF, constants from a table; what "
+			   "is missing can be written down here: #define, struct, enum");
 }
 
 void skep_lex_directive(struct skep_lex *lx)

@@ -48,24 +48,35 @@ static int read_file(struct skep_arena *arena, int dir, const char *entry, const
 	return 0;
 }
 
-static int is_script(const struct dirent *d)
+static int is_source(const struct dirent *d)
 {
-	return d->d_name[0] != '.' && skep_has_suffix(d->d_name, ".bt");
+	return d->d_name[0] != '.' &&
+	       (skep_has_suffix(d->d_name, ".bt") || skep_has_suffix(d->d_name, ".h"));
 }
 
-/* The scripts of a folder, not those of folders in it. */
+/* By name, headers first: scripts use what they define. */
+static int compare_sources(const struct dirent **a, const struct dirent **b)
+{
+	bool a_is_header = skep_has_suffix((*a)->d_name, ".h");
+
+	if (a_is_header != skep_has_suffix((*b)->d_name, ".h"))
+		return a_is_header ? -1 : 1;
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* The scripts and headers of a folder, not those of folders in it. */
 static int read_folder(struct skep_arena *arena, int dir, const char *id, const char *name,
 		       struct files *files, const char **ret_why)
 {
 	struct dirent **entries;
-	int n = scandirat(dir, ".", &entries, is_script, alphasort), r = 0;
+	int n = scandirat(dir, ".", &entries, is_source, compare_sources), r = 0;
 
 	if (n < 0)
 		return why_not(ret_why, -errno, NULL);
 	if (!n)
-		r = why_not(ret_why, -ENOENT, "the folder has no .bt files");
+		r = why_not(ret_why, -ENOENT, "the folder has no .bt and no .h files");
 	if (n > FOLDER_FILES_MAX)
-		r = why_not(ret_why, -E2BIG, "the folder has more than 256 .bt files");
+		r = why_not(ret_why, -E2BIG, "the folder has more than 256 .bt and .h files");
 	for (int i = 0; i < n; i++) {
 		if (r >= 0)
 			r = read_file(arena, dir, entries[i]->d_name,

@@ -195,6 +195,20 @@ static int lower_printf(struct skep_lower *l, const struct skep_expr *call,
 
 /* --- print ------------------------------------------------------------------------------------------------ */
 
+/* How many entries of the map to show, where there is one. */
+static void warn_top(struct skep_check *k, const struct skep_expr *call)
+{
+	const struct skep_expr *top = call->call.args.data[1];
+	int64_t value;
+
+	if (skep_check_const(k, top, &value) && value >= 0 && value <= 1)
+		return;
+	skep_diag_warn(k->c->diag, top->loc,
+		       "this says nothing: with its key, one entry is printed");
+	skep_diag_hint(k->c->diag, "print(@%s, 5) prints the five highest of the map",
+		       call->call.args.data[0]->map.name);
+}
+
 /* A map as a whole, or with its key: print(@m), print(@m, top, divide), print(@m[key]). */
 static int check_print_map(struct skep_check *k, struct skep_expr *call)
 {
@@ -217,6 +231,8 @@ static int check_print_map(struct skep_check *k, struct skep_expr *call)
 		if (arg->type && arg->type->kind != SKEP_TYPE_INT)
 			return skep_check_want(k, arg, "a number");
 	}
+	if (k->final && map->map.has_keys && call->call.args.len > 1)
+		warn_top(k, call);
 	return 0;
 }
 
