@@ -168,7 +168,9 @@ static const char *check_map(const struct skep_plan *plan, const struct skep_pla
 	if (need > room || numbers_size(shape) > m->value_size || shape->n_numbers > (1u << 20) ||
 	    (shape->kind == SKEP_SNAPSHOT_TSERIES &&
 	     (shape->n_numbers % 3 || shape->lhist_step <= 0)) ||
-	    (shape->kind == SKEP_SNAPSHOT_HIST && shape->hist_bits > HIST_BITS_MAX) ||
+	    (shape->kind == SKEP_SNAPSHOT_HIST &&
+	     (shape->hist_bits > HIST_BITS_MAX ||
+	      shape->n_numbers > skep_hist_buckets(shape->hist_bits))) ||
 	    (shape->kind == SKEP_SNAPSHOT_LHIST && shape->lhist_step <= 0))
 		return "a value does not fit its map";
 	if (shape->key_size > (keyed ? s->key_size : sizeof(uint32_t)) ||

@@ -119,6 +119,40 @@ static void test_changed(void **state)
 	}
 }
 
+/* A histogram has no buckets beyond 2^64; a file with one power of two less is from before and fits. */
+static void test_buckets(void **state)
+{
+	struct state *s = *state;
+
+	for (size_t n = 65; n <= 67; n++) {
+		_cleanup_(skep_diag_fini)
+		struct skep_diag diag = {};
+		_cleanup_(skep_str_fini)
+		struct skep_str bytes = {};
+		struct skep_plan *plan, *again;
+		bool found = false;
+		int r = skep_plan_read(s->arena, s->bytes.data, s->bytes.len, &diag, &plan);
+
+		assert_int_equal(r, 0);
+		for (size_t i = 0; i < plan->n_maps; i++) {
+			struct skep_plan_map *m = &plan->maps[i];
+
+			if (m->shape.kind != SKEP_SNAPSHOT_HIST)
+				continue;
+			found = true;
+			assert_int_equal(m->shape.n_numbers, 66);
+			m->shape.n_numbers = n;
+			m->value_size = 67 * 8;
+			m->stripe_size = MAX(m->stripe_size, m->value_size);
+			plan->spec->maps[m->spec_map].value_size = 1 << 20;
+		}
+		assert_true(found);
+		skep_plan_write(plan, &bytes);
+		r = skep_plan_read(s->arena, bytes.data, bytes.len, &diag, &again);
+		assert_int_equal(r, n <= 66 ? 0 : -EBADMSG);
+	}
+}
+
 static void test_other_version(void **state)
 {
 	struct state *s = *state;
@@ -224,6 +258,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_fits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cut_off, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_changed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_buckets, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_version, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_elsewhere, setup, teardown),
