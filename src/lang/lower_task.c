@@ -21,7 +21,7 @@ struct skep_val *skep_lower_task(struct skep_lower *l)
 
 static const struct skep_type *task_type(struct skep_compiler *c)
 {
-	return c->types.btf ? skep_type_by_name(&c->types, "struct task_struct") : NULL;
+	return c->types.btf ? skep_type_of_kernel(&c->types, "struct task_struct") : NULL;
 }
 
 struct skep_val *skep_lower_task_field(struct skep_lower *l, const char *const *path, size_t n_path)

@@ -180,6 +180,8 @@ const struct skep_type *skep_type_from_btf(struct skep_types *types, const struc
  * NULL when there is no such type.
  */
 const struct skep_type *skep_type_by_name(struct skep_types *types, const char *name);
+/* The same, never one of the program that is probed: what we ourselves need of the kernel. */
+const struct skep_type *skep_type_of_kernel(struct skep_types *types, const char *name);
 /* Bytes at whose multiples a member of this type stands in C. */
 uint32_t skep_type_align(const struct skep_type *type);
 /* Finds the storage unit of a bit-field that begins at @bit_offset; f->type is as declared. False: there is none. */

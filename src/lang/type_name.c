@@ -390,3 +390,14 @@ char *skep_type_text(struct skep_types *types, const struct skep_type *type)
 	skep_type_format(type, &out);
 	return skep_arena_strdup(types->arena, skep_str_text(&out));
 }
+
+const struct skep_type *skep_type_of_kernel(struct skep_types *types, const char *name)
+{
+	const char *binary = types->binary;
+	const struct skep_type *type;
+
+	types->binary = NULL;
+	type = skep_type_by_name(types, name);
+	types->binary = binary;
+	return type;
+}

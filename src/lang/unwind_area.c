@@ -14,7 +14,7 @@ bool skep_unwind_member(struct skep_compiler *c, const char *type, const char *m
 			struct skep_field *ret_field)
 {
 	const char *name = skep_arena_printf(c->arena, "struct %s", type);
-	const struct skep_type *t = skep_type_by_name(&c->types, name);
+	const struct skep_type *t = skep_type_of_kernel(&c->types, name);
 
 	return t && skep_type_field(&c->types, t, member, SKEP_SPACE_BTF, ret_field) &&
 	       !ret_field->bit_size;

@@ -43,7 +43,7 @@ static int lower_cgroup(struct skep_lower *l, const struct skep_expr *call,
 
 static int check_curtask(struct skep_check *k, struct skep_expr *call)
 {
-	const struct skep_type *task = skep_type_by_name(&k->c->types, "struct task_struct");
+	const struct skep_type *task = skep_type_of_kernel(&k->c->types, "struct task_struct");
 	const struct skep_world *w = k->c->world;
 	/* The older helper gives a bare address. */
 	enum skep_space space = w->has && w->has(w, SKEP_WORLD_CURRENT_TASK_BTF)

@@ -201,7 +201,7 @@ static int lower_percpu_kaddr(struct skep_lower *l, const struct skep_expr *call
 
 static const struct skep_type *sock_type(struct skep_check *k)
 {
-	return k->c->types.btf ? skep_type_by_name(&k->c->types, "struct sock") : NULL;
+	return k->c->types.btf ? skep_type_of_kernel(&k->c->types, "struct sock") : NULL;
 }
 
 static int check_socket_cookie(struct skep_check *k, struct skep_expr *call)

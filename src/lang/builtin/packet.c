@@ -35,7 +35,7 @@ static int check_skb(struct skep_check *k, struct skep_expr *call, struct state 
 	int r;
 
 	if (k->c->types.btf)
-		skb = skep_type_by_name(&k->c->types, "struct sk_buff");
+		skb = skep_type_of_kernel(&k->c->types, "struct sk_buff");
 	if (!find_layout(&k->c->types, skb, &state->skb)) {
 		r = skep_check_error(k, call->loc, "skboutput() is not available here");
 		skep_diag_hint(k->c->diag, "it needs a kernel that describes its packets (BTF)");

@@ -48,7 +48,7 @@ struct layout {
 static bool find(struct skep_types *types, const char *type_name, const char *member,
 		 struct skep_field *ret_field)
 {
-	const struct skep_type *type = skep_type_by_name(types, type_name);
+	const struct skep_type *type = skep_type_of_kernel(types, type_name);
 
 	return type && skep_type_field(types, type, member, SKEP_SPACE_KERNEL, ret_field);
 }

@@ -57,7 +57,7 @@ static int lower_tid(struct skep_lower *l, const struct skep_expr *call,
 
 static const struct skep_type *task_type(struct skep_compiler *c)
 {
-	return c->types.btf ? skep_type_by_name(&c->types, "struct task_struct") : NULL;
+	return c->types.btf ? skep_type_of_kernel(&c->types, "struct task_struct") : NULL;
 }
 
 /* An optional argument: a pointer to a task. */

@@ -38,7 +38,7 @@ static const struct skep_type *real_type(struct skep_types *types, const struct 
 	for (size_t i = 0; i < ARRAY_SIZE(contexts); i++) {
 		if (!skep_streq(type->elem->str->name, contexts[i].seen))
 			continue;
-		real = skep_type_by_name(types, contexts[i].real);
+		real = skep_type_of_kernel(types, contexts[i].real);
 		return real ? skep_type_ptr(types, real, SKEP_SPACE_KERNEL) : type;
 	}
 	return type;
