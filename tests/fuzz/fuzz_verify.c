@@ -101,7 +101,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 						     .insn = (uint32_t)i,
 						     .index = (uint32_t)insns[i].imm %
 							      ARRAY_SIZE(maps) };
-		insns[++i] = (struct skep_insn){ .imm = insns[i].imm };
+		i++;
+		insns[i] = (struct skep_insn){ .imm = insns[i].imm };
 	}
 	prog.n_insns = n;
 	if (skep_verify(&spec, 0, &options, arena, &result) < 0)
