@@ -353,7 +353,8 @@ void skep_import_link(struct skep_compiler *c, struct skep_plan *plan)
 	maps = skep_arena_calloc(c->arena, n_maps, sizeof(*maps));
 	memcpy(progs, spec->progs, n_progs * sizeof(*progs));
 	memcpy(names, plan->prog_names, n_progs * sizeof(*names));
-	memcpy(maps, spec->maps, spec->n_maps * sizeof(*maps));
+	if (spec->n_maps)
+		memcpy(maps, spec->maps, spec->n_maps * sizeof(*maps));
 	for (size_t i = 0; i < n_own; i++) {
 		m.places[i] =
 			import->stubs[i] ? skep_fn_index(import->stubs[i]) : (uint32_t)n_progs;
