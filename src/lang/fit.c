@@ -90,14 +90,20 @@ static void fit_rooms(struct skep_fit *fit)
 	}
 }
 
-static void follow_pid(struct skep_fit *fit)
+static void follow_process(struct skep_fit *fit)
 {
+	const struct skep_fit_options *o = fit->options;
+
 	for (size_t i = 0; i < fit->plan->spec->n_attaches; i++) {
 		struct skep_spec_attach *a = &fit->plan->spec->attaches[i];
+		bool perf = a->kind == SKEP_ATTACH_PERF;
 
-		if (a->kind == SKEP_ATTACH_UPROBE || a->kind == SKEP_ATTACH_URETPROBE ||
-		    a->kind == SKEP_ATTACH_PERF || a->kind == SKEP_ATTACH_ITER)
-			a->pid = fit->options->pid;
+		if (perf || a->kind == SKEP_ATTACH_UPROBE || a->kind == SKEP_ATTACH_URETPROBE) {
+			a->pid = o->pid ? o->pid : o->child;
+			a->with_children = perf && !o->pid && o->child;
+		} else if (a->kind == SKEP_ATTACH_ITER) {
+			a->pid = o->pid;
+		}
 	}
 }
 
@@ -133,6 +139,6 @@ int skep_plan_fit(struct skep_arena *arena, const struct skep_world *world,
 	plan->portable->pid_ns_dev = world->pid_ns_dev;
 	plan->portable->pid_ns_ino = world->pid_ns_ino;
 	fit_rooms(&fit);
-	follow_pid(&fit);
+	follow_process(&fit);
 	return 0;
 }

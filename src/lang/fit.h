@@ -23,6 +23,7 @@
 struct skep_fit_options {
 	const char *kernel; /* what this kernel is called in plan->portable->kernel; or NULL */
 	int pid;	    /* -p, or 0 */
+	int child;	    /* as of skep_compile_options */
 	bool has_command;   /* -c */
 	bool unsafe;	    /* --unsafe */
 	unsigned (*kernel_hz)(void); /* as of skep_compile_options */

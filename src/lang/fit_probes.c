@@ -415,6 +415,7 @@ int skep_fit_probes(struct skep_fit *fit)
 	struct skep_plan *plan = fit->plan;
 	struct skep_compile_options options = {
 		.pid = fit->options->pid,
+		.child = fit->options->child,
 		.unsafe = fit->options->unsafe,
 	};
 	struct probes p = { .fit = fit };

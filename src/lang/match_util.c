@@ -371,6 +371,18 @@ const char *skep_match_heads(struct skep_compiler *c)
 	return skep_arena_strdup(c->arena, skep_str_text(&out));
 }
 
+int skep_match_process(const struct skep_compiler *c)
+{
+	return c->options->pid ? c->options->pid : c->options->child;
+}
+
+void skep_instance_follow(const struct skep_compiler *c, struct skep_instance *inst)
+{
+	inst->attach.pid = skep_match_process(c);
+	inst->attach.with_children =
+		inst->attach.kind == SKEP_ATTACH_PERF && !c->options->pid && c->options->child;
+}
+
 void skep_provider_pid_filter(struct skep_lower *l)
 {
 	struct skep_block *wanted, *some;

@@ -219,6 +219,7 @@ struct skep_spec_attach {
 	struct skep_attach_target *targets;
 	size_t n_targets;
 	int pid;	      /* uprobe, perf, iter: only this process; 0 means every process */
+	bool with_children;   /* perf, with a pid: and the processes that it starts from now on */
 	uint32_t perf_type;   /* PERF_TYPE_* */
 	uint64_t perf_config; /* PERF_COUNT_* */
 	uint64_t perf_period; /* events between two samples; for cpu-clock nanoseconds */

@@ -38,8 +38,8 @@ static int attach_cpus(struct skep_loaded *loaded, const struct skep_spec_attach
 }
 
 /*
- * An event of one thread. Its later threads inherit it, later processes only where the kernel
- * cannot tell them apart.
+ * An event of one thread. Its later threads inherit it, later processes when they are wanted, or where the kernel cannot tell
+ * them apart.
  */
 static int attach_thread(struct skep_loaded *loaded, const struct skep_spec_attach *a,
 			 const struct perf_event_attr *attr, int tid, uint64_t cookie)
@@ -48,9 +48,9 @@ static int attach_thread(struct skep_loaded *loaded, const struct skep_spec_atta
 	int fd;
 
 	inheriting.inherit = 1;
-	inheriting.inherit_thread = 1;
+	inheriting.inherit_thread = !a->with_children;
 	fd = skep_perf_attach(&inheriting, tid, -1, loaded->progs[a->prog].fd, cookie);
-	if (fd == -EINVAL) {
+	if (fd == -EINVAL && !a->with_children) {
 		inheriting.inherit_thread = 0;
 		fd = skep_perf_attach(&inheriting, tid, -1, loaded->progs[a->prog].fd, cookie);
 	}

@@ -233,12 +233,13 @@ static int check_options(const struct skep_trace_options *o, const struct skep_p
 }
 
 int skep_trace_ahead_fit(struct skep_arena *arena, const struct skep_world *world,
-			 const struct skep_trace_options *o, struct skep_diag *diag,
+			 const struct skep_trace_options *o, int child, struct skep_diag *diag,
 			 struct skep_plan *plan)
 {
 	struct skep_fit_options options = {
 		.kernel = skep_trace_ahead_kernel(arena),
 		.pid = o->pid,
+		.child = child,
 		.unsafe = o->unsafe,
 		.kernel_hz = skep_trace_kernel_hz,
 		/* To look at it no command is needed. */

@@ -25,7 +25,7 @@ int skep_trace_ahead_read(struct skep_arena *arena, const void *bytes, size_t le
 /* The probes of the file @path, one a line. */
 int skep_trace_ahead_list(struct skep_arena *arena, const char *path, struct skep_diag *diag,
 			  struct skep_str *out) _must_check_;
-/* Makes it fit the world and the options, or says why it does not. */
+/* Makes it fit the world and the options, or says why it does not. @child: as of skep_compile_options. */
 int skep_trace_ahead_fit(struct skep_arena *arena, const struct skep_world *world,
-			 const struct skep_trace_options *options, struct skep_diag *diag,
-			 struct skep_plan *plan) _must_check_;
+			 const struct skep_trace_options *options, int child,
+			 struct skep_diag *diag, struct skep_plan *plan) _must_check_;

@@ -124,6 +124,15 @@ static uint32_t kernel_version(void)
 	return (part[0] & 0xff) << 16 | (part[1] & 0xff) << 8 | MIN(part[2], 255u);
 }
 
+/*
+ * bpftrace narrows uprobes and perf events to the process of -c. Under our own name they see what it starts as well, which is
+ * what "sh -c" is for; /pid == cpid/ narrows them.
+ */
+static int followed_child(const struct job *job)
+{
+	return job->options->as_bpftrace && job->child.pid > 0 ? (int)job->child.pid : 0;
+}
+
 static int compile(struct job *job)
 {
 	const struct skep_trace_options *o = job->options;
@@ -133,6 +142,7 @@ static int compile(struct job *job)
 		.n_params = o->n_params,
 		.pid = o->pid,
 		.has_cpid = o->command,
+		.child = followed_child(job),
 		.scope = job->scope,
 		.portable = o->compile,
 		.kernel = o->compile ? skep_trace_ahead_kernel(job->arena) : NULL,
@@ -170,7 +180,7 @@ static int compile(struct job *job)
 		r = skep_trace_ahead_read(job->arena, text, len, &job->diag, &job->plan);
 		return r < 0 ? r
 			     : skep_trace_ahead_fit(job->arena, skep_world_get(job->world), o,
-						    &job->diag, job->plan);
+						    followed_child(job), &job->diag, job->plan);
 	}
 	job->diag.source_name = options.source_name;
 	job->diag.source_text = text;

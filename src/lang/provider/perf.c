@@ -56,7 +56,7 @@ static struct skep_instance *perf_instance(struct skep_compiler *c, struct skep_
 	inst->attach.perf_type = type;
 	inst->attach.perf_config = config;
 	inst->attach.all_cpus = true;
-	inst->attach.pid = c->options->pid;
+	skep_instance_follow(c, inst);
 	skep_instance_add(c, inst, point->text);
 	return inst;
 }

@@ -20,7 +20,7 @@
 static bool has_multi(const struct skep_compiler *c)
 {
 	return skep_world_has(c->world, SKEP_WORLD_UPROBE_MULTI) &&
-	       (!c->options->pid || skep_world_has(c->world, SKEP_WORLD_UPROBE_MULTI_PID));
+	       (!skep_match_process(c) || skep_world_has(c->world, SKEP_WORLD_UPROBE_MULTI_PID));
 }
 
 /* Every build of a binary has its own. */

@@ -100,7 +100,7 @@ void skep_uprobe_add(struct skep_uprobe_search *s, const struct skep_world_symbo
 		inst->attach.kind = s->is_return && !s->by_instruction ? SKEP_ATTACH_URETPROBE
 								       : SKEP_ATTACH_UPROBE;
 		inst->on_call = !s->offset && !s->by_line && (!s->is_return || s->by_instruction);
-		inst->attach.pid = c->options->pid;
+		skep_instance_follow(c, inst);
 	}
 	m = skep_instance_add(c, inst, name);
 	m->func = skep_arena_strdup(c->arena, function);

@@ -89,7 +89,7 @@ static struct skep_instance *instance_for(struct search *s, const struct skep_wo
 	if (s->multi)
 		inst->proto.attach_type = SKEP_ATTACH_TYPE_UPROBE_MULTI;
 	inst->attach.kind = SKEP_ATTACH_UPROBE;
-	inst->attach.pid = s->c->options->pid;
+	skep_instance_follow(s->c, inst);
 	inst->own = skep_arena_memdup(s->c->arena, p, sizeof(*p));
 	return inst;
 }
@@ -208,7 +208,7 @@ static int take_any(struct search *s)
 static bool has_multi(const struct skep_compiler *c)
 {
 	return skep_world_has(c->world, SKEP_WORLD_UPROBE_MULTI) &&
-	       (!c->options->pid || skep_world_has(c->world, SKEP_WORLD_UPROBE_MULTI_PID));
+	       (!skep_match_process(c) || skep_world_has(c->world, SKEP_WORLD_UPROBE_MULTI_PID));
 }
 
 /* One binary, a pattern of paths, or all that a process has mapped. */

@@ -93,7 +93,7 @@ static int watchpoint_match(struct skep_compiler *c, struct skep_probe_node *pro
 	inst->attach.perf_config2 = size;
 	inst->attach.perf_period = 1;
 	inst->attach.all_cpus = true;
-	inst->attach.pid = c->options->pid;
+	skep_instance_follow(c, inst);
 	skep_instance_add(c, inst, point->text);
 	return 0;
 }
