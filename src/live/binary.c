@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/hash.h"
 #include "obj/zip.h"
@@ -204,33 +206,69 @@ static const char *find_one(const struct finder *f)
 	return hit ? hit : in_path(f);
 }
 
+/* *ret_found: something was, and the result is what @each made of it. */
+static int search(const struct finder *f, const char *member,
+		  int (*each)(void *data, const char *path), void *data, bool *ret_found)
+{
+	const char *hit;
+	int r;
+
+	if (!member && strchr(f->name, '*') && strchr(f->name, '/')) {
+		r = each_match(f, each, data);
+		*ret_found = r != -ENOENT;
+		return r;
+	}
+	hit = find_one(f);
+	*ret_found = hit;
+	if (!hit)
+		return -ENOENT;
+	return each(data, member ? skep_arena_printf(f->arena, "%s%s", hit, member) : hit);
+}
+
+/* "./x" is a file of our own directory, as in a shell, even with a process; else one of its directory. */
+static int search_relative(struct finder *f, const char *member,
+			   int (*each)(void *data, const char *path), void *data, bool *ret_found)
+{
+	const char *root = f->root;
+	char link[64], directory[PATH_MAX];
+	ssize_t n;
+	int r;
+
+	f->root = "";
+	r = search(f, member, each, data, ret_found);
+	if (*ret_found)
+		return r;
+	snprintf(link, sizeof(link), "/proc/%d/cwd", f->pid);
+	n = readlink(link, directory, sizeof(directory));
+	if (n <= 0 || (size_t)n == sizeof(directory))
+		return -ENOENT;
+	f->root = root;
+	f->name = skep_arena_printf(f->arena, "%.*s/%s", (int)n, directory, f->name);
+	return search(f, member, each, data, ret_found);
+}
+
 int skep_binary_find(struct skep_arena *arena, const char *name, int pid, struct skep_diag *diag,
 		     int (*each)(void *data, const char *path), void *data)
 {
+	const char *member = strstr(name, "!/");
 	struct finder f = {
 		.arena = arena,
-		.name = name,
+		.name = member ? skep_arena_strndup(arena, name, (size_t)(member - name)) : name,
 		.root = pid ? skep_arena_printf(arena, "/proc/%d/root", pid) : "",
 		.pid = pid,
 	};
-	const char *hit, *member = strstr(name, "!/");
-	int r = -ENOENT;
+	bool relative = pid && *f.name != '/' && strchr(f.name, '/'), was_found;
+	int r;
 
-	if (member) {
-		f.name = skep_arena_strndup(arena, name, (size_t)(member - name));
-		hit = find_one(&f);
-		if (hit)
-			return each(data, skep_arena_printf(arena, "%s%s", hit, member));
-	} else if (strchr(name, '*') && strchr(name, '/')) {
-		r = each_match(&f, each, data);
-	} else {
-		hit = find_one(&f);
-		if (hit)
-			return each(data, hit);
-	}
-	if (r == -ENOENT) {
+	if (relative)
+		r = search_relative(&f, member, each, data, &was_found);
+	else
+		r = search(&f, member, each, data, &was_found);
+	if (!was_found) {
 		skep_diag_error(diag, SKEP_NO_LOC, "there is no binary '%s'%s", name,
-				pid ? " in the file system of that process" : "");
+				relative ? ", neither in this directory nor in that of the process"
+				: pid	 ? " in the file system of that process"
+					 : "");
 		skep_diag_hint(diag,
 			       strchr(name, '/')
 				       ? "give the path of a program or library"

@@ -7,7 +7,8 @@
  *	"bash"			a program of PATH
  *	"x.apk!/lib/y.so"	a member of a ZIP archive, which must be stored so that it can be mapped
  *
- * With a process id paths are looked up in its mount namespace, through /proc/PID/root.
+ * With a process id absolute paths are looked up in its mount namespace, through /proc/PID/root; relative ones from our own
+ * directory, then from its.
  */
 #pragma once
 
