@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "sys/feature.h"
 #include "trace/trace.h"
@@ -29,7 +30,7 @@ const char skep_trace_help[] =
 	"  --format FORMAT    the same, and more: text, table, json, csv\n"
 	"  --schema           show the fields of its rows and maps, as JSON, instead of running it\n"
 	"  -o FILE            where output goes instead of stdout\n"
-	"  -l [PATTERN]       list probes: 'tracepoint:syscalls:*open*'; with -v also their arguments\n"
+	"  -l [PATTERN|FILE]  list probes: 'tracepoint:syscalls:*open*', or a script's; -v: their arguments\n"
 	"  -B none|line|full  when output is written\n"
 	"  -q                 no warnings\n"
 	"  -k                 tell of reads of memory that failed\n"
@@ -405,12 +406,23 @@ static int bad_option(const struct skep_trace_options *o, char **argv, int c,
 	return usage_error(diag, o->as_bpftrace ? "see bpftrace --help" : "see skep trace --help");
 }
 
+/* A script, not a pattern: as it is called, or a file where no pattern has a slash. */
+static bool is_script(const char *text)
+{
+	struct stat st;
+
+	if (skep_has_suffix(text, ".bt"))
+		return true;
+	return strchr(text, '/') && !strchr(text, ':') && !skep_has_suffix(text, ".skep") &&
+	       stat(text, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 /* What is left behind the options: the script's file, its parameters, or the pattern of -l. */
 static int take_rest(struct skep_trace_options *o, int argc, char **argv, struct skep_diag *diag)
 {
 	if (o->help || o->version || o->info)
 		return 0;
-	if (o->list) {
+	if (o->list && !o->text && (optind == argc || !is_script(argv[optind]))) {
 		if (optind < argc)
 			o->list = argv[optind++];
 		if (optind < argc) {
@@ -477,7 +489,7 @@ const char skep_trace_help_bpftrace[] =
 	"\n"
 	"  -B none|line|full  when output is written     -p PID       only this process\n"
 	"  -f text|json       how output looks           -c COMMAND   run and trace this\n"
-	"  -o FILE            where output goes          -l [SEARCH]  list probes\n"
+	"  -o FILE            where output goes          -l [SEARCH|FILE]  list probes\n"
 	"  -e SCRIPT          the script itself          -q           less output\n"
 	"  -k                 tell of failed reads       -v           more output\n"
 	"  -d [STAGE]         show a stage of compiling  -V           version\n"

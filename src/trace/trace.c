@@ -59,6 +59,50 @@ static void tell(struct job *job)
 		job->context->tell(&job->diag, job->options->verbose);
 }
 
+static int compile(struct job *job);
+
+/* What the listing of @name says of its arguments: the indented lines behind it. */
+static void add_details(struct job *job, const char *name, struct skep_str *out)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str listed = {};
+	const char *line;
+	size_t len = strlen(name);
+
+	if (skep_list_probes(skep_world_get(job->world), name, true, job->options->pid, NULL,
+			     &listed) < 0)
+		return;
+	line = skep_str_text(&listed);
+	if (strncmp(line, name, len) != 0 || line[len] != '\n')
+		return;
+	for (line += len + 1; *line == ' '; line += len) {
+		len = strcspn(line, "\n") + 1;
+		skep_str_addn(out, line, len);
+	}
+}
+
+/* -l SCRIPT: what it would attach; BEGIN and END are attached to nothing. */
+static int list_script(struct job *job)
+{
+	struct skep_str *out = skep_output_text(&job->output);
+	int r;
+
+	r = compile(job);
+	if (r < 0)
+		return r == -ECANCELED ? 0 : r;
+	tell(job);
+	for (size_t i = 0; i < job->plan->n_probe_names; i++) {
+		const char *name = job->plan->probe_names[i];
+
+		if (!strchr(name, ':'))
+			continue;
+		skep_str_addf(out, "%s\n", name);
+		if (job->options->verbose)
+			add_details(job, name, out);
+	}
+	return 0;
+}
+
 static int list(struct job *job)
 {
 	_cleanup_(skep_str_fini)
@@ -66,6 +110,8 @@ static int list(struct job *job)
 	const struct skep_trace_options *o = job->options;
 	int r;
 
+	if (o->text || o->file)
+		return list_script(job);
 	if (skep_has_suffix(o->list, ".skep")) {
 		r = skep_trace_ahead_list(job->arena, o->list, &job->diag, &out);
 		skep_str_addn(skep_output_text(&job->output), skep_str_text(&out), out.len);
@@ -141,13 +187,13 @@ static int compile(struct job *job)
 		.params = o->params,
 		.n_params = o->n_params,
 		.pid = o->pid,
-		.has_cpid = o->command,
+		.has_cpid = o->command || o->list,
 		.child = followed_child(job),
 		.scope = job->scope,
 		.portable = o->compile,
 		.kernel = o->compile ? skep_trace_ahead_kernel(job->arena) : NULL,
 		.cpus = o->cpus,
-		.unsafe = o->unsafe,
+		.unsafe = o->unsafe || o->list, /* which runs nothing */
 		.long_rows = o->format == SKEP_LIVE_JSON,
 		.sampling = o->max_cpu,
 		.as_bpftrace = o->as_bpftrace,

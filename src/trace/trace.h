@@ -31,7 +31,7 @@ struct skep_trace_options {
 	const char *file;    /* "-": stdin */
 	const char *command; /* -c */
 	const char *output;  /* -o */
-	const char *list;    /* -l with its pattern; "" for all; NULL: no listing */
+	const char *list; /* -l with its pattern; "" for all, or of the script; NULL: no listing */
 	const char *const *params;
 	size_t n_params;
 	const char *include_dirs[SKEP_TRACE_INCLUDES_MAX]; /* -I */
