@@ -211,7 +211,7 @@ struct skep_val *skep_lower_unwind(struct skep_lower *l, uint32_t depth)
 	struct skep_fn *fn = l->fn;
 	struct skep_block *user = skep_ir_block(fn), *bad = skep_ir_block(fn),
 			  *lost = skep_ir_block(fn), *good = skep_ir_block(fn),
-			  *cut = skep_ir_block(fn), *done = skep_ir_block(fn);
+			  *done = skep_ir_block(fn);
 	struct skep_val *zero = skep_ir_const(fn, 0), *walk;
 	struct skep_var *id = skep_ir_var(fn, "stack");
 	int off;
@@ -233,10 +233,15 @@ struct skep_val *skep_lower_unwind(struct skep_lower *l, uint32_t depth)
 	skep_lower_loss(l, SKEP_LOSS_STACK);
 	skep_ir_jump(fn, done);
 	skep_ir_at(fn, good);
-	skep_ir_branch(fn, SKEP_CC_NE, WALK_LOAD(fn, walk, failed), zero, cut, done);
-	skep_ir_cold(cut);
-	skep_ir_at(fn, cut);
-	skep_lower_loss(l, SKEP_LOSS_UNWIND);
+	/* What we run ourselves, BEGIN for one, has our own stack: that it ends early is nobody's loss. */
+	if (!l->inst || l->inst->attach.kind != SKEP_ATTACH_USER) {
+		struct skep_block *cut = skep_ir_block(fn);
+
+		skep_ir_branch(fn, SKEP_CC_NE, WALK_LOAD(fn, walk, failed), zero, cut, done);
+		skep_ir_cold(cut);
+		skep_ir_at(fn, cut);
+		skep_lower_loss(l, SKEP_LOSS_UNWIND);
+	}
 	skep_ir_jump(fn, done);
 	skep_ir_at(fn, done);
 	return skep_ir_get(fn, id);

@@ -67,6 +67,7 @@ static int make_who(struct skep_loop *l)
 		.time_formats = s->plan->time_formats,
 		.n_time_formats = s->plan->n_time_formats,
 		.mangled = !s->plan->config.cpp_demangle,
+		.bpftrace_shapes = s->options->bpftrace_shapes,
 	};
 	int r;
 

@@ -118,16 +118,41 @@ static int read_stack(struct skep_who *who, int64_t id, uint32_t depth)
 	return (int)n;
 }
 
-/* "ffffffff81000000 name+0x10 (module)" behind a tab, as perf script shows it. */
-static void add_perf_frame(uint64_t address, const char *name, uint64_t offset, const char *module,
-			   struct skep_str *out)
+struct frame {
+	uint64_t address, offset;
+	const char *name;   /* NULL: not known */
+	const char *binary; /* program, library or module; NULL: not known, or the kernel itself */
+	bool is_kernel;
+};
+
+/* "ffffffff81000000 name+0x10 (module)" behind a tab, as perf script shows it; "... name+16" as bpftrace does. */
+static void add_perf_frame(const struct skep_who *who, const struct frame *f, struct skep_str *out)
 {
-	skep_str_addf(out, "\t%16" PRIx64 " ", address);
-	if (name)
-		skep_str_addf(out, "%s+0x%" PRIx64, name, offset);
+	const char *binary = f->binary && *f->binary ? f->binary : "[unknown]";
+
+	if (who->options.bpftrace_shapes) {
+		skep_str_addf(out, "\t%" PRIx64 " ", f->address);
+		if (f->name)
+			skep_str_addf(out, "%s+%" PRIu64, f->name, f->offset);
+		else
+			skep_str_addf(out, "0x%" PRIx64, f->address);
+		if (!f->is_kernel)
+			skep_str_addf(out, " (%s)", f->name ? binary : "[unknown]");
+		skep_str_addc(out, '\n');
+		return;
+	}
+	skep_str_addf(out, "\t%16" PRIx64 " ", f->address);
+	if (f->name)
+		skep_str_addf(out, "%s+0x%" PRIx64, f->name, f->offset);
 	else
 		skep_str_add(out, "[unknown]");
-	skep_str_addf(out, " (%s)\n", module && *module ? module : "[unknown]");
+	skep_str_addf(out, " (%s)\n", f->is_kernel && !f->binary ? "[kernel.kallsyms]" : binary);
+}
+
+/* bpftrace has bare addresses at the beginning of the line. */
+static unsigned indent_of(const struct skep_who *who, enum skep_stack_style style, unsigned indent)
+{
+	return who->options.bpftrace_shapes && style == SKEP_STACK_RAW ? 0 : indent;
 }
 
 /* Why there is no stack. That user space has none (a kernel thread) is normal and says nothing. */
@@ -167,12 +192,18 @@ static void kstack(void *data, int64_t id, uint32_t param, unsigned indent, stru
 
 		known = style != SKEP_STACK_RAW && find_ksym(who, address, &sym);
 		if (style == SKEP_STACK_PERF) {
-			add_perf_frame(address, known ? sym.name : NULL,
-				       known ? address - sym.address : 0,
-				       known && sym.module ? sym.module : "[kernel.kallsyms]", out);
+			add_perf_frame(who,
+				       &(struct frame){
+					       .address = address,
+					       .offset = known ? address - sym.address : 0,
+					       .name = known ? sym.name : NULL,
+					       .binary = known ? sym.module : NULL,
+					       .is_kernel = true,
+				       },
+				       out);
 			continue;
 		}
-		skep_str_pad(out, ' ', indent);
+		skep_str_pad(out, ' ', indent_of(who, style, indent));
 		if (known)
 			skep_str_addf(out, "%s+%" PRIu64 "\n", sym.name, address - sym.address);
 		else
@@ -230,11 +261,17 @@ static void ustack(void *data, int64_t id, uint32_t tgid, uint32_t param, unsign
 			skep_str_reset(&name);
 			if (known)
 				add_usym_name(who, &sym, &name);
-			add_perf_frame(address, known ? skep_str_text(&name) : NULL,
-				       known ? sym.offset : 0, sym.binary, out);
+			add_perf_frame(who,
+				       &(struct frame){
+					       .address = address,
+					       .offset = known ? sym.offset : 0,
+					       .name = known ? skep_str_text(&name) : NULL,
+					       .binary = sym.binary,
+				       },
+				       out);
 			continue;
 		}
-		skep_str_pad(out, ' ', indent);
+		skep_str_pad(out, ' ', indent_of(who, style, indent));
 		if (known) {
 			add_usym_name(who, &sym, out);
 			skep_str_addf(out, "+%" PRIu64 "\n", sym.offset);
