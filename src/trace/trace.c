@@ -2,6 +2,7 @@
 #include "trace/trace.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <malloc.h>
 #include <signal.h>
@@ -103,6 +104,29 @@ static int list_script(struct job *job)
 	return 0;
 }
 
+/* bpftrace names the module of a raw tracepoint; without one in the pattern they are the kernel's own. */
+static void name_modules(const char *pattern, const struct skep_str *lines, struct skep_str *out)
+{
+	static const char kind[] = "rawtracepoint:";
+	const char *line = skep_str_text(lines), *module = strchr(pattern, ':'), *end;
+	size_t len;
+
+	end = module ? strchr(module + 1, ':') : NULL;
+	for (; *line; line += len) {
+		len = strcspn(line, "\n") + 1;
+		if (!skep_has_prefix(line, kind)) {
+			skep_str_addn(out, line, len);
+			continue;
+		}
+		skep_str_add(out, kind);
+		if (end && end > module + 1 && module[1] != '*')
+			skep_str_addn(out, module + 1, (size_t)(end - module - 1));
+		else
+			skep_str_add(out, "vmlinux");
+		skep_str_addf(out, ":%.*s", (int)(len - strlen(kind)), line + strlen(kind));
+	}
+}
+
 static int list(struct job *job)
 {
 	_cleanup_(skep_str_fini)
@@ -121,7 +145,10 @@ static int list(struct job *job)
 			     o->pid, &job->diag, &out);
 	if (r < 0)
 		return r;
-	skep_str_addn(skep_output_text(&job->output), skep_str_text(&out), out.len);
+	if (o->as_bpftrace)
+		name_modules(o->list, &out, skep_output_text(&job->output));
+	else
+		skep_str_addn(skep_output_text(&job->output), skep_str_text(&out), out.len);
 	return out.len ? 0 : -ENOENT;
 }
 
@@ -404,6 +431,12 @@ static int start(struct job *job)
 		r = skep_trace_ahead_check(o, &job->diag);
 		if (r < 0)
 			return r;
+	}
+	/* Whatever is opened next would be taken for it. */
+	if (!o->output && fcntl(STDOUT_FILENO, F_GETFD) < 0) {
+		skep_diag_error(&job->diag, SKEP_NO_LOC, "standard output is closed");
+		skep_diag_hint(&job->diag, "-o FILE writes to a file; >/dev/null writes nowhere");
+		return -EBADF;
 	}
 	r = skep_output_open(&job->output, o->compile ? NULL : o->output, o->buffering);
 	if (r < 0) {

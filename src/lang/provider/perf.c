@@ -152,10 +152,15 @@ static int list(const struct skep_attach_point *pattern, const char *provider,
 {
 	const char *glob = pattern->n_parts > 1 ? pattern->parts[1] : "*";
 
-	for (size_t i = 0; i < n; i++)
-		if (skep_glob_match(glob, counters[i].name) ||
-		    (counters[i].alias && skep_glob_match(glob, counters[i].alias)))
+	size_t before = out->len;
+
+	for (size_t i = 0; i < n; i++) {
+		if (skep_glob_match(glob, counters[i].name))
 			skep_str_addf(out, "%s:%s:\n", provider, counters[i].name);
+		if (counters[i].alias && skep_glob_match(glob, counters[i].alias))
+			skep_str_addf(out, "%s:%s:\n", provider, counters[i].alias);
+	}
+	skep_list_sort(out, before);
 	return 0;
 }
 
