@@ -135,8 +135,8 @@ struct skep_world {
 			   uint64_t offset, struct skep_world_symbol *ret_symbol);
 	/*
 	 * Places of a source line, from debugging information: the first of each function that has code for it. @file: the end
-	 * of its path; @column 0: any. -ENOENT without a message: no code is there, *ret_nearest is the next line that has some
-	 * (0: none). Else the message says what is missing.
+	 * of its path; @column 0: any. -ENOENT without a message: no code is there, *ret_nearest is the next line that has some,
+	 * or the last before it (0: none). Else the message says what is missing.
 	 */
 	int (*user_line)(const struct skep_world *world, const char *binary, int pid,
 			 const char *file, unsigned line, unsigned column, struct skep_diag *diag,

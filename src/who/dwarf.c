@@ -151,7 +151,8 @@ static int each_unit(struct skep_dwarf *d, int (*each)(void *data, Dwarf_Die *un
 
 struct line_search {
 	const char *file;
-	unsigned line, column, nearest;
+	unsigned line, column, nearest, last;
+	bool backwards; /* only to find the last line before it */
 	int (*each)(void *data, uint64_t address);
 	void *data;
 	bool found;
@@ -175,6 +176,10 @@ static int look_at_line(struct line_search *s, Dwarf_Line *line, int number)
 	if (dwarf_lib.linebeginstatement(line, &begins) != 0 || !begins ||
 	    dwarf_lib.lineendsequence(line, &over) != 0 || over)
 		return 0;
+	if (s->backwards) {
+		s->last = (unsigned)number;
+		return 0;
+	}
 	if ((unsigned)number > s->line && (!s->nearest || (unsigned)number < s->nearest))
 		s->nearest = (unsigned)number;
 	if ((unsigned)number != s->line || dwarf_lib.lineaddr(line, &address) != 0)
@@ -183,6 +188,14 @@ static int look_at_line(struct line_search *s, Dwarf_Line *line, int number)
 		return 0;
 	s->found = true;
 	return s->each(s->data, address);
+}
+
+/* Names are compared only where the number leaves a question. */
+static bool is_of_interest(const struct line_search *s, unsigned number)
+{
+	if (s->backwards)
+		return number > s->last && number < s->line;
+	return number == s->line || (number > s->line && (!s->nearest || number < s->nearest));
 }
 
 static int lines_of(void *data, Dwarf_Die *unit)
@@ -199,11 +212,8 @@ static int lines_of(void *data, Dwarf_Die *unit)
 		const char *path;
 		int number;
 
-		if (!line || dwarf_lib.lineno(line, &number) != 0 || number <= 0)
-			continue;
-		/* Names are compared only where the number leaves a question. */
-		if ((unsigned)number < s->line ||
-		    ((unsigned)number > s->line && s->nearest && (unsigned)number >= s->nearest))
+		if (!line || dwarf_lib.lineno(line, &number) != 0 || number <= 0 ||
+		    !is_of_interest(s, (unsigned)number))
 			continue;
 		path = dwarf_lib.linesrc(line, NULL, NULL);
 		if (path && is_end_of(path, s->file))
@@ -224,7 +234,11 @@ int skep_dwarf_line(struct skep_dwarf *dwarf, const char *file, unsigned line, u
 	};
 	int r = each_unit(dwarf, lines_of, &s);
 
-	*ret_nearest = s.nearest;
+	if (r == 0 && !s.found && !s.nearest) {
+		s.backwards = true;
+		r = each_unit(dwarf, lines_of, &s);
+	}
+	*ret_nearest = s.nearest ? s.nearest : s.last;
 	return r != 0 || s.found ? r : -ENOENT;
 }
 

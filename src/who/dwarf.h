@@ -42,7 +42,8 @@ const char *skep_dwarf_missing(void);
 
 /*
  * Calls @each with the address of every statement that begins at this line of a source file. @file: its name, or the end of
- * its path ("src/shop.c"); @column 0: any. -ENOENT: no code is there; *ret_nearest is the next line that has some, or 0.
+ * its path ("src/shop.c"); @column 0: any. -ENOENT: no code is there; *ret_nearest is the next line that has some, or
+ * the last before it, or 0.
  * What @each returns other than 0 ends it and is passed on.
  */
 int skep_dwarf_line(struct skep_dwarf *dwarf, const char *file, unsigned line, unsigned column,

@@ -102,8 +102,11 @@ int skep_uprobe_by_line(struct skep_uprobe_search *s, const char *at)
 	r = skep_match_missing(c, point, NULL, "%s has no code at line %u%s of %s", binary, line,
 			       column ? " and that column" : "", at + 1);
 	if (nearest)
-		skep_diag_hint(c->diag, "the next line that has some is %u", nearest);
+		skep_diag_hint(c->diag,
+			       nearest > line ? "the next line that has some is %u"
+					      : "the last line before it that has some is %u",
+			       nearest);
 	else
-		skep_diag_hint(c->diag, "no file of that name has code behind it, either");
+		skep_diag_hint(c->diag, "there is no code of a file of that name");
 	return r;
 }

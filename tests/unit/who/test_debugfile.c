@@ -148,6 +148,10 @@ static void test_own(void **state)
 						 &address, &nearest),
 				 -ENOENT);
 		assert_int_equal(nearest, 0);
+		assert_int_equal(skep_dwarf_line(dwarf, "test_debugfile.c", 100000, 0,
+						 first_address, &address, &nearest),
+				 -ENOENT);
+		assert_true(nearest > 1000 && nearest < 100000);
 		assert_int_equal(skep_dwarf_function(dwarf, address, &btf, &proto, regs), 0);
 		check_types(btf, proto);
 		skep_btf_free(btf);
