@@ -96,7 +96,7 @@ int skep_list_types(const struct skep_btf *btf, const char *pattern, bool verbos
 {
 	struct all_found found = {};
 	const struct kinds *k;
-	const char *name;
+	const char *name = NULL;
 	bool whole;
 	int r;
 
