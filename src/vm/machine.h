@@ -40,6 +40,7 @@
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
+struct skep_context;
 struct vm_prog;
 struct vm_map_ops;
 struct vm_helper;
@@ -55,12 +56,22 @@ struct vm_op {
 struct vm_func {
 	const struct vm_prog *prog;
 	uint32_t start;	    /* instruction */
-	const void *native; /* its code, of a JIT */
+	uint32_t frames;    /* of a JIT: of the deepest chain of calls that begins with it */
+	const void *native; /* likewise its code */
 };
 
 /* Runs a function until its exit; @args: R1 to R5. */
 typedef uint64_t vm_engine_fn(struct skep_vm_run *run, const struct vm_prog *prog, uint32_t start,
 			      const uint64_t args[5]);
+
+/* What a context says of the packet, as far as runs write it there. */
+struct vm_packet_field {
+	uint16_t offset;
+	uint8_t size;
+	uint8_t kind; /* enum skep_ctx_kind: SKEP_CTX_SCALAR is the length */
+};
+
+#define VM_PACKET_FIELDS_MAX 4
 
 struct vm_prog {
 	struct skep_vm *vm;
@@ -71,9 +82,12 @@ struct vm_prog {
 	uint32_t n_insns;
 	struct vm_func *funcs; /* ascending; the first is the program itself */
 	uint32_t n_funcs;
-	bool has_packet;      /* its kind runs on packets */
-	vm_engine_fn *native; /* of a JIT, or NULL */
-	void *code;	      /* pages of machine code, NULL without a JIT */
+	bool has_packet; /* its kind runs on packets */
+	uint8_t n_packet_fields;
+	struct vm_packet_field packet_fields[VM_PACKET_FIELDS_MAX];
+	const struct skep_context *context; /* of its kind, or NULL */
+	vm_engine_fn *native;		    /* of a JIT, or NULL */
+	void *code;			    /* pages of machine code, NULL without a JIT */
 	size_t code_size, code_used;
 };
 
@@ -171,7 +185,7 @@ struct skep_vm_run {
 		stack_floor; /* jit/: where to leave to; the frame pointer of the last frame */
 	struct vm_window read, write;
 	struct vm_frame frames[VM_FRAMES_MAX + 1];
-	uint32_t deepest; /* frames that the last run used */
+	uint32_t deepest; /* frames that the last run may have written to */
 
 	uint64_t ctx;
 	uint32_t ctx_size;

@@ -56,7 +56,6 @@ int skep_vm_run_new(struct skep_vm *vm, struct skep_vm_run **ret_run)
 	run->clock_ns = run->env.time_ns;
 	run->random_state = run->env.random_seed + 0x9e3779b97f4a7c15ull;
 	run->stack_lo = (uint64_t)(uintptr_t)run->stack + VM_STACK_BYTES;
-	run->deepest = VM_FRAMES_MAX;
 	run->scratch = malloc(VM_PACKET_MAX);
 	if (!run->scratch) {
 		skep_vm_run_free(run);
@@ -219,35 +218,39 @@ const char *skep_vm_fault_text(struct skep_vm_run *run)
 
 /* Starting. */
 
-static void put_pointer(struct skep_vm_run *run, const struct skep_ctx_field *field, const void *at)
+static uint64_t packet_value(const struct vm_packet *p, uint8_t kind)
 {
-	uint64_t address = (uint64_t)(uintptr_t)at;
-
-	if (field->offset + field->size <= run->ctx_size)
-		memcpy((uint8_t *)(uintptr_t)run->ctx + field->offset, &address, field->size);
+	switch (kind) {
+	case SKEP_CTX_PACKET:
+		return (uint64_t)(uintptr_t)p->data;
+	case SKEP_CTX_PACKET_END:
+		return (uint64_t)(uintptr_t)p->end;
+	case SKEP_CTX_PACKET_META:
+		return (uint64_t)(uintptr_t)p->meta;
+	default:
+		return (uint32_t)(p->end - p->data);
+	}
 }
 
 /* Fills in what the context says of the packet; also after helpers moved it. */
 void vm_packet_moved(struct skep_vm_run *run)
 {
-	const struct skep_context *context = skep_context_find(run->prog->kind);
-	uint32_t length = (uint32_t)(run->packet.end - run->packet.data);
+	const struct vm_prog *prog = run->prog;
 
 	vm_forget(run);
-	if (!context || !run->packet.data)
+	if (!run->packet.data)
 		return;
-	for (size_t i = 0; i < context->n_fields; i++) {
-		const struct skep_ctx_field *field = &context->fields[i];
+	for (size_t i = 0; i < prog->n_packet_fields; i++) {
+		const struct vm_packet_field *field = &prog->packet_fields[i];
+		uint64_t value = packet_value(&run->packet, field->kind);
+		uint8_t *at = (uint8_t *)(uintptr_t)run->ctx + field->offset;
 
-		if (field->kind == SKEP_CTX_PACKET)
-			put_pointer(run, field, run->packet.data);
-		else if (field->kind == SKEP_CTX_PACKET_END)
-			put_pointer(run, field, run->packet.end);
-		else if (field->kind == SKEP_CTX_PACKET_META)
-			put_pointer(run, field, run->packet.meta);
-		else if (strcmp(field->name, "len") == 0 && field->size == 4 &&
-			 field->offset + 4u <= run->ctx_size)
-			memcpy((uint8_t *)(uintptr_t)run->ctx + field->offset, &length, 4);
+		if (field->offset + field->size > run->ctx_size)
+			continue;
+		if (field->size == 4)
+			memcpy(at, &value, 4);
+		else
+			memcpy(at, &value, field->size);
 	}
 }
 
@@ -270,7 +273,7 @@ static int load_packet(struct skep_vm_run *run, const struct skep_vm_input *inpu
 static int load_context(struct skep_vm_run *run, const struct vm_prog *prog,
 			const struct skep_vm_input *input)
 {
-	const struct skep_context *context = skep_context_find(prog->kind);
+	const struct skep_context *context = prog->context;
 	uint32_t needed = context ? context->size : 0;
 
 	if (input->ctx_size > 1u << 30)

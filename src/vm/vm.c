@@ -198,6 +198,26 @@ static bool is_packet_kind(uint32_t kind)
 	return kind == SKEP_PROG_SOCKET_FILTER;
 }
 
+/* Looked up once: every run of the program asks for it. */
+static void keep_context(struct vm_prog *prog)
+{
+	const struct skep_context *context = skep_context_find(prog->kind);
+
+	prog->context = context;
+	prog->has_packet = is_packet_kind(prog->kind);
+	for (size_t i = 0; context && i < context->n_fields; i++) {
+		const struct skep_ctx_field *f = &context->fields[i];
+		bool pointer = f->kind == SKEP_CTX_PACKET || f->kind == SKEP_CTX_PACKET_END ||
+			       f->kind == SKEP_CTX_PACKET_META;
+		bool length = !pointer && f->size == 4 && strcmp(f->name, "len") == 0;
+
+		if ((pointer || length) && prog->n_packet_fields < VM_PACKET_FIELDS_MAX)
+			prog->packet_fields[prog->n_packet_fields++] =
+				(struct vm_packet_field){ f->offset, f->size,
+							  length ? SKEP_CTX_SCALAR : f->kind };
+	}
+}
+
 int skep_vm_add_prog(struct skep_vm *vm, const struct skep_vm_prog_def *def, char *why,
 		     size_t why_size, uint32_t *ret_prog)
 {
@@ -222,7 +242,7 @@ int skep_vm_add_prog(struct skep_vm *vm, const struct skep_vm_prog_def *def, cha
 	prog->kind = def->kind;
 	prog->attach_type = def->attach_type;
 	prog->n_insns = def->n_insns;
-	prog->has_packet = is_packet_kind(def->kind);
+	keep_context(prog);
 	snprintf(prog->name, sizeof(prog->name), "%s", def->name ? def->name : "program");
 	prog->insns = calloc(def->n_insns, sizeof(*prog->insns));
 	r = prog->insns ? 0 : -ENOMEM;

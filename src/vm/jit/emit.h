@@ -32,10 +32,11 @@ enum jit_mark {
 
 struct jit_func {
 	uint32_t start, end;
-	uint32_t entry; /* offset of its code */
-	uint8_t saves;	/* bit 0: R6 ... bit 3: R9: written, so its caller's are kept */
-	bool frame;	/* uses R10, calls, or may fault */
-	bool inlined;	/* few plain instructions without jumps */
+	uint32_t entry;	 /* offset of its code */
+	uint32_t frames; /* of the deepest chain of calls that begins here */
+	uint8_t saves;	 /* bit 0: R6 ... bit 3: R9: written, so its caller's are kept */
+	bool frame;	 /* uses R10, calls, or may fault */
+	bool inlined;	 /* few plain instructions without jumps */
 };
 
 /* A distance that is filled in when everything has its place. */

@@ -84,7 +84,7 @@ uint64_t jit_glue_tail(struct skep_vm_run *run, uint64_t r1, uint64_t r2, uint64
 	if (!vm_tail_target(run, r2, r3, &target) || !target)
 		return 0;
 	run->prog = target;
-	if (target->n_funcs > 1)
-		run->deepest = VM_FRAMES_MAX;
+	/* In place of the current frame. */
+	vm_jit_deepen(run, &target->funcs[0], run->stack_lo + SKEP_STACK_SIZE);
 	return (uint64_t)(uintptr_t)target->funcs[0].native;
 }

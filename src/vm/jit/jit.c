@@ -135,8 +135,10 @@ static int publish(struct jit *j, struct vm_prog *prog)
 	prog->code = pages;
 	prog->code_size = size;
 	prog->code_used = j->len;
-	for (uint32_t k = 0; k < prog->n_funcs; k++)
+	for (uint32_t k = 0; k < prog->n_funcs; k++) {
 		prog->funcs[k].native = (uint8_t *)pages + j->funcs[k].entry;
+		prog->funcs[k].frames = j->funcs[k].frames;
+	}
 	prog->native = vm_jit_run;
 	return 0;
 }
@@ -219,13 +221,13 @@ void vm_jit_free(struct vm_prog *prog)
 	prog->code = NULL;
 }
 
-static const void *native_at(const struct vm_prog *prog, uint32_t start)
+static const struct vm_func *func_at(const struct vm_prog *prog, uint32_t start)
 {
 	uint32_t k = 0;
 
-	while (k < prog->n_funcs && prog->funcs[k].start != start)
+	while (k + 1 < prog->n_funcs && prog->funcs[k].start != start)
 		k++;
-	return k < prog->n_funcs ? prog->funcs[k].native : NULL;
+	return &prog->funcs[k];
 }
 
 /* The beginning of every program's code: how C enters. @frame: the caller's frame pointer. */
@@ -236,6 +238,7 @@ uint64_t vm_jit_run(struct skep_vm_run *run, const struct vm_prog *prog, uint32_
 		    const uint64_t args[5])
 {
 	enter_fn *enter = (enter_fn *)(uintptr_t)prog->code;
+	const struct vm_func *func = func_at(prog, start);
 	uint64_t outer = run->native_sp, stack_lo = run->stack_lo, value;
 
 	run->prog = prog;
@@ -244,8 +247,8 @@ uint64_t vm_jit_run(struct skep_vm_run *run, const struct vm_prog *prog, uint32_
 		vm_fault(run, SKEP_VM_FAULT_DEPTH, 0, 0, NULL);
 		return 0;
 	}
-	run->deepest = prog->n_funcs > 1 ? VM_FRAMES_MAX : MAX(run->deepest, 1u);
-	value = enter(run, args, native_at(prog, start), stack_lo + SKEP_STACK_SIZE);
+	vm_jit_deepen(run, func, stack_lo);
+	value = enter(run, args, func->native, stack_lo + SKEP_STACK_SIZE);
 	run->native_sp = outer;
 	run->stack_lo = stack_lo;
 	return value;

@@ -44,3 +44,13 @@ int vm_jit_show(const struct vm_prog *prog, struct vm_jit_code *ret_code) _must_
 void vm_jit_code_fini(struct vm_jit_code *code);
 
 vm_engine_fn vm_jit_run;
+
+/* Notes the frames that a function may write to when it begins below @stack_lo. */
+static inline void vm_jit_deepen(struct skep_vm_run *run, const struct vm_func *func,
+				 uint64_t stack_lo)
+{
+	uint64_t top = (uint64_t)(uintptr_t)run->stack + VM_STACK_BYTES;
+	uint32_t frames = (uint32_t)((top - stack_lo) / SKEP_STACK_SIZE) + func->frames;
+
+	run->deepest = MIN(MAX(run->deepest, frames), (uint32_t)VM_FRAMES_MAX);
+}

@@ -122,6 +122,37 @@ static bool is_small_leaf(const struct jit *j, const struct jit_func *f)
 	return true;
 }
 
+/* Longer chains are found in every turn; VM_FRAMES_MAX ends it for functions that call themselves. */
+static void count_frames(struct jit *j)
+{
+	bool more = true;
+
+	for (uint32_t k = 0; k < j->prog->n_funcs; k++)
+		j->funcs[k].frames = j->funcs[k].frame;
+	while (more && j->prog->n_funcs > 1) {
+		more = false;
+		for (uint32_t k = 0; k < j->prog->n_funcs; k++) {
+			struct jit_func *f = &j->funcs[k];
+
+			for (uint32_t i = f->start; i < f->end; i++) {
+				const struct vm_op *op = &j->prog->ops[i];
+				const struct vm_func *func;
+				uint32_t frames;
+
+				if (op->code != SKEP_OP_CALL_LOCAL)
+					continue;
+				func = (const struct vm_func *)(uintptr_t)op->imm;
+				frames = f->frame + jit_func_at(j, func->start)->frames;
+				frames = MIN(frames, (uint32_t)VM_FRAMES_MAX);
+				if (frames <= f->frames)
+					continue;
+				f->frames = frames;
+				more = true;
+			}
+		}
+	}
+}
+
 int jit_plan(struct jit *j, uint32_t *ret_insn)
 {
 	const struct vm_prog *prog = j->prog;
@@ -146,6 +177,7 @@ int jit_plan(struct jit *j, uint32_t *ret_insn)
 	for (uint32_t i = 0; i < prog->n_insns; i++)
 		tails |= prog->ops[i].code == VM_CODE_TAIL_CALL;
 	j->tails_and_calls = tails && prog->n_funcs > 1;
+	count_frames(j);
 	return jit_live(j);
 }
 
