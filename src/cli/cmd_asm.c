@@ -28,12 +28,6 @@ struct job {
 	enum format format;
 };
 
-static int wrong(const char *what)
-{
-	fprintf(stderr, "skep: %s\n%s", what, usage);
-	return SKEP_EXIT_USAGE;
-}
-
 static enum format format_of(const struct job *job)
 {
 	if (job->format != FORMAT_UNSET)
@@ -104,43 +98,32 @@ static bool read_format(const char *name, enum format *ret_format)
 	return false;
 }
 
+static const char *own_option(void *data, int c, char *value)
+{
+	struct job *job = data;
+
+	if (c == 't') {
+		job->to = skep_streq(value, "-") ? NULL : value;
+		return NULL;
+	}
+	return read_format(value, &job->format) ? NULL : "--format takes raw, hex or object";
+}
+
 int skep_cmd_asm(int argc, char **argv)
 {
 	static const struct option longs[] = {
 		SKEP_CLI_SOURCE_OPTIONS,
 		{ "to", required_argument, NULL, 't' },
 		{ "format", required_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' },
-		{},
+		SKEP_CLI_SOURCE_END,
 	};
+	static const struct skep_cli_words words = { usage, longs, own_option };
 	struct job job = {};
-	const char *why;
-	int c;
+	int code;
 
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0) {
-		switch (c) {
-		case 'p':
-		case 'k':
-		case 'b':
-			why = skep_cli_source_option(&job.from, c, optarg);
-			if (why)
-				return wrong(why);
-			break;
-		case 't':
-			job.to = skep_streq(optarg, "-") ? NULL : optarg;
-			break;
-		case 'f':
-			if (!read_format(optarg, &job.format))
-				return wrong("--format takes raw, hex or object");
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return SKEP_EXIT_FINE;
-		default:
-			return wrong("see the options");
-		}
-	}
+	if (!skep_cli_source_parse(&job.from, &words, &job, argc, argv, &code))
+		return code;
 	if (optind + 1 < argc)
-		return wrong("one file at a time");
+		return skep_cli_source_wrong(&words, "one file at a time");
 	return run(&job, optind < argc ? argv[optind] : "-");
 }

@@ -17,12 +17,6 @@ struct dis {
 	bool json;
 };
 
-static int wrong(const char *what)
-{
-	fprintf(stderr, "skep: %s\n%s", what, usage);
-	return SKEP_EXIT_USAGE;
-}
-
 static int list(const struct dis *d, const char *path, struct skep_arena *arena,
 		struct skep_diag *diag, struct skep_str *out)
 {
@@ -66,45 +60,34 @@ static int list_file(const struct dis *d, const char *path)
 	return r;
 }
 
+static const char *own_option(void *data, int c, char *value)
+{
+	struct dis *d = data;
+
+	if (c == 'j') {
+		d->flags |= SKEP_LISTING_NATIVE;
+		return NULL;
+	}
+	d->json = skep_streq(value, "json");
+	return d->json || skep_streq(value, "text") ? NULL : "--format takes text or json";
+}
+
 int skep_cmd_dis(int argc, char **argv)
 {
 	static const struct option longs[] = {
 		SKEP_CLI_SOURCE_OPTIONS,
 		{ "jit", no_argument, NULL, 'j' },
 		{ "format", required_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' },
-		{},
+		SKEP_CLI_SOURCE_END,
 	};
+	static const struct skep_cli_words words = { usage, longs, own_option };
 	struct dis d = {};
-	const char *why;
-	int c, code = SKEP_EXIT_FINE;
+	int code = SKEP_EXIT_FINE;
 
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0) {
-		switch (c) {
-		case 'p':
-		case 'k':
-		case 'b':
-			why = skep_cli_source_option(&d.from, c, optarg);
-			if (why)
-				return wrong(why);
-			break;
-		case 'j':
-			d.flags |= SKEP_LISTING_NATIVE;
-			break;
-		case 'f':
-			if (!skep_streq(optarg, "text") && !skep_streq(optarg, "json"))
-				return wrong("--format takes text or json");
-			d.json = skep_streq(optarg, "json");
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return SKEP_EXIT_FINE;
-		default:
-			return wrong("see the options");
-		}
-	}
+	if (!skep_cli_source_parse(&d.from, &words, &d, argc, argv, &code))
+		return code;
 	if (optind == argc)
-		return wrong("which file?");
+		return skep_cli_source_wrong(&words, "which file?");
 	if (skep_cli_source_open(&d.from) < 0)
 		return SKEP_EXIT_FAILED;
 	for (; optind < argc; optind++)

@@ -37,12 +37,6 @@ struct job {
 	bool json, plugin, elf;
 };
 
-static int wrong(const char *what)
-{
-	fprintf(stderr, "skep: %s\n%s", what, usage);
-	return SKEP_EXIT_USAGE;
-}
-
 static int read_file(const char *path, struct skep_str *out)
 {
 	char part[4096];
@@ -236,13 +230,11 @@ static const char *run_option(struct job *job, int c, char *value)
 }
 
 /* Options of the command itself. */
-static const char *own_option(struct job *job, int c, char *value)
+static const char *own_option(void *data, int c, char *value)
 {
+	struct job *job = data;
+
 	switch (c) {
-	case 'p':
-	case 'k':
-	case 'b':
-		return skep_cli_source_option(&job->from, c, value);
 	case 'e':
 		return read_engine(value, &job->with.engine)
 			       ? NULL
@@ -281,30 +273,24 @@ int skep_cmd_try(int argc, char **argv)
 		{ "format", required_argument, NULL, 'f' },
 		{ "plugin", no_argument, NULL, 'l' },
 		{ "elf", no_argument, NULL, 'E' },
-		{ "help", no_argument, NULL, 'h' },
-		{},
+		SKEP_CLI_SOURCE_END,
 	};
+	static const struct skep_cli_words words = { usage, longs, own_option };
 	struct job job = {};
-	const char *why;
-	int c;
+	int code;
 
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0) {
-		if (c == 'h') {
-			fputs(usage, stdout);
-			return SKEP_EXIT_FINE;
-		}
-		why = own_option(&job, c, optarg);
-		if (why)
-			return wrong(why);
-	}
+	if (!skep_cli_source_parse(&job.from, &words, &job, argc, argv, &code))
+		return code;
 	if (job.plugin) {
 		if (job.with.engine == SKEP_TRY_KERNEL || optind + 1 < argc)
-			return wrong(
+			return skep_cli_source_wrong(
+				&words,
 				"--plugin takes at most the memory, and --engine interp or jit");
 		return try_plugin(&job, optind < argc ? argv[optind] : NULL);
 	}
 	if (optind + 1 != argc)
-		return wrong(optind == argc ? "which file?" : "one file at a time");
+		return skep_cli_source_wrong(&words,
+					     optind == argc ? "which file?" : "one file at a time");
 	job.file = argv[optind];
 	return try(&job);
 }

@@ -130,10 +130,34 @@ static void judge_file(struct verify *v, const char *path)
 		v->code = SKEP_EXIT_FAILED;
 }
 
-static int wrong(const char *what)
+static const char *own_option(void *data, int c, char *value)
 {
-	fprintf(stderr, "skep: %s\n%s", what, usage);
-	return SKEP_EXIT_USAGE;
+	static const char *const formats[] = {
+		[FORMAT_TEXT] = "text",
+		[FORMAT_JSON] = "json",
+		[FORMAT_SARIF] = "sarif",
+	};
+	struct verify *v = data;
+	char *end;
+
+	switch (c) {
+	case 'n':
+		v->findings = (uint32_t)strtoul(value, &end, 10);
+		return *end || v->findings < 1 || v->findings > 1000
+			       ? "--findings takes a number from 1 to 1000"
+			       : NULL;
+	case 'w':
+		v->witness_path = value;
+		return NULL;
+	default:
+		for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+			if (!skep_streq(value, formats[i]))
+				continue;
+			v->format = i;
+			return NULL;
+		}
+		return "--format takes text, json or sarif";
+	}
 }
 
 int skep_cmd_verify(int argc, char **argv)
@@ -143,48 +167,16 @@ int skep_cmd_verify(int argc, char **argv)
 		{ "findings", required_argument, NULL, 'n' },
 		{ "witness", required_argument, NULL, 'w' },
 		{ "format", required_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' },
-		{},
+		SKEP_CLI_SOURCE_END,
 	};
+	static const struct skep_cli_words words = { usage, longs, own_option };
 	struct verify v = { .findings = 3 };
-	const char *why;
-	char *end;
-	int c;
+	int code;
 
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0) {
-		switch (c) {
-		case 'p':
-		case 'k':
-		case 'b':
-			why = skep_cli_source_option(&v.from, c, optarg);
-			if (why)
-				return wrong(why);
-			break;
-		case 'n':
-			v.findings = (uint32_t)strtoul(optarg, &end, 10);
-			if (*end || v.findings < 1 || v.findings > 1000)
-				return wrong("--findings takes a number from 1 to 1000");
-			break;
-		case 'f':
-			if (!skep_streq(optarg, "text") && !skep_streq(optarg, "json") &&
-			    !skep_streq(optarg, "sarif"))
-				return wrong("--format takes text, json or sarif");
-			v.format = skep_streq(optarg, "json")	 ? FORMAT_JSON
-				   : skep_streq(optarg, "sarif") ? FORMAT_SARIF
-								 : FORMAT_TEXT;
-			break;
-		case 'w':
-			v.witness_path = optarg;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return SKEP_EXIT_FINE;
-		default:
-			return wrong("see the options");
-		}
-	}
+	if (!skep_cli_source_parse(&v.from, &words, &v, argc, argv, &code))
+		return code;
 	if (optind == argc)
-		return wrong("which file?");
+		return skep_cli_source_wrong(&words, "which file?");
 	if (skep_cli_source_open(&v.from) < 0)
 		return SKEP_EXIT_FAILED;
 	for (; optind < argc; optind++)

@@ -8,24 +8,56 @@
 #include "isa/progkind.h"
 #include "sys/vmlinux.h"
 
-const char *skep_cli_source_option(struct skep_cli_source *source, int option, const char *value)
+int skep_cli_source_wrong(const struct skep_cli_words *words, const char *what)
+{
+	fprintf(stderr, "skep: %s\n%s", what, words->usage);
+	return SKEP_EXIT_USAGE;
+}
+
+static const char *take_option(struct skep_cli_source *source, const struct skep_cli_words *words,
+			       void *data, int c, char *value)
 {
 	const struct skep_prog_kind *kind;
 
-	switch (option) {
+	switch (c) {
 	case 'p':
 		source->prog = value;
 		return NULL;
 	case 'b':
 		source->btf_path = value;
 		return NULL;
-	default:
+	case 'k':
 		kind = skep_prog_kind_find_name(value);
 		if (!kind)
 			return "--kind takes a kind of program: xdp, kprobe, tracepoint, sched_cls, ...";
 		source->kind = kind->id;
 		return NULL;
+	case '?':
+		return "see the options";
+	default:
+		return words->option(data, c, value);
 	}
+}
+
+bool skep_cli_source_parse(struct skep_cli_source *source, const struct skep_cli_words *words,
+			   void *data, int argc, char **argv, int *ret_code)
+{
+	const char *why;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", words->longs, NULL)) >= 0) {
+		if (c == 'h') {
+			fputs(words->usage, stdout);
+			*ret_code = SKEP_EXIT_FINE;
+			return false;
+		}
+		why = take_option(source, words, data, c, optarg);
+		if (why) {
+			*ret_code = skep_cli_source_wrong(words, why);
+			return false;
+		}
+	}
+	return true;
 }
 
 int skep_cli_source_open(struct skep_cli_source *source)

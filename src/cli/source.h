@@ -3,12 +3,12 @@
  * Programs on the command line: what try, verify, dis and asm have in common, which is how a program is named
  * (workbench/input.h) and chosen.
  *
- *	static const struct option longs[] = { SKEP_CLI_SOURCE_OPTIONS, { "own", ... }, {} };
+ *	static const struct option longs[] = { SKEP_CLI_SOURCE_OPTIONS, { "own", ... }, SKEP_CLI_SOURCE_END };
+ *	static const struct skep_cli_words words = { usage, longs, own_option };
  *	struct skep_cli_source source = {};
  *
- *	case 'p': case 'k': case 'b':
- *		why = skep_cli_source_option(&source, c, optarg);	// NULL, or what is wrong
- *	...
+ *	if (!skep_cli_source_parse(&source, &words, &job, argc, argv, &code))
+ *		return code;						// --help, or a wrong option
  *	r = skep_cli_source_open(&source);
  *	r = skep_cli_source_read(&source, path, arena, diag, &input);
  *	for (size_t i = 0; skep_cli_source_next(&source, &input, &i); i++)
@@ -25,6 +25,11 @@
 	{ "prog", required_argument, NULL, 'p' }, { "kind", required_argument, NULL, 'k' }, \
 	{                                                                                   \
 		"btf", required_argument, NULL, 'b'                                         \
+	}
+
+#define SKEP_CLI_SOURCE_END                 \
+	{ "help", no_argument, NULL, 'h' }, \
+	{                                   \
 	}
 
 /* For --help. */
@@ -44,8 +49,19 @@ struct skep_cli_source {
 	struct skep_arena *arena;
 };
 
-/* NULL, or what is wrong with the value, for a message about usage. */
-const char *skep_cli_source_option(struct skep_cli_source *source, int option, const char *value);
+/* What a command has of its own. */
+struct skep_cli_words {
+	const char *usage;
+	const struct option *longs;
+	/* Takes an option of the command's own: NULL, or what is wrong, for a message about usage. */
+	const char *(*option)(void *data, int c, char *value);
+};
+
+/* Takes the options, up to optind. False: nothing is left to do, the command ends with *ret_code. */
+bool skep_cli_source_parse(struct skep_cli_source *source, const struct skep_cli_words *words,
+			   void *data, int argc, char **argv, int *ret_code);
+/* Says what is wrong and how it is written. The exit code. */
+int skep_cli_source_wrong(const struct skep_cli_words *words, const char *what);
 /* Reads the types. -errno after a message. */
 int skep_cli_source_open(struct skep_cli_source *source) _must_check_;
 void skep_cli_source_fini(struct skep_cli_source *source);
