@@ -221,12 +221,25 @@ static void bits_from_ranges(struct skep_scalar *s)
 	s->bits = skep_tnum_with_low(bits, low);
 }
 
-/* The order and the number of rounds are those after which nothing more was found in random tests. */
-void skep_scalar_sync(struct skep_scalar *s)
+static void narrow(struct skep_scalar *s)
 {
 	from_bits(s);
 	for (int round = 0; round < 3; round++)
 		deduce(s);
+}
+
+/* The order and the number of rounds are those after which nothing more was found in random tests. */
+void skep_scalar_sync(struct skep_scalar *s)
+{
+	struct skep_scalar given = *s;
+
+	narrow(s);
+	if (skep_scalar_is_empty(s)) {
+		/* Code that cannot run. Kernels go on there, without what was known of the lower half. */
+		*s = given;
+		s->r32 = full32;
+		narrow(s);
+	}
 	if (skep_scalar_is_empty(s))
 		return;
 	bits_from_ranges(s);
