@@ -13,34 +13,13 @@
 #include <time.h>
 
 #include "isa/disasm.h"
-#include "lang/compile.h"
 #include "lang/plan_file.h"
-#include "live/world.h"
 #include "sys/bpf.h"
 #include "sys/explain.h"
 #include "sys/kernel.h"
 #include "trace/ahead.h"
+#include "trace/job.h"
 #include "trace/source.h"
-
-enum {
-	EXIT_FINE = 0,
-	EXIT_FAILED = 1,
-	EXIT_USAGE = 2,
-	EXIT_CANNOT = 3,
-	EXIT_BUDGET = 4,
-};
-
-struct job {
-	const struct skep_trace_options *options;
-	const struct skep_trace_context *context;
-	struct skep_arena *arena;
-	struct skep_kernel_world *world;
-	struct skep_diag diag;
-	struct skep_child child;
-	struct skep_output output;
-	struct skep_scope *scope;
-	struct skep_plan *plan;
-};
 
 static int exit_code(int r)
 {
@@ -54,102 +33,10 @@ static int exit_code(int r)
 }
 
 /* Warnings may be switched off, errors not. */
-static void tell(struct job *job)
+void skep_job_tell(struct job *job)
 {
 	if (!job->options->quiet || job->diag.n_errors > 0)
 		job->context->tell(&job->diag, job->options->verbose);
-}
-
-static int compile(struct job *job);
-
-/* What the listing of @name says of its arguments: the indented lines behind it. */
-static void add_details(struct job *job, const char *name, struct skep_str *out)
-{
-	_cleanup_(skep_str_fini)
-	struct skep_str listed = {};
-	const char *line;
-	size_t len = strlen(name);
-
-	if (skep_list_probes(skep_world_get(job->world), name, true, job->options->pid, NULL,
-			     &listed) < 0)
-		return;
-	line = skep_str_text(&listed);
-	if (strncmp(line, name, len) != 0 || line[len] != '\n')
-		return;
-	for (line += len + 1; *line == ' '; line += len) {
-		len = strcspn(line, "\n") + 1;
-		skep_str_addn(out, line, len);
-	}
-}
-
-/* -l SCRIPT: what it would attach; BEGIN and END are attached to nothing. */
-static int list_script(struct job *job)
-{
-	struct skep_str *out = skep_output_text(&job->output);
-	int r;
-
-	r = compile(job);
-	if (r < 0)
-		return r == -ECANCELED ? 0 : r;
-	tell(job);
-	for (size_t i = 0; i < job->plan->n_probe_names; i++) {
-		const char *name = job->plan->probe_names[i];
-
-		if (!strchr(name, ':'))
-			continue;
-		skep_str_addf(out, "%s\n", name);
-		if (job->options->verbose)
-			add_details(job, name, out);
-	}
-	return 0;
-}
-
-/* bpftrace names the module of a raw tracepoint; without one in the pattern they are the kernel's own. */
-static void name_modules(const char *pattern, const struct skep_str *lines, struct skep_str *out)
-{
-	static const char kind[] = "rawtracepoint:";
-	const char *line = skep_str_text(lines), *module = strchr(pattern, ':'), *end;
-	size_t len;
-
-	end = module ? strchr(module + 1, ':') : NULL;
-	for (; *line; line += len) {
-		len = strcspn(line, "\n") + 1;
-		if (!skep_has_prefix(line, kind)) {
-			skep_str_addn(out, line, len);
-			continue;
-		}
-		skep_str_add(out, kind);
-		if (end && end > module + 1 && module[1] != '*')
-			skep_str_addn(out, module + 1, (size_t)(end - module - 1));
-		else
-			skep_str_add(out, "vmlinux");
-		skep_str_addf(out, ":%.*s", (int)(len - strlen(kind)), line + strlen(kind));
-	}
-}
-
-static int list(struct job *job)
-{
-	_cleanup_(skep_str_fini)
-	struct skep_str out = {};
-	const struct skep_trace_options *o = job->options;
-	int r;
-
-	if (o->text || o->file)
-		return list_script(job);
-	if (skep_has_suffix(o->list, ".skep")) {
-		r = skep_trace_ahead_list(job->arena, o->list, &job->diag, &out);
-		skep_str_addn(skep_output_text(&job->output), skep_str_text(&out), out.len);
-		return r;
-	}
-	r = skep_list_probes(skep_world_get(job->world), *o->list ? o->list : NULL, o->verbose,
-			     o->pid, &job->diag, &out);
-	if (r < 0)
-		return r;
-	if (o->as_bpftrace)
-		name_modules(o->list, &out, skep_output_text(&job->output));
-	else
-		skep_str_addn(skep_output_text(&job->output), skep_str_text(&out), out.len);
-	return out.len ? 0 : -ENOENT;
 }
 
 /* -d */
@@ -206,7 +93,7 @@ static int followed_child(const struct job *job)
 	return job->options->as_bpftrace && job->child.pid > 0 ? (int)job->child.pid : 0;
 }
 
-static int compile(struct job *job)
+int skep_job_compile(struct job *job)
 {
 	const struct skep_trace_options *o = job->options;
 	struct skep_compile_options options = {
@@ -266,96 +153,9 @@ static void release_world(void *data)
 {
 	struct job *job = data;
 
-	tell(job); /* what was said while attaching */
+	skep_job_tell(job); /* what was said while attaching */
 	skep_world_free(TAKE_PTR(job->world));
 	malloc_trim(0); /* symbols of a large library took megabytes, which are not wanted again */
-}
-
-static double ms(uint64_t ns)
-{
-	return (double)ns / 1e6;
-}
-
-static const char *plural(uint64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
-/* -v: what it cost. */
-static void tell_cost(const struct job *job, const struct skep_live_result *result)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	fprintf(stderr,
-		"skep: %zu program%s, %zu probe%s, %" PRIu64
-		" row%s; compile %.2f ms CPU, kernel types %.1f ms CPU, load %.1f ms, "
-		"attach %.1f ms, detach %.1f ms; %.0f ms CPU and %.1f MiB at most in all\n",
-		job->plan->spec->n_progs, plural(job->plan->spec->n_progs), result->n_probes,
-		plural(result->n_probes), result->n_rows, plural(result->n_rows),
-		ms(job->plan->compile_ns), ms(job->plan->index_ns), ms(result->load_ns),
-		ms(result->attach_ns), ms(result->detach_ns),
-		(double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e3 +
-			(double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e3,
-		(double)usage.ru_maxrss / 1024);
-	if (result->n_runs)
-		fprintf(stderr, "skep: %" PRIu64 " run%s of programs, %.0f ns each\n",
-			result->n_runs, plural(result->n_runs),
-			(double)result->run_ns / (double)result->n_runs);
-}
-
-static void tell_losses(struct job *job, struct skep_live_result *result)
-{
-	_cleanup_(skep_str_fini)
-	struct skep_str text = {};
-	const struct skep_trace_options *o = job->options;
-
-	if (o->format == SKEP_LIVE_JSON)
-		skep_losses_json(&result->losses, skep_output_text(&job->output));
-	if (o->as_bpftrace && !o->failed_reads)
-		skep_losses_forget(&result->losses, "read_failed");
-	if (!o->quiet)
-		skep_losses_text(&result->losses, o->verbose, &text);
-	if (text.len) {
-		skep_output_flush(&job->output);
-		fputs(text.data, stderr);
-	}
-}
-
-static void tell_budget(struct job *job, const struct skep_live_result *result)
-{
-	_cleanup_(skep_str_fini)
-	struct skep_str text = {};
-
-	if (!result->budget.over)
-		return;
-	if (job->options->format == SKEP_LIVE_JSON)
-		skep_budget_json(&result->budget, skep_output_text(&job->output));
-	skep_budget_text(&result->budget, &text);
-	skep_output_flush(&job->output);
-	fputs(text.data, stderr);
-}
-
-static int report(struct job *job, struct skep_live_result *result)
-{
-	_cleanup_(skep_str_fini)
-	struct skep_str failure = {};
-	bool failed;
-
-	tell_budget(job, result);
-	tell_losses(job, result);
-	if (job->options->verbose)
-		tell_cost(job, result);
-	failed = skep_child_failure(&job->child, &failure) && !result->interrupted;
-	if (failed)
-		fprintf(stderr, "skep: %s\n", skep_str_text(&failure));
-	if (result->n_failed_tests)
-		return EXIT_FAILED;
-	if (result->exit_status)
-		return (int)(result->exit_status & 0xff);
-	if (result->budget.over)
-		return EXIT_BUDGET;
-	return failed && !job->options->as_bpftrace ? EXIT_FAILED : EXIT_FINE;
 }
 
 /* Each probe that cannot share a link holds a descriptor; the child of -c has its own limits already. */
@@ -404,8 +204,8 @@ static int run_plan(struct job *job, int *ret_code)
 	r = skep_live_run(job->plan, &options, &job->diag, &result);
 	if (r < 0)
 		return r;
-	tell(job);
-	*ret_code = report(job, &result);
+	skep_job_tell(job);
+	*ret_code = skep_job_report(job, &result);
 	skep_losses_fini(&result.losses);
 	return 0;
 }
@@ -470,13 +270,13 @@ static int run(struct job *job, int *ret_code)
 	if (r < 0)
 		return r;
 	if (job->options->list)
-		return list(job);
-	r = compile(job);
+		return skep_job_list(job);
+	r = skep_job_compile(job);
 	if (r == -ECANCELED) /* the script's own --help */
 		return 0;
 	if (r < 0)
 		return r;
-	tell(job); /* warnings, before anything runs */
+	skep_job_tell(job); /* warnings, before anything runs */
 	if (job->options->compile)
 		return skep_trace_ahead_write(job->plan, job->options, &job->diag);
 	if (job->options->stages & SKEP_TRACE_DIS)
@@ -539,7 +339,7 @@ int skep_trace_run(const struct skep_trace_options *options,
 				strerror(-r));
 		code = EXIT_FAILED;
 	}
-	tell(&job);
+	skep_job_tell(&job);
 	skep_diag_fini(&job.diag);
 	skep_world_free(job.world);
 	skep_arena_free(job.arena);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of skep trace: one run, from its options to its exit code. trace.c leads it, list.c is -l, report.c tells how it went. */
+#pragma once
+
+#include "lang/compile.h"
+#include "live/world.h"
+#include "trace/trace.h"
+
+enum {
+	EXIT_FINE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_CANNOT = 3,
+	EXIT_BUDGET = 4,
+};
+
+struct job {
+	const struct skep_trace_options *options;
+	const struct skep_trace_context *context;
+	struct skep_arena *arena;
+	struct skep_kernel_world *world;
+	struct skep_diag diag;
+	struct skep_child child;
+	struct skep_output output;
+	struct skep_scope *scope;
+	struct skep_plan *plan;
+};
+
+/* Says what the diag has gathered. */
+void skep_job_tell(struct job *job);
+/* The plan of the script. -errno, and the diag says why. */
+int skep_job_compile(struct job *job) _must_check_;
+/* -l: what can be probed, or what a script would attach. -ENOENT: nothing. */
+int skep_job_list(struct job *job) _must_check_;
+/* What a run cost and lost. Its exit code. */
+int skep_job_report(struct job *job, struct skep_live_result *result);
