@@ -2,8 +2,8 @@
 /*
  * Files that are part of the program: scripts/embed makes a table of them when it is built.
  *
- *	tools = custom_target(output: 'tools.c', input: files('a.bt', 'b.bt'),
- *		command: [embed, 'skep_embedded_tools', '@OUTPUT@', '@INPUT@'])
+ *	sources += custom_target('tools', output: 'tools.c', depfile: 'tools.d',
+ *		command: [embed, 'skep_embedded_tools', '@OUTPUT@', '@DEPFILE@', FOLDER])
  *
  *	extern const struct skep_embedded skep_embedded_tools[];
  *	for (const struct skep_embedded *f = skep_embedded_tools; f->name; f++) ...

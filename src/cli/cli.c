@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "sys/explain.h"
 
 int skep_cli_argc;
@@ -90,7 +91,9 @@ static const struct skep_command *find_command(const char *name)
 
 static int unknown_command(const char *name)
 {
-	const char *nearest = NULL;
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	const char *nearest = NULL, *tool;
 	unsigned best = 3;
 
 	for (const struct skep_command *c = skep_commands; c->name; c++) {
@@ -101,6 +104,9 @@ static int unknown_command(const char *name)
 			nearest = c->name;
 		}
 	}
+	tool = skep_cli_nearest_tool(name, &best, arena);
+	if (tool)
+		nearest = tool;
 	fprintf(stderr, "skep: there is no command '%s'\n", name);
 	if (nearest)
 		fprintf(stderr, "       = did you mean 'skep %s'?\n", nearest);
@@ -142,6 +148,8 @@ static int dispatch(int argc, char **argv)
 	if (argv[1][0] == '-' || is_script(argv[1]))
 		return skep_cmd_trace(argc, argv);
 	command = find_command(argv[1]);
+	if (!command && skep_cli_is_tool(argv[1]))
+		return skep_cmd_tool(argv[1], argc - 1, argv + 1);
 	if (!command)
 		return unknown_command(argv[1]);
 	if (argc > 2 && (skep_streq(argv[2], "-h") || skep_streq(argv[2], "--help")))
@@ -149,8 +157,22 @@ static int dispatch(int argc, char **argv)
 	return command->run(argc - 1, argv + 1);
 }
 
+/* Started as "tcplife", or as Debian calls that tool of BCC, "tcplife-bpfcc". */
+static bool as_tool(const char *name, char *out, size_t size)
+{
+	int len = (int)strlen(name);
+
+	if (skep_streq(name, "skep"))
+		return false;
+	if (skep_has_suffix(name, "-bpfcc"))
+		len -= (int)strlen("-bpfcc");
+	snprintf(out, size, "%.*s", len, name);
+	return skep_cli_is_tool(out);
+}
+
 int skep_cli_main(int argc, char **argv)
 {
+	char tool[64];
 	const char *name = argc > 0 ? strrchr(argv[0], '/') : NULL;
 	int code;
 
@@ -159,7 +181,12 @@ int skep_cli_main(int argc, char **argv)
 	name = name ? name + 1 : argc > 0 ? argv[0] : "skep";
 	/* A reader that goes away is told by the write. */
 	signal(SIGPIPE, SIG_IGN);
-	code = strcmp(name, "bpftrace") == 0 ? skep_cmd_bpftrace(argc, argv) : dispatch(argc, argv);
+	if (strcmp(name, "bpftrace") == 0)
+		code = skep_cmd_bpftrace(argc, argv);
+	else if (as_tool(name, tool, sizeof(tool)))
+		code = skep_cmd_tool(tool, argc, argv);
+	else
+		code = dispatch(argc, argv);
 	fflush(stdout);
 	return code;
 }

@@ -4,6 +4,7 @@
  *
  *	skep COMMAND [options]		one row of the table in commands.c
  *	skep -e '...', skep FILE.bt	skep trace ...
+ *	skep TOOL [options]		a script of tools/; also started under the tool's name
  *	bpftrace ...			started under that name: skep trace with that tool's options
  *
  * Exit codes: 0 fine, 1 the job failed, 2 wrong usage, 3 this machine cannot do it.
@@ -55,6 +56,13 @@ int skep_cmd_try(int argc, char **argv);
 int skep_cmd_verify(int argc, char **argv);
 int skep_cmd_dis(int argc, char **argv);
 int skep_cmd_asm(int argc, char **argv);
+int skep_cmd_tools(int argc, char **argv);
+/* The tool called @name; @argv[0] is not looked at. */
+int skep_cmd_tool(const char *name, int argc, char **argv);
+bool skep_cli_is_tool(const char *name);
+struct skep_arena;
+/* The tool whose name is nearer to @name than *@best, which becomes how near; or NULL. */
+const char *skep_cli_nearest_tool(const char *name, unsigned *best, struct skep_arena *arena);
 int skep_cmd_doctor(int argc, char **argv);
 int skep_cmd_version(int argc, char **argv);
 int skep_cmd_help(int argc, char **argv);

@@ -36,6 +36,8 @@ int skep_cmd_help(int argc, char **argv)
 			return c->run(2, (char *[]){ argv[1], "--help", NULL });
 		return SKEP_EXIT_FINE;
 	}
+	if (skep_cli_is_tool(argv[1]))
+		return skep_cmd_tool(argv[1], 2, (char *[]){ argv[1], "--help", NULL });
 	fprintf(stderr, "skep: there is no command '%s'\n       = 'skep help' lists the commands\n",
 		argv[1]);
 	return SKEP_EXIT_USAGE;

@@ -15,6 +15,8 @@ const struct skep_command skep_commands[] = {
 	  "skep dis [options] FILE...", skep_cmd_dis },
 	{ "asm", "assembler to instructions, or to an object", "skep asm [options] [FILE]",
 	  skep_cmd_asm },
+	{ "tools", "the tools that are part of skep, by area; each is a command",
+	  "skep tools [--script TOOL | --man TOOL]", skep_cmd_tools },
 	{ "doctor", "what this kernel can do, and which commands therefore work", "skep doctor",
 	  skep_cmd_doctor },
 	{ "version", "which version this is and what is built in", "skep version",

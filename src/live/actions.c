@@ -128,7 +128,8 @@ static int do_printf(struct skep_session *s, const struct row *row)
 	if (s->options->format == SKEP_LIVE_CSV) {
 		format_row(s, row, &text);
 		if (row->action->schema.n_fields > 0)
-			skep_emit_row(s, (size_t)(row->action - s->plan->actions), row->payload);
+			skep_emit_row(s, (size_t)(row->action - s->plan->actions), row->payload,
+				      row->who);
 		else
 			put_text(s, "text", row, &text);
 	} else if (!is_json(s)) {
@@ -200,7 +201,7 @@ static int do_print(struct skep_session *s, const struct row *row)
 	if (row->action->schema.n_fields == 0)
 		return -EINVAL;
 	if (s->options->format == SKEP_LIVE_CSV) {
-		skep_emit_row(s, (size_t)(row->action - s->plan->actions), row->payload);
+		skep_emit_row(s, (size_t)(row->action - s->plan->actions), row->payload, row->who);
 		return 0;
 	}
 	if (!is_json(s)) {
@@ -403,7 +404,7 @@ static int do_row(struct skep_session *s, const struct row *row)
 	struct skep_str *out = skep_output_text(s->out);
 
 	if (!is_json(s)) {
-		skep_emit_row(s, (size_t)(row->action - s->plan->actions), row->payload);
+		skep_emit_row(s, (size_t)(row->action - s->plan->actions), row->payload, row->who);
 		return 0;
 	}
 	if (s->options->format == SKEP_LIVE_JSON_BPFTRACE)

@@ -117,6 +117,7 @@ int skep_emit_open(struct skep_session *s)
 	const struct skep_plan *plan = s->plan;
 	struct skep_emit *e = &s->emit;
 	struct winsize size = {};
+	int r;
 
 	if (isatty(s->out->fd) && ioctl(s->out->fd, TIOCGWINSZ, &size) == 0) {
 		e->tables.screen = size.ws_col;
@@ -125,8 +126,9 @@ int skep_emit_open(struct skep_session *s)
 	e->tables.tagged = count_rows(plan) > 1;
 	if (s->options->format == SKEP_LIVE_JSON)
 		publish(s);
-	if (s->options->format != SKEP_LIVE_CSV)
-		return 0;
+	r = s->options->time ? skep_timed_open(s) : 0;
+	if (r < 0 || s->options->format != SKEP_LIVE_CSV)
+		return r;
 	e->types = calloc(plan->n_actions + 1, sizeof(*e->types));
 	if (!e->types)
 		return -ENOMEM;
@@ -146,16 +148,20 @@ void skep_emit_close(struct skep_session *s)
 	for (size_t i = 0; e->types && i < e->n_types; i++)
 		free(e->types[i]);
 	free(e->types);
+	skep_timed_close(s);
 	skep_csv_fini(&e->csv);
 	skep_row_tables_fini(&e->tables);
 	*e = (struct skep_emit){};
 }
 
-void skep_emit_row(struct skep_session *s, size_t action, const void *payload)
+void skep_emit_row(struct skep_session *s, size_t action, const void *payload,
+		   const struct skep_row_who *who)
 {
 	const struct skep_schema *schema = &s->plan->actions[action].schema;
 	struct skep_str *out = skep_output_text(s->out);
 
+	if (s->emit.timed && who)
+		schema = skep_timed_row(s, action, &payload, who);
 	if (s->options->format == SKEP_LIVE_CSV)
 		skep_csv_row(&s->emit.csv, s->emit.types[action], schema, payload, s->resolver,
 			     out);

@@ -22,14 +22,27 @@ struct skep_emit {
 	struct skep_row_tables tables;
 	char **types; /* CSV: by action, what its lines are called; or NULL */
 	size_t n_types;
+	struct skep_timed *
+		timed; /* by action: its schema with the time in front; NULL: nobody asked for it */
+	uint8_t *row;  /* a payload with the time in front */
 };
+
+struct skep_row_who;
 
 /* Looks at the plan and the terminal; in our own JSON it publishes the schemas of the rows. */
 int skep_emit_open(struct skep_session *s) _must_check_;
 void skep_emit_close(struct skep_session *s);
 
-/* The row of an action, ROW, PRINTF or PRINT, with table or CSV. */
-void skep_emit_row(struct skep_session *s, size_t action, const void *payload);
+/* The row of an action, ROW, PRINTF or PRINT, with table or CSV. @who: when, for the column of --time; or NULL. */
+void skep_emit_row(struct skep_session *s, size_t action, const void *payload,
+		   const struct skep_row_who *who);
+
+/* timed.c: the same rows with a column for the time of day. */
+int skep_timed_open(struct skep_session *s) _must_check_;
+void skep_timed_close(struct skep_session *s);
+/* The schema of an action with the time in front; *@payload becomes the bytes that it describes, until the next call. */
+const struct skep_schema *skep_timed_row(struct skep_session *s, size_t action,
+					 const void **payload, const struct skep_row_who *who);
 /* CSV: a text that a function of the script made. */
 void skep_emit_text(struct skep_session *s, const char *type, const struct skep_str *text);
 /* In any shape. */

@@ -36,11 +36,13 @@ struct skep_live_options {
 	struct skep_output *output;
 	struct skep_child *child; /* started and waiting, or NULL */
 	int pid;		  /* ends when this process ends; 0: none */
+	uint64_t duration_ns;	  /* ends when so much time has passed; 0: none */
 	/*
 	 * Hundredths of a percent of one processor; above it the session ends. 0: no limit. Wants the kernel to keep
 	 * statistics of programs.
 	 */
 	uint64_t max_cpu;
+	bool time; /* tables and CSV have a column for the time of a row; wants a plan with long rows */
 	bool bpftrace_shapes; /* text as that program shows it around the script's own */
 	const char *script;   /* then: what places in the script are said to be in */
 	bool quiet;	      /* no "Attached N probes" and no warnings */

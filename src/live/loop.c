@@ -24,6 +24,7 @@ enum {
 	EVENT_PROCESS = -4,
 	EVENT_BUDGET = -5,
 	EVENT_SELF = -6,
+	EVENT_END = -7,
 };
 
 /* Ring and user-run programs */
@@ -218,6 +219,8 @@ int skep_loop_open_timers(struct skep_loop *l)
 		skep_budget_start(&l->budget, l->s);
 		r = open_timer(l, BUDGET_NS, EVENT_BUDGET, &l->budget_fd);
 	}
+	if (r >= 0 && l->s->options->duration_ns)
+		r = open_timer(l, l->s->options->duration_ns, EVENT_END, &l->end_fd);
 	return r;
 }
 
@@ -277,6 +280,7 @@ void skep_loop_close(struct skep_loop *l)
 		skep_closep(&l->timers[i]);
 	free(l->timers);
 	skep_closep(&l->budget_fd);
+	skep_closep(&l->end_fd);
 	skep_closep(&l->pid_fd);
 	skep_closep(&l->self_fd);
 	skep_closep(&l->epoll_fd);
@@ -382,6 +386,9 @@ static int handle(struct skep_loop *l, int64_t what)
 		return 0;
 	case EVENT_BUDGET:
 		check_budget(l);
+		return 0;
+	case EVENT_END:
+		l->s->stopping = true;
 		return 0;
 	case EVENT_SELF:
 		return take_self(l);

@@ -328,6 +328,7 @@ int skep_live_run(struct skep_plan *plan, const struct skep_live_options *option
 		.self_fd = -1,
 		.pid_fd = -1,
 		.budget_fd = -1,
+		.end_fd = -1,
 	};
 	int r;
 

@@ -25,9 +25,11 @@ const char skep_trace_help[] =
 	"  --user USER        only of this user, a name or a number\n"
 	"  --cgroup PATH      only of processes in this cgroup or below\n"
 	"  --container NAME   only of this container: its name, its id, or one of its process ids\n"
+	"  --duration SECONDS ends when so much time has passed\n"
 	"  --max-cpu PERCENT  look at fewer events, or end, when tracing takes more of a processor\n"
 	"  -f text|json       how output looks\n"
 	"  --format FORMAT    the same, and more: text, table, json, csv\n"
+	"  --time             a column for the time of a row, with table and csv\n"
 	"  --schema           show the fields of its rows and maps, as JSON, instead of running it\n"
 	"  -o FILE            where output goes instead of stdout\n"
 	"  -l [PATTERN|FILE]  list probes: 'tracepoint:syscalls:*open*', or a script's; -v: their arguments\n"
@@ -67,6 +69,8 @@ enum {
 	OPT_CGROUP,
 	OPT_CONTAINER,
 	OPT_MAX_CPU,
+	OPT_DURATION,
+	OPT_TIME,
 	OPT_COMPILE,
 	OPT_CPUS,
 	OPT_IGNORED,
@@ -133,7 +137,7 @@ static int parse_format(struct skep_trace_options *o, const char *text, bool is_
 }
 
 /* "5", "0.25": hundredths. */
-static int parse_percent(const char *text, uint64_t *ret_hundredths, struct skep_diag *diag)
+static bool parse_hundredths(const char *text, uint64_t *ret_hundredths)
 {
 	uint64_t value = 0, places = 0;
 	bool point = false;
@@ -147,11 +151,31 @@ static int parse_percent(const char *text, uint64_t *ret_hundredths, struct skep
 	}
 	for (; places < 2; places++)
 		value *= 10;
-	if (*p || p == text || !value || value > 100000000) {
+	*ret_hundredths = value;
+	return !*p && p > text && value && value <= 100000000;
+}
+
+static int parse_percent(const char *text, uint64_t *ret_hundredths, struct skep_diag *diag)
+{
+	uint64_t value;
+
+	if (!parse_hundredths(text, &value)) {
 		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is not a part of a processor", text);
 		return usage_error(diag, "--max-cpu takes percent of one processor: 5, or 0.25");
 	}
 	*ret_hundredths = value;
+	return 0;
+}
+
+static int parse_duration(const char *text, uint64_t *ret_ns, struct skep_diag *diag)
+{
+	uint64_t value;
+
+	if (!parse_hundredths(text, &value)) {
+		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is not a time to trace for", text);
+		return usage_error(diag, "--duration takes seconds: 10, or 0.5");
+	}
+	*ret_ns = value * 10000000;
 	return 0;
 }
 
@@ -337,6 +361,11 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 		return 0;
 	case OPT_MAX_CPU:
 		return parse_percent(optarg, &o->max_cpu, diag);
+	case OPT_DURATION:
+		return parse_duration(optarg, &o->duration_ns, diag);
+	case OPT_TIME:
+		o->time = true;
+		return 0;
 	case OPT_COMPILE:
 		o->compile = true;
 		return 0;
@@ -445,38 +474,53 @@ static int take_rest(struct skep_trace_options *o, int argc, char **argv, struct
 	return 0;
 }
 
+static const struct option trace_longs[] = {
+	{ "unsafe", no_argument, NULL, OPT_UNSAFE },
+	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "no-feature", required_argument, NULL, OPT_NO_FEATURE },
+	{ "format", required_argument, NULL, OPT_FORMAT },
+	{ "schema", no_argument, NULL, OPT_SCHEMA },
+	{ "pid", required_argument, NULL, OPT_PID },
+	{ "comm", required_argument, NULL, OPT_COMM },
+	{ "user", required_argument, NULL, OPT_USER },
+	{ "cgroup", required_argument, NULL, OPT_CGROUP },
+	{ "container", required_argument, NULL, OPT_CONTAINER },
+	{ "max-cpu", required_argument, NULL, OPT_MAX_CPU },
+	{ "duration", required_argument, NULL, OPT_DURATION },
+	{ "time", no_argument, NULL, OPT_TIME },
+	{ "compile", no_argument, NULL, OPT_COMPILE },
+	{ "test", no_argument, NULL, OPT_TEST },
+	{ "bench", no_argument, NULL, OPT_BENCH },
+	{ "cpus", required_argument, NULL, OPT_CPUS },
+	{ "include", required_argument, NULL, OPT_INCLUDE },
+	{ "help", no_argument, NULL, 'h' },
+	{},
+};
+
+int skep_trace_option(const char *name, bool *ret_takes_value)
+{
+	for (const struct option *o = trace_longs; o->name; o++) {
+		if (!skep_streq(o->name, name))
+			continue;
+		if (ret_takes_value)
+			*ret_takes_value = o->has_arg == required_argument;
+		return 0;
+	}
+	return -ENOENT;
+}
+
 int skep_trace_options(struct skep_trace_options *o, int argc, char **argv, struct skep_diag *diag)
 {
-	static const struct option longs[] = {
-		{ "unsafe", no_argument, NULL, OPT_UNSAFE },
-		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
-		{ "no-feature", required_argument, NULL, OPT_NO_FEATURE },
-		{ "format", required_argument, NULL, OPT_FORMAT },
-		{ "schema", no_argument, NULL, OPT_SCHEMA },
-		{ "pid", required_argument, NULL, OPT_PID },
-		{ "comm", required_argument, NULL, OPT_COMM },
-		{ "user", required_argument, NULL, OPT_USER },
-		{ "cgroup", required_argument, NULL, OPT_CGROUP },
-		{ "container", required_argument, NULL, OPT_CONTAINER },
-		{ "max-cpu", required_argument, NULL, OPT_MAX_CPU },
-		{ "compile", no_argument, NULL, OPT_COMPILE },
-		{ "test", no_argument, NULL, OPT_TEST },
-		{ "bench", no_argument, NULL, OPT_BENCH },
-		{ "cpus", required_argument, NULL, OPT_CPUS },
-		{ "include", required_argument, NULL, OPT_INCLUDE },
-		{ "help", no_argument, NULL, 'h' },
-		{},
-	};
 	int c, r;
 
 	*o = (struct skep_trace_options){};
 	optind = 0; /* start anew */
-	while ((c = getopt_long(argc, argv, ":e:c:p:f:o:lB:qkvd:hI:", longs, NULL)) >= 0) {
+	while ((c = getopt_long(argc, argv, ":e:c:p:f:o:lB:qkvd:hI:", trace_longs, NULL)) >= 0) {
 		r = c == 'd' ? parse_stages(optarg, &o->stages, diag) : common_option(o, c, diag);
 		if (r < 0)
 			return r;
 		if (r > 0)
-			return bad_option(o, argv, c, longs, diag);
+			return bad_option(o, argv, c, trace_longs, diag);
 	}
 	return take_rest(o, argc, argv, diag);
 }

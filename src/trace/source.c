@@ -35,7 +35,7 @@ int skep_trace_source(struct skep_arena *arena, const struct skep_trace_options 
 	int r;
 
 	if (options->text) {
-		*ret_name = "-e";
+		*ret_name = options->name ? options->name : "-e";
 		*ret_text = options->text;
 		*ret_len = strlen(options->text);
 		return 0;

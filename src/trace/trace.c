@@ -108,7 +108,7 @@ int skep_job_compile(struct job *job)
 		.kernel = o->compile ? skep_trace_ahead_kernel(job->arena) : NULL,
 		.cpus = o->cpus,
 		.unsafe = o->unsafe || o->list, /* which runs nothing */
-		.long_rows = o->format == SKEP_LIVE_JSON,
+		.long_rows = o->format == SKEP_LIVE_JSON || o->time,
 		.sampling = o->max_cpu,
 		.as_bpftrace = o->as_bpftrace,
 		.verbose = o->verbose,
@@ -178,6 +178,8 @@ static int run_plan(struct job *job, int *ret_code)
 		.output = &job->output,
 		.child = o->command ? &job->child : NULL,
 		.pid = o->pid,
+		.duration_ns = o->duration_ns,
+		.time = o->time,
 		.max_cpu = o->max_cpu,
 		.bpftrace_shapes = o->as_bpftrace,
 		.script = o->file && !skep_streq(o->file, "-") ? o->file : "stdin",

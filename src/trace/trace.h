@@ -28,6 +28,7 @@ enum skep_trace_stage {
 
 struct skep_trace_options {
 	const char *text;    /* -e */
+	const char *name;    /* what messages call that text; NULL: "-e" */
 	const char *file;    /* "-": stdin */
 	const char *command; /* -c */
 	const char *output;  /* -o */
@@ -40,12 +41,14 @@ struct skep_trace_options {
 	size_t n_headers;
 	int pid;
 	struct skep_trace_scope scope;
-	uint64_t max_cpu; /* hundredths of a percent */
+	uint64_t duration_ns; /* 0: no end */
+	uint64_t max_cpu;     /* hundredths of a percent */
 	enum skep_live_format format;
 	enum skep_compile_mode mode; /* --test, --bench */
 	bool compile;		     /* write a file for other machines, run nothing */
 	unsigned cpus; /* of --cpus: how many these machines have at most; 0: not said */
 	bool schema;   /* show the schemas of its rows and maps, run nothing */
+	bool time;     /* a column for it */
 	bool unsafe, dry_run, quiet, verbose, failed_reads;
 	unsigned stages; /* of -d: enum skep_trace_stage */
 	enum skep_buffering buffering;
@@ -63,6 +66,9 @@ int skep_trace_options(struct skep_trace_options *options, int argc, char **argv
 /* The command line of bpftrace (0.14 up to the newest). */
 int skep_trace_options_bpftrace(struct skep_trace_options *options, int argc, char **argv,
 				struct skep_diag *diag) _must_check_;
+
+/* Whether there is a long option of this name: 0, or -ENOENT. @ret_takes_value may be NULL. */
+int skep_trace_option(const char *name, bool *ret_takes_value) _must_check_;
 
 extern const char skep_trace_help[];
 extern const char skep_trace_help_bpftrace[];

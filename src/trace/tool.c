@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The heads of the scripts in tools/. */
+#include "trace/tool.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/embed.h"
+#include "base/vec.h"
+
+extern const struct skep_embedded skep_embedded_tools[];
+
+#define INDENT 2  /* of a term behind the comment's blank */
+#define GOES_ON 6 /* from here on a line belongs to the term above */
+
+enum section {
+	ABOUT,
+	ARGUMENTS,
+	OPTIONS,
+	COLUMNS,
+	EXAMPLES
+};
+
+struct head {
+	struct skep_arena *arena;
+	struct skep_tool *tool;
+	const char *why;
+	enum section section;
+	struct skep_str about;
+	const char **last; /* the text that a line may go on with */
+	struct {
+		SKEP_VEC(struct skep_tool_argument);
+	} arguments;
+	struct {
+		SKEP_VEC(struct skep_tool_option);
+	} options;
+	struct {
+		SKEP_VEC(struct skep_tool_term);
+	} columns, examples;
+};
+
+static int refuse(struct head *h, const char *why)
+{
+	h->why = why;
+	return -EINVAL;
+}
+
+/* "term  text": where the two blanks are. */
+static int split(struct head *h, const char *line, const char **ret_term, const char **ret_text)
+{
+	const char *gap = strstr(line, "  ");
+
+	if (!gap)
+		return refuse(h, "a term and its text are two blanks apart");
+	*ret_term = skep_arena_strndup(h->arena, line, (size_t)(gap - line));
+	*ret_text = skep_arena_strdup(h->arena, gap + strspn(gap, " "));
+	return 0;
+}
+
+/* "interval=1", or "pattern" */
+static void add_argument(struct head *h, const char *term, const char *text)
+{
+	const char *equals = strchr(term, '=');
+	struct skep_tool_argument argument = { term, NULL, text };
+
+	if (equals) {
+		argument.name = skep_arena_strndup(h->arena, term, (size_t)(equals - term));
+		argument.preset = equals + 1;
+	}
+	skep_vec_add(&h->arguments, argument);
+	h->last = &skep_vec_last(&h->arguments).text;
+}
+
+/* "-x, --failed", "--name TEXT" */
+static int add_option(struct head *h, const char *term, const char *text)
+{
+	struct skep_tool_option option = { .text = text };
+	const char *value;
+
+	if (term[0] == '-' && term[1] && skep_has_prefix(term + 2, ", ")) {
+		option.letter = term[1];
+		term += 4;
+	}
+	if (!skep_has_prefix(term, "--") || !term[2])
+		return refuse(h, "an option is written as: -x, --name VALUE");
+	value = strchr(term, ' ');
+	option.name = value ? skep_arena_strndup(h->arena, term + 2, (size_t)(value - term - 2))
+			    : term + 2;
+	option.value = value ? value + 1 : NULL;
+	skep_vec_add(&h->options, option);
+	h->last = &skep_vec_last(&h->options).text;
+	return 0;
+}
+
+static int add_term(struct head *h, const char *line)
+{
+	const char *term, *text;
+	int r = split(h, line, &term, &text);
+
+	if (r < 0)
+		return r;
+	switch (h->section) {
+	case ARGUMENTS:
+		add_argument(h, term, text);
+		return 0;
+	case OPTIONS:
+		return add_option(h, term, text);
+	case COLUMNS:
+		skep_vec_add(&h->columns, (struct skep_tool_term){ term, text });
+		h->last = &skep_vec_last(&h->columns).text;
+		return 0;
+	case EXAMPLES:
+		skep_vec_add(&h->examples, (struct skep_tool_term){ term, text });
+		h->last = &skep_vec_last(&h->examples).text;
+		return 0;
+	default:
+		return refuse(h, "text stands where no list is");
+	}
+}
+
+/* "options:" */
+static bool begin_section(struct head *h, const char *line)
+{
+	static const char *const names[] = {
+		[ARGUMENTS] = "arguments:",
+		[OPTIONS] = "options:",
+		[COLUMNS] = "columns:",
+		[EXAMPLES] = "examples:",
+	};
+
+	for (size_t i = ARGUMENTS; i < ARRAY_SIZE(names); i++) {
+		if (!skep_streq(line, names[i]))
+			continue;
+		h->section = (enum section)i;
+		h->last = NULL;
+		return true;
+	}
+	return false;
+}
+
+/* @line is what stands behind the slashes and their blank. */
+static int head_line(struct head *h, const char *line)
+{
+	size_t indent = strspn(line, " ");
+
+	if (begin_section(h, line))
+		return 0;
+	if (h->section == ABOUT) {
+		skep_str_addf(&h->about, "%s\n", line);
+		return 0;
+	}
+	if (!line[indent])
+		return 0;
+	if (indent >= GOES_ON && h->last) {
+		*h->last = skep_arena_printf(h->arena, "%s %s", *h->last, line + indent);
+		return 0;
+	}
+	if (indent != INDENT)
+		return refuse(h, "a term stands behind two blanks");
+	return add_term(h, line + indent);
+}
+
+/* "opensnoop - which files ..." */
+static int first_line(struct head *h, const char *line)
+{
+	const char *dash = strstr(line, " - ");
+
+	if (!dash || dash == line || !dash[3])
+		return refuse(h, "it does not begin with: // NAME - SUMMARY");
+	h->tool->name = skep_arena_strndup(h->arena, line, (size_t)(dash - line));
+	h->tool->summary = dash + 3;
+	return 0;
+}
+
+/* The next line of the head without its slashes, or NULL: the head has ended. */
+static const char *next_line(struct head *h, const char **at)
+{
+	const char *line = *at;
+	size_t len = strcspn(line, "\n");
+
+	if (!skep_has_prefix(line, "//"))
+		return NULL;
+	*at += len + (line[len] ? 1 : 0);
+	if (len > 2 && line[2] == ' ')
+		return skep_arena_strndup(h->arena, line + 3, len - 3);
+	return skep_arena_strndup(h->arena, line + 2, len - 2);
+}
+
+static int read_head(struct head *h, const char *script)
+{
+	const char *at = script, *line = next_line(h, &at);
+	int r = line ? first_line(h, line) : refuse(h, "it has no head of lines with //");
+
+	if (r < 0)
+		return r;
+	line = next_line(h, &at);
+	if (!line || !skep_has_prefix(line, "area: "))
+		return refuse(h, "its second line does not say: // area: AREA");
+	h->tool->area = line + strlen("area: ");
+	while (r >= 0 && (line = next_line(h, &at)))
+		r = head_line(h, line);
+	return r;
+}
+
+/* Without the empty lines at both ends. */
+static const char *trimmed(struct head *h)
+{
+	const char *text = skep_str_text(&h->about);
+	size_t len;
+
+	text += strspn(text, "\n");
+	for (len = strlen(text); len && text[len - 1] == '\n';)
+		len--;
+	return skep_arena_strndup(h->arena, text, len);
+}
+
+int skep_tool_parse(const char *script, struct skep_arena *arena, struct skep_tool *ret_tool,
+		    const char **ret_why)
+{
+	struct skep_tool tool = { .script = script };
+	struct head h = { .arena = arena, .tool = &tool };
+	int r = read_head(&h, script);
+
+#define TAKE(list)                   \
+	(tool.n_##list = h.list.len, \
+	 tool.list = skep_arena_memdup(arena, h.list.data, h.list.len * sizeof(*h.list.data)))
+	if (r >= 0) {
+		TAKE(arguments);
+		TAKE(options);
+		TAKE(columns);
+		TAKE(examples);
+		tool.about = trimmed(&h);
+		*ret_tool = tool;
+	} else {
+		*ret_why = h.why;
+	}
+#undef TAKE
+	skep_vec_fini(&h.arguments);
+	skep_vec_fini(&h.options);
+	skep_vec_fini(&h.columns);
+	skep_vec_fini(&h.examples);
+	skep_str_fini(&h.about);
+	return r;
+}
+
+/* The tests hold that each one can be parsed. */
+static const struct skep_tool *parsed(const struct skep_embedded *file, struct skep_arena *arena)
+{
+	struct skep_tool *tool = skep_arena_alloc(arena, sizeof(*tool));
+	const char *why;
+
+	return skep_tool_parse(file->text, arena, tool, &why) < 0 ? NULL : tool;
+}
+
+const struct skep_tool *skep_tool_at(size_t index, struct skep_arena *arena)
+{
+	size_t n = 0;
+
+	while (n < index && skep_embedded_tools[n].name)
+		n++;
+	return skep_embedded_tools[n].name ? parsed(&skep_embedded_tools[n], arena) : NULL;
+}
+
+const struct skep_tool *skep_tool_find(const char *name, struct skep_arena *arena)
+{
+	size_t len = strlen(name);
+
+	for (const struct skep_embedded *f = skep_embedded_tools; f->name; f++)
+		if (strncmp(f->name, name, len) == 0 && skep_streq(f->name + len, ".bt"))
+			return parsed(f, arena);
+	return NULL;
+}

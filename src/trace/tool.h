@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tools: scripts that are part of the program, each a command of its own. A tool is one file in tools/; its head says
+ * what everything else is made from: the list, --help, the manual, and how the command line becomes parameters.
+ *
+ *	// opensnoop - which files are opened, by whom, and whether that worked
+ *	// area: files
+ *	//
+ *	// Each open() is shown when it returns.			any text, in paragraphs
+ *	//
+ *	// arguments:
+ *	//   interval=1           seconds between two reports		$1, in this order; what they are when not given
+ *	// options:
+ *	//   -x, --failed         only what failed			getopt("failed") of the script
+ *	//   -p, --pid PID        only this process			one of skep trace: goes there
+ *	// columns:
+ *	//   fd                   the descriptor, or -1
+ *	// examples:
+ *	//   opensnoop -x         what programs look for and do not find
+ *
+ *	tool = skep_tool_find("opensnoop", arena);
+ *	r = skep_tool_options(tool, argc, argv, arena, &options, diag);
+ *	code = skep_trace_run(&options, context);
+ *
+ * The term and the text behind it are two blanks or more apart; a line that is indented further goes on with the text.
+ */
+#pragma once
+
+#include "trace/trace.h"
+
+struct skep_tool_term {
+	const char *term; /* "fd", "opensnoop -x" */
+	const char *text;
+};
+
+struct skep_tool_option {
+	char letter;	   /* 0: none */
+	const char *name;  /* without the two dashes */
+	const char *value; /* as the help calls it: "PID"; NULL: it takes none */
+	const char *text;
+};
+
+struct skep_tool_argument {
+	const char *name;
+	const char *preset; /* NULL: it must be given */
+	const char *text;
+};
+
+/* Lives in the arena that it was found with. */
+struct skep_tool {
+	const char *name, *summary, *area;
+	const char *about; /* paragraphs, "" when there are none */
+	const char *script;
+	struct skep_tool_argument *arguments;
+	size_t n_arguments;
+	struct skep_tool_option *options;
+	size_t n_options;
+	struct skep_tool_term *columns, *examples;
+	size_t n_columns, n_examples;
+};
+
+/* Tool @index in the order of names; NULL behind the last. */
+const struct skep_tool *skep_tool_at(size_t index, struct skep_arena *arena);
+/* The tool called @name, or NULL. */
+const struct skep_tool *skep_tool_find(const char *name, struct skep_arena *arena);
+/* What a file's head says. -EINVAL: it has none, or one that breaks the form; *ret_why (static text) says how. */
+int skep_tool_parse(const char *script, struct skep_arena *arena, struct skep_tool *ret_tool,
+		    const char **ret_why) _must_check_;
+
+/*
+ * The command line of a tool, as one of skep trace. @argv[0] is the tool's name. Strings are argv's, or in @arena.
+ * options->help is set for --help. -EINVAL, with the diag.
+ */
+int skep_tool_options(const struct skep_tool *tool, int argc, char **argv, struct skep_arena *arena,
+		      struct skep_trace_options *ret_options, struct skep_diag *diag) _must_check_;
+
+/* "opensnoop [options] [interval]" */
+void skep_tool_usage(const struct skep_tool *tool, struct skep_str *out);
+/* What --help shows. */
+void skep_tool_help(const struct skep_tool *tool, struct skep_str *out);
+/* The manual's page, as mdoc. */
+void skep_tool_man(const struct skep_tool *tool, struct skep_str *out);
+/* All tools, by area. */
+void skep_tool_list(struct skep_str *out);

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a tool's head says, for people: --help, the manual, the list of all. */
+#include <string.h>
+
+#include "trace/tool.h"
+
+#define WIDTH 80
+#define COLUMN_MAX 26 /* a longer term has a line of its own */
+
+void skep_tool_usage(const struct skep_tool *tool, struct skep_str *out)
+{
+	skep_str_addf(out, "%s [options]", tool->name);
+	for (size_t i = 0; i < tool->n_arguments; i++)
+		skep_str_addf(out, tool->arguments[i].preset ? " [%s]" : " %s",
+			      tool->arguments[i].name);
+}
+
+/* @text from column @at on, broken between words; lines after the first are indented as far. */
+static void wrap(const char *text, size_t at, struct skep_str *out)
+{
+	size_t used = at;
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (used > at && used + 1 + len > WIDTH) {
+			skep_str_addc(out, '\n');
+			skep_str_pad(out, ' ', at);
+			used = at;
+		} else if (used > at) {
+			skep_str_addc(out, ' ');
+			used++;
+		}
+		skep_str_addn(out, text, len);
+		used += len;
+		text += len;
+		text += strspn(text, " ");
+	}
+	skep_str_addc(out, '\n');
+}
+
+static void line(const char *term, const char *text, size_t column, struct skep_str *out)
+{
+	size_t len = strlen(term);
+
+	skep_str_addf(out, "  %s", term);
+	if (len > column) {
+		skep_str_addc(out, '\n');
+		len = 0;
+		skep_str_pad(out, ' ', 2);
+	}
+	skep_str_pad(out, ' ', column - len + 2);
+	wrap(text, column + 4, out);
+}
+
+static void option_term(const struct skep_tool_option *option, struct skep_str *out)
+{
+	if (option->letter)
+		skep_str_addf(out, "-%c, ", option->letter);
+	skep_str_addf(out, "--%s", option->name);
+	if (option->value)
+		skep_str_addf(out, " %s", option->value);
+}
+
+/* Paragraphs, each filled anew; what is indented stays as it is. */
+static void paragraphs(const char *text, struct skep_str *out)
+{
+	while (*text) {
+		const char *end = strstr(text, "\n\n");
+		size_t len = end ? (size_t)(end - text) : strlen(text);
+		_cleanup_(skep_str_fini)
+		struct skep_str one = {};
+
+		skep_str_addn(&one, text, len);
+		if (text[0] == ' ') {
+			skep_str_addf(out, "%s\n", skep_str_text(&one));
+		} else {
+			for (char *p = one.data; p && *p; p++)
+				if (*p == '\n')
+					*p = ' ';
+			wrap(skep_str_text(&one), 0, out);
+		}
+		text += len;
+		text += strspn(text, "\n");
+		if (*text)
+			skep_str_addc(out, '\n');
+	}
+}
+
+static size_t width_of(size_t widest, const char *term)
+{
+	size_t len = strlen(term);
+
+	return len > widest && len <= COLUMN_MAX ? len : widest;
+}
+
+static void list(const char *title, const struct skep_tool_term *terms, size_t n,
+		 struct skep_str *out)
+{
+	size_t column = 0;
+
+	if (n)
+		skep_str_addf(out, "\n%s:\n", title);
+	for (size_t i = 0; i < n; i++)
+		column = width_of(column, terms[i].term);
+	for (size_t i = 0; i < n; i++)
+		line(terms[i].term, terms[i].text, column, out);
+}
+
+/* Arguments and options are lists of terms, too. */
+static struct skep_tool_term *argument_terms(const struct skep_tool *tool, struct skep_arena *arena)
+{
+	struct skep_tool_term *terms =
+		skep_arena_calloc(arena, tool->n_arguments + 1, sizeof(*terms));
+
+	for (size_t i = 0; i < tool->n_arguments; i++) {
+		terms[i].term = tool->arguments[i].name;
+		terms[i].text = tool->arguments[i].text;
+	}
+	return terms;
+}
+
+static struct skep_tool_term *option_terms(const struct skep_tool *tool, struct skep_arena *arena)
+{
+	struct skep_tool_term *terms =
+		skep_arena_calloc(arena, tool->n_options + 1, sizeof(*terms));
+
+	for (size_t i = 0; i < tool->n_options; i++) {
+		_cleanup_(skep_str_fini)
+		struct skep_str term = {};
+
+		option_term(&tool->options[i], &term);
+		terms[i].term = skep_arena_strdup(arena, skep_str_text(&term));
+		terms[i].text = tool->options[i].text;
+	}
+	return terms;
+}
+
+void skep_tool_help(const struct skep_tool *tool, struct skep_str *out)
+{
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+
+	skep_str_add(out, "usage: skep ");
+	skep_tool_usage(tool, out);
+	skep_str_addf(out, "\n\n%s\n", tool->summary);
+	if (tool->about[0]) {
+		skep_str_addc(out, '\n');
+		paragraphs(tool->about, out);
+	}
+	list("arguments", argument_terms(tool, arena), tool->n_arguments, out);
+	list("options", option_terms(tool, arena), tool->n_options, out);
+	list("columns", tool->columns, tool->n_columns, out);
+	list("examples", tool->examples, tool->n_examples, out);
+	skep_str_add(
+		out,
+		"\nEvery tool also takes --pid, --comm, --user, --cgroup, --container,\n"
+		"--format text|table|json|csv, --schema, --duration SECONDS, --max-cpu PERCENT,\n"
+		"-o FILE, -q and -v, as skep trace --help tells. Its script is shown by\n");
+	skep_str_addf(out, "skep tools --script %s\n", tool->name);
+}
+
+/* What mdoc would take for a request or a macro. */
+static void escaped(const char *text, struct skep_str *out)
+{
+	bool begins = true;
+
+	for (; *text; text++) {
+		if (begins && (*text == '.' || *text == '\''))
+			skep_str_add(out, "\\&");
+		if (*text == '\\')
+			skep_str_add(out, "\\e");
+		else if (*text == '-')
+			skep_str_add(out, "\\-");
+		else
+			skep_str_addc(out, *text);
+		begins = *text == '\n';
+	}
+}
+
+static void man_list(const char *title, const struct skep_tool_term *terms, size_t n,
+		     struct skep_str *out)
+{
+	if (!n)
+		return;
+	skep_str_addf(out, ".Sh %s\n.Bl -tag -width Ds\n", title);
+	for (size_t i = 0; i < n; i++) {
+		skep_str_add(out, ".It ");
+		escaped(terms[i].term, out);
+		skep_str_addc(out, '\n');
+		escaped(terms[i].text, out);
+		skep_str_addc(out, '\n');
+	}
+	skep_str_add(out, ".El\n");
+}
+
+void skep_tool_man(const struct skep_tool *tool, struct skep_str *out)
+{
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	_cleanup_(skep_str_fini)
+	struct skep_str usage = {};
+
+	skep_tool_usage(tool, &usage);
+	skep_str_add(out, ".Dd $Mdocdate$\n.Dt SKEP-");
+	for (const char *p = tool->name; *p; p++)
+		skep_str_addc(out, *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p);
+	skep_str_addf(out, " 8\n.Os\n.Sh NAME\n.Nm skep\\-%s\n.Nd ", tool->name);
+	escaped(tool->summary, out);
+	skep_str_add(out, "\n.Sh SYNOPSIS\n.Nm skep ");
+	escaped(skep_str_text(&usage), out);
+	skep_str_add(out, "\n.Sh DESCRIPTION\n");
+	escaped(tool->about[0] ? tool->about : tool->summary, out);
+	skep_str_addc(out, '\n');
+	man_list("ARGUMENTS", argument_terms(tool, arena), tool->n_arguments, out);
+	man_list("OPTIONS", option_terms(tool, arena), tool->n_options, out);
+	man_list("COLUMNS", tool->columns, tool->n_columns, out);
+	man_list("EXAMPLES", tool->examples, tool->n_examples, out);
+	skep_str_add(out, ".Sh SEE ALSO\n.Xr skep\\-trace 1 ,\n.Xr skep\\-lang 7\n");
+}
+
+/* Areas in the order in which they are listed; others come behind. */
+static const struct {
+	const char *name, *title;
+} areas[] = {
+	{ "cpu", "CPU and scheduler" }, { "memory", "Memory" },
+	{ "files", "Files and disks" }, { "network", "Network" },
+	{ "security", "Security" },	{ "applications", "Applications" },
+	{ "kernel", "Kernel" },
+};
+
+void skep_tool_list(struct skep_str *out)
+{
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	const struct skep_tool *tool;
+
+	for (size_t a = 0; a < ARRAY_SIZE(areas); a++) {
+		bool begun = false;
+
+		for (size_t i = 0; (tool = skep_tool_at(i, arena)); i++) {
+			if (!skep_streq(tool->area, areas[a].name))
+				continue;
+			if (!begun)
+				skep_str_addf(out, "%s%s\n", out->len ? "\n" : "", areas[a].title);
+			begun = true;
+			skep_str_addf(out, "  %-15s %s\n", tool->name, tool->summary);
+		}
+	}
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tools: what a head says, how a command line becomes one of skep trace, and that every tool's head is in order. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/embed.h"
+#include "trace/tool.h"
+
+extern const struct skep_embedded skep_embedded_tools[];
+
+static const char head[] = "// bees - which bees come home\n"
+			   "// area: kernel\n"
+			   "//\n"
+			   "// All of them.\n"
+			   "//\n"
+			   "// arguments:\n"
+			   "//   hive  which hive\n"
+			   "//   interval=1    seconds\n"
+			   "// options:\n"
+			   "//   -x, --failed       those that do not,\n"
+			   "//                        too\n"
+			   "//   -n, --name TEXT    only with this name\n"
+			   "//   -p, --pid PID      only this process\n"
+			   "// columns:\n"
+			   "//   load    what it carries\n"
+			   "// examples:\n"
+			   "//   bees -x 3   hive 3\n"
+			   "BEGIN { exit(); }\n";
+
+static void test_head(void **state)
+{
+	struct skep_arena *arena = skep_arena_new();
+	struct skep_tool t;
+	const char *why;
+
+	(void)state;
+	assert_int_equal(skep_tool_parse(head, arena, &t, &why), 0);
+	assert_string_equal(t.name, "bees");
+	assert_string_equal(t.summary, "which bees come home");
+	assert_string_equal(t.area, "kernel");
+	assert_string_equal(t.about, "All of them.");
+	assert_int_equal(t.n_arguments, 2);
+	assert_null(t.arguments[0].preset);
+	assert_string_equal(t.arguments[1].name, "interval");
+	assert_string_equal(t.arguments[1].preset, "1");
+	assert_int_equal(t.n_options, 3);
+	assert_int_equal(t.options[0].letter, 'x');
+	assert_null(t.options[0].value);
+	assert_string_equal(t.options[0].text, "those that do not, too");
+	assert_string_equal(t.options[1].name, "name");
+	assert_string_equal(t.options[1].value, "TEXT");
+	assert_string_equal(t.columns[0].text, "what it carries");
+	assert_string_equal(t.examples[0].term, "bees -x 3");
+	skep_arena_free(arena);
+}
+
+static void test_bad_heads(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"BEGIN { }",
+		"// bees\n// area: kernel\n",
+		"// bees - which\n",
+		"// bees - which\n//\n// area: kernel\n",
+		"// bees - which\n// area: kernel\n// options:\n//   -x  one\n",
+		"// bees - which\n// area: kernel\n// options:\n//   --x one\n",
+		"// bees - which\n// area: kernel\n// options:\n// --x  one\n",
+	};
+	struct skep_arena *arena = skep_arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct skep_tool t;
+		const char *why = NULL;
+
+		assert_int_equal(skep_tool_parse(bad[i], arena, &t, &why), -EINVAL);
+		assert_non_null(why);
+	}
+	skep_arena_free(arena);
+}
+
+static void joined(const struct skep_trace_options *o, struct skep_str *out)
+{
+	for (size_t i = 0; i < o->n_params; i++)
+		skep_str_addf(out, "%s%s", i ? " " : "", o->params[i]);
+}
+
+/* @params: what getopt() and $1 see; NULL: it is wrong, and the message has @pid_or_why in it. */
+static void check(const char *const *words, const char *params, const char *pid_or_why)
+{
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+	struct skep_trace_options o;
+	struct skep_diag diag = {};
+	struct skep_tool t;
+	const char *why;
+	char *argv[16] = { skep_arena_strdup(arena, "bees") };
+	int argc = 1;
+
+	for (; words[argc - 1]; argc++)
+		argv[argc] = skep_arena_strdup(arena, words[argc - 1]);
+	assert_int_equal(skep_tool_parse(head, arena, &t, &why), 0);
+	assert_int_equal(skep_tool_options(&t, argc, argv, arena, &o, &diag), params ? 0 : -EINVAL);
+	if (params) {
+		joined(&o, &text);
+		assert_string_equal(skep_str_text(&text), params);
+		assert_string_equal(o.name, "bees");
+		assert_true(skep_streq(o.scope.pid ? o.scope.pid : "", pid_or_why));
+	} else {
+		skep_diag_format(&diag, false, false, &text);
+		assert_non_null(strstr(skep_str_text(&text), pid_or_why));
+	}
+	skep_diag_fini(&diag);
+}
+
+#define WORDS(...) ((const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) NULL })
+
+static void test_command_line(void **state)
+{
+	(void)state;
+	check(WORDS("3"), "3 1", "");
+	check(WORDS("-x", "3", "5"), "--failed 3 5", "");
+	check(WORDS("-xn", "queen", "3"), "--failed --name=queen 3 1", "");
+	check(WORDS("-xnqueen", "3"), "--failed --name=queen 3 1", "");
+	check(WORDS("--name=queen", "3", "-p77"), "--name=queen 3 1", "77");
+	check(WORDS("--name", "queen", "--pid", "77", "3"), "--name=queen 3 1", "77");
+	check(WORDS("--", "-x"), "-x 1", "");
+	check(WORDS("-v", "-o", "file", "3", "--format=json"), "3 1", "");
+	check(WORDS(NULL), NULL, "bees wants to know: hive");
+	check(WORDS("3", "4", "5"), NULL, "'5' means nothing to bees");
+	check(WORDS("-y", "3"), NULL, "bees has no option '-y'");
+	check(WORDS("--nmae=x", "3"), NULL, "did you mean --name?");
+	check(WORDS("3", "-n"), NULL, "option '-n' wants a value");
+	check(WORDS("3", "--failed=1"), NULL, "takes no value");
+}
+
+static void test_every_tool(void **state)
+{
+	struct skep_arena *arena = skep_arena_new();
+	_cleanup_(skep_str_fini)
+	struct skep_str list = {};
+
+	(void)state;
+	skep_tool_list(&list);
+	for (const struct skep_embedded *f = skep_embedded_tools; f->name; f++) {
+		const char *why = "it has a head";
+		struct skep_tool t;
+		char line[64];
+
+		if (skep_tool_parse(f->text, arena, &t, &why) < 0)
+			fail_msg("%s: %s", f->name, why);
+		snprintf(line, sizeof(line), "%s.bt", t.name);
+		assert_string_equal(line, f->name);
+		/* Its area is one that is listed. */
+		snprintf(line, sizeof(line), "\n  %s ", t.name);
+		assert_non_null(strstr(skep_str_text(&list), line));
+	}
+	skep_arena_free(arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_head),
+		cmocka_unit_test(test_bad_heads),
+		cmocka_unit_test(test_command_line),
+		cmocka_unit_test(test_every_tool),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
