@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "live/budget.h"
 
+#include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
+#include <sys/timerfd.h>
 #include <time.h>
 
-#include "live/session.h"
-
 #define ONE_OF_MAX 4096 /* below that it would be no sample any more */
-#define STEP_MAX 16
 #define CALM_SECONDS 5
+#define SECOND_MS 1000
+#define TRIAL_MS 250
+#define ON_MS_MIN 5    /* attaching takes about as long */
+#define ON_PER_CENT 60 /* of the time that there would be: the next second may be another one */
 
 static uint64_t clock_ns(clockid_t clock)
 {
@@ -19,31 +21,228 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-static uint64_t programs_ns(const struct skep_session *s)
+/* --- measuring -------------------------------------------------------------------------------- */
+
+static uint64_t programs_ns(const struct skep_budget_on *on)
 {
 	uint64_t total = 0, runs, ns;
 
-	for (size_t i = 0; i < s->plan->spec->n_progs; i++)
-		if (s->engine->prog_stats(s->loaded, i, &runs, &ns) == 0)
+	for (size_t i = 0; i < on->n_progs; i++)
+		if (on->engine->prog_stats(on->loaded, i, &runs, &ns) == 0)
 			total += ns;
 	return total;
 }
 
-static struct skep_budget now(const struct skep_session *s)
+/* What was taken since the last time, as a part of what passed since then. */
+static void measure(struct skep_budget *budget)
 {
-	return (struct skep_budget){
-		.at_ns = clock_ns(CLOCK_MONOTONIC),
-		.run_ns = programs_ns(s),
-		.own_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID),
-	};
+	struct skep_budget_use *use = &budget->use;
+	uint64_t at_ns = clock_ns(CLOCK_MONOTONIC), run_ns = programs_ns(&budget->on);
+	uint64_t own_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	uint64_t passed = MAX(at_ns - budget->at_ns, UINT64_C(1000000));
+
+	use->after_ns = at_ns - budget->start_ns;
+	use->programs = (run_ns - budget->run_ns) * 10000 / passed;
+	use->own = (own_ns - budget->own_ns) * 10000 / passed;
+	use->over = use->programs + use->own > use->limit;
+	budget->at_ns = at_ns;
+	budget->run_ns = run_ns;
+	budget->own_ns = own_ns;
 }
 
-void skep_budget_start(struct skep_budget *budget, const struct skep_session *s)
+static void wait_ms(struct skep_budget *budget, uint64_t ms)
 {
-	*budget = now(s);
-	budget->one_of = 1;
-	s->result->budget.after_ns = 0;
+	struct itimerspec in = { .it_value = { .tv_sec = (time_t)(ms / 1000),
+					       .tv_nsec = (long)(ms % 1000) * 1000000 } };
+
+	if (!ms)
+		in.it_value.tv_nsec = 1;
+	(void)timerfd_settime(budget->fd, 0, &in, NULL);
 }
+
+int skep_budget_open(struct skep_budget *budget, const struct skep_budget_on *on)
+{
+	*budget = (struct skep_budget){
+		.on = *on,
+		.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
+		.one_of = 1,
+		.on_ms = SECOND_MS,
+		.use = { .limit = on->limit },
+	};
+	if (budget->fd < 0)
+		return -errno;
+	measure(budget);
+	budget->start_ns = budget->at_ns;
+	wait_ms(budget, SECOND_MS);
+	return 0;
+}
+
+void skep_budget_close(struct skep_budget *budget)
+{
+	if (budget->fd >= 0)
+		close(budget->fd);
+	budget->fd = -1;
+}
+
+uint64_t skep_budget_paused_ms(const struct skep_budget *budget)
+{
+	uint64_t ns = budget->paused_ns;
+
+	if (budget->phase == SKEP_BUDGET_PAUSED)
+		ns += clock_ns(CLOCK_MONOTONIC) - budget->paused_at_ns;
+	return ns / 1000000;
+}
+
+/* --- what can be done ------------------------------------------------------------------------- */
+
+static void changed(struct skep_budget *budget)
+{
+	budget->calm = 0;
+	if (budget->on.changed)
+		budget->on.changed(budget->on.data, budget);
+}
+
+static bool sample(struct skep_budget *budget, uint64_t one_of)
+{
+	if (!budget->on.sample || !budget->on.sample(budget->on.data, one_of))
+		return false;
+	budget->one_of = one_of;
+	return true;
+}
+
+/* As many fewer as the limit is exceeded by. */
+static bool sample_down(struct skep_budget *budget)
+{
+	uint64_t one_of = budget->one_of * 2;
+
+	while (one_of < ONE_OF_MAX &&
+	       one_of / budget->one_of * budget->use.limit < budget->use.programs + budget->use.own)
+		one_of *= 2;
+	if (budget->one_of >= ONE_OF_MAX || !sample(budget, MIN(one_of, (uint64_t)ONE_OF_MAX)))
+		return false;
+	budget->phase = SKEP_BUDGET_TRIAL;
+	wait_ms(budget, TRIAL_MS);
+	changed(budget);
+	return true;
+}
+
+static bool pause_all(struct skep_budget *budget)
+{
+	budget->paused_at_ns = clock_ns(CLOCK_MONOTONIC);
+	if (!budget->on.pause || !budget->on.pause(budget->on.data, true))
+		return false;
+	budget->phase = SKEP_BUDGET_PAUSED;
+	wait_ms(budget, SECOND_MS - budget->on_ms);
+	return true;
+}
+
+static bool resume(struct skep_budget *budget)
+{
+	if (!budget->on.pause(budget->on.data, false))
+		return false;
+	budget->paused_ns += clock_ns(CLOCK_MONOTONIC) - budget->paused_at_ns;
+	budget->phase = budget->on_ms == SECOND_MS ? SKEP_BUDGET_FULL : SKEP_BUDGET_SLICE;
+	wait_ms(budget, budget->on_ms);
+	return true;
+}
+
+/* So that what takes @used of all the time stays within the limit. */
+static uint64_t slice_ms(const struct skep_budget *budget, uint64_t used)
+{
+	return MIN(budget->on_ms * budget->use.limit * ON_PER_CENT / 100 / MAX(used, UINT64_C(1)),
+		   (uint64_t)SECOND_MS);
+}
+
+/* @helped: leaving out events did something, so it stays. */
+static bool slice(struct skep_budget *budget, bool helped)
+{
+	uint64_t on_ms = slice_ms(budget, budget->use.programs + budget->use.own);
+
+	if (on_ms < ON_MS_MIN || (!helped && budget->one_of > 1 && !sample(budget, 1)))
+		return false;
+	budget->on_ms = on_ms;
+	if (!pause_all(budget)) {
+		budget->on_ms = SECOND_MS;
+		return false;
+	}
+	changed(budget);
+	return true;
+}
+
+/* --- the steps -------------------------------------------------------------------------------- */
+
+/* A second of all events, or of those that are picked. */
+static bool step_full(struct skep_budget *budget)
+{
+	measure(budget);
+	if (budget->use.over)
+		return !sample_down(budget) && !slice(budget, budget->one_of > 1);
+	wait_ms(budget, SECOND_MS);
+	budget->calm = (budget->use.programs + budget->use.own) * 4 < budget->use.limit
+			       ? budget->calm + 1
+			       : 0;
+	if (budget->one_of > 1 && budget->calm >= CALM_SECONDS &&
+	    sample(budget, budget->one_of / 2))
+		changed(budget);
+	return false;
+}
+
+/* Fewer events are looked at since a moment ago: was it enough? */
+static bool step_trial(struct skep_budget *budget)
+{
+	uint64_t before = budget->use.programs;
+
+	measure(budget);
+	budget->phase = SKEP_BUDGET_FULL;
+	if (budget->use.over)
+		return !slice(budget, budget->use.programs * 2 < before) && !sample_down(budget);
+	wait_ms(budget, SECOND_MS);
+	return false;
+}
+
+static bool step_paused(struct skep_budget *budget)
+{
+	uint64_t used, before = budget->on_ms;
+
+	measure(budget);
+	used = budget->use.programs + budget->use.own;
+	if (budget->use.over)
+		budget->on_ms = slice_ms(budget, used);
+	budget->calm = used * 2 < budget->use.limit ? budget->calm + 1 : 0;
+	if (budget->calm >= 2)
+		budget->on_ms = MIN(budget->on_ms * 2, (uint64_t)SECOND_MS);
+	if (budget->on_ms < ON_MS_MIN || !resume(budget))
+		return true;
+	budget->use.over = false;
+	if (budget->on_ms != before)
+		changed(budget);
+	return false;
+}
+
+bool skep_budget_step(struct skep_budget *budget)
+{
+	uint64_t n;
+
+	if (read(budget->fd, &n, sizeof(n)) != sizeof(n))
+		return false;
+	switch (budget->phase) {
+	case SKEP_BUDGET_FULL:
+		budget->use.over = step_full(budget);
+		break;
+	case SKEP_BUDGET_TRIAL:
+		budget->use.over = step_trial(budget);
+		break;
+	case SKEP_BUDGET_SLICE: /* what it took counts for the whole second, so it is looked at when that is over */
+		budget->use.over = !pause_all(budget);
+		break;
+	case SKEP_BUDGET_PAUSED:
+		budget->use.over = step_paused(budget);
+		break;
+	}
+	return budget->use.over;
+}
+
+/* --- telling ---------------------------------------------------------------------------------- */
 
 static void add_percent(uint64_t hundredths, struct skep_str *out)
 {
@@ -71,97 +270,33 @@ static void add_use_json(const char *type, const struct skep_budget_use *use, st
 	add_percent(use->own, out);
 }
 
-/* --- sampling --------------------------------------------------------------------------------- */
-
-static void tell_sampling(const struct skep_session *s, const struct skep_budget *budget)
+void skep_budget_change_text(const struct skep_budget *budget, struct skep_str *out)
 {
-	_cleanup_(skep_str_fini)
-	struct skep_str text = {};
-	const struct skep_budget_use *use = &s->result->budget;
-	struct skep_str *out = skep_output_text(s->out);
+	bool sliced = budget->phase >= SKEP_BUDGET_SLICE;
 
-	if (s->options->format == SKEP_LIVE_JSON) {
-		add_use_json("sampling", use, out);
-		skep_str_addf(out, ", \"one_of\": %" PRIu64 "}\n", budget->one_of);
-		skep_output_record_done(s->out);
-	}
-	if (s->options->quiet)
-		return;
-	if (use->over)
-		add_use(use, &text);
+	if (budget->use.over)
+		add_use(&budget->use, out);
 	else
-		skep_str_add(&text, "skep: far below the limit of ");
-	if (!use->over)
-		add_percent(use->limit, &text);
+		skep_str_add(out, sliced ? "skep: the limit is " : "skep: far below the limit of ");
+	if (!budget->use.over)
+		add_percent(budget->use.limit, out);
 	if (budget->one_of > 1)
-		skep_str_addf(&text, " %%; one of %" PRIu64 " events is looked at from now on\n",
-			      budget->one_of);
+		skep_str_addf(out, " %%; one of %" PRIu64 " events is looked at", budget->one_of);
 	else
-		skep_str_add(&text, " %; all events are looked at again\n");
-	skep_output_flush(s->out);
-	fputs(text.data, stderr);
+		skep_str_add(out, " %; all events are looked at");
+	if (sliced)
+		skep_str_addf(out, " during %" PRIu64 " ms of each second", budget->on_ms);
+	skep_str_add(out, budget->one_of > 1 || sliced ? " from now on\n" : " again\n");
 }
 
-/* False: it cannot be done. */
-static bool sample(struct skep_budget *budget, struct skep_session *s, uint64_t one_of)
+void skep_budget_change_json(const struct skep_budget *budget, struct skep_str *out)
 {
-	uint64_t mask = one_of - 1;
-	uint32_t zero = 0;
-
-	if (!s->plan->sample_map_plus1 || one_of > ONE_OF_MAX ||
-	    s->engine->map_set(s->loaded, s->plan->sample_map_plus1 - 1, &zero, &mask, 0) < 0)
-		return false;
-	budget->one_of = one_of;
-	tell_sampling(s, budget);
-	return true;
+	add_use_json("sampling", &budget->use, out);
+	skep_str_addf(out, ", \"one_of\": %" PRIu64, budget->one_of);
+	if (budget->phase >= SKEP_BUDGET_SLICE)
+		skep_str_addf(out, ", \"on_ms\": %" PRIu64, budget->on_ms);
+	skep_str_add(out, "}\n");
 }
-
-/* As many fewer as the limit is exceeded by, but not all at once: the next second may be another one. */
-static bool sample_down(struct skep_budget *budget, struct skep_session *s)
-{
-	const struct skep_budget_use *use = &s->result->budget;
-	uint64_t factor = 2;
-
-	while (factor < STEP_MAX && factor * use->limit < use->programs + use->own)
-		factor *= 2;
-	return budget->one_of < ONE_OF_MAX &&
-	       sample(budget, s, MIN(budget->one_of * factor, (uint64_t)ONE_OF_MAX));
-}
-
-static void sample_up(struct skep_budget *budget, struct skep_session *s)
-{
-	const struct skep_budget_use *use = &s->result->budget;
-
-	budget->calm = (use->programs + use->own) * 4 < use->limit ? budget->calm + 1 : 0;
-	if (budget->one_of == 1 || budget->calm < CALM_SECONDS)
-		return;
-	budget->calm = 0;
-	(void)sample(budget, s, budget->one_of / 2);
-}
-
-bool skep_budget_check(struct skep_budget *budget, struct skep_session *s)
-{
-	struct skep_budget_use *use = &s->result->budget;
-	struct skep_budget before = *budget;
-	uint64_t passed;
-
-	*budget = now(s);
-	budget->one_of = before.one_of;
-	budget->calm = before.calm;
-	passed = MAX(budget->at_ns - before.at_ns, UINT64_C(1000000));
-	use->after_ns += budget->at_ns - before.at_ns;
-	use->limit = s->options->max_cpu;
-	use->programs = (budget->run_ns - before.run_ns) * 10000 / passed;
-	use->own = (budget->own_ns - before.own_ns) * 10000 / passed;
-	use->over = use->programs + use->own > use->limit;
-	if (!use->over)
-		sample_up(budget, s);
-	else if (sample_down(budget, s))
-		use->over = false;
-	return use->over;
-}
-
-/* --- the end ---------------------------------------------------------------------------------- */
 
 void skep_budget_text(const struct skep_budget_use *use, struct skep_str *out)
 {

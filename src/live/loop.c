@@ -13,8 +13,7 @@
 
 /* How often a process whose user addresses are to be named is looked at while it lives. */
 #define OBSERVE_MS 200
-#define GIVE_BACK_MS 200     /* how often at least it is seen whether stacks fill their map */
-#define BUDGET_NS 1000000000 /* how often the cost is measured */
+#define GIVE_BACK_MS 200 /* how often at least it is seen whether stacks fill their map */
 
 /* What epoll's data says: a timer's index, or one of these. */
 enum {
@@ -216,8 +215,9 @@ int skep_loop_open_timers(struct skep_loop *l)
 				       &l->timers[i]);
 	}
 	if (r >= 0 && l->s->options->max_cpu) {
-		skep_budget_start(&l->budget, l->s);
-		r = open_timer(l, BUDGET_NS, EVENT_BUDGET, &l->budget_fd);
+		r = skep_session_budget(l->s, &l->budget);
+		if (r >= 0)
+			r = watch(l, l->budget.fd, EVENT_BUDGET);
 	}
 	if (r >= 0 && l->s->options->duration_ns)
 		r = open_timer(l, l->s->options->duration_ns, EVENT_END, &l->end_fd);
@@ -279,7 +279,7 @@ void skep_loop_close(struct skep_loop *l)
 	for (size_t i = 0; l->timers && i < l->s->plan->n_user_probes; i++)
 		skep_closep(&l->timers[i]);
 	free(l->timers);
-	skep_closep(&l->budget_fd);
+	skep_budget_close(&l->budget);
 	skep_closep(&l->end_fd);
 	skep_closep(&l->pid_fd);
 	skep_closep(&l->self_fd);
@@ -364,10 +364,10 @@ static int tick(struct skep_loop *l, size_t index)
 
 static void check_budget(struct skep_loop *l)
 {
-	uint64_t n;
-
-	if (read(l->budget_fd, &n, sizeof(n)) == sizeof(n) && skep_budget_check(&l->budget, l->s))
-		l->s->stopping = true;
+	if (!skep_budget_step(&l->budget))
+		return;
+	l->s->result->budget = l->budget.use;
+	l->s->stopping = true;
 }
 
 static int handle(struct skep_loop *l, int64_t what)

@@ -4,7 +4,7 @@
  *
  *	epoll ──┬── ring		drained after every wait, whatever woke us
  *		├── timerfds	one for each interval: its program runs in this thread
- *		├── timerfds	once a second, when there is a budget; and for the end of --duration
+ *		├── timerfds	of the budget, when there is one; and for the end of --duration
  *		├── signalfd	SIGINT, SIGTERM, SIGHUP; SIGCHLD of a child that is held
  *		├── signalfd	those of self: probes
  *		└── pidfds	the child of -c, the process of -p
@@ -17,7 +17,7 @@
 
 struct skep_loop {
 	struct skep_session *s;
-	int epoll_fd, signal_fd, self_fd, pid_fd, budget_fd, end_fd;
+	int epoll_fd, signal_fd, self_fd, pid_fd, end_fd;
 	struct skep_budget budget;
 	int *timers;   /* by user probe, -1 where it is none */
 	bool observe;  /* user addresses are shown: mappings are looked at before processes end */

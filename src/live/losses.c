@@ -44,6 +44,8 @@ static const struct {
 				"rows could not be understood" },
 	[SKEP_LOSS_BYTE] = { "bad_text", "byte of a text was not UTF-8 and is \\ufffd in JSON",
 			     "bytes of texts were not UTF-8 and are \\ufffd in JSON" },
+	[SKEP_LOSS_PAUSED] = { "paused", "millisecond was not looked at to stay within --max-cpu",
+			       "milliseconds were not looked at to stay within --max-cpu" },
 };
 
 /* The counters of the plan's loss map, [n_progs][SKEP_LOSS_MAX]; *ret_counters stays NULL when there is no such map. */

@@ -141,7 +141,7 @@ static void tell_pinned(struct skep_session *s, const char *path)
 }
 
 /* @pins: those that stay in the kernel, which come last: nothing can fail behind them. */
-static int attach_all(struct skep_session *s, bool pins)
+static int attach_all(struct skep_session *s, struct skep_diag *diag, bool pins)
 {
 	for (size_t i = 0; i < s->plan->spec->n_attaches; i++) {
 		const struct skep_spec_attach *a = &s->plan->spec->attaches[i];
@@ -149,7 +149,7 @@ static int attach_all(struct skep_session *s, bool pins)
 
 		if (a->kind == SKEP_ATTACH_USER || pins != !!a->pin)
 			continue;
-		r = s->engine->attach(s->loaded, i, s->diag);
+		r = s->engine->attach(s->loaded, i, diag);
 		if (r < 0)
 			return r;
 		if (pins)
@@ -160,6 +160,24 @@ static int attach_all(struct skep_session *s, bool pins)
 	return 0;
 }
 
+bool skep_session_pause(struct skep_session *s, bool pause)
+{
+	const struct skep_spec *spec = s->plan->spec;
+	size_t n_probes = s->result->n_probes;
+	struct skep_diag why = {};
+	bool ok = true;
+
+	for (size_t i = 0; pause && i < spec->n_attaches; i++)
+		if (spec->attaches[i].kind != SKEP_ATTACH_USER)
+			s->engine->detach_prog(s->loaded, spec->attaches[i].prog);
+	if (!pause) {
+		ok = attach_all(s, &why, false) >= 0;
+		skep_diag_fini(&why);
+	}
+	s->result->n_probes = n_probes;
+	return ok;
+}
+
 static int attach(struct skep_loop *l)
 {
 	struct skep_session *s = l->s;
@@ -167,9 +185,9 @@ static int attach(struct skep_loop *l)
 	int r;
 
 	s->result->n_probes = s->plan->n_user_probes;
-	r = attach_all(s, false);
+	r = attach_all(s, s->diag, false);
 	if (r >= 0 && !s->options->dry_run)
-		r = attach_all(s, true);
+		r = attach_all(s, s->diag, true);
 	if (r < 0)
 		return r;
 	s->result->attach_ns = clock_ns(CLOCK_MONOTONIC) - start;
@@ -236,6 +254,8 @@ static void finish(struct skep_loop *l)
 			s->result->run_ns += time_ns;
 		}
 	}
+	if (l->budget.fd >= 0)
+		s->result->losses.session[SKEP_LOSS_PAUSED] = skep_budget_paused_ms(&l->budget);
 	s->engine->detach(s->loaded);
 	s->result->detach_ns = clock_ns(CLOCK_MONOTONIC) - start;
 	if (s->options->child) { /* when it was not the one who ended it */
@@ -327,7 +347,7 @@ int skep_live_run(struct skep_plan *plan, const struct skep_live_options *option
 		.signal_fd = -1,
 		.self_fd = -1,
 		.pid_fd = -1,
-		.budget_fd = -1,
+		.budget = { .fd = -1 },
 		.end_fd = -1,
 	};
 	int r;

@@ -45,6 +45,11 @@ bool skep_suite_is_bench(const struct skep_plan *plan); /* whose rows nobody see
 struct skep_loop;
 int skep_suite_run(struct skep_loop *l) _must_check_;
 
+/* run.c: takes all probes away for a while, or brings them back; false: one does not come back. */
+bool skep_session_pause(struct skep_session *s, bool pause);
+/* held_to.c: watches over what the session may take of a processor. */
+int skep_session_budget(struct skep_session *s, struct skep_budget *budget) _must_check_;
+
 /* preload.c: what walks of user stacks will want. */
 void skep_session_preload(struct skep_session *s);
 

@@ -187,6 +187,7 @@ static void detach_prog(struct skep_loaded *loaded, size_t prog)
 		loaded->links.data[keep++] = loaded->links.data[i];
 		loaded->links.data[i] = skipped;
 	}
+	skep_kernel_keep_misses(loaded, keep);
 	skep_kernel_drop_links(loaded, keep);
 }
 
