@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A session that is held to its budget: what can be done in it, and how it is told. */
-#include <linux/perf_event.h>
 #include <stdio.h>
 
 #include "isa/attachtype.h"
 #include "isa/progkind.h"
 #include "live/session.h"
 
-#define PAUSE_MAX 64 /* targets: closing each may take some milliseconds */
+#define PAUSE_MAX 64	  /* targets: closing each may take some milliseconds */
+#define TYPE_BREAKPOINT 5 /* perf_event_open: PERF_TYPE_BREAKPOINT */
 
 static bool sample(void *data, uint64_t one_of)
 {
@@ -68,7 +68,7 @@ static bool can_pause(const struct skep_spec *spec)
 				return false;
 			break;
 		case SKEP_ATTACH_PERF:
-			if (a->perf_type == PERF_TYPE_BREAKPOINT)
+			if (a->perf_type == TYPE_BREAKPOINT)
 				return false;
 			break;
 		default:
