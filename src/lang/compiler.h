@@ -34,13 +34,14 @@ struct skep_match {
 };
 
 /*
- * The parameters of a function, where arguments are read from registers: a FUNC_PROTO; @regs has DWARF's number of the register
- * of each, NULL: they are passed as C does it.
+ * The parameters of a function, where arguments are read from registers: a FUNC_PROTO; @places tells where each of them is, NULL:
+ * they are passed as the kernel's are.
  */
 struct skep_proto_regs {
 	const struct skep_btf *btf; /* NULL: not known */
 	uint32_t proto;
-	const uint8_t *regs;
+	const struct skep_param_place *places;
+	bool is_clone; /* a copy that the compiler changed: what places do not tell cannot be counted */
 };
 
 struct skep_instance {

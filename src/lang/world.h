@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "obj/btf.h"
+#include "obj/param.h"
 #include "obj/usdt.h"
 
 /* One found target of a probe. */
@@ -145,13 +146,12 @@ struct skep_world {
 	int (*user_type)(const struct skep_world *world, const char *binary, const char *name,
 			 const struct skep_btf **ret_btf, uint32_t *ret_id);
 	/*
-	 * What a function is given in general registers, from debugging information: a FUNC_PROTO. *ret_regs: DWARF's number of
-	 * the register of each parameter, or a number that none has; NULL: they are passed as C does it. -ENOENT: there is
+	 * What a function is given, from debugging information: a FUNC_PROTO and the place of each parameter. -ENOENT: there is
 	 * none of it; *ret_why is the end of "...: ".
 	 */
 	int (*user_proto)(const struct skep_world *world, const struct skep_world_symbol *function,
 			  const struct skep_btf **ret_btf, uint32_t *ret_proto,
-			  const uint8_t **ret_regs, const char **ret_why);
+			  const struct skep_param_place **ret_places, const char **ret_why);
 	/*
 	 * Whether an instruction begins @inside bytes behind the beginning of the function at
 	 * @function->offset of its binary: 1 yes, 0 no, -errno: nobody can tell.

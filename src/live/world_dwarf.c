@@ -136,8 +136,7 @@ struct user_types {
 	uint64_t address;
 	struct skep_btf *btf; /* NULL: not known */
 	uint32_t proto;
-	bool has_regs;
-	uint8_t regs[SKEP_DWARF_PARAMS_MAX];
+	struct skep_param_place places[SKEP_PARAMS_MAX];
 	struct user_types *next;
 };
 
@@ -154,17 +153,16 @@ static struct user_types *types_of(struct skep_kernel_world *w, struct skep_bina
 	t->path = file->path;
 	t->address = address;
 	t->next = w->user_types;
-	r = skep_dwarf_function(file->dwarf, address, &t->btf, &t->proto, t->regs);
+	r = skep_dwarf_function(file->dwarf, address, &t->btf, &t->proto, t->places);
 	if (r < 0)
 		t->btf = NULL;
-	t->has_regs = r > 0;
 	w->user_types = t;
 	return t;
 }
 
 static int user_proto(const struct skep_world *world, const struct skep_world_symbol *function,
 		      const struct skep_btf **ret_btf, uint32_t *ret_proto,
-		      const uint8_t **ret_regs, const char **ret_why)
+		      const struct skep_param_place **ret_places, const char **ret_why)
 {
 	struct skep_kernel_world *w = world_self(world);
 	struct skep_binary_file *file;
@@ -185,7 +183,7 @@ static int user_proto(const struct skep_world *world, const struct skep_world_sy
 	}
 	*ret_btf = t->btf;
 	*ret_proto = t->proto;
-	*ret_regs = t->has_regs ? t->regs : NULL;
+	*ret_places = t->places;
 	return 0;
 }
 

@@ -56,6 +56,7 @@ int dwarf_open_library(void)
 		"dwarf_getlocations",
 		"dwarf_formstring",
 		"dwarf_formflag",
+		"dwarf_getlocation_attr",
 	};
 	_Static_assert(sizeof(dwarf_lib) == sizeof(names), "a name for each function");
 
@@ -248,8 +249,8 @@ struct function_search {
 	uint64_t address;
 	struct skep_btf *btf;
 	uint32_t proto;
-	uint8_t *regs;
-	int error; /* 1: it is Go's, and has regs */
+	struct skep_param_place *places;
+	int error;
 };
 
 /*
@@ -288,23 +289,21 @@ static int function_of(void *data, Dwarf_Die *unit)
 
 	if (dwarf_lib.haspc(unit, s->address) != 1 || !find_function(unit, s->address, 0, &die))
 		return 0;
-	s->error = dwarf_to_btf(&die, dwarf_is_go(unit) ? s->regs : NULL, &s->btf, &s->proto);
-	if (s->error == 0 && dwarf_is_go(unit))
-		s->error = 1;
+	s->error = dwarf_to_btf(&die, dwarf_caller_of(unit), s->places, &s->btf, &s->proto);
 	return 1;
 }
 
 int skep_dwarf_function(struct skep_dwarf *dwarf, uint64_t address, struct skep_btf **ret_btf,
-			uint32_t *ret_proto, uint8_t ret_regs[SKEP_DWARF_PARAMS_MAX])
+			uint32_t *ret_proto, struct skep_param_place ret_places[SKEP_PARAMS_MAX])
 {
-	struct function_search s = { .address = address, .regs = ret_regs, .error = -ENOENT };
+	struct function_search s = { .address = address, .places = ret_places, .error = -ENOENT };
 
 	(void)each_unit(dwarf, function_of, &s);
 	if (s.error < 0)
 		return s.error;
 	*ret_btf = s.btf;
 	*ret_proto = s.proto;
-	return s.error;
+	return 0;
 }
 
 /* Types */
@@ -392,7 +391,7 @@ int skep_dwarf_line(struct skep_dwarf *dwarf, const char *file, unsigned line, u
 }
 
 int skep_dwarf_function(struct skep_dwarf *dwarf, uint64_t address, struct skep_btf **ret_btf,
-			uint32_t *ret_proto, uint8_t ret_regs[SKEP_DWARF_PARAMS_MAX])
+			uint32_t *ret_proto, struct skep_param_place ret_places[SKEP_PARAMS_MAX])
 {
 	return -ENOTSUP;
 }

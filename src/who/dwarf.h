@@ -9,7 +9,7 @@
  *
  *	r = skep_dwarf_open(elf, path, &dwarf);
  *	r = skep_dwarf_line(dwarf, "shop.c", 42, 0, on_address, data, &nearest);
- *	r = skep_dwarf_function(dwarf, address, &btf, &proto, regs);
+ *	r = skep_dwarf_function(dwarf, address, &btf, &proto, places);
  *	skep_dwarf_close(dwarf);
  *
  * Addresses are those of the symbol table. The bytes may be broken: libdw checks where it reads, and what is made of them is
@@ -19,10 +19,9 @@
 
 #include "obj/btf.h"
 #include "obj/elf_sym.h"
+#include "obj/param.h"
 
 #define SKEP_DWARF_TYPES_MAX 16384
-#define SKEP_DWARF_PARAMS_MAX 64 /* of one function */
-#define SKEP_DWARF_NO_REG 255	 /* in none when the function begins */
 
 struct skep_dwarf;
 
@@ -51,15 +50,13 @@ int skep_dwarf_line(struct skep_dwarf *dwarf, const char *file, unsigned line, u
 		    unsigned *ret_nearest) _must_check_;
 
 /*
- * The function that @address is in: @ret_proto is its FUNC_PROTO in *ret_btf, which the caller frees. Parameters are those
- * that are passed in general registers, in their order: numbers with a point are left out, the place for a large result
- * stands in front without a name. -ENOENT: it is not described.
- *
- * 1: a function of Go. Its parameters are what single registers hold, "s" and "s_len" of a string s; ret_regs has DWARF's
- * number of each. An argument that no general register holds is there as a whole, with SKEP_DWARF_NO_REG.
+ * The function that @address is in: @ret_proto is its FUNC_PROTO in *ret_btf, which the caller frees, with the place of each
+ * parameter when it begins. The place for a large result is a parameter of its own, in front, without a name. Of Go and
+ * Rust, what single registers hold are parameters: "s" and "s_len" of a string s. -ENOENT: it is not described.
  */
 int skep_dwarf_function(struct skep_dwarf *dwarf, uint64_t address, struct skep_btf **ret_btf,
-			uint32_t *ret_proto, uint8_t ret_regs[SKEP_DWARF_PARAMS_MAX]) _must_check_;
+			uint32_t *ret_proto,
+			struct skep_param_place ret_places[SKEP_PARAMS_MAX]) _must_check_;
 
 /*
  * A type by its name in C: "struct foo", "union foo", "enum foo" or a typedef. It is *ret_id in *ret_btf, which the caller

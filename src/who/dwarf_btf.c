@@ -320,18 +320,6 @@ Dwarf_Die dwarf_stripped(Dwarf_Die type)
 	return type;
 }
 
-static bool is_float(Dwarf_Die *param)
-{
-	uint64_t encoding;
-	Dwarf_Die type;
-
-	if (!dwarf_type_of(param, &type))
-		return false;
-	type = dwarf_stripped(type);
-	return dwarf_lib.tag(&type) == DW_TAG_base_type &&
-	       word_of(&type, DW_AT_encoding, &encoding) && encoding == DW_ATE_float;
-}
-
 /* Whether the first register holds the place of the result instead of the first argument. */
 static bool returns_in_memory(Dwarf_Die *function)
 {
@@ -350,38 +338,42 @@ static bool returns_in_memory(Dwarf_Die *function)
 	return word_of(&type, DW_AT_byte_size, &size) && size > RETURN_BYTES_MAX;
 }
 
-static size_t params_of(struct converter *c, Dwarf_Die *function, struct skep_btf_param *params)
+/* C++ passes the address of what has a life of its own; which types have one is told from DWARF 5 on. */
+static bool passed_by_reference(Dwarf_Die *type)
 {
-	Dwarf_Die child, type;
-	size_t n = 0;
+	Dwarf_Die plain = dwarf_stripped(*type);
+	uint64_t convention;
 
-	if (returns_in_memory(function) && dwarf_type_of(function, &type)) {
-		/* As a number: what is there is not written yet. */
-		params[n++] = (struct skep_btf_param){ "", 1 };
-	}
-	for (int more = dwarf_lib.child(function, &child); more == 0 && n < SKEP_DWARF_PARAMS_MAX;
-	     more = dwarf_lib.siblingof(&child, &child)) {
-		if (dwarf_lib.tag(&child) != DW_TAG_formal_parameter || is_float(&child))
-			continue;
-		params[n++] = (struct skep_btf_param){ name_of(&child), referred(c, &child) };
-	}
-	return n;
+	return word_of(&plain, DW_AT_calling_convention, &convention) &&
+	       convention == DW_CC_pass_by_reference;
 }
 
-static size_t go_params_of(struct converter *c, Dwarf_Die *function, struct skep_btf_param *params,
-			   uint8_t *regs)
+/* As a number go a function as a value, which is a pointer though it is not described as one, and an address in our stead. */
+static uint32_t param_type(struct converter *c, Dwarf_Die *type)
 {
-	struct dwarf_param found[SKEP_DWARF_PARAMS_MAX];
-	size_t n = dwarf_go_params(function, c->arena, found, SKEP_DWARF_PARAMS_MAX);
+	Dwarf_Die plain = dwarf_stripped(*type);
 
-	for (size_t i = 0; i < n; i++) {
-		Dwarf_Die plain = dwarf_stripped(found[i].type);
-		/* A function as a value is a pointer, though it is not described as one. */
-		bool is_code = dwarf_lib.tag(&plain) == DW_TAG_subroutine_type;
+	if (dwarf_lib.tag(&plain) == DW_TAG_subroutine_type || passed_by_reference(type))
+		return 1;
+	return number_of(c, type, 0);
+}
 
-		params[i].name = found[i].name;
-		params[i].type = is_code ? 1 : number_of(c, &found[i].type, 0);
-		regs[i] = found[i].reg;
+static size_t params_of(struct converter *c, Dwarf_Die *function, enum dwarf_caller caller,
+			struct skep_btf_param *params, struct skep_param_place *places)
+{
+	struct dwarf_param found[SKEP_PARAMS_MAX];
+	size_t n = 0, n_found;
+
+	if (caller != DWARF_GO && returns_in_memory(function)) {
+		/* As a number: what is there is not written yet. */
+		places[n] = (struct skep_param_place){ SKEP_PARAM_UNTOLD };
+		params[n++] = (struct skep_btf_param){ "", 1 };
+	}
+	n_found = dwarf_params(function, caller, c->arena, found, SKEP_PARAMS_MAX - n);
+	for (size_t i = 0; i < n_found; i++, n++) {
+		params[n].name = found[i].name ? found[i].name : "";
+		params[n].type = param_type(c, &found[i].type);
+		places[n] = found[i].place;
 	}
 	return n;
 }
@@ -428,11 +420,12 @@ static void end(struct converter *c)
 	skep_arena_free(c->arena);
 }
 
-int dwarf_to_btf(Dwarf_Die *die, uint8_t *regs, struct skep_btf **ret_btf, uint32_t *ret_proto)
+int dwarf_to_btf(Dwarf_Die *die, enum dwarf_caller caller, struct skep_param_place *ret_places,
+		 struct skep_btf **ret_btf, uint32_t *ret_proto)
 {
-	struct skep_btf_param params[SKEP_DWARF_PARAMS_MAX];
+	struct skep_btf_param params[SKEP_PARAMS_MAX];
 	struct converter c = begin();
-	size_t n = regs ? go_params_of(&c, die, params, regs) : params_of(&c, die, params);
+	size_t n = params_of(&c, die, caller, params, ret_places);
 	uint32_t result = referred(&c, die);
 	int r;
 

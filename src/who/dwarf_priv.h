@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside of the reader of debugging information: dwarf.c (files, lines, functions), dwarf_btf.c (types), dwarf_go.c (arguments
- * of Go's functions), dwarf_places.c.
+ * Inside of the reader of debugging information: dwarf.c (files, lines, functions), dwarf_btf.c (types), dwarf_params.c
+ * (where arguments are) and dwarf_words.c (those of Go and Rust), dwarf_places.c.
  */
 #pragma once
 
@@ -42,32 +42,45 @@ struct dwarf_library {
 				  Dwarf_Addr *, Dwarf_Op **, size_t *);
 	const char *(*formstring)(Dwarf_Attribute *);
 	int (*formflag)(Dwarf_Attribute *, bool *);
+	int (*getlocation_attr)(Dwarf_Attribute *, const Dwarf_Op *, Dwarf_Attribute *);
 };
 
 extern struct dwarf_library dwarf_lib;
 
-/* What one register holds of an argument, or all of one that is in none. */
-struct dwarf_param {
-	const char *name;
-	Dwarf_Die type;
-	uint8_t reg; /* DWARF's number, or SKEP_DWARF_NO_REG */
+/* Whose rules a function is called by. */
+enum dwarf_caller {
+	DWARF_GNU,
+	DWARF_LLVM, /* and all that we do not know */
+	DWARF_RUST,
+	DWARF_GO,
 };
 
-bool dwarf_is_go(Dwarf_Die *unit);
-/* How many parameters @function has, at most @max; those beyond are left out. */
-size_t dwarf_go_params(Dwarf_Die *function, struct skep_arena *arena, struct dwarf_param *params,
-		       size_t max);
+/* An argument, or a word of one. */
+struct dwarf_param {
+	const char *name; /* NULL: it has none */
+	Dwarf_Die type;
+	struct skep_param_place place;
+};
+
+enum dwarf_caller dwarf_caller_of(Dwarf_Die *unit);
+/* The parameters of @function, at most @max; those beyond are left out. */
+size_t dwarf_params(Dwarf_Die *function, enum dwarf_caller caller, struct skep_arena *arena,
+		    struct dwarf_param *params, size_t max);
+/* The words of @param when the function begins, or all of it in no register; how many. */
+size_t dwarf_words(Dwarf_Die *param, struct skep_arena *arena, Dwarf_Addr begin,
+		   struct dwarf_param *params, size_t max);
+/* Go describes its results as parameters. */
+bool dwarf_go_is_result(Dwarf_Die *param);
+/* What the location of @param is at the instruction @begin; false: none is told. */
+bool dwarf_ops_at(Dwarf_Die *param, Dwarf_Addr begin, Dwarf_Op **ret_ops, size_t *ret_n);
 /* What @die is of; false: void. */
 bool dwarf_type_of(Dwarf_Die *die, Dwarf_Die *ret_type);
 /* Without typedefs and modifiers. */
 Dwarf_Die dwarf_stripped(Dwarf_Die type);
 
-/*
- * The prototype of function @die as the last type of a new BTF. With @regs (SKEP_DWARF_PARAMS_MAX) it is a function of Go, and
- * they become the registers of its parameters.
- */
-int dwarf_to_btf(Dwarf_Die *die, uint8_t *regs, struct skep_btf **ret_btf,
-		 uint32_t *ret_proto) _must_check_;
+/* The prototype of function @die as the last type of a new BTF, and the places of its parameters: SKEP_PARAMS_MAX. */
+int dwarf_to_btf(Dwarf_Die *die, enum dwarf_caller caller, struct skep_param_place *ret_places,
+		 struct skep_btf **ret_btf, uint32_t *ret_proto) _must_check_;
 /* The types of @n variables, each a number in *ret_btf; 0: void, or too many. */
 int dwarf_types_to_btf(Dwarf_Die *vars, size_t n, struct skep_btf **ret_btf,
 		       uint32_t *ret_types) _must_check_;

@@ -22,6 +22,9 @@ struct skep_arch {
 	const char *name;
 	uint16_t args[SKEP_ARCH_ARGS_MAX]; /* of a function call */
 	unsigned n_args;
+	unsigned
+		stack_args; /* the first argument on the stack: bytes above the stack pointer, when a function begins */
+	bool counts_structs; /* call.c knows how it passes structs by value */
 	uint16_t retval, ip, sp;
 	uint16_t syscall_args[SKEP_SYSCALL_ARGS_MAX];
 	uint16_t syscall_nr; /* 4 bytes are enough */

@@ -59,12 +59,11 @@ static void narrow(struct skep_lower *l, const struct skep_type *type, struct sk
 		value->val = skep_ir_extend(l->fn, value->val, type->size, type->is_signed);
 }
 
-int skep_regs_lower_args_at(struct skep_lower *l, const struct skep_expr *expr,
-			    const struct skep_field *field, struct skep_value *ret_value)
+void skep_regs_load(struct skep_lower *l, const struct skep_type *type, unsigned offset,
+		    struct skep_value *ret_value)
 {
-	*ret_value = load_reg(l, field->offset);
-	narrow(l, field->type, ret_value);
-	return 0;
+	*ret_value = load_reg(l, offset);
+	narrow(l, type, ret_value);
 }
 
 int skep_regs_lower_args(struct skep_lower *l, const struct skep_expr *expr,

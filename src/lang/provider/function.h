@@ -24,7 +24,10 @@ int skep_regs_lower_retval(struct skep_lower *l, struct skep_value *ret_value) _
 int skep_regs_lower_args(struct skep_lower *l, const struct skep_expr *expr,
 			 const struct skep_field *field, struct skep_value *ret_value) _must_check_;
 
-/* args.name of skep_proto_args_at: the field's offset is its register's. */
+/* A number of @type from the register at this offset in struct pt_regs. */
+void skep_regs_load(struct skep_lower *l, const struct skep_type *type, unsigned offset,
+		    struct skep_value *ret_value);
+/* args.name of skep_proto_args_at. */
 int skep_regs_lower_args_at(struct skep_lower *l, const struct skep_expr *expr,
 			    const struct skep_field *field,
 			    struct skep_value *ret_value) _must_check_;
@@ -90,7 +93,8 @@ void skep_proto_list(struct skep_arena *arena, const struct skep_btf *btf, uint3
 /*
  * function_regs.c: where arguments are read from registers (lang/compiler.h: struct skep_proto_regs).
  *
- * The parameters that are in one as a struct: the offset of each is that of its register in struct pt_regs.
+ * The parameters that can be read as a struct: the offset of each is that of its register in struct pt_regs, or function_regs.c's
+ * own for what is on the stack.
  */
 const struct skep_struct *skep_proto_args_at(struct skep_types *types,
 					     const struct skep_proto_regs *f, enum skep_space space,

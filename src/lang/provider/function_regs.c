@@ -1,62 +1,153 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which parameters are in registers when a function begins: as C passes them, or as debugging information says. */
+/* Where parameters are when a function begins: as debugging information says, or as C passes them. */
 #include "lang/provider/function.h"
 
-#include "lang/provider/arch.h"
+#include <errno.h>
 
-static const char ON_STACK[] = "on the stack";
+#include "lang/lower_priv.h"
+#include "lang/provider/arch.h"
+#include "lang/provider/call.h"
+
+/* The offset of a field whose place is on the stack: this, and the bytes above the stack pointer. */
+#define ON_STACK 0x100000u
 
 static bool fits_register(const struct skep_btf *btf, uint32_t type)
 {
-	switch (skep_btf_kind(btf, skep_btf_strip(btf, type, true))) {
+	uint32_t id = skep_btf_strip(btf, type, true), size;
+
+	switch (skep_btf_kind(btf, id)) {
 	case SKEP_BTF_INT:
 	case SKEP_BTF_PTR:
 	case SKEP_BTF_ENUM:
 	case SKEP_BTF_ENUM64:
-		return true;
+		return skep_btf_size(btf, id, &size) == 0 && size <= 8;
 	default:
 		return false;
 	}
 }
 
-/* Where one parameter is in struct pt_regs; or why it is not. */
-struct place {
-	uint16_t offset;
+static bool is_float(const struct skep_btf *btf, uint32_t type)
+{
+	return skep_btf_kind(btf, skep_btf_strip(btf, type, true)) == SKEP_BTF_FLOAT;
+}
+
+/* The parameters of a function one by one; of the current one where it is, or why it is nowhere. */
+struct params {
+	const struct skep_proto_regs *f;
+	struct skep_arena *arena;
+	struct skep_calling call;
+	unsigned next;
+	struct skep_btf_param p;
+	uint32_t offset; /* in struct pt_regs, or ON_STACK and more */
 	const char *why_not;
 };
 
-/* From the first parameter on: @before is what was said of the one before. */
-static struct place place_of(const struct skep_proto_regs *f, unsigned i, uint32_t type,
-			     const char *before)
+/* Functions of the kernel: all is in registers, or the list ends. */
+static void kernel_place(struct params *ps, const struct skep_call_place *place)
 {
-	const struct skep_arch *arch = skep_arch();
-
-	if (f->regs && f->regs[i] < arch->n_dwarf_regs && fits_register(f->btf, type))
-		return (struct place){ .offset = arch->dwarf_regs[f->regs[i]] };
-	if (f->regs)
-		return (struct place){ .why_not = "in no general register" };
-	/* Which registers the ones behind a struct are in depends on what is in it. */
-	if (before && !skep_streq(before, ON_STACK))
-		return (struct place){ .why_not = "behind one that is passed by value" };
-	if (!fits_register(f->btf, type))
-		return (struct place){ .why_not = "passed by value" };
-	if (i >= arch->n_args)
-		return (struct place){ .why_not = ON_STACK };
-	return (struct place){ .offset = arch->args[i] };
+	ps->offset = place->number;
+	if (place->in == SKEP_CALL_STACK)
+		ps->why_not = "on the stack";
+	else if (!fits_register(ps->f->btf, ps->p.type))
+		ps->why_not = "passed by value";
+	else if (ps->why_not || place->in == SKEP_CALL_LOST)
+		ps->why_not = "behind one that is passed by value";
 }
 
-/* The next parameter, from *at 0 on. */
-static bool next(const struct skep_proto_regs *f, struct skep_arena *arena, unsigned *at,
-		 struct skep_btf_param *ret_param, struct place *place)
+static void counted_place(struct params *ps, const struct skep_call_place *place)
 {
-	unsigned i = (*at)++;
+	switch (place->in) {
+	case SKEP_CALL_REG:
+		ps->offset = place->number;
+		break;
+	case SKEP_CALL_STACK:
+		ps->offset = ON_STACK + place->number;
+		break;
+	case SKEP_CALL_FLOAT:
+	case SKEP_CALL_VALUE:
+		ps->why_not = "passed by value";
+		break;
+	case SKEP_CALL_LOST:
+		ps->why_not = fits_register(ps->f->btf, ps->p.type)
+				      ? "behind one whose place is not known"
+				      : "passed by value";
+		break;
+	}
+}
 
-	if (!skep_arch() || i >= skep_btf_type(f->btf, f->proto).vlen ||
-	    skep_btf_param(f->btf, f->proto, i, ret_param) < 0 || !ret_param->type)
+static void told_place(struct params *ps, const struct skep_param_place *told,
+		       const struct skep_call_place *counted)
+{
+	const struct skep_arch *arch = skep_arch();
+	bool fits = fits_register(ps->f->btf, ps->p.type);
+
+	ps->why_not = NULL;
+	if (is_float(ps->f->btf, ps->p.type)) {
+		ps->why_not = "a number with a point, which no general register holds";
+		return;
+	}
+	switch (told->in) {
+	case SKEP_PARAM_UNTOLD:
+		if (ps->f->is_clone)
+			ps->why_not =
+				"in a place that is not told, and the compiler changed what this "
+				"copy of the function takes";
+		else
+			counted_place(ps, counted);
+		break;
+	case SKEP_PARAM_REG:
+		if (!fits)
+			ps->why_not = "passed by value";
+		else if ((uint64_t)told->number >= arch->n_dwarf_regs)
+			ps->why_not = "in no general register";
+		else
+			ps->offset = arch->dwarf_regs[told->number];
+		break;
+	case SKEP_PARAM_CONSTANT:
+		ps->why_not = skep_arena_printf(ps->arena,
+						"not passed any more, the compiler knew that it is "
+						"always %lld",
+						(long long)told->number);
+		break;
+	case SKEP_PARAM_GONE:
+		ps->why_not = "optimized out";
+		break;
+	case SKEP_PARAM_PARTS:
+		ps->why_not = fits ? "in no general register" : "passed by value";
+		break;
+	case SKEP_PARAM_STRANGE:
+		ps->why_not =
+			fits ? "beside others that are optimized out, and its place is not told"
+			     : "passed by value";
+		break;
+	}
+}
+
+static struct params begin(const struct skep_proto_regs *f, struct skep_arena *arena)
+{
+	return (struct params){ .f = f, .arena = arena };
+}
+
+/* False: there is no other. */
+static bool next(struct params *ps)
+{
+	const struct skep_proto_regs *f = ps->f;
+	const struct skep_arch *arch = skep_arch();
+	struct skep_call_place place;
+	unsigned i = ps->next++;
+
+	if (!arch || i >= skep_btf_type(f->btf, f->proto).vlen ||
+	    skep_btf_param(f->btf, f->proto, i, &ps->p) < 0 || !ps->p.type)
 		return false;
-	ret_param->name = ret_param->name[0] ? skep_proto_param_name(arena, ret_param)
-					     : skep_arena_printf(arena, "arg%u", i);
-	*place = place_of(f, i, ret_param->type, place->why_not);
+	ps->p.name = ps->p.name[0] ? skep_proto_param_name(ps->arena, &ps->p)
+				   : skep_arena_printf(ps->arena, "arg%u", i);
+	if (f->places && f->places[i].in == SKEP_PARAM_STRANGE)
+		ps->call.lost = true;
+	place = skep_call_next(&ps->call, arch, f->btf, ps->p.type);
+	if (f->places)
+		told_place(ps, &f->places[i], &place);
+	else
+		kernel_place(ps, &place);
 	return true;
 }
 
@@ -64,53 +155,62 @@ const struct skep_struct *skep_proto_args_at(struct skep_types *types,
 					     const struct skep_proto_regs *f, enum skep_space space,
 					     const char *name)
 {
-	unsigned n = skep_btf_type(f->btf, f->proto).vlen, at = 0;
+	unsigned n = skep_btf_type(f->btf, f->proto).vlen;
 	struct skep_struct *s = skep_arena_alloc(types->arena, sizeof(*s));
 	struct skep_field *fields = skep_arena_calloc(types->arena, n, sizeof(*fields));
-	struct skep_btf_param p;
-	struct place place = {};
+	struct params ps = begin(f, types->arena);
 
 	s->name = name;
 	s->fields = fields;
-	while (next(f, types->arena, &at, &p, &place)) {
-		const struct skep_type *type = skep_type_from_btf(types, f->btf, p.type, space);
+	while (next(&ps)) {
+		const struct skep_type *type = skep_type_from_btf(types, f->btf, ps.p.type, space);
 
-		if (!place.why_not && skep_type_is_scalar(type))
+		if (!ps.why_not && skep_type_is_scalar(type))
 			fields[s->n_fields++] = (struct skep_field){
-				.name = p.name,
+				.name = ps.p.name,
 				.type = type,
-				.offset = place.offset,
+				.offset = ps.offset,
 			};
 	}
 	s->size = (uint32_t)n * 8;
 	return s;
 }
 
+int skep_regs_lower_args_at(struct skep_lower *l, const struct skep_expr *expr,
+			    const struct skep_field *field, struct skep_value *ret_value)
+{
+	struct skep_val *sp;
+
+	if (field->offset < ON_STACK) {
+		skep_regs_load(l, field->type, field->offset, ret_value);
+		return 0;
+	}
+	sp = skep_ir_load(l->fn, skep_ir_ctx(l->fn), skep_arch()->sp, 8, SKEP_LOAD_PURE);
+	return skep_lower_load(l, field->type, sp, (int)(field->offset - ON_STACK), SKEP_SPACE_USER,
+			       ret_value);
+}
+
 const char *skep_proto_why_left_out(const struct skep_proto_regs *f, struct skep_arena *arena,
 				    const char *name)
 {
-	struct skep_btf_param p;
-	struct place place = {};
-	unsigned at = 0;
+	struct params ps = begin(f, arena);
 
-	while (f->btf && next(f, arena, &at, &p, &place))
-		if (skep_streq(p.name, name))
-			return place.why_not;
+	while (f->btf && next(&ps))
+		if (skep_streq(ps.p.name, name))
+			return ps.why_not;
 	return NULL;
 }
 
 void skep_proto_list_registers(struct skep_arena *arena, const struct skep_proto_regs *f,
 			       struct skep_str *out)
 {
-	struct skep_btf_param p;
-	struct place place = {};
-	unsigned at = 0;
+	struct params ps = begin(f, arena);
 
-	while (next(f, arena, &at, &p, &place)) {
+	while (next(&ps)) {
 		skep_str_add(out, "    ");
-		skep_btf_format_decl(f->btf, p.type, p.name, out);
-		if (place.why_not)
-			skep_str_addf(out, " // not in args: %s", place.why_not);
+		skep_btf_format_decl(f->btf, ps.p.type, ps.p.name, out);
+		if (ps.why_not)
+			skep_str_addf(out, " // not in args: %s", ps.why_not);
 		skep_str_add(out, "\n");
 	}
 }

@@ -109,7 +109,7 @@ static int list_function(void *data, const struct skep_world_symbol *symbol)
 	skep_str_addf(l->out, l->demangled ? "%s:%s:cpp:\"%s\"\n" : "%s:%s:%s\n", l->provider->name,
 		      symbol->module, symbol->name);
 	if (l->verbose && l->world->user_proto &&
-	    l->world->user_proto(l->world, symbol, &f.btf, &f.proto, &f.regs, &why) == 0)
+	    skep_uprobe_params(l->world, symbol, &f, &why) == 0)
 		skep_proto_list_registers(l->arena, &f, l->out);
 	return 0;
 }

@@ -20,6 +20,20 @@ static bool is_clone(const char *name)
 	return strstr(name, ".isra.") || strstr(name, ".constprop.") || strstr(name, ".part.");
 }
 
+int skep_uprobe_params(const struct skep_world *world, const struct skep_world_symbol *symbol,
+		       struct skep_proto_regs *ret_params, const char **ret_why)
+{
+	struct skep_proto_regs f = {
+		.is_clone = is_clone(symbol->linkage ? symbol->linkage : symbol->name),
+	};
+	int r = world->user_proto(world, symbol, &f.btf, &f.proto, &f.places, ret_why);
+
+	if (r < 0)
+		return r;
+	*ret_params = f;
+	return 0;
+}
+
 /*
  * args by name, of a function that debugging information describes. Those that are used make a signature: functions that
  * have them alike share a program.
@@ -33,11 +47,7 @@ static const char *load_args(struct skep_uprobe_search *s, const struct skep_wor
 	if (s->is_return || s->offset || s->by_line || !w->user_proto || !symbol->name ||
 	    (!s->used.n && !s->used.whole))
 		return "";
-	if (is_clone(symbol->linkage ? symbol->linkage : symbol->name)) {
-		*ret_why = "the compiler changed what this copy of the function takes";
-		return "";
-	}
-	if (w->user_proto(w, symbol, &ret_of->btf, &ret_of->proto, &ret_of->regs, ret_why) < 0)
+	if (skep_uprobe_params(w, symbol, ret_of, ret_why) < 0)
 		return "";
 	*ret_args = skep_proto_args_at(&s->c->types, ret_of, SKEP_SPACE_USER, symbol->name);
 	return skep_match_signature(s->c, *ret_args, &s->used);

@@ -96,14 +96,24 @@ static int first_address(void *data, uint64_t address)
 	return 0;
 }
 
+/* None moved: optimized or not, they are where C passes them, or it is told where. */
+static void check_places(const struct skep_param_place *places)
+{
+	for (size_t i = 0; i < 4; i++)
+		assert_true(places[i].in == SKEP_PARAM_UNTOLD || places[i].in == SKEP_PARAM_REG ||
+			    places[i].in == SKEP_PARAM_PARTS);
+}
+
 static void check_types(const struct skep_btf *btf, uint32_t proto)
 {
 	struct skep_btf_param p;
 	struct skep_btf_member m;
 	uint32_t to;
 
-	assert_int_equal(skep_btf_type(btf, proto).vlen, 3);
+	assert_int_equal(skep_btf_type(btf, proto).vlen, 4);
 	assert_int_equal(skep_btf_param(btf, proto, 0, &p), 0);
+	assert_string_equal(p.name, "skipped");
+	assert_int_equal(skep_btf_param(btf, proto, 1, &p), 0);
 	assert_string_equal(p.name, "o");
 	assert_int_equal(skep_btf_pointee(btf, p.type, &to), 0);
 	to = skep_btf_strip(btf, to, true);
@@ -131,7 +141,7 @@ static void test_own(void **state)
 	struct skep_btf *btf;
 	struct stat st;
 	uint64_t address = 0;
-	uint8_t regs[SKEP_DWARF_PARAMS_MAX];
+	struct skep_param_place places[SKEP_PARAMS_MAX];
 	unsigned nearest;
 	uint32_t proto;
 	void *data;
@@ -152,10 +162,11 @@ static void test_own(void **state)
 						 first_address, &address, &nearest),
 				 -ENOENT);
 		assert_true(nearest > 1000 && nearest < 100000);
-		assert_int_equal(skep_dwarf_function(dwarf, address, &btf, &proto, regs), 0);
+		assert_int_equal(skep_dwarf_function(dwarf, address, &btf, &proto, places), 0);
 		check_types(btf, proto);
+		check_places(places);
 		skep_btf_free(btf);
-		assert_int_equal(skep_dwarf_function(dwarf, UINT64_MAX / 2, &btf, &proto, regs),
+		assert_int_equal(skep_dwarf_function(dwarf, UINT64_MAX / 2, &btf, &proto, places),
 				 -ENOENT);
 	}
 	assert_int_equal(given(1.5, &(struct outer){ .kind = SOME }, 2, true), 11);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where a Go function finds its arguments when it begins. Its compiler hands out registers in an order of its own, to the
- * words of an argument one by one, and also to arguments without a name, which are not described: counting would be wrong.
- * So the places are those that the debugging information tells for the first instruction.
+ * Arguments of Go and Rust whose words are in registers one by one. Their compilers hand out registers in an order of their own, also
+ * to arguments without a name, which are not described: counting would be wrong. So the places are those that the
+ * debugging information tells for the first instruction.
  *
  *	func Price(q int, name string)	q: ax | name: bx, name_len: cx
+ *	fn price(name: &str, q: u32)	name: di, name_len: si | q: dx
  */
 #include "who/dwarf.h"
 
@@ -17,15 +18,9 @@
 #define GO_KIND_SLICE 23
 #define GO_KIND_STRING 24
 
-#define WORDS_MAX 16  /* of one argument */
-#define DEPTH_MAX 8   /* structs in each other */
-#define RANGES_MAX 64 /* looked at for the one that the function begins with */
-
-struct go_params {
-	struct skep_arena *arena;
-	struct dwarf_param *params;
-	size_t n, max;
-};
+#define WORDS_MAX 16 /* of one argument */
+#define DEPTH_MAX 8  /* structs in each other */
+#define NO_REG 255   /* a word that is in none */
 
 /* The words of one argument: what they are, and where. */
 struct words {
@@ -52,15 +47,27 @@ static const char *word_name(struct words *w, const char *name, Dwarf_Die *membe
 {
 	const char *own = dwarf_lib.diename(member);
 
-	if (!own || (is_text && (skep_streq(own, "str") || skep_streq(own, "array"))))
+	if (!own || (is_text && (skep_streq(own, "str") || skep_streq(own, "array") ||
+				 skep_streq(own, "data_ptr"))))
 		return name;
+	if (is_text && skep_streq(own, "length"))
+		own = "len";
 	return skep_arena_printf(w->arena, "%s_%s", name, own);
+}
+
+/* Of both languages: what refers to memory and knows its size. */
+static bool is_text(Dwarf_Die *plain)
+{
+	const char *name = dwarf_lib.diename(plain);
+
+	return go_kind(plain) == GO_KIND_STRING || go_kind(plain) == GO_KIND_SLICE ||
+	       (name && name[0] == '&');
 }
 
 static void split(struct words *w, const char *name, Dwarf_Die type, unsigned depth)
 {
 	Dwarf_Die plain = dwarf_stripped(type), member, of;
-	bool is_text = go_kind(&plain) == GO_KIND_STRING || go_kind(&plain) == GO_KIND_SLICE;
+	bool text = is_text(&plain);
 
 	/* Arrays of one element are in registers; a larger one is in memory, where it has a single place without any. */
 	if (dwarf_lib.tag(&plain) == DW_TAG_array_type && depth < DEPTH_MAX &&
@@ -82,7 +89,7 @@ static void split(struct words *w, const char *name, Dwarf_Die type, unsigned de
 		if (depth == DEPTH_MAX || !dwarf_type_of(&member, &of))
 			w->strange = true;
 		else
-			split(w, word_name(w, name, &member, is_text), of, depth + 1);
+			split(w, word_name(w, name, &member, text), of, depth + 1);
 	}
 }
 
@@ -97,7 +104,7 @@ static void add_place(struct words *w, uint8_t place)
 /* "reg0, piece 8, reg3, piece 8": a register for each word; what is not in one is nowhere. */
 static void read_places(struct words *w, const Dwarf_Op *ops, size_t n)
 {
-	uint8_t place = SKEP_DWARF_NO_REG;
+	uint8_t place = NO_REG;
 
 	for (size_t i = 0; i < n; i++) {
 		if (ops[i].atom >= DW_OP_reg0 && ops[i].atom <= DW_OP_reg31)
@@ -107,37 +114,10 @@ static void read_places(struct words *w, const Dwarf_Op *ops, size_t n)
 		else if (ops[i].atom == DW_OP_bit_piece)
 			w->strange = true;
 		if (ops[i].atom == DW_OP_piece)
-			place = SKEP_DWARF_NO_REG;
+			place = NO_REG;
 	}
 	if (n && ops[n - 1].atom != DW_OP_piece)
 		add_place(w, place);
-}
-
-static void find_places(struct words *w, Dwarf_Die *param, Dwarf_Addr begin)
-{
-	Dwarf_Addr base, start, end;
-	Dwarf_Attribute attr;
-	ptrdiff_t at = 0;
-	Dwarf_Op *ops;
-	size_t n;
-
-	if (!dwarf_lib.attr_integrate(param, DW_AT_location, &attr))
-		return;
-	for (unsigned i = 0; i < RANGES_MAX; i++) {
-		at = dwarf_lib.getlocations(&attr, at, &base, &start, &end, &ops, &n);
-		if (at <= 0)
-			return;
-		if (start <= begin && begin < end) {
-			read_places(w, ops, n);
-			return;
-		}
-	}
-}
-
-static void add(struct go_params *g, struct dwarf_param param)
-{
-	if (g->n < g->max)
-		g->params[g->n++] = param;
 }
 
 /* Without optimization the bytes between members are places too, and in no register. */
@@ -146,72 +126,55 @@ static void leave_out_padding(struct words *w)
 	size_t n = 0;
 
 	for (size_t i = 0; i < w->n_places; i++)
-		n += w->places[i] != SKEP_DWARF_NO_REG;
+		n += w->places[i] != NO_REG;
 	if (w->n_places == w->n || n != w->n)
 		return;
 	n = 0;
 	for (size_t i = 0; i < w->n_places; i++)
-		if (w->places[i] != SKEP_DWARF_NO_REG)
+		if (w->places[i] != NO_REG)
 			w->places[n++] = w->places[i];
 	w->n_places = n;
 }
 
 /* Where words and places do not fit together, as for all that is in memory, the argument stays whole and nowhere. */
-static void add_param(struct go_params *g, Dwarf_Die *die, Dwarf_Addr begin)
+size_t dwarf_words(Dwarf_Die *param, struct skep_arena *arena, Dwarf_Addr begin,
+		   struct dwarf_param *params, size_t max)
 {
-	struct words w = { .arena = g->arena };
-	const char *name = dwarf_lib.diename(die);
+	struct words w = { .arena = arena };
+	struct dwarf_param whole = { .name = dwarf_lib.diename(param),
+				     .place.in = SKEP_PARAM_PARTS };
 	bool somewhere = false;
-	Dwarf_Die type;
+	Dwarf_Op *ops;
+	size_t n;
 
-	if (!name || !dwarf_type_of(die, &type))
-		return;
-	split(&w, name, type, 0);
-	find_places(&w, die, begin);
+	if (!max || !whole.name || !dwarf_type_of(param, &whole.type))
+		return 0;
+	split(&w, whole.name, whole.type, 0);
+	if (dwarf_ops_at(param, begin, &ops, &n))
+		read_places(&w, ops, n);
 	leave_out_padding(&w);
 	for (size_t i = 0; i < w.n_places; i++)
-		somewhere |= w.places[i] != SKEP_DWARF_NO_REG;
-	if (w.strange || !somewhere || w.n != w.n_places) {
-		add(g, (struct dwarf_param){ name, type, SKEP_DWARF_NO_REG });
-		return;
+		somewhere |= w.places[i] != NO_REG;
+	if (w.strange || !somewhere || w.n != w.n_places || w.n > max) {
+		params[0] = whole;
+		return 1;
 	}
-	for (size_t i = 0; i < w.n; i++)
-		add(g, (struct dwarf_param){ w.words[i].name, w.words[i].type, w.places[i] });
+	for (size_t i = 0; i < w.n; i++) {
+		params[i] = w.words[i];
+		if (w.places[i] != NO_REG)
+			params[i].place = (struct skep_param_place){ SKEP_PARAM_REG, w.places[i] };
+		else
+			params[i].place.in = SKEP_PARAM_PARTS;
+	}
+	return w.n;
 }
 
-static bool is_result(Dwarf_Die *param)
+bool dwarf_go_is_result(Dwarf_Die *param)
 {
 	Dwarf_Attribute attr;
 	bool yes = false;
 
 	return dwarf_lib.attr_integrate(param, DW_AT_variable_parameter, &attr) &&
 	       dwarf_lib.formflag(&attr, &yes) == 0 && yes;
-}
-
-bool dwarf_is_go(Dwarf_Die *unit)
-{
-	Dwarf_Attribute attr;
-	const char *by;
-
-	/* Other compilers of Go call as C does. */
-	by = dwarf_lib.attr_integrate(unit, DW_AT_producer, &attr) ? dwarf_lib.formstring(&attr)
-								   : NULL;
-	return by && skep_has_prefix(by, "Go cmd/compile");
-}
-
-size_t dwarf_go_params(Dwarf_Die *function, struct skep_arena *arena, struct dwarf_param *params,
-		       size_t max)
-{
-	struct go_params g = { .arena = arena, .params = params, .max = max };
-	Dwarf_Addr begin;
-	Dwarf_Die child;
-
-	if (dwarf_lib.lowpc(function, &begin) != 0)
-		return 0;
-	for (int more = dwarf_lib.child(function, &child); more == 0;
-	     more = dwarf_lib.siblingof(&child, &child))
-		if (dwarf_lib.tag(&child) == DW_TAG_formal_parameter && !is_result(&child))
-			add_param(&g, &child, begin);
-	return g.n;
 }
 #endif
