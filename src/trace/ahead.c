@@ -25,7 +25,7 @@ static int wrong(struct skep_diag *diag, const char *what, const char *hint)
 static bool has_scope(const struct skep_trace_options *o)
 {
 	return o->scope.pid || o->scope.comm || o->scope.user || o->scope.cgroup ||
-	       o->scope.container;
+	       o->scope.container || o->scope.children;
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
@@ -41,8 +41,8 @@ int skep_trace_ahead_check(const struct skep_trace_options *o, struct skep_diag 
 	if (has_scope(o))
 		return wrong(
 			diag,
-			"--pid, --comm, --user, --cgroup and --container are not compiled "
-			"into a file",
+			"--pid, --comm, --user, --cgroup, --container and --children are not "
+			"compiled into a file",
 			"write a predicate, such as /comm == \"sshd\"/, or use -p when it runs");
 	if (o->stages || o->schema || o->list || o->dry_run)
 		return wrong(diag, "-d, -l, --schema and --dry-run do not go with --compile",

@@ -4,6 +4,7 @@
 
 #include "lang/compile.h"
 #include "live/world.h"
+#include "trace/nest.h"
 #include "trace/trace.h"
 
 enum {
@@ -21,6 +22,7 @@ struct job {
 	struct skep_kernel_world *world;
 	struct skep_diag diag;
 	struct skep_child child;
+	struct skep_nest nest; /* of --children */
 	struct skep_output output;
 	struct skep_scope *scope;
 	struct skep_plan *plan;

@@ -21,6 +21,8 @@ const char skep_trace_help[] =
 	"  -c COMMAND         run this and trace until it ends; it waits until the probes are attached\n"
 	"  -p PID             only this process; ends with it\n"
 	"  --pid PID[,PID]    only events of these processes\n"
+	"  --pid cpid         only of the command of -c\n"
+	"  --children         only of that command and all that it starts\n"
 	"  --comm NAME        only of threads with this name\n"
 	"  --user USER        only of this user, a name or a number\n"
 	"  --cgroup PATH      only of processes in this cgroup or below\n"
@@ -64,6 +66,7 @@ enum {
 	OPT_FORMAT,
 	OPT_SCHEMA,
 	OPT_PID,
+	OPT_CHILDREN,
 	OPT_COMM,
 	OPT_USER,
 	OPT_CGROUP,
@@ -347,6 +350,9 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 	case OPT_PID:
 		o->scope.pid = optarg;
 		return skep_trace_scope_check(&o->scope, diag);
+	case OPT_CHILDREN:
+		o->scope.children = true;
+		return 0;
 	case OPT_COMM:
 		o->scope.comm = optarg;
 		return skep_trace_scope_check(&o->scope, diag);
@@ -474,6 +480,21 @@ static int take_rest(struct skep_trace_options *o, int argc, char **argv, struct
 	return 0;
 }
 
+/* What is about the command of -c. */
+static int check_child(const struct skep_trace_options *o, struct skep_diag *diag)
+{
+	const char *option = o->scope.children			? "--children"
+			     : skep_streq(o->scope.pid, "cpid") ? "--pid cpid"
+								: NULL;
+
+	if (!option || o->command)
+		return 0;
+	skep_diag_error(diag, SKEP_NO_LOC, "%s is about the command of -c, and there is none",
+			option);
+	return usage_error(diag,
+			   "-c COMMAND runs one; --pid PID takes a process that runs already");
+}
+
 static const struct option trace_longs[] = {
 	{ "unsafe", no_argument, NULL, OPT_UNSAFE },
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
@@ -481,6 +502,7 @@ static const struct option trace_longs[] = {
 	{ "format", required_argument, NULL, OPT_FORMAT },
 	{ "schema", no_argument, NULL, OPT_SCHEMA },
 	{ "pid", required_argument, NULL, OPT_PID },
+	{ "children", no_argument, NULL, OPT_CHILDREN },
 	{ "comm", required_argument, NULL, OPT_COMM },
 	{ "user", required_argument, NULL, OPT_USER },
 	{ "cgroup", required_argument, NULL, OPT_CGROUP },
@@ -522,7 +544,8 @@ int skep_trace_options(struct skep_trace_options *o, int argc, char **argv, stru
 		if (r > 0)
 			return bad_option(o, argv, c, trace_longs, diag);
 	}
-	return take_rest(o, argc, argv, diag);
+	r = check_child(o, diag);
+	return r < 0 ? r : take_rest(o, argc, argv, diag);
 }
 
 const char skep_trace_help_bpftrace[] =

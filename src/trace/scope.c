@@ -28,10 +28,6 @@ static int next_pid(const char **text, uint32_t *ret_pid)
 	return 0;
 }
 
-#define CPID_HINT                                                                                    \
-	"cpid, the process that -c starts, is a word of scripts: put /pid == cpid/ behind a probe, " \
-	"or /pid == cpid || ppid == cpid/ to see what it starts, too"
-
 static int check_pids(const char *text, struct skep_diag *diag)
 {
 	const char *at = text;
@@ -42,10 +38,8 @@ static int check_pids(const char *text, struct skep_diag *diag)
 		if (next_pid(&at, &pid) < 0) {
 			skep_diag_error(diag, SKEP_NO_LOC, "'%s' is not a list of process ids",
 					text);
-			skep_diag_hint(diag, "%s",
-				       skep_streq(text, "cpid")
-					       ? CPID_HINT
-					       : "write them with commas between: --pid 4711,4712");
+			skep_diag_hint(diag, "write them with commas between: --pid 4711,4712; "
+					     "cpid is the process of -c");
 			return -EINVAL;
 		}
 		if (++n > SKEP_SCOPE_PIDS_MAX) {
@@ -61,7 +55,7 @@ static int check_pids(const char *text, struct skep_diag *diag)
 
 int skep_trace_scope_check(const struct skep_trace_scope *w, struct skep_diag *diag)
 {
-	int r = w->pid ? check_pids(w->pid, diag) : 0;
+	int r = w->pid && !skep_streq(w->pid, "cpid") ? check_pids(w->pid, diag) : 0;
 
 	if (r < 0)
 		return r;
@@ -114,6 +108,16 @@ static int find_pids(struct skep_arena *arena, const char *text, struct skep_dia
 	return 0;
 }
 
+static void take_child(struct skep_arena *arena, const struct skep_trace_child *child,
+		       struct skep_scope *scope)
+{
+	uint32_t *pid = skep_arena_alloc(arena, sizeof(*pid));
+
+	*pid = (uint32_t)child->pid;
+	scope->pids = pid;
+	scope->n_pids = 1;
+}
+
 static int find_user(const char *text, struct skep_diag *diag, struct skep_scope *scope)
 {
 	unsigned long value;
@@ -150,15 +154,23 @@ static struct skep_scope_group convert(struct skep_arena *arena, const struct sk
 }
 
 int skep_trace_scope_find(struct skep_arena *arena, const struct skep_trace_scope *w,
-			  struct skep_diag *diag, struct skep_scope **ret_scope)
+			  const struct skep_trace_child *child, struct skep_diag *diag,
+			  struct skep_scope **ret_scope)
 {
 	struct skep_scope *scope = skep_arena_alloc(arena, sizeof(*scope));
-	struct skep_scope_group *groups = skep_arena_calloc(arena, 2, sizeof(*groups));
+	struct skep_scope_group *groups = skep_arena_calloc(arena, 3, sizeof(*groups));
 	struct skep_group group;
 	int r = 0;
 
-	if (w->pid)
+	if (w->pid && skep_streq(w->pid, "cpid"))
+		take_child(arena, child, scope);
+	else if (w->pid)
 		r = find_pids(arena, w->pid, diag, scope);
+	if (r >= 0 && child->cgroup) {
+		r = skep_group_cgroup("", child->cgroup, diag, &group);
+		if (r >= 0)
+			groups[scope->n_groups++] = convert(arena, &group);
+	}
 	if (r >= 0 && w->user)
 		r = find_user(w->user, diag, scope);
 	if (r >= 0 && w->cgroup) {

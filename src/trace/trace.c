@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "isa/disasm.h"
 #include "lang/plan_file.h"
@@ -86,7 +87,7 @@ static uint32_t kernel_version(void)
 
 /*
  * bpftrace narrows uprobes and perf events to the process of -c. Under our own name they see what it starts as well, which is
- * what "sh -c" is for; /pid == cpid/ narrows them.
+ * what "sh -c" is for; --pid cpid and --children narrow them.
  */
 static int followed_child(const struct job *job)
 {
@@ -224,6 +225,17 @@ static bool is_for_programs(const struct skep_trace_options *o)
 	return !o->output && (o->format == SKEP_LIVE_JSON || o->format == SKEP_LIVE_CSV);
 }
 
+static int find_scope(struct job *job)
+{
+	const struct skep_trace_options *o = job->options;
+	struct skep_trace_child child = { .pid = job->child.pid, .cgroup = job->nest.path };
+
+	/* Nobody is there yet when nothing is run. */
+	if (o->command && shows_only(o))
+		child.pid = (int)getpid();
+	return skep_trace_scope_find(job->arena, &o->scope, &child, &job->diag, &job->scope);
+}
+
 static int start(struct job *job)
 {
 	const struct skep_trace_options *o = job->options;
@@ -252,15 +264,17 @@ static int start(struct job *job)
 			       "-p takes the id of a process that runs, as ps shows it");
 		return -ESRCH;
 	}
-	r = skep_trace_scope_find(job->arena, &o->scope, &job->diag, &job->scope);
-	if (r < 0)
-		return r;
 	/* Before anything else takes memory: a small process forks fast. */
 	if (o->command && !shows_only(o)) {
 		r = skep_child_start(&job->child, o->command, is_for_programs(o), &job->diag);
+		if (r >= 0 && o->scope.children)
+			r = skep_nest_make(&job->nest, job->child.pid, &job->diag);
 		if (r < 0)
 			return r;
 	}
+	r = find_scope(job);
+	if (r < 0)
+		return r;
 	return skep_world_new(&job->diag, &job->world);
 }
 
@@ -328,6 +342,7 @@ int skep_trace_run(const struct skep_trace_options *options,
 		skep_diag_error(&job.diag, SKEP_NO_LOC, "%s", strerror(-r));
 	}
 	skep_child_fini(&job.child);
+	skep_nest_end(&job.nest);
 	if (r < 0)
 		code = exit_code(r);
 	r = skep_output_close(&job.output);
