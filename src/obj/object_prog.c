@@ -3,18 +3,10 @@
  * Functions. What lies in .text are subprograms; a function in another code section is a program, and the name of the
  * section says of which kind.
  */
-#include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 
+#include "obj/aim.h"
 #include "obj/object_priv.h"
-#include "obj/section.h"
-
-#if defined(__aarch64__)
-#define SYSCALL_PREFIX "__arm64_sys_"
-#else
-#define SYSCALL_PREFIX "__x64_sys_"
-#endif
 
 /*
  * Which functions there are.
@@ -123,21 +115,6 @@ const struct obj_func *obj_func_at(const struct obj_file *f, uint32_t section, u
  * What the section's name says.
  */
 
-/* Names from before libbpf 1.0, when anything could follow: "xdp_prog", "socket1". */
-static const struct skep_section_row *find_loosely(const char *name)
-{
-	const struct skep_section_row *best = NULL, *row;
-
-	for (size_t i = 0; (row = skep_section_row(i)); i++) {
-		size_t len = strlen(row->name);
-
-		if (!strncmp(name, row->name, len) && !isalpha((unsigned char)name[len]) &&
-		    (!best || len > strlen(best->name)))
-			best = row;
-	}
-	return best;
-}
-
 static int unknown_section(const struct reader *r, const struct obj_file *f, const char *name)
 {
 	const char *near = skep_section_nearest(name);
@@ -150,97 +127,35 @@ static int unknown_section(const struct reader *r, const struct obj_file *f, con
 	return -EINVAL;
 }
 
-/* "vfs_read+0x10": the name without its offset. */
-static int split_offset(struct reader *r, const struct obj_file *f, const char *target,
-			const char **ret_name, uint64_t *ret_offset)
+static int add_attach(struct reader *r, const struct skep_section_row *row,
+		      struct skep_spec_prog *prog, const char *text)
 {
-	const char *plus = strchr(target, '+');
-	char *end;
+	struct skep_spec_attach attach;
+	bool any;
+	int e = skep_aim_section(row, prog, (uint32_t)r->progs.len, text, r->arena, r->diag, &any,
+				 &attach);
 
-	*ret_name = target;
-	*ret_offset = 0;
-	if (!plus)
-		return 0;
-	errno = 0;
-	*ret_offset = strtoull(plus + 1, &end, 0);
-	if (errno || *end || !isdigit((unsigned char)plus[1]))
-		return obj_refuse(r, f, "the offset of '%s' is not a number", target);
-	*ret_name = skep_arena_strndup(r->arena, target, (size_t)(plus - target));
-	return 0;
-}
-
-/* Some name only the function, and the program that they belong to attaches them. */
-static bool names_binary(const char *text)
-{
-	const char *colon = strrchr(text, ':');
-
-	return colon && colon != text && colon[1];
-}
-
-/* "/usr/bin/bash:readline+4"; the file's own offset is found by whoever has that binary. */
-static int uprobe_target(struct reader *r, const struct obj_file *f, const char *text,
-			 struct skep_attach_target *target)
-{
-	const char *colon = strrchr(text, ':'), *symbol;
-	int e;
-
-	e = split_offset(r, f, colon + 1, &symbol, &target->offset);
-	if (e < 0)
-		return e;
-	target->name = skep_arena_strndup(r->arena, text, (size_t)(colon - text));
-	target->symbol = symbol;
-	target->by_symbol = true;
-	return 0;
-}
-
-static int add_attach(struct reader *r, const struct obj_file *f, const struct obj_section *s,
-		      const struct skep_section_row *row, const char *text)
-{
-	struct skep_attach_target target = { .name = text };
-	struct skep_spec_attach attach = {
-		.kind = row->attach,
-		.prog = (uint32_t)r->progs.len,
-		.n_targets = 1,
-		.probe = s->name,
-	};
-	bool is_uprobe = row->attach == SKEP_ATTACH_UPROBE || row->attach == SKEP_ATTACH_URETPROBE;
-	int e = 0;
-
-	if (row->attach == SKEP_ATTACH_USER || !text || (is_uprobe && !names_binary(text)))
-		return 0;
-	if (is_uprobe)
-		e = uprobe_target(r, f, text, &target);
-	else if (row->attach == SKEP_ATTACH_KPROBE || row->attach == SKEP_ATTACH_KRETPROBE)
-		e = split_offset(r, f, text, &target.name, &target.offset);
-	if (e < 0)
-		return e;
-	if (skep_has_prefix(row->name, "ksyscall") || skep_has_prefix(row->name, "kretsyscall"))
-		target.name = skep_arena_printf(r->arena, SYSCALL_PREFIX "%s", target.name);
-	attach.targets = skep_arena_memdup(r->arena, &target, sizeof(target));
-	skep_vec_add(&r->attaches, attach);
-	return 0;
+	if (e == 0 && any)
+		skep_vec_add(&r->attaches, attach);
+	return e;
 }
 
 /* SEC("?…"): the author wants it loaded only by who asks for it. */
 static int describe(struct reader *r, const struct obj_file *f, const struct obj_section *s,
 		    struct skep_spec_prog *prog)
 {
-	const char *name = s->name, *target = NULL;
 	const struct skep_section_row *row;
+	const char *target = NULL;
+	bool loosely;
 	unsigned kind;
 
-	if (*name == '?') {
-		prog->is_off = true;
-		name++;
-	}
-	row = skep_section_find(name, &target);
-	if (!row) {
-		row = find_loosely(name);
-		if (!row)
-			return unknown_section(r, f, name);
+	prog->is_off = *s->name == '?';
+	row = skep_section_of(s->name, &target, &loosely);
+	if (!row)
+		return unknown_section(r, f, s->name + prog->is_off);
+	if (loosely)
 		skep_diag_warn(r->diag, SKEP_NO_LOC, "%s: section '%s' is taken for '%s'", f->name,
-			       name, row->name);
-	}
+			       s->name + prog->is_off, row->name);
 	prog->section = s->name;
 	prog->type = row->prog;
 	prog->attach_type = row->attach_type;
@@ -251,7 +166,7 @@ static int describe(struct reader *r, const struct obj_file *f, const struct obj
 	if (target && (row->traits & SKEP_SECTION_TYPED || row->prog == SKEP_PROG_EXT))
 		prog->attach_btf_name = skep_arena_printf(
 			r->arena, "%s%s", skep_section_btf_prefix(row->attach_type, &kind), target);
-	return add_attach(r, f, s, row, target);
+	return add_attach(r, row, prog, target);
 }
 
 static int add_prog(struct reader *r, struct obj_file *f, struct obj_func *func)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "obj/section.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,8 +11,7 @@
 #define S SKEP_SECTION_SLEEPABLE
 #define F SKEP_SECTION_FRAGS
 #define T SKEP_SECTION_TYPED
-#define USDT \
-	"user-space probes in libbpf's way, with its specification maps; trace them with `usdt:` of the language"
+#define A SKEP_SECTION_PLACE_APART
 #define OPS "tables of kernel functions (struct_ops)"
 
 /* name, kind of program, attach type, traits, target, how it is attached */
@@ -43,12 +43,12 @@ static const struct skep_section_row rows[] = {
 	ROW("fmod_ret.s", TRACING, SKEP_AT_MODIFY_RETURN, T | S, SOME, TRACING),
 	ROW("lsm", LSM, SKEP_AT_LSM_MAC, T, SOME, TRACING),
 	ROW("lsm.s", LSM, SKEP_AT_LSM_MAC, T | S, SOME, TRACING),
-	ROW("lsm_cgroup", LSM, SKEP_AT_LSM_CGROUP, T, SOME, USER),
+	ROW("lsm_cgroup", LSM, SKEP_AT_LSM_CGROUP, T | A, SOME, CGROUP),
 	ROW("iter", TRACING, SKEP_AT_TRACE_ITER, T, SOME, ITER),
 	ROW("iter.s", TRACING, SKEP_AT_TRACE_ITER, T | S, SOME, ITER),
-	ROW("freplace", EXT, 0, 0, SOME, USER),
-	ROW("syscall", SYSCALL, 0, S, NONE, USER),
-	ROW("perf_event", PERF_EVENT, 0, 0, NONE, USER),
+	ROW("freplace", EXT, 0, A, SOME, REPLACE),
+	ROW("syscall", SYSCALL, 0, S, NONE, ONCE),
+	ROW("perf_event", PERF_EVENT, 0, 0, NONE, PERF),
 
 	ROW("kprobe", KPROBE, 0, 0, SOME, KPROBE),
 	ROW("kretprobe", KPROBE, 0, 0, SOME, KRETPROBE),
@@ -56,7 +56,7 @@ static const struct skep_section_row rows[] = {
 	ROW("kretsyscall", KPROBE, 0, 0, SOME, KRETPROBE),
 	ROW("kprobe.multi", KPROBE, SKEP_AT_TRACE_KPROBE_MULTI, 0, SOME, KPROBE),
 	ROW("kretprobe.multi", KPROBE, SKEP_AT_TRACE_KPROBE_MULTI, 0, SOME, KRETPROBE),
-	ROW("kprobe.session", KPROBE, SKEP_AT_TRACE_KPROBE_SESSION, 0, SOME, USER),
+	ROW("kprobe.session", KPROBE, SKEP_AT_TRACE_KPROBE_SESSION, 0, SOME, KPROBE),
 	ROW("uprobe", KPROBE, 0, 0, SOME, UPROBE),
 	ROW("uprobe.s", KPROBE, 0, S, SOME, UPROBE),
 	ROW("uretprobe", KPROBE, 0, 0, SOME, URETPROBE),
@@ -65,73 +65,73 @@ static const struct skep_section_row rows[] = {
 	ROW("uprobe.multi.s", KPROBE, SKEP_AT_TRACE_UPROBE_MULTI, S, SOME, UPROBE),
 	ROW("uretprobe.multi", KPROBE, SKEP_AT_TRACE_UPROBE_MULTI, 0, SOME, URETPROBE),
 	ROW("uretprobe.multi.s", KPROBE, SKEP_AT_TRACE_UPROBE_MULTI, S, SOME, URETPROBE),
-	ROW("uprobe.session", KPROBE, SKEP_AT_TRACE_UPROBE_SESSION, 0, SOME, USER),
-	ROW("uprobe.session.s", KPROBE, SKEP_AT_TRACE_UPROBE_SESSION, S, SOME, USER),
-	LACKS("usdt", KPROBE, 0, 0, USDT),
-	LACKS("usdt.s", KPROBE, 0, S, USDT),
+	ROW("uprobe.session", KPROBE, SKEP_AT_TRACE_UPROBE_SESSION, 0, SOME, UPROBE),
+	ROW("uprobe.session.s", KPROBE, SKEP_AT_TRACE_UPROBE_SESSION, S, SOME, UPROBE),
+	ROW("usdt", KPROBE, 0, 0, SOME, USDT),
+	ROW("usdt.s", KPROBE, 0, S, SOME, USDT),
 
-	ROW("xdp", XDP, SKEP_AT_XDP, 0, NONE, USER),
-	ROW("xdp.frags", XDP, SKEP_AT_XDP, F, NONE, USER),
-	ROW("xdp/devmap", XDP, SKEP_AT_XDP_DEVMAP, 0, NONE, USER),
-	ROW("xdp.frags/devmap", XDP, SKEP_AT_XDP_DEVMAP, F, NONE, USER),
-	ROW("xdp/cpumap", XDP, SKEP_AT_XDP_CPUMAP, 0, NONE, USER),
-	ROW("xdp.frags/cpumap", XDP, SKEP_AT_XDP_CPUMAP, F, NONE, USER),
-	ROW("tc", SCHED_CLS, 0, 0, NONE, USER),
-	ROW("classifier", SCHED_CLS, 0, 0, NONE, USER),
-	ROW("action", SCHED_ACT, 0, 0, NONE, USER),
-	ROW("tc/ingress", SCHED_CLS, SKEP_AT_TCX_INGRESS, 0, NONE, USER),
-	ROW("tc/egress", SCHED_CLS, SKEP_AT_TCX_EGRESS, 0, NONE, USER),
-	ROW("tcx/ingress", SCHED_CLS, SKEP_AT_TCX_INGRESS, 0, NONE, USER),
-	ROW("tcx/egress", SCHED_CLS, SKEP_AT_TCX_EGRESS, 0, NONE, USER),
-	ROW("netkit/primary", SCHED_CLS, SKEP_AT_NETKIT_PRIMARY, 0, NONE, USER),
-	ROW("netkit/peer", SCHED_CLS, SKEP_AT_NETKIT_PEER, 0, NONE, USER),
-	ROW("netfilter", NETFILTER, SKEP_AT_NETFILTER, 0, NONE, USER),
-	ROW("socket", SOCKET_FILTER, 0, 0, NONE, USER),
-	ROW("sk_reuseport", SK_REUSEPORT, SKEP_AT_SK_REUSEPORT_SELECT, 0, NONE, USER),
-	ROW("sk_reuseport/migrate", SK_REUSEPORT, SKEP_AT_SK_REUSEPORT_SELECT_OR_MIGRATE, 0, NONE, USER),
-	ROW("sk_lookup", SK_LOOKUP, SKEP_AT_SK_LOOKUP, 0, NONE, USER),
-	ROW("sk_msg", SK_MSG, SKEP_AT_SK_MSG_VERDICT, 0, NONE, USER),
-	ROW("sk_skb", SK_SKB, 0, 0, NONE, USER),
-	ROW("sk_skb/stream_parser", SK_SKB, SKEP_AT_SK_SKB_STREAM_PARSER, 0, NONE, USER),
-	ROW("sk_skb/stream_verdict", SK_SKB, SKEP_AT_SK_SKB_STREAM_VERDICT, 0, NONE, USER),
-	ROW("sk_skb/verdict", SK_SKB, SKEP_AT_SK_SKB_VERDICT, 0, NONE, USER),
-	ROW("sockops", SOCK_OPS, SKEP_AT_CGROUP_SOCK_OPS, 0, NONE, USER),
-	ROW("flow_dissector", FLOW_DISSECTOR, SKEP_AT_FLOW_DISSECTOR, 0, NONE, USER),
-	ROW("lirc_mode2", LIRC_MODE2, SKEP_AT_LIRC_MODE2, 0, NONE, USER),
-	ROW("lwt_in", LWT_IN, 0, 0, NONE, USER),
-	ROW("lwt_out", LWT_OUT, 0, 0, NONE, USER),
-	ROW("lwt_xmit", LWT_XMIT, 0, 0, NONE, USER),
-	ROW("lwt_seg6local", LWT_SEG6LOCAL, 0, 0, NONE, USER),
+	ROW("xdp", XDP, SKEP_AT_XDP, 0, NONE, XDP),
+	ROW("xdp.frags", XDP, SKEP_AT_XDP, F, NONE, XDP),
+	ROW("xdp/devmap", XDP, SKEP_AT_XDP_DEVMAP, 0, NONE, PROG_MAP),
+	ROW("xdp.frags/devmap", XDP, SKEP_AT_XDP_DEVMAP, F, NONE, PROG_MAP),
+	ROW("xdp/cpumap", XDP, SKEP_AT_XDP_CPUMAP, 0, NONE, PROG_MAP),
+	ROW("xdp.frags/cpumap", XDP, SKEP_AT_XDP_CPUMAP, F, NONE, PROG_MAP),
+	ROW("tc", SCHED_CLS, 0, 0, NONE, TC_INGRESS),
+	ROW("classifier", SCHED_CLS, 0, 0, NONE, TC_INGRESS),
+	ROW("action", SCHED_ACT, 0, 0, NONE, TC_ACTION),
+	ROW("tc/ingress", SCHED_CLS, SKEP_AT_TCX_INGRESS, 0, NONE, TC_INGRESS),
+	ROW("tc/egress", SCHED_CLS, SKEP_AT_TCX_EGRESS, 0, NONE, TC_EGRESS),
+	ROW("tcx/ingress", SCHED_CLS, SKEP_AT_TCX_INGRESS, 0, NONE, TC_INGRESS),
+	ROW("tcx/egress", SCHED_CLS, SKEP_AT_TCX_EGRESS, 0, NONE, TC_EGRESS),
+	ROW("netkit/primary", SCHED_CLS, SKEP_AT_NETKIT_PRIMARY, 0, NONE, NETKIT),
+	ROW("netkit/peer", SCHED_CLS, SKEP_AT_NETKIT_PEER, 0, NONE, NETKIT),
+	ROW("netfilter", NETFILTER, SKEP_AT_NETFILTER, 0, NONE, NETFILTER),
+	ROW("socket", SOCKET_FILTER, 0, 0, NONE, SOCKET),
+	ROW("sk_reuseport", SK_REUSEPORT, SKEP_AT_SK_REUSEPORT_SELECT, 0, NONE, REUSEPORT),
+	ROW("sk_reuseport/migrate", SK_REUSEPORT, SKEP_AT_SK_REUSEPORT_SELECT_OR_MIGRATE, 0, NONE, REUSEPORT),
+	ROW("sk_lookup", SK_LOOKUP, SKEP_AT_SK_LOOKUP, 0, NONE, NETNS),
+	ROW("sk_msg", SK_MSG, SKEP_AT_SK_MSG_VERDICT, 0, NONE, SOCKMAP),
+	ROW("sk_skb", SK_SKB, 0, 0, NONE, SOCKMAP),
+	ROW("sk_skb/stream_parser", SK_SKB, SKEP_AT_SK_SKB_STREAM_PARSER, 0, NONE, SOCKMAP),
+	ROW("sk_skb/stream_verdict", SK_SKB, SKEP_AT_SK_SKB_STREAM_VERDICT, 0, NONE, SOCKMAP),
+	ROW("sk_skb/verdict", SK_SKB, SKEP_AT_SK_SKB_VERDICT, 0, NONE, SOCKMAP),
+	ROW("sockops", SOCK_OPS, SKEP_AT_CGROUP_SOCK_OPS, 0, NONE, CGROUP),
+	ROW("flow_dissector", FLOW_DISSECTOR, SKEP_AT_FLOW_DISSECTOR, 0, NONE, NETNS),
+	ROW("lirc_mode2", LIRC_MODE2, SKEP_AT_LIRC_MODE2, 0, NONE, LIRC),
+	ROW("lwt_in", LWT_IN, 0, 0, NONE, LWT),
+	ROW("lwt_out", LWT_OUT, 0, 0, NONE, LWT),
+	ROW("lwt_xmit", LWT_XMIT, 0, 0, NONE, LWT),
+	ROW("lwt_seg6local", LWT_SEG6LOCAL, 0, 0, NONE, LWT),
 
-	ROW("cgroup_skb/ingress", CGROUP_SKB, SKEP_AT_CGROUP_INET_INGRESS, 0, NONE, USER),
-	ROW("cgroup_skb/egress", CGROUP_SKB, SKEP_AT_CGROUP_INET_EGRESS, 0, NONE, USER),
-	ROW("cgroup/skb", CGROUP_SKB, 0, 0, NONE, USER),
-	ROW("cgroup/sock", CGROUP_SOCK, SKEP_AT_CGROUP_INET_SOCK_CREATE, 0, NONE, USER),
-	ROW("cgroup/sock_create", CGROUP_SOCK, SKEP_AT_CGROUP_INET_SOCK_CREATE, 0, NONE, USER),
-	ROW("cgroup/sock_release", CGROUP_SOCK, SKEP_AT_CGROUP_INET_SOCK_RELEASE, 0, NONE, USER),
-	ROW("cgroup/post_bind4", CGROUP_SOCK, SKEP_AT_CGROUP_INET4_POST_BIND, 0, NONE, USER),
-	ROW("cgroup/post_bind6", CGROUP_SOCK, SKEP_AT_CGROUP_INET6_POST_BIND, 0, NONE, USER),
-	ROW("cgroup/bind4", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_INET4_BIND, 0, NONE, USER),
-	ROW("cgroup/bind6", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_INET6_BIND, 0, NONE, USER),
-	ROW("cgroup/connect4", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_INET4_CONNECT, 0, NONE, USER),
-	ROW("cgroup/connect6", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_INET6_CONNECT, 0, NONE, USER),
-	ROW("cgroup/connect_unix", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_UNIX_CONNECT, 0, NONE, USER),
-	ROW("cgroup/sendmsg4", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_UDP4_SENDMSG, 0, NONE, USER),
-	ROW("cgroup/sendmsg6", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_UDP6_SENDMSG, 0, NONE, USER),
-	ROW("cgroup/sendmsg_unix", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_UNIX_SENDMSG, 0, NONE, USER),
-	ROW("cgroup/recvmsg4", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_UDP4_RECVMSG, 0, NONE, USER),
-	ROW("cgroup/recvmsg6", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_UDP6_RECVMSG, 0, NONE, USER),
-	ROW("cgroup/recvmsg_unix", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_UNIX_RECVMSG, 0, NONE, USER),
-	ROW("cgroup/getpeername4", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_INET4_GETPEERNAME, 0, NONE, USER),
-	ROW("cgroup/getpeername6", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_INET6_GETPEERNAME, 0, NONE, USER),
-	ROW("cgroup/getpeername_unix", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_UNIX_GETPEERNAME, 0, NONE, USER),
-	ROW("cgroup/getsockname4", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_INET4_GETSOCKNAME, 0, NONE, USER),
-	ROW("cgroup/getsockname6", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_INET6_GETSOCKNAME, 0, NONE, USER),
-	ROW("cgroup/getsockname_unix", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_UNIX_GETSOCKNAME, 0, NONE, USER),
-	ROW("cgroup/sysctl", CGROUP_SYSCTL, SKEP_AT_CGROUP_SYSCTL, 0, NONE, USER),
-	ROW("cgroup/getsockopt", CGROUP_SOCKOPT, SKEP_AT_CGROUP_GETSOCKOPT, 0, NONE, USER),
-	ROW("cgroup/setsockopt", CGROUP_SOCKOPT, SKEP_AT_CGROUP_SETSOCKOPT, 0, NONE, USER),
-	ROW("cgroup/dev", CGROUP_DEVICE, SKEP_AT_CGROUP_DEVICE, 0, NONE, USER),
+	ROW("cgroup_skb/ingress", CGROUP_SKB, SKEP_AT_CGROUP_INET_INGRESS, 0, NONE, CGROUP),
+	ROW("cgroup_skb/egress", CGROUP_SKB, SKEP_AT_CGROUP_INET_EGRESS, 0, NONE, CGROUP),
+	ROW("cgroup/skb", CGROUP_SKB, 0, 0, NONE, CGROUP),
+	ROW("cgroup/sock", CGROUP_SOCK, SKEP_AT_CGROUP_INET_SOCK_CREATE, 0, NONE, CGROUP),
+	ROW("cgroup/sock_create", CGROUP_SOCK, SKEP_AT_CGROUP_INET_SOCK_CREATE, 0, NONE, CGROUP),
+	ROW("cgroup/sock_release", CGROUP_SOCK, SKEP_AT_CGROUP_INET_SOCK_RELEASE, 0, NONE, CGROUP),
+	ROW("cgroup/post_bind4", CGROUP_SOCK, SKEP_AT_CGROUP_INET4_POST_BIND, 0, NONE, CGROUP),
+	ROW("cgroup/post_bind6", CGROUP_SOCK, SKEP_AT_CGROUP_INET6_POST_BIND, 0, NONE, CGROUP),
+	ROW("cgroup/bind4", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_INET4_BIND, 0, NONE, CGROUP),
+	ROW("cgroup/bind6", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_INET6_BIND, 0, NONE, CGROUP),
+	ROW("cgroup/connect4", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_INET4_CONNECT, 0, NONE, CGROUP),
+	ROW("cgroup/connect6", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_INET6_CONNECT, 0, NONE, CGROUP),
+	ROW("cgroup/connect_unix", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_UNIX_CONNECT, 0, NONE, CGROUP),
+	ROW("cgroup/sendmsg4", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_UDP4_SENDMSG, 0, NONE, CGROUP),
+	ROW("cgroup/sendmsg6", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_UDP6_SENDMSG, 0, NONE, CGROUP),
+	ROW("cgroup/sendmsg_unix", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_UNIX_SENDMSG, 0, NONE, CGROUP),
+	ROW("cgroup/recvmsg4", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_UDP4_RECVMSG, 0, NONE, CGROUP),
+	ROW("cgroup/recvmsg6", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_UDP6_RECVMSG, 0, NONE, CGROUP),
+	ROW("cgroup/recvmsg_unix", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_UNIX_RECVMSG, 0, NONE, CGROUP),
+	ROW("cgroup/getpeername4", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_INET4_GETPEERNAME, 0, NONE, CGROUP),
+	ROW("cgroup/getpeername6", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_INET6_GETPEERNAME, 0, NONE, CGROUP),
+	ROW("cgroup/getpeername_unix", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_UNIX_GETPEERNAME, 0, NONE, CGROUP),
+	ROW("cgroup/getsockname4", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_INET4_GETSOCKNAME, 0, NONE, CGROUP),
+	ROW("cgroup/getsockname6", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_INET6_GETSOCKNAME, 0, NONE, CGROUP),
+	ROW("cgroup/getsockname_unix", CGROUP_SOCK_ADDR, SKEP_AT_CGROUP_UNIX_GETSOCKNAME, 0, NONE, CGROUP),
+	ROW("cgroup/sysctl", CGROUP_SYSCTL, SKEP_AT_CGROUP_SYSCTL, 0, NONE, CGROUP),
+	ROW("cgroup/getsockopt", CGROUP_SOCKOPT, SKEP_AT_CGROUP_GETSOCKOPT, 0, NONE, CGROUP),
+	ROW("cgroup/setsockopt", CGROUP_SOCKOPT, SKEP_AT_CGROUP_SETSOCKOPT, 0, NONE, CGROUP),
+	ROW("cgroup/dev", CGROUP_DEVICE, SKEP_AT_CGROUP_DEVICE, 0, NONE, CGROUP),
 
 	LACKS("struct_ops", STRUCT_OPS, SKEP_AT_STRUCT_OPS, SKEP_SECTION_NO_LOAD, OPS),
 	LACKS("struct_ops.s", STRUCT_OPS, SKEP_AT_STRUCT_OPS, S | SKEP_SECTION_NO_LOAD, OPS),
@@ -160,6 +160,34 @@ const struct skep_section_row *skep_section_find(const char *name, const char **
 		}
 	}
 	return NULL;
+}
+
+/* Names from before libbpf 1.0, when anything could follow: "xdp_prog", "socket1". */
+static const struct skep_section_row *find_loosely(const char *name)
+{
+	const struct skep_section_row *best = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		size_t len = strlen(rows[i].name);
+
+		if (!strncmp(name, rows[i].name, len) && !isalpha((unsigned char)name[len]) &&
+		    (!best || len > strlen(best->name)))
+			best = &rows[i];
+	}
+	return best;
+}
+
+const struct skep_section_row *skep_section_of(const char *section, const char **ret_target,
+					       bool *ret_loosely)
+{
+	const char *name = section + (*section == '?');
+	const struct skep_section_row *row = skep_section_find(name, ret_target);
+
+	*ret_loosely = !row;
+	if (row)
+		return row;
+	*ret_target = NULL;
+	return find_loosely(name);
 }
 
 const char *skep_section_nearest(const char *name)

@@ -21,6 +21,8 @@ enum skep_section_trait {
 	SKEP_SECTION_FRAGS = 1 << 1,   /* XDP that knows packets in several pieces */
 	SKEP_SECTION_TYPED = 1 << 2,   /* verified against the one thing that the target names */
 	SKEP_SECTION_NO_LOAD = 1 << 3, /* cannot even be loaded: see `unsupported` */
+	/* The target is what it is verified against, and the place of the program (a cgroup, another program) is not said. */
+	SKEP_SECTION_PLACE_APART = 1 << 4,
 };
 
 /* How a target stands behind the name. */
@@ -35,8 +37,7 @@ struct skep_section_row {
 	uint32_t attach_type; /* enum skep_attach_type; 0 also when the kind has none */
 	unsigned traits;
 	enum skep_section_target target;
-	/* How the loader attaches it; SKEP_ATTACH_USER: not by itself, the place (an interface, a cgroup, a map) is not in
-	   the name. */
+	/* How it is attached. Where, if the name does not say it (an interface, a cgroup, a map): obj/aim.h. */
 	enum skep_attach_kind attach;
 	const char *
 		unsupported; /* what is missing when it cannot be loaded or attached at all, or NULL */
@@ -44,6 +45,12 @@ struct skep_section_row {
 
 /* The row of section @name, and in *ret_target what follows its '/' (NULL: nothing does); NULL: no such kind. */
 const struct skep_section_row *skep_section_find(const char *name, const char **ret_target);
+/*
+ * The same for a section as it is in an object: a '?' in front (only loaded on demand) does not count, and what only begins
+ * with the name of a kind is taken for it, as old objects need it ("xdp_prog").
+ */
+const struct skep_section_row *skep_section_of(const char *section, const char **ret_target,
+					       bool *ret_loosely);
 /* Row @index; NULL behind the last. */
 const struct skep_section_row *skep_section_row(size_t index);
 /* The name of a row that resembles @name, or NULL; for messages. */

@@ -200,6 +200,20 @@ enum skep_attach_kind {
 	SKEP_ATTACH_CGROUP, /* target.name: directory of the cgroup; where in it is the program's attach_type */
 	SKEP_ATTACH_USER, /* never attached: user space runs it through test-run (BEGIN, END, interval) */
 	SKEP_ATTACH_ITER, /* target.name: what is visited ("task"), for people; run by iter_step */
+	/* Of objects. What target.name can be for each: obj/aim.h. */
+	SKEP_ATTACH_TC_ACTION, /* SEC("action"): an interface, as the action of a filter that matches all */
+	SKEP_ATTACH_NETKIT, /* an interface of that kind; which end is the program's attach_type */
+	SKEP_ATTACH_NETFILTER, /* a hook of the network namespace */
+	SKEP_ATTACH_SOCKET,    /* an interface: a socket of ours that sees its packets */
+	SKEP_ATTACH_REUSEPORT, /* a socket of a process, and so its group */
+	SKEP_ATTACH_NETNS, /* a network namespace; which of its places is the program's attach_type */
+	SKEP_ATTACH_SOCKMAP,  /* a map of sockets; likewise */
+	SKEP_ATTACH_PROG_MAP, /* an element of a devmap or cpumap, together with what it leads to */
+	SKEP_ATTACH_LIRC,     /* a device of infrared receivers */
+	SKEP_ATTACH_LWT,      /* a route */
+	SKEP_ATTACH_REPLACE, /* freplace: another program, in whose place a function of it is put */
+	SKEP_ATTACH_ONCE,    /* SEC("syscall"): nothing; attaching runs it once */
+	SKEP_ATTACH_USDT, /* target.name: path of the binary, target.symbol: "provider:name"; see sys/attach_usdt.c */
 };
 
 struct skep_attach_target {

@@ -6,43 +6,12 @@
 #include <ctype.h>
 #include <errno.h>
 
+#include "isa/counter.h"
 #include "isa/progkind.h"
 #include "lang/match.h"
 
-#define TYPE_HARDWARE 0
-#define TYPE_SOFTWARE 1
-#define CPU_CLOCK 0
-
 extern const struct skep_provider skep_provider_profile, skep_provider_software,
 	skep_provider_hardware;
-
-/* @period: events between two runs when the script does not say. */
-struct counter {
-	const char *name, *alias;
-	uint64_t config, period;
-};
-
-static const struct counter software[] = {
-	{ "cpu-clock", "cpu", 0, 1000000 },  { "task-clock", NULL, 1, 1000000 },
-	{ "page-faults", "faults", 2, 100 }, { "context-switches", "cs", 3, 1000 },
-	{ "cpu-migrations", NULL, 4, 1 },    { "minor-faults", NULL, 5, 100 },
-	{ "major-faults", NULL, 6, 1 },	     { "alignment-faults", NULL, 7, 1 },
-	{ "emulation-faults", NULL, 8, 1 },  { "dummy", NULL, 9, 1 },
-	{ "bpf-output", NULL, 10, 1 },
-};
-
-static const struct counter hardware[] = {
-	{ "cpu-cycles", "cycles", 0, 1000000 },
-	{ "instructions", NULL, 1, 1000000 },
-	{ "cache-references", NULL, 2, 1000000 },
-	{ "cache-misses", NULL, 3, 1000000 },
-	{ "branch-instructions", "branches", 4, 100000 },
-	{ "branch-misses", NULL, 5, 100000 },
-	{ "bus-cycles", NULL, 6, 100000 },
-	{ "frontend-stalls", NULL, 7, 1000000 },
-	{ "backend-stalls", NULL, 8, 1000000 },
-	{ "ref-cycles", NULL, 9, 1000000 },
-};
 
 static struct skep_instance *perf_instance(struct skep_compiler *c, struct skep_probe_node *probe,
 					   const struct skep_attach_point *point,
@@ -71,22 +40,24 @@ static int profile_match(struct skep_compiler *c, struct skep_probe_node *probe,
 	r = skep_match_period(c, point, &skep_provider_profile, &period);
 	if (r < 0)
 		return r;
-	inst = perf_instance(c, probe, point, &skep_provider_profile, TYPE_SOFTWARE, CPU_CLOCK);
+	inst = perf_instance(c, probe, point, &skep_provider_profile, SKEP_COUNTER_SOFTWARE,
+			     SKEP_COUNTER_CPU_CLOCK);
 	inst->attach.perf_freq = period.hz;
 	inst->attach.perf_period = period.ns;
 	return 0;
 }
 
 static int unknown_counter(struct skep_compiler *c, const struct skep_attach_point *point,
-			   const struct counter *counters, size_t n)
+			   enum skep_counter_type type)
 {
 	struct skep_nearest near = { .wanted = point->parts[1] };
+	const struct skep_counter *counter;
 	_cleanup_(skep_str_fini)
 	struct skep_str all = {};
 
-	for (size_t i = 0; i < n; i++) {
-		skep_nearest_add(&near, counters[i].name);
-		skep_str_addf(&all, "%s%s", i ? ", " : "", counters[i].name);
+	for (size_t i = 0; (counter = skep_counter_row(type, i)); i++) {
+		skep_nearest_add(&near, counter->name);
+		skep_str_addf(&all, "%s%s", i ? ", " : "", counter->name);
 	}
 	skep_diag_error(c->diag, point->loc, "there is no %s event '%s'", point->parts[0],
 			point->parts[1]);
@@ -100,18 +71,13 @@ static int unknown_counter(struct skep_compiler *c, const struct skep_attach_poi
 
 static int counter_match(struct skep_compiler *c, struct skep_probe_node *probe,
 			 const struct skep_attach_point *point,
-			 const struct skep_provider *provider, uint32_t type,
-			 const struct counter *counters, size_t n)
+			 const struct skep_provider *provider, enum skep_counter_type type)
 {
-	const struct counter *found = NULL;
+	const struct skep_counter *found = skep_counter_find(type, point->parts[1]);
 	uint64_t period;
 
-	for (size_t i = 0; i < n; i++)
-		if (skep_streq(counters[i].name, point->parts[1]) ||
-		    (counters[i].alias && skep_streq(counters[i].alias, point->parts[1])))
-			found = &counters[i];
 	if (!found)
-		return unknown_counter(c, point, counters, n);
+		return unknown_counter(c, point, type);
 	period = found->period;
 	if (point->n_parts > 2) {
 		char *end;
@@ -129,15 +95,13 @@ static int counter_match(struct skep_compiler *c, struct skep_probe_node *probe,
 static int software_match(struct skep_compiler *c, struct skep_probe_node *probe,
 			  const struct skep_attach_point *point)
 {
-	return counter_match(c, probe, point, &skep_provider_software, TYPE_SOFTWARE, software,
-			     ARRAY_SIZE(software));
+	return counter_match(c, probe, point, &skep_provider_software, SKEP_COUNTER_SOFTWARE);
 }
 
 static int hardware_match(struct skep_compiler *c, struct skep_probe_node *probe,
 			  const struct skep_attach_point *point)
 {
-	return counter_match(c, probe, point, &skep_provider_hardware, TYPE_HARDWARE, hardware,
-			     ARRAY_SIZE(hardware));
+	return counter_match(c, probe, point, &skep_provider_hardware, SKEP_COUNTER_HARDWARE);
 }
 
 static int profile_list(const struct skep_world *world, const struct skep_attach_point *pattern,
@@ -148,17 +112,17 @@ static int profile_list(const struct skep_world *world, const struct skep_attach
 }
 
 static int list(const struct skep_attach_point *pattern, const char *provider,
-		const struct counter *counters, size_t n, struct skep_str *out)
+		enum skep_counter_type type, struct skep_str *out)
 {
 	const char *glob = pattern->n_parts > 1 ? pattern->parts[1] : "*";
-
+	const struct skep_counter *counter;
 	size_t before = out->len;
 
-	for (size_t i = 0; i < n; i++) {
-		if (skep_glob_match(glob, counters[i].name))
-			skep_str_addf(out, "%s:%s:\n", provider, counters[i].name);
-		if (counters[i].alias && skep_glob_match(glob, counters[i].alias))
-			skep_str_addf(out, "%s:%s:\n", provider, counters[i].alias);
+	for (size_t i = 0; (counter = skep_counter_row(type, i)); i++) {
+		if (skep_glob_match(glob, counter->name))
+			skep_str_addf(out, "%s:%s:\n", provider, counter->name);
+		if (counter->alias && skep_glob_match(glob, counter->alias))
+			skep_str_addf(out, "%s:%s:\n", provider, counter->alias);
 	}
 	skep_list_sort(out, before);
 	return 0;
@@ -167,13 +131,13 @@ static int list(const struct skep_attach_point *pattern, const char *provider,
 static int software_list(const struct skep_world *world, const struct skep_attach_point *pattern,
 			 bool verbose, int pid, struct skep_diag *diag, struct skep_str *out)
 {
-	return list(pattern, "software", software, ARRAY_SIZE(software), out);
+	return list(pattern, "software", SKEP_COUNTER_SOFTWARE, out);
 }
 
 static int hardware_list(const struct skep_world *world, const struct skep_attach_point *pattern,
 			 bool verbose, int pid, struct skep_diag *diag, struct skep_str *out)
 {
-	return list(pattern, "hardware", hardware, ARRAY_SIZE(hardware), out);
+	return list(pattern, "hardware", SKEP_COUNTER_HARDWARE, out);
 }
 
 static const char *const profile_aliases[] = { "p", NULL };

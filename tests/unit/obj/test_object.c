@@ -547,7 +547,7 @@ static void sections_are_known(void **state)
 	assert_null(skep_section_find("xdp/", &target));
 	assert_null(skep_section_find("kprobes/x", &target));
 	assert_null(skep_section_find("", &target));
-	assert_non_null(skep_section_find("usdt", &target)->unsupported);
+	assert_non_null(skep_section_find("struct_ops", &target)->unsupported);
 	assert_string_equal(skep_section_nearest("kprob/vfs_read"), "kprobe");
 	assert_string_equal(skep_section_nearest("cgroup/conect4"), "cgroup/connect4");
 	assert_null(skep_section_nearest("something"));
