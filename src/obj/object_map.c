@@ -29,8 +29,21 @@ static int wrong(const struct draft *d, const char *member, const char *what)
 	return obj_refuse(d->r, d->f, "map '%s': %s %s", d->name, member, what);
 }
 
+/*
+ * The elements of the array that is a number are ints, unless they say what the records of a ring are (bpf/row.bpf.h): the
+ * one place in a definition where a type can stand that other loaders do not look at.
+ */
+static void note_row(struct draft *d, uint32_t type)
+{
+	uint32_t id = skep_btf_strip(d->r->btf, type, true);
+	enum skep_btf_kind kind = skep_btf_kind(d->r->btf, id);
+
+	if (kind == SKEP_BTF_STRUCT || kind == SKEP_BTF_UNION)
+		d->map.btf_row_type = skep_btf_strip(d->r->btf, type, false);
+}
+
 /* A number as its type says it: a pointer to an array of so many, or an enum with one constant. */
-static int number(const struct draft *d, const struct skep_btf_member *m, uint64_t *ret)
+static int number(struct draft *d, const struct skep_btf_member *m, uint64_t *ret)
 {
 	const struct skep_btf *btf = d->r->btf;
 	struct skep_btf_enumerator e;
@@ -38,6 +51,7 @@ static int number(const struct draft *d, const struct skep_btf_member *m, uint64
 
 	if (skep_btf_pointee(btf, m->type, &target) == 0 &&
 	    skep_btf_array(btf, target, &elem, &n) == 0) {
+		note_row(d, elem);
 		*ret = n;
 		return 0;
 	}
@@ -48,7 +62,7 @@ static int number(const struct draft *d, const struct skep_btf_member *m, uint64
 	return wrong(d, m->name, "is not written as __uint() or __ulong() has it");
 }
 
-static int number32(const struct draft *d, const struct skep_btf_member *m, uint32_t *ret)
+static int number32(struct draft *d, const struct skep_btf_member *m, uint32_t *ret)
 {
 	uint64_t value = 0; /* gcc -O3 does not see that errors leave before */
 	int e = number(d, m, &value);
@@ -62,8 +76,8 @@ static int number32(const struct draft *d, const struct skep_btf_member *m, uint
 }
 
 /* A size that is given as a number or through a type: both must agree. */
-static int size_of(const struct draft *d, const struct skep_btf_member *m, bool is_type,
-		   uint32_t *size, uint32_t *type)
+static int size_of(struct draft *d, const struct skep_btf_member *m, bool is_type, uint32_t *size,
+		   uint32_t *type)
 {
 	uint32_t found, target;
 	int e;
@@ -161,6 +175,29 @@ static int read_member(struct draft *d, const struct skep_btf_member *m)
 			  m->name);
 }
 
+/*
+ * Rings whose `value` is the type of their records: the kernel wants no values in a ring, and descriptors in an array of
+ * perf events.
+ */
+static void settle_ring(struct draft *d)
+{
+	const struct skep_map_kind *kind = skep_map_kind_find(d->map.type);
+	struct skep_spec_map *map = &d->map;
+
+	if (!kind || !(kind->traits & SKEP_TRAIT_RING)) {
+		map->btf_row_type = 0;
+		return;
+	}
+	if (map->btf_value_type)
+		note_row(d, map->btf_value_type);
+	if (map->type == SKEP_MAP_PERF_EVENT_ARRAY)
+		map->key_size = map->value_size = 4;
+	else if (map->btf_row_type)
+		map->value_size = 0;
+	if (map->btf_row_type)
+		map->btf_key_type = map->btf_value_type = 0;
+}
+
 static int read_definition(struct draft *d, uint32_t type)
 {
 	struct skep_btf_type t = skep_btf_type(d->r->btf, skep_btf_strip(d->r->btf, type, true));
@@ -179,6 +216,7 @@ static int read_definition(struct draft *d, uint32_t type)
 	}
 	if (!d->map.type)
 		return obj_refuse(d->r, d->f, "map '%s' has no type", d->name);
+	settle_ring(d);
 	return 0;
 }
 

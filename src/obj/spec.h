@@ -130,6 +130,11 @@ struct skep_spec_map {
 	uint32_t numa_node; /* with SKEP_MAP_NUMA_NODE in flags */
 	uint64_t extra;	    /* the kernel's map_extra: hash functions of a bloom filter */
 	uint32_t btf_key_type, btf_value_type; /* in the spec's BTF; 0: not known */
+	/*
+	 * Of rings: what a record is, likewise. A union of pointers to arrays stands for several: member NAME, a pointer to an
+	 * array of N records, is the type of those that begin with the number N (bpf/row.bpf.h).
+	 */
+	uint32_t btf_row_type;
 	bool pinned; /* wants to be kept, and shared, under its name in the BPF file system */
 	const struct skep_spec_slot *slots;
 	size_t n_slots;

@@ -48,10 +48,12 @@ static unsigned int_size(const struct skep_schema_field *field)
 	switch (field->kind) {
 	case SKEP_FIELD_KSTACK:
 	case SKEP_FIELD_USTACK:
+		return field->size == 4 ? 4 : 8;
 	case SKEP_FIELD_USYM:
 		return 8;
 	case SKEP_FIELD_INET:
 		return 4;
+	case SKEP_FIELD_BYTES:
 	case SKEP_FIELD_STRING:
 	case SKEP_FIELD_BUFFER:
 	case SKEP_FIELD_MAC:
@@ -70,6 +72,8 @@ uint64_t skep_field_int(const struct skep_schema_field *field, const void *paylo
 	unsigned size = int_size(field);
 	uint64_t value = load((const uint8_t *)payload + field->offset, size);
 
+	if (field->is_big_endian && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && size > 1)
+		value = __builtin_bswap64(value) >> (64 - size * 8);
 	if (field->bit_size)
 		return extend(value >> (field->bit_off & 63), field->bit_size, field->is_signed);
 	return extend(value, size * 8, field->is_signed);
@@ -135,11 +139,23 @@ static void add_float(const struct skep_schema_field *field, const uint8_t *p, s
 	skep_str_add(out, text);
 }
 
-static void add_inet(const uint8_t *p, struct skep_str *out)
+/* The process that a USYM or USTACK belongs to. */
+static uint32_t tgid_of(const struct skep_schema_field *field, const uint8_t *p)
 {
-	uint32_t family = (uint32_t)load(p, 4);
+	return (uint32_t)load(p + (field->pid_at ? field->pid_at : 8), 4);
+}
+
+static void add_inet(const struct skep_schema_field *field, const uint8_t *p, struct skep_str *out)
+{
+	uint32_t family;
 	char text[INET6_ADDRSTRLEN];
 
+	if (field->size == 4 || field->size == 16) {
+		skep_str_add(out, inet_ntop(field->size == 4 ? AF_INET : AF_INET6, p, text,
+					    sizeof(text)));
+		return;
+	}
+	family = (uint32_t)load(p, 4);
 	/* Families of the kernel, the same numbers everywhere: 2 is IPv4, 10 is IPv6. */
 	if ((family == AF_INET || family == AF_INET6) &&
 	    inet_ntop((int)family, p + 4, text, sizeof(text)))
@@ -154,14 +170,13 @@ void skep_field_stack(const struct skep_schema_field *field, const void *payload
 		      const struct skep_resolver *resolver, unsigned indent, struct skep_str *out)
 {
 	const uint8_t *p = (const uint8_t *)payload + field->offset;
-	int64_t id = (int64_t)load(p, 8);
+	int64_t id = (int64_t)extend(load(p, int_size(field)), int_size(field) * 8, true);
 
 	skep_str_addc(out, '\n');
 	if (field->kind == SKEP_FIELD_KSTACK && resolver && resolver->kstack)
 		resolver->kstack(resolver->data, id, field->param, indent, out);
 	else if (field->kind == SKEP_FIELD_USTACK && resolver && resolver->ustack)
-		resolver->ustack(resolver->data, id, (uint32_t)load(p + 8, 4), field->param, indent,
-				 out);
+		resolver->ustack(resolver->data, id, tgid_of(field, p), field->param, indent, out);
 	else
 		skep_str_addf(out, "%*sstack %" PRId64 "\n", (int)indent, "", id);
 }
@@ -185,7 +200,7 @@ static void add_named(const struct skep_schema_field *field, const void *payload
 	if (field->kind == SKEP_FIELD_KSYM && r && r->ksym)
 		r->ksym(r->data, value, false, out);
 	else if (field->kind == SKEP_FIELD_USYM && r && r->usym)
-		r->usym(r->data, value, (uint32_t)load(p + 8, 4), false, out);
+		r->usym(r->data, value, tgid_of(field, p), false, out);
 	else if (field->kind == SKEP_FIELD_PROBE && r && r->probe)
 		r->probe(r->data, value, out);
 	else if (field->kind == SKEP_FIELD_USERNAME && r && r->username)
@@ -253,6 +268,7 @@ static void add_text(const struct skep_schema_field *field, const void *payload,
 		     const struct skep_resolver *resolver, unsigned indent, unsigned depth,
 		     struct skep_str *out)
 {
+	static const char digits[] = "0123456789abcdef";
 	const uint8_t *bytes;
 	size_t len;
 
@@ -282,7 +298,14 @@ static void add_text(const struct skep_schema_field *field, const void *payload,
 		skep_field_stack(field, payload, resolver, indent, out);
 		return;
 	case SKEP_FIELD_INET:
-		add_inet((const uint8_t *)payload + field->offset, out);
+		add_inet(field, (const uint8_t *)payload + field->offset, out);
+		return;
+	case SKEP_FIELD_BYTES:
+		bytes = (const uint8_t *)payload + field->offset;
+		for (uint32_t i = 0; i < field->size; i++)
+			skep_str_addn(
+				out, (const char[]){ digits[bytes[i] >> 4], digits[bytes[i] & 15] },
+				2);
 		return;
 	case SKEP_FIELD_MAC:
 		bytes = (const uint8_t *)payload + field->offset;

@@ -174,6 +174,7 @@ static bool is_number(const struct skep_schema_field *field)
 	case SKEP_FIELD_TUPLE:
 	case SKEP_FIELD_ARRAY:
 	case SKEP_FIELD_FLOAT:
+	case SKEP_FIELD_BYTES:
 		return false;
 	default:
 		return true;

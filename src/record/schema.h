@@ -8,7 +8,8 @@
  *
  *	row bytes ──schema──► fields ──resolver──► names ──encoder──► text, JSON
  *
- * Layout: integers are in the machine's byte order at field->offset from the start of the payload.
+ * Layout: integers are in the machine's byte order, unless a field says otherwise, at field->offset from the start of the
+ * payload.
  */
 #pragma once
 
@@ -22,20 +23,21 @@ enum skep_field_kind {
 	SKEP_FIELD_ENUM,      /* an integer with names */
 	SKEP_FIELD_STRING,    /* size bytes, ends at the first zero byte */
 	SKEP_FIELD_BUFFER,    /* u32 length, then the bytes: size includes the length word */
-	SKEP_FIELD_KSTACK,    /* i64 id in the stack map */
-	SKEP_FIELD_USTACK,    /* i64 id, u32 tgid, u32 zero */
+	SKEP_FIELD_KSTACK,    /* id in the stack map, size 4 or 8 */
+	SKEP_FIELD_USTACK,    /* likewise, and u32 tgid: behind 8 bytes, or where pid_at says */
 	SKEP_FIELD_KSYM,      /* u64 address */
-	SKEP_FIELD_USYM,      /* u64 address, u32 tgid, u32 zero */
+	SKEP_FIELD_USYM,      /* u64 address, and u32 tgid as for USTACK */
 	SKEP_FIELD_PROBE,     /* u32 or u64 index of a probe's name */
 	SKEP_FIELD_USERNAME,  /* uid */
 	SKEP_FIELD_TIMESTAMP, /* u64 nanoseconds since boot, `param`: index of the strftime format */
 	SKEP_FIELD_CGROUP_PATH, /* u64 cgroup id */
-	SKEP_FIELD_INET,	/* u32 address family, 16 bytes of address */
-	SKEP_FIELD_MAC,		/* 6 bytes */
-	SKEP_FIELD_STRUCT,	/* children by name */
-	SKEP_FIELD_TUPLE,	/* children by position */
-	SKEP_FIELD_ARRAY,	/* children[0] `count` times */
-	SKEP_FIELD_FLOAT,	/* 4, 8 or 16 bytes, as C has it on this machine */
+	SKEP_FIELD_INET,   /* size 20: u32 address family, 16 bytes of address; 4: IPv4; 16: IPv6 */
+	SKEP_FIELD_MAC,	   /* 6 bytes */
+	SKEP_FIELD_STRUCT, /* children by name */
+	SKEP_FIELD_TUPLE,  /* children by position */
+	SKEP_FIELD_ARRAY,  /* children[0] `count` times */
+	SKEP_FIELD_FLOAT,  /* 4, 8 or 16 bytes, as C has it on this machine */
+	SKEP_FIELD_BYTES,  /* size bytes that nothing is known of: hex digits */
 	SKEP_FIELD_KIND_MAX,
 };
 
@@ -55,7 +57,9 @@ struct skep_schema_field {
 	enum skep_field_kind kind;
 	uint32_t offset, size; /* bytes */
 	bool is_signed;
-	uint32_t count; /* ARRAY */
+	bool is_big_endian; /* INT, whatever this machine is: what networks carry */
+	int32_t pid_at;	    /* USYM, USTACK: where the tgid is, from this field on; 0: behind it */
+	uint32_t count;	    /* ARRAY */
 	uint32_t param;
 	uint8_t bit_off, bit_size; /* bit-field inside the integer; bit_size 0: not one */
 	const char *

@@ -44,6 +44,7 @@ static const char *const field_kind_names[SKEP_FIELD_KIND_MAX] = {
 	[SKEP_FIELD_TUPLE] = "tuple",
 	[SKEP_FIELD_ARRAY] = "array",
 	[SKEP_FIELD_FLOAT] = "float",
+	[SKEP_FIELD_BYTES] = "bytes",
 };
 
 const char *skep_snapshot_kind_name(enum skep_snapshot_kind kind)

@@ -30,5 +30,12 @@ const struct skep_engine *skep_kernel_engine(void);
 /* Borrowed descriptors of a spec loaded by this engine, -1 when there is no such thing. */
 int skep_kernel_map_fd(const struct skep_loaded *loaded, size_t map);
 int skep_kernel_prog_fd(const struct skep_loaded *loaded, size_t prog);
+/*
+ * Opens the rings of a perf event array, @pages (a power of two) for each CPU; ring_drain and ring_fd know them then. Before
+ * programs are attached, for what they write earlier is lost. -EINVAL: no such map, or open already.
+ */
+int skep_kernel_perf_open(struct skep_loaded *loaded, size_t map, unsigned pages) _must_check_;
+/* Records of it that found no room. */
+uint64_t skep_kernel_perf_lost(const struct skep_loaded *loaded, size_t map);
 /* How many links are open, for cost reports. */
 size_t skep_kernel_n_links(const struct skep_loaded *loaded);

@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "obj/engine.h"
 #include "sys/bpf.h"
+#include "sys/perf_buffer.h"
 #include "sys/ring.h"
 
 struct kmap {
@@ -13,6 +14,7 @@ struct kmap {
 	void *memory;	      /* mapped on first use */
 	size_t memory_size;
 	struct skep_ring *ring; /* likewise */
+	struct skep_perf_buffer *perf; /* once opened */
 };
 
 struct kprog {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 
 #include "isa/mapkind.h"
+#include "sys/kernel.h"
 #include "sys/kernel_priv.h"
 
 static struct kmap *map_at(struct skep_loaded *loaded, size_t map)
@@ -82,6 +84,8 @@ int skep_kernel_ring_drain(struct skep_loaded *loaded, size_t map,
 	if (!m)
 		return -EINVAL;
 	s = &loaded->spec->maps[map];
+	if (m->perf)
+		return skep_perf_buffer_drain(m->perf, sink);
 	if (s->type != SKEP_MAP_RINGBUF)
 		return -EINVAL;
 	if (!m->ring) {
@@ -92,12 +96,36 @@ int skep_kernel_ring_drain(struct skep_loaded *loaded, size_t map,
 	return skep_ring_drain(m->ring, sink);
 }
 
+int skep_kernel_perf_open(struct skep_loaded *loaded, size_t map, unsigned pages)
+{
+	struct kmap *m = map_at(loaded, map);
+	int r;
+
+	if (!m || m->perf || loaded->spec->maps[map].type != SKEP_MAP_PERF_EVENT_ARRAY)
+		return -EINVAL;
+	r = skep_perf_buffer_open(m->fd, m->max_entries, pages, &m->perf);
+	if (r < 0)
+		return r;
+	if (loaded->epoll_fd < 0)
+		loaded->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	return loaded->epoll_fd < 0 ? -errno
+				    : skep_perf_buffer_watch(m->perf, loaded->epoll_fd, map);
+}
+
+uint64_t skep_kernel_perf_lost(const struct skep_loaded *loaded, size_t map)
+{
+	bool is_open = map < loaded->spec->n_maps && loaded->maps[map].perf;
+
+	return is_open ? skep_perf_buffer_lost(loaded->maps[map].perf) : 0;
+}
+
 void skep_kernel_maps_close(struct skep_loaded *loaded)
 {
 	for (size_t i = 0; loaded->maps && i < loaded->spec->n_maps; i++) {
 		struct kmap *m = &loaded->maps[i];
 
 		skep_ring_close(m->ring);
+		skep_perf_buffer_close(m->perf);
 		if (m->memory)
 			munmap(m->memory, m->memory_size);
 		if (m->fd >= 0)

@@ -342,7 +342,10 @@ static void timestamp(void *data, uint64_t boot_ns, uint32_t index, struct skep_
 
 	if (!who->clock_offset_ns)
 		who->clock_offset_ns = skep_clock_boot_offset_ns();
-	wall = boot_ns + (uint64_t)who->clock_offset_ns;
+	if (index && index == o->monotonic_format)
+		wall = boot_ns + (uint64_t)skep_clock_offset_ns();
+	else
+		wall = boot_ns + (uint64_t)who->clock_offset_ns;
 	seconds = (time_t)(wall / 1000000000);
 	localtime_r(&seconds, &tm);
 	expand_microseconds(index < o->n_time_formats ? o->time_formats[index] : "%H:%M:%S",
