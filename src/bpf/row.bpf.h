@@ -47,11 +47,11 @@
 	}(*max_entries)[bytes]
 #define SKEP_ROW(tag, name, type) type(*name)[tag]
 
-#define SKEP_PERF_ROWS(type)  \
-	int (*key_size)[4]; \
+#define SKEP_PERF_ROWS(type) \
+	int(*key_size)[4];   \
 	type(*value_size)[4]
 #define SKEP_PERF_ROWS_BY_TAG(...) \
-	int (*key_size)[4];        \
+	int(*key_size)[4];         \
 	union {                    \
 		__VA_ARGS__;       \
 	}(*value_size)[4]
@@ -63,6 +63,7 @@
  * Without them skep knows uid_t, __be16, __be32, struct in_addr, struct in6_addr, and members that are called uid,
  * cgroup_id, saddr, daddr (_v4, _v6), or end with _ns, _us, _ms, _bytes.
  */
+/* clang-format off */
 typedef unsigned int skep_pid_t;		 /* the process that skep_usym_t and skep_ustack_t belong to */
 typedef unsigned int skep_uid_t;		 /* a user, by name */
 typedef unsigned long long skep_cgroup_t;	 /* bpf_get_current_cgroup_id(), by path */
@@ -81,5 +82,6 @@ typedef unsigned long long skep_us_t;		 /* microseconds */
 typedef unsigned long long skep_ms_t;		 /* milliseconds */
 typedef unsigned long long skep_bytes_t;	 /* how much */
 typedef unsigned long long skep_hex_t;		 /* shown in hexadecimal digits */
+/* clang-format on */
 
 #endif

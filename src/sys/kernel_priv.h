@@ -13,7 +13,7 @@ struct kmap {
 	uint32_t max_entries; /* as the kernel has it, which may be more than the spec asks for */
 	void *memory;	      /* mapped on first use */
 	size_t memory_size;
-	struct skep_ring *ring; /* likewise */
+	struct skep_ring *ring;	       /* likewise */
 	struct skep_perf_buffer *perf; /* once opened */
 };
 

@@ -38,9 +38,10 @@ struct skep_who_options {
 		*probe_funcs; /* of each, when its last part is not its function; NULL: of none */
 	const char *const *time_formats; /* for strftime, and %f for microseconds */
 	size_t n_time_formats;
-	uint32_t monotonic_format; /* times of this one count from the start without sleep; 0: none do */
-	bool mangled;	      /* names of user functions are shown as the linker has them */
-	bool bpftrace_shapes; /* stacks of the styles perf and raw as that program shows them */
+	uint32_t
+		monotonic_format; /* times of this one count from the start without sleep; 0: none do */
+	bool mangled;		  /* names of user functions are shown as the linker has them */
+	bool bpftrace_shapes;	  /* stacks of the styles perf and raw as that program shows them */
 };
 
 int skep_who_new(const struct skep_who_options *options, struct skep_who **ret_who) _must_check_;
