@@ -120,7 +120,7 @@ int64_t skep_arith_compare(enum skep_binary op, int64_t x, int64_t y, bool is_un
 const struct skep_type *skep_arith_not_type(struct skep_arena *arena, const struct skep_type *type)
 {
 	if (is_narrow(type))
-		return skep_type_narrow(arena, width(type));
+		return skep_type_narrow(arena, width(type), false);
 	return skep_type_int(8, type->is_signed || type->is_bool);
 }
 

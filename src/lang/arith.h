@@ -9,7 +9,7 @@
  *	~			the bits that the number's type has, when it has no sign; else all
  *	+  -  *  <<  &  |  ^	the same bits either way; a product of two numbers of 32 bits without a sign has none either
  *
- * A variable or a map that was given an unsigned number of fewer bits remembers how many (`narrow` of its type), so that it
+ * A variable or a map that was given a number of fewer bits remembers how many (`narrow` of its type), so that it
  * counts like the number itself.
  *
  *	op = skep_arith_op(SKEP_BINARY_DIV, a->type, b->type);		what lowering emits

@@ -53,7 +53,7 @@ int skep_check_type_name(struct skep_check *k, const struct skep_type_name *name
 
 	if (name->of) {
 		r = skep_check_expr(k, name->of);
-		*ret_type = name->of->type;
+		*ret_type = skep_type_given(k->c->arena, name->of->type);
 		return r;
 	}
 	*ret_type = skep_type_by_name(&k->c->types, name->name);
@@ -252,7 +252,7 @@ bool skep_check_layout_of(struct skep_check *k, const struct skep_expr *expr,
 		if (expr->layout.expr && expr->layout.expr->kind == SKEP_EXPR_FIELD)
 			skep_need_exact(&k->c->types, &expr->layout.expr->field.field);
 		skep_need_size(&k->c->types, type);
-		*ret_value = type->size;
+		*ret_value = skep_type_given(k->c->arena, type)->size;
 		return true;
 	}
 	for (size_t i = 0; i < expr->layout.n_path; i++)

@@ -312,6 +312,25 @@ static int assign_map(struct skep_check *k, struct skep_expr *expr)
 	return 0;
 }
 
+/* What a number becomes that is counted in place: it may outgrow the bytes that it was given with. */
+static const struct skep_type *counted(const struct skep_type *type)
+{
+	bool grows = type && type->kind == SKEP_TYPE_INT && type->narrow && !type->enum_btf &&
+		     !type->enum_own;
+
+	return grows ? skep_type_int(8, true) : type;
+}
+
+static void count_local(struct skep_check *k, struct skep_local *local)
+{
+	const struct skep_type *type = counted(local->type);
+
+	if (local->fixed || type == local->type)
+		return;
+	local->type = type;
+	k->locals_changed = true;
+}
+
 static int assign_var(struct skep_check *k, struct skep_expr *expr)
 {
 	struct skep_expr *target = expr->binary.left, *value = expr->binary.right;
@@ -331,6 +350,7 @@ static int assign_var(struct skep_check *k, struct skep_expr *expr)
 		r = skep_check_arith(k, expr, expr->binary.op, target, value, &type);
 		if (r < 0 || !type)
 			return r;
+		count_local(k, target->var.local);
 		expr->type = target->type;
 		return 0;
 	}
@@ -387,7 +407,7 @@ int skep_check_step(struct skep_check *k, struct skep_expr *expr)
 					       skep_check_type_text(k, type));
 			return r;
 		}
-		r = set_value(k, target, type ? type : skep_type_int(8, true), NULL);
+		r = set_value(k, target, type ? counted(type) : skep_type_int(8, true), NULL);
 		target->type = expr->type = target->map.info->value;
 		return r;
 	}
@@ -398,6 +418,7 @@ int skep_check_step(struct skep_check *k, struct skep_expr *expr)
 		return r;
 	if (target->type->kind != SKEP_TYPE_INT && target->type->kind != SKEP_TYPE_PTR)
 		return skep_check_want(k, target, "a number");
+	count_local(k, target->var.local);
 	expr->type = target->type;
 	return 0;
 }

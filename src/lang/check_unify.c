@@ -29,11 +29,10 @@ const struct skep_type *skep_check_promote(struct skep_check *k, const struct sk
 			struct skep_type wide = *type;
 
 			wide.size = 8;
-			wide.narrow = type->is_signed ? 0 : (uint8_t)type->size;
+			wide.narrow = (uint8_t)type->size;
 			return copy(k, wide);
 		}
-		return type->is_signed ? skep_type_int(8, true)
-				       : skep_type_narrow(k->c->arena, type->size);
+		return skep_type_narrow(k->c->arena, type->size, type->is_signed);
 	case SKEP_TYPE_PTR:
 		if (in_map && (type->space == SKEP_SPACE_BTF || type->space == SKEP_SPACE_BPF))
 			return skep_type_ptr(&k->c->types, type->elem, SKEP_SPACE_KERNEL);
@@ -50,6 +49,21 @@ const struct skep_type *skep_check_promote(struct skep_check *k, const struct sk
 	}
 }
 
+/* Of numbers that came from few bytes: the fewest that hold both, a sign taking one bit more. */
+static const struct skep_type *unify_narrow(struct skep_check *k, const struct skep_type *a,
+					    const struct skep_type *b)
+{
+	unsigned x = a->narrow, y = b->narrow, bytes;
+
+	if (a->is_signed != b->is_signed) {
+		x *= a->is_signed ? 1 : 2;
+		y *= b->is_signed ? 1 : 2;
+	}
+	bytes = MAX(x, y);
+	return bytes < 8 ? skep_type_narrow(k->c->arena, bytes, a->is_signed || b->is_signed)
+			 : skep_type_int(8, true);
+}
+
 static const struct skep_type *unify_int(struct skep_check *k, const struct skep_type *a,
 					 const struct skep_type *b)
 {
@@ -62,7 +76,7 @@ static const struct skep_type *unify_int(struct skep_check *k, const struct skep
 	if (a->is_bool || b->is_bool)
 		return skep_type_int(8, a->is_bool ? b->is_signed : a->is_signed);
 	if (a->narrow && b->narrow)
-		return skep_type_narrow(k->c->arena, MAX(a->narrow, b->narrow));
+		return unify_narrow(k, a, b);
 	return skep_type_int(8, a->is_signed || b->is_signed);
 }
 

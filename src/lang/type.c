@@ -23,12 +23,24 @@ const struct skep_type *skep_type_int(unsigned size, bool is_signed)
 	return &ints[is_signed][size <= 1 ? 0 : size <= 2 ? 1 : size <= 4 ? 2 : 3];
 }
 
-const struct skep_type *skep_type_narrow(struct skep_arena *arena, unsigned bytes)
+const struct skep_type *skep_type_narrow(struct skep_arena *arena, unsigned bytes, bool is_signed)
 {
-	struct skep_type type = *skep_type_int(8, false);
+	struct skep_type type = *skep_type_int(8, is_signed);
 
 	type.narrow = (uint8_t)bytes;
 	return skep_arena_memdup(arena, &type, sizeof(type));
+}
+
+const struct skep_type *skep_type_given(struct skep_arena *arena, const struct skep_type *type)
+{
+	struct skep_type given;
+
+	if (!type || type->kind != SKEP_TYPE_INT || !type->narrow)
+		return type;
+	given = *type;
+	given.size = type->narrow;
+	given.narrow = 0;
+	return skep_arena_memdup(arena, &given, sizeof(given));
 }
 
 const struct skep_type *skep_type_bool(void)

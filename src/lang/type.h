@@ -111,7 +111,7 @@ struct skep_type {
 	bool is_signed; /* INT */
 	bool is_bool;
 	bool is_path; /* STRING read whole for being a path by its name: in maps as long as other texts */
-	uint8_t narrow; /* INT of 8 bytes without a sign: what is in it came from that few bytes; else 0 */
+	uint8_t narrow;	       /* INT of 8 bytes: what is in it came from that few bytes; else 0 */
 	enum skep_space space; /* PTR */
 	const struct skep_type
 		*elem;	/* PTR (NULL: void), ARRAY, and the INT behind SUM, MIN, MAX, AVG, STATS */
@@ -143,8 +143,10 @@ struct skep_types {
 extern const struct skep_type skep_type_void;
 /* size 1, 2, 4, 8 */
 const struct skep_type *skep_type_int(unsigned size, bool is_signed);
-/* An unsigned number of 64 bits that came from @bytes, fewer than 8. */
-const struct skep_type *skep_type_narrow(struct skep_arena *arena, unsigned bytes);
+/* A number of 64 bits that came from @bytes, fewer than 8. */
+const struct skep_type *skep_type_narrow(struct skep_arena *arena, unsigned bytes, bool is_signed);
+/* What such a number was before it was put into a variable or a map; other types as they are. */
+const struct skep_type *skep_type_given(struct skep_arena *arena, const struct skep_type *type);
 const struct skep_type *skep_type_bool(void);
 /* size 4, 8, 16 */
 const struct skep_type *skep_type_float(struct skep_types *types, uint32_t size);
