@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What logs and metrics have in common, and rows as log records. */
+#include "record/otlp.h"
+
+#include <string.h>
+
+#include "record/otlp_priv.h"
+#include "record/record_priv.h"
+
+#define SEVERITY_INFO 9
+
+static const struct {
+	const char *field, *name;
+} conventions[] = {
+	{ "pid", "process.pid" },
+	{ "tgid", "process.pid" },
+	{ "ppid", "process.parent_pid" },
+	{ "comm", "thread.name" },
+	{ "tid", "thread.id" },
+	{ "user", "process.owner" },
+	{ "username", "process.owner" },
+	{ "uid", "process.user.id" },
+	{ "args", "process.command_line" },
+	{ "exit_code", "process.exit.code" },
+	{ "container", "container.id" },
+	{ "file", "file.path" },
+	{ "path", "file.path" },
+	{ "device", "system.device" },
+	{ "disk", "system.device" },
+	{ "interface", "network.interface.name" },
+	{ "saddr", "source.address" },
+	{ "sport", "source.port" },
+	{ "daddr", "destination.address" },
+	{ "dport", "destination.port" },
+	{ "laddr", "network.local.address" },
+	{ "lport", "network.local.port" },
+	{ "raddr", "network.peer.address" },
+	{ "rport", "network.peer.port" },
+	{ "cpu", "cpu.logical_number" },
+};
+
+const char *skep_otlp_name(const char *field)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(conventions); i++)
+		if (skep_streq(conventions[i].field, field))
+			return conventions[i].name;
+	return field;
+}
+
+static void add_text(struct skep_message *m, uint32_t number, const char *name, const char *text)
+{
+	skep_message_string(m, number, name, text, strlen(text));
+}
+
+static void add_value(struct skep_message *m, const struct skep_schema_field *field,
+		      const void *payload, const struct skep_resolver *resolver, unsigned depth);
+
+/* A struct is a list of names and values, an array or a tuple one of values. */
+static void add_nested(struct skep_message *m, const struct skep_schema_field *field,
+		       const void *payload, const struct skep_resolver *resolver, unsigned depth)
+{
+	const uint8_t *base = (const uint8_t *)payload + field->offset;
+	bool is_struct = field->kind == SKEP_FIELD_STRUCT;
+	bool is_array = field->kind == SKEP_FIELD_ARRAY;
+	size_t n = is_array ? (field->n_children ? field->count : 0) : field->n_children;
+
+	skep_message_begin(m, is_struct ? 6 : 5, is_struct ? "kvlistValue" : "arrayValue");
+	skep_message_list(m, "values");
+	for (size_t i = 0; i < n; i++) {
+		const struct skep_schema_field *child = &field->children[is_array ? 0 : i];
+		const uint8_t *at = base + (is_array ? i * child->size : 0);
+
+		skep_message_item(m, 1);
+		if (is_struct) {
+			add_text(m, 1, "key", child->name ? child->name : "");
+			skep_message_begin(m, 2, "value");
+		}
+		add_value(m, child, at, resolver, depth + 1);
+		if (is_struct)
+			skep_message_end(m);
+		skep_message_end(m);
+	}
+	skep_message_list_end(m);
+	skep_message_end(m);
+}
+
+static double as_double(const struct skep_schema_field *field, const uint8_t *p)
+{
+	float f;
+	double d;
+	long double l;
+
+	switch (field->size) {
+	case sizeof(f):
+		memcpy(&f, p, sizeof(f));
+		return (double)f;
+	case sizeof(d):
+		memcpy(&d, p, sizeof(d));
+		return d;
+	case sizeof(l):
+		memcpy(&l, p, sizeof(l));
+		return (double)l;
+	default:
+		return 0;
+	}
+}
+
+/* The members of an AnyValue. */
+static void add_value(struct skep_message *m, const struct skep_schema_field *field,
+		      const void *payload, const struct skep_resolver *resolver, unsigned depth)
+{
+	const uint8_t *p = (const uint8_t *)payload + field->offset;
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+	uint64_t number;
+
+	switch (field->kind) {
+	case SKEP_FIELD_INT:
+		number = skep_field_int(field, payload);
+		/* There is no unsigned kind: what does not fit keeps its digits as a text. */
+		if (field->is_signed || number <= INT64_MAX) {
+			skep_message_int64(m, 3, "intValue", (int64_t)number);
+			return;
+		}
+		break;
+	case SKEP_FIELD_BOOL:
+		skep_message_bool(m, 2, "boolValue", skep_field_int(field, payload) != 0);
+		return;
+	case SKEP_FIELD_FLOAT:
+		skep_message_double(m, 4, "doubleValue", as_double(field, p));
+		return;
+	case SKEP_FIELD_STRUCT:
+	case SKEP_FIELD_TUPLE:
+	case SKEP_FIELD_ARRAY:
+		if (depth < SKEP_OTLP_DEPTH_MAX) {
+			add_nested(m, field, payload, resolver, depth);
+			return;
+		}
+		break;
+	case SKEP_FIELD_KSTACK:
+	case SKEP_FIELD_USTACK:
+		skep_field_stack(field, payload, resolver, 0, &text);
+		skep_message_string(m, 1, "stringValue",
+				    skep_str_text(&text) + (text.len && text.data[0] == '\n'),
+				    text.len - (text.len && text.data[0] == '\n'));
+		return;
+	default:
+		break;
+	}
+	skep_field_text(field, payload, resolver, &text);
+	skep_message_string(m, 1, "stringValue", skep_str_text(&text), text.len);
+}
+
+void skep_otlp_attribute(struct skep_message *m, uint32_t number,
+			 const struct skep_schema_field *field, const void *payload,
+			 const struct skep_resolver *resolver)
+{
+	skep_message_item(m, number);
+	add_text(m, 1, "key", skep_otlp_name(field->name ? field->name : ""));
+	skep_message_begin(m, 2, "value");
+	add_value(m, field, payload, resolver, 0);
+	skep_message_end(m);
+	skep_message_end(m);
+}
+
+static void add_resource(struct skep_otlp *otlp)
+{
+	struct skep_message *m = &otlp->message;
+	const struct skep_otlp_source *source = otlp->source;
+
+	skep_message_begin(m, 1, "resource");
+	skep_message_list(m, "attributes");
+	for (size_t i = 0; i < source->n_attributes; i++) {
+		skep_message_item(m, 1);
+		add_text(m, 1, "key", source->attributes[i].name);
+		skep_message_begin(m, 2, "value");
+		add_text(m, 1, "stringValue", source->attributes[i].value);
+		skep_message_end(m);
+		skep_message_end(m);
+	}
+	skep_message_list_end(m);
+	skep_message_end(m);
+}
+
+static void add_scope(struct skep_otlp *otlp)
+{
+	struct skep_message *m = &otlp->message;
+
+	skep_message_begin(m, 1, "scope");
+	add_text(m, 1, "name", otlp->source->scope);
+	if (otlp->source->scope_version)
+		add_text(m, 2, "version", otlp->source->scope_version);
+	skep_message_end(m);
+}
+
+void skep_otlp_begin(struct skep_otlp *otlp, enum skep_otlp_signal signal,
+		     enum skep_message_form form, const struct skep_otlp_source *source,
+		     struct skep_str *out)
+{
+	static const struct {
+		const char *resources, *scopes, *items;
+	} names[SKEP_N_OTLP_SIGNALS] = {
+		[SKEP_OTLP_LOGS] = { "resourceLogs", "scopeLogs", "logRecords" },
+		[SKEP_OTLP_METRICS] = { "resourceMetrics", "scopeMetrics", "metrics" },
+	};
+	struct skep_message *m = &otlp->message;
+
+	*otlp = (struct skep_otlp){ .signal = signal, .source = source };
+	skep_message_init(m, form, out);
+	skep_message_list(m, names[signal].resources);
+	skep_message_item(m, 1);
+	add_resource(otlp);
+	skep_message_list(m, names[signal].scopes);
+	skep_message_item(m, 2);
+	add_scope(otlp);
+	skep_message_list(m, names[signal].items);
+}
+
+void skep_otlp_end(struct skep_otlp *otlp)
+{
+	struct skep_message *m = &otlp->message;
+
+	skep_message_list_end(m);
+	skep_message_end(m);
+	skep_message_list_end(m);
+	skep_message_end(m);
+	skep_message_list_end(m);
+	skep_message_fini(m);
+}
+
+/* "pid=4711 comm=sh": what a back end shows that knows only of lines. */
+static void add_body(struct skep_message *m, const struct skep_schema *schema, const void *payload,
+		     const struct skep_resolver *resolver)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+
+	for (size_t i = 0; i < schema->n_fields; i++) {
+		skep_str_addf(&text, "%s%s=", i ? " " : "", schema->fields[i].name);
+		skep_field_cell(&schema->fields[i], payload, resolver, &text);
+	}
+	skep_message_begin(m, 5, "body");
+	skep_message_string(m, 1, "stringValue", skep_str_text(&text), text.len);
+	skep_message_end(m);
+}
+
+void skep_otlp_row(struct skep_otlp *otlp, const struct skep_schema *schema, const void *payload,
+		   const struct skep_resolver *resolver, uint64_t time_ns, uint64_t observed_ns)
+{
+	struct skep_message *m = &otlp->message;
+	_cleanup_(skep_str_fini)
+	struct skep_str name = {};
+
+	otlp->n_items++;
+	skep_message_item(m, 2);
+	if (time_ns)
+		skep_message_fixed64(m, 1, "timeUnixNano", time_ns);
+	skep_message_fixed64(m, 11, "observedTimeUnixNano", observed_ns);
+	skep_message_uint32(m, 2, "severityNumber", SEVERITY_INFO);
+	add_text(m, 3, "severityText", "INFO");
+	add_body(m, schema, payload, resolver);
+	skep_message_list(m, "attributes");
+	for (size_t i = 0; i < schema->n_fields; i++)
+		skep_otlp_attribute(m, 6, &schema->fields[i], payload, resolver);
+	skep_message_list_end(m);
+	skep_str_addf(&name, "%s.%s", otlp->source->scope, schema->name);
+	add_text(m, 12, "eventName", skep_str_text(&name));
+	skep_message_end(m);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * OTLP: requests of the OpenTelemetry protocol. Rows become log records, snapshots become metrics.
+ *
+ *	row exec { pid, comm, args }	LogRecord, event_name "execsnoop.exec", attributes process.pid, thread.name, args
+ *	@bytes[comm] = sum(...)		Sum "execsnoop.bytes", one point for each key, attribute thread.name
+ *	min, max, values		Gauge
+ *	avg, stats			Histogram without bounds: count and sum
+ *	hist, lhist			Histogram with the bounds of the buckets that are filled, or exponential (hist of one bit)
+ *
+ *	struct skep_otlp otlp;
+ *	skep_otlp_begin(&otlp, SKEP_OTLP_LOGS, SKEP_MESSAGE_PROTOBUF, &source, &out);
+ *	skep_otlp_row(&otlp, schema, payload, resolver, time_ns);
+ *	skep_otlp_end(&otlp);		// @out holds the request
+ *
+ * What fields are called is decided by their names: those that the semantic conventions know have the conventions' names.
+ * Times are nanoseconds since 1970. Sums count from @start_ns, the last time that the map was empty (cumulative).
+ *
+ * Source: opentelemetry-proto 1.x, files common, resource, logs, metrics and the collector's three services.
+ */
+#pragma once
+
+#include "record/message.h"
+#include "record/schema.h"
+#include "record/snapshot.h"
+
+enum skep_otlp_signal {
+	SKEP_OTLP_LOGS,
+	SKEP_OTLP_METRICS,
+	SKEP_N_OTLP_SIGNALS,
+};
+
+struct skep_attribute {
+	const char *name, *value;
+};
+
+/* Who tells: the resource, and the scope within it. */
+struct skep_otlp_source {
+	const struct skep_attribute *attributes; /* of the resource: service.name, host.name, ... */
+	size_t n_attributes;
+	const char *
+		scope; /* what rows and maps belong to: the tool or script; also begins their names */
+	const char *scope_version; /* or NULL */
+};
+
+struct skep_otlp {
+	enum skep_otlp_signal signal;
+	struct skep_message message;
+	const struct skep_otlp_source *source;
+	size_t n_items; /* log records, or points of metrics, so far */
+};
+
+/* @source and @out are borrowed until end. */
+void skep_otlp_begin(struct skep_otlp *otlp, enum skep_otlp_signal signal,
+		     enum skep_message_form form, const struct skep_otlp_source *source,
+		     struct skep_str *out);
+void skep_otlp_end(struct skep_otlp *otlp);
+
+void skep_otlp_row(struct skep_otlp *otlp, const struct skep_schema *schema, const void *payload,
+		   const struct skep_resolver *resolver, uint64_t time_ns, uint64_t observed_ns);
+/* @exponential: hist becomes an exponential histogram of scale 0 where its buckets are powers of two. */
+void skep_otlp_snapshot(struct skep_otlp *otlp, const struct skep_snapshot *snapshot,
+			const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns,
+			bool exponential);
+
+/* What the semantic conventions call a field of this name, or the name itself. */
+const char *skep_otlp_name(const char *field);

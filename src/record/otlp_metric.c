@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Snapshots as metrics: which instrument a map is, and its points. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "record/otlp_priv.h"
+#include "record/record_priv.h"
+#include "record/series.h"
+
+#define CUMULATIVE 2
+
+struct points {
+	struct skep_otlp *otlp;
+	struct skep_message *m;
+	const struct skep_snapshot *s;
+	const struct skep_resolver *resolver;
+	uint64_t start_ns, time_ns;
+};
+
+static void add_keys(const struct points *p, uint32_t number,
+		     const struct skep_snapshot_entry *entry)
+{
+	const struct skep_schema_field *keys;
+	size_t base, n = skep_snapshot_keys(p->s, &keys, &base);
+
+	skep_message_list(p->m, "attributes");
+	for (size_t i = 0; i < n; i++)
+		skep_otlp_attribute(p->m, number, &keys[i], (const uint8_t *)entry->key + base,
+				    p->resolver);
+	skep_message_list_end(p->m);
+}
+
+static void add_times(const struct points *p)
+{
+	if (p->start_ns)
+		skep_message_fixed64(p->m, 2, "startTimeUnixNano", p->start_ns);
+	skep_message_fixed64(p->m, 3, "timeUnixNano", p->time_ns);
+}
+
+static void begin_point(const struct points *p)
+{
+	p->otlp->n_items++;
+	skep_message_item(p->m, 1);
+}
+
+/* A NumberDataPoint. What no signed number can say is a double, whose last digits are lost. */
+static void add_number(const struct points *p, const struct skep_snapshot_entry *entry,
+		       uint64_t value, bool is_signed)
+{
+	begin_point(p);
+	add_keys(p, 7, entry);
+	add_times(p);
+	if (is_signed || value <= INT64_MAX)
+		skep_message_sfixed64(p->m, 6, "asInt", (int64_t)value);
+	else
+		skep_message_double(p->m, 4, "asDouble", (double)value);
+	skep_message_end(p->m);
+}
+
+static double as_double(const struct skep_snapshot *s, uint64_t value)
+{
+	return s->is_signed ? (double)(int64_t)value : (double)value;
+}
+
+/* A HistogramDataPoint without buckets. */
+static void add_stats(const struct points *p, const struct skep_snapshot_entry *entry)
+{
+	begin_point(p);
+	add_keys(p, 9, entry);
+	add_times(p);
+	skep_message_fixed64(p->m, 4, "count", entry->numbers[0]);
+	skep_message_double(p->m, 5, "sum", as_double(p->s, entry->numbers[1]));
+	skep_message_end(p->m);
+}
+
+/*
+ * A HistogramDataPoint: a bucket includes its upper bound there, so bounds are the largest numbers of ours. Only the filled
+ * span has bounds, and one in front of it, so that the first bucket has two ends.
+ */
+static void add_buckets(const struct points *p, const struct skep_snapshot_entry *entry)
+{
+	double *bounds = calloc(p->s->n_numbers + 2, sizeof(*bounds));
+	uint64_t *counts = calloc(p->s->n_numbers + 3, sizeof(*counts));
+	size_t first = 1, last = 0, n = 0;
+	bool any = skep_snapshot_span(p->s, entry, &first, &last);
+
+	if (!bounds || !counts)
+		skep_oom();
+	for (size_t i = first; any && i <= last; i++) {
+		bool has_low, has_high;
+		int64_t low = 0, high = 0;
+
+		skep_snapshot_range(p->s, i, &has_low, &low, &has_high, &high);
+		if (i == first && has_low)
+			bounds[n++] = (p->s->kind == SKEP_SNAPSHOT_LHIST ? (double)low : (double)(uint64_t)low) - 1;
+		counts[n] = entry->numbers[i];
+		if (!has_high) {
+			n++;
+			break;
+		}
+		bounds[n++] = p->s->kind == SKEP_SNAPSHOT_LHIST || !has_low
+				      ? (double)(high - 1)
+				      : (double)skep_snapshot_largest(p->s, high);
+	}
+	begin_point(p);
+	add_keys(p, 9, entry);
+	add_times(p);
+	skep_message_fixed64(p->m, 4, "count", skep_snapshot_total(p->s, entry));
+	if (n) {
+		bool open = last + 1 == p->s->n_numbers && p->s->kind == SKEP_SNAPSHOT_LHIST;
+		size_t n_bounds = open ? n - 1 : n;
+
+		skep_message_fixed64s(p->m, 6, "bucketCounts", counts, n_bounds + 1);
+		skep_message_doubles(p->m, 7, "explicitBounds", bounds, n_bounds);
+	}
+	skep_message_end(p->m);
+	free(bounds);
+	free(counts);
+}
+
+/*
+ * An ExponentialHistogramDataPoint of scale 0, whose bucket i holds (2^i, 2^(i+1)]; ours hold [2^i, 2^(i+1)), so an exact
+ * power of two is in the bucket above the one that the protocol would have it in.
+ */
+static void add_exponential(const struct points *p, const struct skep_snapshot_entry *entry)
+{
+	size_t first = 0, last = 0, n = p->s->n_numbers;
+
+	for (size_t i = 2; i < n; i++) {
+		if (!entry->numbers[i])
+			continue;
+		first = first ? first : i;
+		last = i;
+	}
+	begin_point(p);
+	add_keys(p, 1, entry);
+	add_times(p);
+	skep_message_fixed64(p->m, 4, "count", skep_snapshot_total(p->s, entry));
+	skep_message_sint32(p->m, 6, "scale", 0);
+	skep_message_fixed64(p->m, 7, "zeroCount", entry->numbers[1]);
+	if (first) {
+		skep_message_begin(p->m, 8, "positive");
+		skep_message_sint32(p->m, 1, "offset", (int32_t)first - 2);
+		skep_message_uint64s(p->m, 2, "bucketCounts", entry->numbers + first,
+				     last - first + 1);
+		skep_message_end(p->m);
+	}
+	if (entry->numbers
+		    [0]) { /* all negative numbers are one bucket of ours: as large as there are */
+		uint64_t count = entry->numbers[0];
+
+		skep_message_begin(p->m, 9, "negative");
+		skep_message_sint32(p->m, 1, "offset", 0);
+		skep_message_uint64s(p->m, 2, "bucketCounts", &count, 1);
+		skep_message_end(p->m);
+	}
+	skep_message_end(p->m);
+}
+
+/* The last interval that is over or has a value. */
+static void add_series(const struct points *p, const struct skep_snapshot_entry *entry)
+{
+	struct skep_series_point *points = calloc(skep_series_slots(p->s) + 1, sizeof(*points));
+	size_t n;
+
+	if (!points)
+		skep_oom();
+	n = skep_series_points(p->s, entry, 1, points);
+	if (n && points[n - 1].is_set)
+		add_number(p, entry, (uint64_t)points[n - 1].value, p->s->is_signed);
+	free(points);
+}
+
+static bool is_number(const struct skep_snapshot *s)
+{
+	enum skep_field_kind kind = s->value_field.kind;
+
+	return s->kind != SKEP_SNAPSHOT_VALUE || kind == SKEP_FIELD_INT ||
+	       kind == SKEP_FIELD_BOOL || kind == SKEP_FIELD_ENUM || kind == SKEP_FIELD_PTR;
+}
+
+static void add_point(const struct points *p, const struct skep_snapshot_entry *entry,
+		      bool exponential)
+{
+	const struct skep_snapshot *s = p->s;
+
+	switch (s->kind) {
+	case SKEP_SNAPSHOT_COUNT:
+		add_number(p, entry, entry->numbers[0], false);
+		return;
+	case SKEP_SNAPSHOT_SUM:
+	case SKEP_SNAPSHOT_MIN:
+	case SKEP_SNAPSHOT_MAX:
+		add_number(p, entry, entry->numbers[0], s->is_signed);
+		return;
+	case SKEP_SNAPSHOT_AVG:
+	case SKEP_SNAPSHOT_STATS:
+		add_stats(p, entry);
+		return;
+	case SKEP_SNAPSHOT_HIST:
+	case SKEP_SNAPSHOT_LHIST:
+		if (exponential)
+			add_exponential(p, entry);
+		else
+			add_buckets(p, entry);
+		return;
+	case SKEP_SNAPSHOT_TSERIES:
+		add_series(p, entry);
+		return;
+	case SKEP_SNAPSHOT_VALUE:
+		add_number(p, entry, skep_field_int(&s->value_field, entry->value),
+			   s->value_field.is_signed);
+		return;
+	}
+}
+
+/* The instrument as a field of Metric. */
+static const struct instrument {
+	uint32_t number;
+	const char *name;
+	bool has_temporality, is_sum;
+} gauge = { 5, "gauge", false, false }, sum = { 7, "sum", true, true },
+  histogram = { 9, "histogram", true, false },
+  exponential_histogram = { 10, "exponentialHistogram", true, false };
+
+static const struct instrument *instrument_of(const struct skep_snapshot *s, bool exponential)
+{
+	switch (s->kind) {
+	case SKEP_SNAPSHOT_COUNT:
+	case SKEP_SNAPSHOT_SUM:
+		return &sum;
+	case SKEP_SNAPSHOT_AVG:
+	case SKEP_SNAPSHOT_STATS:
+		return &histogram;
+	case SKEP_SNAPSHOT_HIST:
+	case SKEP_SNAPSHOT_LHIST:
+		return exponential ? &exponential_histogram : &histogram;
+	default:
+		return &gauge;
+	}
+}
+
+static void add_name(struct skep_otlp *otlp, const struct skep_snapshot *s)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str name = {};
+	const char *own = s->name + strspn(s->name, "@");
+
+	skep_str_add(&name, otlp->source->scope);
+	if (*own)
+		skep_str_addf(&name, ".%s", own);
+	skep_message_string(&otlp->message, 1, "name", skep_str_text(&name), name.len);
+}
+
+void skep_otlp_snapshot(struct skep_otlp *otlp, const struct skep_snapshot *s,
+			const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns,
+			bool exponential)
+{
+	bool as_powers = exponential && s->kind == SKEP_SNAPSHOT_HIST && s->hist_bits == 0;
+	const struct instrument *i = instrument_of(s, as_powers);
+	struct points p = { otlp, &otlp->message, s, resolver, start_ns, time_ns };
+	struct skep_message *m = p.m;
+
+	if (!is_number(s) || !s->n_entries)
+		return;
+	skep_message_item(m, 2);
+	add_name(otlp, s);
+	if (s->kind == SKEP_SNAPSHOT_VALUE && s->value_field.unit)
+		skep_message_string(m, 3, "unit", s->value_field.unit, strlen(s->value_field.unit));
+	skep_message_begin(m, i->number, i->name);
+	skep_message_list(m, "dataPoints");
+	for (size_t k = 0; k < s->n_entries; k++)
+		add_point(&p, &s->entries[k], as_powers);
+	skep_message_list_end(m);
+	if (i->has_temporality)
+		skep_message_uint32(m, 2, "aggregationTemporality", CUMULATIVE);
+	if (i->is_sum)
+		skep_message_bool(m, 3, "isMonotonic",
+				  s->kind == SKEP_SNAPSHOT_COUNT || !s->is_signed);
+	skep_message_end(m);
+	skep_message_end(m);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by otlp.c and otlp_metric.c only. */
+#pragma once
+
+#include "record/otlp.h"
+
+#define SKEP_OTLP_DEPTH_MAX 3 /* structs and arrays inside of each other; deeper ones are texts */
+
+/* A KeyValue as an item of the open list, whose field has this number. */
+void skep_otlp_attribute(struct skep_message *m, uint32_t number,
+			 const struct skep_schema_field *field, const void *payload,
+			 const struct skep_resolver *resolver);

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sink/answer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Bytes that are read from the front. */
+struct reader {
+	const uint8_t *at, *end;
+};
+
+static bool varint(struct reader *r, uint64_t *ret_value)
+{
+	uint64_t value = 0;
+
+	for (unsigned shift = 0; shift < 64 && r->at < r->end; shift += 7) {
+		uint8_t byte = *r->at++;
+
+		value |= (uint64_t)(byte & 0x7f) << shift;
+		if (!(byte & 0x80)) {
+			*ret_value = value;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The next field: its number, and a value or bytes. False: the end, or nonsense. */
+static bool next_field(struct reader *r, uint64_t *ret_number, uint64_t *ret_value,
+		       struct reader *ret_bytes)
+{
+	uint64_t tag, len;
+
+	if (!varint(r, &tag))
+		return false;
+	*ret_number = tag >> 3;
+	*ret_value = 0;
+	*ret_bytes = (struct reader){};
+	switch (tag & 7) {
+	case 0:
+		return varint(r, ret_value);
+	case 1:
+		len = 8;
+		break;
+	case 5:
+		len = 4;
+		break;
+	case 2:
+		if (!varint(r, &len))
+			return false;
+		break;
+	default:
+		return false;
+	}
+	if (len > (uint64_t)(r->end - r->at))
+		return false;
+	*ret_bytes = (struct reader){ r->at, r->at + len };
+	r->at += len;
+	return true;
+}
+
+/* ExportXServiceResponse: 1 partial_success: 1 rejected items, 2 message. */
+static uint64_t rejected_protobuf(struct reader r, struct skep_str *ret_why)
+{
+	struct reader bytes, text;
+	uint64_t number, value, rejected = 0;
+
+	while (next_field(&r, &number, &value, &bytes)) {
+		if (number != 1)
+			continue;
+		while (bytes.at < bytes.end && next_field(&bytes, &number, &value, &text)) {
+			if (number == 1)
+				rejected = value;
+			else if (number == 2 && text.at)
+				skep_str_addn(ret_why, text.at, (size_t)(text.end - text.at));
+		}
+		break;
+	}
+	return rejected;
+}
+
+/* The number behind a name that begins with "rejected", as a number or a text. */
+static uint64_t rejected_json(const char *text, struct skep_str *ret_why)
+{
+	const char *at = strstr(text, "\"rejected"), *message = strstr(text, "\"errorMessage\"");
+	size_t len;
+
+	if (message) {
+		message += strlen("\"errorMessage\"");
+		message += strspn(message, ": \t\r\n");
+		len = *message == '"' ? strcspn(message + 1, "\"") : 0;
+		skep_str_addn(ret_why, message + 1, len);
+	}
+	if (!at)
+		return 0;
+	at = strchr(at, ':');
+	if (!at)
+		return 0;
+	at += 1 + strspn(at + 1, " \t\r\n\"");
+	return *at >= '0' && *at <= '9' ? strtoull(at, NULL, 10) : 0;
+}
+
+uint64_t skep_answer_rejected(const uint8_t *bytes, size_t size, bool json,
+			      struct skep_str *ret_why)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+
+	if (!json)
+		return rejected_protobuf((struct reader){ bytes, bytes + size }, ret_why);
+	skep_str_addn(&text, bytes, size);
+	return rejected_json(skep_str_text(&text), ret_why);
+}
+
+static void take_partial(const struct skep_http_answer *answer, enum skep_otlp_protocol protocol,
+			 const char *url, struct skep_attempt *ret)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str why = {};
+	const uint8_t *bytes = (const uint8_t *)skep_str_text(&answer->body);
+	size_t size = answer->body.len,
+	       skip = protocol == SKEP_OTLP_GRPC ? MIN(size, (size_t)5) : 0;
+
+	ret->n_lost = skep_answer_rejected(bytes + skip, size - skip,
+					   protocol == SKEP_OTLP_HTTP_JSON, &why);
+	ret->loss = SKEP_DELIVER_REJECTED;
+	if (ret->n_lost || why.len)
+		snprintf(ret->why, sizeof(ret->why), "%s: %s", url,
+			 why.len ? skep_str_text(&why) : "some items were rejected");
+}
+
+static void refuse(uint64_t n_items, enum skep_deliver_loss loss, struct skep_attempt *ret)
+{
+	ret->n_lost = n_items;
+	ret->loss = loss;
+}
+
+static void judge_http(const struct skep_http_answer *answer, uint64_t n_items, const char *url,
+		       struct skep_attempt *ret)
+{
+	snprintf(ret->why, sizeof(ret->why), "%s: HTTP status %ld", url, answer->status);
+	switch (answer->status) {
+	case 429:
+	case 502:
+	case 503:
+	case 504:
+		ret->again = true;
+		ret->pause_ms = answer->retry_after_ms;
+		return;
+	case 413:
+		refuse(n_items, SKEP_DELIVER_LARGE, ret);
+		return;
+	default:
+		refuse(n_items, SKEP_DELIVER_REJECTED, ret);
+	}
+}
+
+/* Codes of gRPC that may be tried again. RESOURCE_EXHAUSTED (8) may only with a time, which comes in no header. */
+static bool again_grpc(int status)
+{
+	switch (status) {
+	case 1:	 /* CANCELLED */
+	case 4:	 /* DEADLINE_EXCEEDED */
+	case 10: /* ABORTED */
+	case 11: /* OUT_OF_RANGE */
+	case 14: /* UNAVAILABLE */
+	case 15: /* DATA_LOSS */
+		return true;
+	default:
+		return false;
+	}
+}
+
+void skep_answer_judge(const struct skep_http_answer *answer, enum skep_otlp_protocol protocol,
+		       uint64_t n_items, const char *url, struct skep_attempt *ret)
+{
+	ret->pause_ms = -1;
+	if (answer->status < 200 || answer->status > 299) {
+		judge_http(answer, n_items, url, ret);
+		return;
+	}
+	if (protocol != SKEP_OTLP_GRPC || answer->grpc_status == 0) {
+		take_partial(answer, protocol, url, ret);
+		return;
+	}
+	snprintf(ret->why, sizeof(ret->why), "%s: gRPC status %d %s", url, answer->grpc_status,
+		 skep_str_text(&answer->grpc_message));
+	ret->again = again_grpc(answer->grpc_status) ||
+		     (answer->grpc_status == 8 && answer->retry_after_ms >= 0);
+	if (ret->again)
+		ret->pause_ms = answer->retry_after_ms;
+	else
+		refuse(n_items, SKEP_DELIVER_REJECTED, ret);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Deliver: a queue of finished requests and a thread that sends them, so that who makes rows never waits for a network.
+ *
+ *	rows ──► encoder ──► payload ──put──► [ queue, bounded by bytes ] ──► thread ──► attempt()
+ *	                                          full: counted                 again: later, by back-off or as asked
+ *
+ * Every item is counted once: as delivered, or as lost by cause. What could not be sent is tried again with growing
+ * pauses (or the one that the other side asks for) until it succeeds or the sink is closed and its grace is over.
+ *
+ *	r = skep_deliver_open(attempt, data, SKEP_DELIVER_BYTES_MAX, &d);
+ *	skep_deliver_put(d, &payload);			// takes the bytes
+ *	skep_deliver_close(d, grace_ms, &counts);
+ */
+#pragma once
+
+#include "base/str.h"
+
+#define SKEP_DELIVER_BYTES_MAX (32u << 20) /* waiting in the queue */
+
+enum skep_deliver_loss {
+	SKEP_DELIVER_FULL,     /* no room in the queue */
+	SKEP_DELIVER_REJECTED, /* the other side does not want them, or only some of a request */
+	SKEP_DELIVER_LARGE,    /* the request is larger than the other side takes */
+	SKEP_DELIVER_LATE,     /* not sent when the sink was closed */
+	SKEP_DELIVER_LOSS_MAX,
+};
+
+struct skep_payload {
+	uint8_t *bytes; /* owned */
+	size_t size;
+	unsigned signal; /* of the protocol's */
+	uint64_t n_items;
+};
+
+struct skep_deliver_counts {
+	uint64_t delivered, lost[SKEP_DELIVER_LOSS_MAX];
+	uint64_t requests, retries;
+	char why[256]; /* the last thing that went wrong, "" when nothing did */
+};
+
+/* What one attempt came to. */
+struct skep_attempt {
+	bool again;		     /* else it is done with, delivered or not */
+	int64_t pause_ms;	     /* that the other side asks for; -1: none */
+	uint64_t n_lost;	     /* of its items */
+	enum skep_deliver_loss loss; /* why */
+	char why[256];
+};
+
+/* In the thread. Returns everything in @ret_attempt, all zero when it went well. */
+typedef void skep_attempt_fn(void *data, const struct skep_payload *payload,
+			     struct skep_attempt *ret_attempt);
+
+struct skep_deliver;
+
+int skep_deliver_open(skep_attempt_fn *attempt, void *data, size_t bytes_max,
+		      struct skep_deliver **ret_deliver) _must_check_;
+/* Takes payload->bytes, whatever happens. */
+void skep_deliver_put(struct skep_deliver *d, struct skep_payload *payload);
+/* What has happened so far. */
+void skep_deliver_counts(struct skep_deliver *d, struct skep_deliver_counts *ret_counts);
+/* Waits until the queue is empty, at most so long, then counts the rest as late. Accepts NULL. */
+void skep_deliver_close(struct skep_deliver *d, uint64_t grace_ms,
+			struct skep_deliver_counts *ret_counts);

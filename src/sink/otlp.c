@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The OTLP exporter: batches of rows and of maps become requests; answers say what became of them.
+ *
+ * What is tried again, and what is not, is the specification's: 429, 502, 503, 504 and connections that fail are; every
+ * other answer is final, and so is a partial success, whose rejected items are counted.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <zlib.h>
+
+#include "base/arena.h"
+#include "sink/answer.h"
+#include "sink/http.h"
+#include "sink/settings.h"
+#include "sink/sink.h"
+
+/* One kind of request that is being filled. */
+struct batch {
+	struct skep_otlp otlp;
+	struct skep_str bytes;
+	bool open;
+	uint64_t since_ns; /* when its first item came, of the monotonic clock */
+};
+
+struct skep_sink {
+	struct skep_otlp_settings settings;
+	struct skep_otlp_source source;
+	char *name;
+	struct batch batches[SKEP_N_OTLP_SIGNALS];
+	struct skep_http *http; /* the thread's */
+	struct skep_deliver *deliver;
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* As gzip has it. NULL: no memory. */
+static uint8_t *compressed(const uint8_t *bytes, size_t size, size_t *ret_size)
+{
+	z_stream z = { .next_in = (uint8_t *)bytes, .avail_in = (uInt)size };
+	uint8_t *out;
+	size_t room;
+
+	if (deflateInit2(&z, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+		return NULL;
+	room = deflateBound(&z, (uLong)size);
+	out = malloc(room);
+	z.next_out = out;
+	z.avail_out = (uInt)room;
+	if (!out || deflate(&z, Z_FINISH) != Z_STREAM_END) {
+		free(out);
+		out = NULL;
+	}
+	*ret_size = room - z.avail_out;
+	deflateEnd(&z);
+	return out;
+}
+
+/* gRPC has five bytes in front of a message: whether it is compressed, and its length. */
+static uint8_t *framed(const uint8_t *bytes, size_t size, bool gzip)
+{
+	uint8_t *out = malloc(size + 5);
+
+	if (!out)
+		return NULL;
+	out[0] = gzip;
+	for (int i = 0; i < 4; i++)
+		out[1 + i] = (uint8_t)(size >> (24 - 8 * i));
+	memcpy(out + 5, bytes, size);
+	return out;
+}
+
+static void finish(struct skep_sink *sink, struct batch *b)
+{
+	struct skep_payload payload = { .signal = (unsigned)(b - sink->batches) };
+	const struct skep_otlp_settings *s = &sink->settings;
+	uint8_t *bytes;
+	size_t size;
+
+	if (!b->open)
+		return;
+	skep_otlp_end(&b->otlp);
+	b->open = false;
+	payload.n_items = b->otlp.n_items;
+	size = b->bytes.len;
+	bytes = s->gzip ? compressed((const uint8_t *)b->bytes.data, size, &size)
+			: (uint8_t *)memcpy(malloc(size ? size : 1), b->bytes.data, size);
+	if (bytes && s->protocol == SKEP_OTLP_GRPC) {
+		uint8_t *frame = framed(bytes, size, s->gzip);
+
+		free(bytes);
+		bytes = frame;
+		size += 5;
+	}
+	if (!bytes)
+		skep_oom();
+	payload.bytes = bytes;
+	payload.size = size;
+	skep_str_reset(&b->bytes);
+	skep_deliver_put(sink->deliver, &payload);
+}
+
+static struct skep_otlp *open_batch(struct skep_sink *sink, enum skep_otlp_signal signal)
+{
+	struct batch *b = &sink->batches[signal];
+	bool json = sink->settings.protocol == SKEP_OTLP_HTTP_JSON;
+
+	if (b->open && b->bytes.len >= SKEP_SINK_BATCH_BYTES)
+		finish(sink, b);
+	if (!b->open) {
+		b->open = true;
+		b->since_ns = clock_ns(CLOCK_MONOTONIC);
+		skep_otlp_begin(&b->otlp, signal, json ? SKEP_MESSAGE_JSON : SKEP_MESSAGE_PROTOBUF,
+				&sink->source, &b->bytes);
+	}
+	return &b->otlp;
+}
+
+void skep_sink_row(struct skep_sink *sink, const struct skep_schema *schema, const void *payload,
+		   const struct skep_resolver *resolver, uint64_t time_ns)
+{
+	skep_otlp_row(open_batch(sink, SKEP_OTLP_LOGS), schema, payload, resolver, time_ns,
+		      clock_ns(CLOCK_REALTIME));
+}
+
+void skep_sink_snapshot(struct skep_sink *sink, const struct skep_snapshot *snapshot,
+			const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns)
+{
+	if (!snapshot->n_entries)
+		return;
+	skep_otlp_snapshot(open_batch(sink, SKEP_OTLP_METRICS), snapshot, resolver, start_ns,
+			   time_ns, sink->settings.exponential);
+	if (sink->batches[SKEP_OTLP_METRICS].otlp.n_items == 0)
+		sink->batches[SKEP_OTLP_METRICS].since_ns = clock_ns(CLOCK_MONOTONIC);
+}
+
+int skep_sink_idle(struct skep_sink *sink)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	int due_ms = -1;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sink->batches); i++) {
+		struct batch *b = &sink->batches[i];
+		uint64_t age_ms = b->open ? (now - b->since_ns) / 1000000 : 0;
+
+		if (!b->open)
+			continue;
+		if (age_ms >= SKEP_SINK_BATCH_MS)
+			finish(sink, b);
+		else if (due_ms < 0 || (int)(SKEP_SINK_BATCH_MS - age_ms) < due_ms)
+			due_ms = (int)(SKEP_SINK_BATCH_MS - age_ms);
+	}
+	return due_ms;
+}
+
+static size_t headers_of(const struct skep_sink *sink, const char **headers)
+{
+	static const char *const types[] = {
+		[SKEP_OTLP_HTTP_PROTOBUF] = "Content-Type: application/x-protobuf",
+		[SKEP_OTLP_HTTP_JSON] = "Content-Type: application/json",
+		[SKEP_OTLP_GRPC] = "Content-Type: application/grpc",
+	};
+	const struct skep_otlp_settings *s = &sink->settings;
+	size_t n = 0;
+
+	headers[n++] = types[s->protocol];
+	if (s->protocol == SKEP_OTLP_GRPC)
+		headers[n++] = "TE: trailers";
+	if (s->gzip)
+		headers[n++] = s->protocol == SKEP_OTLP_GRPC ? "grpc-encoding: gzip"
+							     : "Content-Encoding: gzip";
+	for (size_t i = 0; i < s->n_headers; i++)
+		headers[n++] = s->headers[i];
+	return n;
+}
+
+/* In the thread. */
+static void attempt(void *data, const struct skep_payload *payload, struct skep_attempt *ret)
+{
+	struct skep_sink *sink = data;
+	const char *headers[SKEP_OTLP_HEADERS_MAX + 4], *why = "";
+	struct skep_http_request request = {
+		.url = sink->settings.urls[payload->signal],
+		.headers = headers,
+		.n_headers = headers_of(sink, headers),
+		.body = payload->bytes,
+		.size = payload->size,
+	};
+	struct skep_http_answer answer;
+	int r = skep_http_post(sink->http, &request, &answer, &why);
+
+	if (r < 0) {
+		ret->again = r != -EINVAL;
+		ret->n_lost = ret->again ? 0 : payload->n_items;
+		ret->loss = SKEP_DELIVER_REJECTED;
+		snprintf(ret->why, sizeof(ret->why), "%s: %s", request.url, why);
+		return;
+	}
+	skep_answer_judge(&answer, sink->settings.protocol, payload->n_items, request.url, ret);
+	skep_http_answer_fini(&answer);
+}
+
+static int library_missing(int r, struct skep_diag *diag)
+{
+	skep_diag_error(diag, SKEP_NO_LOC, "--to otlp needs libcurl, which is not %s",
+			r == -ENOTSUP ? "part of this program" : "there");
+	if (r == -ENOTSUP)
+		skep_diag_hint(diag, "skep version tells what is built in");
+	else
+		skep_diag_hint(diag, "Debian has it in the package libcurl4");
+	return r;
+}
+
+static int connect_up(struct skep_sink *sink, struct skep_diag *diag)
+{
+	const struct skep_otlp_settings *s = &sink->settings;
+	struct skep_http_options options = {
+		.timeout_ms = s->timeout_ms,
+		.ca_file = s->ca_file,
+		.cert_file = s->cert_file,
+		.key_file = s->key_file,
+		.grpc = s->protocol == SKEP_OTLP_GRPC,
+	};
+	int r = skep_http_open(&options, &sink->http);
+
+	if (r == -ENOENT || r == -ENOTSUP)
+		return library_missing(r, diag);
+	if (r >= 0)
+		r = skep_deliver_open(attempt, sink, SKEP_DELIVER_BYTES_MAX, &sink->deliver);
+	if (r < 0)
+		skep_diag_error(diag, SKEP_NO_LOC, "cannot send to %s: %s", s->urls[0],
+				strerror(-r));
+	return r;
+}
+
+int skep_sink_open(const char *to, const char *name, struct skep_diag *diag,
+		   struct skep_sink **ret_sink)
+{
+	struct skep_sink *sink;
+	int r;
+
+	if (!skep_streq(to, "otlp") && !skep_has_prefix(to, "otlp=")) {
+		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is no place that output could go to", to);
+		skep_diag_hint(diag, "--to takes otlp or otlp=URL; a file is given with -o");
+		return -EINVAL;
+	}
+	sink = calloc(1, sizeof(*sink));
+	if (!sink)
+		return -ENOMEM;
+	r = skep_otlp_settings(to[4] ? to + 5 : NULL, getenv, &sink->settings, diag);
+	if (r >= 0) {
+		sink->name = strdup(name);
+		sink->source = (struct skep_otlp_source){
+			.attributes = sink->settings.attributes,
+			.n_attributes = sink->settings.n_attributes,
+			.scope = sink->name ? sink->name : "skep",
+			.scope_version = SKEP_VERSION,
+		};
+		r = connect_up(sink, diag);
+	}
+	if (r < 0) {
+		struct skep_deliver_counts nothing;
+
+		skep_sink_close(sink, &nothing);
+		return r;
+	}
+	*ret_sink = sink;
+	return 0;
+}
+
+void skep_sink_close(struct skep_sink *sink, struct skep_deliver_counts *ret_counts)
+{
+	*ret_counts = (struct skep_deliver_counts){};
+	if (!sink)
+		return;
+	for (size_t i = 0; sink->deliver && i < ARRAY_SIZE(sink->batches); i++)
+		finish(sink, &sink->batches[i]);
+	skep_deliver_close(sink->deliver, SKEP_SINK_GRACE_MS, ret_counts);
+	for (size_t i = 0; i < ARRAY_SIZE(sink->batches); i++)
+		skep_str_fini(&sink->batches[i].bytes);
+	skep_http_close(sink->http);
+	skep_otlp_settings_fini(&sink->settings);
+	free(sink->name);
+	free(sink);
+}
+
+static const struct {
+	const char *name, *text;
+} losses[SKEP_DELIVER_LOSS_MAX] = {
+	[SKEP_DELIVER_FULL] = { "sink_full",
+				"did not fit into the queue, as the receiver is too slow or away" },
+	[SKEP_DELIVER_REJECTED] = { "sink_rejected", "were refused by the receiver" },
+	[SKEP_DELIVER_LARGE] = { "sink_large", "were in requests too large for the receiver" },
+	[SKEP_DELIVER_LATE] = { "sink_late", "were not sent when skep ended" },
+};
+
+const char *skep_sink_loss_name(enum skep_deliver_loss loss)
+{
+	return losses[loss].name;
+}
+
+const char *skep_sink_loss_text(enum skep_deliver_loss loss)
+{
+	return losses[loss].text;
+}
