@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "live/outlets.h"
 #include "live/packets.h"
 #include "live/session.h"
 #include "live/snapshot.h"
@@ -241,6 +242,7 @@ static int print_map(struct skep_session *s, size_t map, const void *key, uint64
 		snapshot.n_entries = 0;
 	snapshot.time_ns = now_ns();
 	skep_emit_map(s, &snapshot, (size_t)top, divide);
+	skep_outlets_map(s, map, &snapshot);
 	return 0;
 }
 
@@ -299,6 +301,7 @@ static int do_empty_map(struct skep_session *s, const struct row *row)
 		s->cleared = calloc(s->plan->n_maps, sizeof(*s->cleared));
 	if (s->cleared)
 		s->cleared[map] = true;
+	skep_outlets_emptied(s, map);
 	return skep_map_clear(s->plan, s->engine, s->loaded, map);
 }
 
@@ -403,6 +406,7 @@ static int do_row(struct skep_session *s, const struct row *row)
 	const struct skep_schema *schema = &row->action->schema;
 	struct skep_str *out = skep_output_text(s->out);
 
+	skep_outlets_row(s, schema, row->payload, row->who);
 	if (!is_json(s)) {
 		skep_emit_row(s, (size_t)(row->action - s->plan->actions), row->payload, row->who);
 		return 0;

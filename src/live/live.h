@@ -22,6 +22,8 @@
 #include "live/output.h"
 #include "obj/engine.h"
 
+struct skep_sink;
+
 enum skep_live_format {
 	SKEP_LIVE_TEXT,
 	SKEP_LIVE_JSON,		 /* our own: time, probe, pid, comm, values by name */
@@ -43,6 +45,9 @@ struct skep_live_options {
 	 */
 	uint64_t max_cpu;
 	bool time; /* tables and CSV have a column for the time of a row; wants a plan with long rows */
+	struct skep_sink *const
+		*sinks; /* that get rows and maps, too; they want a plan with long rows */
+	size_t n_sinks;
 	bool bpftrace_shapes; /* text as that program shows it around the script's own */
 	const char *script;   /* then: what places in the script are said to be in */
 	bool quiet;	      /* no "Attached N probes" and no warnings */

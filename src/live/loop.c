@@ -2,6 +2,8 @@
 /* What a session waits for: the ring, timers, signals, processes. */
 #include "live/loop.h"
 
+#include "live/outlets.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -413,7 +415,10 @@ bool skep_loop_can_go_on(const struct skep_loop *l)
 /* How long the loop may sleep when nothing happens; -1: for good. */
 static int wait_ms(struct skep_loop *l)
 {
-	int rest = skep_who_rest(l->s->who);
+	int rest = skep_who_rest(l->s->who), due = skep_outlets_idle(l->s);
+
+	if (due >= 0)
+		rest = rest < 0 ? due : MIN(rest, due);
 
 	if (l->s->plan->kept)
 		rest = rest < 0 ? GIVE_BACK_MS : MIN(rest, GIVE_BACK_MS);

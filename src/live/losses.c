@@ -217,6 +217,19 @@ int skep_losses_collect(struct skep_losses *losses, const struct skep_plan *plan
 	return 0;
 }
 
+void skep_losses_add(struct skep_losses *losses, const char *cause, const char *what,
+		     const char *hint, uint64_t count)
+{
+	struct skep_loss_item item = { .cause = cause, .what = what, .hint = hint, .count = count };
+	struct items items = { losses->items, losses->n_items, losses->n_items };
+
+	if (!count)
+		return;
+	skep_vec_add(&items, item);
+	losses->items = items.data;
+	losses->n_items = items.len;
+}
+
 void skep_losses_fini(struct skep_losses *losses)
 {
 	free(losses->items);

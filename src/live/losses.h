@@ -42,6 +42,9 @@ struct skep_losses {
 
 int skep_losses_collect(struct skep_losses *losses, const struct skep_plan *plan,
 			const struct skep_engine *engine, struct skep_loaded *loaded) _must_check_;
+/* One more, of the session as a whole; nothing when @count is 0. Texts are static. */
+void skep_losses_add(struct skep_losses *losses, const char *cause, const char *what,
+		     const char *hint, uint64_t count);
 void skep_losses_fini(struct skep_losses *losses);
 /* Takes the items with this cause out: for output that does not tell them. */
 void skep_losses_forget(struct skep_losses *losses, const char *cause);

@@ -8,6 +8,7 @@
 
 #include "isa/attachtype.h"
 #include "live/loop.h"
+#include "live/outlets.h"
 #include "live/packets.h"
 #include "sys/cpus.h"
 
@@ -352,7 +353,9 @@ int skep_live_run(struct skep_plan *plan, const struct skep_live_options *option
 	};
 	int r;
 
-	r = run(&l);
+	r = skep_outlets_open(&s);
+	if (r >= 0)
+		r = run(&l);
 	skep_emit_close(&s);
 	skep_packets_close(&s);
 	skep_output_flush(s.out);
@@ -360,6 +363,7 @@ int skep_live_run(struct skep_plan *plan, const struct skep_live_options *option
 	skep_who_free(s.who);
 	free(s.row);
 	free(s.cleared);
+	skep_outlets_close(&s);
 	skep_loop_close(&l);
 	if (r < 0) {
 		skep_losses_fini(&result.losses);

@@ -20,7 +20,9 @@ struct skep_session {
 	struct skep_packets *packets;
 	uint8_t *row; /* of a row that came without what is behind its text */
 	size_t row_size;
-	bool *cleared; /* of each map whether clear() emptied it, or NULL: of none */
+	uint64_t *
+		since_ns; /* by map, for sinks: since 1970, when it was empty; NULL without sinks */
+	bool *cleared;	  /* of each map whether clear() emptied it, or NULL: of none */
 	int signal_fd;
 	bool exiting;		 /* exit() was said: rows are not shown */
 	bool stopping;		 /* the loop shall end */

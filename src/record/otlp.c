@@ -41,6 +41,11 @@ static const struct {
 
 const char *skep_otlp_name(const char *field)
 {
+	const char *dot = strrchr(field, '.');
+
+	/* Keys of maps are called after their expressions: "args.next.pid". */
+	if (dot && dot[1])
+		field = dot + 1;
 	for (size_t i = 0; i < ARRAY_SIZE(conventions); i++)
 		if (skep_streq(conventions[i].field, field))
 			return conventions[i].name;

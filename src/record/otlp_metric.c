@@ -93,7 +93,9 @@ static void add_buckets(const struct points *p, const struct skep_snapshot_entry
 
 		skep_snapshot_range(p->s, i, &has_low, &low, &has_high, &high);
 		if (i == first && has_low)
-			bounds[n++] = (p->s->kind == SKEP_SNAPSHOT_LHIST ? (double)low : (double)(uint64_t)low) - 1;
+			bounds[n++] = (p->s->kind == SKEP_SNAPSHOT_LHIST ? (double)low
+									 : (double)(uint64_t)low) -
+				      1;
 		counts[n] = entry->numbers[i];
 		if (!has_high) {
 			n++;

@@ -24,6 +24,8 @@ struct job {
 	struct skep_child child;
 	struct skep_nest nest; /* of --children */
 	struct skep_output output;
+	struct skep_sink *sinks[SKEP_TRACE_SINKS_MAX];
+	size_t n_sinks;
 	struct skep_scope *scope;
 	struct skep_plan *plan;
 };
@@ -34,5 +36,9 @@ void skep_job_tell(struct job *job);
 int skep_job_compile(struct job *job) _must_check_;
 /* -l: what can be probed, or what a script would attach. -ENOENT: nothing. */
 int skep_job_list(struct job *job) _must_check_;
+/* outlets.c: the sinks of --to. */
+int skep_job_open_sinks(struct job *job) _must_check_;
+/* Waits for what they still have to send; what was lost goes to @losses, which may be NULL. */
+void skep_job_close_sinks(struct job *job, struct skep_losses *losses);
 /* What a run cost and lost. Its exit code. */
 int skep_job_report(struct job *job, struct skep_live_result *result);

@@ -34,6 +34,7 @@ const char skep_trace_help[] =
 	"  --time             a column for the time of a row, with table and csv\n"
 	"  --schema           show the fields of its rows and maps, as JSON, instead of running it\n"
 	"  -o FILE            where output goes instead of stdout\n"
+	"  --to otlp[=URL]    send rows and maps to an OpenTelemetry receiver; --to - as well: show them, too\n"
 	"  -l [PATTERN|FILE]  list probes: 'tracepoint:syscalls:*open*', or a script's; -v: their arguments\n"
 	"  -B none|line|full  when output is written\n"
 	"  -q                 no warnings\n"
@@ -73,6 +74,7 @@ enum {
 	OPT_CONTAINER,
 	OPT_MAX_CPU,
 	OPT_DURATION,
+	OPT_TO,
 	OPT_TIME,
 	OPT_COMPILE,
 	OPT_CPUS,
@@ -288,6 +290,21 @@ static int take_include(const char **list, size_t *n, struct skep_diag *diag)
 	return 0;
 }
 
+/* What else gets rows and maps; without "-" standard output does not. */
+static int take_sink(struct skep_trace_options *o, const char *to, struct skep_diag *diag)
+{
+	if (skep_streq(to, "-")) {
+		o->to_output = true;
+		return 0;
+	}
+	if (o->n_to == SKEP_TRACE_SINKS_MAX) {
+		skep_diag_error(diag, SKEP_NO_LOC, "more than %d times --to", SKEP_TRACE_SINKS_MAX);
+		return usage_error(diag, "a receiver can pass on what it gets");
+	}
+	o->to[o->n_to++] = to;
+	return 0;
+}
+
 static int take_mode(struct skep_trace_options *o, enum skep_compile_mode mode,
 		     struct skep_diag *diag)
 {
@@ -369,6 +386,8 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 		return parse_percent(optarg, &o->max_cpu, diag);
 	case OPT_DURATION:
 		return parse_duration(optarg, &o->duration_ns, diag);
+	case OPT_TO:
+		return take_sink(o, optarg, diag);
 	case OPT_TIME:
 		o->time = true;
 		return 0;
@@ -510,6 +529,7 @@ static const struct option trace_longs[] = {
 	{ "max-cpu", required_argument, NULL, OPT_MAX_CPU },
 	{ "duration", required_argument, NULL, OPT_DURATION },
 	{ "time", no_argument, NULL, OPT_TIME },
+	{ "to", required_argument, NULL, OPT_TO },
 	{ "compile", no_argument, NULL, OPT_COMPILE },
 	{ "test", no_argument, NULL, OPT_TEST },
 	{ "bench", no_argument, NULL, OPT_BENCH },

@@ -77,6 +77,7 @@ int skep_job_report(struct job *job, struct skep_live_result *result)
 	struct skep_str failure = {};
 	bool failed;
 
+	skep_job_close_sinks(job, &result->losses);
 	tell_budget(job, result);
 	tell_losses(job, result);
 	if (job->options->verbose)

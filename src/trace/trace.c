@@ -109,7 +109,7 @@ int skep_job_compile(struct job *job)
 		.kernel = o->compile ? skep_trace_ahead_kernel(job->arena) : NULL,
 		.cpus = o->cpus,
 		.unsafe = o->unsafe || o->list, /* which runs nothing */
-		.long_rows = o->format == SKEP_LIVE_JSON || o->time,
+		.long_rows = o->format == SKEP_LIVE_JSON || o->time || o->n_to,
 		.sampling = o->max_cpu,
 		.as_bpftrace = o->as_bpftrace,
 		.verbose = o->verbose,
@@ -181,6 +181,8 @@ static int run_plan(struct job *job, int *ret_code)
 		.pid = o->pid,
 		.duration_ns = o->duration_ns,
 		.time = o->time,
+		.sinks = job->sinks,
+		.n_sinks = job->n_sinks,
 		.max_cpu = o->max_cpu,
 		.bpftrace_shapes = o->as_bpftrace,
 		.script = o->file && !skep_streq(o->file, "-") ? o->file : "stdin",
@@ -236,6 +238,12 @@ static int find_scope(struct job *job)
 	return skep_trace_scope_find(job->arena, &o->scope, &child, &job->diag, &job->scope);
 }
 
+/* With another place to go to, rows and maps are shown only if that is said as well. */
+static const char *output_of(const struct skep_trace_options *o)
+{
+	return o->n_to && !o->to_output && !o->output ? "/dev/null" : o->output;
+}
+
 static int start(struct job *job)
 {
 	const struct skep_trace_options *o = job->options;
@@ -252,7 +260,7 @@ static int start(struct job *job)
 		skep_diag_hint(&job->diag, "-o FILE writes to a file; >/dev/null writes nowhere");
 		return -EBADF;
 	}
-	r = skep_output_open(&job->output, o->compile ? NULL : o->output, o->buffering);
+	r = skep_output_open(&job->output, o->compile ? NULL : output_of(o), o->buffering);
 	if (r < 0) {
 		skep_diag_error(&job->diag, SKEP_NO_LOC, "cannot write to '%s': %s", o->output,
 				strerror(-r));
@@ -301,6 +309,9 @@ static int run(struct job *job, int *ret_code)
 		skep_plan_schemas(job->plan, true, skep_output_text(&job->output));
 	if (shows_only(job->options))
 		return 0;
+	r = skep_job_open_sinks(job);
+	if (r < 0)
+		return r;
 	return run_plan(job, ret_code);
 }
 
@@ -342,6 +353,7 @@ int skep_trace_run(const struct skep_trace_options *options,
 		skep_diag_error(&job.diag, SKEP_NO_LOC, "%s", strerror(-r));
 	}
 	skep_child_fini(&job.child);
+	skep_job_close_sinks(&job, NULL);
 	skep_nest_end(&job.nest);
 	if (r < 0)
 		code = exit_code(r);

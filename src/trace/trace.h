@@ -25,13 +25,17 @@ enum skep_trace_stage {
 
 /* Strings are argv's own. */
 #define SKEP_TRACE_INCLUDES_MAX 32
+#define SKEP_TRACE_SINKS_MAX 8
 
 struct skep_trace_options {
-	const char *text;    /* -e */
-	const char *name;    /* what messages call that text; NULL: "-e" */
-	const char *file;    /* "-": stdin */
-	const char *command; /* -c */
-	const char *output;  /* -o */
+	const char *text;		      /* -e */
+	const char *name;		      /* what messages call that text; NULL: "-e" */
+	const char *file;		      /* "-": stdin */
+	const char *command;		      /* -c */
+	const char *output;		      /* -o */
+	const char *to[SKEP_TRACE_SINKS_MAX]; /* --to but for "-" */
+	size_t n_to;
+	bool to_output;	  /* --to - */
 	const char *list; /* -l with its pattern; "" for all, or of the script; NULL: no listing */
 	const char *const *params;
 	size_t n_params;

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What answers of a receiver mean: delivered, again, lost, and how much of it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "sink/answer.h"
+
+static struct skep_attempt judged(long status, int grpc_status, const char *body, size_t len,
+				  enum skep_otlp_protocol protocol)
+{
+	struct skep_http_answer answer = { .status = status,
+					   .retry_after_ms = status == 429 ? 7000 : -1,
+					   .grpc_status = grpc_status };
+	struct skep_attempt a = {};
+
+	skep_str_addn(&answer.body, body, len);
+	skep_answer_judge(&answer, protocol, 10, "http://x/v1/logs", &a);
+	skep_http_answer_fini(&answer);
+	return a;
+}
+
+static void test_status(void **state)
+{
+	static const struct {
+		long status;
+		bool again;
+		uint64_t n_lost;
+		enum skep_deliver_loss loss;
+	} cases[] = {
+		{ 200, false, 0, 0 },
+		{ 202, false, 0, 0 },
+		{ 429, true, 0, 0 },
+		{ 502, true, 0, 0 },
+		{ 503, true, 0, 0 },
+		{ 504, true, 0, 0 },
+		{ 400, false, 10, SKEP_DELIVER_REJECTED },
+		{ 401, false, 10, SKEP_DELIVER_REJECTED },
+		{ 404, false, 10, SKEP_DELIVER_REJECTED },
+		{ 413, false, 10, SKEP_DELIVER_LARGE },
+		{ 500, false, 10, SKEP_DELIVER_REJECTED },
+		{ 301, false, 10, SKEP_DELIVER_REJECTED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct skep_attempt a = judged(cases[i].status, -1, "", 0, SKEP_OTLP_HTTP_PROTOBUF);
+
+		assert_int_equal(a.again, cases[i].again);
+		assert_int_equal(a.n_lost, cases[i].n_lost);
+		if (a.n_lost)
+			assert_int_equal(a.loss, cases[i].loss);
+		assert_int_equal(a.pause_ms, cases[i].status == 429 ? 7000 : -1);
+	}
+}
+
+static void test_partial(void **state)
+{
+	/* partial_success { rejected: 3, error_message: "no" } */
+	static const char some[] = "\x0a\x06\x08\x03\x12\x02no";
+	static const char json[] =
+		"{\"partialSuccess\":{\"rejectedLogRecords\":\"4\",\"errorMessage\":\"why\"}}";
+	static const char frame[] = "\0\0\0\0\x08\x0a\x06\x08\x03\x12\x02no";
+	struct skep_attempt a;
+
+	(void)state;
+	a = judged(200, -1, some, sizeof(some) - 1, SKEP_OTLP_HTTP_PROTOBUF);
+	assert_false(a.again);
+	assert_int_equal(a.n_lost, 3);
+	assert_non_null(strstr(a.why, "no"));
+	a = judged(200, -1, json, sizeof(json) - 1, SKEP_OTLP_HTTP_JSON);
+	assert_int_equal(a.n_lost, 4);
+	assert_non_null(strstr(a.why, "why"));
+	a = judged(200, 0, frame, sizeof(frame) - 1, SKEP_OTLP_GRPC);
+	assert_int_equal(a.n_lost, 3);
+	/* Cut anywhere it says less, and reads nothing behind. */
+	for (size_t n = 0; n < sizeof(some); n++)
+		judged(200, -1, some, n, SKEP_OTLP_HTTP_PROTOBUF);
+	/* More than there were. */
+	a = judged(200, -1, "{\"rejectedDataPoints\": 99999999999999999999}", 42,
+		   SKEP_OTLP_HTTP_JSON);
+	assert_false(a.again);
+}
+
+static void test_grpc(void **state)
+{
+	static const int again[] = { 1, 4, 10, 11, 14, 15 },
+			 never[] = { 2, 3, 5, 7, 8, 12, 13, 16 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(again); i++)
+		assert_true(judged(200, again[i], "", 0, SKEP_OTLP_GRPC).again);
+	for (size_t i = 0; i < ARRAY_SIZE(never); i++) {
+		struct skep_attempt a = judged(200, never[i], "", 0, SKEP_OTLP_GRPC);
+
+		assert_false(a.again);
+		assert_int_equal(a.n_lost, 10);
+	}
+}
+
+static void test_retry_after(void **state)
+{
+	struct tm tm = { .tm_year = 126, .tm_mon = 10, .tm_mday = 28, .tm_hour = 12 };
+	int64_t now = (int64_t)timegm(&tm);
+
+	(void)state;
+	assert_int_equal(skep_http_retry_after("0", now), 0);
+	assert_int_equal(skep_http_retry_after("12", now), 12000);
+	assert_int_equal(skep_http_retry_after("Sat, 28 Nov 2026 12:00:30 GMT", now), 30000);
+	assert_int_equal(skep_http_retry_after("Sat, 28 Nov 2026 11:00:30 GMT", now), 0);
+	assert_int_equal(skep_http_retry_after("999999999999", now), 86400000);
+	assert_int_equal(skep_http_retry_after("", now), -1);
+	assert_int_equal(skep_http_retry_after("-1", now), -1);
+	assert_int_equal(skep_http_retry_after("soon", now), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_partial),
+		cmocka_unit_test(test_grpc),
+		cmocka_unit_test(test_retry_after),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
