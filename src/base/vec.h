@@ -50,6 +50,20 @@ static inline bool skep_vec_grow_(void **data, size_t len, size_t *cap, size_t s
 			skep_oom();                   \
 	} while (0)
 
+/* Gives back the room that is not used, of a vector that will not grow any more. */
+static inline void skep_vec_trim_(void **data, size_t len, size_t *cap, size_t size)
+{
+	void *p = len && len < *cap ? reallocarray(*data, len, size) : NULL;
+
+	if (p) {
+		*data = p;
+		*cap = len;
+	}
+}
+
+#define skep_vec_trim(v) \
+	skep_vec_trim_((void **)&(v)->data, (v)->len, &(v)->cap, sizeof(*(v)->data))
+
 #define skep_vec_last(v) ((v)->data[(v)->len - 1])
 #define skep_vec_pop(v) ((v)->data[--(v)->len])
 

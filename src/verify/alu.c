@@ -26,19 +26,10 @@ void skep_link_number(struct skep_walk *walk, struct skep_value *v)
 {
 	if (v->kind != SKEP_VALUE_NUMBER || skep_value_is_const(v))
 		return;
-	if (v->has_delta) {
-		v->id = 0;
-		v->has_delta = false;
-	}
+	if (v->has_delta)
+		skep_value_unlink(v);
 	if (!v->id)
 		v->id = skep_walk_id(walk);
-}
-
-static void unlink_number(struct skep_value *v)
-{
-	v->id = 0;
-	v->delta = 0;
-	v->has_delta = false;
 }
 
 static bool fits_unsigned(const struct skep_value *v, unsigned bits)
@@ -70,9 +61,8 @@ static int move_reg(struct skep_walk *walk, struct skep_insn insn, unsigned widt
 	if (same)
 		skep_link_number(walk, src);
 	v = *src;
-	v.precise = false;
 	if (!same)
-		unlink_number(&v);
+		skep_value_unlink(&v);
 	if (width == 32)
 		skep_scalar_zext32(&v.num); /* the upper half has no say */
 	if (insn.off)
@@ -105,8 +95,7 @@ static int unary(struct skep_walk *walk, struct skep_insn insn, unsigned width)
 		v = skep_value_number();
 		return skep_set_reg(walk, insn.dst, &v);
 	}
-	v.precise = false;
-	unlink_number(&v);
+	skep_value_unlink(&v);
 	if ((insn.opcode & SKEP_OP_MASK) == SKEP_ALU_NEG)
 		skep_scalar_neg(width, &v.num);
 	else
@@ -262,7 +251,7 @@ static void keep_link(struct skep_value *dst, enum skep_alu_op op, unsigned widt
 		dst->delta = (int32_t)(op == SKEP_ALU_SUB ? -x : x);
 		dst->delta_wraps = width == 32;
 	} else {
-		unlink_number(dst);
+		skep_value_unlink(dst);
 	}
 }
 
@@ -313,7 +302,6 @@ static int binary(struct skep_walk *walk, struct skep_insn insn, unsigned width)
 		return r < 0 ? r : move_pointer(walk, insn, width, &dst, &src.num, insn.src, false);
 	}
 	fits = fits_unsigned(&dst, 32);
-	dst.precise = false;
 	dst.flags = 0;
 	skep_scalar_alu(op, width, &dst.num, &src.num);
 	keep_link(&dst, op, width, &src.num, fits);

@@ -187,9 +187,9 @@ static bool finds_element(struct skep_walk *walk, const struct skep_spec_map *ma
 		return false;
 	at = v->off + (int)v->num.bits.value;
 	frame = walk->state->frames[v->frame];
-	if (at >= 0 || (uint32_t)((-at - 1) / 8) >= frame->n_slots)
+	if (at >= 0 || (uint32_t)((-at - 1) / 8) >= skep_frame_n_slots(frame))
 		return false;
-	slot = &frame->slots[(-at - 1) / 8];
+	slot = skep_frame_slot(frame, (uint32_t)((-at - 1) / 8));
 	if ((at & 7) == 0 && skep_slot_is_saved(slot) && slot->value.kind == SKEP_VALUE_NUMBER &&
 	    slot->bytes[3] == SKEP_BYTE_SAVED && slot->bytes[4] != SKEP_BYTE_SAVED &&
 	    skep_scalar_is_const32(&slot->value.num)) {

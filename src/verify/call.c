@@ -23,8 +23,7 @@ static int enter(struct skep_walk *walk, uint32_t func)
 	for (unsigned reg = SKEP_R1; reg <= SKEP_R5; reg++)
 		frame->regs[reg] = caller->regs[reg];
 	skep_forget_call_regs(walk);
-	state->frames[++state->depth] = frame;
-	state->read[state->depth] = state->wrote[state->depth] = 0;
+	skep_state_push(state, frame);
 	frame->regs[SKEP_R10] = skep_value_pointer(SKEP_VALUE_STACK, 0);
 	frame->regs[SKEP_R10].frame = (uint8_t)state->depth;
 	walk->next = walk->code.funcs[func].first;
@@ -89,28 +88,37 @@ void skep_widen(struct skep_state *now, const struct skep_state *from, uint32_t 
 		before = before->parent;
 	if (!before)
 		return;
-	for (uint32_t f = 0; f <= now->depth; f++)
-		for (uint32_t i = 0; i < SKEP_N_REGS + now->frames[f]->n_slots; i++) {
-			struct skep_value *v = skep_state_value_(now->frames[f], i), *old;
+	SKEP_FOR_EACH_VALUE(v, at, now)
+	{
+		const struct skep_value *old = skep_state_at(before, at);
+		struct skep_value *own;
 
-			if (!v || v->kind != SKEP_VALUE_NUMBER ||
-			    i >= SKEP_N_REGS + before->frames[f]->n_slots)
-				continue;
-			old = skep_state_value_(before->frames[f], i);
-			if (!old || old->kind != SKEP_VALUE_NUMBER || old->precise || v->precise ||
-			    memcmp(&old->num, &v->num, sizeof(v->num)) == 0)
-				continue;
-			v->num = skep_scalar_unknown();
-			v->id = 0;
-			v->has_delta = false;
-		}
+		if (v->kind != SKEP_VALUE_NUMBER || !old || old->kind != SKEP_VALUE_NUMBER ||
+		    skep_state_is_precise(before, at) ||
+		    memcmp(&old->num, &v->num, sizeof(v->num)) == 0)
+			continue;
+		own = skep_state_edit(now, at);
+		own->num = skep_scalar_unknown();
+		skep_value_unlink(own);
+	}
+}
+
+/* What callbacks may return. */
+static bool is_zero_or_one(const struct skep_scalar *num)
+{
+	struct skep_scalar allowed = skep_scalar_unknown();
+
+	allowed.r64 = (struct skep_range){ 0, 1, 0, 1 };
+	skep_scalar_sync(&allowed);
+	return skep_scalar_includes(&allowed, num);
 }
 
 static int leave(struct skep_walk *walk)
 {
 	struct skep_state *state = walk->state;
-	struct skep_frame *frame = skep_state_frame(state),
-			  *caller = state->frames[state->depth - 1];
+	const struct skep_frame *frame = skep_state_frame(state);
+	bool is_callback = frame->callback;
+	uint32_t callsite = frame->callsite;
 	struct skep_value result = frame->regs[SKEP_R0];
 	int r;
 
@@ -118,12 +126,11 @@ static int leave(struct skep_walk *walk)
 		return skep_reject(
 			walk, SKEP_REASON_ACCESS, SKEP_R0,
 			"a pointer into the stack of a function is returned, which ends with it");
-	if (frame->callback) {
+	if (is_callback) {
 		r = skep_need_set(walk, SKEP_R0);
 		if (r < 0)
 			return r;
-		if (result.kind != SKEP_VALUE_NUMBER ||
-		    !skep_scalar_includes(&frame->must_return, &result.num)) {
+		if (result.kind != SKEP_VALUE_NUMBER || !is_zero_or_one(&result.num)) {
 			skep_report(walk, SKEP_REASON_RETURN, SKEP_R0,
 				    "a callback returns something other than 0 or 1");
 			skep_report_hint(walk, "0 goes on with the next round, 1 ends");
@@ -135,15 +142,13 @@ static int leave(struct skep_walk *walk)
 					       (uint8_t)state->depth);
 		if (r < 0)
 			return r;
-		walk->next = frame->callsite;
-	} else {
-		caller->regs[SKEP_R0] = result;
-		walk->next = frame->callsite + 1;
 	}
-	state->frames[state->depth--] = NULL;
-	if (frame->callback)
-		skep_widen(state, state->parent, frame->callsite);
-	skep_frame_free(frame);
+	skep_state_pop(state);
+	walk->next = is_callback ? callsite : callsite + 1;
+	if (is_callback)
+		skep_widen(state, state->parent, callsite);
+	else
+		skep_state_frame(state)->regs[SKEP_R0] = result;
 	return 0;
 }
 
@@ -158,8 +163,7 @@ int skep_fork_return(struct skep_walk *walk, uint64_t result)
 	other = skep_fork(walk, frame->callsite + 1);
 	if (!other)
 		return -EINVAL;
-	skep_frame_free(other->frames[other->depth]);
-	other->frames[other->depth--] = NULL;
+	skep_state_pop(other);
 	skep_state_frame(other)->regs[SKEP_R0] = skep_value_const(result);
 	return 0;
 }

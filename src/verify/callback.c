@@ -72,15 +72,11 @@ int skep_call_back(struct skep_walk *walk, const struct skep_call_facts *facts)
 	frame = skep_frame_new(func, walk->insn, ++walk->next_instance);
 	r = set_arguments(walk, frame, caller, facts);
 	frame->callback = SKEP_CALLBACK_SYNC;
-	frame->must_return = skep_scalar_unknown();
-	frame->must_return.r64 = (struct skep_range){ 0, 1, 0, 1 };
-	skep_scalar_sync(&frame->must_return);
-	other->frames[++other->depth] = frame;
-	other->read[other->depth] = other->wrote[other->depth] = 0;
+	caller->callback_depth++;
+	skep_state_push(other, frame);
 	frame->regs[SKEP_R10] = skep_value_pointer(SKEP_VALUE_STACK, 0);
 	frame->regs[SKEP_R10].frame = (uint8_t)other->depth;
 	other->unrolled++;
-	caller->callback_depth++;
 	skep_walk_frame(walk)->callback_depth = 0;
 	return r;
 }

@@ -28,8 +28,8 @@ struct story {
 
 void skep_record(struct skep_walk *walk, struct skep_state *state, unsigned reg)
 {
-	skep_vec_last(&state->trace).value = skep_arena_memdup(
-		walk->arena, &skep_state_frame(state)->regs[reg], sizeof(struct skep_value));
+	skep_vec_add(&walk->left, skep_state_frame(state)->regs[reg]);
+	skep_vec_last(&state->trace).left = (uint32_t)walk->left.len;
 }
 
 static bool is_over(const struct story *s)
@@ -139,14 +139,15 @@ static const char *value_text(struct story *s, const struct skep_step *step, str
 	_cleanup_(skep_str_fini)
 	struct skep_str text = {};
 	unsigned reg = skep_insn_is_call(insn) ? SKEP_R0 : insn.dst;
+	const struct skep_value *left = skep_walk_left(s->walk, step);
 
 	if (is_condition(insn))
 		skep_str_add(&text, step->branch == SKEP_DECISION_JUMP ? "taken" : "not taken");
-	if (step->value) {
+	if (left) {
 		if (text.len)
 			skep_str_add(&text, "; ");
 		skep_str_addf(&text, "r%u: ", reg);
-		skep_value_format(step->value, &text);
+		skep_value_format(left, &text);
 	}
 	return text.len ? skep_arena_strdup(s->walk->arena, skep_str_text(&text)) : NULL;
 }

@@ -65,17 +65,17 @@ static int release(struct skep_walk *walk, const struct skep_helper *helper, uin
 	if (skep_state_release(state, ref) < 0)
 		return skep_reject(walk, SKEP_REASON_REFERENCE, -1,
 				   "%s gives back something that is not held", helper->name);
-	SKEP_FOR_EACH_VALUE(v, state)
+	SKEP_FOR_EACH_VALUE(v, at, state)
 	if (v->ref == ref)
-		*v = skep_value_stale();
+		*skep_state_edit(state, at) = skep_value_stale();
 	return 0;
 }
 
 static void forget_packet(struct skep_state *state)
 {
-	SKEP_FOR_EACH_VALUE(v, state)
+	SKEP_FOR_EACH_VALUE(v, at, state)
 	if (skep_value_is_packet(v) || v->kind == SKEP_VALUE_PACKET_END)
-		*v = skep_value_stale();
+		*skep_state_edit(state, at) = skep_value_stale();
 }
 
 static struct skep_value looked_up(struct skep_walk *walk, const struct skep_call_facts *facts,

@@ -19,18 +19,21 @@ struct condition {
 
 void skep_settle_null(struct skep_state *state, uint32_t id, bool is_null)
 {
-	SKEP_FOR_EACH_VALUE(v, state)
+	SKEP_FOR_EACH_VALUE(v, at, state)
 	{
+		struct skep_value *own;
+
 		if (v->id != id || !skep_value_may_be_null(v))
 			continue;
+		own = skep_state_edit(state, at);
 		if (is_null) {
-			*v = skep_value_const(0);
+			*own = skep_value_const(0);
 			continue;
 		}
-		v->flags &= (uint16_t)~SKEP_VALUE_MAYBE_NULL;
+		own->flags &= (uint16_t)~SKEP_VALUE_MAYBE_NULL;
 		/* the id told copies apart from others only until now, except where it is the reference's */
-		if (!v->ref)
-			v->id = 0;
+		if (!own->ref)
+			own->id = 0;
 	}
 }
 
@@ -55,9 +58,10 @@ static void narrow_linked(struct skep_state *state, unsigned reg)
 
 	if (!known.id)
 		return;
-	SKEP_FOR_EACH_VALUE(v, state)
+	SKEP_FOR_EACH_VALUE(v, at, state)
 	{
 		struct skep_scalar difference;
+		struct skep_value *own;
 		bool wraps = skep_value_wraps(v) || skep_value_wraps(&known);
 
 		if (v->kind != SKEP_VALUE_NUMBER || v->id != known.id)
@@ -67,9 +71,10 @@ static void narrow_linked(struct skep_state *state, unsigned reg)
 			continue;
 		difference = skep_scalar_const((uint64_t)((int64_t)(v->has_delta ? v->delta : 0) -
 							  (known.has_delta ? known.delta : 0)));
-		v->num = known.num;
+		own = skep_state_edit(state, at);
+		own->num = known.num;
 		if (difference.bits.value)
-			skep_scalar_alu(SKEP_ALU_ADD, wraps ? 32 : 64, &v->num, &difference);
+			skep_scalar_alu(SKEP_ALU_ADD, wraps ? 32 : 64, &own->num, &difference);
 	}
 }
 
@@ -84,27 +89,22 @@ static uint32_t note_links(struct skep_walk *walk, const struct condition *c)
 
 	if (!a && !b)
 		return 0;
-	for (uint32_t f = 0; f <= walk->state->depth; f++) {
-		struct skep_frame *at = walk->state->frames[f];
+	SKEP_FOR_EACH_VALUE(v, at, walk->state)
+	{
+		bool is_slot = at.index >= SKEP_N_REGS;
 
-		for (uint32_t i = 0; i < SKEP_N_REGS + at->n_slots; i++) {
-			struct skep_value *v = skep_state_value_(at, i);
-
-			if (!v || v->kind != SKEP_VALUE_NUMBER || !v->id ||
-			    (v->id != a && v->id != b))
-				continue;
-			if (links.n == SKEP_LINKS_MAX) {
-				/* more than can be followed: these go their own ways from here */
-				v->id = 0;
-				v->has_delta = false;
-				continue;
-			}
-			links.link[links.n++] = (struct skep_link){
-				.frame = (uint8_t)f,
-				.is_slot = i >= SKEP_N_REGS,
-				.index = (uint8_t)(i >= SKEP_N_REGS ? i - SKEP_N_REGS : i),
-			};
+		if (v->kind != SKEP_VALUE_NUMBER || !v->id || (v->id != a && v->id != b))
+			continue;
+		if (links.n == SKEP_LINKS_MAX) {
+			/* more than can be followed: these go their own ways from here */
+			skep_value_unlink(skep_state_edit(walk->state, at));
+			continue;
 		}
+		links.link[links.n++] = (struct skep_link){
+			.frame = (uint8_t)at.frame,
+			.is_slot = is_slot,
+			.index = (uint8_t)(is_slot ? at.index - SKEP_N_REGS : at.index),
+		};
 	}
 	if (links.n < 2)
 		return 0;
@@ -224,12 +224,15 @@ static void prove_packet(struct skep_state *state, const struct skep_value *poin
 	if (pointer->num.r64.umax > UINT16_MAX ||
 	    (uint64_t)pointer->off + pointer->num.r64.umax > UINT16_MAX)
 		return;
-	SKEP_FOR_EACH_VALUE(v, state)
+	SKEP_FOR_EACH_VALUE(v, at, state)
 	{
-		if (v->kind == pointer->kind && v->id == pointer->id) {
-			v->range = MAX(v->range, bytes);
-			v->flags &= (uint16_t) ~(SKEP_VALUE_AT_END | SKEP_VALUE_BEYOND_END);
-		}
+		struct skep_value *own;
+
+		if (v->kind != pointer->kind || v->id != pointer->id)
+			continue;
+		own = skep_state_edit(state, at);
+		own->range = MAX(own->range, bytes);
+		own->flags &= (uint16_t) ~(SKEP_VALUE_AT_END | SKEP_VALUE_BEYOND_END);
 	}
 }
 

@@ -181,6 +181,7 @@ static bool from_call(struct skep_walk *walk, struct cursor at, const struct ske
 {
 	struct skep_insn insn = walk->code.insns[s->insn];
 	const struct skep_helper *h = skep_helper_find(insn.imm);
+	const struct skep_value *left = skep_walk_left(walk, s);
 	struct skep_expr map = {};
 
 	if (insn.src != SKEP_CALL_HELPER || !h)
@@ -188,8 +189,8 @@ static bool from_call(struct skep_walk *walk, struct cursor at, const struct ske
 	if (h->args[0] == SKEP_ARG_MAP &&
 	    !name_at(walk, at, s->depth, SKEP_R1, s->insn, parts, &map))
 		map.text[0] = 0;
-	if (s->value && s->value->kind == SKEP_VALUE_MAP_VALUE && !s->value->inner_map) {
-		e->target = walk->spec->maps[s->value->map].btf_value_type;
+	if (left && left->kind == SKEP_VALUE_MAP_VALUE && !left->inner_map) {
+		e->target = walk->spec->maps[left->map].btf_value_type;
 		e->btf = walk->own_btf;
 		e->is_pointer = true;
 	}
@@ -328,6 +329,7 @@ static bool from_place_after(const struct skep_walk *walk, const struct skep_ste
 static bool name_at(struct skep_walk *walk, struct cursor at, unsigned depth, unsigned reg,
 		    uint32_t insn, unsigned parts, struct skep_expr *e)
 {
+	const struct skep_value *left;
 	const struct skep_step *s;
 	bool named;
 
@@ -341,10 +343,11 @@ static bool name_at(struct skep_walk *walk, struct cursor at, unsigned depth, un
 	else if (!named)
 		named = depth == 0 && from_prototype(walk, reg, e);
 	/* an object of the kernel is laid out as this kernel has it, not as the program was compiled */
-	if (named && s && s->value && s->value->kind == SKEP_VALUE_OBJECT) {
+	left = s ? skep_walk_left(walk, s) : NULL;
+	if (named && left && left->kind == SKEP_VALUE_OBJECT) {
 		e->btf = walk->options->btf;
-		e->target = s->value->type;
-		e->off = s->value->off;
+		e->target = left->type;
+		e->off = left->off;
 		e->is_pointer = true;
 	}
 	return named;

@@ -199,42 +199,35 @@ static int undo(struct back *b, const struct skep_step *step)
 static void mark(struct skep_state *state, struct skep_needs *needs)
 {
 	for (unsigned f = 0; f < SKEP_VERIFY_FRAMES_MAX; f++) {
-		struct skep_frame *frame = f <= state->depth ? state->frames[f] : NULL;
+		const struct skep_frame *frame = f <= state->depth ? state->frames[f] : NULL;
+		uint16_t regs = 0;
+		uint64_t slots = 0;
 
-		for (unsigned reg = 0; frame && reg < SKEP_N_REGS; reg++) {
-			struct skep_value *v = &frame->regs[reg];
+		for (unsigned reg = 0; frame && reg < SKEP_N_REGS; reg++)
+			if (frame->regs[reg].kind == SKEP_VALUE_NUMBER)
+				regs |= BIT(reg);
+		for (unsigned slot = 0; frame && slot < skep_frame_n_slots(frame); slot++) {
+			const struct skep_slot *s = skep_frame_slot(frame, slot);
 
-			if (!(needs->regs[f] & BIT(reg)))
-				continue;
-			if (v->kind != SKEP_VALUE_NUMBER || v->precise)
-				needs->regs[f] &= (uint16_t)~BIT(reg);
-			v->precise = v->kind == SKEP_VALUE_NUMBER;
+			if (skep_slot_is_saved(s) && s->value.kind == SKEP_VALUE_NUMBER)
+				slots |= 1ULL << slot;
 		}
-		for (unsigned slot = 0; frame && slot < SKEP_SLOTS_MAX; slot++) {
-			struct skep_slot *s = slot < frame->n_slots ? &frame->slots[slot] : NULL;
-
-			if (!(needs->slots[f] & 1ULL << slot))
-				continue;
-			if (!s || !skep_slot_is_saved(s) || s->value.kind != SKEP_VALUE_NUMBER ||
-			    s->value.precise)
-				needs->slots[f] &= ~(1ULL << slot);
-			if (s && skep_slot_is_saved(s) && s->value.kind == SKEP_VALUE_NUMBER)
-				s->value.precise = true;
-		}
-		if (!frame) {
-			needs->regs[f] = 0;
-			needs->slots[f] = 0;
-		}
+		needs->regs[f] &= regs & (uint16_t)~state->precise_regs[f];
+		needs->slots[f] &= slots & ~state->precise_slots[f];
+		state->precise_regs[f] |= needs->regs[f];
+		state->precise_slots[f] |= needs->slots[f];
 	}
 }
 
 /* What could not be followed: every number on the way is taken as needed. */
 static void mark_everything(struct skep_state *state)
 {
-	for (state = state->parent; state; state = state->parent)
-		SKEP_FOR_EACH_VALUE(v, state)
-	if (v->kind == SKEP_VALUE_NUMBER)
-		v->precise = true;
+	struct skep_needs all;
+
+	for (state = state->parent; state; state = state->parent) {
+		memset(&all, 0xff, sizeof(all));
+		mark(state, &all);
+	}
 }
 
 static void walk_back(struct skep_walk *walk, struct skep_state *state, struct skep_needs needs,

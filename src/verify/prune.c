@@ -17,7 +17,9 @@ enum strictness {
 };
 
 #define IDS_MAX 600
+/* States, and slots that these do not share with others, from which on fewer are kept. */
 #define KEPT_MANY 2048
+#define KEPT_SLOTS_MANY 16384
 
 /* Ids of the two states, paired as they are met: the same relations have to hold in both. */
 struct pairs {
@@ -113,19 +115,20 @@ static bool keeps_relation(struct pairs *p, const struct skep_value *old,
 	return true;
 }
 
-static bool covers_number(const struct skep_value *old, const struct skep_value *now,
+/* @precise: something depended on the old one's number. */
+static bool covers_number(const struct skep_value *old, bool precise, const struct skep_value *now,
 			  struct pairs *p, enum strictness how)
 {
 	if (how == SAME)
 		return same_scalar(&old->num, &now->num) && old->has_delta == now->has_delta &&
 		       skep_value_wraps(old) == skep_value_wraps(now) && old->delta == now->delta &&
 		       same_number_id(p, old->id, now->id);
-	if (how == WHAT_MATTERS && !old->precise)
+	if (how == WHAT_MATTERS && !precise)
 		return true;
 	return skep_scalar_includes(&old->num, &now->num) && keeps_relation(p, old, now);
 }
 
-static bool covers_value(const struct skep_value *old, const struct skep_value *now,
+static bool covers_value(const struct skep_value *old, bool precise, const struct skep_value *now,
 			 struct pairs *p, enum strictness how)
 {
 	if (how == SAME && old->kind == SKEP_VALUE_NOTHING)
@@ -135,7 +138,7 @@ static bool covers_value(const struct skep_value *old, const struct skep_value *
 	if (old->kind != now->kind)
 		return false;
 	if (old->kind == SKEP_VALUE_NUMBER)
-		return covers_number(old, now, p, how);
+		return covers_number(old, precise, now, p, how);
 	if (!same_facts(old, now) || !same_id(p, old->id, now->id) ||
 	    !same_id(p, old->ref, now->ref))
 		return false;
@@ -180,8 +183,8 @@ static bool as_number(const struct skep_slot *slot, struct skep_value *ret_numbe
 	return false;
 }
 
-static bool covers_slot(const struct skep_slot *old, const struct skep_slot *now, struct pairs *p,
-			enum strictness how)
+static bool covers_slot(const struct skep_slot *old, bool precise, const struct skep_slot *now,
+			struct pairs *p, enum strictness how)
 {
 	struct skep_value a, b;
 	bool nothing = true;
@@ -192,7 +195,7 @@ static bool covers_slot(const struct skep_slot *old, const struct skep_slot *now
 	if (nothing && how != SAME)
 		return true;
 	if (as_number(old, &a) && as_number(now, &b))
-		return covers_value(&a, &b, p, how);
+		return covers_value(&a, precise, &b, p, how);
 	for (unsigned i = 0; i < 8; i++) {
 		uint8_t o = old->bytes[i], n = now->bytes[i];
 
@@ -201,7 +204,7 @@ static bool covers_slot(const struct skep_slot *old, const struct skep_slot *now
 		if (o != n)
 			return false;
 	}
-	return !skep_slot_is_saved(old) || covers_value(&old->value, &now->value, p, how);
+	return !skep_slot_is_saved(old) || covers_value(&old->value, precise, &now->value, p, how);
 }
 
 /* Which slots of the old state matter: those read later, when that is known. */
@@ -215,7 +218,6 @@ static bool covers_frame(struct skep_walk *walk, const struct skep_state *old,
 			 const struct skep_state *now, unsigned f, struct pairs *p,
 			 enum strictness how)
 {
-	static const struct skep_slot empty;
 	const struct skep_frame *a = old->frames[f], *b = now->frames[f];
 	uint32_t at = f == old->depth ? walk->insn : old->frames[f + 1]->callsite;
 	uint16_t live = walk->code.info[at].live;
@@ -224,17 +226,17 @@ static bool covers_frame(struct skep_walk *walk, const struct skep_state *old,
 	    a->callback_depth > b->callback_depth)
 		return false;
 	for (unsigned reg = 0; reg < SKEP_R10; reg++)
-		if (live & 1u << reg && !covers_value(&a->regs[reg], &b->regs[reg], p, how))
+		if (live & 1u << reg &&
+		    !covers_value(&a->regs[reg], old->precise_regs[f] & 1u << reg, &b->regs[reg], p,
+				  how))
 			return false;
-	if (how == SAME && a->n_slots != b->n_slots)
+	if (how == SAME && skep_frame_n_slots(a) != skep_frame_n_slots(b))
 		return false;
-	for (unsigned slot = 0; slot < a->n_slots; slot++) {
-		if (!slot_matters(old, f, slot, how))
-			continue;
-		if (!covers_slot(&a->slots[slot], slot < b->n_slots ? &b->slots[slot] : &empty, p,
-				 how))
+	for (unsigned slot = 0; slot < skep_frame_n_slots(a); slot++)
+		if (slot_matters(old, f, slot, how) &&
+		    !covers_slot(skep_frame_slot(a, slot), old->precise_slots[f] & 1ULL << slot,
+				 skep_frame_slot(b, slot), p, how))
 			return false;
-	}
 	return true;
 }
 
@@ -259,7 +261,8 @@ static bool covers(struct skep_walk *walk, const struct skep_state *old,
 	p->fresh = walk->next_id + 1;
 	if (!covers_refs(old, now, p))
 		return false;
-	for (unsigned f = 0; f <= old->depth; f++)
+	/* what changed most recently is in the frame that runs */
+	for (unsigned f = old->depth + 1; f-- > 0;)
 		if (!covers_frame(walk, old, now, f, p, how))
 			return false;
 	return true;
@@ -279,18 +282,11 @@ static void inherit(struct skep_walk *walk, const struct skep_state *old)
 	struct skep_needs needs = {};
 
 	for (unsigned f = 0; f <= old->depth; f++) {
-		const struct skep_frame *frame = old->frames[f];
-
 		for (unsigned slot = 0; slot < SKEP_SLOTS_MAX; slot++)
 			if (old->read[f] & 1ULL << slot)
 				skep_state_note_read(walk->state, f, slot);
-		for (unsigned reg = 0; reg < SKEP_N_REGS; reg++)
-			if (frame->regs[reg].kind == SKEP_VALUE_NUMBER && frame->regs[reg].precise)
-				needs.regs[f] |= (uint16_t)(1u << reg);
-		for (unsigned slot = 0; slot < frame->n_slots; slot++)
-			if (skep_slot_is_saved(&frame->slots[slot]) &&
-			    frame->slots[slot].value.precise)
-				needs.slots[f] |= 1ULL << slot;
+		needs.regs[f] = old->precise_regs[f];
+		needs.slots[f] = old->precise_slots[f];
 	}
 	skep_need_precise_of(walk, walk->state, needs);
 }
@@ -355,26 +351,38 @@ static enum meeting compare(struct skep_walk *walk, struct skep_state *old)
 /* An id that only one number of the state has relates it to nothing. */
 static void drop_lonely_ids(struct skep_state *state)
 {
-	SKEP_FOR_EACH_VALUE(v, state)
+	SKEP_FOR_EACH_VALUE(v, at, state)
 	{
-		bool lonely = true;
+		uint32_t same = 0;
 
 		if (v->kind != SKEP_VALUE_NUMBER || !v->id)
 			continue;
-		for (uint32_t f = 0; f <= state->depth && lonely; f++)
-			for (uint32_t i = 0; i < SKEP_N_REGS + state->frames[f]->n_slots && lonely;
-			     i++) {
-				const struct skep_value *other =
-					skep_state_value_(state->frames[f], i);
-
-				lonely = !other || other == v || other->kind != SKEP_VALUE_NUMBER ||
-					 other->id != v->id;
-			}
-		if (lonely) {
-			v->id = 0;
-			v->has_delta = false;
-		}
+		SKEP_FOR_EACH_VALUE(other, where, state)
+		same += other->kind == SKEP_VALUE_NUMBER && other->id == v->id;
+		if (same == 1)
+			skep_value_unlink(skep_state_edit(state, at));
 	}
+}
+
+/* Slots of the kept state that it does not share with the one before it. */
+static uint32_t count_own_slots(const struct skep_state *kept)
+{
+	const struct skep_state *parent = kept->parent;
+	uint32_t n = 0;
+
+	for (uint32_t f = 0; f <= kept->depth; f++) {
+		const struct skep_frame *now = kept->frames[f];
+		const struct skep_frame *before =
+			parent && f <= parent->depth ? parent->frames[f] : NULL;
+
+		if (!now->stack || (before && before->stack == now->stack))
+			continue;
+		for (uint32_t i = 0; i < now->stack->n_slots; i++)
+			n += now->stack->slots[i] &&
+			     (!before || i >= skep_frame_n_slots(before) ||
+			      before->stack->slots[i] != now->stack->slots[i]);
+	}
+	return n;
 }
 
 /* Keeps a copy of this state here; the path goes on below it. */
@@ -383,8 +391,6 @@ static void keep(struct skep_walk *walk)
 	struct skep_state *now = walk->state, *kept;
 	struct skep_kept *entry = skep_arena_alloc(walk->arena, sizeof(*entry));
 
-	SKEP_FOR_EACH_VALUE(v, now)
-	v->precise = false;
 	drop_lonely_ids(now);
 	kept = skep_state_copy(now);
 	kept->parent = now->parent;
@@ -393,9 +399,11 @@ static void keep(struct skep_walk *walk)
 	memcpy(kept->wrote, now->wrote, sizeof(kept->wrote));
 	/* the steps that led here belong to the kept state from now on */
 	memcpy(&kept->trace, &now->trace, sizeof(kept->trace));
+	skep_vec_trim(&kept->trace);
 	memset(&now->trace, 0, sizeof(now->trace));
 	memset(now->wrote, 0, sizeof(now->wrote));
 	now->parent = kept;
+	walk->kept_slots += count_own_slots(kept);
 	skep_vec_add(&walk->states, kept);
 	entry->state = kept;
 	entry->next = walk->kept[walk->insn];
@@ -408,7 +416,7 @@ static void keep(struct skep_walk *walk)
 static int meet(struct skep_walk *walk, bool *ret_known)
 {
 	/* the more are kept, the longer the ways between them: a bound on the memory of endless walks */
-	uint32_t sparse = 1 + walk->result->kept / KEPT_MANY;
+	uint32_t sparse = 1 + walk->result->kept / KEPT_MANY + walk->kept_slots / KEPT_SLOTS_MANY;
 	bool must = walk->code.info[walk->insn].must_keep ||
 		    walk->state->trace.len > 40 * (size_t)sparse;
 	uint32_t jumps = (walk->n_jumps - walk->kept_jumps) / sparse,

@@ -82,14 +82,23 @@ static int find_extent(struct skep_walk *walk, const struct skep_access *access,
 	return 0;
 }
 
-static void use_stack(struct skep_walk *walk, struct skep_frame *frame, int64_t low)
+/* The frame that the pointer points into has this place from now on. */
+static void use_stack(struct skep_walk *walk, const struct skep_value *pointer, int64_t low)
 {
+	const struct skep_frame *frame = walk->state->frames[pointer->frame];
 	uint32_t bytes = (uint32_t)-low;
 
 	if (low >= 0)
 		return;
 	walk->stack_depth[frame->func] = MAX(walk->stack_depth[frame->func], bytes);
-	skep_frame_grow(frame, slot_of(low));
+	if (slot_of(low) >= skep_frame_n_slots(frame))
+		skep_frame_grow(skep_state_own_frame(walk->state, pointer->frame), slot_of(low));
+}
+
+static struct skep_slot *edit_slot(struct skep_walk *walk, const struct skep_value *pointer,
+				   uint32_t slot)
+{
+	return skep_frame_edit_slot(skep_state_own_frame(walk->state, pointer->frame), slot);
 }
 
 static void note_step(struct skep_walk *walk, unsigned frame, uint32_t slot)
@@ -129,8 +138,7 @@ static void link_saved(struct skep_walk *walk, unsigned reg, struct skep_value *
 	if (saved->kind != SKEP_VALUE_NUMBER)
 		return;
 	if (width_of(saved) > size * 8) {
-		saved->id = 0;
-		saved->has_delta = false;
+		skep_value_unlink(saved);
 		return;
 	}
 	if (!skep_value_is_const(saved) && !saved->id)
@@ -143,7 +151,6 @@ static void save(struct skep_walk *walk, struct skep_slot *slot, const struct sk
 	slot->value = *value;
 	if (from_reg >= 0)
 		link_saved(walk, (unsigned)from_reg, &slot->value, size);
-	slot->value.precise = false;
 	for (unsigned i = 0; i < 8; i++) {
 		if (i < size)
 			slot->bytes[i] = SKEP_BYTE_SAVED;
@@ -173,9 +180,8 @@ static int write_fixed(struct skep_walk *walk, const struct skep_access *access,
 		       const struct skep_value *pointer, int64_t off,
 		       const struct skep_value *value)
 {
-	struct skep_frame *frame = walk->state->frames[pointer->frame];
 	uint32_t at = slot_of(off);
-	struct skep_slot *slot = &frame->slots[at];
+	struct skep_slot *slot = edit_slot(walk, pointer, at);
 	bool aligned = byte_of(off) == 0;
 	int reg = source_reg(walk, access);
 	bool is_constant = !access->by_helper &&
@@ -219,14 +225,14 @@ static int write_fixed(struct skep_walk *walk, const struct skep_access *access,
 
 /* Somewhere in the extent: every byte of it may be the old one or a new one. */
 static int write_somewhere(struct skep_walk *walk, const struct skep_access *access,
-			   struct skep_frame *frame, const struct extent *e,
+			   const struct skep_value *pointer, const struct extent *e,
 			   const struct skep_value *value)
 {
 	bool zero = value && is_zero(value), relied = false;
 	int reg = source_reg(walk, access);
 
 	for (int64_t off = e->low; off < e->high; off++) {
-		struct skep_slot *slot = &frame->slots[slot_of(off)];
+		struct skep_slot *slot = edit_slot(walk, pointer, slot_of(off));
 		uint8_t *byte = &slot->bytes[byte_of(off)];
 
 		if (zero && skep_slot_is_saved(slot) && is_zero(&slot->value)) {
@@ -245,16 +251,15 @@ static int write_somewhere(struct skep_walk *walk, const struct skep_access *acc
 int skep_stack_write(struct skep_walk *walk, const struct skep_access *access,
 		     const struct skep_value *pointer, const struct skep_value *value)
 {
-	struct skep_frame *frame = walk->state->frames[pointer->frame];
 	struct extent e;
 	int r = find_extent(walk, access, pointer, &e);
 
 	if (r < 0)
 		return r;
-	use_stack(walk, frame, e.low);
+	use_stack(walk, pointer, e.low);
 	if (e.fixed)
 		return write_fixed(walk, access, pointer, e.low, value);
-	return write_somewhere(walk, access, frame, &e, value);
+	return write_somewhere(walk, access, pointer, &e, value);
 }
 
 /* Bytes that are 0 for sure, or part of a saved 0 when the place is known: the number 0. Else any of that size. */
@@ -264,7 +269,7 @@ static struct skep_value mixed(const struct skep_frame *frame, const struct exte
 	bool zero = true;
 
 	for (int64_t off = e->low; off < e->high && zero; off++) {
-		const struct skep_slot *slot = &frame->slots[slot_of(off)];
+		const struct skep_slot *slot = skep_frame_slot(frame, slot_of(off));
 		uint8_t byte = slot->bytes[byte_of(off)];
 
 		zero = byte == SKEP_BYTE_ZERO ||
@@ -290,7 +295,7 @@ static int read_saved(struct skep_walk *walk, const struct skep_access *access,
 		      const struct skep_frame *frame, const struct extent *e,
 		      struct skep_value *ret_value)
 {
-	const struct skep_slot *slot = &frame->slots[slot_of(e->low)];
+	const struct skep_slot *slot = skep_frame_slot(frame, slot_of(e->low));
 	unsigned saved = saved_bytes(slot), from = byte_of(e->low);
 
 	if (access->size == 8 && saved == 8) {
@@ -305,10 +310,8 @@ static int read_saved(struct skep_walk *walk, const struct skep_access *access,
 	if (access->size <= saved &&
 	    from == (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : saved - access->size)) {
 		*ret_value = slot->value;
-		if (width_of(&slot->value) > access->size * 8) {
-			ret_value->id = 0;
-			ret_value->has_delta = false;
-		}
+		if (width_of(&slot->value) > access->size * 8)
+			skep_value_unlink(ret_value);
 		skep_scalar_truncate(&ret_value->num, access->size);
 		return 0;
 	}
@@ -325,20 +328,21 @@ static void note_reads(struct skep_walk *walk, unsigned frame, const struct exte
 int skep_stack_read(struct skep_walk *walk, const struct skep_access *access,
 		    const struct skep_value *pointer, struct skep_value *ret_value)
 {
-	struct skep_frame *frame = walk->state->frames[pointer->frame];
+	const struct skep_frame *frame;
 	struct skep_value value;
 	struct extent e;
 	int r = find_extent(walk, access, pointer, &e);
 
 	if (r < 0)
 		return r;
-	use_stack(walk, frame, e.low);
+	use_stack(walk, pointer, e.low);
+	frame = walk->state->frames[pointer->frame];
 	note_reads(walk, pointer->frame, &e);
 	if (!e.fixed) {
 		value = mixed(frame, &e, access->size);
 	} else {
 		note_step(walk, pointer->frame, slot_of(e.low));
-		if (skep_slot_is_saved(&frame->slots[slot_of(e.low)])) {
+		if (skep_slot_is_saved(skep_frame_slot(frame, slot_of(e.low)))) {
 			r = read_saved(walk, access, frame, &e, &value);
 			if (r < 0)
 				return r;
@@ -346,16 +350,16 @@ int skep_stack_read(struct skep_walk *walk, const struct skep_access *access,
 			value = mixed(frame, &e, access->size);
 		}
 	}
-	value.precise = false;
 	*ret_value = value;
 	return 0;
 }
 
 /* A helper may have changed what it was given: the bytes are any number now. */
-static void clobber(struct skep_frame *frame, const struct extent *e)
+static void clobber(struct skep_walk *walk, const struct skep_value *pointer,
+		    const struct extent *e)
 {
 	for (int64_t off = e->low; off < e->high; off++) {
-		struct skep_slot *slot = &frame->slots[slot_of(off)];
+		struct skep_slot *slot = edit_slot(walk, pointer, slot_of(off));
 
 		scrub(slot);
 		slot->bytes[byte_of(off)] = SKEP_BYTE_ANY;
@@ -372,20 +376,19 @@ static void note_writes(struct skep_walk *walk, unsigned frame, const struct ext
 int skep_stack_range(struct skep_walk *walk, const struct skep_access *access,
 		     const struct skep_value *pointer, bool initializes)
 {
-	struct skep_frame *frame = walk->state->frames[pointer->frame];
 	struct extent e;
 	int r = find_extent(walk, access, pointer, &e);
 
 	if (r < 0 || access->size == 0)
 		return r;
-	use_stack(walk, frame, e.low);
+	use_stack(walk, pointer, e.low);
 	/* what may or may not be overwritten is read as well: the old bytes may stay */
 	if (!initializes || !e.fixed)
 		note_reads(walk, pointer->frame, &e);
 	if (access->direction == SKEP_WRITE) {
 		if (initializes && e.fixed)
 			note_writes(walk, pointer->frame, &e);
-		clobber(frame, &e);
+		clobber(walk, pointer, &e);
 	}
 	return 0;
 }

@@ -12,36 +12,83 @@ static void *allocate(size_t count, size_t size)
 	return p;
 }
 
+const struct skep_slot skep_slot_empty;
+
+static void slot_drop(struct skep_slot *slot)
+{
+	if (slot && !--slot->users)
+		free(slot);
+}
+
+static void stack_drop(struct skep_stack *stack)
+{
+	if (!stack || --stack->users)
+		return;
+	for (uint32_t i = 0; i < stack->n_slots; i++)
+		slot_drop(stack->slots[i]);
+	free(stack);
+}
+
+/* A stack of one user with at least @n_slots slots: the one given, or one that shares its slots. */
+static struct skep_stack *stack_own(struct skep_stack *old, uint32_t n_slots)
+{
+	struct skep_stack *stack;
+	uint32_t n_old = old ? old->n_slots : 0, n = MAX(n_old, n_slots);
+
+	if (old && old->users == 1 && n == n_old)
+		return old;
+	stack = allocate(1, sizeof(*stack) + n * sizeof(stack->slots[0]));
+	stack->users = 1;
+	stack->n_slots = n;
+	for (uint32_t i = 0; i < n_old; i++) {
+		stack->slots[i] = old->slots[i];
+		if (stack->slots[i])
+			stack->slots[i]->users++;
+	}
+	stack_drop(old);
+	return stack;
+}
+
 struct skep_frame *skep_frame_new(uint32_t func, uint32_t callsite, uint32_t instance)
 {
 	struct skep_frame *frame = allocate(1, sizeof(*frame));
 
+	frame->users = 1;
 	frame->func = func;
 	frame->callsite = callsite;
 	frame->instance = instance;
 	return frame;
 }
 
-void skep_frame_free(struct skep_frame *frame)
+static void frame_drop(struct skep_frame *frame)
 {
-	if (!frame)
+	if (--frame->users)
 		return;
-	free(frame->slots);
+	stack_drop(frame->stack);
 	free(frame);
 }
 
 void skep_frame_grow(struct skep_frame *frame, uint32_t slot)
 {
-	struct skep_slot *slots;
+	if (slot >= skep_frame_n_slots(frame))
+		frame->stack = stack_own(frame->stack, slot + 1);
+}
 
-	if (slot < frame->n_slots)
-		return;
-	slots = reallocarray(frame->slots, slot + 1, sizeof(*slots));
-	if (!slots)
-		skep_oom();
-	memset(slots + frame->n_slots, 0, (slot + 1 - frame->n_slots) * sizeof(*slots));
-	frame->slots = slots;
-	frame->n_slots = slot + 1;
+struct skep_slot *skep_frame_edit_slot(struct skep_frame *frame, uint32_t slot)
+{
+	struct skep_slot **at, *own;
+
+	frame->stack = stack_own(frame->stack, 0);
+	at = &frame->stack->slots[slot];
+	if (*at && (*at)->users == 1)
+		return *at;
+	own = allocate(1, sizeof(*own));
+	if (*at)
+		*own = **at;
+	own->users = 1;
+	slot_drop(*at);
+	*at = own;
+	return own;
 }
 
 static struct skep_frame *frame_copy(const struct skep_frame *from)
@@ -49,12 +96,50 @@ static struct skep_frame *frame_copy(const struct skep_frame *from)
 	struct skep_frame *frame = allocate(1, sizeof(*frame));
 
 	*frame = *from;
-	frame->slots = NULL;
-	if (from->n_slots) {
-		frame->slots = allocate(from->n_slots, sizeof(*frame->slots));
-		memcpy(frame->slots, from->slots, from->n_slots * sizeof(*frame->slots));
-	}
+	frame->users = 1;
+	if (frame->stack)
+		frame->stack->users++;
 	return frame;
+}
+
+/* All frames were made to be changed, and are const only for those who read a state. */
+static struct skep_frame *frame_at(const struct skep_state *state, uint32_t frame)
+{
+	return (struct skep_frame *)state->frames[frame];
+}
+
+struct skep_frame *skep_state_own_frame(struct skep_state *state, uint32_t frame)
+{
+	struct skep_frame *shared = frame_at(state, frame), *own;
+
+	if (shared->users == 1)
+		return shared;
+	own = frame_copy(shared);
+	frame_drop(shared);
+	state->frames[frame] = own;
+	return own;
+}
+
+void skep_state_push(struct skep_state *state, struct skep_frame *frame)
+{
+	state->frames[++state->depth] = frame;
+	state->read[state->depth] = state->wrote[state->depth] = 0;
+}
+
+void skep_state_pop(struct skep_state *state)
+{
+	frame_drop(skep_state_frame(state));
+	state->frames[state->depth--] = NULL;
+	skep_state_own_frame(state, state->depth);
+}
+
+struct skep_value *skep_state_edit(struct skep_state *state, struct skep_spot spot)
+{
+	struct skep_frame *frame = skep_state_own_frame(state, spot.frame);
+
+	if (spot.index < SKEP_N_REGS)
+		return &frame->regs[spot.index];
+	return &skep_frame_edit_slot(frame, spot.index - SKEP_N_REGS)->value;
 }
 
 struct skep_state *skep_state_new(void)
@@ -70,7 +155,7 @@ void skep_state_free(struct skep_state *state)
 	if (!state)
 		return;
 	for (uint32_t f = 0; f <= state->depth; f++)
-		skep_frame_free(state->frames[f]);
+		frame_drop(frame_at(state, f));
 	skep_vec_fini(&state->trace);
 	free(state->refs);
 	free(state);
@@ -81,8 +166,11 @@ struct skep_state *skep_state_copy(const struct skep_state *from)
 	struct skep_state *state = allocate(1, sizeof(*state));
 
 	state->depth = from->depth;
-	for (uint32_t f = 0; f <= from->depth; f++)
-		state->frames[f] = frame_copy(from->frames[f]);
+	for (uint32_t f = 0; f < from->depth; f++) {
+		state->frames[f] = from->frames[f];
+		frame_at(state, f)->users++;
+	}
+	state->frames[from->depth] = frame_copy(from->frames[from->depth]);
 	if (from->n_refs) {
 		state->refs = allocate(from->n_refs, sizeof(*state->refs));
 		memcpy(state->refs, from->refs, from->n_refs * sizeof(*state->refs));

@@ -16,6 +16,11 @@
  * (skep_state_note_read). `read` is complete once no path through the state is open any more (`open` is 0).
  *
  * Slots count from the frame pointer down: slot i is the bytes fp-8*(i+1) to fp-8*i-1.
+ *
+ * What is alike is there once. A copy of a state shares with it the frames that wait for a call to return, and of the one
+ * that runs the stack; stacks that differ share their slots. So whoever changes something takes it as its own first: the
+ * frame that runs always is (skep_state_frame), any other value is asked for with skep_state_edit, a slot with
+ * skep_frame_edit_slot. Kept states are never changed but for what their own fields say.
  */
 #pragma once
 
@@ -37,32 +42,38 @@ enum skep_byte {
 struct skep_slot {
 	uint8_t bytes
 		[8]; /* enum skep_byte, by address; SAVED ones come first, as many as were saved */
+	uint32_t users; /* stacks that it is in */
 	struct skep_value value;
+};
+
+struct skep_stack {
+	uint32_t users; /* frames that have it */
+	uint32_t n_slots;
+	struct skep_slot *slots[]; /* NULL: nothing was written there */
 };
 
 struct skep_frame {
 	struct skep_value regs[SKEP_N_REGS];
-	struct skep_slot *slots;
-	uint32_t n_slots;
-	uint32_t func;			/* number of the function */
-	uint32_t callsite;		/* of the call that made it */
-	uint32_t instance;		/* tells two calls at the same depth apart */
-	uint8_t callback;		/* enum skep_callback, how it was called */
-	uint32_t callback_depth;	/* how many times this callback has been walked in a row */
-	struct skep_scalar must_return; /* callbacks: what R0 may be at exit */
+	struct skep_stack *stack; /* NULL: not used so far */
+	uint32_t users;		  /* states that it is in */
+	uint32_t func;		  /* number of the function */
+	uint32_t callsite;	  /* of the call that made it */
+	uint32_t instance;	  /* tells two calls at the same depth apart */
+	uint8_t callback;	  /* enum skep_callback, how it was called */
+	uint32_t callback_depth;  /* how many times this callback has been walked in a row */
 };
 
 /* A step of a path: an instruction, and what precision needs to know of it. */
 struct skep_step {
 	uint32_t insn;
-	bool on_stack; /* a load or store of the slot below, through a pointer into the stack */
+	bool on_stack : 1; /* a load or store of the slot below, through a pointer into the stack */
+	uint8_t branch : 2; /* enum: 0 no decision, 1 not taken, 2 taken */
 	uint8_t frame, slot;
-	uint8_t depth;	/* frame that executed it */
-	uint8_t branch; /* enum: 0 no decision, 1 not taken, 2 taken */
+	uint8_t depth; /* frame that executed it */
 	uint32_t
 		links; /* values that were narrowed together here: index + 1 in the walk's table, or 0 */
-	const struct skep_value
-		*value; /* for explanations: what the step left in its destination, or NULL */
+	uint32_t
+		left; /* for explanations: what its destination holds then: index + 1 in the walk's table, or 0 */
 };
 
 struct skep_ref {
@@ -72,7 +83,7 @@ struct skep_ref {
 };
 
 struct skep_state {
-	struct skep_frame *frames[SKEP_VERIFY_FRAMES_MAX];
+	const struct skep_frame *frames[SKEP_VERIFY_FRAMES_MAX];
 	uint32_t depth; /* of the frame that runs: frames[depth] */
 	struct skep_ref *refs;
 	uint32_t n_refs;
@@ -87,16 +98,27 @@ struct skep_state {
 	uint32_t unrolled; /* callbacks and may_goto: iterations on this path */
 	uint64_t read[SKEP_VERIFY_FRAMES_MAX];
 	uint64_t wrote[SKEP_VERIFY_FRAMES_MAX];
+	/* Kept states: numbers that some decision depended on; states are alike only if these are. */
+	uint64_t precise_slots[SKEP_VERIFY_FRAMES_MAX];
+	uint16_t precise_regs[SKEP_VERIFY_FRAMES_MAX];
 	struct {
 		SKEP_VEC(struct skep_step);
 	} trace;
 	uint32_t n_jumps, n_steps; /* on the whole path, when kept */
 };
 
+/* The frame that runs. No other state has it. */
 static inline struct skep_frame *skep_state_frame(struct skep_state *state)
 {
-	return state->frames[state->depth];
+	return (struct skep_frame *)state->frames[state->depth];
 }
+
+/* A frame of this state alone, to be changed: a copy takes its place if others have it, too. */
+struct skep_frame *skep_state_own_frame(struct skep_state *state, uint32_t frame);
+/* The function that runs has ended, the one that called it goes on. */
+void skep_state_pop(struct skep_state *state);
+/* Calls: the frame runs from now on. */
+void skep_state_push(struct skep_state *state, struct skep_frame *frame);
 
 /* A state with nothing in it but the first frame. */
 struct skep_state *skep_state_new(void);
@@ -105,9 +127,26 @@ void skep_state_free(struct skep_state *state);
 struct skep_state *skep_state_copy(const struct skep_state *from);
 
 struct skep_frame *skep_frame_new(uint32_t func, uint32_t callsite, uint32_t instance);
-void skep_frame_free(struct skep_frame *frame);
 /* Slots up to and including @slot exist afterwards. */
 void skep_frame_grow(struct skep_frame *frame, uint32_t slot);
+/* The slot, which exists, of this frame alone: to be changed. Good until the state is copied. */
+struct skep_slot *skep_frame_edit_slot(struct skep_frame *frame, uint32_t slot);
+
+static inline uint32_t skep_frame_n_slots(const struct skep_frame *frame)
+{
+	return frame->stack ? frame->stack->n_slots : 0;
+}
+
+extern const struct skep_slot skep_slot_empty;
+
+/* Any slot: one that does not exist is empty. */
+static inline const struct skep_slot *skep_frame_slot(const struct skep_frame *frame, uint32_t slot)
+{
+	const struct skep_slot *s =
+		slot < skep_frame_n_slots(frame) ? frame->stack->slots[slot] : NULL;
+
+	return s ? s : &skep_slot_empty;
+}
 
 /* The slot has a saved value, perhaps the lower bytes of it only. */
 static inline bool skep_slot_is_saved(const struct skep_slot *slot)
@@ -133,18 +172,39 @@ void skep_state_acquire(struct skep_state *state, uint32_t id, uint32_t insn);
 int skep_state_release(struct skep_state *state, uint32_t id) _must_check_;
 bool skep_state_holds(const struct skep_state *state, uint32_t id);
 
-/* Runs the body for each value of the state: registers of all frames and saved ones in slots. */
-#define SKEP_FOR_EACH_VALUE(v, state)                                                              \
-	for (uint32_t f_ = 0; f_ <= (state)->depth; f_++)                                          \
-		for (uint32_t i_ = 0; i_ < SKEP_N_REGS + (state)->frames[f_]->n_slots; i_++)       \
-			for (struct skep_value *v = skep_state_value_((state)->frames[f_], i_); v; \
-			     v = NULL)
+/* Where a value of a state is: a register, or (from SKEP_N_REGS on) a slot of a frame. */
+struct skep_spot {
+	uint32_t frame, index;
+};
 
-static inline struct skep_value *skep_state_value_(struct skep_frame *frame, uint32_t i)
+/* The value there; NULL: a slot where none is saved. */
+static inline const struct skep_value *skep_state_at(const struct skep_state *state,
+						     struct skep_spot spot)
 {
-	if (i < SKEP_N_REGS)
-		return &frame->regs[i];
-	if (!skep_slot_is_saved(&frame->slots[i - SKEP_N_REGS]))
-		return NULL;
-	return &frame->slots[i - SKEP_N_REGS].value;
+	const struct skep_frame *frame = state->frames[spot.frame];
+	const struct skep_slot *slot;
+
+	if (spot.index < SKEP_N_REGS)
+		return &frame->regs[spot.index];
+	slot = skep_frame_slot(frame, spot.index - SKEP_N_REGS);
+	return skep_slot_is_saved(slot) ? &slot->value : NULL;
 }
+
+/* Kept states: some decision depended on the number there. */
+static inline bool skep_state_is_precise(const struct skep_state *state, struct skep_spot spot)
+{
+	if (spot.index < SKEP_N_REGS)
+		return state->precise_regs[spot.frame] & 1u << spot.index;
+	return state->precise_slots[spot.frame] & 1ULL << (spot.index - SKEP_N_REGS);
+}
+
+/* The same, to be changed: there has to be one. */
+struct skep_value *skep_state_edit(struct skep_state *state, struct skep_spot spot);
+
+/* Runs the body for each value of the state, registers of all frames and saved ones in slots. It may edit this one. */
+#define SKEP_FOR_EACH_VALUE(v, at, state)                                                    \
+	for (struct skep_spot at = {}; at.frame <= (state)->depth; at.frame++)               \
+		for (at.index = 0;                                                           \
+		     at.index < SKEP_N_REGS + skep_frame_n_slots((state)->frames[at.frame]); \
+		     at.index++)                                                             \
+			for (const struct skep_value *v = skep_state_at((state), at); v; v = NULL)

@@ -63,7 +63,6 @@ struct skep_value {
 	uint8_t kind;	/* enum skep_value_kind */
 	uint8_t frame;	/* STACK */
 	uint16_t flags; /* of enum skep_value_flag */
-	bool precise; /* number: some decision depended on it, so states are alike only if it is */
 	int32_t off;
 	union {
 		uint32_t map;  /* MAP, MAP_VALUE, MAP_KEY: index in the spec */
@@ -86,6 +85,14 @@ struct skep_value {
 static inline bool skep_value_is_pointer(const struct skep_value *v)
 {
 	return v->kind > SKEP_VALUE_NUMBER;
+}
+
+/* Says no longer what other values it is related to. */
+static inline void skep_value_unlink(struct skep_value *v)
+{
+	v->id = 0;
+	v->delta = 0;
+	v->has_delta = false;
 }
 
 /* What it differs by wraps at 32 bits. */

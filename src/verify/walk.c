@@ -100,9 +100,9 @@ static void open_function(struct skep_walk *walk, uint32_t func)
 	walk->root = func;
 	walk->state = state;
 	walk->insn = walk->code.funcs[func].first;
-	state->frames[0]->func = func;
-	state->frames[0]->instance = ++walk->next_instance;
-	state->frames[0]->regs[SKEP_R10] = skep_value_pointer(SKEP_VALUE_STACK, 0);
+	skep_state_frame(state)->func = func;
+	skep_state_frame(state)->instance = ++walk->next_instance;
+	skep_state_frame(state)->regs[SKEP_R10] = skep_value_pointer(SKEP_VALUE_STACK, 0);
 	skep_vec_add(&walk->open, (struct skep_open_path){ state, walk->insn });
 }
 
@@ -149,6 +149,7 @@ static void fini(struct skep_walk *walk)
 	skep_vec_fini(&walk->open);
 	skep_vec_fini(&walk->states);
 	skep_vec_fini(&walk->links);
+	skep_vec_fini(&walk->left);
 	skep_walk_pairs_free(walk->pairs_space);
 }
 

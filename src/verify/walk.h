@@ -88,6 +88,9 @@ struct skep_walk {
 	struct {
 		SKEP_VEC(struct skep_links);
 	} links;
+	struct {
+		SKEP_VEC(struct skep_value);
+	} left; /* what steps left in their destinations, when `records` */
 
 	uint32_t next_id, next_instance;
 	struct skep_btf *own_btf;  /* of the object, or NULL */
@@ -96,6 +99,7 @@ struct skep_walk {
 	uint32_t *stack_depth;	   /* per function: bytes used */
 	uint32_t n_jumps, n_steps; /* on this path */
 	uint32_t kept_jumps, kept_steps; /* the same when the last state was kept */
+	uint32_t kept_slots;		 /* of all kept states, shared ones once */
 	uint32_t max_insns, max_findings;
 	const struct skep_spec_line *lines; /* of the linked program */
 	size_t n_lines;
@@ -128,6 +132,13 @@ void skep_explain_path(struct skep_walk *walk, struct skep_finding *finding);
 void skep_growth(struct skep_walk *walk);
 /* Notes in the newest step of @state what register @reg holds now. */
 void skep_record(struct skep_walk *walk, struct skep_state *state, unsigned reg);
+
+/* What the step left in its destination; NULL: not noted. */
+static inline const struct skep_value *skep_walk_left(const struct skep_walk *walk,
+						      const struct skep_step *step)
+{
+	return step->left ? &walk->left.data[step->left - 1] : NULL;
+}
 
 /* The frame and registers of this step. */
 static inline struct skep_frame *skep_walk_frame(struct skep_walk *walk)
