@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * eBPF programs in the running kernel, from your program: what clang made is opened, given its settings and its places,
+ * loaded, attached, and its data read.
+ *
+ *	  a.bpf.o ─┐          set  at  use             ┌── attach ─► events ─► rows     poll
+ *	  b.bpf.o ─┴─ open ─────────────────► load ────┤
+ *	           (linked)                            └── maps                 ─► text  map_get, map_set
+ *
+ *	struct skep_app *app;
+ *
+ *	r = skep_app_new(NULL, &app);
+ *	r = skep_app_open(app, "latency.bpf.o");
+ *	r = skep_app_set(app, "min_us", "100");			// const volatile __u64 min_us; of the program
+ *	r = skep_app_attach(app);				// loads first
+ *	while (!stop)
+ *		r = skep_app_poll(app, 100, show, NULL);	// calls show() for every record of its rings
+ *	if (r < 0)
+ *		fputs(skep_app_why(app), stderr);
+ *	skep_app_close(app);
+ *
+ * Guarantees
+ * - All or nothing: what fails leaves nothing attached. Everything ends with skep_app_close, and with the process, however
+ *   it dies.
+ * - Whatever goes wrong is told in sentences (skep_app_why) that name the file, the section, the line of C, and what to do.
+ * - Settings are checked against the program's types before anything is loaded.
+ * - No state is global but the kernel's types, read once. A struct skep_app is for one thread at a time.
+ * - When memory is out the process ends with a message and status 1.
+ *
+ * Functions return 0 or what they count, or a negative errno value. Structures begin with their size and only grow at
+ * their end.
+ */
+#ifndef SKEP_SKEP_H
+#define SKEP_SKEP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct skep_app;
+
+struct skep_app_options {
+	size_t size;  /* sizeof(struct skep_app_options) */
+	bool color;   /* skep_app_why writes for a terminal */
+	bool verbose; /* ... and with the kernel's own log behind; also loads with it */
+};
+
+/* @options may be NULL. -ENOMEM, -EINVAL (a structure of another version). */
+int skep_app_new(const struct skep_app_options *options, struct skep_app **ret_app);
+/* Detaches, forgets, frees. Accepts NULL. */
+void skep_app_close(struct skep_app *app);
+/* What has been told since the last call: errors, warnings, hints, as lines. "" when nothing was. Until the next call. */
+const char *skep_app_why(struct skep_app *app);
+
+/*
+ * Before loading. Files are linked with each other, so names of one are known to the others; after the first call of another
+ * function than these two there can be no more.
+ */
+int skep_app_open(struct skep_app *app, const char *path);
+/* The same from memory, copied; @name is for messages. */
+int skep_app_open_bytes(struct skep_app *app, const char *name, const void *data, size_t size);
+
+/*
+ * Gives a global variable its value. @name: "limit", "config.min.us", "ports[2]"; @value as C writes it: numbers of any
+ * width (also 0x, 0b, 'c'), true and false, names of enumerators, "text" or text for arrays of char, {1, 2, 3} and
+ * {.a = 1, .b = 2} for arrays and structs as a whole. After loading, variables that are not constant can still be set.
+ * -ENOENT: no such variable, -EINVAL: no such value for its type, -ERANGE: it does not fit, -EROFS: constant and loaded.
+ */
+int skep_app_set(struct skep_app *app, const char *name, const char *value);
+/* Only the programs that are named so by any of the calls are loaded; SEC("?...") too. '*' is any text. -ENOENT. */
+int skep_app_use(struct skep_app *app, const char *prog);
+/*
+ * Where program @prog is attached; may be repeated. NULL: every program whose section does not say. What a place is
+ * depends on the kind: an interface (xdp, tc), a directory (cgroup), a function (kprobe, fentry), FILE:FUNCTION
+ * (uprobe), "category/event" (tracepoint), a pinned map (sk_skb)...
+ */
+int skep_app_at(struct skep_app *app, const char *prog, const char *place);
+/* Makes maps and loads programs. Does nothing when that was done. */
+int skep_app_load(struct skep_app *app);
+/* Loads, and attaches every program to its places: how many there are. */
+int skep_app_attach(struct skep_app *app);
+/* Detaches. Maps can be read on. */
+void skep_app_detach(struct skep_app *app);
+
+/*
+ * Rows: records of ring buffers and perf buffers.
+ */
+
+/* One record; lives during the call. */
+struct skep_app_row {
+	const char *map;   /* the buffer that it comes from */
+	const void *bytes; /* as the program wrote it */
+	size_t size_bytes;
+};
+
+/* A negative value ends skep_app_poll, which returns it. */
+typedef int skep_app_row_fn(void *data, const struct skep_app_row *row);
+
+/* Readable when there are rows; for your own event loop. -1: there are no buffers. Borrowed. */
+int skep_app_fd(struct skep_app *app);
+/* Waits up to @timeout_ms (-1: for ever) for rows, and hands out all there are: how many. -EINTR: a signal. */
+int skep_app_poll(struct skep_app *app, int timeout_ms, skep_app_row_fn *row, void *data);
+
+enum skep_app_format {
+	SKEP_APP_TABLE,
+	SKEP_APP_JSON, /* one object a line */
+	SKEP_APP_CSV,
+};
+
+/* The whole record as a line. Until the next call. */
+const char *skep_app_row_text(struct skep_app *app, const struct skep_app_row *row,
+			      enum skep_app_format format);
+
+/*
+ * Maps, after loading.
+ */
+
+struct skep_app_map {
+	size_t size; /* sizeof(struct skep_app_map) */
+	const char *name;
+	uint32_t type; /* enum bpf_map_type */
+	uint32_t key_bytes, value_bytes, max_entries;
+	int fd; /* borrowed */
+};
+
+/* Map @index, from 0 on. -ENOENT behind the last. */
+int skep_app_map(struct skep_app *app, size_t index, struct skep_app_map *ret_map);
+/* As bpf(2) has it. -ENOENT: no such map, or no such key. */
+int skep_app_map_get(struct skep_app *app, const char *map, const void *key, void *ret_value);
+int skep_app_map_set(struct skep_app *app, const char *map, const void *key, const void *value);
+/* The key after @key; NULL: the first. */
+int skep_app_map_next(struct skep_app *app, const char *map, const void *key, void *ret_key);
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* skep run: programs in C, loaded and attached by what their sections say. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "sys/explain.h"
+#include "workbench/run.h"
+
+static const char usage[] =
+	"usage: skep run [options] FILE.bpf.o...\n"
+	"  --at [PROG=]PLACE  where a program is attached, when its section does not say, or elsewhere\n"
+	"  --prog NAME        only this program; may be repeated, * is any text\n"
+	"  --set NAME=VALUE   the value of a global variable: 7, true, \"text\", {1, 2}; NAME: limit, conf.min, ports[2]\n"
+	"  --format FORMAT    table, json or csv\n"
+	"  --duration SECONDS ends after so long; otherwise with Ctrl-C\n"
+	"  -v, --verbose      also what the kernel's verifier says\n"
+	"exit code: 0 fine, 1 it failed, 2 wrong usage, 3 this machine cannot do it\n";
+
+static int wrong(const char *what)
+{
+	fprintf(stderr, "skep: %s\n%s", what, usage);
+	return SKEP_EXIT_USAGE;
+}
+
+static const char *add_word(struct skep_run_words *words, const char *word)
+{
+	if (words->n == SKEP_RUN_WORDS_MAX)
+		return "an option is repeated too often";
+	words->words[words->n++] = word;
+	return NULL;
+}
+
+static const char *take_seconds(const char *text, uint64_t *ret_ns)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (end == text || *end || !(seconds > 0 && seconds < 1e9))
+		return "a time is a number of seconds above 0, such as 5 or 0.5";
+	*ret_ns = (uint64_t)(seconds * 1e9);
+	return NULL;
+}
+
+static const char *take_format(const char *text, enum skep_app_format *ret_format)
+{
+	static const char *const names[] = {
+		[SKEP_APP_TABLE] = "table",
+		[SKEP_APP_JSON] = "json",
+		[SKEP_APP_CSV] = "csv",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!skep_streq(text, names[i]))
+			continue;
+		*ret_format = (enum skep_app_format)i;
+		return NULL;
+	}
+	return "--format takes table, json or csv";
+}
+
+static const char *take_option(struct skep_run_options *options, int c, const char *value)
+{
+	switch (c) {
+	case 'a':
+		return add_word(&options->at, value);
+	case 'p':
+		return add_word(&options->prog, value);
+	case 's':
+		return add_word(&options->set, value);
+	case 'f':
+		return take_format(value, &options->format);
+	case 'd':
+		return take_seconds(value, &options->duration_ns);
+	case 'v':
+		options->verbose = true;
+		return NULL;
+	default:
+		return "see the options";
+	}
+}
+
+int skep_cmd_run(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "at", required_argument, NULL, 'a' },
+		{ "prog", required_argument, NULL, 'p' },
+		{ "set", required_argument, NULL, 's' },
+		{ "format", required_argument, NULL, 'f' },
+		{ "duration", required_argument, NULL, 'd' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{},
+	};
+	struct skep_run_options options = { .color = isatty(STDERR_FILENO) };
+	enum skep_run_end end;
+	const char *why;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "hv", longs, NULL)) >= 0) {
+		if (c == 'h') {
+			fputs(usage, stdout);
+			return SKEP_EXIT_FINE;
+		}
+		why = take_option(&options, c, optarg);
+		if (why)
+			return wrong(why);
+	}
+	if (optind == argc)
+		return wrong("which file?");
+	options.paths = argv + optind;
+	options.n_paths = (size_t)(argc - optind);
+	end = skep_run(&options);
+	if (end == SKEP_RUN_CANNOT && !skep_explain_privileged())
+		skep_cli_need_root();
+	return end == SKEP_RUN_FINE	? SKEP_EXIT_FINE
+	       : end == SKEP_RUN_WRONG	? SKEP_EXIT_USAGE
+	       : end == SKEP_RUN_CANNOT ? SKEP_EXIT_CANNOT
+					: SKEP_EXIT_FAILED;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of <skep/skep.h> share. Nobody else includes this.
+ *
+ *	app.c		life, objects, loading, attaching
+ *	app_place.c	where programs are attached
+ *	app_set.c	global variables
+ *	app_rows.c	rings
+ *	app_maps.c	maps
+ */
+#pragma once
+
+#include <skep/skep.h>
+
+#include "base/vec.h"
+#include "obj/btf.h"
+#include "obj/engine.h"
+#include "obj/object.h"
+
+/* What was said with skep_app_at, in order. */
+struct app_place {
+	const char *prog; /* NULL: every program whose section does not say */
+	const char *place;
+	bool used;
+};
+
+
+struct skep_app {
+	struct skep_app_options options;
+	struct skep_arena *arena;
+	struct skep_diag diag;
+	struct skep_str why;
+	struct skep_str text; /* what functions that return text return */
+	struct {
+		SKEP_VEC(struct skep_object_file);
+	} files;
+	struct {
+		SKEP_VEC(struct app_place);
+	} places;
+	bool is_read;	/* the files have become the spec */
+	bool is_chosen; /* by skep_app_use */
+	bool is_attached;
+	struct skep_spec spec;
+	struct skep_btf *btf; /* of the spec, or NULL */
+	const struct skep_engine *engine;
+	struct skep_loaded *loaded;
+};
+
+/* Files to spec, once. Every function that looks at programs, maps or variables calls it first. */
+int app_read(struct skep_app *app) _must_check_;
+/* Index of the program, or SIZE_MAX. */
+size_t app_find_prog(const struct skep_app *app, const char *name);
+/* Index of the map, or SIZE_MAX. */
+size_t app_find_map(const struct skep_app *app, const char *name);
+/* Those that will be loaded, or are. */
+bool app_prog_is_on(const struct skep_app *app, size_t prog);
+
+/* app_place.c: makes attach records of what was said with skep_app_at. Before loading. */
+int app_place_all(struct skep_app *app) _must_check_;

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "workbench/run.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+
+struct run {
+	const struct skep_run_options *options;
+	struct skep_app *app;
+	int signal_fd, end_fd;
+	int error; /* of standard output */
+	uint64_t n_rows;
+};
+
+/* Shows what was told meanwhile; @r as it is. */
+static int tell(struct run *run, int r)
+{
+	fputs(skep_app_why(run->app), stderr);
+	return r;
+}
+
+static enum skep_run_end end_of(int r)
+{
+	if (r >= 0)
+		return SKEP_RUN_FINE;
+	return r == -EPERM || r == -EACCES || r == -EOPNOTSUPP ? SKEP_RUN_CANNOT : SKEP_RUN_FAILED;
+}
+
+/*
+ * What it is told.
+ */
+
+/* "PROG=PLACE" when what is before the '=' could be a name in C; a path with a '=' in it is a place. */
+static int say_place(struct run *run, const char *word)
+{
+	const char *equals = strchr(word, '=');
+	char prog[128];
+	size_t len = equals ? (size_t)(equals - word) : 0;
+
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)word[i]) && word[i] != '_')
+			len = 0;
+	if (!len || len >= sizeof(prog))
+		return skep_app_at(run->app, NULL, word);
+	memcpy(prog, word, len);
+	prog[len] = '\0';
+	return skep_app_at(run->app, prog, equals + 1);
+}
+
+static int say_value(struct run *run, const char *word)
+{
+	const char *equals = strchr(word, '=');
+	char name[256];
+
+	if (!equals || equals == word || (size_t)(equals - word) >= sizeof(name)) {
+		fprintf(stderr, "skep: --set %s: it is NAME=VALUE\n", word);
+		return -EINVAL;
+	}
+	memcpy(name, word, (size_t)(equals - word));
+	name[equals - word] = '\0';
+	return skep_app_set(run->app, name, equals + 1);
+}
+
+static int say_prog(struct run *run, const char *word)
+{
+	return skep_app_use(run->app, word);
+}
+
+static int say_each(struct run *run, const struct skep_run_words *words,
+		    int (*say)(struct run *run, const char *word))
+{
+	int r = 0;
+
+	/* All that is wrong, not only the first. */
+	for (size_t i = 0; i < words->n; i++) {
+		int e = say(run, words->words[i]);
+
+		r = r < 0 ? r : e;
+	}
+	return r;
+}
+
+static int say_all(struct run *run)
+{
+	const struct skep_run_options *o = run->options;
+	int prog = say_each(run, &o->prog, say_prog);
+	int at = say_each(run, &o->at, say_place);
+	int set = say_each(run, &o->set, say_value);
+
+	return prog < 0 ? prog : at < 0 ? at : set;
+}
+
+/*
+ * While it runs.
+ */
+
+static int show_row(void *data, const struct skep_app_row *row)
+{
+	struct run *run = data;
+
+	run->n_rows++;
+	if (fputs(skep_app_row_text(run->app, row, run->options->format), stdout) == EOF)
+		run->error = -errno;
+	return run->error;
+}
+
+static int watch_signals(struct run *run)
+{
+	struct itimerspec end = {
+		.it_value = { .tv_sec = (time_t)(run->options->duration_ns / 1000000000),
+			      .tv_nsec = (long)(run->options->duration_ns % 1000000000) },
+	};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	run->signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
+	run->end_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	if (run->signal_fd < 0 || run->end_fd < 0 ||
+	    timerfd_settime(run->end_fd, 0, &end, NULL) < 0)
+		return -errno;
+	return 0;
+}
+
+static int follow(struct run *run)
+{
+	struct pollfd wait[] = {
+		{ .fd = run->signal_fd, .events = POLLIN },
+		{ .fd = run->end_fd, .events = POLLIN },
+		{ .fd = skep_app_fd(run->app), .events = POLLIN },
+	};
+	int r = 0;
+
+	while (r >= 0 && !wait[0].revents && !wait[1].revents) {
+		if (fflush(stdout) == EOF)
+			return -errno;
+		if (poll(wait, 3, -1) < 0 && errno != EINTR)
+			return -errno;
+		r = skep_app_poll(run->app, 0, show_row, run);
+	}
+	return MIN(r, 0);
+}
+
+/* What is left in the rings when nothing writes to them any more. */
+static int finish(struct run *run)
+{
+	int r;
+
+	skep_app_detach(run->app);
+	do
+		r = skep_app_poll(run->app, 0, show_row, run);
+	while (r > 0);
+	if (fflush(stdout) == EOF && r == 0)
+		r = -errno;
+	return r;
+}
+
+static enum skep_run_end run_it(struct run *run)
+{
+	const struct skep_run_options *o = run->options;
+	int r = 0;
+
+	for (size_t i = 0; i < o->n_paths && r == 0; i++)
+		r = skep_app_open(run->app, o->paths[i]);
+	if (r < 0)
+		return tell(run, SKEP_RUN_FAILED);
+	r = say_all(run);
+	if (r < 0)
+		return tell(run, SKEP_RUN_WRONG);
+	r = watch_signals(run);
+	if (r == 0)
+		r = skep_app_attach(run->app);
+	tell(run, r);
+	if (r < 0)
+		return r == -EDESTADDRREQ ? SKEP_RUN_WRONG : end_of(r);
+	fprintf(stderr, "Attached %d places\n", r);
+	r = follow(run);
+	if (r == 0)
+		r = finish(run);
+	if (run->error)
+		return run->error == -EPIPE ? SKEP_RUN_FINE : SKEP_RUN_FAILED;
+	return end_of(tell(run, r));
+}
+
+enum skep_run_end skep_run(const struct skep_run_options *options)
+{
+	struct skep_app_options how = {
+		.size = sizeof(how),
+		.color = options->color,
+		.verbose = options->verbose,
+	};
+	struct run run = { .options = options, .signal_fd = -1, .end_fd = -1 };
+	enum skep_run_end end;
+
+	if (skep_app_new(&how, &run.app) < 0)
+		return SKEP_RUN_FAILED;
+	end = run_it(&run);
+	skep_app_close(run.app);
+	skep_closep(&run.signal_fd);
+	skep_closep(&run.end_fd);
+	return end;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Run: a file with programs in C is a command. Objects are loaded and attached by what their sections say, records of
+ * their rings are shown as they come, until somebody ends it. Made of nothing but <skep/skep.h>.
+ *
+ *	open ─► set, at, use ─► load ─► attach ─► [ rows, signals, time ] ─► detach
+ *
+ *	struct skep_run_options options = { .paths = argv + optind, .n_paths = 1, .color = isatty(2) };
+ *	code = skep_run(&options);
+ *
+ * stdout is the data, stderr is for people.
+ */
+#pragma once
+
+#include <skep/skep.h>
+
+#include "base/macros.h"
+
+#define SKEP_RUN_WORDS_MAX 256 /* of each of --at, --set, --prog */
+
+struct skep_run_words {
+	const char *words[SKEP_RUN_WORDS_MAX];
+	size_t n;
+};
+
+struct skep_run_options {
+	char **paths;
+	size_t n_paths;
+	struct skep_run_words at;   /* [PROG=]PLACE */
+	struct skep_run_words set;  /* name=value */
+	struct skep_run_words prog; /* names */
+	enum skep_app_format format;
+	uint64_t duration_ns; /* 0: until a signal */
+	bool color, verbose;
+};
+
+enum skep_run_end {
+	SKEP_RUN_FINE,
+	SKEP_RUN_FAILED,
+	SKEP_RUN_WRONG,	 /* what it was told makes no sense for these programs */
+	SKEP_RUN_CANNOT, /* not on this machine, or not with these rights */
+};
+
+enum skep_run_end skep_run(const struct skep_run_options *options);
