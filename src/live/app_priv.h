@@ -24,7 +24,6 @@ struct app_place {
 	bool used;
 };
 
-
 struct skep_app {
 	struct skep_app_options options;
 	struct skep_arena *arena;
