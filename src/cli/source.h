@@ -33,8 +33,8 @@
 	}
 
 /* For --help. */
-#define SKEP_CLI_SOURCE_FILES                                                                            \
-	"FILE is an object (.bpf.o), a script (.bt), assembler (.s), raw instructions, - for standard\n" \
+#define SKEP_CLI_SOURCE_FILES                                                                                        \
+	"FILE is C (.bpf.c), an object (.bpf.o), a script (.bt), assembler (.s), raw instructions, - for standard\n" \
 	"input, or a program in the kernel: id:42, or the file that keeps it\n"
 #define SKEP_CLI_SOURCE_HELP                                                                       \
 	"  --prog NAME     only this program\n"                                                    \

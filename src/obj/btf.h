@@ -247,6 +247,18 @@ void skep_btf_format_decl(const struct skep_btf *btf, uint32_t id, const char *n
  */
 void skep_btf_format_def(const struct skep_btf *btf, uint32_t id, unsigned indent,
 			 struct skep_str *out);
+/* What a declaration that a compiler reads takes from whoever writes the other declarations around it. */
+struct skep_btf_c_names {
+	/* What struct, union, enum, typedef or number @id is called; NULL: it has no name, and is defined where it stands. */
+	const char *(*name)(void *data, uint32_t id);
+	/* Writes that definition, "struct {...}". */
+	void (*define)(void *data, uint32_t id, struct skep_str *out);
+	void *data;
+};
+
+/* skep_btf_format_decl for a compiler: nothing is cut, tags of types are left out. */
+void skep_btf_format_c(const struct skep_btf *btf, uint32_t id, const char *name,
+		       const struct skep_btf_c_names *names, struct skep_str *out);
 /*
  * Names of members for a hint, comma separated: first those that resemble @wanted (NULL: none is),
  * then in order, at most @limit, and "(N more)". Members of anonymous structs and unions inside

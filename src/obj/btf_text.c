@@ -13,6 +13,7 @@
 
 struct format {
 	const struct skep_btf *btf;
+	const struct skep_btf_c_names *names; /* for a compiler; NULL: for people */
 	unsigned steps;
 };
 
@@ -55,15 +56,16 @@ static void prepend(struct skep_str *s, const char *text)
 	skep_str_addn(s, joined.data, joined.len);
 }
 
+/* For people. */
 static void add_name(struct skep_str *s, const char *name)
 {
 	skep_str_addn(s, name, strnlen(name, NAME_SHOWN_MAX));
 }
 
 /* The words of a type that ends a declaration's chain. */
-static void format_base(struct skep_btf_type t, struct skep_str *out)
+static void format_base(const struct format *f, struct skep_btf_type t, struct skep_str *out)
 {
-	const char *word = NULL;
+	const char *word = NULL, *name;
 
 	switch (t.kind) {
 	case SKEP_BTF_STRUCT:
@@ -85,9 +87,16 @@ static void format_base(struct skep_btf_type t, struct skep_str *out)
 	default:
 		break;
 	}
+	name = f->names ? f->names->name(f->names->data, t.id) : NULL;
+	if (f->names && !name) {
+		f->names->define(f->names->data, t.id, out);
+		return;
+	}
 	if (word)
 		skep_str_addf(out, "%s ", word);
-	if (*t.name)
+	if (name)
+		skep_str_add(out, name);
+	else if (*t.name)
 		add_name(out, t.name);
 	else
 		skep_str_add(out, word ? "{...}" : "?");
@@ -110,7 +119,7 @@ static const char *modifier(const struct format *f, uint32_t id, char buf[static
 		 * With the flag it is an attribute for compilers, not one of the kernel's __user,
 		 * __rcu...
 		 */
-		if (SKEP_BTF_INFO_FLAG(raw.info))
+		if (SKEP_BTF_INFO_FLAG(raw.info) || f->names)
 			return "";
 		snprintf(buf, 64, "__%.60s ", skep_btf_string(f->btf, raw.name));
 		return buf;
@@ -144,7 +153,8 @@ static void format_params(struct format *f, struct skep_btf_type proto, unsigned
 			skep_str_add(out, "...");
 			continue;
 		}
-		add_name(&decl, p.name);
+		if (!f->names)
+			add_name(&decl, p.name);
 		format_chain(f, p.type, &decl, depth + 1, out);
 	}
 }
@@ -167,7 +177,9 @@ static void format_chain(struct format *f, uint32_t id, struct skep_str *decl, u
 
 		t = skep_btf_type(f->btf, id);
 		if (word) {
-			skep_str_add(&words, word);
+			/* Of an array and of its elements, which C says once. */
+			if (!f->names || !strstr(skep_str_text(&words), word))
+				skep_str_add(&words, word);
 			id = t.type;
 			continue;
 		}
@@ -198,7 +210,7 @@ static void format_chain(struct format *f, uint32_t id, struct skep_str *decl, u
 		id = t.type;
 	}
 	skep_str_add(out, skep_str_text(&words));
-	format_base(t, out);
+	format_base(f, t, out);
 	if (decl->len && decl->data[0] != '[')
 		skep_str_addc(out, ' ');
 	skep_str_add(out, skep_str_text(decl));
@@ -217,6 +229,17 @@ void skep_btf_format_decl(const struct skep_btf *btf, uint32_t id, const char *n
 	struct format f = { .btf = btf };
 
 	add_name(&decl, name);
+	format_chain(&f, id, &decl, 0, out);
+}
+
+void skep_btf_format_c(const struct skep_btf *btf, uint32_t id, const char *name,
+		       const struct skep_btf_c_names *names, struct skep_str *out)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str decl = {};
+	struct format f = { .btf = btf, .names = names };
+
+	skep_str_add(&decl, name);
 	format_chain(&f, id, &decl, 0, out);
 }
 

@@ -15,6 +15,7 @@
 #include "obj/object.h"
 #include "obj/split.h"
 #include "who/dwarf_places.h"
+#include "workbench/build.h"
 
 /* A stream of unknown length. */
 static int read_stream(int fd, struct skep_arena *arena, struct skep_diag *diag, char **ret_data,
@@ -123,6 +124,30 @@ static int read_object(const char *data, size_t size, const struct skep_input_op
 	return skep_object_read(&file, 1, &object, arena, diag, &source->spec);
 }
 
+int skep_input_read_object(const char *name, const char *data, size_t size,
+			   const struct skep_input_options *options, struct skep_arena *arena,
+			   struct skep_diag *diag, struct skep_input *ret_source)
+{
+	const char *slash = strrchr(name, '/');
+	struct skep_input source = { .name = slash ? slash + 1 : name };
+	int r = read_object(data, size, options, arena, diag, &source);
+
+	if (r == 0)
+		*ret_source = source;
+	return r;
+}
+
+/* C is built for the types that an object would be fitted to. */
+static int read_c(const char *path, const struct skep_input_options *options,
+		  struct skep_arena *arena, struct skep_diag *diag, struct skep_input *source)
+{
+	struct skep_build_options how = { .kernel = options->kernel };
+	struct skep_object_file file;
+	int r = skep_build_objects(&path, 1, &how, arena, diag, &file);
+
+	return r < 0 ? r : read_object(file.data, file.size, options, arena, diag, source);
+}
+
 /* A script is compiled for this kernel; what it imports is not looked for here. */
 static int read_script(const char *data, size_t size, struct skep_arena *arena,
 		       struct skep_diag *diag, struct skep_input *source)
@@ -205,11 +230,6 @@ static int refuse_other(const char *data, size_t size, struct skep_diag *diag,
 		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is a compiled script", source->name);
 		skep_diag_hint(diag, "verify its text; skep -d dis %s shows its instructions",
 			       source->name);
-		return -EINVAL;
-	}
-	if (skep_has_suffix(source->name, ".c") && is_text(data, size)) {
-		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is C, not yet a program", source->name);
-		skep_diag_hint(diag, "compile it: clang -O2 -g --target=bpf -c %s", source->name);
 		return -EINVAL;
 	}
 	if (size < 20 || memcmp(data, "\177ELF", 4) != 0)
@@ -302,7 +322,9 @@ int skep_input_read(const char *path, const struct skep_input_options *options,
 	r = skep_input_bytes(path, arena, diag, &data, &size);
 	if (r < 0)
 		return r;
-	if (skep_object_is(data, size))
+	if (skep_build_is_source(path) && is_text(data, size))
+		r = read_c(path, options, arena, diag, &source);
+	else if (skep_object_is(data, size))
 		r = read_object(data, size, options, arena, diag, &source);
 	else if (skep_has_suffix(path, ".bt"))
 		r = read_script(data, size, arena, diag, &source);

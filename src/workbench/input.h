@@ -3,6 +3,7 @@
  * Programs from wherever they are: a file becomes a spec, whatever it holds.
  *
  *	tool.bpf.o	an object of clang or gcc
+ *	tool.bpf.c	C, which is built first (workbench/build.h)
  *	script.bt	a script, compiled for the running kernel
  *	prog.s		assembler (isa/asm.h), with lines for what instructions do not say (below)
  *	prog.bin	raw instructions of 8 bytes, in this machine's byte order; or the same as hex digits
@@ -76,6 +77,10 @@ struct skep_input {
 int skep_input_read(const char *path, const struct skep_input_options *options,
 		    struct skep_arena *arena, struct skep_diag *diag,
 		    struct skep_input *ret_source) _must_check_;
+/* The same for an object that is in memory already. */
+int skep_input_read_object(const char *name, const char *data, size_t size,
+			   const struct skep_input_options *options, struct skep_arena *arena,
+			   struct skep_diag *diag, struct skep_input *ret_source) _must_check_;
 /*
  * Where the variables of an object are, from its debugging information: for explanations. Nothing when it has none, or
  * when libdw is missing. Give @ret_places->btf to skep_btf_free.
