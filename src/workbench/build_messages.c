@@ -207,7 +207,8 @@ static bool hint_section(const struct build *b, const struct build_source *sourc
 		at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL;
 	line = at ? strstr(at, "SEC(") : NULL;
 	if (!m->line || !line || line > at + strcspn(at, "\n") ||
-	    strstr(source->text, "bpf_helpers.h") || m->level != SKEP_DIAG_ERROR)
+	    strstr(source->text, "bpf_helpers.h") || !strstr(m->text, "expected") ||
+	    m->level != SKEP_DIAG_ERROR)
 		return false;
 	skep_diag_hint(b->diag, "SEC() comes with #include <bpf/bpf_helpers.h>");
 	return true;
