@@ -172,7 +172,14 @@ static void warn_never(struct skep_check *k, const struct skep_expr *expr,
 		return;
 	skep_diag_warn(k->c->diag, expr->loc, "this is %s true: %s has no sign",
 		       never ? "never" : "always", skep_check_type_text(k, type));
-	skep_diag_hint(k->c->diag, "if it carries a negative number, say so: (int64)...");
+	if (left->kind == SKEP_EXPR_NAME &&
+	    (skep_streq(left->call.name, "retval") || skep_has_prefix(left->call.name, "arg")))
+		skep_diag_hint(k->c->diag,
+			       "it is a whole register: (int32)%s where the function says int, "
+			       "(int64)%s where it says long",
+			       left->call.name, left->call.name);
+	else
+		skep_diag_hint(k->c->diag, "if it carries a negative number, say so: (int64)...");
 }
 
 static int check_compare(struct skep_check *k, struct skep_expr *expr)
