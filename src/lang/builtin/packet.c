@@ -3,13 +3,20 @@
  * skboutput(): a packet into a pcap file, which user space writes.
  *
  * The bytes come from the linear part of the struct sk_buff, in any probe that has a pointer to one; what a packet keeps in
- * fragments is not read. The row carries what is there of it, and how long the packet is.
+ * fragments is not read. A hook's own packet is its ctx, and the kernel copies from it, wherever the bytes are. The row
+ * carries what is there of it, and how long the packet is.
  */
 #include <errno.h>
 
 #include "lang/builtin/builtins.h"
 #include "lang/check_priv.h"
+#include "lang/hook.h"
 #include "lang/lower_priv.h"
+
+/* Offsets in struct xdp_md and struct __sk_buff. */
+#define XDP_DATA 0
+#define XDP_DATA_END 4
+#define SKB_LEN 0
 
 /* Offsets in struct sk_buff. */
 struct layout {
@@ -18,14 +25,38 @@ struct layout {
 
 struct state {
 	struct layout skb;
+	enum skep_packet_view view; /* of ctx; NONE: a struct sk_buff */
 	const char *file;
 };
+
+/* What copies bytes of a hook's packet. */
+static enum skep_helper_id copier(const struct state *state)
+{
+	return state->view == SKEP_PACKET_FRAME ? SKEP_HELPER_XDP_LOAD_BYTES
+						: SKEP_HELPER_SKB_LOAD_BYTES;
+}
 
 static bool find_layout(struct skep_types *types, const struct skep_type *skb, struct layout *l)
 {
 	return skb && skep_type_field(types, skb, "len", SKEP_SPACE_KERNEL, &l->len) &&
 	       skep_type_field(types, skb, "data_len", SKEP_SPACE_KERNEL, &l->data_len) &&
 	       skep_type_field(types, skb, "data", SKEP_SPACE_KERNEL, &l->data);
+}
+
+/* Whether the packet is the hook's own, as `ctx`. */
+static bool is_own_packet(const struct skep_check *k, const struct skep_expr *arg)
+{
+	return k->inst && k->inst->hook && k->inst->hook->packet && arg->kind == SKEP_EXPR_NAME &&
+	       skep_streq(arg->call.name, "ctx");
+}
+
+static int check_own_packet(struct skep_check *k, struct skep_expr *call, struct state *state)
+{
+	state->view = k->inst->hook->packet;
+	if (skep_hook_has_helper(k->c->world, k->inst, copier(state)))
+		return 0;
+	return skep_check_error(k, call->loc, "this kernel does not copy packets of %s",
+				k->inst->hook->name);
 }
 
 static int check_skb(struct skep_check *k, struct skep_expr *call, struct state *state)
@@ -45,7 +76,9 @@ static int check_skb(struct skep_check *k, struct skep_expr *call, struct state 
 			  !skep_type_equal(arg->type->elem, skb))) {
 		r = skep_check_want(k, arg, "a struct sk_buff *");
 		skep_diag_hint(k->c->diag,
-			       "a bare address becomes one by (struct sk_buff *)address");
+			       k->inst && k->inst->hook && k->inst->hook->packet
+				       ? "the packet of this probe is ctx"
+				       : "a bare address becomes one by (struct sk_buff *)address");
 		return r;
 	}
 	return 0;
@@ -64,7 +97,8 @@ static int check_skboutput(struct skep_check *k, struct skep_expr *call)
 	for (size_t i = 2; i < 4; i++)
 		if (args[i]->type && args[i]->type->kind != SKEP_TYPE_INT)
 			return skep_check_want(k, args[i], "a number of bytes");
-	return check_skb(k, call, state);
+	return is_own_packet(k, args[1]) ? check_own_packet(k, call, state)
+					 : check_skb(k, call, state);
 }
 
 static struct skep_val *read_u(struct skep_lower *l, struct skep_val *skb,
@@ -108,15 +142,41 @@ static struct skep_val *smaller(struct skep_lower *l, struct skep_val *a, struct
 	return skep_ir_get(l->fn, v);
 }
 
+/* Bytes of the packet that is ctx. */
+static struct skep_val *own_length(struct skep_lower *l, const struct state *state)
+{
+	struct skep_val *ctx = skep_ir_ctx(l->fn);
+
+	if (state->view == SKEP_PACKET_FRAME)
+		return skep_ir_op(l->fn, SKEP_OP_SUB,
+				  skep_ir_load(l->fn, ctx, XDP_DATA_END, 4, SKEP_LOAD_PURE),
+				  skep_ir_load(l->fn, ctx, XDP_DATA, 4, SKEP_LOAD_PURE));
+	return skep_ir_load(l->fn, ctx, SKB_LEN, 4, SKEP_LOAD_PURE);
+}
+
+static void copy_own(struct skep_lower *l, const struct state *state, struct skep_val *to,
+		     struct skep_val *n, struct skep_val *offset)
+{
+	struct skep_block *some = skep_ir_block(l->fn), *join = skep_ir_block(l->fn);
+
+	skep_ir_branch(l->fn, SKEP_CC_UGT, n, skep_ir_const(l->fn, 0), some, join);
+	skep_ir_at(l->fn, some);
+	skep_lower_check_read(l, skep_ir_call(l->fn, copier(state), 0, 4, skep_ir_ctx(l->fn),
+					      offset, to, n));
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, join);
+}
+
 /* Fills the row; gives how many bytes of the packet it has. */
 static int fill(struct skep_lower *l, const struct skep_expr *call, const struct state *state,
 		const struct skep_row_build *row, struct skep_val **ret_size)
 {
-	struct skep_val *skb, *length, *offset, *len, *n;
+	struct skep_val *skb = NULL, *length, *offset, *len, *n, *to;
 	const struct layout *o = &state->skb;
-	int r;
+	int r = 0;
 
-	r = skep_lower_scalar(l, call->call.args.data[1], &skb);
+	if (!state->view)
+		r = skep_lower_scalar(l, call->call.args.data[1], &skb);
 	if (r < 0)
 		return r;
 	r = skep_lower_scalar(l, call->call.args.data[2], &length);
@@ -125,19 +185,23 @@ static int fill(struct skep_lower *l, const struct skep_expr *call, const struct
 	r = skep_lower_scalar(l, call->call.args.data[3], &offset);
 	if (r < 0)
 		return r;
-	len = read_u(l, skb, &o->len, 4);
-	n = minus(l, len, read_u(l, skb, &o->data_len, 4));
+	len = skb ? read_u(l, skb, &o->len, 4) : own_length(l, state);
+	n = skb ? minus(l, len, read_u(l, skb, &o->data_len, 4)) : len;
 	n = smaller(l, minus(l, n, offset), length);
 	n = smaller(l, n, skep_ir_const(l->fn, SKEP_PACKET_MAX));
 	skep_ir_store(l->fn, row->addr, row->off, 8,
 		      skep_ir_call(l->fn, SKEP_HELPER_KTIME_GET_BOOT_NS, SKEP_CALL_NOEFFECT, 0));
 	skep_ir_store(l->fn, row->addr, row->off + 8, 4, minus(l, len, offset));
 	skep_ir_store(l->fn, row->addr, row->off + 12, 4, n);
-	skep_lower_check_read(
-		l, skep_lower_read_call(
-			   l, false, skep_lower_at(l, row->addr, row->off + SKEP_PACKET_HEAD), n,
-			   skep_ir_op(l->fn, SKEP_OP_ADD, read_u(l, skb, &o->data, 8), offset),
-			   SKEP_SPACE_KERNEL));
+	to = skep_lower_at(l, row->addr, row->off + SKEP_PACKET_HEAD);
+	if (skb)
+		skep_lower_check_read(
+			l, skep_lower_read_call(l, false, to, n,
+						skep_ir_op(l->fn, SKEP_OP_ADD,
+							   read_u(l, skb, &o->data, 8), offset),
+						SKEP_SPACE_KERNEL));
+	else
+		copy_own(l, state, to, n, offset);
 	*ret_size = n;
 	return 0;
 }
