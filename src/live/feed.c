@@ -401,6 +401,16 @@ const struct skep_resolver *skep_feed_resolver(const struct skep_feed *f)
 	return skep_who_resolver(f->who);
 }
 
+const struct skep_feed_options *skep_feed_given(const struct skep_feed *f)
+{
+	return &f->options;
+}
+
+uint32_t skep_feed_stack_depth(const struct skep_feed *f)
+{
+	return f->stacks.depth;
+}
+
 const struct skep_btf *skep_feed_btf(const struct skep_feed *f)
 {
 	return f->btf;

@@ -80,5 +80,9 @@ const struct skep_schema *skep_feed_schema(const struct skep_feed *feed, size_t 
 bool skep_feed_has(const struct skep_feed *feed, size_t map);
 /* Names for its numbers. */
 const struct skep_resolver *skep_feed_resolver(const struct skep_feed *feed);
+/* What it was opened with. */
+const struct skep_feed_options *skep_feed_given(const struct skep_feed *feed);
+/* Frames of the object's map of stacks, for skep_feed_map_options; 0: it has none. */
+uint32_t skep_feed_stack_depth(const struct skep_feed *feed);
 /* The object's types, or NULL. */
 const struct skep_btf *skep_feed_btf(const struct skep_feed *feed);

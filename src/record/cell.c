@@ -83,3 +83,15 @@ size_t skep_snapshot_keys(const struct skep_snapshot *s, const struct skep_schem
 	}
 	return s->n_keys;
 }
+
+size_t skep_snapshot_values(const struct skep_snapshot *s,
+			    const struct skep_schema_field **ret_values)
+{
+	if (s->value_columns && s->value_field.kind == SKEP_FIELD_STRUCT &&
+	    s->value_field.n_children) {
+		*ret_values = s->value_field.children;
+		return s->value_field.n_children;
+	}
+	*ret_values = &s->value_field;
+	return 1;
+}

@@ -67,6 +67,9 @@ const char *skep_unit_text(const char *unit);
 /* The keys as columns: those of a key that is one tuple are its elements. Their offsets count from key + *ret_base. */
 size_t skep_snapshot_keys(const struct skep_snapshot *snapshot,
 			  const struct skep_schema_field **ret_keys, size_t *ret_base);
+/* Of VALUE: what makes columns of its value, one field or several. */
+size_t skep_snapshot_values(const struct skep_snapshot *snapshot,
+			    const struct skep_schema_field **ret_values);
 const char *skep_snapshot_kind_name(enum skep_snapshot_kind kind);
 const char *skep_field_kind_name(enum skep_field_kind kind);
 /* schema_json.c: "uint32", "string", ... */

@@ -56,6 +56,8 @@ void skep_snapshot_range(const struct skep_snapshot *s, size_t bucket, bool *ret
 		uint64_t low = 0, high = 0;
 
 		*ret_has_low = skep_hist_range(s->hist_bits, bucket, &low, &high);
+		if (s->hist_low_zero && bucket == 2)
+			low = 0;
 		*ret_low = (int64_t)low;
 		*ret_high = (int64_t)high;
 		return;

@@ -50,8 +50,12 @@ struct skep_snapshot {
 	const struct skep_schema_field *keys; /* none: a scalar map with at most one entry */
 	size_t n_keys;
 	struct skep_schema_field value_field; /* VALUE, offset 0 */
+	bool value_columns; /* VALUE of a STRUCT: tables and CSV have a column for each member */
+	unsigned
+		n_summed; /* CPUs whose values were added up to what is shown, for people; 0: none were */
 	size_t n_numbers;
 	uint32_t hist_bits;
+	bool hist_low_zero; /* HIST: bucket 2 is [0, 2), for who counts 0 as 1 as programs in C do; 0 and 1 are empty */
 	int64_t lhist_min, lhist_max, lhist_step;
 	struct skep_snapshot_entry *entries;
 	size_t n_entries;

@@ -53,6 +53,9 @@ static void add_header(const struct writer *w)
 	} else if (w->s->kind == SKEP_SNAPSHOT_TSERIES) {
 		add_word(w, "start");
 		add_word(w, "value");
+	} else if (w->s->kind == SKEP_SNAPSHOT_VALUE && w->s->value_columns) {
+		n = skep_snapshot_values(w->s, &keys);
+		skep_csv_columns(w->csv, keys, n, w->out);
 	} else {
 		add_word(w, names[w->s->kind]);
 	}
@@ -135,11 +138,25 @@ static void add_points(const struct writer *w, const struct skep_snapshot_entry 
 	free(points);
 }
 
+static void add_value(const struct writer *w, const struct skep_schema_field *field,
+		      const void *value)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+
+	if (skep_field_is_number(field)) {
+		add_number(w, skep_field_int(field, value), w->divide, field->is_signed);
+		return;
+	}
+	skep_field_cell(field, value, w->resolver, &text);
+	skep_csv_field(w->csv, skep_str_text(&text), text.len, w->out);
+}
+
 static void add_entry(const struct writer *w, const struct skep_snapshot_entry *entry)
 {
 	const struct skep_snapshot *s = w->s;
-	_cleanup_(skep_str_fini)
-	struct skep_str text = {};
+	const struct skep_schema_field *values;
+	size_t n;
 
 	if (is_hist(s)) {
 		add_buckets(w, entry);
@@ -157,12 +174,10 @@ static void add_entry(const struct writer *w, const struct skep_snapshot_entry *
 	} else if (s->kind != SKEP_SNAPSHOT_VALUE) {
 		add_number(w, entry->numbers[0], w->divide,
 			   s->is_signed && s->kind != SKEP_SNAPSHOT_COUNT);
-	} else if (skep_field_is_number(&s->value_field)) {
-		add_number(w, skep_field_int(&s->value_field, entry->value), w->divide,
-			   s->value_field.is_signed);
 	} else {
-		skep_field_cell(&s->value_field, entry->value, w->resolver, &text);
-		skep_csv_field(w->csv, skep_str_text(&text), text.len, w->out);
+		n = skep_snapshot_values(s, &values);
+		for (size_t i = 0; i < n; i++)
+			add_value(w, &values[i], entry->value);
 	}
 	skep_csv_end(w->csv, w->out);
 }

@@ -228,6 +228,8 @@ static void add_own(const struct context *c, size_t start)
 		skep_str_add(c->out, ", \"time\": ");
 		skep_json_time(s->time_ns, c->out);
 	}
+	if (s->n_summed)
+		skep_str_addf(c->out, ", \"summed_cpus\": %u", s->n_summed);
 	skep_str_add(c->out, ", ");
 	skep_snapshot_types(s, c->out);
 	skep_str_add(c->out, ", \"entries\": [");

@@ -32,11 +32,13 @@ static bool is_stats(const struct skep_snapshot *s)
 static struct skep_table *make_table(const struct skep_snapshot *s, unsigned screen)
 {
 	const struct skep_schema_field *keys;
+	const struct skep_schema_field *values;
 	struct skep_table_column *columns;
 	struct skep_table *table;
 	size_t base, n = skep_snapshot_keys(s, &keys, &base), i;
+	size_t n_values = skep_snapshot_values(s, &values);
 
-	columns = calloc(n + ARRAY_SIZE(stats_columns), sizeof(*columns));
+	columns = calloc(n + ARRAY_SIZE(stats_columns) + n_values, sizeof(*columns));
 	if (!columns)
 		skep_oom();
 	for (i = 0; i < n; i++) {
@@ -47,6 +49,12 @@ static struct skep_table *make_table(const struct skep_snapshot *s, unsigned scr
 	if (is_stats(s)) {
 		memcpy(&columns[n], stats_columns, sizeof(stats_columns));
 		n += ARRAY_SIZE(stats_columns);
+	} else if (s->kind == SKEP_SNAPSHOT_VALUE && s->value_columns) {
+		for (i = 0; i < n_values; i++) {
+			columns[n + i] = skep_table_column_of(&values[i]);
+			columns[n + i].min_width = 0;
+		}
+		n += n_values;
 	} else {
 		columns[n++] = (struct skep_table_column){
 			.name = value_name(s),
@@ -69,12 +77,26 @@ static void add_number(struct skep_table *table, uint64_t value, uint64_t divide
 	skep_table_cell(table, skep_str_text(&text), text.len);
 }
 
+static void add_field(struct skep_table *table, const struct skep_schema_field *field,
+		      const void *value, uint64_t divide, const struct skep_resolver *resolver)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+
+	if (skep_field_is_number(field)) {
+		add_number(table, skep_field_int(field, value), divide, field->is_signed);
+		return;
+	}
+	skep_field_cell(field, value, resolver, &text);
+	skep_table_cell(table, skep_str_text(&text), text.len);
+}
+
 static void add_value(struct skep_table *table, const struct skep_snapshot *s,
 		      const struct skep_snapshot_entry *entry, uint64_t divide,
 		      const struct skep_resolver *resolver)
 {
-	_cleanup_(skep_str_fini)
-	struct skep_str text = {};
+	const struct skep_schema_field *values;
+	size_t n = skep_snapshot_values(s, &values);
 
 	if (is_stats(s)) {
 		add_number(table, entry->numbers[0], 1, false);
@@ -83,12 +105,9 @@ static void add_value(struct skep_table *table, const struct skep_snapshot *s,
 	} else if (s->kind != SKEP_SNAPSHOT_VALUE) {
 		add_number(table, entry->numbers[0], divide,
 			   s->is_signed && s->kind != SKEP_SNAPSHOT_COUNT);
-	} else if (skep_field_is_number(&s->value_field)) {
-		add_number(table, skep_field_int(&s->value_field, entry->value), divide,
-			   s->value_field.is_signed);
 	} else {
-		skep_field_cell(&s->value_field, entry->value, resolver, &text);
-		skep_table_cell(table, skep_str_text(&text), text.len);
+		for (size_t i = 0; i < n; i++)
+			add_field(table, &values[i], entry->value, divide, resolver);
 	}
 }
 
@@ -122,7 +141,10 @@ void skep_snapshot_table(const struct skep_snapshot *s, size_t top, uint64_t div
 		}
 		add_value(table, s, &s->entries[i], divide, resolver);
 	}
-	skep_str_addf(out, "%s\n", s->name);
+	skep_str_add(out, s->name);
+	if (s->n_summed)
+		skep_str_addf(out, " (sum of %u CPUs)", s->n_summed);
+	skep_str_addc(out, '\n');
 	skep_table_write(table, true, out);
 	skep_str_addc(out, '\n');
 }

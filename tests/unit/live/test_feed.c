@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "../obj/compile.h"
+#include "live/feed_map.h"
 #include "live/feed_print.h"
 #include "obj/object.h"
 #include "vm/engine.h"
@@ -144,12 +145,99 @@ static void test_table(void **state)
 	      "exit      0      3\n");
 }
 
+/* What maps hold once the program `maps` has run twice. */
+static void check_maps(struct object *o, enum skep_feed_format format, bool per_cpu,
+		       const char *wanted)
+{
+	struct skep_feed_map_options options = { .per_cpu = per_cpu };
+	struct skep_feed_printer printer;
+	struct skep_str out = {};
+	struct skep_feed_set set;
+
+	if (!o->feed)
+		skip();
+	run(o, "maps");
+	run(o, "maps");
+	skep_feed_print_open(o->feed, format, 0, 0, &out, &printer);
+	skep_str_reset(&out);
+	printer.csv.tagged = true;
+	for (size_t i = 0; i < o->spec.n_maps; i++) {
+		struct skep_feed_map map = skep_feed_map(o->feed, i);
+
+		if (map.read_only || !skep_feed_map_has_values(map.type))
+			continue;
+		assert_int_equal(skep_feed_map_read(&map, &options, o->arena, &o->diag, &set), 0);
+		for (size_t k = 0; k < set.n; k++)
+			skep_feed_print_map(&printer, &set.items[k]);
+	}
+	skep_feed_print_close(&printer);
+	assert_string_equal(skep_str_text(&out), wanted);
+	skep_str_fini(&out);
+}
+
+static void test_maps_json(void **state)
+{
+	check_maps(
+		*state, SKEP_FEED_JSON, false,
+		"{\"type\": \"map\", \"name\": \"percpu\", \"kind\": \"sum\", \"keys\": [{\"name\": \"index\", \"type\": \"uint32\"}], \"value\": {\"type\": \"uint64\"}, \"entries\": [{\"key\": [1], \"value\": 10}]}\n"
+		"{\"type\": \"map\", \"name\": \"counts\", \"kind\": \"value\", \"keys\": [{\"name\": \"uid\", \"type\": \"username\"}, {\"name\": \"comm\", \"type\": \"string\"}], \"value\": {\"type\": \"struct\", \"fields\": [{\"name\": \"calls\", \"type\": \"uint64\"}, {\"name\": \"bytes\", \"type\": \"uint64\", \"unit\": \"By\"}]}, \"entries\": [{\"key\": [\"root\", \"cat\"], \"value\": {\"calls\": 2, \"bytes\": 4096}}]}\n"
+		"{\"type\": \"map\", \"name\": \"hists\", \"kind\": \"hist\", \"keys\": [{\"name\": \"key\", \"type\": \"uint32\"}, {\"name\": \"comm\", \"type\": \"string\"}], \"value\": {\"type\": \"array\", \"element\": {\"type\": \"struct\", \"fields\": [{\"name\": \"min\", \"type\": \"int64\"}, {\"name\": \"max\", \"type\": \"int64\"}, {\"name\": \"count\", \"type\": \"uint64\"}]}}, \"entries\": [{\"key\": [10, \"dd\"], \"value\": [{\"min\": 0, \"max\": 1, \"count\": 8}, {\"min\": 2, \"max\": 3, \"count\": 0}, {\"min\": 4, \"max\": 7, \"count\": 0}, {\"min\": 8, \"max\": 15, \"count\": 8}]}]}\n"
+		"{\"type\": \"map\", \"name\": \"total\", \"kind\": \"value\", \"keys\": [], \"value\": {\"type\": \"uint64\"}, \"entries\": [{\"value\": 5}]}\n"
+		"{\"type\": \"map\", \"name\": \"slots\", \"kind\": \"hist\", \"keys\": [], \"value\": {\"type\": \"array\", \"element\": {\"type\": \"struct\", \"fields\": [{\"name\": \"min\", \"type\": \"int64\"}, {\"name\": \"max\", \"type\": \"int64\"}, {\"name\": \"count\", \"type\": \"uint64\"}]}}, \"entries\": [{\"value\": [{\"min\": 4, \"max\": 7, \"count\": 14}]}]}\n");
+}
+
+static void test_maps_table(void **state)
+{
+	check_maps(
+		*state, SKEP_FEED_TABLE, false,
+		"percpu\n"
+		"INDEX       SUM\n"
+		"    1        10\n"
+		"\n"
+		"counts\n"
+		"UID   COMM  CALLS  BYTES(bytes)\n"
+		"root  cat       2          4096\n"
+		"\n"
+		"hists[10, dd]:\n"
+		"[0, 2)                 8 |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@|\n"
+		"[2, 4)                 0 |                                                    |\n"
+		"[4, 8)                 0 |                                                    |\n"
+		"[8, 16)                8 |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@|\n"
+		"\n"
+		"total: 5\n"
+		"\n"
+		"slots:\n"
+		"[4, 8)                14 |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@|\n"
+		"\n");
+}
+
+static void test_maps_csv(void **state)
+{
+	check_maps(*state, SKEP_FEED_CSV, true,
+		   "row,index,cpu,value\n"
+		   "percpu,1,0,10\n"
+		   "row,uid,comm,calls,bytes_bytes\n"
+		   "counts,root,cat,2,4096\n"
+		   "row,key,comm,min,max,count\n"
+		   "hists,10,dd,0,1,8\n"
+		   "hists,10,dd,2,3,0\n"
+		   "hists,10,dd,4,7,0\n"
+		   "hists,10,dd,8,15,8\n"
+		   "row,total\n"
+		   "total,5\n"
+		   "row,min,max,count\n"
+		   "slots,4,7,14\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_json, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_csv, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_table, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_maps_json, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_maps_table, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_maps_csv, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
