@@ -44,9 +44,10 @@ extern "C" {
 struct skep_app;
 
 struct skep_app_options {
-	size_t size;  /* sizeof(struct skep_app_options) */
-	bool color;   /* skep_app_why writes for a terminal */
-	bool verbose; /* ... and with the kernel's own log behind; also loads with it */
+	size_t size;		 /* sizeof(struct skep_app_options) */
+	bool color;		 /* skep_app_why writes for a terminal */
+	bool verbose;		 /* ... and with the kernel's own log behind; also loads with it */
+	unsigned columns, lines; /* of the terminal that tables are for; 0: none */
 };
 
 /* @options may be NULL. -ENOMEM, -EINVAL (a structure of another version). */
@@ -92,9 +93,12 @@ void skep_app_detach(struct skep_app *app);
 
 /* One record; lives during the call. */
 struct skep_app_row {
-	const char *map;   /* the buffer that it comes from */
-	const void *bytes; /* as the program wrote it */
-	size_t size_bytes;
+	const char *map;  /* the buffer that it comes from */
+	const char *type; /* the name of its type; NULL: not known */
+	const void
+		*bytes; /* as the program wrote it; behind a shorter record than its type zeroes */
+	size_t size_bytes;   /* of the record */
+	const void *decoded; /* for skep_app_row_number and its kin */
 };
 
 /* A negative value ends skep_app_poll, which returns it. */
@@ -111,9 +115,17 @@ enum skep_app_format {
 	SKEP_APP_CSV,
 };
 
-/* The whole record as a line. Until the next call. */
-const char *skep_app_row_text(struct skep_app *app, const struct skep_app_row *row,
-			      enum skep_app_format format);
+/* Likewise, as text: "" when nothing came. NULL: skep_app_why tells. Until the next call of whatever returns text. */
+const char *skep_app_poll_text(struct skep_app *app, int timeout_ms, enum skep_app_format format);
+
+/*
+ * Fields of a row, by the names that they have in C. What records are made of is said in the definition of the ring: by
+ * the macros of bpf/row.bpf.h, or as the type of its values.
+ */
+/* -ENOENT: no such field, or the type is not known; -EINVAL: no number. */
+int skep_app_row_number(const struct skep_app_row *row, const char *name, int64_t *ret_number);
+/* As people read it, cut to @size with its end. How long it is, or -ENOENT. */
+int skep_app_row_value(const struct skep_app_row *row, const char *name, char *text, size_t size);
 
 /*
  * Maps, after loading.

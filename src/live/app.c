@@ -34,6 +34,7 @@ void skep_app_close(struct skep_app *app)
 {
 	if (!app)
 		return;
+	app_rows_close(app);
 	app->engine->close(app->loaded);
 	skep_btf_free(app->btf);
 	skep_vec_fini(&app->files);
@@ -311,7 +312,9 @@ int skep_app_attach(struct skep_app *app)
 		return r;
 	if (app->is_attached)
 		return 0;
-	r = attach_all(app);
+	r = app_rows_open(app);
+	if (r == 0)
+		r = attach_all(app);
 	if (r < 0) {
 		app->engine->detach(app->loaded);
 		return r;

@@ -13,6 +13,8 @@
 #include <skep/skep.h>
 
 #include "base/vec.h"
+#include "live/feed.h"
+#include "live/feed_print.h"
 #include "obj/btf.h"
 #include "obj/engine.h"
 #include "obj/object.h"
@@ -43,6 +45,9 @@ struct skep_app {
 	struct skep_btf *btf; /* of the spec, or NULL */
 	const struct skep_engine *engine;
 	struct skep_loaded *loaded;
+	struct skep_feed *feed; /* with loaded */
+	struct skep_feed_printer printer;
+	bool is_printing;
 };
 
 /* Files to spec, once. Every function that looks at programs, maps or variables calls it first. */
@@ -53,6 +58,10 @@ size_t app_find_prog(const struct skep_app *app, const char *name);
 size_t app_find_map(const struct skep_app *app, const char *name);
 /* Those that will be loaded, or are. */
 bool app_prog_is_on(const struct skep_app *app, size_t prog);
+
+/* app_rows.c: what programs write is kept from here on. After loading, before attaching. */
+int app_rows_open(struct skep_app *app) _must_check_;
+void app_rows_close(struct skep_app *app);
 
 /* app_place.c: makes attach records of what was said with skep_app_at. Before loading. */
 int app_place_all(struct skep_app *app) _must_check_;

@@ -1,76 +1,167 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows: what programs write to their rings, handed on record by record. */
+/* Rows: what programs write to their rings, decoded by live/feed.h. */
 #include <errno.h>
 #include <poll.h>
 
-#include "isa/mapkind.h"
 #include "live/app_priv.h"
 
-struct draining {
-	struct skep_app *app;
-	size_t map;
+/* What skep_app_row.decoded is. */
+struct app_row {
+	const struct skep_feed *feed;
+	const struct skep_feed_row *row;
+};
+
+struct handing {
+	const struct skep_feed *feed;
 	skep_app_row_fn *row;
 	void *data;
 };
 
-int skep_app_fd(struct skep_app *app)
+int app_rows_open(struct skep_app *app)
 {
-	return app->loaded ? app->engine->ring_fd(app->loaded) : -1;
+	struct skep_feed_options options = {
+		.spec = &app->spec,
+		.engine = app->engine,
+		.loaded = app->loaded,
+	};
+
+	return app->feed ? 0 : skep_feed_open(&options, &app->diag, &app->feed);
 }
 
-static int hand_on(void *data, const void *bytes, size_t len)
+void app_rows_close(struct skep_app *app)
 {
-	struct draining *d = data;
+	if (app->is_printing)
+		skep_feed_print_close(&app->printer);
+	skep_feed_close(app->feed);
+}
+
+int skep_app_fd(struct skep_app *app)
+{
+	return app->feed ? skep_feed_fd(app->feed) : -1;
+}
+
+static int hand_on(void *data, const struct skep_feed_row *decoded)
+{
+	const struct handing *h = data;
+	struct app_row behind = { h->feed, decoded };
 	struct skep_app_row row = {
-		.map = d->app->spec.maps[d->map].name,
-		.bytes = bytes,
-		.size_bytes = len,
+		.map = decoded->map_name,
+		.type = decoded->is_unknown ? NULL : decoded->schema->name,
+		.bytes = decoded->payload,
+		.size_bytes = decoded->size,
+		.decoded = &behind,
 	};
-	int r = d->row(d->data, &row);
+	int r = h->row(h->data, &row);
 
 	return MIN(r, 0);
 }
 
-static int drain(struct skep_app *app, skep_app_row_fn *row, void *data)
+static int drain(struct skep_app *app, int timeout_ms, const struct skep_feed_sink *sink)
 {
-	struct draining d = { app, 0, row, data };
-	struct skep_ring_sink sink = { hand_on, &d };
-	int n = 0, r;
+	struct pollfd wait = { .fd = skep_app_fd(app), .events = POLLIN };
+	int r;
 
-	for (; d.map < app->spec.n_maps; d.map++) {
-		if (app->spec.maps[d.map].type != SKEP_MAP_RINGBUF)
-			continue;
-		r = app->engine->ring_drain(app->loaded, d.map, &sink);
-		if (r < 0)
-			return r;
-		n += r;
+	if (!app->feed) {
+		skep_diag_error(&app->diag, SKEP_NO_LOC, "nothing is loaded");
+		return -EINVAL;
 	}
-	return n;
+	if (timeout_ms != 0 && poll(&wait, 1, timeout_ms) < 0)
+		return -errno;
+	r = skep_feed_drain(app->feed, sink);
+	return r;
 }
 
 int skep_app_poll(struct skep_app *app, int timeout_ms, skep_app_row_fn *row, void *data)
 {
-	struct pollfd wait = { .fd = skep_app_fd(app), .events = POLLIN };
+	struct handing h = { app->feed, row, data };
+	struct skep_feed_sink sink = { hand_on, &h };
 
-	if (!app->loaded)
-		return -EINVAL;
-	if (poll(&wait, 1, timeout_ms) < 0)
-		return -errno;
-	return drain(app, row, data);
+	return drain(app, timeout_ms, &sink);
 }
 
-const char *skep_app_row_text(struct skep_app *app, const struct skep_app_row *row,
-			      enum skep_app_format format)
+/* The format may change between two calls: headers come again then. */
+static void print_as(struct skep_app *app, enum skep_app_format format)
 {
-	const uint8_t *bytes = row->bytes;
+	static const enum skep_feed_format formats[] = {
+		[SKEP_APP_TABLE] = SKEP_FEED_TABLE,
+		[SKEP_APP_JSON] = SKEP_FEED_JSON,
+		[SKEP_APP_CSV] = SKEP_FEED_CSV,
+	};
+
+	if (app->is_printing && app->printer.format == formats[format])
+		return;
+	if (app->is_printing)
+		skep_feed_print_close(&app->printer);
+	skep_feed_print_open(app->feed, formats[format], app->options.columns, app->options.lines,
+			     &app->text, &app->printer);
+	app->is_printing = true;
+}
+
+const char *skep_app_poll_text(struct skep_app *app, int timeout_ms, enum skep_app_format format)
+{
+	struct skep_feed_sink sink = { skep_feed_print_row, &app->printer };
+	int r;
 
 	skep_str_reset(&app->text);
-	if (format == SKEP_APP_JSON)
-		skep_str_addf(&app->text, "{\"map\": \"%s\", \"bytes\": \"", row->map);
-	else
-		skep_str_addf(&app->text, format == SKEP_APP_CSV ? "%s," : "%s: ", row->map);
-	for (size_t i = 0; i < row->size_bytes; i++)
-		skep_str_addf(&app->text, "%02x", bytes[i]);
-	skep_str_add(&app->text, format == SKEP_APP_JSON ? "\"}\n" : "\n");
+	if (app->feed)
+		print_as(app, format);
+	r = drain(app, timeout_ms, &sink);
+	if (r < 0 && r != -EINTR) {
+		skep_diag_error(&app->diag, SKEP_NO_LOC, "cannot read the rings: %s", strerror(-r));
+		return NULL;
+	}
+	skep_feed_print_pause(&app->printer);
 	return skep_str_text(&app->text);
+}
+
+static const struct skep_schema_field *find_field(const struct skep_app_row *row, const char *name)
+{
+	const struct app_row *behind = row->decoded;
+	const struct skep_schema *schema = behind->row->schema;
+
+	for (size_t i = 0; i < schema->n_fields && !behind->row->is_unknown; i++)
+		if (skep_streq(schema->fields[i].name, name))
+			return &schema->fields[i];
+	return NULL;
+}
+
+int skep_app_row_number(const struct skep_app_row *row, const char *name, int64_t *ret_number)
+{
+	const struct skep_schema_field *field = find_field(row, name);
+
+	if (!field)
+		return -ENOENT;
+	switch (field->kind) {
+	case SKEP_FIELD_STRING:
+	case SKEP_FIELD_BUFFER:
+	case SKEP_FIELD_INET:
+	case SKEP_FIELD_MAC:
+	case SKEP_FIELD_STRUCT:
+	case SKEP_FIELD_TUPLE:
+	case SKEP_FIELD_ARRAY:
+	case SKEP_FIELD_FLOAT:
+		return -EINVAL;
+	default:
+		*ret_number = (int64_t)skep_field_int(field, row->bytes);
+		return 0;
+	}
+}
+
+int skep_app_row_value(const struct skep_app_row *row, const char *name, char *text, size_t size)
+{
+	const struct skep_schema_field *field = find_field(row, name);
+	const struct app_row *behind = row->decoded;
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+
+	if (!field)
+		return -ENOENT;
+	skep_field_text(field, row->bytes, skep_feed_resolver(behind->feed), &out);
+	if (size) {
+		size_t n = MIN(out.len, size - 1);
+
+		memcpy(text, skep_str_text(&out), n);
+		text[n] = '\0';
+	}
+	return (int)out.len;
 }

@@ -15,7 +15,6 @@ struct run {
 	struct skep_app *app;
 	int signal_fd, end_fd;
 	int error; /* of standard output */
-	uint64_t n_rows;
 };
 
 /* Shows what was told meanwhile; @r as it is. */
@@ -100,14 +99,15 @@ static int say_all(struct run *run)
  * While it runs.
  */
 
-static int show_row(void *data, const struct skep_app_row *row)
+static int show_rows(struct run *run)
 {
-	struct run *run = data;
+	const char *text = skep_app_poll_text(run->app, 0, run->options->format);
 
-	run->n_rows++;
-	if (fputs(skep_app_row_text(run->app, row, run->options->format), stdout) == EOF)
+	if (!text)
+		return -EIO;
+	if (*text && (fputs(text, stdout) == EOF || fflush(stdout) == EOF))
 		run->error = -errno;
-	return run->error;
+	return run->error < 0 ? run->error : *text != '\0';
 }
 
 static int watch_signals(struct run *run)
@@ -142,11 +142,9 @@ static int follow(struct run *run)
 	int r = 0;
 
 	while (r >= 0 && !wait[0].revents && !wait[1].revents) {
-		if (fflush(stdout) == EOF)
-			return -errno;
 		if (poll(wait, 3, -1) < 0 && errno != EINTR)
 			return -errno;
-		r = skep_app_poll(run->app, 0, show_row, run);
+		r = show_rows(run);
 	}
 	return MIN(r, 0);
 }
@@ -158,10 +156,8 @@ static int finish(struct run *run)
 
 	skep_app_detach(run->app);
 	do
-		r = skep_app_poll(run->app, 0, show_row, run);
+		r = show_rows(run);
 	while (r > 0);
-	if (fflush(stdout) == EOF && r == 0)
-		r = -errno;
 	return r;
 }
 
@@ -198,6 +194,8 @@ enum skep_run_end skep_run(const struct skep_run_options *options)
 		.size = sizeof(how),
 		.color = options->color,
 		.verbose = options->verbose,
+		.columns = options->columns,
+		.lines = options->lines,
 	};
 	struct run run = { .options = options, .signal_fd = -1, .end_fd = -1 };
 	enum skep_run_end end;

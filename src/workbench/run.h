@@ -30,7 +30,8 @@ struct skep_run_options {
 	struct skep_run_words set;  /* name=value */
 	struct skep_run_words prog; /* names */
 	enum skep_app_format format;
-	uint64_t duration_ns; /* 0: until a signal */
+	uint64_t duration_ns;	 /* 0: until a signal */
+	unsigned columns, lines; /* of the terminal that it is shown on; 0: none */
 	bool color, verbose;
 };
 
