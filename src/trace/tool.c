@@ -71,11 +71,11 @@ static void add_argument(struct head *h, const char *term, const char *text)
 	h->last = &skep_vec_last(&h->arguments).text;
 }
 
-/* "-x, --failed", "--name TEXT" */
+/* "-x, --failed", "--name TEXT", "--frequency HZ=49" */
 static int add_option(struct head *h, const char *term, const char *text)
 {
 	struct skep_tool_option option = { .text = text };
-	const char *value;
+	const char *value, *equals;
 
 	if (term[0] == '-' && term[1] && skep_has_prefix(term + 2, ", ")) {
 		option.letter = term[1];
@@ -87,6 +87,12 @@ static int add_option(struct head *h, const char *term, const char *text)
 	option.name = value ? skep_arena_strndup(h->arena, term + 2, (size_t)(value - term - 2))
 			    : term + 2;
 	option.value = value ? value + 1 : NULL;
+	equals = option.value ? strchr(option.value, '=') : NULL;
+	if (equals) {
+		option.value =
+			skep_arena_strndup(h->arena, option.value, (size_t)(equals - option.value));
+		option.preset = equals + 1;
+	}
 	skep_vec_add(&h->options, option);
 	h->last = &skep_vec_last(&h->options).text;
 	return 0;

@@ -13,6 +13,7 @@
  *	// options:
  *	//   -x, --failed         only what failed			getopt("failed") of the script
  *	//   -p, --pid PID        only this process			one of skep trace: goes there
+ *	//   -F, --frequency HZ=49  looks a second			a parameter behind those of arguments: $2
  *	// columns:
  *	//   fd                   the descriptor, or -1
  *	// examples:
@@ -37,6 +38,8 @@ struct skep_tool_option {
 	char letter;	   /* 0: none */
 	const char *name;  /* without the two dashes */
 	const char *value; /* as the help calls it: "PID"; NULL: it takes none */
+	const char *
+		preset; /* it is a parameter, for names of probes, and this when not given; NULL: for getopt() */
 	const char *text;
 };
 

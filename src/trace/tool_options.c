@@ -17,6 +17,7 @@ struct command_line {
 	struct {
 		SKEP_VEC(char *);
 	} trace, params, words; /* for skep trace, for getopt(), for $1 and so on */
+	const char **presets;	/* of each option that is a parameter, what it is now */
 };
 
 static int usage_error(struct command_line *c)
@@ -43,12 +44,15 @@ static const struct skep_tool_option *by_name(const struct skep_tool *tool, cons
 }
 
 /* Options that skep trace has narrow what is looked at, the others are the script's. */
-static void take(struct command_line *c, const char *name, const char *value)
+static void take(struct command_line *c, const struct skep_tool_option *option, const char *name,
+		 const char *value)
 {
 	char *word = value ? skep_arena_printf(c->arena, "--%s=%s", name, value)
 			   : skep_arena_printf(c->arena, "--%s", name);
 
-	if (skep_trace_option(name, NULL) == 0)
+	if (option && option->preset)
+		c->presets[option - c->tool->options] = value;
+	else if (skep_trace_option(name, NULL) == 0)
 		skep_vec_add(&c->trace, word);
 	else
 		skep_vec_add(&c->params, word);
@@ -112,7 +116,7 @@ static int long_option(struct command_line *c, const char *word)
 	if (takes_value)
 		r = value_of(c, word, equals ? equals + 1 : NULL, &value);
 	if (r >= 0)
-		take(c, name, value);
+		take(c, option, name, value);
 	return r;
 }
 
@@ -148,7 +152,7 @@ static int letters(struct command_line *c, const char *word)
 				return r;
 		}
 		if (option) {
-			take(c, option->name, value);
+			take(c, option, option->name, value);
 		} else {
 			skep_vec_add(&c->trace, skep_arena_strdup(c->arena, name));
 			if (value)
@@ -196,6 +200,9 @@ static int fill_arguments(struct command_line *c)
 		}
 		skep_vec_add(&c->words, skep_arena_strdup(c->arena, tool->arguments[i].preset));
 	}
+	for (size_t i = 0; i < tool->n_options; i++)
+		if (c->presets[i])
+			skep_vec_add(&c->words, skep_arena_strdup(c->arena, c->presets[i]));
 	return 0;
 }
 
@@ -241,8 +248,12 @@ int skep_tool_options(const struct skep_tool *tool, int argc, char **argv, struc
 	struct command_line c = {
 		.tool = tool, .arena = arena, .diag = diag, .argc = argc, .argv = argv
 	};
-	int r = read_words(&c);
+	int r;
 
+	c.presets = skep_arena_calloc(arena, tool->n_options + 1, sizeof(*c.presets));
+	for (size_t i = 0; i < tool->n_options; i++)
+		c.presets[i] = tool->options[i].preset;
+	r = read_words(&c);
 	if (r >= 0 && c.help)
 		*ret_options = (struct skep_trace_options){ .help = true };
 	else if (r >= 0)

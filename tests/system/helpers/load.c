@@ -4,6 +4,7 @@
  * so that stock-tools.expect can tell them from all others.
  *
  *	load calls      what concerns this process alone: files, signals, identities, threads, sleep, names, TLS
+ *	load loopback   TCP over the loopback
  *	load network    TCP over the loopback, and a connection that nobody answers (to UNANSWERED)
  *	load disk=PATH  writes to this block device, from here and through the kernel's write-back
  *	load memory=N   touches N MiB twice, in order
@@ -379,6 +380,8 @@ int main(int argc, char **argv)
 	prctl(PR_SET_NAME, NAME);
 	if (!strcmp(what, "calls")) {
 		do_calls();
+	} else if (!strcmp(what, "loopback")) {
+		do_loopback();
 	} else if (!strcmp(what, "network")) {
 		do_loopback();
 		do_unanswered();
@@ -387,7 +390,7 @@ int main(int argc, char **argv)
 	} else if (!strncmp(what, "memory=", 7)) {
 		do_memory(atol(what + 7));
 	} else {
-		fprintf(stderr, "load: calls, network, disk=PATH or memory=MIB\n");
+		fprintf(stderr, "load: calls, loopback, network, disk=PATH or memory=MIB\n");
 		return 2;
 	}
 	return 0;

@@ -27,6 +27,7 @@ static const char head[] = "// bees - which bees come home\n"
 			   "//                        too\n"
 			   "//   -n, --name TEXT    only with this name\n"
 			   "//   -p, --pid PID      only this process\n"
+			   "//   -F, --often HZ=49  so often\n"
 			   "// columns:\n"
 			   "//   load    what it carries\n"
 			   "// examples:\n"
@@ -49,12 +50,15 @@ static void test_head(void **state)
 	assert_null(t.arguments[0].preset);
 	assert_string_equal(t.arguments[1].name, "interval");
 	assert_string_equal(t.arguments[1].preset, "1");
-	assert_int_equal(t.n_options, 3);
+	assert_int_equal(t.n_options, 4);
 	assert_int_equal(t.options[0].letter, 'x');
 	assert_null(t.options[0].value);
 	assert_string_equal(t.options[0].text, "those that do not, too");
 	assert_string_equal(t.options[1].name, "name");
 	assert_string_equal(t.options[1].value, "TEXT");
+	assert_null(t.options[2].preset);
+	assert_string_equal(t.options[3].value, "HZ");
+	assert_string_equal(t.options[3].preset, "49");
 	assert_string_equal(t.columns[0].text, "what it carries");
 	assert_string_equal(t.examples[0].term, "bees -x 3");
 	skep_arena_free(arena);
@@ -126,14 +130,17 @@ static void check(const char *const *words, const char *params, const char *pid_
 static void test_command_line(void **state)
 {
 	(void)state;
-	check(WORDS("3"), "3 1", "");
-	check(WORDS("-x", "3", "5"), "--failed 3 5", "");
-	check(WORDS("-xn", "queen", "3"), "--failed --name=queen 3 1", "");
-	check(WORDS("-xnqueen", "3"), "--failed --name=queen 3 1", "");
-	check(WORDS("--name=queen", "3", "-p77"), "--name=queen 3 1", "77");
-	check(WORDS("--name", "queen", "--pid", "77", "3"), "--name=queen 3 1", "77");
-	check(WORDS("--", "-x"), "-x 1", "");
-	check(WORDS("-v", "-o", "file", "3", "--format=json"), "3 1", "");
+	check(WORDS("3"), "3 1 49", "");
+	check(WORDS("-x", "3", "5"), "--failed 3 5 49", "");
+	check(WORDS("-xn", "queen", "3"), "--failed --name=queen 3 1 49", "");
+	check(WORDS("-xnqueen", "3"), "--failed --name=queen 3 1 49", "");
+	check(WORDS("--name=queen", "3", "-p77"), "--name=queen 3 1 49", "77");
+	check(WORDS("--name", "queen", "--pid", "77", "3"), "--name=queen 3 1 49", "77");
+	check(WORDS("--", "-x"), "-x 1 49", "");
+	check(WORDS("-v", "-o", "file", "3", "--format=json"), "3 1 49", "");
+	check(WORDS("-F99", "3"), "3 1 99", "");
+	check(WORDS("3", "--often=7", "5"), "3 5 7", "");
+	check(WORDS("3", "-F"), NULL, "option '-F' wants a value");
 	check(WORDS(NULL), NULL, "bees wants to know: hive");
 	check(WORDS("3", "4", "5"), NULL, "'5' means nothing to bees");
 	check(WORDS("-y", "3"), NULL, "bees has no option '-y'");
