@@ -7,6 +7,8 @@ const struct skep_command skep_commands[] = {
 	  "skep trace [options] FILE | -e 'SCRIPT' | -l [PATTERN]", skep_cmd_trace },
 	{ "fmt", "write a script in the one style, comments and meaning kept",
 	  "skep fmt [-w] FILE...", skep_cmd_fmt },
+	{ "new", "a program in C to begin with, and its test", "skep new NAME [--kind KIND]",
+	  skep_cmd_new },
 	{ "build", "C sources to an object, with vmlinux.h made for them",
 	  "skep build [options] FILE.bpf.c...", skep_cmd_build },
 	{ "run", "load and attach programs in C, and show their data as it comes",

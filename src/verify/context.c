@@ -87,7 +87,7 @@ static int parameter_type(struct skep_walk *walk, uint32_t index, uint32_t *ret_
 		return 0;
 	}
 	if (walk->prog->attach_type != SKEP_AT_TRACE_FEXIT &&
-	    walk->prog->attach_type != SKEP_AT_MODIFY_RETURN)
+	    walk->prog->attach_type != SKEP_AT_MODIFY_RETURN && walk->prog->type != SKEP_PROG_LSM)
 		return -ENOENT;
 	*ret_type = 0; /* the returned value, behind the arguments */
 	return 0;

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * @NAME@: bytes that each process has read.
+ *
+ * fexit stands where a function of the kernel returns, and knows its arguments as well as its result.
+ */
+#include "vmlinux.h" /* types of the kernel; skep build makes it */
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 10240);
+	__type(key, u32);
+	__type(value, u64);
+} bytes SEC(".maps");
+
+/* The section says where it is attached: fexit/FUNCTION. Behind the arguments stands the result. */
+SEC("fexit/vfs_read")
+int BPF_PROG(@NAME@, struct file *file, char *buf, size_t count, loff_t *pos, ssize_t result)
+{
+	u32 pid = bpf_get_current_pid_tgid() >> 32;
+	u64 first = result, *sum;
+
+	if (result <= 0)
+		return 0;
+	sum = bpf_map_lookup_elem(&bytes, &pid);
+	if (sum)
+		__sync_fetch_and_add(sum, result);
+	else
+		bpf_map_update_elem(&bytes, &pid, &first, BPF_NOEXIST);
+	return 0;
+}
+
+/* Most helpers are for programs under the GPL, or a license that goes with it. */
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * @NAME@: refuses to run programs for one user.
+ *
+ * A program for LSM is asked before the kernel allows something: 0 is yes, a negative error is no. The kernel must have bpf among
+ * the modules of /sys/kernel/security/lsm. The questions are the functions bpf_lsm_*: skep -l 'fentry:bpf_lsm_*'
+ */
+#include "vmlinux.h" /* types of the kernel; skep build makes it */
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#define EPERM 1
+
+/* Set before it is loaded: skep run @NAME@.bpf.c --set refused_user=1000 */
+const volatile u32 refused_user = 65534;
+
+/* The section says which question: lsm/NAME. The last argument is what others have answered so far. */
+SEC("lsm/bprm_check_security")
+int BPF_PROG(@NAME@, struct linux_binprm *bprm, int answer)
+{
+	u32 user = bpf_get_current_uid_gid();
+
+	if (answer)
+		return answer;
+	return user == refused_user ? -EPERM : 0;
+}
+
+/* Most helpers are for programs under the GPL, or a license that goes with it. */
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * @NAME@: how often each process's C library makes its heap larger.
+ *
+ * A USDT probe is a place in a program that its authors marked, with a name and arguments. Those of a library:
+ * skep -l 'usdt:/lib/x86_64-linux-gnu/libc.so.6:*'
+ */
+#include "vmlinux.h" /* types of the kernel; skep build makes it */
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 10240);
+	__type(key, u32);
+	__type(value, u64);
+} grown SEC(".maps");
+
+/* The section says where it is attached: usdt/FILE:PROVIDER:NAME. Arguments: bpf_usdt_arg() of <bpf/usdt.bpf.h>. */
+SEC("usdt/libc.so.6:libc:memory_sbrk_more")
+int @NAME@(struct pt_regs *ctx)
+{
+	u32 pid = bpf_get_current_pid_tgid() >> 32;
+	u64 one = 1, *count = bpf_map_lookup_elem(&grown, &pid);
+
+	if (count)
+		__sync_fetch_and_add(count, 1);
+	else
+		bpf_map_update_elem(&grown, &pid, &one, BPF_NOEXIST);
+	return 0;
+}
+
+/* Most helpers are for programs under the GPL, or a license that goes with it. */
+char LICENSE[] SEC("license") = "GPL";
