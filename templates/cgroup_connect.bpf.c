@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * @NAME@: no connections to port 25 from a group of processes.
+ * PROGRAM: no connections to port 25 from a group of processes.
  *
  * A program for a cgroup is asked for each connect() of the processes in it, and may also change where it leads to.
  */
@@ -8,12 +8,12 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-/* Set before it is loaded: skep run @NAME@.bpf.c --set refused_port=80 */
+/* Set before it is loaded: skep run PROGRAM.bpf.c --set refused_port=80 */
 const volatile u16 refused_port = 25;
 
 /* connect4 is IPv4, connect6 IPv6; bind4, sendmsg4, getpeername4 and so on ask likewise. */
 SEC("cgroup/connect4")
-int @NAME@(struct bpf_sock_addr *ctx)
+int PROGRAM(struct bpf_sock_addr *ctx)
 {
 	/* 1: it may; 0: it fails with EPERM. Ports are in the network's byte order. */
 	return ctx->user_port != bpf_htons(refused_port);

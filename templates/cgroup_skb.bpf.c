@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * @NAME@: bytes that a group of processes sends.
+ * PROGRAM: bytes that a group of processes sends.
  *
  * A program for a cgroup sees each packet of the processes in it, from the IP header on.
  */
@@ -11,7 +11,7 @@
 u64 bytes;
 
 SEC("cgroup_skb/egress")
-int @NAME@(struct __sk_buff *skb)
+int PROGRAM(struct __sk_buff *skb)
 {
 	__sync_fetch_and_add(&bytes, skb->len);
 	return 1; /* it may pass; 0: it is dropped */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * @NAME@: bytes that each process asks to read.
+ * PROGRAM: bytes that each process asks to read.
  *
  * fentry stands at the beginning of a function of the kernel as a kprobe does, costs a tenth, and has arguments with types.
  * Functions: skep -l 'fentry:vfs_*', arguments: skep -lv fentry:vfs_read
@@ -18,7 +18,7 @@ struct {
 
 /* The section says where it is attached: fentry/FUNCTION. */
 SEC("fentry/vfs_read")
-int BPF_PROG(@NAME@, struct file *file, char *buf, size_t count)
+int BPF_PROG(PROGRAM, struct file *file, char *buf, size_t count)
 {
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
 	u64 first = count, *sum = bpf_map_lookup_elem(&bytes, &pid);

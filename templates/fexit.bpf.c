@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * @NAME@: bytes that each process has read.
+ * PROGRAM: bytes that each process has read.
  *
  * fexit stands where a function of the kernel returns, and knows its arguments as well as its result.
  */
@@ -17,7 +17,7 @@ struct {
 
 /* The section says where it is attached: fexit/FUNCTION. Behind the arguments stands the result. */
 SEC("fexit/vfs_read")
-int BPF_PROG(@NAME@, struct file *file, char *buf, size_t count, loff_t *pos, ssize_t result)
+int BPF_PROG(PROGRAM, struct file *file, char *buf, size_t count, loff_t *pos, ssize_t result)
 {
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
 	u64 first = result, *sum;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * @NAME@: a table of all tasks, as a file.
+ * PROGRAM: a table of all tasks, as a file.
  *
  * An iterator is called once for each thing that there is (task, bpf_map, tcp, ...), whenever somebody reads. What it prints is
  * what is read. At the end it is called once more, without a thing.
@@ -10,7 +10,7 @@
 #include <bpf/bpf_tracing.h>
 
 SEC("iter/task")
-int @NAME@(struct bpf_iter__task *ctx)
+int PROGRAM(struct bpf_iter__task *ctx)
 {
 	struct seq_file *out = ctx->meta->seq;
 	struct task_struct *task = ctx->task;

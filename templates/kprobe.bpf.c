@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * @NAME@: which processes delete files.
+ * PROGRAM: which processes delete files.
  *
  * A kprobe stands at the beginning of nearly any function of the kernel. Functions come and go with versions: what one may
  * rely on is a tracepoint. Names: skep -l 'kprobe:*unlink*'
@@ -19,7 +19,7 @@ struct {
 
 /* The section says where it is attached: kprobe/FUNCTION. BPF_KPROBE takes the arguments out of the registers. */
 SEC("kprobe/do_unlinkat")
-int BPF_KPROBE(@NAME@, int folder, struct filename *name)
+int BPF_KPROBE(PROGRAM, int folder, struct filename *name)
 {
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
 	u64 one = 1, *count = bpf_map_lookup_elem(&deleted, &pid);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * @NAME@: what deleting a file came to: 0, or the number of an error.
+ * PROGRAM: what deleting a file came to: 0, or the number of an error.
  *
  * A kretprobe stands where a function returns; what it returns is the only thing that is known there.
  */
@@ -17,7 +17,7 @@ struct {
 
 /* The section says where it is attached: kretprobe/FUNCTION. */
 SEC("kretprobe/do_unlinkat")
-int BPF_KRETPROBE(@NAME@, int result)
+int BPF_KRETPROBE(PROGRAM, int result)
 {
 	u64 one = 1, *count = bpf_map_lookup_elem(&results, &result);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * @NAME@: refuses to run programs for one user.
+ * PROGRAM: refuses to run programs for one user.
  *
  * A program for LSM is asked before the kernel allows something: 0 is yes, a negative error is no. The kernel must have bpf among
  * the modules of /sys/kernel/security/lsm. The questions are the functions bpf_lsm_*: skep -l 'fentry:bpf_lsm_*'
@@ -11,12 +11,12 @@
 
 #define EPERM 1
 
-/* Set before it is loaded: skep run @NAME@.bpf.c --set refused_user=1000 */
+/* Set before it is loaded: skep run PROGRAM.bpf.c --set refused_user=1000 */
 const volatile u32 refused_user = 65534;
 
 /* The section says which question: lsm/NAME. The last argument is what others have answered so far. */
 SEC("lsm/bprm_check_security")
-int BPF_PROG(@NAME@, struct linux_binprm *bprm, int answer)
+int BPF_PROG(PROGRAM, struct linux_binprm *bprm, int answer)
 {
 	u32 user = bpf_get_current_uid_gid();
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * @NAME@: which processes use the CPU, by looking many times a second.
+ * PROGRAM: which processes use the CPU, by looking many times a second.
  *
  * A program of this kind runs each time that a counter of the CPU or of the kernel overflows; how often is up to whoever
  * attaches it.
@@ -16,7 +16,7 @@ struct {
 } samples SEC(".maps");
 
 SEC("perf_event")
-int @NAME@(struct bpf_perf_event_data *ctx)
+int PROGRAM(struct bpf_perf_event_data *ctx)
 {
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
 	u64 one = 1, *count = bpf_map_lookup_elem(&samples, &pid);

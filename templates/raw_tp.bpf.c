@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * @NAME@: how often each process makes a system call.
+ * PROGRAM: how often each process makes a system call.
  *
  * A raw tracepoint gives what the kernel passes to a tracepoint, before it is put into fields: it is the fastest, and its
  * arguments are numbers of which one has to know what they mean. Here: registers, and the number of the system call.
@@ -18,7 +18,7 @@ struct {
 
 /* The section says where it is attached: raw_tp/EVENT. */
 SEC("raw_tp/sys_enter")
-int @NAME@(struct bpf_raw_tracepoint_args *ctx)
+int PROGRAM(struct bpf_raw_tracepoint_args *ctx)
 {
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
 	u64 one = 1, *count = bpf_map_lookup_elem(&counts, &pid);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * @NAME@: one socket for a range of ports.
+ * PROGRAM: one socket for a range of ports.
  *
  * A program for socket lookup is asked which socket a new connection is for, where a network namespace has attached it. Here:
  * for ports 7000 to 7999 the socket that somebody has put into the map; for all others whatever the kernel finds.
@@ -16,7 +16,7 @@ struct {
 } sockets SEC(".maps");
 
 SEC("sk_lookup")
-int @NAME@(struct bpf_sk_lookup *ctx)
+int PROGRAM(struct bpf_sk_lookup *ctx)
 {
 	u32 first = 0;
 	struct bpf_sock *sk;

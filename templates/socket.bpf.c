@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * @NAME@: lets one socket see nothing but UDP.
+ * PROGRAM: lets one socket see nothing but UDP.
  *
  * A socket filter decides how much of each packet its socket gets: 0 bytes, or all. It reads through the helper, for the packet
  * may lie in pieces.
@@ -13,7 +13,7 @@
 #define IPPROTO_AT (14 + 9) /* behind the Ethernet header, in the IP header */
 
 SEC("socket")
-int @NAME@(struct __sk_buff *skb)
+int PROGRAM(struct __sk_buff *skb)
 {
 	u8 protocol = 0;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * @NAME@: counts TCP connections of a group of processes, made and accepted.
+ * PROGRAM: counts TCP connections of a group of processes, made and accepted.
  *
  * A program for socket operations is called at the turns in the life of a TCP connection; which one it is, op says.
  */
@@ -10,7 +10,7 @@
 u64 made, accepted;
 
 SEC("sockops")
-int @NAME@(struct bpf_sock_ops *ctx)
+int PROGRAM(struct bpf_sock_ops *ctx)
 {
 	switch (ctx->op) {
 	case BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * @NAME@: bytes by protocol, of packets that come in.
+ * PROGRAM: bytes by protocol, of packets that come in.
  *
  * A program for traffic control sees each packet that a network interface takes (tc/ingress) or sends (tc/egress), and decides
  * what becomes of it.
@@ -20,7 +20,7 @@ struct {
 } bytes SEC(".maps");
 
 SEC("tc")
-int @NAME@(struct __sk_buff *skb)
+int PROGRAM(struct __sk_buff *skb)
 {
 	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 	struct ethhdr *ethernet = data;

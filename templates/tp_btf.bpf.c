@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * @NAME@: how often each task is given a CPU.
+ * PROGRAM: how often each task is given a CPU.
  *
  * A tracepoint with types: its arguments are pointers that the verifier knows, and that are followed as in the kernel itself.
  * Where a pointer leads to nothing, the kernel makes the read a zero.
@@ -18,7 +18,7 @@ struct {
 
 /* The section says where it is attached: tp_btf/EVENT. The arguments: skep -lv rawtracepoint:sched_switch */
 SEC("tp_btf/sched_switch")
-int BPF_PROG(@NAME@, bool preempt, struct task_struct *prev, struct task_struct *next)
+int BPF_PROG(PROGRAM, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	u64 one = 1, *count;
 	u32 pid;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * @NAME@: a record for each program that is executed.
+ * PROGRAM: a record for each program that is executed.
  *
  * A tracepoint is a place in the kernel that its authors marked; it has a name and fields that stay the same. All of them:
  * skep -l 'tracepoint:*', the fields of one: skep -lv tracepoint:sched:sched_process_exec
  */
+#include "row.bpf.h" /* comes with skep: records that it can show */
 #include "vmlinux.h" /* types of the kernel; skep build makes it */
 #include <bpf/bpf_helpers.h>
-#include "row.bpf.h" /* comes with skep: records that it can show */
 
 /* What user space gets. */
 struct event {
@@ -23,7 +23,7 @@ struct {
 
 /* The section says where it is attached: tp/CATEGORY/EVENT. */
 SEC("tp/sched/sched_process_exec")
-int @NAME@(struct trace_event_raw_sched_process_exec *ctx)
+int PROGRAM(struct trace_event_raw_sched_process_exec *ctx)
 {
 	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 

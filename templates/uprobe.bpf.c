@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * @NAME@: how much memory each process asks of the C library.
+ * PROGRAM: how much memory each process asks of the C library.
  *
  * A uprobe stands at a function of a program or library, in all processes that run it. Functions of one:
  * skep -l 'uprobe:/usr/bin/bash:*read*'
@@ -18,7 +18,7 @@ struct {
 
 /* The section says where it is attached: uprobe/FILE:FUNCTION. A library is found as programs find it. */
 SEC("uprobe/libc.so.6:malloc")
-int BPF_KPROBE(@NAME@, size_t size)
+int BPF_KPROBE(PROGRAM, size_t size)
 {
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
 	u64 first = size, *sum = bpf_map_lookup_elem(&bytes, &pid);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * @NAME@: how often malloc() had no memory to give, for each process.
+ * PROGRAM: how often malloc() had no memory to give, for each process.
  *
  * A uretprobe stands where a function of a program or library returns.
  */
@@ -17,7 +17,7 @@ struct {
 
 /* The section says where it is attached: uretprobe/FILE:FUNCTION. */
 SEC("uretprobe/libc.so.6:malloc")
-int BPF_KRETPROBE(@NAME@, void *result)
+int BPF_KRETPROBE(PROGRAM, void *result)
 {
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
 	u64 one = 1, *count;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * @NAME@: how often each process's C library makes its heap larger.
+ * PROGRAM: how often each process's C library makes its heap larger.
  *
  * A USDT probe is a place in a program that its authors marked, with a name and arguments. Those of a library:
  * skep -l 'usdt:/lib/x86_64-linux-gnu/libc.so.6:*'
@@ -18,7 +18,7 @@ struct {
 
 /* The section says where it is attached: usdt/FILE:PROVIDER:NAME. Arguments: bpf_usdt_arg() of <bpf/usdt.bpf.h>. */
 SEC("usdt/libc.so.6:libc:memory_sbrk_more")
-int @NAME@(struct pt_regs *ctx)
+int PROGRAM(struct pt_regs *ctx)
 {
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
 	u64 one = 1, *count = bpf_map_lookup_elem(&grown, &pid);

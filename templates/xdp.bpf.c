@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * @NAME@: counts packets by protocol, before the kernel has looked at them.
+ * PROGRAM: counts packets by protocol, before the kernel has looked at them.
  *
  * XDP runs in the driver of a network interface. It may let a packet pass, drop it, send it back or elsewhere, and change it.
  * The packet lies between data and data_end; each read is behind a check that it is inside.
@@ -19,7 +19,7 @@ struct {
 } packets SEC(".maps");
 
 SEC("xdp")
-int @NAME@(struct xdp_md *ctx)
+int PROGRAM(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct ethhdr *ethernet = data;

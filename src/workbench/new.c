@@ -72,7 +72,7 @@ static const char *template_of(const char *kind)
 /* The text with the name in its places. */
 static void fill_in(const char *text, const char *name, struct skep_str *out)
 {
-	static const char mark[] = "@NAME@";
+	static const char mark[] = "PROGRAM";
 
 	for (const char *at; (at = strstr(text, mark)); text = at + sizeof(mark) - 1) {
 		skep_str_addn(out, text, (size_t)(at - text));
