@@ -23,6 +23,8 @@ const struct skep_command skep_commands[] = {
 	  skep_cmd_asm },
 	{ "tools", "the tools that are part of skep, by area; each is a command",
 	  "skep tools [--script TOOL | --man TOOL]", skep_cmd_tools },
+	{ "ps", "programs, links and maps in the kernel: whose, where, what they take and may do",
+	  "skep ps [options]", skep_cmd_ps },
 	{ "doctor", "what this kernel can do, and which commands therefore work", "skep doctor",
 	  skep_cmd_doctor },
 	{ "version", "which version this is and what is built in", "skep version",

@@ -31,9 +31,11 @@ enum skep_bpf_cmd {
 	SKEP_BPF_PROG_FD_BY_ID = 13,
 	SKEP_BPF_MAP_FD_BY_ID = 14,
 	SKEP_BPF_OBJ_INFO = 15,
+	SKEP_BPF_PROG_QUERY = 16,
 	SKEP_BPF_RAW_TP_OPEN = 17,
 	SKEP_BPF_BTF_LOAD = 18,
 	SKEP_BPF_BTF_FD_BY_ID = 19,
+	SKEP_BPF_TASK_FD_QUERY = 20,
 	SKEP_BPF_MAP_FREEZE = 22,
 	SKEP_BPF_BTF_NEXT_ID = 23,
 	SKEP_BPF_MAP_LOOKUP_BATCH = 24,
@@ -195,6 +197,21 @@ struct skep_bpf_obj_pin {
 	uint32_t fd, flags;
 };
 
+/* Which programs are attached to a cgroup, a map of sockets, a network namespace. */
+struct skep_bpf_prog_query {
+	uint32_t target_fd, attach_type, query_flags, attach_flags;
+	uint64_t prog_ids;
+	uint32_t prog_cnt, pad;
+};
+
+/* What a descriptor of another process traces. */
+struct skep_bpf_task_fd_query {
+	uint32_t pid, fd, flags, buf_len;
+	uint64_t buf;
+	uint32_t prog_id, fd_type;
+	uint64_t probe_offset, probe_addr;
+};
+
 struct skep_bpf_enable_stats {
 	uint32_t type; /* 0: run time of programs */
 };
@@ -236,16 +253,32 @@ struct skep_bpf_btf_info {
 	uint32_t name_len, kernel_btf;
 };
 
-/* Link kinds that carry a count of missed runs. */
+/* Kinds of links. */
 enum {
+	SKEP_BPF_LINK_RAW_TP = 1,
+	SKEP_BPF_LINK_TRACING = 2,
+	SKEP_BPF_LINK_CGROUP = 3,
+	SKEP_BPF_LINK_ITER = 4,
+	SKEP_BPF_LINK_NETNS = 5,
+	SKEP_BPF_LINK_XDP = 6,
 	SKEP_BPF_LINK_PERF_EVENT = 7,
 	SKEP_BPF_LINK_KPROBE_MULTI = 8,
+	SKEP_BPF_LINK_STRUCT_OPS = 9,
+	SKEP_BPF_LINK_NETFILTER = 10,
+	SKEP_BPF_LINK_TCX = 11,
+	SKEP_BPF_LINK_UPROBE_MULTI = 12,
+	SKEP_BPF_LINK_NETKIT = 13,
+	SKEP_BPF_LINK_SOCKMAP = 14,
 };
 
 /* What perf_event links point at. */
 enum {
+	SKEP_BPF_PERF_UPROBE = 1,
+	SKEP_BPF_PERF_URETPROBE = 2,
 	SKEP_BPF_PERF_KPROBE = 3,
 	SKEP_BPF_PERF_KRETPROBE = 4,
+	SKEP_BPF_PERF_TRACEPOINT = 5,
+	SKEP_BPF_PERF_EVENT = 6,
 };
 
 struct skep_bpf_link_info {
@@ -266,5 +299,59 @@ struct skep_bpf_link_info {
 			uint64_t missed; /* since 6.7 */
 			uint64_t cookie;
 		} perf_kprobe;
+		struct {
+			uint32_t type, pad;
+			uint64_t file_name;
+			uint32_t name_len, offset;
+			uint64_t cookie;
+		} perf_uprobe;
+		struct {
+			uint32_t type, pad;
+			uint64_t tp_name;
+			uint32_t name_len, pad2;
+			uint64_t cookie;
+		} perf_tracepoint;
+		struct {
+			uint32_t type, pad;
+			uint64_t config;
+			uint32_t event_type, pad2;
+			uint64_t cookie;
+		} perf_event;
+		struct {
+			uint64_t tp_name;
+			uint32_t name_len, pad;
+			uint64_t cookie;
+		} raw_tp;
+		struct {
+			uint32_t attach_type, target_obj_id, target_btf_id, pad;
+			uint64_t cookie;
+		} tracing;
+		struct {
+			uint64_t cgroup_id;
+			uint32_t attach_type, pad;
+		} cgroup;
+		struct {
+			uint64_t target_name;
+			uint32_t name_len, map_id;
+			uint32_t tid, pid; /* of iterators over tasks */
+		} iter;
+		struct {
+			uint32_t ino, attach_type;
+		} netns;
+		struct {
+			uint32_t ifindex, attach_type; /* XDP has no type */
+		} net;				       /* XDP, TCX, NETKIT */
+		struct {
+			uint32_t map_id, attach_type;
+		} map; /* STRUCT_OPS (without a type), SOCKMAP */
+		struct {
+			uint32_t pf, hook;
+			int32_t priority;
+			uint32_t flags;
+		} netfilter;
+		struct {
+			uint64_t path, offsets, ref_ctr_offsets, cookies;
+			uint32_t path_size, count, flags, pid;
+		} uprobe_multi;
 	};
 };
