@@ -272,8 +272,13 @@ int skep_ps(const struct skep_ps_options *options, struct skep_diag *diag)
 			      p.inv->left_out);
 	if (p.live && p.old_terminal.c_lflag)
 		tcsetattr(STDIN_FILENO, TCSANOW, &p.old_terminal);
-	if (p.signal_fd >= 0)
+	if (p.signal_fd >= 0) {
+		struct signalfd_siginfo info;
+
+		while (read(p.signal_fd, &info, sizeof(info)) > 0) /* else it would come now */
+			;
 		close(p.signal_fd);
+	}
 	sigprocmask(SIG_SETMASK, &p.old_mask, NULL);
 	skep_inventory_free(p.inv);
 	skep_vec_fini(&p.rows);

@@ -20,6 +20,7 @@
 #include "workbench/ps.h"
 
 #define KNOWN_MAX 65536
+#define GONE_MS 100 /* between two looks whether programs are still there */
 
 struct row {
 	char time[40], event[8], kind[32], name[128], comm[16];
@@ -61,6 +62,14 @@ struct watch {
 	struct {
 		SKEP_VEC(struct known);
 	} known;
+	/*
+	 * Programs of the one process that is watched. The kernel may let go of a program later and somewhere else, which
+	 * is not reported to those who watch one process: it is seen when its id is gone.
+	 */
+	struct {
+		SKEP_VEC(uint32_t);
+	} tracked;
+	bool track;
 	int64_t offset_ns; /* wall clock minus that of the records */
 	struct skep_row_tables tables;
 	struct skep_csv csv;
@@ -112,6 +121,16 @@ static void show(struct watch *w, const struct row *row)
 	}
 }
 
+static void untrack(struct watch *w, uint32_t id)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->tracked.len; i++)
+		if (w->tracked.data[i] != id)
+			w->tracked.data[n++] = w->tracked.data[i];
+	w->tracked.len = n;
+}
+
 static void take(void *data, const struct skep_load *load)
 {
 	struct watch *w = data;
@@ -121,8 +140,12 @@ static void take(void *data, const struct skep_load *load)
 	_cleanup_(skep_str_fini)
 	struct skep_str time = {};
 
-	if (!load->unload)
+	if (load->unload)
+		untrack(w, load->id);
+	else
 		learn(w, load->id);
+	if (!load->unload && w->track)
+		skep_vec_add(&w->tracked, load->id);
 	known = find(w, load->id);
 	kind = known ? skep_prog_kind_find(known->type) : NULL;
 	skep_json_time(load->monotonic_ns + (uint64_t)w->offset_ns, &time);
@@ -137,6 +160,24 @@ static void take(void *data, const struct skep_load *load)
 			       : "");
 	snprintf(row.comm, sizeof(row.comm), "%s", load->comm);
 	show(w, &row);
+}
+
+static void look_for_gone(struct watch *w)
+{
+	for (size_t i = w->tracked.len; i-- > 0;) {
+		_cleanup_close_ int fd =
+			skep_bpf_fd_by_id(SKEP_BPF_PROG_FD_BY_ID, w->tracked.data[i]);
+		struct skep_load gone = {
+			.unload = true, .id = w->tracked.data[i], .name = "", .comm = ""
+		};
+		struct timespec now;
+
+		if (fd != -ENOENT)
+			continue;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		gone.monotonic_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+		take(w, &gone);
+	}
 }
 
 static int flush(struct watch *w)
@@ -157,9 +198,10 @@ static int watch(struct watch *w, struct skep_loads *loads, int signal_fd)
 	int r = 0;
 
 	while (r == 0 && !fds[0].revents) {
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+		if (poll(fds, ARRAY_SIZE(fds), w->track ? GONE_MS : -1) < 0 && errno != EINTR)
 			return -errno;
 		skep_loads_read(loads, take, w);
+		look_for_gone(w);
 		r = flush(w);
 	}
 	return r;
@@ -181,10 +223,13 @@ static int open_loads(uint32_t pid, struct skep_diag *diag, struct skep_loads **
 
 int skep_ps_loads(enum skep_ps_format format, uint32_t pid, struct skep_diag *diag)
 {
-	struct watch w = { .format = format, .offset_ns = skep_clock_offset_ns() };
+	struct watch w = { .format = format,
+			   .track = pid != 0,
+			   .offset_ns = skep_clock_offset_ns() };
 	_cleanup_(skep_loads_closep)
 	struct skep_loads *loads = NULL;
 	_cleanup_close_ int signal_fd = -1;
+	struct signalfd_siginfo info;
 	struct winsize size;
 	sigset_t mask, old;
 	uint32_t id = 0;
@@ -213,7 +258,11 @@ int skep_ps_loads(enum skep_ps_format format, uint32_t pid, struct skep_diag *di
 		skep_diag_add(diag, SKEP_DIAG_WARNING, SKEP_NO_LOC,
 			      "%" PRIu64 " records of the kernel found no room and are missing",
 			      skep_loads_lost(loads));
+	while (signal_fd >= 0 &&
+	       read(signal_fd, &info, sizeof(info)) > 0) /* else it would come now */
+		;
 	sigprocmask(SIG_SETMASK, &old, NULL);
+	skep_vec_fini(&w.tracked);
 	skep_row_tables_fini(&w.tables);
 	skep_csv_fini(&w.csv);
 	skep_str_fini(&w.out);
