@@ -214,9 +214,9 @@ static int each(struct skep_inventory_kept *k, enum skep_bpf_cmd next, enum skep
 			continue;
 		}
 		fd = skep_bpf_fd_by_id(open, id);
-		if (fd >= 0) /* else it is gone */
+		if (fd >= 0) /* else it is gone, or is not yet what it will be */
 			take(k, fd);
-		else if (fd != -ENOENT)
+		else if (fd == -EPERM || fd == -EACCES)
 			return fd;
 	}
 	return r == -ENOENT ? 0 : r;
