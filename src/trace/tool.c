@@ -195,8 +195,11 @@ static const char *next_line(struct head *h, const char **at)
 static int read_head(struct head *h, const char *script)
 {
 	const char *at = script, *line = next_line(h, &at);
-	int r = line ? first_line(h, line) : refuse(h, "it has no head of lines with //");
+	int r;
 
+	if (line && skep_has_prefix(line, "SPDX-License-Identifier:"))
+		line = next_line(h, &at);
+	r = line ? first_line(h, line) : refuse(h, "it has no head of lines with //");
 	if (r < 0)
 		return r;
 	line = next_line(h, &at);

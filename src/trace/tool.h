@@ -3,6 +3,7 @@
  * Tools: scripts that are part of the program, each a command of its own. A tool is one file in tools/; its head says
  * what everything else is made from: the list, --help, the manual, and how the command line becomes parameters.
  *
+ *	// SPDX-License-Identifier: Apache-2.0
  *	// opensnoop - which files are opened, by whom, and whether that worked
  *	// area: files
  *	//

@@ -14,7 +14,8 @@
 
 extern const struct skep_embedded skep_embedded_tools[];
 
-static const char head[] = "// bees - which bees come home\n"
+static const char head[] = "// SPDX-License-Identifier: Apache-2.0\n"
+			   "// bees - which bees come home\n"
 			   "// area: kernel\n"
 			   "//\n"
 			   "// All of them.\n"
