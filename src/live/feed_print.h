@@ -5,6 +5,7 @@
  *	table	a line for each row, columns of its type
  *	json	{"type": "row", "map": "events", "name": "exec", "version": 1, "fields": {...}}, schemas in front
  *	csv	a header and a line for each row (record/csv.h)
+ *	prom	rows are counted by type; what is written is maps, and with skep_feed_print_counts those counts
  *
  *	skep_feed_print_open(feed, SKEP_FEED_JSON, &printer, &out);
  *	sink = (struct skep_feed_sink){ skep_feed_print_row, &printer };
@@ -16,6 +17,7 @@
 
 #include "live/feed.h"
 #include "record/csv.h"
+#include "record/prom.h"
 #include "record/snapshot.h"
 #include "record/table.h"
 
@@ -23,6 +25,7 @@ enum skep_feed_format {
 	SKEP_FEED_TABLE,
 	SKEP_FEED_JSON,
 	SKEP_FEED_CSV,
+	SKEP_FEED_PROM,
 };
 
 struct skep_feed_printer {
@@ -30,6 +33,8 @@ struct skep_feed_printer {
 	enum skep_feed_format format;
 	struct skep_csv csv;
 	struct skep_row_tables tables;
+	struct skep_prom prom;
+	uint64_t *n_rows; /* of each schema of the feed, as far as they were printed */
 	struct skep_str
 		*out; /* borrowed; whoever owns it may write and empty it between two calls */
 };
@@ -41,5 +46,9 @@ void skep_feed_print_open(struct skep_feed *feed, enum skep_feed_format format, 
 /* The sink of a feed; @data is the printer. */
 int skep_feed_print_row(void *data, const struct skep_feed_row *row);
 void skep_feed_print_map(struct skep_feed_printer *printer, const struct skep_snapshot *snapshot);
+/*
+ * PROM: rows by type, and those that were lost; then an exposition is complete, and the next begins. Else nothing.
+ */
+void skep_feed_print_counts(struct skep_feed_printer *printer);
 void skep_feed_print_pause(struct skep_feed_printer *printer);
 void skep_feed_print_close(struct skep_feed_printer *printer);

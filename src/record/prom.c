@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names, units and numbers of Prometheus' text format. */
+#include "record/prom.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/vec.h"
+#include "record/prom_priv.h"
+#include "record/record_priv.h"
+
+#define PREFIX "skep"
+
+static bool is_lower(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+static bool is_upper(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* "readBytes" is "read_bytes". */
+void prom_name(const char *text, struct skep_str *out)
+{
+	size_t start = out->len;
+	bool gap = false;
+
+	for (const char *p = text; *p; p++) {
+		bool hump = is_upper(*p) && p > text && is_lower(p[-1]);
+
+		if (!is_lower(*p) && !is_upper(*p) && !is_digit(*p)) {
+			gap = true;
+			continue;
+		}
+		if ((gap || hump) && out->len > start)
+			skep_str_addc(out, '_');
+		else if (out->len == start && is_digit(*p) && !start)
+			skep_str_addc(out, '_');
+		gap = false;
+		skep_str_addc(out, is_upper(*p) ? (char)(*p - 'A' + 'a') : *p);
+	}
+	if (out->len == start)
+		skep_str_add(out, "value");
+}
+
+void prom_quoted(const char *text, size_t len, struct skep_str *out)
+{
+	size_t i = 0, n;
+
+	skep_str_addc(out, '"');
+	while (i < len) {
+		n = skep_utf8_len(text + i, len - i);
+		if (n == 0)
+			skep_str_add(out, "\xef\xbf\xbd");
+		else if (text[i] == '\n')
+			skep_str_add(out, "\\n");
+		else if (text[i] == '"' || text[i] == '\\')
+			skep_str_addf(out, "\\%c", text[i]);
+		else
+			skep_str_addn(out, text + i, n);
+		i += n ? n : 1;
+	}
+	skep_str_addc(out, '"');
+}
+
+static const struct {
+	const char *unit, *name;
+	int scale;
+} units[] = {
+	{ "ns", "seconds", -9 }, { "us", "seconds", -6 }, { "ms", "seconds", -3 },
+	{ "s", "seconds", 0 },	 { "By", "bytes", 0 },
+};
+
+static size_t find_unit(const char *unit)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(units) && (!unit || !skep_streq(units[i].unit, unit)))
+		i++;
+	return i;
+}
+
+int prom_scale(const char *unit)
+{
+	size_t i = find_unit(unit);
+
+	return i < ARRAY_SIZE(units) ? units[i].scale : 0;
+}
+
+void prom_number(uint64_t value, bool is_signed, int scale, struct skep_str *out)
+{
+	bool negative = is_signed && (int64_t)value < 0;
+	uint64_t n = negative ? -value : value, power = 1;
+
+	for (int i = scale; i < 0; i++)
+		power *= 10;
+	skep_str_addf(out, "%s%" PRIu64, negative ? "-" : "", n / power);
+	if (n % power) {
+		skep_str_addf(out, ".%0*" PRIu64, -scale, n % power);
+		while (out->data[out->len - 1] == '0')
+			out->data[--out->len] = '\0';
+	}
+}
+
+static void cut_suffix(struct skep_str *s, const char *suffix)
+{
+	if (!skep_has_suffix(s->data, suffix))
+		return;
+	s->len -= strlen(suffix);
+	s->data[s->len] = '\0';
+}
+
+/* The unit stands behind the name, once, and in the word that Prometheus has for it. */
+static void add_unit(struct skep_str *name, const char *unit)
+{
+	size_t i = find_unit(unit);
+
+	if (i == ARRAY_SIZE(units))
+		return;
+	cut_suffix(name, units[i].scale ? (unit[0] == 'n'   ? "_ns"
+					   : unit[0] == 'u' ? "_us"
+							    : "_ms")
+					: units[i].name);
+	cut_suffix(name, "_");
+	skep_str_addf(name, "_%s", units[i].name);
+}
+
+static bool is_taken(const struct skep_prom *prom, const char *name)
+{
+	for (size_t i = 0; i < prom->n_names; i++)
+		if (skep_streq(prom->names[i], name))
+			return true;
+	return false;
+}
+
+static void take(struct skep_prom *prom, const char *name)
+{
+	char **names = reallocarray(prom->names, prom->n_names + 1, sizeof(*names));
+
+	if (!names)
+		skep_oom();
+	prom->names = names;
+	names[prom->n_names] = strdup(name);
+	if (!names[prom->n_names++])
+		skep_oom();
+}
+
+/* A help text ends with its line. */
+static void add_help(const char *text, struct skep_str *out)
+{
+	for (; *text; text++) {
+		if (*text == '\n' || *text == '\\')
+			skep_str_add(out, *text == '\n' ? "\\n" : "\\\\");
+		else
+			skep_str_addc(out, *text);
+	}
+	skep_str_addc(out, '\n');
+}
+
+char *prom_begin(struct skep_prom *prom, const char *base, const char *member, const char *unit,
+		 enum prom_type type, const char *help, struct skep_str *out)
+{
+	static const char *const types[] = { "counter", "gauge", "histogram", "summary" };
+	static const char *const meant[] = { "_total", "_count", "_sum", "_bucket", "_info" };
+	struct skep_str name = {};
+	size_t len;
+
+	skep_str_add(&name, PREFIX "_");
+	prom_name(base, &name);
+	if (member) {
+		skep_str_addc(&name, '_');
+		prom_name(member, &name);
+	}
+	add_unit(&name, unit);
+	for (size_t i = 0; i < ARRAY_SIZE(meant); i++)
+		if (skep_has_suffix(name.data, meant[i]) &&
+		    !(type == PROM_GAUGE && skep_streq(member ? member : "", "info")))
+			skep_str_add(&name, "_value");
+	len = name.len;
+	for (unsigned n = 2; is_taken(prom, name.data); n++) {
+		name.len = len;
+		skep_str_addf(&name, "_%u", n);
+	}
+	take(prom, name.data);
+	skep_str_addf(out, "# HELP %s%s ", name.data, type == PROM_COUNTER ? "_total" : "");
+	add_help(help, out);
+	skep_str_addf(out, "# TYPE %s%s %s\n", name.data, type == PROM_COUNTER ? "_total" : "",
+		      types[type]);
+	return name.data;
+}
+
+void skep_prom_count(struct skep_prom *prom, const char *name, const char *help, const char *label,
+		     const char *value, uint64_t count, struct skep_str *out)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str full = {};
+
+	skep_str_add(&full, PREFIX "_");
+	prom_name(name, &full);
+	if (!is_taken(prom, full.data))
+		free(prom_begin(prom, name, NULL, NULL, PROM_COUNTER, help, out));
+	skep_str_addf(out, "%s_total", full.data);
+	if (label) {
+		skep_str_addc(out, '{');
+		prom_name(label, out);
+		skep_str_addc(out, '=');
+		prom_quoted(value, strlen(value), out);
+		skep_str_addc(out, '}');
+	}
+	skep_str_addf(out, " %" PRIu64 "\n", count);
+}
+
+void skep_prom_fini(struct skep_prom *prom)
+{
+	for (size_t i = 0; i < prom->n_names; i++)
+		free(prom->names[i]);
+	free(prom->names);
+	*prom = (struct skep_prom){};
+}

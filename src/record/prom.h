@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Prometheus: snapshots and counts in its text format, version 0.0.4, in words that promtool has nothing to say against.
+ *
+ *	# HELP skep_counts_calls calls of counts, by uid, comm
+ *	# TYPE skep_counts_calls gauge
+ *	skep_counts_calls{uid="root",comm="cat"} 2
+ *
+ * What becomes what:
+ *
+ *	count, and sum of what has no sign	counter, NAME_total
+ *	min, max, sum, a number, a truth	gauge
+ *	avg, stats				summary without quantiles: NAME_sum, NAME_count
+ *	hist, lhist				histogram: NAME_bucket{le="..."}, NAME_count; no sum, for none was kept
+ *	a struct				a metric for each of its numbers; all else are labels
+ *	what has no number			gauge 1, NAME_info
+ *	tseries					gauge: the last interval that has a value
+ *
+ * Keys are labels. Times are seconds, sizes bytes, whatever unit the field has. A histogram's buckets are the same at every
+ * time unless there are more than SKEP_PROM_BUCKETS_MAX: then those from the first to the last that has something.
+ *
+ * Names are those of the script or the program in lower case, with '_' for what the format does not have, and a word more
+ * where the end would mean something else. Names and series that would come twice are numbered. Text is UTF-8: other bytes
+ * become U+FFFD.
+ *
+ *	struct skep_prom prom = {};
+ *	skep_prom_snapshot(&prom, &snapshot, resolver, &out);
+ *	skep_prom_count(&prom, "rows", "rows by type", "type", "exec", 12, &out);
+ *	skep_prom_fini(&prom);			// one exposition is complete
+ */
+#pragma once
+
+#include "record/snapshot.h"
+
+#define SKEP_PROM_BUCKETS_MAX 130 /* hist() with 0 bits has 66 */
+
+struct skep_prom {
+	char **names; /* of the metrics that were written */
+	size_t n_names;
+};
+
+void skep_prom_snapshot(struct skep_prom *prom, const struct skep_snapshot *snapshot,
+			const struct skep_resolver *resolver, struct skep_str *out);
+/*
+ * One counter with at most one label (NULL: none). Calls for the same @name must follow each other; @help counts in the
+ * first.
+ */
+void skep_prom_count(struct skep_prom *prom, const char *name, const char *help, const char *label,
+		     const char *value, uint64_t count, struct skep_str *out);
+void skep_prom_fini(struct skep_prom *prom);
