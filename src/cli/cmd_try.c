@@ -124,6 +124,7 @@ static int try(struct job *job)
 		job->with.ctx_size = ctx.len;
 		job->with.fields = job->fields;
 		job->with.behind = job->behind;
+		job->with.json = job->json;
 		r = skep_try(&input, prog, &job->with, arena, &diag, &result);
 		if (r == 0 || r == -EFAULT)
 			(job->json ? skep_try_json : skep_try_text)(&result, &out);

@@ -113,9 +113,8 @@ bool skep_cli_source_next(const struct skep_cli_source *source, const struct ske
 			  size_t *index)
 {
 	for (; *index < input->spec.n_progs; (*index)++) {
-		const struct skep_spec_prog *p = &input->spec.progs[*index];
-
-		if (p->type && (!source->prog || skep_streq(source->prog, p->name)))
+		if (input->spec.progs[*index].type &&
+		    (!source->prog || skep_input_is_called(input, *index, source->prog)))
 			return true;
 	}
 	return false;
@@ -140,7 +139,7 @@ int skep_cli_source_choose(const struct skep_cli_source *source, const char *pat
 	}
 	for (size_t i = 0; i < input->spec.n_progs; i++)
 		if (input->spec.progs[i].type)
-			fprintf(stderr, " %s", input->spec.progs[i].name);
+			fprintf(stderr, " %s", skep_input_label(input, i));
 	fputc('\n', stderr);
 	return more ? -EINVAL : -ENOENT;
 }

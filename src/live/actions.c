@@ -388,6 +388,11 @@ static int do_system(struct skep_session *s, const struct row *row)
 	int r;
 
 	format_row(s, row, &command);
+	if (s->only_shows) {
+		skep_str_addf(&text, "not run: %s\n", skep_str_text(&command));
+		put_text(s, "system", row, &text);
+		return 0;
+	}
 	skep_output_flush(s->out);
 	r = skep_session_system(skep_str_text(&command), s->signal_fd, &text);
 	if (r < 0)
@@ -427,7 +432,14 @@ static int do_row(struct skep_session *s, const struct row *row)
 
 static int do_packet(struct skep_session *s, const struct row *row)
 {
-	return skep_packets_add(s, row->action, row->payload, row->len);
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+
+	if (!s->only_shows)
+		return skep_packets_add(s, row->action, row->payload, row->len);
+	skep_str_addf(&text, "not written: a packet to %s\n", row->action->text);
+	put_text(s, "packet", row, &text);
+	return 0;
 }
 
 static int do_exit(struct skep_session *s, const struct row *row)

@@ -75,6 +75,8 @@ void skep_output_flush(struct skep_output *output)
 	const char *p = output->buffer.data;
 	size_t left = output->buffer.len;
 
+	if (output->keeps)
+		return;
 	while (left > 0 && output->error == 0) {
 		ssize_t n;
 

@@ -32,6 +32,7 @@ struct skep_output {
 	int interrupt_fd; /* readable when a signal waits for us, or -1; borrowed from the session */
 	uint64_t lost;	  /* bytes given up */
 	bool own_fd;
+	bool keeps; /* nothing is written: all stays in the buffer */
 	enum skep_buffering buffering;
 	struct skep_str buffer;
 	int error; /* -errno of the first write that failed */

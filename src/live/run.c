@@ -10,6 +10,7 @@
 #include "live/loop.h"
 #include "live/outlets.h"
 #include "live/packets.h"
+#include "live/show.h"
 #include "sys/cpus.h"
 
 static uint64_t clock_ns(clockid_t clock)
@@ -24,22 +25,14 @@ static int load(struct skep_loop *l)
 {
 	struct skep_session *s = l->s;
 	struct skep_load_options options = { .verifier_log = s->options->verifier_log };
-	struct skep_plan_globals globals = {
-		.cpid = s->options->child ? (uint32_t)s->options->child->pid : 0,
-		.pid = (uint32_t)s->options->pid,
-		.start_boot_ns = clock_ns(CLOCK_BOOTTIME),
-		.n_cpus = s->engine->n_cpus(s->engine),
-		.wall_offset_ns = s->clock_offset_ns,
-	};
-	const struct skep_plan_portable *portable = s->plan->portable;
+	struct skep_plan_globals globals;
 	uint64_t start = clock_ns(CLOCK_MONOTONIC);
 	struct skep_spec_map *map;
 	int r;
 
-	if (portable) {
-		globals.pid_ns_dev = portable->pid_ns_dev;
-		globals.pid_ns_ino = portable->pid_ns_ino;
-	}
+	skep_live_globals(s->plan, s->engine->n_cpus(s->engine), &globals);
+	globals.cpid = s->options->child ? (uint32_t)s->options->child->pid : 0;
+	globals.pid = (uint32_t)s->options->pid;
 	if (s->plan->globals_map >= 0) {
 		map = &s->plan->spec->maps[s->plan->globals_map];
 		map->data = &globals;
@@ -52,9 +45,8 @@ static int load(struct skep_loop *l)
 	return r;
 }
 
-static int make_who(struct skep_loop *l)
+int skep_session_who(struct skep_session *s)
 {
-	struct skep_session *s = l->s;
 	struct skep_who_options options = {
 		.engine = s->engine,
 		.loaded = s->loaded,
@@ -294,7 +286,7 @@ static int run(struct skep_loop *l)
 	r = load(l);
 	if (r < 0)
 		return r;
-	r = make_who(l);
+	r = skep_session_who(l->s);
 	if (r < 0)
 		return r;
 	if (s->options->dry_run)

@@ -26,6 +26,7 @@ struct skep_session {
 	int signal_fd;
 	bool exiting;		 /* exit() was said: rows are not shown */
 	bool stopping;		 /* the loop shall end */
+	bool only_shows;	 /* what would start or write something is named instead */
 	size_t n_errors;	 /* errorf() and failed assert() so far */
 	struct skep_str *caught; /* texts go here instead of being shown, or NULL */
 	int64_t clock_offset_ns; /* wall clock minus boot clock */
@@ -47,6 +48,8 @@ bool skep_suite_is_bench(const struct skep_plan *plan); /* whose rows nobody see
 struct skep_loop;
 int skep_suite_run(struct skep_loop *l) _must_check_;
 
+/* run.c: gives the session what names ids. */
+int skep_session_who(struct skep_session *s) _must_check_;
 /* run.c: takes all probes away for a while, or brings them back; false: one does not come back. */
 bool skep_session_pause(struct skep_session *s, bool pause);
 /* held_to.c: watches over what the session may take of a processor. */

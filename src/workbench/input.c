@@ -167,9 +167,11 @@ static int read_script(const char *data, size_t size, struct skep_arena *arena,
 	r = skep_world_new(diag, &world);
 	if (r == 0)
 		r = skep_compile(arena, skep_world_get(world), data, size, &options, diag, &plan);
-	if (r == 0)
-		source->spec = *plan->spec;
-	return r;
+	if (r < 0)
+		return r;
+	source->spec = *plan->spec;
+	source->plan = plan;
+	return 0;
 }
 
 /* Program and subprograms of one run of instructions, as the spec wants them. */
@@ -344,6 +346,31 @@ void skep_input_places(const struct skep_input *source, struct skep_arena *arena
 	if (source->object && skep_dwarf_places(source->object, source->object_size, &source->spec,
 						arena, ret_places) < 0)
 		*ret_places = (struct skep_places){};
+}
+
+/* The longer name of a program, or NULL. */
+static const char *long_name(const struct skep_input *source, size_t prog)
+{
+	if (source->plan && source->plan->prog_names && prog < source->plan->spec->n_progs)
+		return source->plan->prog_names[prog];
+	return source->spec.progs[prog].section;
+}
+
+bool skep_input_is_called(const struct skep_input *source, size_t prog, const char *name)
+{
+	return skep_streq(name, source->spec.progs[prog].name) ||
+	       skep_streq(name, long_name(source, prog));
+}
+
+const char *skep_input_label(const struct skep_input *source, size_t prog)
+{
+	const char *name = source->spec.progs[prog].name, *longer = long_name(source, prog);
+
+	for (size_t i = 0; longer && i < source->spec.n_progs; i++)
+		if (i != prog && source->spec.progs[i].type &&
+		    skep_streq(source->spec.progs[i].name, name))
+			return longer;
+	return name;
 }
 
 /* Whether a tail call can lead to the program. */

@@ -71,6 +71,7 @@ struct skep_input {
 	 */
 	struct skep_spec_prog *whole;
 	const struct skep_input_loaded *loaded; /* of kind LOADED, else NULL */
+	struct skep_plan *plan;			/* of a script, else NULL */
 };
 
 /* Everything in @ret_source is in @arena. -errno with the diag. */
@@ -91,6 +92,14 @@ void skep_input_places(const struct skep_input *source, struct skep_arena *arena
 /* The spec with one program, which is on, its functions, and what it may tail-call. Nothing is attached. In @arena, or the source's. */
 struct skep_spec skep_input_only(const struct skep_input *source, size_t prog,
 				 struct skep_arena *arena);
+
+/*
+ * What tells a program from the others: its name; where two have that, of scripts the probe as written, of objects the
+ * section.
+ */
+const char *skep_input_label(const struct skep_input *source, size_t prog);
+/* The program is called so: by its name, its section, or as its probe is written. */
+bool skep_input_is_called(const struct skep_input *source, size_t prog, const char *name);
 
 /* Bytes of a file, or of standard input (path "-"), terminated behind the last. */
 int skep_input_bytes(const char *path, struct skep_arena *arena, struct skep_diag *diag,

@@ -218,10 +218,17 @@ int skep_try(const struct skep_input *input, size_t prog, const struct skep_try_
 
 	if (r == 0)
 		r = try_behind_open(&j);
-	if (r == 0)
+	if (r == 0) {
+		try_script_begin(&j);
 		r = with->engine == SKEP_TRY_KERNEL ? try_kernel(&j) : try_vm(&j);
-	if (r == 0)
+	}
+	if ((r == 0 || r == -EFAULT) && j.loaded && input->plan) {
+		int shown = try_script_end(&j);
+
+		r = shown < 0 ? shown : r;
+	} else if (r == 0) {
 		try_collect_maps(&j);
+	}
 	if (j.loaded)
 		j.engine->close(j.loaded);
 	else if (j.prog_fd >= 0)

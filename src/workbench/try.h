@@ -49,6 +49,7 @@ struct skep_try_input {
 	const char *comm;
 	const struct skep_try_behind *behind;
 	size_t n_behind;
+	bool json; /* what a script shows comes as records, one a line */
 };
 
 struct skep_try_bytes {
@@ -97,6 +98,8 @@ struct skep_try_result {
 	size_t n_lines;
 	struct skep_try_map *maps; /* those that hold something */
 	size_t n_maps;
+	/* Of a script: what it printed, its rows and maps; then `maps` holds nothing. */
+	const char *shown;    /* or NULL */
 	const char *notes[4]; /* what is not told, and why; as many as are not NULL */
 };
 

@@ -10,8 +10,12 @@
 
 #include "isa/context.h"
 #include "isa/progkind.h"
+#include "lang/provider/syscalls.h"
 #include "sys/tracefs.h"
+#include "sys/vmlinux.h"
 #include "workbench/try_priv.h"
+
+#define ARGUMENTS_MAX 12
 
 struct place {
 	uint32_t offset, size;
@@ -58,17 +62,6 @@ static bool find_register(const char *name, struct place *ret)
 	return false;
 }
 
-static bool find_argument(const char *name, struct place *ret)
-{
-	unsigned index;
-	char rest;
-
-	if (sscanf(name, "arg%u%c", &index, &rest) != 1 || index >= 12)
-		return false;
-	*ret = (struct place){ index * 8, 8 };
-	return true;
-}
-
 /* "category/event": of an object in the section's name, of a script in what it attaches to; or NULL. */
 static const char *event_of(const struct try_job *j)
 {
@@ -80,7 +73,8 @@ static const char *event_of(const struct try_job *j)
 	for (size_t i = 0; i < spec->n_attaches; i++) {
 		const struct skep_spec_attach *a = &spec->attaches[i];
 
-		if (a->prog == j->prog && a->kind == SKEP_ATTACH_TP && a->n_targets)
+		if (a->prog == j->prog && a->n_targets &&
+		    (a->kind == SKEP_ATTACH_TP || a->kind == SKEP_ATTACH_RAW_TP))
 			return a->targets[0].name;
 	}
 	return NULL;
@@ -107,6 +101,93 @@ static bool find_event_field(const struct try_job *j, const char *name, struct p
 	return false;
 }
 
+/*
+ * The prototype of what the program hangs at, by the kernel's types; *ret_first is the first parameter that it gets. Of a
+ * tracepoint that is of the function that calls its programs, whose parameters have names, and one more in front.
+ */
+static bool find_prototype(const struct try_job *j, const struct skep_btf **ret_btf,
+			   uint32_t *ret_proto, uint32_t *ret_first)
+{
+	const struct skep_spec_prog *p = &j->spec.progs[j->prog];
+	const char *name = p->attach_btf_name ? p->attach_btf_name : "", *event = NULL;
+	_cleanup_(skep_str_fini)
+	struct skep_str caller = {};
+	uint32_t id;
+
+	if (skep_has_prefix(name, "btf_trace_"))
+		event = name + strlen("btf_trace_");
+	else if (p->type != SKEP_PROG_TRACING && p->type != SKEP_PROG_LSM)
+		event = event_of(j);
+	if (event)
+		skep_str_addf(&caller, "__traceiter_%s", event);
+	*ret_first = event != NULL;
+	return !p->attach_prog_id && skep_vmlinux_btf(NULL, ret_btf) == 0 &&
+	       skep_btf_find(*ret_btf, event ? caller.data : name, SKEP_BTF_FUNC, &id) == 0 &&
+	       skep_btf_proto(*ret_btf, id, ret_proto) == 0;
+}
+
+/* "arg1", or as the kernel's prototype calls it. */
+static bool find_argument(const struct try_job *j, const char *name, struct place *ret)
+{
+	const struct skep_btf *btf;
+	struct skep_btf_param param;
+	uint32_t proto, first;
+	unsigned index;
+	char rest;
+
+	if (sscanf(name, "arg%u%c", &index, &rest) == 1 && index < ARGUMENTS_MAX) {
+		*ret = (struct place){ index * 8, 8 };
+		return true;
+	}
+	if (!find_prototype(j, &btf, &proto, &first))
+		return false;
+	for (index = 0; index < ARGUMENTS_MAX &&
+			skep_btf_param(btf, proto, index + first, &param) == 0 && param.type;
+	     index++)
+		if (skep_streq(param.name, name)) {
+			*ret = (struct place){ index * 8, 8 };
+			return true;
+		}
+	*ret = (struct place){ index * 8, 8 };
+	return skep_streq(name, "retval") && !first && index < ARGUMENTS_MAX;
+}
+
+static void hint_arguments(const struct try_job *j)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str names = {};
+	const struct skep_btf *btf;
+	struct skep_btf_param param;
+	uint32_t proto, first;
+
+	if (find_prototype(j, &btf, &proto, &first))
+		for (uint32_t i = 0;
+		     i < ARGUMENTS_MAX && skep_btf_param(btf, proto, i + first, &param) == 0; i++)
+			skep_str_addf(&names, "%s%s", i ? ", " : ": ", param.name);
+	skep_diag_hint(j->diag, "it has arg0, arg1 and so on%s", skep_str_text(&names));
+}
+
+/*
+ * A script's programs for system calls hang at one event for all calls, and look which it is: without a word it is the one
+ * that the probe names.
+ */
+static void set_syscall(struct try_job *j)
+{
+	const struct skep_plan *plan = j->input->plan;
+	const char *probe = plan && plan->prog_names ? plan->prog_names[j->prog] : NULL;
+	const char *event = probe ? strrchr(probe, ':') : NULL;
+	uint32_t type = j->spec.progs[j->prog].type;
+	bool is_exit;
+	int64_t number;
+
+	if (!event || j->ctx_size < 16 ||
+	    (type != SKEP_PROG_TRACING && type != SKEP_PROG_RAW_TRACEPOINT))
+		return;
+	number = skep_syscalls_number(event + 1, &is_exit);
+	if (number >= 0 && !is_exit)
+		memcpy(j->ctx + 8, &number, sizeof(number));
+}
+
 static bool find_place(const struct try_job *j, const char *name, struct place *ret)
 {
 	const struct skep_spec_prog *p = &j->spec.progs[j->prog];
@@ -123,7 +204,7 @@ static bool find_place(const struct try_job *j, const char *name, struct place *
 	case SKEP_PROG_RAW_TRACEPOINT_WRITABLE:
 	case SKEP_PROG_TRACING:
 	case SKEP_PROG_LSM:
-		return find_argument(name, ret);
+		return find_argument(j, name, ret);
 	default:
 		return find_field(skep_context_find(p->type), name, ret);
 	}
@@ -149,7 +230,7 @@ static int no_field(const struct try_job *j, const char *name)
 		skep_diag_hint(j->diag, "its fields are in tracefs, which root can read, when the "
 					"program says its event: tracepoint/CATEGORY/EVENT");
 	else
-		skep_diag_hint(j->diag, "it has arg0, arg1 and so on");
+		hint_arguments(j);
 	return -EINVAL;
 }
 
@@ -196,6 +277,7 @@ int try_make_context(struct try_job *j)
 
 	j->ctx_size = MAX(given_size, context ? context->size : 0);
 	j->ctx = skep_arena_alloc(j->arena, j->ctx_size + 1);
+	set_syscall(j);
 	if (given_size)
 		memcpy(j->ctx, given, given_size);
 	for (size_t i = 0; i < j->with->n_fields && r == 0; i++)

@@ -6,6 +6,7 @@
 
 #include <skep/vm.h>
 
+#include "lang/plan.h"
 #include "obj/engine.h"
 #include "workbench/try.h"
 
@@ -28,6 +29,7 @@ struct try_job {
 	int prog_fd; /* in the kernel: borrowed, or of a program that was there already */
 	uint8_t *ctx;
 	size_t ctx_size;
+	struct skep_plan_globals globals;   /* of a script */
 	struct try_behind *behind;	    /* of each map of the spec */
 	struct skep_vm_map_backing backing; /* of the map that was asked for last */
 };
@@ -46,6 +48,10 @@ const struct skep_vm_map_backing *try_behind(void *data, const struct skep_vm_ma
 
 /* try_task.c: what get_current_task gives. */
 int try_make_task(struct try_job *j, struct skep_vm_run *run) _must_check_;
+
+/* try_script.c: what a script's programs are told, before anything is loaded; and what they left to be shown. */
+void try_script_begin(struct try_job *j);
+int try_script_end(struct try_job *j) _must_check_;
 
 /* try_maps.c: fills in the result's maps. */
 void try_collect_maps(struct try_job *j);

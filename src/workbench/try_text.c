@@ -108,6 +108,15 @@ static void add_fault(const struct skep_try_result *r, struct skep_str *out)
 			      line->text + strspn(line->text, " \t"));
 }
 
+static void add_shown(const struct skep_try_result *r, struct skep_str *out)
+{
+	if (!r->shown)
+		return;
+	skep_str_add(out, r->shown);
+	if (!skep_has_suffix(r->shown, "\n"))
+		skep_str_addc(out, '\n');
+}
+
 void skep_try_text(const struct skep_try_result *r, struct skep_str *out)
 {
 	const char *verdict = skep_prog_kind_verdict(r->kind, (uint32_t)r->value);
@@ -116,6 +125,7 @@ void skep_try_text(const struct skep_try_result *r, struct skep_str *out)
 		skep_str_addf(out, "printed: %s\n", r->lines[i]);
 	if (r->faulted) {
 		add_fault(r, out);
+		add_shown(r, out);
 		return;
 	}
 	skep_str_addf(out, "r0: %" PRIu64 " (0x%" PRIx64 ")\n", r->value, r->value);
@@ -136,6 +146,7 @@ void skep_try_text(const struct skep_try_result *r, struct skep_str *out)
 				      r->packet.data[i]);
 		skep_str_addc(out, '\n');
 	}
+	add_shown(r, out);
 	for (size_t i = 0; i < r->n_maps; i++)
 		add_map(&r->maps[i], out);
 	for (size_t i = 0; i < ARRAY_SIZE(r->notes) && r->notes[i]; i++)
@@ -176,6 +187,25 @@ static void json_map(const struct skep_try_map *map, struct skep_str *out)
 		json_bytes(map->records[i].bytes, out);
 	}
 	skep_str_add(out, "]}");
+}
+
+/* Records of one line each become elements. */
+static void json_shown(const char *lines, struct skep_str *out)
+{
+	bool first = true;
+
+	skep_str_add(out, ",\"shown\":[");
+	while (*lines) {
+		size_t len = strcspn(lines, "\n");
+
+		if (len) {
+			skep_str_add(out, first ? "" : ",");
+			skep_str_addn(out, lines, len);
+			first = false;
+		}
+		lines += len + (lines[len] == '\n');
+	}
+	skep_str_addc(out, ']');
 }
 
 static void json_outcome(const struct skep_try_result *r, struct skep_str *out)
@@ -219,7 +249,10 @@ void skep_try_json(const struct skep_try_result *r, struct skep_str *out)
 		skep_str_add(out, i ? "," : "");
 		skep_json_string(r->lines[i], strlen(r->lines[i]), out);
 	}
-	skep_str_add(out, "],\"maps\":[");
+	skep_str_addc(out, ']');
+	if (r->shown)
+		json_shown(r->shown, out);
+	skep_str_add(out, ",\"maps\":[");
 	for (size_t i = 0; i < r->n_maps; i++) {
 		skep_str_add(out, i ? "," : "");
 		json_map(&r->maps[i], out);
