@@ -80,11 +80,26 @@ int skep_app_use(struct skep_app *app, const char *prog);
  * (uprobe), "category/event" (tracepoint), a pinned map (sk_skb)...
  */
 int skep_app_at(struct skep_app *app, const char *prog, const char *place);
+/*
+ * Keeps everything under directory @dir of the BPF file system (a bare name: below /sys/fs/bpf): programs, maps and links
+ * stay when this process ends. Stable names: DIR/prog/NAME, DIR/map/NAME, DIR/link/NAME-NUMBER, a number made of where it
+ * is attached. To be called before loading; -EEXIST: something is kept there already.
+ */
+int skep_app_keep(struct skep_app *app, const char *dir);
+/*
+ * To be called instead: takes the place of what is kept under @dir when skep_app_attach succeeds; otherwise all is as it
+ * was. Maps of the same name and shape are taken over with what they hold, variables by name; constants are the new
+ * object's. Programs are exchanged in one step, so that each event is seen by exactly one of the two; but sleepable
+ * programs, LSM, sessions and others whose links the kernel cannot update are attached before the old ones are detached:
+ * none is missed, and events in between are seen by both.
+ */
+int skep_app_replace(struct skep_app *app, const char *dir);
+
 /* Makes maps and loads programs. Does nothing when that was done. */
 int skep_app_load(struct skep_app *app);
 /* Loads, and attaches every program to its places: how many there are. */
 int skep_app_attach(struct skep_app *app);
-/* Detaches. Maps can be read on. */
+/* Detaches. Maps can be read on. What is kept stays attached. */
 void skep_app_detach(struct skep_app *app);
 
 /*
@@ -146,6 +161,16 @@ int skep_app_map_get(struct skep_app *app, const char *map, const void *key, voi
 int skep_app_map_set(struct skep_app *app, const char *map, const void *key, const void *value);
 /* The key after @key; NULL: the first. */
 int skep_app_map_next(struct skep_app *app, const char *map, const void *key, void *ret_key);
+
+/*
+ * What is kept.
+ */
+
+/* Detaches and removes everything that is kept under @dir. -ENOENT: nothing is. */
+int skep_app_unload(struct skep_app *app, const char *dir);
+/* Lists it, as a table or JSON. NULL: skep_app_why tells. Until the next call of whatever returns text. */
+const char *skep_app_kept_text(struct skep_app *app, const char *dir, enum skep_app_format format);
+
 #ifdef __cplusplus
 }
 #endif

@@ -11,9 +11,15 @@
 
 static const char usage[] =
 	"usage: skep run [options] FILE.bpf.o...\n"
+	"       skep run --list DIR | --unload DIR\n"
 	"  --at [PROG=]PLACE  where a program is attached, when its section does not say, or elsewhere\n"
 	"  --prog NAME        only this program; may be repeated, * is any text\n"
 	"  --set NAME=VALUE   the value of a global variable: 7, true, \"text\", {1, 2}; NAME: limit, conf.min, ports[2]\n"
+	"  --pin DIR          keep programs, maps and links in DIR of the BPF file system: they stay when skep ends\n"
+	"  --detach           with --pin or --reload: end at once\n"
+	"  --list DIR         what is kept in DIR\n"
+	"  --reload DIR       take the place of what is kept in DIR, with its maps, without missing an event\n"
+	"  --unload DIR       detach and remove what is kept in DIR\n"
 	"  --format FORMAT    table, json or csv\n"
 	"  --duration SECONDS ends after so long; otherwise with Ctrl-C\n"
 	"  -v, --verbose      also what the kernel's verifier says\n"
@@ -74,12 +80,40 @@ static const char *take_option(struct skep_run_options *options, int c, const ch
 		return take_format(value, &options->format);
 	case 'd':
 		return take_seconds(value, &options->duration_ns);
+	case 'P':
+		options->pin = value;
+		return NULL;
+	case 'L':
+		options->list = value;
+		return NULL;
+	case 'R':
+		options->reload = value;
+		return NULL;
+	case 'U':
+		options->unload = value;
+		return NULL;
+	case 'D':
+		options->detach = true;
+		return NULL;
 	case 'v':
 		options->verbose = true;
 		return NULL;
 	default:
 		return "see the options";
 	}
+}
+
+static const char *check(const struct skep_run_options *options, int n_files)
+{
+	int n = !!options->pin + !!options->list + !!options->reload + !!options->unload;
+
+	if (n > 1)
+		return "only one of --pin, --list, --reload and --unload";
+	if (options->detach && !options->pin && !options->reload)
+		return "--detach leaves nothing behind without --pin DIR";
+	if (options->list || options->unload)
+		return n_files ? "--list and --unload take no file" : NULL;
+	return n_files ? NULL : "which file?";
 }
 
 int skep_cmd_run(int argc, char **argv)
@@ -90,6 +124,11 @@ int skep_cmd_run(int argc, char **argv)
 		{ "set", required_argument, NULL, 's' },
 		{ "format", required_argument, NULL, 'f' },
 		{ "duration", required_argument, NULL, 'd' },
+		{ "pin", required_argument, NULL, 'P' },
+		{ "detach", no_argument, NULL, 'D' },
+		{ "list", required_argument, NULL, 'L' },
+		{ "reload", required_argument, NULL, 'R' },
+		{ "unload", required_argument, NULL, 'U' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{},
@@ -108,8 +147,9 @@ int skep_cmd_run(int argc, char **argv)
 		if (why)
 			return wrong(why);
 	}
-	if (optind == argc)
-		return wrong("which file?");
+	why = check(&options, argc - optind);
+	if (why)
+		return wrong(why);
 	options.paths = argv + optind;
 	options.n_paths = (size_t)(argc - optind);
 	end = skep_run(&options);

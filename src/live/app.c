@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "live/app_priv.h"
+#include "live/app_kept.h"
 #include "sys/config.h"
 #include "sys/explain.h"
 #include "sys/kernel.h"
@@ -34,9 +34,12 @@ void skep_app_close(struct skep_app *app)
 {
 	if (!app)
 		return;
+	app_kept_undo(app);
 	app_rows_close(app);
 	app->engine->close(app->loaded);
+	app_kept_fini(app);
 	skep_btf_free(app->btf);
+	skep_vec_fini(&app->sets);
 	skep_vec_fini(&app->files);
 	skep_vec_fini(&app->places);
 	skep_diag_fini(&app->diag);
@@ -262,28 +265,48 @@ int skep_app_at(struct skep_app *app, const char *prog, const char *place)
  * Into the kernel.
  */
 
-int skep_app_load(struct skep_app *app)
+static int count_on(struct skep_app *app)
+{
+	for (size_t i = 0; i < app->spec.n_progs; i++)
+		if (app_prog_is_on(app, i))
+			return 0;
+	skep_diag_error(&app->diag, SKEP_NO_LOC, "'%s' has no program to load",
+			app->files.data[0].name);
+	skep_diag_hint(&app->diag,
+		       "a function becomes a program by its section: SEC(\"xdp\"); those of "
+		       "SEC(\"?...\") are loaded when they are asked for by name");
+	return -EINVAL;
+}
+
+static int load(struct skep_app *app)
 {
 	struct skep_load_options options = { .verifier_log = app->options.verbose };
-	size_t n_on = 0;
+	int r = app_kept_open(app);
+
+	if (r < 0)
+		return r;
+	options.map_fds = app->kept ? app->kept->map_fds : NULL;
+	r = app->engine->load(app->engine, &app->spec, &options, &app->diag, &app->loaded);
+	if (r == 0 && app->kept)
+		r = app_slots_fill(app);
+	if (r == 0 && app->kept)
+		r = app_vars_move(app);
+	return r;
+}
+
+int skep_app_load(struct skep_app *app)
+{
 	int r = app_read(app);
 
 	if (r < 0 || app->loaded)
 		return r;
-	for (size_t i = 0; i < app->spec.n_progs; i++)
-		n_on += app_prog_is_on(app, i);
-	if (!n_on) {
-		skep_diag_error(&app->diag, SKEP_NO_LOC, "'%s' has no program to load",
-				app->files.data[0].name);
-		skep_diag_hint(
-			&app->diag,
-			"a function becomes a program by its section: SEC(\"xdp\"); those of "
-			"SEC(\"?...\") are loaded when they are asked for by name");
-		return -EINVAL;
-	}
-	r = app_place_all(app);
+	r = count_on(app);
 	if (r == 0)
-		r = app->engine->load(app->engine, &app->spec, &options, &app->diag, &app->loaded);
+		r = app_place_all(app);
+	if (r == 0)
+		r = load(app);
+	if (r < 0)
+		app_kept_undo(app);
 	return r;
 }
 
@@ -296,7 +319,8 @@ static int attach_all(struct skep_app *app)
 
 		if (!app_prog_is_on(app, app->spec.attaches[i].prog))
 			continue;
-		r = app->engine->attach(app->loaded, i, &app->diag);
+		r = app->kept ? app_kept_attach(app, i)
+			      : app->engine->attach(app->loaded, i, &app->diag);
 		if (r < 0)
 			return r;
 		n += r;
@@ -306,7 +330,7 @@ static int attach_all(struct skep_app *app)
 
 int skep_app_attach(struct skep_app *app)
 {
-	int r = skep_app_load(app);
+	int r = skep_app_load(app), n = 0;
 
 	if (r < 0)
 		return r;
@@ -314,13 +338,16 @@ int skep_app_attach(struct skep_app *app)
 		return 0;
 	r = app_rows_open(app);
 	if (r == 0)
-		r = attach_all(app);
+		r = n = attach_all(app);
+	if (r >= 0 && app->kept)
+		r = app_kept_done(app);
 	if (r < 0) {
+		app_kept_undo(app);
 		app->engine->detach(app->loaded);
 		return r;
 	}
 	app->is_attached = true;
-	return r;
+	return n;
 }
 
 void skep_app_detach(struct skep_app *app)

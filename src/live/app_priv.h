@@ -6,6 +6,7 @@
  *	app_place.c	where programs are attached
  *	app_set.c	global variables
  *	app_rows.c	rings
+ *	app_kept.h	what stays in the kernel
  *	app_maps.c	maps
  */
 #pragma once
@@ -26,6 +27,13 @@ struct app_place {
 	bool used;
 };
 
+/* A variable that was set before loading. */
+struct app_set {
+	const char *name, *value;
+};
+
+struct app_kept;
+
 struct skep_app {
 	struct skep_app_options options;
 	struct skep_arena *arena;
@@ -38,8 +46,12 @@ struct skep_app {
 	struct {
 		SKEP_VEC(struct app_place);
 	} places;
-	bool is_read;	/* the files have become the spec */
-	bool is_chosen; /* by skep_app_use */
+	struct {
+		SKEP_VEC(struct app_set);
+	} sets;
+	struct app_kept *kept; /* or NULL */
+	bool is_read;	       /* the files have become the spec */
+	bool is_chosen;	       /* by skep_app_use */
 	bool is_attached;
 	struct skep_spec spec;
 	struct skep_btf *btf; /* of the spec, or NULL */
@@ -58,6 +70,20 @@ size_t app_find_prog(const struct skep_app *app, const char *name);
 size_t app_find_map(const struct skep_app *app, const char *name);
 /* Those that will be loaded, or are. */
 bool app_prog_is_on(const struct skep_app *app, size_t prog);
+
+/* app_set.c. Into what is loaded, unless it is a constant. */
+int app_set_again(struct skep_app *app, const struct app_set *set) _must_check_;
+
+/* app_keep.c. The first two and the last are fine when nothing is kept. */
+void app_kept_fini(struct skep_app *app);
+/* Before loading, when it is known where programs go. */
+int app_kept_open(struct skep_app *app) _must_check_;
+/* As engine->attach: or the exchange of what is attached. */
+int app_kept_attach(struct skep_app *app, size_t index) _must_check_;
+/* Everything is attached: keeps it, and removes what is not wanted any more. */
+int app_kept_done(struct skep_app *app) _must_check_;
+/* It failed: all is as it was. */
+void app_kept_undo(struct skep_app *app);
 
 /* app_rows.c: what programs write is kept from here on. After loading, before attaching. */
 int app_rows_open(struct skep_app *app) _must_check_;

@@ -89,20 +89,20 @@ static int set_loaded(struct skep_app *app, const struct skep_spec_var *var,
 	return r;
 }
 
-int skep_app_set(struct skep_app *app, const char *name, const char *value)
+static int set(struct skep_app *app, const char *name, const char *value, bool again)
 {
 	const struct skep_spec_var *var;
 	struct skep_value_place place;
 	struct skep_spec_map *m;
 	const char *path;
-	int r = app_read(app);
+	int r;
 
-	if (r < 0)
-		return r;
 	var = find_var(app, name, &path);
 	if (!var || var->map >= app->spec.n_maps)
 		return no_var(app, name);
 	m = &app->spec.maps[var->map];
+	if (again && m->read_only)
+		return 0;
 	if (!app->btf || !var->type || m->value_size < (uint64_t)var->offset + var->size_bytes) {
 		skep_diag_error(&app->diag, SKEP_NO_LOC, "the type of '%s' is not known", name);
 		skep_diag_hint(&app->diag, "compile the object with -g");
@@ -117,4 +117,24 @@ int skep_app_set(struct skep_app *app, const char *name, const char *value)
 		return set_loaded(app, var, &place, name, value);
 	return skep_value_parse(app->btf, &place, name, value,
 				contents(app, m) + var->offset + place.offset, &app->diag);
+}
+
+int app_set_again(struct skep_app *app, const struct app_set *again)
+{
+	return set(app, again->name, again->value, true);
+}
+
+int skep_app_set(struct skep_app *app, const char *name, const char *value)
+{
+	struct app_set said;
+	int r = app_read(app);
+
+	if (r == 0)
+		r = set(app, name, value, false);
+	if (r < 0 || app->loaded)
+		return r;
+	said.name = skep_arena_strdup(app->arena, name);
+	said.value = skep_arena_strdup(app->arena, value);
+	skep_vec_add(&app->sets, said);
+	return 0;
 }

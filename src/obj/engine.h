@@ -18,6 +18,11 @@ struct skep_loaded; /* a spec inside an engine; each engine has its own */
 
 struct skep_load_options {
 	bool verifier_log; /* ask for the whole log even when the load succeeds */
+	/*
+	 * Of the kernel engine: by map, a descriptor of one that is there already and is taken over with what it holds, when it
+	 * has the shape that the spec wants (else a new one is made, with a warning); -1: none. Borrowed. NULL: none at all.
+	 */
+	const int *map_fds;
 };
 
 /* Called for each record of a ring; the bytes live only during the call. Negative return stops the drain. */

@@ -218,6 +218,16 @@ int skep_bpf_link_create(const struct skep_bpf_link_create *attr)
 	return skep_bpf(SKEP_BPF_LINK_CREATE, &a, sizeof(a));
 }
 
+int skep_bpf_link_update(int link_fd, int prog_fd)
+{
+	struct skep_bpf_link_update attr = {
+		.link_fd = (uint32_t)link_fd,
+		.new_prog_fd = (uint32_t)prog_fd,
+	};
+
+	return skep_bpf(SKEP_BPF_LINK_UPDATE, &attr, sizeof(attr));
+}
+
 int skep_bpf_link_perf(int prog_fd, int perf_fd, uint64_t cookie)
 {
 	struct skep_bpf_link_create attr = {

@@ -70,6 +70,11 @@ int skep_bpf_btf_load(const void *data, size_t size, char *log, size_t log_size)
  */
 int skep_bpf_raw_tp_open(const char *name, int prog_fd, uint64_t cookie) _must_check_;
 int skep_bpf_link_create(const struct skep_bpf_link_create *attr) _must_check_;
+/*
+ * Program @prog_fd in the place of the one that link @link_fd has, in one step. -EINVAL, -EOPNOTSUPP: links of this kind
+ * cannot.
+ */
+int skep_bpf_link_update(int link_fd, int prog_fd) _must_check_;
 int skep_bpf_link_perf(int prog_fd, int perf_fd, uint64_t cookie) _must_check_;
 /* What reads an iterator: a descriptor. */
 int skep_bpf_iter_create(int link_fd) _must_check_;

@@ -233,6 +233,14 @@ int skep_kernel_prog_fd(const struct skep_loaded *loaded, size_t prog)
 	return prog_fd(loaded, prog);
 }
 
+int skep_kernel_link_fd(const struct skep_loaded *loaded, size_t index, size_t *ret_prog)
+{
+	if (index >= loaded->links.len)
+		return -1;
+	*ret_prog = loaded->links.data[index].prog;
+	return loaded->links.data[index].fd;
+}
+
 size_t skep_kernel_n_links(const struct skep_loaded *loaded)
 {
 	return loaded->links.len;

@@ -23,6 +23,7 @@
  */
 #pragma once
 
+#include "obj/btf.h"
 #include "obj/engine.h"
 
 const struct skep_engine *skep_kernel_engine(void);
@@ -31,11 +32,21 @@ const struct skep_engine *skep_kernel_engine(void);
 int skep_kernel_map_fd(const struct skep_loaded *loaded, size_t map);
 int skep_kernel_prog_fd(const struct skep_loaded *loaded, size_t prog);
 /*
+ * Types of a map that is in the kernel, by a descriptor of it: *ret_value_type in *ret_btf, which the caller frees. -ENOENT:
+ * it was made without.
+ */
+int skep_kernel_map_types(int fd, struct skep_btf **ret_btf, uint32_t *ret_value_type) _must_check_;
+/*
  * Opens the rings of a perf event array, @pages (a power of two) for each CPU; ring_drain and ring_fd know them then. Before
  * programs are attached, for what they write earlier is lost. -EINVAL: no such map, or open already.
  */
 int skep_kernel_perf_open(struct skep_loaded *loaded, size_t map, unsigned pages) _must_check_;
 /* Records of it that found no room. */
 uint64_t skep_kernel_perf_lost(const struct skep_loaded *loaded, size_t map);
+/*
+ * The descriptor of link @index, and which program it is of. -1: what is attached is held by no descriptor, and ends with
+ * the session (a filter of traffic control on old kernels, for example).
+ */
+int skep_kernel_link_fd(const struct skep_loaded *loaded, size_t index, size_t *ret_prog);
 /* How many links are open, for cost reports. */
 size_t skep_kernel_n_links(const struct skep_loaded *loaded);

@@ -260,7 +260,9 @@ int skep_kernel_load(const struct skep_engine *engine, const struct skep_spec *s
 	_cleanup_(close_loadedp)
 	struct skep_loaded *loaded = calloc(1, sizeof(*loaded));
 	_cleanup_(load_fini)
-	struct load l = { .diag = diag, .want_log = options && options->verifier_log };
+	struct load l = { .diag = diag,
+			  .want_log = options && options->verifier_log,
+			  .map_fds = options ? options->map_fds : NULL };
 	int r;
 
 	if (!loaded)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Maps as a spec describes them, and what is in them before programs run. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -102,8 +103,11 @@ static int create_nested(const struct load *l, const struct skep_spec_map *s,
  * Maps that are kept.
  */
 
-static int check_kept(const struct skep_spec_map *s, const struct skep_bpf_map_create *wanted,
-		      int fd, const char *path, struct skep_diag *diag)
+/* Flags that kernels add to maps of some kinds by themselves. */
+#define ADDED_FLAGS (SKEP_BPF_F_RDONLY_PROG)
+
+/* 1: it is, 0: it is not, or -errno. */
+static int has_shape(int fd, const struct skep_bpf_map_create *wanted)
 {
 	struct skep_bpf_map_info info = {};
 	uint32_t size = sizeof(info);
@@ -111,9 +115,19 @@ static int check_kept(const struct skep_spec_map *s, const struct skep_bpf_map_c
 
 	if (r < 0)
 		return r;
-	if (info.type == wanted->map_type && info.key_size == wanted->key_size &&
-	    info.value_size == wanted->value_size && info.max_entries == wanted->max_entries &&
-	    info.map_flags == wanted->map_flags)
+	return info.type == wanted->map_type && info.key_size == wanted->key_size &&
+	       info.value_size == wanted->value_size && info.max_entries == wanted->max_entries &&
+	       (info.map_flags & ~ADDED_FLAGS) == (wanted->map_flags & ~ADDED_FLAGS);
+}
+
+static int check_kept(const struct skep_spec_map *s, const struct skep_bpf_map_create *wanted,
+		      int fd, const char *path, struct skep_diag *diag)
+{
+	int r = has_shape(fd, wanted);
+
+	if (r < 0)
+		return r;
+	if (r)
 		return 0;
 	skep_diag_error(diag, SKEP_NO_LOC, "map '%s' is kept as %s, and is another one there",
 			s->name, path);
@@ -157,13 +171,41 @@ static int open_kept(const struct load *l, const struct skep_spec_map *s,
  * All of them.
  */
 
-static int make_map(const struct load *l, const struct skep_spec_map *s, struct kmap *m)
+/* A descriptor of the map that is there, -ENOENT when there is none that fits. */
+static int take_over(const struct load *l, size_t index, const struct skep_bpf_map_create *attr)
 {
+	int fd = l->map_fds ? l->map_fds[index] : -1, r;
+
+	if (fd < 0)
+		return -ENOENT;
+	r = has_shape(fd, attr);
+	if (r < 0)
+		return r;
+	if (r) {
+		fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		return fd < 0 ? -errno : fd;
+	}
+	skep_diag_warn(l->diag, SKEP_NO_LOC,
+		       "map '%s' has another shape than the one that is kept: it begins anew",
+		       l->loaded->spec->maps[index].name);
+	return -ENOENT;
+}
+
+static int make_map(const struct load *l, size_t index)
+{
+	const struct skep_spec_map *s = &l->loaded->spec->maps[index];
+	struct kmap *m = &l->loaded->maps[index];
 	struct skep_bpf_map_create attr = describe(s);
 	size_t n_errors = l->diag ? l->diag->n_errors : 0;
-	bool is_new = true;
-	int r;
+	bool is_new = false;
+	int r = take_over(l, index, &attr);
 
+	if (r != -ENOENT) {
+		m->fd = r < 0 ? -1 : r;
+		m->max_entries = attr.max_entries;
+		return MIN(r, 0);
+	}
+	is_new = true;
 	if (s->pinned)
 		r = open_kept(l, s, &attr, &is_new);
 	else
@@ -209,7 +251,7 @@ int skep_load_maps(struct load *l)
 	int r;
 
 	for (size_t i = 0; i < spec->n_maps; i++) {
-		r = make_map(l, &spec->maps[i], &loaded->maps[i]);
+		r = make_map(l, i);
 		if (r < 0)
 			return r;
 		if (spec->maps[i].type != SKEP_MAP_RINGBUF)

@@ -31,6 +31,7 @@ struct load {
 	struct load_module modules[LOAD_MODULES_MAX];
 	size_t n_modules;
 	bool want_log;
+	const int *map_fds; /* to be taken over, or NULL */
 };
 
 /* All maps, those of programs still without elements. Needs loaded->btf_fd. */

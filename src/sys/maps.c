@@ -6,6 +6,7 @@
 #include "isa/mapkind.h"
 #include "sys/kernel.h"
 #include "sys/kernel_priv.h"
+#include "sys/progs.h"
 
 static struct kmap *map_at(struct skep_loaded *loaded, size_t map)
 {
@@ -133,4 +134,19 @@ void skep_kernel_maps_close(struct skep_loaded *loaded)
 	}
 	free(loaded->maps);
 	loaded->maps = NULL;
+}
+
+int skep_kernel_map_types(int fd, struct skep_btf **ret_btf, uint32_t *ret_value_type)
+{
+	struct skep_bpf_map_info info = {};
+	uint32_t size = sizeof(info);
+	int r = skep_bpf_obj_info(fd, &info, &size);
+
+	if (r == 0 && !info.btf_id)
+		r = -ENOENT;
+	if (r == 0)
+		r = skep_progs_btf(info.btf_id, ret_btf);
+	if (r == 0)
+		*ret_value_type = info.btf_value_type_id;
+	return r;
 }

@@ -24,7 +24,7 @@ struct skep_progs {
 	} btfs;
 };
 
-static int read_btf(uint32_t id, struct skep_btf **ret_btf)
+int skep_progs_btf(uint32_t id, struct skep_btf **ret_btf)
 {
 	_cleanup_close_ int fd = skep_bpf_fd_by_id(SKEP_BPF_BTF_FD_BY_ID, id);
 	struct skep_bpf_btf_info info = {};
@@ -97,7 +97,7 @@ static void add_program(struct skep_progs *progs, int fd)
 	struct skep_btf *btf;
 	size_t n;
 
-	if (read_info(fd, &info, &funcs, &n) < 0 || read_btf(info.btf_id, &btf) < 0)
+	if (read_info(fd, &info, &funcs, &n) < 0 || skep_progs_btf(info.btf_id, &btf) < 0)
 		return;
 	skep_vec_add(&progs->btfs, btf);
 	for (size_t i = 0; i < n; i++) {

@@ -31,6 +31,8 @@ int skep_progs_load(struct skep_progs **ret_progs) _must_check_;
 void skep_progs_free(struct skep_progs *progs);
 SKEP_DEFINE_CLEANUP(struct skep_progs, skep_progs_free)
 
+/* Types that are in the kernel, by their id; the caller frees them. */
+int skep_progs_btf(uint32_t id, struct skep_btf **ret_btf) _must_check_;
 size_t skep_progs_n(const struct skep_progs *progs);
 /* Lives as long as the list. */
 const struct skep_prog_function *skep_progs_at(const struct skep_progs *progs, size_t index);

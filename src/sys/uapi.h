@@ -41,6 +41,7 @@ enum skep_bpf_cmd {
 	SKEP_BPF_MAP_LOOKUP_BATCH = 24,
 	SKEP_BPF_MAP_LOOKUP_DELETE_BATCH = 25,
 	SKEP_BPF_LINK_CREATE = 28,
+	SKEP_BPF_LINK_UPDATE = 29,
 	SKEP_BPF_LINK_FD_BY_ID = 30,
 	SKEP_BPF_LINK_NEXT_ID = 31,
 	SKEP_BPF_ENABLE_STATS = 32,
@@ -183,6 +184,10 @@ struct skep_bpf_link_create {
 	};
 };
 
+struct skep_bpf_link_update {
+	uint32_t link_fd, new_prog_fd, flags, old_prog_fd;
+};
+
 /* Which tasks an iterator visits (since 6.1); 0: all. */
 struct skep_bpf_iter_task {
 	uint32_t tid, pid, pid_fd, pad;
@@ -244,6 +249,9 @@ struct skep_bpf_prog_info {
 struct skep_bpf_map_info {
 	uint32_t type, id, key_size, value_size, max_entries, map_flags;
 	char name[16];
+	uint32_t ifindex, btf_vmlinux_value_type_id;
+	uint64_t netns_dev, netns_ino;
+	uint32_t btf_id, btf_key_type_id, btf_value_type_id, btf_vmlinux_id;
 };
 
 struct skep_bpf_btf_info {

@@ -161,16 +161,47 @@ static int finish(struct run *run)
 	return r;
 }
 
+/* Things to do for which nothing is loaded. */
+static enum skep_run_end look_after(struct run *run)
+{
+	const struct skep_run_options *o = run->options;
+	const char *text;
+	int r;
+
+	if (o->unload) {
+		r = skep_app_unload(run->app, o->unload);
+		return end_of(tell(run, r));
+	}
+	text = skep_app_kept_text(run->app, o->list, o->format);
+	if (text)
+		fputs(text, stdout);
+	tell(run, 0);
+	return text && !fflush(stdout) ? SKEP_RUN_FINE : SKEP_RUN_FAILED;
+}
+
+static int prepare(struct run *run)
+{
+	const struct skep_run_options *o = run->options;
+	int r = say_all(run);
+
+	if (r == 0 && o->pin)
+		r = skep_app_keep(run->app, o->pin);
+	if (r == 0 && o->reload)
+		r = skep_app_replace(run->app, o->reload);
+	return r;
+}
+
 static enum skep_run_end run_it(struct run *run)
 {
 	const struct skep_run_options *o = run->options;
+	const char *kept = o->pin ? o->pin : o->reload;
 	int r = 0;
 
 	for (size_t i = 0; i < o->n_paths && r == 0; i++)
 		r = skep_app_open(run->app, o->paths[i]);
 	if (r < 0)
-		return tell(run, SKEP_RUN_FAILED);
-	r = say_all(run);
+		return end_of(tell(run, r));
+	r = prepare(run);
 	if (r < 0)
 		return tell(run, SKEP_RUN_WRONG);
 	r = watch_signals(run);
@@ -179,10 +210,13 @@ static enum skep_run_end run_it(struct run *run)
 	tell(run, r);
 	if (r < 0)
 		return r == -EDESTADDRREQ ? SKEP_RUN_WRONG : end_of(r);
-	fprintf(stderr, "Attached %d places\n", r);
-	r = follow(run);
-	if (r == 0)
+	fprintf(stderr, "Attached %d place%s\n", r, r == 1 ? "" : "s");
+	if (!o->detach)
+		r = follow(run);
+	if (r >= 0 && !o->detach)
 		r = finish(run);
+	if (kept)
+		fprintf(stderr, "Kept in %s: skep run --unload %s removes it\n", kept, kept);
 	if (run->error)
 		return run->error == -EPIPE ? SKEP_RUN_FINE : SKEP_RUN_FAILED;
 	return end_of(tell(run, r));
@@ -202,7 +236,7 @@ enum skep_run_end skep_run(const struct skep_run_options *options)
 
 	if (skep_app_new(&how, &run.app) < 0)
 		return SKEP_RUN_FAILED;
-	end = run_it(&run);
+	end = options->list || options->unload ? look_after(&run) : run_it(&run);
 	skep_app_close(run.app);
 	skep_closep(&run.signal_fd);
 	skep_closep(&run.end_fd);

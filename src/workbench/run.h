@@ -29,6 +29,9 @@ struct skep_run_options {
 	struct skep_run_words at;   /* [PROG=]PLACE */
 	struct skep_run_words set;  /* name=value */
 	struct skep_run_words prog; /* names */
+	/* Directories of the BPF file system, at most one of them; NULL: none. */
+	const char *pin, *reload, *list, *unload;
+	bool detach; /* with pin or reload: ends once it is attached */
 	enum skep_app_format format;
 	uint64_t duration_ns;	 /* 0: until a signal */
 	unsigned columns, lines; /* of the terminal that it is shown on; 0: none */

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Variables of what is replaced: where all lie as before, the map is taken over; else each is found by its name, and has
+ * the value that it had when the new map was made.
+ */
+#include <errno.h>
+
+#include "live/app_kept.h"
+#include "sys/bpf.h"
+#include "sys/kernel.h"
+
+/* Where variable @name lies in section @id. */
+static int find_old(const struct skep_btf *btf, uint32_t id, const char *name,
+		    struct skep_btf_secvar *ret_var)
+{
+	for (uint32_t i = 0; skep_btf_secvar(btf, id, i, ret_var) == 0; i++)
+		if (skep_streq(skep_btf_name(btf, ret_var->type), name))
+			return 0;
+	return -ENOENT;
+}
+
+bool app_vars_same(struct skep_app *app, size_t map, int fd)
+{
+	_cleanup_(skep_btf_freep)
+	struct skep_btf *btf = NULL;
+	struct skep_btf_secvar old;
+	uint32_t id = 0;
+	int known = -1;
+
+	for (size_t i = 0; i < app->spec.n_vars; i++) {
+		const struct skep_spec_var *v = &app->spec.vars[i];
+
+		if (v->map != map)
+			continue;
+		if (known < 0)
+			known = skep_kernel_map_types(fd, &btf, &id) == 0;
+		if (!known || find_old(btf, id, v->name, &old) < 0 || old.offset != v->offset ||
+		    old.size_bytes != v->size_bytes)
+			return false;
+	}
+	return true;
+}
+
+static int move(struct skep_app *app, size_t map, int fd)
+{
+	const struct skep_spec_map *m = &app->spec.maps[map];
+	_cleanup_(skep_btf_freep)
+	struct skep_btf *btf = NULL;
+	struct skep_bpf_map_info info = {};
+	_cleanup_free_ uint8_t *old = NULL, *now = malloc(m->value_size);
+	uint32_t size = sizeof(info), zero = 0, id;
+	struct skep_btf_secvar at;
+	int r = skep_bpf_obj_info(fd, &info, &size);
+
+	if (r == 0)
+		old = malloc(MAX(info.value_size, 1u));
+	if (r < 0 || !old || !now)
+		return r < 0 ? r : -ENOMEM;
+	r = skep_kernel_map_types(fd, &btf, &id);
+	if (r == 0)
+		r = skep_bpf_map_lookup(fd, &zero, old);
+	if (r == 0)
+		r = app->engine->map_get(app->loaded, map, &zero, now);
+	for (size_t i = 0; i < app->spec.n_vars && r == 0; i++) {
+		const struct skep_spec_var *v = &app->spec.vars[i];
+
+		if (v->map == map && find_old(btf, id, v->name, &at) == 0 &&
+		    at.size_bytes == v->size_bytes &&
+		    (uint64_t)at.offset + at.size_bytes <= info.value_size &&
+		    (uint64_t)v->offset + v->size_bytes <= m->value_size)
+			memcpy(now + v->offset, old + at.offset, v->size_bytes);
+	}
+	return r < 0 ? r : app->engine->map_set(app->loaded, map, &zero, now, 0);
+}
+
+static bool has_vars(const struct skep_app *app, size_t map)
+{
+	for (size_t i = 0; i < app->spec.n_vars; i++)
+		if (app->spec.vars[i].map == map)
+			return true;
+	return false;
+}
+
+int app_vars_move(struct skep_app *app)
+{
+	const struct app_kept *k = app->kept;
+
+	for (size_t i = 0; i < app->spec.n_maps && k->replaces; i++) {
+		const struct skep_spec_map *m = &app->spec.maps[i];
+		_cleanup_close_ int fd = -1;
+
+		if (m->read_only || k->map_fds[i] >= 0 || !has_vars(app, i))
+			continue;
+		fd = skep_pins_get(k->path, SKEP_PIN_MAP, m->name);
+		if (fd >= 0 && move(app, i, fd) < 0)
+			skep_diag_warn(
+				&app->diag, SKEP_NO_LOC,
+				"the variables of '%s' begin anew: what they were is not known",
+				m->name);
+	}
+	/* Those that were set now are so in what was taken over, too. */
+	for (size_t i = 0; i < app->sets.len && k->replaces; i++) {
+		int r = app_set_again(app, &app->sets.data[i]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
