@@ -161,6 +161,11 @@ int skep_app_map_get(struct skep_app *app, const char *map, const void *key, voi
 int skep_app_map_set(struct skep_app *app, const char *map, const void *key, const void *value);
 /* The key after @key; NULL: the first. */
 int skep_app_map_next(struct skep_app *app, const char *map, const void *key, void *ret_key);
+/*
+ * All that a map holds, typed; values of CPUs are added up. NULL: all maps but buffers and constants. Until the next call of
+ * whatever returns text. NULL: skep_app_why tells.
+ */
+const char *skep_app_map_text(struct skep_app *app, const char *map, enum skep_app_format format);
 
 /*
  * What is kept.

@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -21,6 +22,7 @@ static const char usage[] =
 	"  --reload DIR       take the place of what is kept in DIR, with its maps, without missing an event\n"
 	"  --unload DIR       detach and remove what is kept in DIR\n"
 	"  --format FORMAT    table, json or csv\n"
+	"  --watch SECONDS    show maps that often, not only at the end\n"
 	"  --duration SECONDS ends after so long; otherwise with Ctrl-C\n"
 	"  -v, --verbose      also what the kernel's verifier says\n"
 	"exit code: 0 fine, 1 it failed, 2 wrong usage, 3 this machine cannot do it\n";
@@ -95,6 +97,8 @@ static const char *take_option(struct skep_run_options *options, int c, const ch
 	case 'D':
 		options->detach = true;
 		return NULL;
+	case 'w':
+		return take_seconds(value, &options->watch_ns);
 	case 'v':
 		options->verbose = true;
 		return NULL;
@@ -129,11 +133,13 @@ int skep_cmd_run(int argc, char **argv)
 		{ "list", required_argument, NULL, 'L' },
 		{ "reload", required_argument, NULL, 'R' },
 		{ "unload", required_argument, NULL, 'U' },
+		{ "watch", required_argument, NULL, 'w' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{},
 	};
 	struct skep_run_options options = { .color = isatty(STDERR_FILENO) };
+	struct winsize size;
 	enum skep_run_end end;
 	const char *why;
 	int c;
@@ -150,6 +156,10 @@ int skep_cmd_run(int argc, char **argv)
 	why = check(&options, argc - optind);
 	if (why)
 		return wrong(why);
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) {
+		options.columns = size.ws_col;
+		options.lines = size.ws_row;
+	}
 	options.paths = argv + optind;
 	options.n_paths = (size_t)(argc - optind);
 	end = skep_run(&options);

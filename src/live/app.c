@@ -164,6 +164,7 @@ int app_read(struct skep_app *app)
 	r = read_spec(app, &options);
 	if (r < 0)
 		app->spec = (struct skep_spec){};
+	app->n_maps = app->spec.n_maps;
 	return r;
 }
 

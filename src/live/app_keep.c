@@ -100,6 +100,13 @@ int skep_app_replace(struct skep_app *app, const char *dir)
 	return keep(app, dir, true);
 }
 
+static void drop_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
 void app_kept_fini(struct skep_app *app)
 {
 	struct app_kept *k = app->kept;
@@ -107,13 +114,13 @@ void app_kept_fini(struct skep_app *app)
 	if (!k)
 		return;
 	for (size_t i = 0; k->map_fds && i < app->spec.n_maps; i++)
-		skep_closep(&k->map_fds[i]);
+		drop_fd(&k->map_fds[i]);
 	for (size_t i = 0; i < k->links.len; i++) {
-		skep_closep(&k->links.data[i].old_link);
-		skep_closep(&k->links.data[i].old_prog);
+		drop_fd(&k->links.data[i].old_link);
+		drop_fd(&k->links.data[i].old_prog);
 	}
 	skep_vec_fini(&k->links);
-	skep_closep(&k->lock_fd);
+	drop_fd(&k->lock_fd);
 	app->kept = NULL;
 }
 
@@ -135,7 +142,7 @@ static void find_maps(struct skep_app *app)
 			continue;
 		k->map_fds[i] = skep_pins_get(k->path, SKEP_PIN_MAP, m->name);
 		if (k->map_fds[i] >= 0 && !app_vars_same(app, i, k->map_fds[i]))
-			skep_closep(&k->map_fds[i]);
+			drop_fd(&k->map_fds[i]);
 		k->map_fds[i] = MAX(k->map_fds[i], -1);
 	}
 }
@@ -368,10 +375,11 @@ int app_kept_done(struct skep_app *app)
 	if (r < 0)
 		return r;
 	k->is_done = true;
+	drop_fd(&k->lock_fd);
 	/* The last that holds what was replaced. */
 	for (size_t i = 0; i < k->links.len; i++) {
-		skep_closep(&k->links.data[i].old_link);
-		skep_closep(&k->links.data[i].old_prog);
+		drop_fd(&k->links.data[i].old_link);
+		drop_fd(&k->links.data[i].old_prog);
 	}
 	return 0;
 }

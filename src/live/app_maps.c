@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "live/app_priv.h"
+#include "live/feed_map.h"
 #include "sys/kernel.h"
 
 int skep_app_map(struct skep_app *app, size_t index, struct skep_app_map *ret_map)
@@ -60,4 +61,63 @@ int skep_app_map_next(struct skep_app *app, const char *map, const void *key, vo
 	int r = loaded_map(app, map, &index);
 
 	return r < 0 ? r : app->engine->map_next(app->loaded, index, key, ret_key);
+}
+
+/*
+ * As text.
+ */
+
+static void print_one(struct skep_app *app, size_t index, struct skep_arena *arena)
+{
+	struct skep_feed_map map = skep_feed_map(app->feed, index);
+	struct skep_feed_map_options options = {};
+	struct skep_feed_set set;
+
+	if (skep_feed_map_read(&map, &options, arena, &app->diag, &set) < 0)
+		return;
+	for (size_t i = 0; i < set.n; i++) {
+		skep_snapshot_sort(&set.items[i]);
+		skep_feed_print_map(&app->printer, &set.items[i]);
+	}
+	if (set.n_more)
+		skep_diag_warn(&app->diag, SKEP_NO_LOC, "map '%s' has %zu entries more", map.name,
+			       set.n_more);
+}
+
+/* What people want to see when they do not say which: not constants, not what the loader has made for itself. */
+static bool is_shown(const struct skep_app *app, size_t index)
+{
+	const struct skep_spec_map *m = &app->spec.maps[index];
+
+	return index < app->n_maps && skep_feed_map_has_values(m->type) && !m->read_only &&
+	       !m->n_slots && !m->inner;
+}
+
+size_t app_n_tables(const struct skep_app *app)
+{
+	size_t n = skep_feed_n_schemas(app->feed) - 1; /* without "unknown" */
+
+	for (size_t i = 0; i < app->spec.n_maps; i++)
+		n += is_shown(app, i);
+	for (size_t i = 0; i < app->spec.n_vars; i++)
+		n += is_shown(app, app->spec.vars[i].map);
+	return n;
+}
+
+const char *skep_app_map_text(struct skep_app *app, const char *map, enum skep_app_format format)
+{
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	size_t n_errors = app->diag.n_errors, index = SIZE_MAX;
+
+	if (map && loaded_map(app, map, &index) < 0)
+		return NULL;
+	if (app_rows_open(app) < 0)
+		return NULL;
+	app_print_as(app, format);
+	for (size_t i = 0; i < app->spec.n_maps; i++)
+		if (map ? i == index : is_shown(app, i))
+			print_one(app, i, arena);
+	skep_feed_print_pause(&app->printer);
+	return app->diag.n_errors > n_errors ? NULL : skep_str_text(&app->text);
 }

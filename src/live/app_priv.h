@@ -54,6 +54,7 @@ struct skep_app {
 	bool is_chosen;	       /* by skep_app_use */
 	bool is_attached;
 	struct skep_spec spec;
+	size_t n_maps;	      /* of the object; behind them are those that we add */
 	struct skep_btf *btf; /* of the spec, or NULL */
 	const struct skep_engine *engine;
 	struct skep_loaded *loaded;
@@ -87,6 +88,10 @@ void app_kept_undo(struct skep_app *app);
 
 /* app_rows.c: what programs write is kept from here on. After loading, before attaching. */
 int app_rows_open(struct skep_app *app) _must_check_;
+/* Empties the text, and prints to it from now on. With a feed. */
+void app_print_as(struct skep_app *app, enum skep_app_format format);
+/* app_maps.c: tables that text may consist of: types of rows, maps, variables. */
+size_t app_n_tables(const struct skep_app *app);
 void app_rows_close(struct skep_app *app);
 
 /* app_place.c: makes attach records of what was said with skep_app_at. Before loading. */

@@ -25,7 +25,13 @@ int app_rows_open(struct skep_app *app)
 		.loaded = app->loaded,
 	};
 
-	return app->feed ? 0 : skep_feed_open(&options, &app->diag, &app->feed);
+	if (app->feed)
+		return 0;
+	if (!app->loaded) {
+		skep_diag_error(&app->diag, SKEP_NO_LOC, "nothing is loaded");
+		return -EINVAL;
+	}
+	return skep_feed_open(&options, &app->diag, &app->feed);
 }
 
 void app_rows_close(struct skep_app *app)
@@ -80,7 +86,7 @@ int skep_app_poll(struct skep_app *app, int timeout_ms, skep_app_row_fn *row, vo
 }
 
 /* The format may change between two calls: headers come again then. */
-static void print_as(struct skep_app *app, enum skep_app_format format)
+void app_print_as(struct skep_app *app, enum skep_app_format format)
 {
 	static const enum skep_feed_format formats[] = {
 		[SKEP_APP_TABLE] = SKEP_FEED_TABLE,
@@ -88,12 +94,15 @@ static void print_as(struct skep_app *app, enum skep_app_format format)
 		[SKEP_APP_CSV] = SKEP_FEED_CSV,
 	};
 
+	skep_str_reset(&app->text);
 	if (app->is_printing && app->printer.format == formats[format])
 		return;
 	if (app->is_printing)
 		skep_feed_print_close(&app->printer);
 	skep_feed_print_open(app->feed, formats[format], app->options.columns, app->options.lines,
 			     &app->text, &app->printer);
+	/* More than one table in one stream: lines say which they are of. */
+	app->printer.csv.tagged |= app_n_tables(app) > 1;
 	app->is_printing = true;
 }
 
@@ -102,9 +111,8 @@ const char *skep_app_poll_text(struct skep_app *app, int timeout_ms, enum skep_a
 	struct skep_feed_sink sink = { skep_feed_print_row, &app->printer };
 	int r;
 
-	skep_str_reset(&app->text);
 	if (app->feed)
-		print_as(app, format);
+		app_print_as(app, format);
 	r = drain(app, timeout_ms, &sink);
 	if (r < 0 && r != -EINTR) {
 		skep_diag_error(&app->diag, SKEP_NO_LOC, "cannot read the rings: %s", strerror(-r));

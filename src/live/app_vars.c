@@ -19,6 +19,14 @@ static int find_old(const struct skep_btf *btf, uint32_t id, const char *name,
 	return -ENOENT;
 }
 
+static bool same_size(const struct skep_spec_map *m, int fd)
+{
+	struct skep_bpf_map_info info = {};
+	uint32_t size = sizeof(info);
+
+	return skep_bpf_obj_info(fd, &info, &size) == 0 && info.value_size == m->value_size;
+}
+
 bool app_vars_same(struct skep_app *app, size_t map, int fd)
 {
 	_cleanup_(skep_btf_freep)
@@ -33,7 +41,8 @@ bool app_vars_same(struct skep_app *app, size_t map, int fd)
 		if (v->map != map)
 			continue;
 		if (known < 0)
-			known = skep_kernel_map_types(fd, &btf, &id) == 0;
+			known = same_size(&app->spec.maps[map], fd) &&
+				skep_kernel_map_types(fd, &btf, &id) == 0;
 		if (!known || find_old(btf, id, v->name, &old) < 0 || old.offset != v->offset ||
 		    old.size_bytes != v->size_bytes)
 			return false;

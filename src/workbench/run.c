@@ -13,7 +13,7 @@
 struct run {
 	const struct skep_run_options *options;
 	struct skep_app *app;
-	int signal_fd, end_fd;
+	int signal_fd, end_fd, watch_fd;
 	int error; /* of standard output */
 };
 
@@ -110,12 +110,37 @@ static int show_rows(struct run *run)
 	return run->error < 0 ? run->error : *text != '\0';
 }
 
+/* What maps hold now. */
+static int show_maps(struct run *run)
+{
+	const struct skep_run_options *o = run->options;
+	const char *text = skep_app_map_text(run->app, NULL, o->format);
+
+	if (!text)
+		return tell(run, -EIO);
+	/* On a terminal that shows nothing else one picture takes the place of the other. */
+	if (o->watch_ns && o->lines && skep_app_fd(run->app) < 0)
+		fputs("\033[H\033[J", stdout);
+	if (*text && (fputs(text, stdout) == EOF || fflush(stdout) == EOF))
+		run->error = -errno;
+	return tell(run, run->error);
+}
+
+static int open_timer(uint64_t first_ns, uint64_t every_ns)
+{
+	struct itimerspec when = {
+		.it_value = { (time_t)(first_ns / 1000000000), (long)(first_ns % 1000000000) },
+		.it_interval = { (time_t)(every_ns / 1000000000), (long)(every_ns % 1000000000) },
+	};
+	_cleanup_close_ int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (fd < 0 || timerfd_settime(fd, 0, &when, NULL) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
 static int watch_signals(struct run *run)
 {
-	struct itimerspec end = {
-		.it_value = { .tv_sec = (time_t)(run->options->duration_ns / 1000000000),
-			      .tv_nsec = (long)(run->options->duration_ns % 1000000000) },
-	};
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -125,11 +150,14 @@ static int watch_signals(struct run *run)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	run->signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
-	run->end_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-	if (run->signal_fd < 0 || run->end_fd < 0 ||
-	    timerfd_settime(run->end_fd, 0, &end, NULL) < 0)
-		return -errno;
-	return 0;
+	return run->signal_fd < 0 ? -errno : 0;
+}
+
+static int start_timers(struct run *run)
+{
+	run->end_fd = open_timer(run->options->duration_ns, 0);
+	run->watch_fd = open_timer(run->options->watch_ns, run->options->watch_ns);
+	return run->end_fd < 0 ? run->end_fd : MIN(run->watch_fd, 0);
 }
 
 static int follow(struct run *run)
@@ -137,14 +165,18 @@ static int follow(struct run *run)
 	struct pollfd wait[] = {
 		{ .fd = run->signal_fd, .events = POLLIN },
 		{ .fd = run->end_fd, .events = POLLIN },
+		{ .fd = run->watch_fd, .events = POLLIN },
 		{ .fd = skep_app_fd(run->app), .events = POLLIN },
 	};
+	uint64_t n;
 	int r = 0;
 
 	while (r >= 0 && !wait[0].revents && !wait[1].revents) {
-		if (poll(wait, 3, -1) < 0 && errno != EINTR)
+		if (poll(wait, ARRAY_SIZE(wait), -1) < 0 && errno != EINTR)
 			return -errno;
 		r = show_rows(run);
+		if (r >= 0 && wait[2].revents && read(run->watch_fd, &n, sizeof(n)) > 0)
+			r = show_maps(run);
 	}
 	return MIN(r, 0);
 }
@@ -158,7 +190,7 @@ static int finish(struct run *run)
 	do
 		r = show_rows(run);
 	while (r > 0);
-	return r;
+	return r < 0 ? r : show_maps(run);
 }
 
 /* Things to do for which nothing is loaded. */
@@ -211,7 +243,8 @@ static enum skep_run_end run_it(struct run *run)
 	if (r < 0)
 		return r == -EDESTADDRREQ ? SKEP_RUN_WRONG : end_of(r);
 	fprintf(stderr, "Attached %d place%s\n", r, r == 1 ? "" : "s");
-	if (!o->detach)
+	r = start_timers(run);
+	if (r == 0 && !o->detach)
 		r = follow(run);
 	if (r >= 0 && !o->detach)
 		r = finish(run);
@@ -231,7 +264,7 @@ enum skep_run_end skep_run(const struct skep_run_options *options)
 		.columns = options->columns,
 		.lines = options->lines,
 	};
-	struct run run = { .options = options, .signal_fd = -1, .end_fd = -1 };
+	struct run run = { .options = options, .signal_fd = -1, .end_fd = -1, .watch_fd = -1 };
 	enum skep_run_end end;
 
 	if (skep_app_new(&how, &run.app) < 0)
@@ -240,5 +273,6 @@ enum skep_run_end skep_run(const struct skep_run_options *options)
 	skep_app_close(run.app);
 	skep_closep(&run.signal_fd);
 	skep_closep(&run.end_fd);
+	skep_closep(&run.watch_fd);
 	return end;
 }
