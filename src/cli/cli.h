@@ -57,6 +57,7 @@ int skep_cmd_verify(int argc, char **argv);
 int skep_cmd_dis(int argc, char **argv);
 int skep_cmd_asm(int argc, char **argv);
 int skep_cmd_new(int argc, char **argv);
+int skep_cmd_explain(int argc, char **argv);
 int skep_cmd_build(int argc, char **argv);
 int skep_cmd_run(int argc, char **argv);
 int skep_cmd_tools(int argc, char **argv);

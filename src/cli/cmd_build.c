@@ -180,28 +180,6 @@ static int build(struct job *job, const char *const *paths, size_t n)
 	return write_out(out, bytes.data, bytes.len) < 0 ? SKEP_EXIT_FAILED : code;
 }
 
-/* -o and the like: the parser that commands share knows long options only. */
-static const char *const *long_forms(struct job *job, int argc, char **argv)
-{
-	const char **out = skep_arena_calloc(job->arena, (size_t)argc + 1, sizeof(*out));
-	static const struct {
-		const char *letter, *word;
-	} words[] = { { "-o", "--output" },
-		      { "-D", "--define" },
-		      { "-I", "--include" },
-		      { "-W", "--warning" } };
-
-	for (int i = 0; i < argc; i++) {
-		out[i] = argv[i];
-		for (size_t k = 0; k < ARRAY_SIZE(words); k++)
-			if (skep_has_prefix(argv[i], words[k].letter))
-				out[i] = argv[i][2] ? skep_arena_printf(job->arena, "%s=%s",
-									words[k].word, argv[i] + 2)
-						    : words[k].word;
-	}
-	return out;
-}
-
 static int check_paths(const struct skep_cli_words *words, char **paths, int n)
 {
 	if (!n)
@@ -226,22 +204,18 @@ int skep_cmd_build(int argc, char **argv)
 		{ "clang", required_argument, NULL, 'c' },
 		{ "vmlinux", no_argument, NULL, 'x' },
 		{ "assert", no_argument, NULL, 'A' },
-		{ "define", required_argument, NULL, 'D' },
-		{ "include", required_argument, NULL, 'I' },
-		{ "warning", required_argument, NULL, 'W' },
 		SKEP_CLI_SOURCE_END,
 	};
-	static const struct skep_cli_words words = { usage, longs, own_option };
+	static const struct skep_cli_words words = { usage, longs, own_option, "ho:D:I:W:" };
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
 	struct job job = { .arena = arena };
-	char **args = (char **)long_forms(&job, argc, argv);
 	int code;
 
 	job.how.flags = job.flags;
-	if (!skep_cli_source_parse(&job.from, &words, &job, argc, args, &code))
+	if (!skep_cli_source_parse(&job.from, &words, &job, argc, argv, &code))
 		return code;
-	if (!job.vmlinux && (code = check_paths(&words, args + optind, argc - optind)))
+	if (!job.vmlinux && (code = check_paths(&words, argv + optind, argc - optind)))
 		return code;
 	if (skep_cli_source_open(&job.from) < 0)
 		return SKEP_EXIT_FAILED;
@@ -249,7 +223,7 @@ int skep_cmd_build(int argc, char **argv)
 	if (job.vmlinux)
 		code = write_vmlinux(&job);
 	else
-		code = build(&job, (const char *const *)args + optind, (size_t)(argc - optind));
+		code = build(&job, (const char *const *)argv + optind, (size_t)(argc - optind));
 	skep_cli_source_fini(&job.from);
 	return code;
 }

@@ -37,44 +37,6 @@ struct job {
 	bool json, plugin, elf;
 };
 
-static int read_file(const char *path, struct skep_str *out)
-{
-	char part[4096];
-	size_t n;
-	FILE *f = fopen(path, "re");
-
-	if (!f) {
-		fprintf(stderr, "skep: cannot read '%s': %s\n", path, strerror(errno));
-		return -errno;
-	}
-	while ((n = fread(part, 1, sizeof(part), f)) > 0 && out->len < SKEP_INPUT_MAX)
-		skep_str_addn(out, part, n);
-	fclose(f);
-	return 0;
-}
-
-/* Hex digits, or the content of a file. */
-static int read_bytes(const char *text, struct skep_str *out)
-{
-	enum skep_hex hex = skep_input_hex(text, strlen(text), out);
-
-	if (hex == SKEP_HEX_BYTES)
-		return 0;
-	skep_str_reset(out);
-	if (hex == SKEP_HEX_ODD && access(text, F_OK) < 0) {
-		fprintf(stderr, "skep: '%s' is an odd number of hex digits: two make a byte\n",
-			text);
-		return -EINVAL;
-	}
-	if (hex != SKEP_HEX_ODD && access(text, F_OK) < 0 && errno == ENOENT) {
-		fprintf(stderr,
-			"skep: cannot read '%s': there is no such file, and it is not hex digits\n",
-			text);
-		return -ENOENT;
-	}
-	return read_file(text, out);
-}
-
 /* Appends what the program did. -EFAULT when it faulted, as the witness says; 0 when it did not. */
 static int try_witness(const struct job *job, const struct skep_input *input, size_t prog,
 		       struct skep_diag *diag, struct skep_str *out)
@@ -82,7 +44,7 @@ static int try_witness(const struct job *job, const struct skep_input *input, si
 	_cleanup_free_ struct skep_witness *witness = calloc(1, sizeof(*witness));
 	_cleanup_(skep_str_fini)
 	struct skep_str text = {};
-	int r = witness ? read_file(job->witness, &text) : -ENOMEM;
+	int r = witness ? skep_cli_source_file(job->witness, &text) : -ENOMEM;
 
 	if (r == 0)
 		r = skep_witness_parse(&input->spec, prog, skep_str_text(&text), diag, witness);
@@ -107,8 +69,8 @@ static int try(struct job *job)
 	size_t prog = 0;
 	int r;
 
-	if ((job->input && read_bytes(job->input, &bytes) < 0) ||
-	    (job->ctx && read_bytes(job->ctx, &ctx) < 0))
+	if ((job->input && skep_cli_source_bytes(job->input, &bytes) < 0) ||
+	    (job->ctx && skep_cli_source_bytes(job->ctx, &ctx) < 0))
 		return SKEP_EXIT_FAILED;
 	if (skep_cli_source_open(&job->from) < 0)
 		return SKEP_EXIT_FAILED;

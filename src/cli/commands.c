@@ -13,6 +13,8 @@ const struct skep_command skep_commands[] = {
 	  "skep build [options] FILE.bpf.c...", skep_cmd_build },
 	{ "run", "load and attach programs in C, and show their data as it comes",
 	  "skep run [options] FILE.bpf.o...", skep_cmd_run },
+	{ "explain", "a program from its source to its data, in eight steps",
+	  "skep explain [options] FILE | -e 'SCRIPT'", skep_cmd_explain },
 	{ "verify", "whether programs are safe to run, and if not, why",
 	  "skep verify [options] FILE...", skep_cmd_verify },
 	{ "try", "run a program of any kind once, here and now, and see what it does",

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "isa/progkind.h"
@@ -45,7 +46,8 @@ bool skep_cli_source_parse(struct skep_cli_source *source, const struct skep_cli
 	const char *why;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "h", words->longs, NULL)) >= 0) {
+	while ((c = getopt_long(argc, argv, words->letters ? words->letters : "h", words->longs,
+				NULL)) >= 0) {
 		if (c == 'h') {
 			fputs(words->usage, stdout);
 			*ret_code = SKEP_EXIT_FINE;
@@ -58,6 +60,44 @@ bool skep_cli_source_parse(struct skep_cli_source *source, const struct skep_cli
 		}
 	}
 	return true;
+}
+
+int skep_cli_source_file(const char *path, struct skep_str *out)
+{
+	char part[4096];
+	size_t n;
+	FILE *f = fopen(path, "re");
+
+	if (!f) {
+		fprintf(stderr, "skep: cannot read '%s': %s\n", path, strerror(errno));
+		return -errno;
+	}
+	while ((n = fread(part, 1, sizeof(part), f)) > 0 && out->len < SKEP_INPUT_MAX)
+		skep_str_addn(out, part, n);
+	fclose(f);
+	return 0;
+}
+
+/* Hex digits, or the content of a file. */
+int skep_cli_source_bytes(const char *text, struct skep_str *out)
+{
+	enum skep_hex hex = skep_input_hex(text, strlen(text), out);
+
+	if (hex == SKEP_HEX_BYTES)
+		return 0;
+	skep_str_reset(out);
+	if (hex == SKEP_HEX_ODD && access(text, F_OK) < 0) {
+		fprintf(stderr, "skep: '%s' is an odd number of hex digits: two make a byte\n",
+			text);
+		return -EINVAL;
+	}
+	if (hex != SKEP_HEX_ODD && access(text, F_OK) < 0 && errno == ENOENT) {
+		fprintf(stderr,
+			"skep: cannot read '%s': there is no such file, and it is not hex digits\n",
+			text);
+		return -ENOENT;
+	}
+	return skep_cli_source_file(text, out);
 }
 
 int skep_cli_source_open(struct skep_cli_source *source)

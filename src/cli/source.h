@@ -55,6 +55,7 @@ struct skep_cli_words {
 	const struct option *longs;
 	/* Takes an option of the command's own: NULL, or what is wrong, for a message about usage. */
 	const char *(*option)(void *data, int c, char *value);
+	const char *letters; /* of short options, as getopt has them, with h; NULL: h alone */
 };
 
 /* Takes the options, up to optind. False: nothing is left to do, the command ends with *ret_code. */
@@ -62,6 +63,9 @@ bool skep_cli_source_parse(struct skep_cli_source *source, const struct skep_cli
 			   void *data, int argc, char **argv, int *ret_code);
 /* Says what is wrong and how it is written. The exit code. */
 int skep_cli_source_wrong(const struct skep_cli_words *words, const char *what);
+/* Hex digits, or the content of a file, appended. -errno after a message. */
+int skep_cli_source_bytes(const char *text, struct skep_str *out) _must_check_;
+int skep_cli_source_file(const char *path, struct skep_str *out) _must_check_;
 /* Reads the types. -errno after a message. */
 int skep_cli_source_open(struct skep_cli_source *source) _must_check_;
 void skep_cli_source_fini(struct skep_cli_source *source);

@@ -174,6 +174,17 @@ static int read_script(const char *data, size_t size, struct skep_arena *arena,
 	return 0;
 }
 
+int skep_input_read_script(const char *name, const char *text, struct skep_arena *arena,
+			   struct skep_diag *diag, struct skep_input *ret_source)
+{
+	struct skep_input source = { .name = name };
+	int r = read_script(text, strlen(text), arena, diag, &source);
+
+	if (r == 0)
+		*ret_source = source;
+	return r;
+}
+
 /* Program and subprograms of one run of instructions, as the spec wants them. */
 static int take_instructions(struct skep_spec_prog *prog, struct skep_arena *arena,
 			     struct skep_diag *diag, struct skep_input *source)

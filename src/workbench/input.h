@@ -78,6 +78,9 @@ struct skep_input {
 int skep_input_read(const char *path, const struct skep_input_options *options,
 		    struct skep_arena *arena, struct skep_diag *diag,
 		    struct skep_input *ret_source) _must_check_;
+/* The same for the text of a script, called @name. */
+int skep_input_read_script(const char *name, const char *text, struct skep_arena *arena,
+			   struct skep_diag *diag, struct skep_input *ret_source) _must_check_;
 /* The same for an object that is in memory already. */
 int skep_input_read_object(const char *name, const char *data, size_t size,
 			   const struct skep_input_options *options, struct skep_arena *arena,
