@@ -52,8 +52,8 @@ int skep_check_instance(struct skep_compiler *c, struct skep_instance *inst) _mu
 bool skep_check_const(struct skep_check *k, const struct skep_expr *expr, int64_t *ret_value);
 /* The text of a string literal or a positional parameter used as text; NULL: neither. */
 const char *skep_check_literal(struct skep_check *k, const struct skep_expr *expr);
-/* This kind of probe has no args: says so, and what it has instead. */
-int skep_check_no_args(struct skep_check *k, const struct skep_expr *expr);
+/* This kind of probe has no args: says so, and what it has instead of args.@field (NULL: of args). */
+int skep_check_no_args(struct skep_check *k, const struct skep_expr *expr, const char *field);
 /* Says that @expr must be of a kind ("an integer") and has another; -EINVAL. For builtins. */
 int skep_check_want(struct skep_check *k, const struct skep_expr *expr,
 		    const char *what) _must_check_;

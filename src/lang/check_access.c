@@ -50,8 +50,9 @@ static enum skep_space place_space(const struct skep_check *k, const struct skep
 	}
 }
 
-int skep_check_no_args(struct skep_check *k, const struct skep_expr *expr)
+int skep_check_no_args(struct skep_check *k, const struct skep_expr *expr, const char *field)
 {
+	struct skep_field f;
 	struct skep_type context = { .kind = SKEP_TYPE_STRUCT, .str = k->inst->context };
 	const struct skep_provider *p = k->inst->provider;
 	int r = skep_check_error(k, expr->loc, "%s has no args", p->name);
@@ -68,6 +69,9 @@ int skep_check_no_args(struct skep_check *k, const struct skep_expr *expr)
 		skep_diag_hint(k->c->diag, "its result is retval");
 	else if (k->inst->hook && k->inst->hook->packet)
 		skep_diag_hint(k->c->diag, "what it sees is pkt, such as pkt.len or pkt.ip.saddr");
+	else if (context.str && field &&
+		 skep_type_field(&k->c->types, &context, field, SKEP_SPACE_KERNEL, &f))
+		skep_diag_hint(k->c->diag, "write ctx.%s", field);
 	else if (context.str)
 		skep_diag_hint(k->c->diag, "what it sees are the fields of ctx, ctx->NAME: %s",
 			       skep_type_field_names(&k->c->types, &context, NULL, HINT_FIELDS));
@@ -103,7 +107,7 @@ static int check_args_field(struct skep_check *k, struct skep_expr *expr)
 	struct skep_type type = { .kind = SKEP_TYPE_STRUCT, .str = inst->args };
 
 	if (!inst->args || !inst->provider->lower_args)
-		return skep_check_no_args(k, expr->field.base);
+		return skep_check_no_args(k, expr->field.base, expr->field.name);
 	if (!skep_type_field(&k->c->types, &type, expr->field.name, inst->args_space,
 			     &expr->field.field))
 		return no_such_argument(k, expr, &type);

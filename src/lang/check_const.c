@@ -29,8 +29,7 @@ static bool param_number(const struct skep_compiler *c, unsigned index, int64_t 
 	return !errno && end != text && !*end;
 }
 
-/* Numbers of an enum are computed with in 64 bits, and keep their names. */
-static const struct skep_type *wide_enum(struct skep_compiler *c, const struct skep_type *type)
+const struct skep_type *skep_check_wide_enum(struct skep_compiler *c, const struct skep_type *type)
 {
 	struct skep_type wide = *type;
 
@@ -70,7 +69,7 @@ bool skep_check_constant(struct skep_compiler *c, const char *name, int64_t *ret
 	else
 		skep_need_enum_exact(&c->types, need);
 	if (ret_of)
-		*ret_of = of && of->kind == SKEP_TYPE_INT ? wide_enum(c, of) : NULL;
+		*ret_of = of && of->kind == SKEP_TYPE_INT ? skep_check_wide_enum(c, of) : NULL;
 	return true;
 }
 

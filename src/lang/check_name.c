@@ -25,6 +25,24 @@ static void make_number(struct skep_expr *expr, uint64_t value, const struct ske
 	expr->type = type;
 }
 
+/* A constant of an enum that the probed function is given, or reaches through what it is given. */
+static bool find_given(struct skep_check *k, struct skep_expr *expr)
+{
+	const struct skep_proto_regs *f = k->inst ? &k->inst->args_of : NULL;
+	struct skep_btf_enumerator e;
+	const struct skep_type *of;
+	uint32_t id;
+
+	if (!f || !f->places || skep_hash_get_str(&k->c->constants, expr->call.name) ||
+	    skep_btf_find_enumerator(f->btf, expr->call.name, &id, &e) < 0)
+		return false;
+	of = skep_type_from_btf(&k->c->types, f->btf, id, SKEP_SPACE_USER);
+	of = skep_check_wide_enum(k->c, of);
+	make_number(expr, e.value, of);
+	expr->num.of = of;
+	return true;
+}
+
 /* The word as a constant: it becomes a number in the tree. */
 static bool find_constant(struct skep_check *k, struct skep_expr *expr)
 {
@@ -32,6 +50,8 @@ static bool find_constant(struct skep_check *k, struct skep_expr *expr)
 	uint32_t need;
 	int64_t value;
 
+	if (find_given(k, expr))
+		return true;
 	if (!skep_check_constant(k->c, expr->call.name, &value, &of, &need))
 		return false;
 	make_number(expr, (uint64_t)value, of ? of : skep_type_int(8, true));

@@ -72,6 +72,8 @@ int skep_check_cast(struct skep_check *k, struct skep_expr *expr) _must_check_;
 /* The number that sizeof or offsetof of a type is; false: it has no such field. */
 bool skep_check_layout_of(struct skep_check *k, const struct skep_expr *expr,
 			  const struct skep_type *type, uint64_t *ret_value);
+/* Numbers of an enum are computed with in 64 bits, and keep their names. */
+const struct skep_type *skep_check_wide_enum(struct skep_compiler *c, const struct skep_type *type);
 /* A constant by its name: of the script's enums, of C's headers, of the kernel's enums. */
 /* *ret_of (or NULL): the enum that it is of, as 64 bits wide; NULL when it is of none. */
 bool skep_check_constant(struct skep_compiler *c, const char *name, int64_t *ret_value,

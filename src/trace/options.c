@@ -29,8 +29,7 @@ const char skep_trace_help[] =
 	"  --container NAME   only of this container: its name, its id, or one of its process ids\n"
 	"  --duration SECONDS ends when so much time has passed\n"
 	"  --max-cpu PERCENT  look at fewer events, or end, when tracing takes more of a processor\n"
-	"  -f text|json       how output looks\n"
-	"  --format FORMAT    the same, and more: text, table, json, csv\n"
+	"  -f, --format FORMAT  how output looks: text, table, json, csv\n"
 	"  --time             a column for the time of a row, with table and csv\n"
 	"  --schema           show the fields of its rows and maps, as JSON, instead of running it\n"
 	"  -o FILE            where output goes instead of stdout\n"
@@ -108,14 +107,13 @@ static int parse_pid(const char *text, int *ret_pid, struct skep_diag *diag)
 	return 0;
 }
 
-/* -f knows what bpftrace knows, --format all that there is. */
-static int parse_format(struct skep_trace_options *o, const char *text, bool is_long,
-			struct skep_diag *diag)
+/* Under the name of bpftrace -f knows what that knows. */
+static int parse_format(struct skep_trace_options *o, const char *text, struct skep_diag *diag)
 {
 	static const struct {
 		const char *name;
 		enum skep_live_format format;
-		bool only_long;
+		bool ours;
 	} formats[] = {
 		{ "text", SKEP_LIVE_TEXT, false },
 		{ "json", SKEP_LIVE_JSON, false },
@@ -126,19 +124,16 @@ static int parse_format(struct skep_trace_options *o, const char *text, bool is_
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
 		if (!skep_streq(text, formats[i].name))
 			continue;
-		if (formats[i].only_long && !is_long) {
-			skep_diag_error(diag, SKEP_NO_LOC, "-f takes text or json");
-			skep_diag_hint(diag, "write --format %s", text);
-			return -EINVAL;
-		}
+		if (formats[i].ours && o->as_bpftrace)
+			break;
 		o->format = formats[i].format;
 		if (o->as_bpftrace && o->format == SKEP_LIVE_JSON)
 			o->format = SKEP_LIVE_JSON_BPFTRACE;
 		return 0;
 	}
 	skep_diag_error(diag, SKEP_NO_LOC, "there is no output format '%s'", text);
-	return usage_error(diag, is_long ? "--format takes text, table, json or csv"
-					 : "-f takes text or json");
+	return usage_error(diag, o->as_bpftrace ? "-f takes text or json"
+						: "there are text, table, json and csv");
 }
 
 /* "5", "0.25": hundredths. */
@@ -328,7 +323,8 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 	case 'p':
 		return parse_pid(optarg, &o->pid, diag);
 	case 'f':
-		return parse_format(o, optarg, false, diag);
+	case OPT_FORMAT:
+		return parse_format(o, optarg, diag);
 	case 'o':
 		o->output = optarg;
 		return 0;
@@ -359,8 +355,6 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 	case OPT_DRY_RUN:
 		o->dry_run = true;
 		return 0;
-	case OPT_FORMAT:
-		return parse_format(o, optarg, true, diag);
 	case OPT_SCHEMA:
 		o->schema = true;
 		return 0;

@@ -21,7 +21,7 @@ static int check_args(struct skep_check *k, struct skep_expr *call)
 	struct skep_type type = { .kind = SKEP_TYPE_STRUCT, .str = k->inst->args };
 
 	if (!k->inst->args)
-		return skep_check_no_args(k, call);
+		return skep_check_no_args(k, call, NULL);
 	type.size = type.str->size;
 	call->type = skep_arena_memdup(k->c->arena, &type, sizeof(type));
 	return 0;
