@@ -8,6 +8,8 @@
 #include "base/arena.h"
 
 #define LINE_SHOWN_MAX 160 /* bytes of a source line shown around the caret */
+#define LINE_SHOWN_MIN 20  /* however narrow a terminal is */
+#define MARGIN 9	   /* columns in front of a source line or a hint */
 
 void skep_diag_fini(struct skep_diag *diag)
 {
@@ -145,14 +147,19 @@ static const char *file_of(const struct skep_diag *diag, uint32_t *line)
  * The line and a caret below it. Of a long line only a window around the caret is shown. Bytes that a terminal
  * could take for a command are shown as '?', so hostile input cannot paint the screen.
  */
-static void format_excerpt(const char *line, size_t len, struct skep_loc loc, const char *caret_on,
-			   const char *off, struct skep_str *out)
+static void format_excerpt(const char *line, size_t len, struct skep_loc loc, unsigned columns,
+			   const char *caret_on, const char *off, struct skep_str *out)
 {
-	size_t col = loc.col ? loc.col - 1 : 0, from, to, width;
+	size_t col = loc.col ? loc.col - 1 : 0, from, to, width, room = LINE_SHOWN_MAX;
 
+	if (columns) /* with dots on both sides */
+		room = columns > MARGIN + 6 + LINE_SHOWN_MIN ? columns - MARGIN - 6
+							     : LINE_SHOWN_MIN;
 	col = MIN(col, len);
-	from = col > LINE_SHOWN_MAX / 2 ? col - LINE_SHOWN_MAX / 2 : 0;
-	to = MIN(len, from + LINE_SHOWN_MAX);
+	from = col > room / 2 ? col - room / 2 : 0;
+	if (columns && len <= room)
+		from = 0;
+	to = MIN(len, from + room);
 	skep_str_addf(out, "%6u | %s", loc.line, from ? "..." : "");
 	for (size_t i = from; i < to;) {
 		size_t n = skep_utf8_shown(line + i, to - i);
@@ -188,6 +195,35 @@ static void add_shown(struct skep_str *out, const char *text)
 	}
 }
 
+/* The same, in lines of at most @columns (0: in one), cut between words; the first begins at column @at. */
+static void add_words(struct skep_str *out, const char *text, unsigned columns, size_t at)
+{
+	size_t len = strlen(text);
+
+	while (columns > MARGIN + LINE_SHOWN_MIN && at + len > columns) {
+		size_t room = columns - MIN(at, (size_t)columns), cut = MIN(room, len);
+		_cleanup_free_ char *part = NULL;
+
+		while (cut > 0 && text[cut] != ' ')
+			cut--;
+		if (!cut && at <= MARGIN) /* one long word */
+			cut = strcspn(text, " ");
+		part = strndup(text, cut);
+		if (!part)
+			skep_oom();
+		add_shown(out, part);
+		text += cut;
+		while (*text == ' ')
+			text++;
+		len = strlen(text);
+		if (!len)
+			return;
+		skep_str_addf(out, "\n%*s", MARGIN, "");
+		at = MARGIN;
+	}
+	add_shown(out, text);
+}
+
 static void format_item(const struct skep_diag *diag, const struct skep_diag_item *item, bool color,
 			struct skep_str *out)
 {
@@ -201,20 +237,20 @@ static void format_item(const struct skep_diag *diag, const struct skep_diag_ite
 	const char *on = color ? levels[item->level].on : "", *off = color ? "\033[0m" : "";
 	struct skep_loc shown = item->loc;
 	const char *line, *name = file_of(diag, &shown.line);
-	size_t len;
+	size_t len, start = out->len;
 
 	if (item->loc.line)
 		skep_str_addf(out, "%s:%u:%u: ", name, shown.line, shown.col);
 	else
 		skep_str_add(out, "skep: ");
 	skep_str_addf(out, "%s%s:%s ", on, levels[item->level].word, off);
-	add_shown(out, item->what);
+	add_words(out, item->what, diag->columns, out->len - start - strlen(on) - strlen(off));
 	skep_str_addc(out, '\n');
 	if (source_line(diag, item->loc.line, &line, &len))
-		format_excerpt(line, len, shown, on, off, out);
+		format_excerpt(line, len, shown, diag->columns, on, off, out);
 	if (item->hint) {
 		skep_str_add(out, "       = ");
-		add_shown(out, item->hint);
+		add_words(out, item->hint, diag->columns, MARGIN);
 		skep_str_addc(out, '\n');
 	}
 }

@@ -52,6 +52,7 @@ struct skep_diag {
 	size_t n_items;
 	size_t n_errors; /* errors among all items, dropped ones included */
 	size_t dropped;
+	unsigned columns; /* of the terminal that will show it: lines are made to fit; 0: none */
 	char *log; /* raw material behind the items (a verifier log), shown under -v; or NULL */
 };
 

@@ -4,12 +4,20 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "base/arena.h"
 #include "sys/explain.h"
 
 int skep_cli_argc;
 char **skep_cli_argv;
+
+unsigned skep_cli_columns(int fd)
+{
+	struct winsize size = {};
+
+	return isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
 
 void skep_cli_tell(struct skep_diag *diag, bool verbose)
 {
@@ -26,6 +34,7 @@ void skep_cli_tell(struct skep_diag *diag, bool verbose)
 
 	if (diag->n_items == 0 && !diag->log)
 		return;
+	diag->columns = skep_cli_columns(STDERR_FILENO);
 	skep_diag_format(diag, color, verbose, &text);
 	fflush(stdout);
 	fputs(skep_str_text(&text), stderr);

@@ -36,6 +36,8 @@ int skep_cli_main(int argc, char **argv);
 extern int skep_cli_argc;
 extern char **skep_cli_argv;
 
+/* Of the terminal that @fd is; 0: it is none. */
+unsigned skep_cli_columns(int fd);
 /* Renders to stderr, coloured on a terminal, and empties the diag but for its source. */
 void skep_cli_tell(struct skep_diag *diag, bool verbose);
 /* For commands that take no arguments: 0, or the exit code after a word about the first one. */

@@ -90,7 +90,7 @@ static int parse_letter(struct parser *p, struct skep_format_part *part)
 		part->variant = 'r';
 		p->at += 2;
 	} else {
-		p->why = "an unknown conversion: there are d i u o x X c s p r rx rh and %%";
+		p->why = "an unknown conversion";
 		return -EINVAL;
 	}
 	return 0;

@@ -2,6 +2,7 @@
 /*
  * What a program tells user space to do: print, run, end. Each sends a row whose action says what it is.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -113,6 +114,28 @@ static void name_flags(struct skep_check *k, struct skep_format *format)
 	}
 }
 
+/* Says what is wrong at byte @at of a format. */
+static void wrong_format(struct skep_check *k, const struct skep_expr *format, const char *why,
+			 size_t at)
+{
+	const char *text = format->text.data + at;
+	size_t len = format->text.len - at, n = 1;
+
+	while (n < len && strchr("-+ #0123456789.*hlqjztL", text[n]))
+		n++;
+	if (n < len && isalpha((unsigned char)text[n]))
+		n++;
+	skep_diag_error(k->c->diag, format->loc, "the format has %s, '%.*s', at byte %zu", why,
+			(int)n, text, at + 1);
+	if (strchr("feEgGaAF", text[n - 1]))
+		skep_diag_hint(k->c->diag, "there are no fractions: show whole numbers, as in "
+					   "printf(\"%%d.%%d\", $x / 10, $x %% 10)");
+	else
+		skep_diag_hint(k->c->diag,
+			       "there are %%d %%i %%u %%x %%X %%o %%c %%p %%s %%r %%rx %%rh "
+			       "%%gr, and %%%% for a percent sign");
+}
+
 /* The action behind a call whose first argument is a format. */
 static int check_format(struct skep_check *k, struct skep_expr *call, enum skep_action_kind kind)
 {
@@ -128,11 +151,7 @@ static int check_format(struct skep_check *k, struct skep_expr *call, enum skep_
 		return skep_check_want(k, first, "a format in quotes");
 	r = skep_format_parse(first->text.data, first->text.len, &format, &at, &why);
 	if (r < 0) {
-		skep_diag_error(k->c->diag, first->loc, "the format has %s at byte %zu", why,
-				at + 1);
-		skep_diag_hint(
-			k->c->diag,
-			"conversions are %%d %%u %%x %%o %%c %%p %%s %%r, and %%%% for a percent sign");
+		wrong_format(k, first, why, at);
 		return r;
 	}
 	r = check_args(k, call, &format);

@@ -31,6 +31,24 @@ static struct skep_diag of(const char *text)
 				   .source_len = strlen(text) };
 }
 
+/* On a terminal lines fit: the excerpt with its caret, what is said between words. */
+static void narrow(void **state)
+{
+	struct skep_diag diag =
+		of("BEGIN { print(one_word); print(another); print(a_third_one); }");
+
+	diag.columns = 40;
+	skep_diag_error(&diag, at(1, 47, 11), "there is nothing here that has this name");
+	skep_diag_hint(&diag, "a longer sentence that says what to do next, and why");
+	shows(&diag, false, false,
+	      "x.bt:1:47: error: there is nothing here\n"
+	      "         that has this name\n"
+	      "     1 | ...ther); print(a_third_one)...\n"
+	      "       |                ^~~~~~~~~~~\n"
+	      "       = a longer sentence that says\n"
+	      "         what to do next, and why\n");
+}
+
 static void place_and_hint(void **state)
 {
 	struct skep_diag diag = of("first\nBEGIN { foo(); }\nlast");
@@ -207,10 +225,11 @@ static void log_and_color(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(place_and_hint),  cmocka_unit_test(files),
-		cmocka_unit_test(carets),	   cmocka_unit_test(long_line),
-		cmocka_unit_test(hostile_message), cmocka_unit_test(too_many),
-		cmocka_unit_test(nothing),	   cmocka_unit_test(log_and_color),
+		cmocka_unit_test(place_and_hint), cmocka_unit_test(files),
+		cmocka_unit_test(carets),	  cmocka_unit_test(long_line),
+		cmocka_unit_test(narrow),	  cmocka_unit_test(hostile_message),
+		cmocka_unit_test(too_many),	  cmocka_unit_test(nothing),
+		cmocka_unit_test(log_and_color),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
