@@ -24,6 +24,7 @@
  *   it dies.
  * - Whatever goes wrong is told in sentences (skep_app_why) that name the file, the section, the line of C, and what to do.
  * - Settings are checked against the program's types before anything is loaded.
+ * - Nothing is lost in silence: what is known to be missing is counted (skep_app_losses_text).
  * - No state is global but the kernel's types, read once. A struct skep_app is for one thread at a time.
  * - When memory is out the process ends with a message and status 1.
  *
@@ -97,6 +98,13 @@ int skep_app_replace(struct skep_app *app, const char *dir);
 
 /* Makes maps and loads programs. Does nothing when that was done. */
 int skep_app_load(struct skep_app *app);
+/*
+ * No more than @percent of one processor (0.01 on) for programs and this process together: when they take more, everything is
+ * detached for a part of each second, which is told (skep_app_why) and counted (skep_app_losses_text); when that does not
+ * help, and for what is kept, it ends: skep_app_poll returns -EDQUOT. Before attaching. The kernel measures meanwhile what
+ * programs take, which costs some nanoseconds a run.
+ */
+int skep_app_limit(struct skep_app *app, double percent);
 /* Loads, and attaches every program to its places: how many there are. */
 int skep_app_attach(struct skep_app *app);
 /* Detaches. Maps can be read on. What is kept stays attached. */
@@ -128,6 +136,7 @@ enum skep_app_format {
 	SKEP_APP_TABLE,
 	SKEP_APP_JSON, /* one object a line */
 	SKEP_APP_CSV,
+	SKEP_APP_PROM, /* Prometheus' text: of maps, and of rows how many there were */
 };
 
 /* Likewise, as text: "" when nothing came. NULL: skep_app_why tells. Until the next call of whatever returns text. */
@@ -166,6 +175,9 @@ int skep_app_map_next(struct skep_app *app, const char *map, const void *key, vo
  * whatever returns text. NULL: skep_app_why tells.
  */
 const char *skep_app_map_text(struct skep_app *app, const char *map, enum skep_app_format format);
+
+/* What is known to have been missed, as lines; "" when nothing was. Until the next call of whatever returns text. */
+const char *skep_app_losses_text(struct skep_app *app);
 
 /*
  * What is kept.

@@ -21,9 +21,10 @@ static const char usage[] =
 	"  --list DIR         what is kept in DIR\n"
 	"  --reload DIR       take the place of what is kept in DIR, with its maps, without missing an event\n"
 	"  --unload DIR       detach and remove what is kept in DIR\n"
-	"  --format FORMAT    table, json or csv\n"
+	"  --format FORMAT    table, json, csv or prom\n"
 	"  --watch SECONDS    show maps that often, not only at the end\n"
 	"  --duration SECONDS ends after so long; otherwise with Ctrl-C\n"
+	"  --max-cpu PERCENT  of one processor: attach for a part of the time, or end, when it takes more\n"
 	"  -v, --verbose      also what the kernel's verifier says\n"
 	"exit code: 0 fine, 1 it failed, 2 wrong usage, 3 this machine cannot do it\n";
 
@@ -58,6 +59,7 @@ static const char *take_format(const char *text, enum skep_app_format *ret_forma
 		[SKEP_APP_TABLE] = "table",
 		[SKEP_APP_JSON] = "json",
 		[SKEP_APP_CSV] = "csv",
+		[SKEP_APP_PROM] = "prom",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -66,11 +68,13 @@ static const char *take_format(const char *text, enum skep_app_format *ret_forma
 		*ret_format = (enum skep_app_format)i;
 		return NULL;
 	}
-	return "--format takes table, json or csv";
+	return "--format takes table, json, csv or prom";
 }
 
 static const char *take_option(struct skep_run_options *options, int c, const char *value)
 {
+	char *end;
+
 	switch (c) {
 	case 'a':
 		return add_word(&options->at, value);
@@ -99,6 +103,11 @@ static const char *take_option(struct skep_run_options *options, int c, const ch
 		return NULL;
 	case 'w':
 		return take_seconds(value, &options->watch_ns);
+	case 'm':
+		options->max_cpu = strtod(value, &end);
+		return end == value || *end || !(options->max_cpu > 0)
+			       ? "--max-cpu takes percent of one processor: 5, or 0.25"
+			       : NULL;
 	case 'v':
 		options->verbose = true;
 		return NULL;
@@ -134,6 +143,7 @@ int skep_cmd_run(int argc, char **argv)
 		{ "reload", required_argument, NULL, 'R' },
 		{ "unload", required_argument, NULL, 'U' },
 		{ "watch", required_argument, NULL, 'w' },
+		{ "max-cpu", required_argument, NULL, 'm' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{},

@@ -26,6 +26,7 @@ int skep_app_new(const struct skep_app_options *options, struct skep_app **ret_a
 		app->options = *options;
 	app->arena = skep_arena_new();
 	app->engine = skep_kernel_engine();
+	app->budget.fd = app->stats_fd = app->wait_fd = -1;
 	*ret_app = app;
 	return 0;
 }
@@ -35,6 +36,7 @@ void skep_app_close(struct skep_app *app)
 	if (!app)
 		return;
 	app_kept_undo(app);
+	app_limit_close(app);
 	app_rows_close(app);
 	app->engine->close(app->loaded);
 	app_kept_fini(app);
@@ -348,6 +350,11 @@ int skep_app_attach(struct skep_app *app)
 		return r;
 	}
 	app->is_attached = true;
+	r = app_limit_open(app);
+	if (r < 0) {
+		skep_app_detach(app);
+		return r;
+	}
 	return n;
 }
 

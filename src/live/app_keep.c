@@ -383,3 +383,17 @@ int app_kept_done(struct skep_app *app)
 	}
 	return 0;
 }
+
+static int drop_link(void *data, const char *name)
+{
+	const struct skep_app *app = data;
+
+	return skep_pins_drop(app->kept->path, SKEP_PIN_LINK, name);
+}
+
+void app_kept_detach(struct skep_app *app)
+{
+	if (skep_pins_each(app->kept->path, SKEP_PIN_LINK, drop_link, app) < 0)
+		skep_diag_error(&app->diag, SKEP_NO_LOC, "cannot remove the links in %s",
+				app->kept->path);
+}

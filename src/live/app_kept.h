@@ -34,6 +34,9 @@ struct app_kept {
 /* Where it is kept; @wanted: something must be. Explains. @out: SKEP_PINS_PATH_MAX bytes. */
 int app_kept_path(struct skep_app *app, const char *dir, bool wanted, char *out) _must_check_;
 
+/* Takes the links away, with their pins; programs and maps stay. */
+void app_kept_detach(struct skep_app *app);
+
 /* app_slot.c. Stubs for the programs whose links cannot be updated; each record has one target afterwards. */
 void app_slots_add(struct skep_app *app);
 /* After loading: what stubs of our own jump to. */

@@ -3,6 +3,7 @@
 
 #include "live/app_priv.h"
 #include "live/feed_map.h"
+#include "record/prom.h"
 #include "sys/kernel.h"
 
 int skep_app_map(struct skep_app *app, size_t index, struct skep_app_map *ret_map)
@@ -67,7 +68,8 @@ int skep_app_map_next(struct skep_app *app, const char *map, const void *key, vo
  * As text.
  */
 
-static void print_one(struct skep_app *app, size_t index, struct skep_arena *arena)
+static void print_one(struct skep_app *app, size_t index, struct skep_arena *arena,
+		      struct skep_prom *prom)
 {
 	struct skep_feed_map map = skep_feed_map(app->feed, index);
 	struct skep_feed_map_options options = {};
@@ -77,7 +79,11 @@ static void print_one(struct skep_app *app, size_t index, struct skep_arena *are
 		return;
 	for (size_t i = 0; i < set.n; i++) {
 		skep_snapshot_sort(&set.items[i]);
-		skep_feed_print_map(&app->printer, &set.items[i]);
+		if (prom)
+			skep_prom_snapshot(prom, &set.items[i], skep_feed_resolver(app->feed),
+					   &app->text);
+		else
+			skep_feed_print_map(&app->printer, &set.items[i]);
 	}
 	if (set.n_more)
 		skep_diag_warn(&app->diag, SKEP_NO_LOC, "map '%s' has %zu entries more", map.name,
@@ -104,11 +110,26 @@ size_t app_n_tables(const struct skep_app *app)
 	return n;
 }
 
+static void count_rows(struct skep_app *app, struct skep_prom *prom)
+{
+	struct skep_feed_counts counts;
+
+	if (skep_feed_fd(app->feed) < 0)
+		return;
+	skep_feed_counts(app->feed, &counts);
+	skep_prom_count(prom, "rows", "records of rings", NULL, NULL, counts.rows, &app->text);
+	skep_prom_count(prom, "rows_lost", "records that found no room in a perf buffer", NULL,
+			NULL, counts.lost, &app->text);
+}
+
 const char *skep_app_map_text(struct skep_app *app, const char *map, enum skep_app_format format)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
 	size_t n_errors = app->diag.n_errors, index = SIZE_MAX;
+	_cleanup_(skep_prom_fini)
+	struct skep_prom prom = {};
+	bool is_prom = format == SKEP_APP_PROM;
 
 	if (map && loaded_map(app, map, &index) < 0)
 		return NULL;
@@ -117,7 +138,9 @@ const char *skep_app_map_text(struct skep_app *app, const char *map, enum skep_a
 	app_print_as(app, format);
 	for (size_t i = 0; i < app->spec.n_maps; i++)
 		if (map ? i == index : is_shown(app, i))
-			print_one(app, i, arena);
+			print_one(app, i, arena, is_prom ? &prom : NULL);
+	if (is_prom && !map)
+		count_rows(app, &prom);
 	skep_feed_print_pause(&app->printer);
 	return app->diag.n_errors > n_errors ? NULL : skep_str_text(&app->text);
 }

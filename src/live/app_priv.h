@@ -14,6 +14,7 @@
 #include <skep/skep.h>
 
 #include "base/vec.h"
+#include "live/budget.h"
 #include "live/feed.h"
 #include "live/feed_print.h"
 #include "obj/btf.h"
@@ -61,6 +62,10 @@ struct skep_app {
 	struct skep_feed *feed; /* with loaded */
 	struct skep_feed_printer printer;
 	bool is_printing;
+	uint64_t limit; /* hundredths of a percent; 0: none */
+	struct skep_budget budget;
+	int stats_fd,
+		wait_fd; /* with a limit: statistics are on, and what waits for rows and for it */
 };
 
 /* Files to spec, once. Every function that looks at programs, maps or variables calls it first. */
@@ -85,6 +90,12 @@ int app_kept_attach(struct skep_app *app, size_t index) _must_check_;
 int app_kept_done(struct skep_app *app) _must_check_;
 /* It failed: all is as it was. */
 void app_kept_undo(struct skep_app *app);
+
+/* app_limit.c. All do nothing without a limit. */
+int app_limit_open(struct skep_app *app) _must_check_;
+void app_limit_close(struct skep_app *app);
+/* -EDQUOT: it was exceeded, and nothing is attached any more. */
+int app_limit_step(struct skep_app *app) _must_check_;
 
 /* app_rows.c: what programs write is kept from here on. After loading, before attaching. */
 int app_rows_open(struct skep_app *app) _must_check_;

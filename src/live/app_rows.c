@@ -43,6 +43,8 @@ void app_rows_close(struct skep_app *app)
 
 int skep_app_fd(struct skep_app *app)
 {
+	if (app->wait_fd >= 0)
+		return app->wait_fd;
 	return app->feed ? skep_feed_fd(app->feed) : -1;
 }
 
@@ -73,8 +75,8 @@ static int drain(struct skep_app *app, int timeout_ms, const struct skep_feed_si
 	}
 	if (timeout_ms != 0 && poll(&wait, 1, timeout_ms) < 0)
 		return -errno;
-	r = skep_feed_drain(app->feed, sink);
-	return r;
+	r = app_limit_step(app);
+	return r < 0 ? r : skep_feed_drain(app->feed, sink);
 }
 
 int skep_app_poll(struct skep_app *app, int timeout_ms, skep_app_row_fn *row, void *data)
@@ -92,6 +94,7 @@ void app_print_as(struct skep_app *app, enum skep_app_format format)
 		[SKEP_APP_TABLE] = SKEP_FEED_TABLE,
 		[SKEP_APP_JSON] = SKEP_FEED_JSON,
 		[SKEP_APP_CSV] = SKEP_FEED_CSV,
+		[SKEP_APP_PROM] = SKEP_FEED_TABLE, /* not used */
 	};
 
 	skep_str_reset(&app->text);
@@ -114,11 +117,15 @@ const char *skep_app_poll_text(struct skep_app *app, int timeout_ms, enum skep_a
 	if (app->feed)
 		app_print_as(app, format);
 	r = drain(app, timeout_ms, &sink);
+	if (r == -EDQUOT)
+		return NULL;
 	if (r < 0 && r != -EINTR) {
 		skep_diag_error(&app->diag, SKEP_NO_LOC, "cannot read the rings: %s", strerror(-r));
 		return NULL;
 	}
 	skep_feed_print_pause(&app->printer);
+	if (format == SKEP_APP_PROM)
+		skep_str_reset(&app->text);
 	return skep_str_text(&app->text);
 }
 

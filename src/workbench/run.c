@@ -10,6 +10,8 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
+#include "workbench/build.h"
+
 struct run {
 	const struct skep_run_options *options;
 	struct skep_app *app;
@@ -175,6 +177,7 @@ static int follow(struct run *run)
 		if (poll(wait, ARRAY_SIZE(wait), -1) < 0 && errno != EINTR)
 			return -errno;
 		r = show_rows(run);
+		tell(run, 0);
 		if (r >= 0 && wait[2].revents && read(run->watch_fd, &n, sizeof(n)) > 0)
 			r = show_maps(run);
 	}
@@ -211,11 +214,41 @@ static enum skep_run_end look_after(struct run *run)
 	return text && !fflush(stdout) ? SKEP_RUN_FINE : SKEP_RUN_FAILED;
 }
 
+/* C is built here and now; everything else is an object. */
+static int build(struct run *run, const char *path)
+{
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	_cleanup_(skep_str_fini)
+	struct skep_str bytes = {}, said = {};
+	struct skep_build_options how = {};
+	struct skep_diag diag = {};
+	int r = skep_build_object(&path, 1, &how, arena, &diag, &bytes);
+
+	skep_diag_format(&diag, run->options->color, run->options->verbose, &said);
+	fputs(skep_str_text(&said), stderr);
+	skep_diag_fini(&diag);
+	return r < 0 ? r : skep_app_open_bytes(run->app, path, bytes.data, bytes.len);
+}
+
+static int open_all(struct run *run)
+{
+	const struct skep_run_options *o = run->options;
+	int r = 0;
+
+	for (size_t i = 0; i < o->n_paths && r == 0; i++)
+		r = skep_build_is_source(o->paths[i]) ? build(run, o->paths[i])
+						      : skep_app_open(run->app, o->paths[i]);
+	return r;
+}
+
 static int prepare(struct run *run)
 {
 	const struct skep_run_options *o = run->options;
 	int r = say_all(run);
 
+	if (r == 0 && o->max_cpu > 0)
+		r = skep_app_limit(run->app, o->max_cpu);
 	if (r == 0 && o->pin)
 		r = skep_app_keep(run->app, o->pin);
 	if (r == 0 && o->reload)
@@ -227,10 +260,8 @@ static enum skep_run_end run_it(struct run *run)
 {
 	const struct skep_run_options *o = run->options;
 	const char *kept = o->pin ? o->pin : o->reload;
-	int r = 0;
+	int r = open_all(run);
 
-	for (size_t i = 0; i < o->n_paths && r == 0; i++)
-		r = skep_app_open(run->app, o->paths[i]);
 	if (r < 0)
 		return end_of(tell(run, r));
 	r = prepare(run);
@@ -248,6 +279,7 @@ static enum skep_run_end run_it(struct run *run)
 		r = follow(run);
 	if (r >= 0 && !o->detach)
 		r = finish(run);
+	fputs(skep_app_losses_text(run->app), stderr);
 	if (kept)
 		fprintf(stderr, "Kept in %s: skep run --unload %s removes it\n", kept, kept);
 	if (run->error)

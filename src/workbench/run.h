@@ -36,6 +36,7 @@ struct skep_run_options {
 	uint64_t duration_ns;	 /* 0: until a signal */
 	uint64_t watch_ns;	 /* maps are shown that often; 0: at the end only */
 	unsigned columns, lines; /* of the terminal that it is shown on; 0: none */
+	double max_cpu;		 /* percent of one processor; 0: no limit */
 	bool color, verbose;
 };
 
