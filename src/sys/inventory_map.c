@@ -68,6 +68,8 @@ void skep_inventory_take_map(struct skep_inventory_kept *k, int fd)
 			     .entries = SKEP_UNKNOWN,
 		     });
 	map = &skep_vec_last(&k->maps);
+	if (!map->bytes) /* before 6.2 the kernel says nothing of some kinds */
+		map->bytes = SKEP_UNKNOWN;
 	if (!k->options->counts)
 		return;
 	switch (map->type) {

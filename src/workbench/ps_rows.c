@@ -227,7 +227,9 @@ static void add_maps(const struct skep_inventory *inv, const struct skep_invento
 
 		if (!map)
 			continue;
-		if (map->bytes != SKEP_UNKNOWN)
+		if (map->bytes == SKEP_UNKNOWN || row->maps_memory == SKEP_PS_UNKNOWN)
+			row->maps_memory = SKEP_PS_UNKNOWN;
+		else
 			row->maps_memory += (int64_t)map->bytes;
 		row->full_percent = MAX(row->full_percent, full_percent(map));
 	}
