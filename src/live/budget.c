@@ -210,7 +210,8 @@ static bool step_paused(struct skep_budget *budget)
 		budget->on_ms = slice_ms(budget, used);
 	budget->calm = used * 2 < budget->use.limit ? budget->calm + 1 : 0;
 	if (budget->calm >= 2)
-		budget->on_ms = MIN(budget->on_ms * 2, (uint64_t)SECOND_MS);
+		budget->on_ms =
+			MIN(MIN(budget->on_ms * 2, slice_ms(budget, used)), (uint64_t)SECOND_MS);
 	if (budget->on_ms < ON_MS_MIN || !resume(budget))
 		return true;
 	budget->use.over = false;

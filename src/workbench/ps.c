@@ -83,19 +83,23 @@ static const char *what_name(enum skep_ps_what what)
 	return what == SKEP_PS_PROGS ? "programs" : what == SKEP_PS_LINKS ? "links" : "maps";
 }
 
-/* Over the table on a screen: how many there are, and by what it is sorted. */
+/* Over the table on a screen: how many there are, and by what it is sorted; as much of it as fits into a line. */
 static void add_head(const struct ps *p, struct skep_str *out)
 {
+	_cleanup_(skep_str_fini)
+	struct skep_str head = {};
 	double cpu = 0;
 
 	for (size_t i = 0; i < p->rows.len; i++)
 		cpu += p->rows.data[i].cpu_percent;
-	skep_str_addf(out, "%zu %s by %s", p->rows.len, what_name(p->options.what),
+	skep_str_addf(&head, "%zu %s by %s", p->rows.len, what_name(p->options.what),
 		      sort_names[p->options.sort]);
 	if (p->options.what == SKEP_PS_PROGS && p->show.rates)
-		skep_str_addf(out, ", %.2f %% of a CPU; statistics are on", cpu);
+		skep_str_addf(&head, ", %.2f %% CPU; statistics on", cpu);
 	if (p->keys)
-		skep_str_add(out, "; keys: c r m i n sort, q ends");
+		skep_str_add(&head, "; c r m i n: sort, q: end");
+	skep_str_addn(out, head.data,
+		      p->show.screen ? MIN(head.len, (size_t)p->show.screen) : head.len);
 	skep_str_add(out, "\n\n");
 }
 

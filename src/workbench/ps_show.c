@@ -156,6 +156,7 @@ enum column {
 	COL_OWNER,
 	COL_CONTAINER,
 	COL_PLACE,
+	COL_WHAT, /* both in one, where room is short */
 	COL_RUNS,
 	COL_NS,
 	COL_CPU,
@@ -180,6 +181,7 @@ static const struct skep_table_column columns[N_COLS] = {
 	[COL_OWNER] = { "owner", NULL, false, 0, 0 },
 	[COL_CONTAINER] = { "container", NULL, false, 0, 0 },
 	[COL_PLACE] = { "where", NULL, false, 0, 0 },
+	[COL_WHAT] = { "where", NULL, false, 0, 0 },
 	[COL_RUNS] = { "runs/s", NULL, true, 0, 0 },
 	[COL_NS] = { "ns", NULL, true, 0, 0 },
 	[COL_CPU] = { "cpu%", NULL, true, 0, 0 },
@@ -261,6 +263,12 @@ static void add_cell(enum column column, const struct skep_ps_row *row, struct s
 	case COL_PLACE:
 		skep_str_add(out, row->place[0] ? row->place : "-");
 		return;
+	case COL_WHAT: /* a place says of which kind it is */
+		if (row->place[0])
+			skep_str_add(out, row->place);
+		else
+			skep_str_addf(out, "(%s)", row->kind);
+		return;
 	case COL_RUNS:
 		if (row->rates)
 			add_short(row->runs_per_s, 1000, out);
@@ -312,29 +320,41 @@ static void add_cell(enum column column, const struct skep_ps_row *row, struct s
 	}
 }
 
-/* What there is room for: from how many columns of the terminal on, 0: always. */
+/* What there is room for: on terminals of so many columns, 0: always; @below: up to so many. */
 struct choice {
 	enum column column;
-	unsigned from;
+	unsigned from, below;
 };
 
+#define SHORT 100
+
 static const struct choice prog_columns[] = {
-	{ COL_ID, 0 },	   { COL_KIND, 0 },	 { COL_NAME, 0 },     { COL_PID, 110 },
-	{ COL_OWNER, 0 },  { COL_CONTAINER, 0 }, { COL_PLACE, 0 },    { COL_RUNS, 0 },
-	{ COL_NS, 0 },	   { COL_CPU, 0 },	 { COL_MEMORY, 130 }, { COL_MAPS, 130 },
-	{ COL_FULL, 150 }, { COL_MISSES, 150 },	 { COL_CAN, 0 },      { N_COLS, 0 },
+	{ COL_ID, 0, 0 },	{ COL_KIND, SHORT, 0 },	 { COL_NAME, 0, 0 },
+	{ COL_PID, 110, 0 },	{ COL_OWNER, 0, 0 },	 { COL_CONTAINER, 0, 0 },
+	{ COL_WHAT, 1, SHORT }, { COL_PLACE, SHORT, 0 }, { COL_RUNS, 0, 0 },
+	{ COL_NS, 0, 0 },	{ COL_CPU, 0, 0 },	 { COL_MEMORY, 130, 0 },
+	{ COL_MAPS, 130, 0 },	{ COL_FULL, 150, 0 },	 { COL_MISSES, 150, 0 },
+	{ COL_CAN, 0, 0 },	{ N_COLS, 0, 0 },
 };
 static const struct choice link_columns[] = {
-	{ COL_ID, 0 },	     { COL_KIND, 0 },  { COL_PROG, 0 },	     { COL_NAME, 0 },
-	{ COL_PID, 100 },    { COL_OWNER, 0 }, { COL_CONTAINER, 0 }, { COL_PLACE, 0 },
-	{ COL_MISSES, 120 }, { N_COLS, 0 },
+	{ COL_ID, 0, 0 },	 { COL_KIND, SHORT, 0 }, { COL_PROG, 0, 0 },
+	{ COL_NAME, 0, 0 },	 { COL_PID, SHORT, 0 },	 { COL_OWNER, 0, 0 },
+	{ COL_CONTAINER, 0, 0 }, { COL_WHAT, 1, SHORT }, { COL_PLACE, SHORT, 0 },
+	{ COL_MISSES, 120, 0 },	 { N_COLS, 0, 0 },
 };
 static const struct choice map_columns[] = {
-	{ COL_ID, 0 },	    { COL_KIND, 0 },	  { COL_NAME, 0 },  { COL_PID, 110 },
-	{ COL_OWNER, 0 },   { COL_CONTAINER, 0 }, { COL_KEY, 110 }, { COL_VALUE, 110 },
-	{ COL_ENTRIES, 0 }, { COL_MAX, 0 },	  { COL_FULL, 0 },  { COL_MEMORY, 0 },
-	{ COL_PROG, 120 },  { N_COLS, 0 },
+	{ COL_ID, 0, 0 },      { COL_KIND, 0, 0 },	{ COL_NAME, 0, 0 },  { COL_PID, 110, 0 },
+	{ COL_OWNER, 0, 0 },   { COL_CONTAINER, 0, 0 }, { COL_KEY, 110, 0 }, { COL_VALUE, 110, 0 },
+	{ COL_ENTRIES, 0, 0 }, { COL_MAX, 0, 0 },	{ COL_FULL, 0, 0 },  { COL_MEMORY, 0, 0 },
+	{ COL_PROG, 120, 0 },  { N_COLS, 0, 0 },
 };
+
+/* Without a screen there is room for everything. */
+static bool fits(const struct choice *choice, unsigned screen)
+{
+	return !screen ? !choice->below
+		       : screen >= choice->from && (!choice->below || screen < choice->below);
+}
 
 static bool any_container(const struct skep_ps_rows *rows)
 {
@@ -357,7 +377,7 @@ static size_t choose(const struct skep_ps_show *show, const struct skep_ps_rows 
 		bool measured =
 			all->column == COL_RUNS || all->column == COL_NS || all->column == COL_CPU;
 
-		if ((show->screen && show->screen < all->from) || (measured && !show->rates) ||
+		if (!fits(all, show->screen) || (measured && !show->rates) ||
 		    (all->column == COL_CONTAINER && !containers))
 			continue;
 		ret_columns[n++] = all->column;
