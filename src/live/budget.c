@@ -10,8 +10,9 @@
 #define CALM_SECONDS 5
 #define SECOND_MS 1000
 #define TRIAL_MS 250
-#define ON_MS_MIN 5    /* attaching takes about as long */
-#define ON_PER_CENT 60 /* of the time that there would be: the next second may be another one */
+#define ON_MS_MIN 5 /* attaching takes about as long */
+/* Of the limit that slices are to take: less than half, as two may fall into one second of whoever looks. */
+#define ON_PER_CENT 45
 
 static uint64_t clock_ns(clockid_t clock)
 {
@@ -208,7 +209,7 @@ static bool step_paused(struct skep_budget *budget)
 	used = budget->use.programs + budget->use.own;
 	if (budget->use.over)
 		budget->on_ms = slice_ms(budget, used);
-	budget->calm = used * 2 < budget->use.limit ? budget->calm + 1 : 0;
+	budget->calm = used * 4 < budget->use.limit ? budget->calm + 1 : 0;
 	if (budget->calm >= 2)
 		budget->on_ms =
 			MIN(MIN(budget->on_ms * 2, slice_ms(budget, used)), (uint64_t)SECOND_MS);

@@ -135,11 +135,12 @@ static int show(struct ps *p, uint64_t at_ns, bool first)
 		.n_before = p->before.len,
 		.passed_ns = at_ns - p->before_ns,
 	};
-	size_t limit = row_limit(p);
+	size_t limit;
 
+	look_at_screen(p);
+	limit = row_limit(p);
 	skep_ps_make_rows(&look, &p->rows);
 	p->show.took_ns = clock_ns() - at_ns;
-	look_at_screen(p);
 	if (p->live) {
 		skep_str_add(&out, CLEAR);
 		add_head(p, &out);
