@@ -70,6 +70,7 @@ struct skep_arena;
 /* The tool whose name is nearer to @name than *@best, which becomes how near; or NULL. */
 const char *skep_cli_nearest_tool(const char *name, unsigned *best, struct skep_arena *arena);
 int skep_cmd_ps(int argc, char **argv);
+int skep_cmd_map(int argc, char **argv);
 int skep_cmd_doctor(int argc, char **argv);
 int skep_cmd_version(int argc, char **argv);
 int skep_cmd_help(int argc, char **argv);

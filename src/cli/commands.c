@@ -19,6 +19,8 @@ const struct skep_command skep_commands[] = {
 	  "skep verify [options] FILE...", skep_cmd_verify },
 	{ "try", "run a program of any kind once, here and now, and see what it does",
 	  "skep try [options] FILE", skep_cmd_try },
+	{ "map", "what is in maps, typed; set, delete, watch and keep it",
+	  "skep map list | dump | get | set | delete | watch | pin ...", skep_cmd_map },
 	{ "dis", "programs as text: instructions, source lines, names, machine code",
 	  "skep dis [options] FILE...", skep_cmd_dis },
 	{ "asm", "assembler to instructions, or to an object", "skep asm [options] [FILE]",

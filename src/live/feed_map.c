@@ -211,6 +211,20 @@ static bool add_variables(struct reading *r, const struct feed_entries *entries)
 	return true;
 }
 
+static struct skep_feed_set make_set(struct reading *r, const struct feed_entries *entries)
+{
+	struct skep_feed_set set = { .n_more = entries->n_more };
+
+	if (!add_variables(r, entries))
+		add_map(r, entries);
+	set.n = r->snapshots.len;
+	if (set.n)
+		set.items = skep_arena_memdup(r->arena, r->snapshots.data,
+					      set.n * sizeof(*r->snapshots.data));
+	skep_vec_fini(&r->snapshots);
+	return set;
+}
+
 int skep_feed_map_read(const struct skep_feed_map *map, const struct skep_feed_map_options *options,
 		       struct skep_arena *arena, struct skep_diag *diag,
 		       struct skep_feed_set *ret_set)
@@ -223,20 +237,27 @@ int skep_feed_map_read(const struct skep_feed_map *map, const struct skep_feed_m
 		.arena = arena,
 		.traits = kind ? kind->traits : 0,
 	};
-	struct skep_feed_set set = {};
 	struct feed_entries entries;
 	int e = feed_entries_read(map, r.options->limit, arena, diag, &entries);
 
-	if (e < 0)
-		return e;
-	if (!add_variables(&r, &entries))
-		add_map(&r, &entries);
-	set.n = r.snapshots.len;
-	set.n_more = entries.n_more;
-	if (set.n)
-		set.items = skep_arena_memdup(arena, r.snapshots.data,
-					      set.n * sizeof(*r.snapshots.data));
-	skep_vec_fini(&r.snapshots);
-	*ret_set = set;
-	return 0;
+	if (e == 0)
+		*ret_set = make_set(&r, &entries);
+	return e;
+}
+
+struct skep_feed_set skep_feed_map_entry(const struct skep_feed_map *map,
+					 const struct skep_feed_map_options *options,
+					 const void *key, const void *value,
+					 struct skep_arena *arena)
+{
+	const struct skep_map_kind *kind = skep_map_kind_find(map->type);
+	struct feed_entry entry = { key ? key : value, value };
+	struct feed_entries entries = { &entry, 1, 0 };
+	struct skep_feed_map_options all = *options;
+	struct reading r = {
+		.map = map, .options = &all, .arena = arena, .traits = kind ? kind->traits : 0
+	};
+
+	all.zeroes = true;
+	return make_set(&r, &entries);
 }

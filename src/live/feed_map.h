@@ -77,3 +77,8 @@ struct skep_schema_field skep_feed_map_value(const struct skep_feed_map *map,
 int skep_feed_map_read(const struct skep_feed_map *map, const struct skep_feed_map_options *options,
 		       struct skep_arena *arena, struct skep_diag *diag,
 		       struct skep_feed_set *ret_set) _must_check_;
+/* The same of one entry whose bytes are known already; it is shown even if it is zero. @key NULL: the kind has none. */
+struct skep_feed_set skep_feed_map_entry(const struct skep_feed_map *map,
+					 const struct skep_feed_map_options *options,
+					 const void *key, const void *value,
+					 struct skep_arena *arena);

@@ -86,6 +86,11 @@ int skep_bpf_map_delete(int fd, const void *key)
 	return elem(SKEP_BPF_MAP_DELETE, fd, key, NULL, 0);
 }
 
+int skep_bpf_map_pop(int fd, void *ret_value)
+{
+	return elem(SKEP_BPF_MAP_LOOKUP_DELETE, fd, NULL, ret_value, 0);
+}
+
 int skep_bpf_map_next_key(int fd, const void *key, void *ret_key)
 {
 	return elem(SKEP_BPF_MAP_NEXT_KEY, fd, key, ret_key, 0);
