@@ -74,8 +74,9 @@ struct skep_inventory_prog {
 
 /* Where a program is run: by a link, or attached in one of the older ways. */
 struct skep_inventory_place {
-	uint32_t prog, link; /* ids; link 0: none */
-	const char *kind;    /* "kprobe", "tcx ingress", "tail call" */
+	uint32_t prog, link,
+		map;	  /* ids; 0: none; of a map that holds programs, or sockets that run them */
+	const char *kind; /* "kprobe", "tcx ingress", "tail call" */
 	const char *
 		text; /* "do_nanosleep", "eth0"; "" when all is said, or the kernel does not say more */
 	uint64_t cgroup; /* its id, for those who know paths; 0: none */

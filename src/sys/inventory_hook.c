@@ -130,8 +130,9 @@ static const struct {
 
 /* Everything that is attached to @fd at this attach type and not known by a link. */
 static void query(struct skep_inventory_kept *k, int fd, uint32_t attach_type, uint64_t cgroup,
-		  const char *text)
+		  uint32_t map)
 {
+	char text[32] = "";
 	uint32_t ids[PROGS_MAX];
 	struct skep_bpf_prog_query attr = {
 		.target_fd = (uint32_t)fd,
@@ -141,6 +142,8 @@ static void query(struct skep_inventory_kept *k, int fd, uint32_t attach_type, u
 	};
 	const char *kind = skep_attach_type_name(attach_type);
 
+	if (map)
+		snprintf(text, sizeof(text), "map %u", map);
 	if (skep_bpf(SKEP_BPF_PROG_QUERY, &attr, sizeof(attr)) < 0)
 		return;
 	for (uint32_t i = 0; i < MIN(attr.prog_cnt, (uint32_t)PROGS_MAX); i++) {
@@ -148,6 +151,7 @@ static void query(struct skep_inventory_kept *k, int fd, uint32_t attach_type, u
 			continue;
 		skep_inventory_add_place(k, ids[i], 0, kind, text);
 		skep_vec_last(&k->places).cgroup = cgroup;
+		skep_vec_last(&k->places).map = map;
 	}
 }
 
@@ -172,7 +176,7 @@ static void look_at_cgroup(struct cgroups *g, int dir, unsigned depth)
 		if (!(g->kinds & SKEP_KIND(cgroup_types[i].prog_type)))
 			continue;
 		for (uint32_t at = cgroup_types[i].first; at <= cgroup_types[i].last; at++)
-			query(g->k, dir, at, st.st_ino, "");
+			query(g->k, dir, at, st.st_ino, 0);
 	}
 	fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	d = fd < 0 ? NULL : fdopendir(fd);
@@ -215,11 +219,9 @@ static void look_at_sockets(struct skep_inventory_kept *k, int fd, uint32_t map)
 	static const uint32_t types[] = { SKEP_AT_SK_SKB_STREAM_PARSER,
 					  SKEP_AT_SK_SKB_STREAM_VERDICT, SKEP_AT_SK_SKB_VERDICT,
 					  SKEP_AT_SK_MSG_VERDICT };
-	char text[32];
 
-	snprintf(text, sizeof(text), "map %u", map);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		query(k, fd, types[i], 0, text);
+		query(k, fd, types[i], 0, map);
 }
 
 static void look_at_calls(struct skep_inventory_kept *k, int fd,
@@ -234,6 +236,7 @@ static void look_at_calls(struct skep_inventory_kept *k, int fd,
 			continue;
 		snprintf(text, sizeof(text), "map %u, %u", map->id, i);
 		skep_inventory_add_place(k, id, 0, "tail call", text);
+		skep_vec_last(&k->places).map = map->id;
 	}
 }
 
@@ -258,6 +261,21 @@ static void take_maps(struct skep_inventory_kept *k, uint64_t kinds)
 	}
 }
 
+/* Programs that stand in for functions of an interface of the kernel's: their links name a map only. */
+static void take_operations(struct skep_inventory_kept *k)
+{
+	for (size_t i = 0; i < k->progs.len; i++) {
+		const struct skep_inventory_prog *prog = &k->progs.data[i];
+		struct skep_str text = {};
+
+		if (prog->type != SKEP_PROG_STRUCT_OPS || place_of(k, prog->id))
+			continue;
+		skep_inventory_add_type(k, prog->attach_btf_obj, prog->attach_btf_id, &text);
+		skep_inventory_add_place(k, prog->id, 0, "struct_ops", skep_str_text(&text));
+		skep_str_fini(&text);
+	}
+}
+
 void skep_inventory_take_hooks(struct skep_inventory_kept *k)
 {
 	uint64_t kinds = open_kinds(k);
@@ -266,6 +284,8 @@ void skep_inventory_take_hooks(struct skep_inventory_kept *k)
 	take_perf(k);
 	if (!kinds)
 		return;
+	if (kinds & SKEP_KIND(SKEP_PROG_STRUCT_OPS))
+		take_operations(k);
 	take_cgroups(k, kinds);
 	take_maps(k, kinds);
 	if (kinds & (filters | SKEP_KIND(SKEP_PROG_XDP)))

@@ -180,9 +180,8 @@ static uint32_t vmlinux_id(struct skep_inventory_kept *k)
 	return k->vmlinux_id;
 }
 
-/* A type of the kernel's, or of a module's by the name of that. */
-static void add_type(struct skep_inventory_kept *k, uint32_t object, uint32_t id,
-		     struct skep_str *out)
+void skep_inventory_add_type(struct skep_inventory_kept *k, uint32_t object, uint32_t id,
+			     struct skep_str *out)
 {
 	const struct skep_btf *btf;
 	char module[64] = "";
@@ -227,7 +226,7 @@ static void look_at_tracing(struct look *l)
 		  : at == SKEP_AT_TRACE_RAW_TP	? "tp_btf"
 						: "freplace";
 	if (prog && prog->attach_btf_id)
-		add_type(l->k, prog->attach_btf_obj, prog->attach_btf_id, &l->out);
+		skep_inventory_add_type(l->k, prog->attach_btf_obj, prog->attach_btf_id, &l->out);
 	target = l->out.len ? NULL : find_prog(l->k, object);
 	if (target)
 		skep_str_addf(&l->out, "program %u %s", object, target->name);

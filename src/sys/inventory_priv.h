@@ -65,6 +65,9 @@ uint32_t skep_calls_can(const struct skep_calls *calls, int prog_fd,
 void skep_inventory_take_link(struct skep_inventory_kept *k, int fd);
 void skep_inventory_add_place(struct skep_inventory_kept *k, uint32_t prog, uint32_t link,
 			      const char *kind, const char *text);
+/* A type of the kernel's, or of a module's with the name of that in front. @object: BTF, @id: in it. */
+void skep_inventory_add_type(struct skep_inventory_kept *k, uint32_t object, uint32_t id,
+			     struct skep_str *out);
 /* inventory_map.c */
 void skep_inventory_take_map(struct skep_inventory_kept *k, int fd);
 /* inventory_held.c: holders and pins. */

@@ -286,10 +286,14 @@ static bool make_prog(const struct skep_ps_look *look, const struct skep_invento
 	add_owners(look->inv, SKEP_INVENTORY_PERF, prog->id, &owners);
 	add_pin(look->inv, SKEP_INVENTORY_PROG, prog->id, row);
 	for (size_t i = 0; i < n; i++) {
-		if (!places[i].link)
-			continue;
-		add_owners(look->inv, SKEP_INVENTORY_LINK, places[i].link, &owners);
-		add_pin(look->inv, SKEP_INVENTORY_LINK, places[i].link, row);
+		if (places[i].link) {
+			add_owners(look->inv, SKEP_INVENTORY_LINK, places[i].link, &owners);
+			add_pin(look->inv, SKEP_INVENTORY_LINK, places[i].link, row);
+		}
+		if (places[i].map) {
+			add_owners(look->inv, SKEP_INVENTORY_MAP, places[i].map, &owners);
+			add_pin(look->inv, SKEP_INVENTORY_MAP, places[i].map, row);
+		}
 	}
 	ours = !name_owner(look, &owners, row);
 	skep_vec_fini(&owners);

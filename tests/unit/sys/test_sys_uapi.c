@@ -56,6 +56,12 @@ static void test_attrs(void **state)
 	     ATTR(link_create.perf_event.bpf_cookie));
 	SAME(struct skep_bpf_link_create, kprobe_multi.cookies,
 	     ATTR(link_create.kprobe_multi.cookies));
+	SAME(struct skep_bpf_prog_query, attach_flags, ATTR(query.attach_flags));
+	SAME(struct skep_bpf_prog_query, prog_ids, ATTR(query.prog_ids));
+	SAME(struct skep_bpf_prog_query, prog_cnt, ATTR(query.prog_cnt));
+	SAME(struct skep_bpf_task_fd_query, buf, ATTR(task_fd_query.buf));
+	SAME(struct skep_bpf_task_fd_query, fd_type, ATTR(task_fd_query.fd_type));
+	SAME(struct skep_bpf_task_fd_query, probe_addr, ATTR(task_fd_query.probe_addr));
 	SAME(struct skep_bpf_link_create, tracing.cookie, ATTR(link_create.tracing.cookie));
 }
 
@@ -71,6 +77,17 @@ static void test_infos(void **state)
 	SAME(struct skep_bpf_link_info, prog_id, INFO(bpf_link_info, prog_id));
 	assert_int_equal(offsetof(struct skep_bpf_link_info, kprobe_multi),
 			 offsetof(struct bpf_link_info, raw_tracepoint));
+	SAME(struct skep_bpf_link_info, raw_tp.name_len,
+	     INFO(bpf_link_info, raw_tracepoint.tp_name_len));
+	SAME(struct skep_bpf_link_info, tracing.target_btf_id,
+	     INFO(bpf_link_info, tracing.target_btf_id));
+	SAME(struct skep_bpf_link_info, cgroup.attach_type,
+	     INFO(bpf_link_info, cgroup.attach_type));
+	SAME(struct skep_bpf_link_info, iter.name_len, INFO(bpf_link_info, iter.target_name_len));
+	SAME(struct skep_bpf_link_info, iter.map_id, INFO(bpf_link_info, iter.map.map_id));
+	SAME(struct skep_bpf_link_info, iter.pid, INFO(bpf_link_info, iter.task.pid));
+	SAME(struct skep_bpf_link_info, netns.attach_type, INFO(bpf_link_info, netns.attach_type));
+	SAME(struct skep_bpf_link_info, net.ifindex, INFO(bpf_link_info, xdp.ifindex));
 }
 
 static void test_numbers(void **state)
@@ -92,6 +109,11 @@ static void test_numbers(void **state)
 	assert_int_equal(SKEP_BPF_F_MMAPABLE, BPF_F_MMAPABLE);
 	assert_int_equal(SKEP_BPF_F_RDONLY_PROG, BPF_F_RDONLY_PROG);
 	assert_int_equal(SKEP_BPF_F_SLEEPABLE, BPF_F_SLEEPABLE);
+	assert_int_equal(SKEP_BPF_PROG_QUERY, BPF_PROG_QUERY);
+	assert_int_equal(SKEP_BPF_TASK_FD_QUERY, BPF_TASK_FD_QUERY);
+	assert_int_equal(SKEP_BPF_LINK_RAW_TP, BPF_LINK_TYPE_RAW_TRACEPOINT);
+	assert_int_equal(SKEP_BPF_LINK_XDP, BPF_LINK_TYPE_XDP);
+	assert_int_equal(SKEP_BPF_LINK_STRUCT_OPS, BPF_LINK_TYPE_STRUCT_OPS);
 	assert_int_equal(SKEP_BPF_LINK_PERF_EVENT, BPF_LINK_TYPE_PERF_EVENT);
 	assert_int_equal(SKEP_BPF_LINK_KPROBE_MULTI, BPF_LINK_TYPE_KPROBE_MULTI);
 }
