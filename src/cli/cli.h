@@ -36,6 +36,11 @@ int skep_cli_main(int argc, char **argv);
 extern int skep_cli_argc;
 extern char **skep_cli_argv;
 
+/*
+ * Writes a page to stdout. On a terminal, lines that are longer go on below the text that they explain; commands stay whole, for
+ * they are copied.
+ */
+void skep_cli_page(const char *text);
 /* Of the terminal that @fd is; 0: it is none. */
 unsigned skep_cli_columns(int fd);
 /* Renders to stderr, coloured on a terminal, and empties the diag but for its source. */

@@ -9,17 +9,19 @@
 #include "sys/explain.h"
 #include "sys/feature.h"
 
-static void print_feature(enum skep_feature f)
+static void add_feature(enum skep_feature f, struct skep_str *out)
 {
 	bool has = skep_feature_has(f);
 
-	printf("  %-17s %-4s %s: %s", skep_feature_word(f), has ? "yes" : "no",
-	       skep_feature_name(f), skep_feature_gives(f));
+	skep_str_addf(out, "  %-17s %-4s %s: %s", skep_feature_word(f), has ? "yes" : "no",
+		      skep_feature_name(f), skep_feature_gives(f));
 	if (!has && skep_feature_error(f) == -EPERM)
-		printf(" (refused to root as well: by this kernel's build, a lockdown or a container)");
+		skep_str_addf(
+			out,
+			" (refused to root as well: by this kernel's build, a lockdown or a container)");
 	else if (!has)
-		printf(" (%s)", skep_explain_errno(skep_feature_error(f)));
-	printf("\n");
+		skep_str_addf(out, " (%s)", skep_explain_errno(skep_feature_error(f)));
+	skep_str_addf(out, "\n");
 }
 
 /* Probes of the language and what each stands on. */
@@ -44,7 +46,7 @@ static const struct {
 	{ "hardware", SKEP_FEATURE_PERF_HARDWARE, SKEP_FEATURE_PERF_HARDWARE },
 };
 
-static void print_probes(bool working)
+static void add_probes(bool working, struct skep_str *out)
 {
 	const char *comma = "";
 
@@ -54,14 +56,16 @@ static void print_probes(bool working)
 
 		if (works != working)
 			continue;
-		printf("%s%s", comma, probes[i].probe);
+		skep_str_addf(out, "%s%s", comma, probes[i].probe);
 		comma = ", ";
 	}
-	printf("%s\n", *comma ? "" : "nothing");
+	skep_str_addf(out, "%s\n", *comma ? "" : "nothing");
 }
 
 int skep_cmd_doctor(int argc, char **argv)
 {
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
 	struct utsname u;
 
 	if (skep_cli_no_words(argc, argv))
@@ -74,13 +78,14 @@ int skep_cmd_doctor(int argc, char **argv)
 			"Without them the kernel refuses every test, and the answers would be wrong.\n");
 		return SKEP_EXIT_CANNOT;
 	}
-	printf("%s %s, %s, %u CPUs\n\nThis kernel:\n", u.sysname, u.release, u.machine,
-	       skep_cpus_possible());
+	skep_str_addf(&out, "%s %s, %s, %u CPUs\n\nThis kernel:\n", u.sysname, u.release, u.machine,
+		      skep_cpus_possible());
 	for (int f = 0; f < SKEP_N_FEATURES; f++)
-		print_feature((enum skep_feature)f);
-	printf("\nskep trace works with: ");
-	print_probes(true);
-	printf("               not with: ");
-	print_probes(false);
+		add_feature((enum skep_feature)f, &out);
+	skep_str_addf(&out, "\nskep trace works with: ");
+	add_probes(true, &out);
+	skep_str_addf(&out, "               not with: ");
+	add_probes(false, &out);
+	skep_cli_page(skep_str_text(&out));
 	return skep_feature_has(SKEP_FEATURE_BPF) ? SKEP_EXIT_FINE : SKEP_EXIT_CANNOT;
 }

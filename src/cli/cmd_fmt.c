@@ -131,7 +131,7 @@ int skep_cmd_fmt(int argc, char **argv)
 			break;
 		}
 		if (skep_streq(argv[i], "--help") || skep_streq(argv[i], "-h")) {
-			fputs(usage, stdout);
+			skep_cli_page(usage);
 			return SKEP_EXIT_FINE;
 		}
 		if (!skep_streq(argv[i], "-w")) {

@@ -160,7 +160,7 @@ int skep_cmd_ps(int argc, char **argv)
 		const char *problem;
 
 		if (c == 'h') {
-			fputs(usage, stdout);
+			skep_cli_page(usage);
 			return SKEP_EXIT_FINE;
 		}
 		if (c == '?') {

@@ -156,7 +156,7 @@ int skep_cmd_run(int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "hv", longs, NULL)) >= 0) {
 		if (c == 'h') {
-			fputs(usage, stdout);
+			skep_cli_page(usage);
 			return SKEP_EXIT_FINE;
 		}
 		why = take_option(&options, c, optarg);

@@ -16,7 +16,7 @@ static int run(int r, struct skep_trace_options *options, struct skep_diag *diag
 	if (r < 0)
 		return SKEP_EXIT_USAGE;
 	if (options->help) {
-		fputs(help, stdout);
+		skep_cli_page(help);
 		return SKEP_EXIT_FINE;
 	}
 	return skep_trace_run(options, &context);

@@ -49,7 +49,7 @@ bool skep_cli_source_parse(struct skep_cli_source *source, const struct skep_cli
 	while ((c = getopt_long(argc, argv, words->letters ? words->letters : "h", words->longs,
 				NULL)) >= 0) {
 		if (c == 'h') {
-			fputs(words->usage, stdout);
+			skep_cli_page(words->usage);
 			*ret_code = SKEP_EXIT_FINE;
 			return false;
 		}

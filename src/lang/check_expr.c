@@ -83,7 +83,9 @@ static int mismatch(struct skep_check *k, const struct skep_expr *expr, enum ske
 	else if ((is_text(a) && is_ptr(b)) || (is_ptr(a) && is_text(b)))
 		skep_diag_hint(k->c->diag, "str(pointer) reads the text that it points to");
 	else if (is_text(a) && is_text(b) && op < SKEP_BINARY_EQ)
-		skep_diag_hint(k->c->diag, "printf puts texts together: printf(\"%%s%%s\", a, b)");
+		skep_diag_hint(k->c->diag,
+			       "texts are put together by str_concat(a, b), and in what is "
+			       "printed by printf(\"%%s%%s\", a, b)");
 	else if (a->kind == SKEP_TYPE_PROBE || b->kind == SKEP_TYPE_PROBE)
 		skep_diag_hint(k->c->diag, "probe and func themselves are equal to a text or not: "
 					   "probe == \"...\"");

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "live/outlets.h"
@@ -381,6 +382,20 @@ static int do_cat(struct skep_session *s, const struct row *row)
 	return 0;
 }
 
+/* Once: a script may well go by what a command prints, and run it for each event. */
+static void tell_failed(struct skep_session *s, const char *command, int status)
+{
+	if (s->system_failed)
+		return;
+	s->system_failed = true;
+	if (WIFEXITED(status))
+		fprintf(stderr, "skep: system: '%s' ended with exit status %d\n", command,
+			WEXITSTATUS(status));
+	else
+		fprintf(stderr, "skep: system: '%s' was ended by signal %d (%s)\n", command,
+			WTERMSIG(status), strsignal(WTERMSIG(status)));
+}
+
 static int do_system(struct skep_session *s, const struct row *row)
 {
 	_cleanup_(skep_str_fini)
@@ -398,6 +413,8 @@ static int do_system(struct skep_session *s, const struct row *row)
 	if (r < 0)
 		fprintf(stderr, "skep: system: cannot run '%s': %s\n", skep_str_text(&command),
 			strerror(-r));
+	else if (r > 0 && !s->options->bpftrace_shapes && !s->options->quiet)
+		tell_failed(s, skep_str_text(&command), r);
 	if (s->options->format == SKEP_LIVE_JSON_BPFTRACE)
 		put_text(s, "syscall", row, &text);
 	else

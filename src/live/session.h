@@ -27,6 +27,7 @@ struct skep_session {
 	bool exiting;		 /* exit() was said: rows are not shown */
 	bool stopping;		 /* the loop shall end */
 	bool only_shows;	 /* what would start or write something is named instead */
+	bool system_failed;	 /* a command of system() did, and it was told */
 	size_t n_errors;	 /* errorf() and failed assert() so far */
 	struct skep_str *caught; /* texts go here instead of being shown, or NULL */
 	int64_t clock_offset_ns; /* wall clock minus boot clock */
@@ -58,5 +59,5 @@ int skep_session_budget(struct skep_session *s, struct skep_budget *budget) _mus
 /* preload.c: what walks of user stacks will want. */
 void skep_session_preload(struct skep_session *s);
 
-/* system.c: runs a line of shell, what it prints goes to @out. Ends early when a signal waits on @signal_fd. */
+/* system.c: runs a line of shell, what it prints goes to @out. Ends early when a signal waits on @signal_fd. Its status, as of waitpid. */
 int skep_session_system(const char *command, int signal_fd, struct skep_str *out) _must_check_;

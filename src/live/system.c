@@ -36,10 +36,10 @@ static int spawn(const char *command, int out_fd, pid_t *ret_pid)
 	return r;
 }
 
-/* Waits for the command; one that was told to end gets half a second for it. */
-static void reap(pid_t pid, bool told)
+/* Waits for the command, and gives its status; one that was told to end gets half a second for it, and has none. */
+static int reap(pid_t pid, bool told)
 {
-	int status, r = 0;
+	int status = 0, r = 0;
 
 	for (unsigned i = 0; told && i < 50 && r == 0; i++) {
 		r = waitpid(pid, &status, WNOHANG);
@@ -50,6 +50,7 @@ static void reap(pid_t pid, bool told)
 		kill(pid, SIGKILL);
 	while (r == 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	return told ? 0 : status;
 }
 
 int skep_session_system(const char *command, int signal_fd, struct skep_str *out)
@@ -87,6 +88,5 @@ int skep_session_system(const char *command, int signal_fd, struct skep_str *out
 		if (n < 0 && errno == EINTR)
 			n = 1;
 	}
-	reap(pid, told);
-	return 0;
+	return reap(pid, told);
 }

@@ -138,6 +138,12 @@ int skep_trace_ahead_write(const struct skep_plan *plan, const struct skep_trace
 	if (r < 0)
 		skep_diag_error(diag, SKEP_NO_LOC, "cannot write '%s': %s", o->output,
 				strerror(-r));
+	else if (!skep_has_suffix(o->output, ".skep")) {
+		skep_diag_add(diag, SKEP_DIAG_NOTE, SKEP_NO_LOC,
+			      "its name does not end in .skep, so 'skep %s' will not find it",
+			      o->output);
+		skep_diag_hint(diag, "skep trace %s runs it", o->output);
+	}
 	return r;
 }
 
