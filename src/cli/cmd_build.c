@@ -13,8 +13,9 @@
 static const char usage[] =
 	"usage: skep build [options] FILE.bpf.c...\n"
 	"       skep build --vmlinux [--btf FILE] >vmlinux.h\n"
-	"  -o FILE         the object; without, FILE.bpf.o of the first source, in this folder\n"
-	"  --verify        judge its programs as skep verify does; one that is rejected is not written\n"
+	"Each source becomes FILE.bpf.o in this folder. Objects that need each other are linked when they are loaded.\n"
+	"  -o FILE         the object of one source\n"
+	"  --verify        judge the programs, linked, as skep verify does; one that is rejected is not written\n"
 	"  --all-types     all types of the kernel in vmlinux.h, not only those that the source uses\n"
 	"  --btf FILE      types of the kernel that it is for; without, those of this one\n"
 	"  --cpu VERSION   instruction set, as clang -mcpu has it (v3)\n"
@@ -147,13 +148,13 @@ static int judge(struct job *job, const struct skep_input *input)
 	return code;
 }
 
-static int verify(struct job *job, const char *name, const struct skep_str *bytes)
+/* As they will be loaded: linked. */
+static int verify(struct job *job, const struct skep_object_file *files, size_t n)
 {
 	struct skep_input_options options = { .kernel = skep_cli_source_types(&job->from) };
 	struct skep_diag diag = {};
 	struct skep_input input;
-	int r = skep_input_read_object(name, bytes->data, bytes->len, &options, job->arena, &diag,
-				       &input);
+	int r = skep_input_read_objects(files, n, &options, job->arena, &diag, &input);
 
 	skep_cli_tell(&diag, false);
 	skep_diag_fini(&diag);
@@ -162,28 +163,34 @@ static int verify(struct job *job, const char *name, const struct skep_str *byte
 
 static int build(struct job *job, const char *const *paths, size_t n)
 {
-	const char *out = job->out ? job->out : object_name(job, paths[0]);
-	_cleanup_(skep_str_fini)
-	struct skep_str bytes = {};
+	struct skep_object_file *files = skep_arena_calloc(job->arena, n, sizeof(*files));
 	struct skep_diag diag = {};
 	int code = SKEP_EXIT_FINE, r;
 
-	r = skep_build_object(paths, n, &job->how, job->arena, &diag, &bytes);
+	r = skep_build_objects(paths, n, &job->how, job->arena, &diag, files);
 	skep_cli_tell(&diag, false);
 	skep_diag_fini(&diag);
 	if (r < 0)
 		return r == -ENOPKG ? SKEP_EXIT_CANNOT : SKEP_EXIT_FAILED;
 	if (job->verify)
-		code = verify(job, paths[0], &bytes);
-	if (code == SKEP_EXIT_FAILED)
-		return code;
-	return write_out(out, bytes.data, bytes.len) < 0 ? SKEP_EXIT_FAILED : code;
+		code = verify(job, files, n);
+	for (size_t i = 0; i < n && code != SKEP_EXIT_FAILED; i++)
+		if (write_out(job->out ? job->out : object_name(job, paths[i]), files[i].data,
+			      files[i].size) < 0)
+			code = SKEP_EXIT_FAILED;
+	return code;
 }
 
-static int check_paths(const struct skep_cli_words *words, char **paths, int n)
+static int check_paths(const struct job *job, const struct skep_cli_words *words, char **paths,
+		       int n)
 {
 	if (!n)
 		return skep_cli_source_wrong(words, "which source?");
+	if (n > 1 && job->out)
+		return skep_cli_source_wrong(
+			words, "-o is for one source: each becomes an object of its own");
+	if (n > SKEP_OBJECT_FILES_MAX)
+		return skep_cli_source_wrong(words, "at most 64 sources at a time");
 	for (int i = 0; i < n; i++)
 		if (!skep_build_is_source(paths[i])) {
 			fprintf(stderr, "skep: '%s' is no C source, whose name ends with .c\n",
@@ -215,7 +222,7 @@ int skep_cmd_build(int argc, char **argv)
 	job.how.flags = job.flags;
 	if (!skep_cli_source_parse(&job.from, &words, &job, argc, argv, &code))
 		return code;
-	if (!job.vmlinux && (code = check_paths(&words, argv + optind, argc - optind)))
+	if (!job.vmlinux && (code = check_paths(&job, &words, argv + optind, argc - optind)))
 		return code;
 	if (skep_cli_source_open(&job.from) < 0)
 		return SKEP_EXIT_FAILED;

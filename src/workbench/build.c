@@ -155,7 +155,7 @@ static int types(const struct build *b, const struct skep_btf **ret_btf)
 	if (r < 0)
 		skep_diag_hint(
 			b->diag,
-			"give the types of the kernel that it is for: --btf FILE, a vmlinux or the BTF of one");
+			"give the types of the kernel that it is for: --btf FILE, a copy of its /sys/kernel/btf/vmlinux");
 	return r;
 }
 
@@ -199,8 +199,7 @@ static int write_vmlinux(const struct build *b, const struct build_source *sourc
 		return r;
 	r = types(b, ret_btf);
 	if (r == 0)
-		r = skep_vmlinux_header(*ret_btf, b->options->all_types ? NULL : words, b->diag,
-					&text);
+		r = skep_vmlinux_header(*ret_btf, words, b->options->all_types, b->diag, &text);
 	return r < 0 ? r : write_file(b, "vmlinux.h", skep_str_text(&text), text.len);
 }
 
@@ -317,7 +316,9 @@ int skep_build_object(const char *const *paths, size_t n, const struct skep_buil
 	if (r < 0)
 		return r;
 	if (n > 1) {
-		skep_diag_error(diag, SKEP_NO_LOC, "several sources are not linked yet");
+		skep_diag_error(
+			diag, SKEP_NO_LOC,
+			"several sources are several objects, which are linked when they are loaded");
 		return -EOPNOTSUPP;
 	}
 	skep_str_addn(ret_bytes, files[0].data, files[0].size);
@@ -334,5 +335,5 @@ int skep_build_vmlinux(const struct skep_build_options *options, bool asserted,
 	if (r < 0)
 		return r;
 	return asserted ? skep_vmlinux_asserted(btf, diag, ret_text)
-			: skep_vmlinux_header(btf, NULL, diag, ret_text);
+			: skep_vmlinux_header(btf, NULL, true, diag, ret_text);
 }

@@ -57,6 +57,22 @@ static void add_text(const char *text, size_t len, struct skep_str *out)
 	}
 }
 
+/* A line with blanks for its tabs, which would count from the number in front of it. */
+static void add_spaced(const char *text, size_t len, struct skep_str *out)
+{
+	size_t column = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		size_t n = text[i] == '\t' ? 8 - column % 8 : 1;
+
+		if (text[i] == '\t')
+			skep_str_pad(out, ' ', n);
+		else
+			add_text(text + i, 1, out);
+		column += n;
+	}
+}
+
 static void add(const char *text, struct skep_str *out)
 {
 	add_text(text, strlen(text), out);
@@ -113,7 +129,7 @@ static void show_source(const struct skep_explain *e, struct skep_str *out)
 		size_t len = (size_t)((newline ? newline : end) - at);
 
 		skep_str_addf(out, "<i>%u</i>", n);
-		add_text(at, len, out);
+		add_spaced(at, len, out);
 		skep_str_addc(out, '\n');
 		at += len + 1;
 	}

@@ -111,26 +111,20 @@ enum skep_hex skep_input_hex(const char *text, size_t len, struct skep_str *out)
 	return high < 0 ? SKEP_HEX_BYTES : SKEP_HEX_ODD;
 }
 
-static int read_object(const char *data, size_t size, const struct skep_input_options *options,
-		       struct skep_arena *arena, struct skep_diag *diag, struct skep_input *source)
+int skep_input_read_objects(const struct skep_object_file *files, size_t n,
+			    const struct skep_input_options *options, struct skep_arena *arena,
+			    struct skep_diag *diag, struct skep_input *ret_source)
 {
-	struct skep_object_file file = { source->name, data, size };
 	struct skep_core_target target = { .kernel = options->kernel };
 	struct skep_object_options object = { .target = options->kernel ? &target : NULL };
-
-	source->kind = SKEP_INPUT_OBJECT;
-	source->object = data;
-	source->object_size = size;
-	return skep_object_read(&file, 1, &object, arena, diag, &source->spec);
-}
-
-int skep_input_read_object(const char *name, const char *data, size_t size,
-			   const struct skep_input_options *options, struct skep_arena *arena,
-			   struct skep_diag *diag, struct skep_input *ret_source)
-{
-	const char *slash = strrchr(name, '/');
-	struct skep_input source = { .name = slash ? slash + 1 : name };
-	int r = read_object(data, size, options, arena, diag, &source);
+	const char *slash = strrchr(files[0].name, '/');
+	struct skep_input source = {
+		.kind = SKEP_INPUT_OBJECT,
+		.name = slash ? slash + 1 : files[0].name,
+		.object = files[0].data,
+		.object_size = files[0].size,
+	};
+	int r = skep_object_read(files, n, &object, arena, diag, &source.spec);
 
 	if (r == 0)
 		*ret_source = source;
@@ -145,7 +139,7 @@ static int read_c(const char *path, const struct skep_input_options *options,
 	struct skep_object_file file;
 	int r = skep_build_objects(&path, 1, &how, arena, diag, &file);
 
-	return r < 0 ? r : read_object(file.data, file.size, options, arena, diag, source);
+	return r < 0 ? r : skep_input_read_objects(&file, 1, options, arena, diag, source);
 }
 
 /* A script is compiled for this kernel; what it imports is not looked for here. */
@@ -338,7 +332,8 @@ int skep_input_read(const char *path, const struct skep_input_options *options,
 	if (skep_build_is_source(path) && is_text(data, size))
 		r = read_c(path, options, arena, diag, &source);
 	else if (skep_object_is(data, size))
-		r = read_object(data, size, options, arena, diag, &source);
+		r = skep_input_read_objects(&(struct skep_object_file){ source.name, data, size },
+					    1, options, arena, diag, &source);
 	else if (skep_has_suffix(path, ".bt"))
 		r = read_script(data, size, arena, diag, &source);
 	else if (names_assembler(path) || holds_assembler(path, data, size))

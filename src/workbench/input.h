@@ -28,6 +28,7 @@
 
 #include "base/arena.h"
 #include "obj/btf.h"
+#include "obj/object.h"
 #include "obj/places.h"
 #include "obj/spec.h"
 #include "sys/image.h"
@@ -81,10 +82,10 @@ int skep_input_read(const char *path, const struct skep_input_options *options,
 /* The same for the text of a script, called @name. */
 int skep_input_read_script(const char *name, const char *text, struct skep_arena *arena,
 			   struct skep_diag *diag, struct skep_input *ret_source) _must_check_;
-/* The same for an object that is in memory already. */
-int skep_input_read_object(const char *name, const char *data, size_t size,
-			   const struct skep_input_options *options, struct skep_arena *arena,
-			   struct skep_diag *diag, struct skep_input *ret_source) _must_check_;
+/* The same for objects that are in memory already, linked; variables are looked for in the first. */
+int skep_input_read_objects(const struct skep_object_file *files, size_t n,
+			    const struct skep_input_options *options, struct skep_arena *arena,
+			    struct skep_diag *diag, struct skep_input *ret_source) _must_check_;
 /*
  * Where the variables of an object are, from its debugging information: for explanations. Nothing when it has none, or
  * when libdw is missing. Give @ret_places->btf to skep_btf_free.

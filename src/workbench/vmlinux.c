@@ -124,7 +124,7 @@ static void define_record(struct vmlinux *v, const struct skep_btf_type *t)
 	vmlinux_write_record(v, t->id, v->names[t->id], &v->body);
 	skep_str_add(&v->body, ";\n\n");
 	end(v, t->id);
-	if (v->words)
+	if (!v->all)
 		open_members(v, t->id);
 }
 
@@ -247,7 +247,7 @@ static bool is_used(const struct vmlinux *v, const struct skep_btf_type *t)
 {
 	bool is_enum = t->kind == SKEP_BTF_ENUM || t->kind == SKEP_BTF_ENUM64;
 
-	if (!v->words)
+	if (v->all)
 		return is_enum || v->names[t->id];
 	if (is_enum && has_constant(v, t))
 		return true;
@@ -271,7 +271,7 @@ static void define(struct vmlinux *v, const struct skep_btf_type *t)
 	case SKEP_BTF_TYPEDEF:
 		define_typedef(v, t);
 		/* Who names it wants what is behind it, unless it stands for itself. */
-		need(v, t->type, v->words != NULL);
+		need(v, t->type, !v->all);
 		return;
 	default:
 		return;
@@ -315,11 +315,13 @@ static void define_wanted(struct vmlinux *v)
 }
 
 static void init(struct vmlinux *v, const struct skep_btf *btf,
-		 const struct skep_vmlinux_words *words)
+		 const struct skep_vmlinux_words *words, bool all)
 {
 	uint32_t n = skep_btf_n_types(btf);
 
-	*v = (struct vmlinux){ .btf = btf, .words = words, .arena = skep_arena_new() };
+	*v = (struct vmlinux){
+		.btf = btf, .words = words, .all = all || !words, .arena = skep_arena_new()
+	};
 	v->states = skep_arena_alloc(v->arena, n);
 	v->declared = skep_arena_alloc(v->arena, n * sizeof(*v->declared));
 	v->aligns = skep_arena_alloc(v->arena, n);
@@ -355,12 +357,12 @@ static int finish(struct vmlinux *v, struct skep_diag *diag, struct skep_str *ou
 }
 
 int skep_vmlinux_header(const struct skep_btf *btf, const struct skep_vmlinux_words *words,
-			struct skep_diag *diag, struct skep_str *ret_text)
+			bool all, struct skep_diag *diag, struct skep_str *ret_text)
 {
 	struct vmlinux v;
 	int r;
 
-	init(&v, btf, words);
+	init(&v, btf, words, all);
 	define_wanted(&v);
 	r = finish(&v, diag, ret_text);
 	fini(&v);
@@ -393,7 +395,7 @@ int skep_vmlinux_asserted(const struct skep_btf *btf, struct skep_diag *diag,
 	struct vmlinux v;
 	int r;
 
-	init(&v, btf, NULL);
+	init(&v, btf, NULL, true);
 	define_wanted(&v);
 	r = finish(&v, diag, ret_text);
 	for (uint32_t id = 1; r == 0 && id < skep_btf_n_types(btf); id++) {

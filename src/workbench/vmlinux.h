@@ -15,7 +15,7 @@
  *
  *	struct skep_vmlinux_words *words = skep_vmlinux_words_new();
  *	skep_vmlinux_words_scan(words, preprocessed, size);
- *	r = skep_vmlinux_header(btf, words, diag, &out);
+ *	r = skep_vmlinux_header(btf, words, false, diag, &out);
  */
 #pragma once
 
@@ -34,9 +34,12 @@ SKEP_DEFINE_CLEANUP(struct skep_vmlinux_words, skep_vmlinux_words_free)
 void skep_vmlinux_words_scan(struct skep_vmlinux_words *words, const char *text, size_t size);
 bool skep_vmlinux_words_have(const struct skep_vmlinux_words *words, const char *word);
 
-/* @words NULL: all types. -EINVAL, -ELOOP, -E2BIG with the diag: types that no kernel has. */
+/*
+ * @all: all types, of which those give way that are called like something of the program's own. @words may be NULL then.
+ * -EINVAL, -ELOOP, -E2BIG with the diag: types that no kernel has.
+ */
 int skep_vmlinux_header(const struct skep_btf *btf, const struct skep_vmlinux_words *words,
-			struct skep_diag *diag, struct skep_str *ret_text) _must_check_;
+			bool all, struct skep_diag *diag, struct skep_str *ret_text) _must_check_;
 /*
  * The same, and behind it assertions for the compiler: the size of each type, the place of each member, as the BTF has it.
  */

@@ -18,7 +18,8 @@ enum vmlinux_state {
 
 struct vmlinux {
 	const struct skep_btf *btf;
-	const struct skep_vmlinux_words *words; /* or NULL: all types */
+	const struct skep_vmlinux_words *words; /* or NULL */
+	bool all;				/* not only what the words name */
 	struct skep_arena *arena;
 	uint8_t *states;	      /* enum vmlinux_state, by id */
 	bool *declared;		      /* by id: a line of `forward` */
