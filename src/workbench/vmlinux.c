@@ -33,7 +33,8 @@ static void need_members(struct vmlinux *v, const struct skep_btf_type *t)
 {
 	struct skep_btf_member m;
 
-	for (uint32_t i = 0; i < t->vlen && skep_btf_member(v->btf, t->id, i, &m) == 0; i++)
+	for (uint32_t i = 0; i < t->vlen && !v->error && skep_btf_member(v->btf, t->id, i, &m) == 0;
+	     i++)
 		need(v, m.type, true);
 }
 
@@ -43,12 +44,13 @@ static void open_members(struct vmlinux *v, uint32_t id)
 	struct skep_btf_type t = skep_btf_type(v->btf, id);
 	struct skep_btf_member m;
 
-	if (++v->depth > VMLINUX_DEPTH_MAX) {
-		v->error = -ELOOP;
+	if (++v->depth > VMLINUX_DEPTH_MAX || ++v->steps > VMLINUX_STEPS_MAX) {
+		v->error = v->depth > VMLINUX_DEPTH_MAX ? -ELOOP : -E2BIG;
 		v->depth--;
 		return;
 	}
-	for (uint32_t i = 0; i < t.vlen && skep_btf_member(v->btf, id, i, &m) == 0; i++) {
+	for (uint32_t i = 0; i < t.vlen && !v->error && skep_btf_member(v->btf, id, i, &m) == 0;
+	     i++) {
 		uint32_t in = skep_btf_strip(v->btf, m.type, true);
 		bool pointer = false;
 
@@ -161,13 +163,15 @@ static void declare(struct vmlinux *v, const struct skep_btf_type *t)
 /* One that has no name is defined where it stands, and what it holds before that. */
 static void need_unnamed(struct vmlinux *v, const struct skep_btf_type *t)
 {
-	if (v->error)
+	/* Once is enough, and saves those that hold each other twice. */
+	if (v->error || v->states[t->id] == VMLINUX_DEFINED)
 		return;
 	if (v->depth++ < VMLINUX_DEPTH_MAX)
 		need_members(v, t);
 	else
 		v->error = -ELOOP;
 	v->depth--;
+	v->states[t->id] = VMLINUX_DEFINED;
 }
 
 static void need_params(struct vmlinux *v, const struct skep_btf_type *proto)

@@ -56,7 +56,8 @@ static uint32_t record_align(struct vmlinux *v, const struct skep_btf_type *t)
 	struct skep_btf_member m;
 	uint32_t align = 1;
 
-	for (uint32_t i = 0; i < t->vlen && skep_btf_member(v->btf, t->id, i, &m) == 0; i++) {
+	for (uint32_t i = 0; i < t->vlen && !v->error && skep_btf_member(v->btf, t->id, i, &m) == 0;
+	     i++) {
 		if (is_off(v, &m))
 			return 1;
 		align = MAX(align, vmlinux_align(v, m.type));
@@ -69,7 +70,8 @@ static bool is_packed(struct vmlinux *v, const struct skep_btf_type *t)
 	struct skep_btf_member m;
 	uint32_t align = 1;
 
-	for (uint32_t i = 0; i < t->vlen && skep_btf_member(v->btf, t->id, i, &m) == 0; i++) {
+	for (uint32_t i = 0; i < t->vlen && !v->error && skep_btf_member(v->btf, t->id, i, &m) == 0;
+	     i++) {
 		if (is_off(v, &m))
 			return true;
 		align = MAX(align, vmlinux_align(v, m.type));
@@ -180,7 +182,8 @@ static bool write_members(struct vmlinux *v, const struct skep_btf_type *t, bool
 	uint64_t at = 0, size = t->size_bytes * 8ull;
 	uint32_t align = packed ? 1 : vmlinux_align(v, t->id);
 
-	for (uint32_t i = 0; i < t->vlen && skep_btf_member(v->btf, t->id, i, &m) == 0; i++) {
+	for (uint32_t i = 0; i < t->vlen && !v->error && skep_btf_member(v->btf, t->id, i, &m) == 0;
+	     i++) {
 		if (m.bit_offset < at || m.bit_offset + bits_of(v, &m) > size)
 			return false;
 		if (next_place(v, &m, packed, at) != m.bit_offset)
@@ -198,7 +201,8 @@ static bool write_choices(struct vmlinux *v, const struct skep_btf_type *t, stru
 	struct skep_btf_member m;
 	uint64_t most = 0, size = t->size_bytes * 8ull;
 
-	for (uint32_t i = 0; i < t->vlen && skep_btf_member(v->btf, t->id, i, &m) == 0; i++) {
+	for (uint32_t i = 0; i < t->vlen && !v->error && skep_btf_member(v->btf, t->id, i, &m) == 0;
+	     i++) {
 		if (m.bit_offset || bits_of(v, &m) > size)
 			return false;
 		write_member(v, &m, out);
@@ -220,8 +224,9 @@ void vmlinux_write_record(struct vmlinux *v, uint32_t id, const char *name, stru
 	skep_str_addf(out, "%s %s%s{\n", t.kind == SKEP_BTF_UNION ? "union" : "struct", name,
 		      *name ? " " : "");
 	begin = out->len;
-	if (v->depth >= VMLINUX_DEPTH_MAX || out->len > VMLINUX_BYTES_MAX) {
-		v->error = v->depth >= VMLINUX_DEPTH_MAX ? -ELOOP : -E2BIG;
+	if (v->error || v->depth >= VMLINUX_DEPTH_MAX || out->len > VMLINUX_BYTES_MAX) {
+		if (!v->error)
+			v->error = v->depth >= VMLINUX_DEPTH_MAX ? -ELOOP : -E2BIG;
 		skep_str_addc(out, '}');
 		return;
 	}

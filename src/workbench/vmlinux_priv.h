@@ -8,6 +8,7 @@
 #include "workbench/vmlinux.h"
 
 #define VMLINUX_BYTES_MAX (64u << 20) /* of the text */
+#define VMLINUX_STEPS_MAX (1u << 20)  /* records looked into for pointers */
 #define VMLINUX_DEPTH_MAX 128	      /* types that stand inside of each other */
 
 enum vmlinux_state {
@@ -31,7 +32,7 @@ struct vmlinux {
 		SKEP_VEC(uint32_t);
 	} opened; /* behind pointers that the program follows, yet to be defined */
 	struct skep_str forward, body;
-	unsigned depth, indent;
+	unsigned depth, indent, steps;
 	int error;
 };
 
