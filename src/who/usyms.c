@@ -199,6 +199,8 @@ bool skep_usyms_find(struct skep_usyms *u, uint32_t pid, uint64_t address,
 		sym.binary = m->path;
 		sym.name = skep_binaries_find(u->binaries, pid, m, address - m->start + m->offset,
 					      &sym.offset);
+		if (!sym.name)
+			sym.offset = address - m->start + m->offset;
 	} else { /* of a JIT compiler; its memory may be gone before its process is */
 		sym.binary = m ? m->path : "";
 		if (!proc->perfmap)

@@ -20,7 +20,7 @@ struct skep_usyms;
 struct skep_usym {
 	const char *name;   /* lives until the next call */
 	const char *binary; /* path, or "" */
-	uint64_t offset;    /* of the address in the function */
+	uint64_t offset;    /* of the address in the function; without a name, in the file */
 };
 
 int skep_usyms_new(size_t max_procs, struct skep_usyms **ret_usyms) _must_check_;

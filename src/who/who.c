@@ -66,12 +66,24 @@ static void add_usym_name(const struct skep_who *who, const struct skep_usym *sy
 		skep_demangle(sym->name, len, out);
 }
 
+/* An address that has no name: its place in its file, which says more than where that was loaded this time. */
+static void add_place(const struct skep_who *who, const struct skep_usym *sym, uint64_t address,
+		      struct skep_str *out)
+{
+	const char *slash = strrchr(sym->binary, '/');
+
+	if (!slash || who->options.bpftrace_shapes)
+		skep_str_addf(out, "0x%" PRIx64, address);
+	else
+		skep_str_addf(out, "[%s+0x%" PRIx64 "]", slash + 1, sym->offset);
+}
+
 static void usym(void *data, uint64_t address, uint32_t tgid, bool offset, struct skep_str *out)
 {
 	struct skep_usym sym;
 
 	if (!find_usym(data, address, tgid, &sym)) {
-		skep_str_addf(out, "0x%" PRIx64, address);
+		add_place(data, &sym, address, out);
 		return;
 	}
 	add_usym_name(data, &sym, out);
@@ -275,10 +287,11 @@ static void ustack(void *data, int64_t id, uint32_t tgid, uint32_t param, unsign
 		if (known) {
 			add_usym_name(who, &sym, out);
 			skep_str_addf(out, "+%" PRIu64 "\n", sym.offset);
+		} else if (style == SKEP_STACK_RAW) {
+			skep_str_addf(out, "%" PRIx64 "\n", address);
 		} else {
-			skep_str_addf(out,
-				      style == SKEP_STACK_RAW ? "%" PRIx64 "\n" : "0x%" PRIx64 "\n",
-				      address);
+			add_place(who, &sym, address, out);
+			skep_str_addc(out, '\n');
 		}
 	}
 }

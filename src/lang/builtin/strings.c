@@ -401,6 +401,10 @@ static int check_bswap(struct skep_check *k, struct skep_expr *call)
 		return skep_check_want(k, arg, "a number");
 	local = arg->kind == SKEP_EXPR_VAR ? arg->var.local : NULL;
 	size = local && local->width ? MIN(local->width, arg->type->size) : arg->type->size;
+	/* A number as it is written has as few bytes as it needs, as a variable that it is put in. */
+	for (unsigned n = 4; arg->kind == SKEP_EXPR_INT && n && arg->num.value >> (n * 8) == 0;
+	     n /= 2)
+		size = n;
 	call->type = skep_type_int(size, false);
 	return 0;
 }
