@@ -19,6 +19,10 @@
  *		fputs(skep_app_why(app), stderr);
  *	skep_app_close(app);
  *
+ * docs/examples/rows.c and rows.bpf.c are the whole of it, and are built and run by the tests.
+ *
+ *	cc mine.c $(pkg-config --cflags --libs skep)			meson setup -Dlibraries=true installs it
+ *
  * Guarantees
  * - All or nothing: what fails leaves nothing attached. Everything ends with skep_app_close, and with the process, however
  *   it dies.

@@ -107,6 +107,9 @@ void app_print_as(struct skep_app *app, enum skep_app_format format)
 	/* More than one table in one stream: lines say which they are of. */
 	app->printer.csv.tagged |= app_n_tables(app) > 1;
 	app->is_printing = true;
+	/* Without rings there are no rows to say the types of. */
+	if (skep_feed_fd(app->feed) < 0)
+		skep_str_reset(&app->text);
 }
 
 const char *skep_app_poll_text(struct skep_app *app, int timeout_ms, enum skep_app_format format)

@@ -294,7 +294,8 @@ static bool is_big_endian(const struct skep_btf *btf, uint32_t id)
 			return false;
 		if (skep_streq(t.name, "__be16") || skep_streq(t.name, "__be32") ||
 		    skep_streq(t.name, "__be64") || skep_streq(t.name, "skep_ipv4_t") ||
-		    skep_streq(t.name, "in_addr_t") || skep_streq(t.name, "in_port_t"))
+		    skep_streq(t.name, "skep_port_t") || skep_streq(t.name, "in_addr_t") ||
+		    skep_streq(t.name, "in_port_t"))
 			return true;
 		id = t.type;
 	}
