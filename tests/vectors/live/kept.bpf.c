@@ -62,6 +62,11 @@ SEC("uprobe") int function(void *ctx)
 	return mine() ? count(3) : 0;
 }
 
+SEC("uprobe.s") int sleepable(void *ctx)
+{
+	return mine() ? count(5) : 0;
+}
+
 SEC("xdp") int packet(struct xdp_md *ctx)
 {
 	count(4);
