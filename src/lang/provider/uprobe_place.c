@@ -44,8 +44,13 @@ static const char *load_args(struct skep_uprobe_search *s, const struct skep_wor
 {
 	const struct skep_world *w = s->c->world;
 
-	if (s->is_return || s->offset || s->by_line || !w->user_proto || !symbol->name ||
+	if (s->is_return || s->offset || s->by_line || !symbol->name ||
 	    (!s->used.n && !s->used.whole))
+		return "";
+	if (s->c->types.needs)
+		*ret_why = "args of functions are not supported ahead of time, for other machines' "
+			   "programs may pass them elsewhere";
+	if (s->c->types.needs || !w->user_proto)
 		return "";
 	if (skep_uprobe_params(w, symbol, ret_of, ret_why) < 0)
 		return "";
