@@ -164,11 +164,12 @@ static void name_unnamed(struct vmlinux *v, uint32_t id)
 	struct skep_btf_param p;
 
 	name_referred(v, t.type);
-	for (uint32_t i = 0; i < t.vlen; i++)
-		if (t.kind == SKEP_BTF_FUNC_PROTO && skep_btf_param(v->btf, id, i, &p) == 0)
+	for (uint32_t i = 0; t.kind == SKEP_BTF_FUNC_PROTO && i < t.vlen; i++)
+		if (skep_btf_param(v->btf, id, i, &p) == 0)
 			name_referred(v, p.type);
-		else if ((t.kind == SKEP_BTF_STRUCT || t.kind == SKEP_BTF_UNION) &&
-			 skep_btf_member(v->btf, id, i, &m) == 0)
+	for (uint32_t i = 0; (t.kind == SKEP_BTF_STRUCT || t.kind == SKEP_BTF_UNION) && i < t.vlen;
+	     i++)
+		if (skep_btf_member(v->btf, id, i, &m) == 0)
 			name_referred(v, m.type);
 }
 
