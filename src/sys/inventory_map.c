@@ -8,10 +8,40 @@
 #include <sys/mman.h>
 
 #include "isa/mapkind.h"
+#include "sys/cpus.h"
 #include "sys/inventory_priv.h"
 
 #define KEY_BYTES_MAX 512
 #define COUNTED_MAP_MAX 10000
+#define BATCH_BYTES (1u << 20)
+#define BATCH_MIN 256 /* elements: a bucket of a hash has to fit */
+
+/* By many at once; where the kernel can, some twenty times as fast. False: it cannot. */
+static bool count_batches(int fd, const struct skep_inventory_map *map, uint64_t limit,
+			  uint64_t *ret_n, bool *ret_more)
+{
+	size_t value = map->type == SKEP_MAP_PERCPU_HASH || map->type == SKEP_MAP_LRU_PERCPU_HASH
+			       ? ALIGN_UP((size_t)map->value_size, 8) * skep_cpus_possible()
+			       : map->value_size;
+	size_t room = BATCH_BYTES / (map->key_size + value);
+	_cleanup_free_ uint8_t *bytes = room >= BATCH_MIN ? malloc(BATCH_BYTES) : NULL;
+	uint8_t token[2][KEY_BYTES_MAX];
+	uint64_t n = 0;
+	int r = 0;
+
+	for (unsigned i = 0; bytes && r == 0 && n < limit; i++) {
+		uint32_t count = (uint32_t)MIN((uint64_t)room, MAX(limit - n, (uint64_t)BATCH_MIN));
+
+		r = skep_bpf_map_batch(fd, false, i ? token[i % 2] : NULL, token[(i + 1) % 2],
+				       bytes, bytes + room * map->key_size, &count);
+		if (r < 0 && r != -ENOENT)
+			return false;
+		n += count;
+	}
+	*ret_n = n;
+	*ret_more = r == 0;
+	return bytes;
+}
 
 static void count_keys(struct skep_inventory_kept *k, int fd, struct skep_inventory_map *map)
 {
@@ -21,6 +51,10 @@ static void count_keys(struct skep_inventory_kept *k, int fd, struct skep_invent
 
 	if (map->key_size > KEY_BYTES_MAX || !limit)
 		return;
+	if (count_batches(fd, map, limit, &map->entries, &map->more)) {
+		k->budget -= MIN(map->entries, k->budget);
+		return;
+	}
 	while (n < limit &&
 	       (r = skep_bpf_map_next_key(fd, n ? key[n % 2] : NULL, key[(n + 1) % 2])) == 0)
 		n++;

@@ -111,7 +111,7 @@ static size_t row_limit(const struct ps *p)
 static int write_all(const struct skep_str *text)
 {
 	fwrite(skep_str_text(text), 1, text->len, stdout);
-	return fflush(stdout) ? -errno : 0;
+	return fflush(stdout) || ferror(stdout) ? -EPIPE : 0;
 }
 
 static void look_at_screen(struct ps *p)

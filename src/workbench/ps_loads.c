@@ -186,7 +186,7 @@ static int flush(struct watch *w)
 
 	skep_row_tables_write(&w->tables, &w->out);
 	fwrite(skep_str_text(&w->out), 1, w->out.len, stdout);
-	r = fflush(stdout) ? -errno : 0;
+	r = fflush(stdout) || ferror(stdout) ? -EPIPE : 0;
 	skep_str_reset(&w->out);
 	return r;
 }
