@@ -18,7 +18,7 @@
 #include "lang/match.h"
 #include "lang/pair.h"
 #include "lang/portable.h"
-#include "lang/provider/arch.h"
+#include "isa/arch.h"
 #include "lang/scope.h"
 
 static uint64_t cpu_ns(void)

@@ -4,7 +4,7 @@
 #include "isa/mapkind.h"
 #include "lang/fit_priv.h"
 #include "lang/match.h"
-#include "lang/provider/arch.h"
+#include "isa/arch.h"
 
 static int refuse(struct skep_fit *fit, const char *hint, const char *what)
 {

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "lang/provider/arch.h"
+#include "isa/arch.h"
 #include "lang/unwind_priv.h"
 
 #define NEWS_BYTES 16384

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One frame: takes its pc down and finds the caller's registers. */
-#include "lang/provider/arch.h"
+#include "isa/arch.h"
 #include "lang/unwind_priv.h"
 
 /* Where the kernel puts registers when it calls a signal handler, from sp on: its struct rt_sigframe, which is UAPI. */

@@ -72,7 +72,7 @@ static int link_uprobes(struct skep_loaded *loaded, const struct skep_spec_attac
 {
 	struct skep_bpf_link_create attr = {
 		.prog_fd = (uint32_t)loaded->progs[a->prog].fd,
-		.attach_type = SKEP_BPF_ATTACH_UPROBE_MULTI,
+		.attach_type = loaded->progs[a->prog].attach_type, /* or a session */
 	};
 
 	attr.uprobe_multi.path = skep_bpf_ptr(b->names[from]);

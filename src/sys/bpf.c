@@ -233,6 +233,44 @@ int skep_bpf_link_update(int link_fd, int prog_fd)
 	return skep_bpf(SKEP_BPF_LINK_UPDATE, &attr, sizeof(attr));
 }
 
+static int old_attach(enum skep_bpf_cmd cmd, int prog_fd, int target_fd, uint32_t attach_type)
+{
+	struct skep_bpf_prog_attach attr = {
+		.target_fd = (uint32_t)target_fd,
+		.prog_fd = (uint32_t)prog_fd,
+		.attach_type = attach_type,
+	};
+
+	return skep_bpf(cmd, &attr, sizeof(attr));
+}
+
+int skep_bpf_prog_attach(int prog_fd, int target_fd, uint32_t attach_type)
+{
+	return old_attach(SKEP_BPF_PROG_ATTACH, prog_fd, target_fd, attach_type);
+}
+
+int skep_bpf_prog_detach(int prog_fd, int target_fd, uint32_t attach_type)
+{
+	return old_attach(SKEP_BPF_PROG_DETACH, prog_fd, target_fd, attach_type);
+}
+
+int skep_bpf_prog_query(int target_fd, uint32_t attach_type, uint32_t *ret_id)
+{
+	uint32_t ids[16] = {};
+	struct skep_bpf_prog_query attr = {
+		.target_fd = (uint32_t)target_fd,
+		.attach_type = attach_type,
+		.prog_ids = skep_bpf_ptr(ids),
+		.n_progs = ARRAY_SIZE(ids),
+	};
+	int r = skep_bpf(SKEP_BPF_PROG_QUERY, &attr, sizeof(attr));
+
+	if (r < 0 && r != -ENOSPC)
+		return r;
+	*ret_id = attr.n_progs ? ids[0] : 0;
+	return 0;
+}
+
 int skep_bpf_link_perf(int prog_fd, int perf_fd, uint64_t cookie)
 {
 	struct skep_bpf_link_create attr = {

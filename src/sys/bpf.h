@@ -77,6 +77,14 @@ int skep_bpf_link_create(const struct skep_bpf_link_create *attr) _must_check_;
  * cannot.
  */
 int skep_bpf_link_update(int link_fd, int prog_fd) _must_check_;
+/*
+ * Hooks that are older than links, and stay attached until they are detached. @target_fd: a map, a device, whatever the
+ * attach type wants. An exclusive one is replaced without a word: ask first.
+ */
+int skep_bpf_prog_attach(int prog_fd, int target_fd, uint32_t attach_type) _must_check_;
+int skep_bpf_prog_detach(int prog_fd, int target_fd, uint32_t attach_type) _must_check_;
+/* The id of a program that is attached there, or 0. -EINVAL, -EOPNOTSUPP: such a place cannot be asked here. */
+int skep_bpf_prog_query(int target_fd, uint32_t attach_type, uint32_t *ret_id) _must_check_;
 int skep_bpf_link_perf(int prog_fd, int perf_fd, uint64_t cookie) _must_check_;
 /* What reads an iterator: a descriptor. */
 int skep_bpf_iter_create(int link_fd) _must_check_;

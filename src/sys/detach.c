@@ -13,7 +13,6 @@
  */
 #include <pthread.h>
 
-#include "sys/filter.h"
 #include "sys/kernel_priv.h"
 
 #define THREADS_MAX 4
@@ -27,12 +26,10 @@ struct closing {
 
 static void close_link(const struct klink *link)
 {
-	if (link->filter) {
-		skep_filter_remove(link->filter);
-		free(link->filter);
-		return;
-	}
-	close(link->fd);
+	if (link->undo)
+		link->undo(link->data);
+	if (link->fd >= 0)
+		close(link->fd);
 }
 
 static void *close_some(void *data)

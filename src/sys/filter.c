@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests and answers: rtnetlink(7), linux/rtnetlink.h, linux/pkt_cls.h. */
+/* Requests and answers: rtnetlink(7), linux/rtnetlink.h, linux/pkt_cls.h, linux/tc_act/tc_bpf.h. */
 #include "sys/filter.h"
 
 #include <arpa/inet.h>
@@ -7,109 +7,64 @@
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
-#include <linux/rtnetlink.h>
+#include <linux/tc_act/tc_bpf.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#define ROOM 512
-#define ANSWER_BYTES 32768
+#include "sys/netlink.h"
 
-struct request {
-	struct nlmsghdr head;
-	struct tcmsg tc;
-	uint8_t attributes[ROOM];
-};
+#define LAST_PRIORITY 0xffffu
 
-static struct request request(uint16_t type, uint16_t flags, uint32_t ifindex, uint32_t parent)
+static struct skep_netlink request(uint16_t type, uint16_t flags, const struct tcmsg *tc)
 {
-	return (struct request){
-		.head = {
-			.nlmsg_len = NLMSG_LENGTH(sizeof(struct tcmsg)),
-			.nlmsg_type = type,
-			.nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags),
-		},
-		.tc = { .tcm_ifindex = (int)ifindex, .tcm_parent = parent },
+	struct skep_netlink q;
+
+	skep_netlink_begin(&q, type, flags, tc, sizeof(*tc));
+	return q;
+}
+
+static struct tcmsg clsact(uint32_t ifindex)
+{
+	return (struct tcmsg){
+		.tcm_ifindex = (int)ifindex,
+		.tcm_parent = TC_H_CLSACT,
+		.tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0),
 	};
 }
 
-/* All that is ever added fits by far. */
-static struct rtattr *add(struct request *q, uint16_t type, const void *data, size_t len)
+static struct tcmsg filter_place(const struct skep_filter *filter)
 {
-	struct rtattr *a = (struct rtattr *)((uint8_t *)q + NLMSG_ALIGN(q->head.nlmsg_len));
-
-	a->rta_type = type;
-	a->rta_len = (uint16_t)RTA_LENGTH(len);
-	if (len)
-		memcpy(RTA_DATA(a), data, len);
-	q->head.nlmsg_len = NLMSG_ALIGN(q->head.nlmsg_len) + (uint32_t)RTA_ALIGN(a->rta_len);
-	return a;
+	return (struct tcmsg){
+		.tcm_ifindex = (int)filter->ifindex,
+		.tcm_parent = filter->parent,
+		.tcm_info = filter->info,
+		.tcm_handle = filter->handle,
+	};
 }
 
-static void end_nest(struct request *q, struct rtattr *nest)
+static const char *kind_of(const struct skep_filter *filter)
 {
-	nest->rta_len = (uint16_t)((uint8_t *)q + q->head.nlmsg_len - (uint8_t *)nest);
-}
-
-/* Called for each message that is no answer; a number other than 0 ends it. */
-typedef int (*message_fn)(void *data, const struct nlmsghdr *message);
-
-/* Reads to the answer: 0 or -errno. */
-static int read_answers(int fd, message_fn fn, void *data)
-{
-	_Alignas(struct nlmsghdr) uint8_t buf[ANSWER_BYTES];
-
-	for (;;) {
-		ssize_t n = recv(fd, buf, sizeof(buf), 0);
-		size_t left = n > 0 ? (size_t)n : 0;
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EPIPE;
-		for (struct nlmsghdr *m = (struct nlmsghdr *)buf; NLMSG_OK(m, left);
-		     m = NLMSG_NEXT(m, left)) {
-			if (m->nlmsg_type == NLMSG_ERROR)
-				return ((struct nlmsgerr *)NLMSG_DATA(m))->error;
-			if (m->nlmsg_type == NLMSG_DONE)
-				return 0;
-			if (fn && fn(data, m))
-				return 0;
-		}
-	}
-}
-
-static int ask(struct request *q, message_fn fn, void *data)
-{
-	_cleanup_close_ int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-
-	if (fd < 0)
-		return -errno;
-	if (send(fd, q, q->head.nlmsg_len, 0) < 0)
-		return -errno;
-	return read_answers(fd, fn, data);
+	return filter->is_action ? "matchall" : "bpf";
 }
 
 static int make_clsact(uint32_t ifindex, bool *ret_made)
 {
-	struct request q =
-		request(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, ifindex, TC_H_CLSACT);
+	struct tcmsg tc = clsact(ifindex);
+	struct skep_netlink q = request(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, &tc);
 	int r;
 
-	q.tc.tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0);
-	add(&q, TCA_KIND, "clsact", sizeof("clsact"));
-	r = ask(&q, NULL, NULL);
+	skep_netlink_add(&q, TCA_KIND, "clsact", sizeof("clsact"));
+	r = skep_netlink_ask(&q, NULL, NULL);
 	*ret_made = r == 0;
 	return r == -EEXIST ? 0 : r;
 }
 
 static void drop_clsact(uint32_t ifindex)
 {
-	struct request q = request(RTM_DELQDISC, NLM_F_ACK, ifindex, TC_H_CLSACT);
+	struct tcmsg tc = clsact(ifindex);
+	struct skep_netlink q = request(RTM_DELQDISC, 0, &tc);
 
-	q.tc.tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0);
-	add(&q, TCA_KIND, "clsact", sizeof("clsact"));
-	(void)!ask(&q, NULL, NULL);
+	skep_netlink_add(&q, TCA_KIND, "clsact", sizeof("clsact"));
+	(void)!skep_netlink_ask(&q, NULL, NULL);
 }
 
 /* The kernel tells what it has made of the request: which place and number it gave. */
@@ -126,23 +81,51 @@ static int take_echo(void *data, const struct nlmsghdr *message)
 	return 0;
 }
 
+/* The program is the filter, and what it returns is what becomes of the packet. */
+static void add_classifier(struct skep_netlink *q, uint32_t fd, const char *name, size_t len)
+{
+	struct rtattr *options = skep_netlink_add(q, TCA_OPTIONS, NULL, 0);
+	uint32_t flags = TCA_BPF_FLAG_ACT_DIRECT;
+
+	skep_netlink_add(q, TCA_BPF_FD, &fd, sizeof(fd));
+	skep_netlink_add(q, TCA_BPF_NAME, name, len);
+	skep_netlink_add(q, TCA_BPF_FLAGS, &flags, sizeof(flags));
+	skep_netlink_end(q, options);
+}
+
+/* A filter that matches everything, and the program as its action. */
+static void add_action(struct skep_netlink *q, uint32_t fd, const char *name, size_t len)
+{
+	struct rtattr *options = skep_netlink_add(q, TCA_OPTIONS, NULL, 0);
+	struct rtattr *actions = skep_netlink_add(q, TCA_MATCHALL_ACT, NULL, 0);
+	struct rtattr *first = skep_netlink_add(q, 1, NULL, 0), *parts;
+	struct tc_act_bpf parameters = { .action = TC_ACT_PIPE };
+
+	skep_netlink_add(q, TCA_ACT_KIND, "bpf", sizeof("bpf"));
+	parts = skep_netlink_add(q, TCA_ACT_OPTIONS, NULL, 0);
+	skep_netlink_add(q, TCA_ACT_BPF_PARMS, &parameters, sizeof(parameters));
+	skep_netlink_add(q, TCA_ACT_BPF_FD, &fd, sizeof(fd));
+	skep_netlink_add(q, TCA_ACT_BPF_NAME, name, len);
+	skep_netlink_end(q, parts);
+	skep_netlink_end(q, first);
+	skep_netlink_end(q, actions);
+	skep_netlink_end(q, options);
+}
+
 static int add_filter(struct skep_filter *filter, int prog_fd, const char *name)
 {
-	struct request q =
-		request(RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK | NLM_F_ECHO,
-			filter->ifindex, filter->parent);
-	uint32_t fd = (uint32_t)prog_fd, flags = TCA_BPF_FLAG_ACT_DIRECT;
-	struct rtattr *options;
+	struct tcmsg tc = filter_place(filter);
+	struct skep_netlink q =
+		request(RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ECHO, &tc);
+	const char *kind = kind_of(filter);
 	size_t len = strnlen(name, 64) + 1;
 
-	q.tc.tcm_info = TC_H_MAKE(0, htons(ETH_P_ALL));
-	add(&q, TCA_KIND, "bpf", sizeof("bpf"));
-	options = add(&q, TCA_OPTIONS, NULL, 0);
-	add(&q, TCA_BPF_FD, &fd, sizeof(fd));
-	add(&q, TCA_BPF_NAME, name, len);
-	add(&q, TCA_BPF_FLAGS, &flags, sizeof(flags));
-	end_nest(&q, options);
-	return ask(&q, take_echo, filter);
+	skep_netlink_add(&q, TCA_KIND, kind, strlen(kind) + 1);
+	if (filter->is_action)
+		add_action(&q, (uint32_t)prog_fd, name, len);
+	else
+		add_classifier(&q, (uint32_t)prog_fd, name, len);
+	return skep_netlink_ask(&q, take_echo, filter);
 }
 
 static int is_filter(void *data, const struct nlmsghdr *message)
@@ -151,31 +134,39 @@ static int is_filter(void *data, const struct nlmsghdr *message)
 	return 0;
 }
 
-static bool has_filters(uint32_t ifindex, uint32_t parent)
+static bool has_filters(uint32_t ifindex, uint32_t minor)
 {
-	struct request q = request(RTM_GETTFILTER, NLM_F_DUMP, ifindex, parent);
+	struct tcmsg tc = {
+		.tcm_ifindex = (int)ifindex,
+		.tcm_parent = TC_H_MAKE(TC_H_CLSACT, minor),
+	};
+	struct skep_netlink q = request(RTM_GETTFILTER, NLM_F_DUMP, &tc);
 	bool found = false;
 
 	/* When it cannot be told, somebody may have one. */
-	return ask(&q, is_filter, &found) < 0 || found;
+	return skep_netlink_ask(&q, is_filter, &found) < 0 || found;
 }
 
-int skep_filter_add(uint32_t ifindex, bool ingress, int prog_fd, const char *name,
+int skep_filter_add(const struct skep_filter_place *place, int prog_fd, const char *name,
 		    struct skep_filter *ret_filter)
 {
 	struct skep_filter filter = {
-		.ifindex = ifindex,
-		.parent = TC_H_MAKE(TC_H_CLSACT, ingress ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS),
+		.ifindex = place->ifindex,
+		.parent =
+			TC_H_MAKE(TC_H_CLSACT, place->ingress ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS),
+		/* Priority 0: the kernel chooses one before all others. */
+		.info = TC_H_MAKE(place->last ? LAST_PRIORITY << 16 : 0, htons(ETH_P_ALL)),
+		.is_action = place->is_action,
 	};
 	int r;
 
-	r = make_clsact(ifindex, &filter.made_clsact);
+	r = make_clsact(filter.ifindex, &filter.made_clsact);
 	if (r < 0)
 		return r;
 	r = add_filter(&filter, prog_fd, name);
 	if (r < 0) {
 		if (filter.made_clsact)
-			drop_clsact(ifindex);
+			drop_clsact(filter.ifindex);
 		return r;
 	}
 	*ret_filter = filter;
@@ -184,14 +175,13 @@ int skep_filter_add(uint32_t ifindex, bool ingress, int prog_fd, const char *nam
 
 void skep_filter_remove(const struct skep_filter *filter)
 {
-	struct request q = request(RTM_DELTFILTER, NLM_F_ACK, filter->ifindex, filter->parent);
+	struct tcmsg tc = filter_place(filter);
+	struct skep_netlink q = request(RTM_DELTFILTER, 0, &tc);
+	const char *kind = kind_of(filter);
 
-	q.tc.tcm_info = filter->info;
-	q.tc.tcm_handle = filter->handle;
-	add(&q, TCA_KIND, "bpf", sizeof("bpf"));
-	(void)!ask(&q, NULL, NULL);
-	if (filter->made_clsact &&
-	    !has_filters(filter->ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)) &&
-	    !has_filters(filter->ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)))
+	skep_netlink_add(&q, TCA_KIND, kind, strlen(kind) + 1);
+	(void)!skep_netlink_ask(&q, NULL, NULL);
+	if (filter->made_clsact && !has_filters(filter->ifindex, TC_H_MIN_INGRESS) &&
+	    !has_filters(filter->ifindex, TC_H_MIN_EGRESS))
 		drop_clsact(filter->ifindex);
 }

@@ -2,6 +2,7 @@
 /* What the files of the kernel engine share. Nobody else includes this. */
 #pragma once
 
+#include "base/arena.h"
 #include "base/vec.h"
 #include "obj/engine.h"
 #include "sys/bpf.h"
@@ -29,12 +30,14 @@ struct kprog {
 
 /*
  * One attachment. With a BPF link the link's descriptor is all; on old kernels the perf event
- * carries the program.
+ * carries the program. A filter, a route or an element of a map stays until it is taken back.
  */
 struct klink {
-	int fd; /* -1: it is a filter */
+	int fd; /* or -1 */
 	size_t prog;
-	struct skep_filter *filter; /* malloc'ed, or NULL */
+	/* What no descriptor holds: called to take it back, with data that it frees; or NULL. */
+	void (*undo)(void *data);
+	void *data;
 };
 
 struct skep_loaded {
@@ -42,7 +45,8 @@ struct skep_loaded {
 	struct kmap *maps;
 	struct kprog *progs;
 	int btf_fd;
-	int epoll_fd; /* -1: no rings */
+	int epoll_fd;	       /* -1: no rings */
+	uint32_t n_usdt_specs; /* numbers given to places of USDT probes */
 	struct {
 		SKEP_VEC(struct klink);
 	} links;
@@ -61,6 +65,9 @@ int skep_kernel_attach(struct skep_loaded *loaded, size_t index,
 
 /* Takes @fd over, also on failure. */
 int skep_kernel_add_link(struct skep_loaded *loaded, size_t prog, int fd) _must_check_;
+/* For what is taken back by @undo, which is called here already on failure. */
+int skep_kernel_add_undo(struct skep_loaded *loaded, size_t prog, void (*undo)(void *data),
+			 void *data) _must_check_;
 
 /*
  * attach_trace.c, attach_probe.c, attach_perf.c, attach_net.c: each attaches one target, or all targets of a
@@ -81,18 +88,44 @@ int skep_attach_iter(struct skep_loaded *loaded, const struct skep_spec_attach *
 /* attach_iter.c: the engine's iter_step. */
 int skep_kernel_iter_step(struct skep_loaded *loaded, size_t prog) _must_check_;
 /*
- * attach_symbol.c. The record with every target that is a name of a function as a place in its binary. *ret_targets: to
- * be freed behind @ret_attach, or NULL.
+ * attach_symbol.c. The record with every target that is a name of a function as a place in its binary, and every one with
+ * wildcards as all that match, which are optional. What @ret_attach points to is of @a or in @arena.
  */
-int skep_attach_find_symbols(const struct skep_spec_attach *a, struct skep_diag *diag,
-			     struct skep_spec_attach *ret_attach,
-			     struct skep_attach_target **ret_targets) _must_check_;
-int skep_attach_xdp(struct skep_loaded *loaded, const struct skep_spec_attach *a,
-		    const struct skep_attach_target *t, struct skep_diag *diag) _must_check_;
-int skep_attach_tc(struct skep_loaded *loaded, const struct skep_spec_attach *a,
-		   const struct skep_attach_target *t, struct skep_diag *diag) _must_check_;
-int skep_attach_cgroup(struct skep_loaded *loaded, const struct skep_spec_attach *a,
-		       const struct skep_attach_target *t, struct skep_diag *diag) _must_check_;
+int skep_attach_find_symbols(const struct skep_spec_attach *a, struct skep_arena *arena,
+			     struct skep_diag *diag,
+			     struct skep_spec_attach *ret_attach) _must_check_;
+/* The path of a binary without one: where programs and libraries are. As it is when it is nowhere. */
+const char *skep_attach_find_binary(struct skep_arena *arena, const char *name);
+
+/* One target each, of kinds whose place is in its name (obj/aim.h). */
+#define SKEP_ATTACH_FN(name)                                                                 \
+	int skep_attach_##name(struct skep_loaded *loaded, const struct skep_spec_attach *a, \
+			       const struct skep_attach_target *t, struct skep_diag *diag)   \
+		_must_check_
+SKEP_ATTACH_FN(xdp); /* attach_net.c */
+SKEP_ATTACH_FN(tc);
+SKEP_ATTACH_FN(netkit);
+SKEP_ATTACH_FN(cgroup);	   /* attach_cgroup.c */
+SKEP_ATTACH_FN(netns);	   /* attach_netns.c */
+SKEP_ATTACH_FN(netfilter); /* likewise */
+SKEP_ATTACH_FN(socket);	   /* attach_socket.c */
+SKEP_ATTACH_FN(reuseport); /* likewise */
+SKEP_ATTACH_FN(sockmap);   /* attach_map.c */
+SKEP_ATTACH_FN(prog_map);  /* likewise */
+SKEP_ATTACH_FN(lirc);	   /* attach_other.c */
+SKEP_ATTACH_FN(replace);   /* likewise */
+SKEP_ATTACH_FN(once);	   /* likewise */
+SKEP_ATTACH_FN(route);	   /* attach_route.c */
+SKEP_ATTACH_FN(usdt);	   /* attach_usdt.c */
+#undef SKEP_ATTACH_FN
+
+/* attach_cgroup.c: a descriptor of the directory; explains why there is none. */
+int skep_attach_open_cgroup(const struct skep_spec_attach *a, const char *name,
+			    struct skep_diag *diag) _must_check_;
+/* attach_map.c: a new descriptor of a map by its name in the spec, its path or id:N; explains why there is none. */
+int skep_attach_open_map(const struct skep_loaded *loaded, const struct skep_spec_attach *a,
+			 const char *name, struct skep_diag *diag) _must_check_;
+
 /* All targets of the record; returns how many. */
 int skep_attach_kprobe_multi(struct skep_loaded *loaded, const struct skep_spec_attach *a,
 			     struct skep_diag *diag) _must_check_;

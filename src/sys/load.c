@@ -173,6 +173,8 @@ static int load_prog(struct load *l, size_t index)
 		r = skep_load_attach_btf(l, p);
 	if (r == 0)
 		r = open_owner(l, p, &owner);
+	if (r == 0)
+		r = skep_load_replaced(l, index, p, &owner);
 	if (r < 0)
 		return r;
 	attr.attach_btf_id = p->attach_btf_id;

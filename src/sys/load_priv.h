@@ -5,6 +5,7 @@
  *	load.c         the order of things, programs
  *	load_map.c     maps with their first contents
  *	load_reloc.c   what instructions refer to: maps, and names of the kernel
+ *	load_replace.c functions of other programs, whose place one takes
  */
 #pragma once
 
@@ -43,3 +44,9 @@ int skep_load_slots(struct load *l) _must_check_;
 int skep_load_relocs(struct load *l, struct skep_spec_prog *p) _must_check_;
 /* Looks up what it is verified against, when only the name is known. */
 int skep_load_attach_btf(struct load *l, struct skep_spec_prog *p) _must_check_;
+/*
+ * For a program that replaces a function of another (program @index of the spec): finds both. *ret_fd receives a descriptor
+ * of the other; of other kinds it stays as it is.
+ */
+int skep_load_replaced(struct load *l, size_t index, struct skep_spec_prog *p,
+		       int *ret_fd) _must_check_;

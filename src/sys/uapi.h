@@ -25,6 +25,8 @@ enum skep_bpf_cmd {
 	SKEP_BPF_PROG_LOAD = 5,
 	SKEP_BPF_OBJ_PIN = 6,
 	SKEP_BPF_OBJ_GET = 7,
+	SKEP_BPF_PROG_ATTACH = 8,
+	SKEP_BPF_PROG_DETACH = 9,
 	SKEP_BPF_TEST_RUN = 10,
 	SKEP_BPF_PROG_NEXT_ID = 11,
 	SKEP_BPF_MAP_NEXT_ID = 12,
@@ -182,6 +184,11 @@ struct skep_bpf_link_create {
 			uint32_t relative_fd, pad;
 			uint64_t expected_revision;
 		} tcx, netkit;
+		struct {
+			uint32_t pf, hook;
+			int32_t priority;
+			uint32_t flags;
+		} netfilter;
 	};
 };
 
@@ -189,9 +196,48 @@ struct skep_bpf_link_update {
 	uint32_t link_fd, new_prog_fd, flags, old_prog_fd;
 };
 
+/* Flags of traffic control's links: where among the others. Without a program to compare with: first, last. */
+enum {
+	SKEP_BPF_F_BEFORE = 1 << 3,
+	SKEP_BPF_F_AFTER = 1 << 4,
+};
+
+#define SKEP_BPF_F_NETFILTER_DEFRAG 1u
+
+/* Of hooks that are older than links. */
+struct skep_bpf_prog_attach {
+	uint32_t target_fd, prog_fd, attach_type, flags, replace_fd;
+};
+
+struct skep_bpf_prog_query {
+	uint32_t target_fd, attach_type, query_flags, attach_flags;
+	uint64_t prog_ids;
+	uint32_t n_progs, pad;
+};
+
 /* Which tasks an iterator visits (since 6.1); 0: all. */
 struct skep_bpf_iter_task {
 	uint32_t tid, pid, pid_fd, pad;
+};
+
+/* Which map an iterator of elements visits. */
+struct skep_bpf_iter_map {
+	uint32_t map_fd;
+};
+
+/* Which cgroups, and in which order (since 6.1). */
+struct skep_bpf_iter_cgroup {
+	uint32_t order, cgroup_fd;
+	uint64_t cgroup_id;
+};
+
+#define SKEP_BPF_CGROUP_ITER_DESCENDANTS_PRE 2u
+
+/* Its size says which it is. */
+union skep_bpf_iter_info {
+	struct skep_bpf_iter_cgroup cgroup; /* first, as the largest */
+	struct skep_bpf_iter_task task;
+	struct skep_bpf_iter_map map;
 };
 
 struct skep_bpf_iter_create {

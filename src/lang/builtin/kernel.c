@@ -9,7 +9,7 @@
 #include "lang/check_priv.h"
 #include "lang/lower_priv.h"
 #include "lang/need.h"
-#include "lang/provider/arch.h"
+#include "isa/arch.h"
 
 #define LAST_ERROR 4095 /* pointers above -4096 are error numbers */
 

@@ -12,7 +12,7 @@
 #include "lang/builtin/builtins.h"
 #include "lang/check_priv.h"
 #include "lang/lower_priv.h"
-#include "lang/provider/arch.h"
+#include "isa/arch.h"
 #include "lang/syscall_table.h"
 
 #define ERRORS_MAX 134 /* the kernel's last one is 133 */

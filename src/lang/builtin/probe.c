@@ -6,7 +6,7 @@
 
 #include "lang/builtin/builtins.h"
 #include "lang/func_index.h"
-#include "lang/provider/arch.h"
+#include "isa/arch.h"
 
 static int unavailable(struct skep_check *k, const struct skep_expr *call, const char *hint)
 {

@@ -8,7 +8,7 @@
 #include "lang/builtin/builtins.h"
 #include "lang/lower_priv.h"
 #include "lang/need.h"
-#include "lang/provider/arch.h"
+#include "isa/arch.h"
 #include "lang/unwind.h"
 #include "record/schema.h"
 

@@ -12,7 +12,7 @@
  */
 #pragma once
 
-#include "lang/provider/arch.h"
+#include "isa/arch.h"
 #include "obj/btf.h"
 
 struct skep_calling {

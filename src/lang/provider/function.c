@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "isa/arch.h"
 #include "lang/lower_priv.h"
 #include "lang/need.h"
-#include "lang/provider/arch.h"
 
 int skep_regs_arg(struct skep_check *k, unsigned n, const struct skep_type **ret_type)
 {

@@ -4,8 +4,8 @@
 
 #include <errno.h>
 
+#include "isa/arch.h"
 #include "lang/lower_priv.h"
-#include "lang/provider/arch.h"
 #include "lang/provider/call.h"
 
 /* The offset of a field whose place is on the stack: this, and the bytes above the stack pointer. */

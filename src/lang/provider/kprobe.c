@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "isa/arch.h"
 #include "isa/progkind.h"
-#include "lang/provider/arch.h"
 #include "lang/provider/function.h"
 
 extern const struct skep_provider skep_provider_kprobe, skep_provider_kretprobe;

@@ -12,10 +12,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "isa/arch.h"
 #include "isa/helper.h"
 #include "isa/mapkind.h"
 #include "isa/progkind.h"
-#include "lang/provider/arch.h"
 #include "lang/syscall_table.h"
 
 #define ATTACH_TRACE_RAW_TP 23 /* BPF_TRACE_RAW_TP */

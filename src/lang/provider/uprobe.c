@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "isa/arch.h"
 #include "isa/progkind.h"
-#include "lang/provider/arch.h"
 #include "lang/provider/function.h"
 #include "lang/provider/uprobe.h"
 

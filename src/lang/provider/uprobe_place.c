@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "isa/arch.h"
 #include "isa/progkind.h"
-#include "lang/provider/arch.h"
 #include "lang/provider/function.h"
 
 const struct skep_provider *skep_uprobe_provider(bool is_return)

@@ -12,7 +12,7 @@
 
 #include "isa/progkind.h"
 #include "lang/provider.h"
-#include "lang/provider/arch.h"
+#include "isa/arch.h"
 #include "lang/syscall_table.h"
 #include "world_file.h"
 

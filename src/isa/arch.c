@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Facts: the psABI of each CPU, and the kernel's asm/ptrace.h, which is UAPI. */
-#include "lang/provider/arch.h"
+#include "isa/arch.h"
 
 #include "base/str.h"
 
