@@ -187,6 +187,12 @@ int skep_kernel_attach(struct skep_loaded *loaded, size_t index, struct skep_dia
 	r = skep_attach_find_symbols(a, arena, diag, &found);
 	if (r == 0)
 		r = attach_record(loaded, &found, diag);
+	if (r == 0 && found.targets != a->targets) {
+		skep_diag_error(diag, a->loc,
+				"cannot attach %s: none of the %zu that match it can be",
+				a->probe ? a->probe : "the probe", found.n_targets);
+		r = -EOPNOTSUPP;
+	}
 	if (r < 0) {
 		skep_kernel_drop_links(loaded, before);
 		return r;

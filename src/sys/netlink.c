@@ -16,7 +16,7 @@ void skep_netlink_begin(struct skep_netlink *q, uint16_t type, uint16_t flags, c
 			.nlmsg_len = (uint32_t)NLMSG_LENGTH(size),
 			.nlmsg_type = type,
 			.nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags |
-						  (flags & NLM_F_DUMP ? 0 : NLM_F_ACK)),
+						  ((flags & NLM_F_DUMP) == NLM_F_DUMP ? 0 : NLM_F_ACK)),
 		},
 	};
 	memcpy(NLMSG_DATA(&q->head), body, size);
