@@ -187,7 +187,7 @@ static int attach_place(struct job *j, const struct skep_usdt *probe)
 {
 	struct skep_spec_attach a = *j->a;
 	struct skep_attach_target place = *j->t;
-	uint32_t id;
+	uint32_t id = 0;
 	int r;
 
 	r = skep_elf_file_offset(j->elf, probe->address, &place.offset);

@@ -261,13 +261,13 @@ int skep_bpf_prog_query(int target_fd, uint32_t attach_type, uint32_t *ret_id)
 		.target_fd = (uint32_t)target_fd,
 		.attach_type = attach_type,
 		.prog_ids = skep_bpf_ptr(ids),
-		.n_progs = ARRAY_SIZE(ids),
+		.prog_cnt = ARRAY_SIZE(ids),
 	};
 	int r = skep_bpf(SKEP_BPF_PROG_QUERY, &attr, sizeof(attr));
 
 	if (r < 0 && r != -ENOSPC)
 		return r;
-	*ret_id = attr.n_progs ? ids[0] : 0;
+	*ret_id = attr.prog_cnt ? ids[0] : 0;
 	return 0;
 }
 

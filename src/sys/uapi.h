@@ -209,12 +209,6 @@ struct skep_bpf_prog_attach {
 	uint32_t target_fd, prog_fd, attach_type, flags, replace_fd;
 };
 
-struct skep_bpf_prog_query {
-	uint32_t target_fd, attach_type, query_flags, attach_flags;
-	uint64_t prog_ids;
-	uint32_t n_progs, pad;
-};
-
 /* Which tasks an iterator visits (since 6.1); 0: all. */
 struct skep_bpf_iter_task {
 	uint32_t tid, pid, pid_fd, pad;
