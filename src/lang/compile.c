@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "isa/arch.h"
 #include "lang/compiler.h"
 #include "lang/config.h"
 #include "lang/define.h"
@@ -18,7 +19,6 @@
 #include "lang/match.h"
 #include "lang/pair.h"
 #include "lang/portable.h"
-#include "isa/arch.h"
 #include "lang/scope.h"
 
 static uint64_t cpu_ns(void)

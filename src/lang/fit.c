@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
+#include "isa/arch.h"
 #include "isa/mapkind.h"
 #include "lang/fit_priv.h"
 #include "lang/match.h"
-#include "isa/arch.h"
 
 static int refuse(struct skep_fit *fit, const char *hint, const char *what)
 {

@@ -4,12 +4,12 @@
  */
 #include <errno.h>
 
+#include "isa/arch.h"
 #include "isa/progkind.h"
 #include "lang/builtin/builtins.h"
 #include "lang/check_priv.h"
 #include "lang/lower_priv.h"
 #include "lang/need.h"
-#include "isa/arch.h"
 
 #define LAST_ERROR 4095 /* pointers above -4096 are error numbers */
 

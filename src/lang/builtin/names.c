@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "isa/arch.h"
 #include "lang/builtin/builtins.h"
 #include "lang/check_priv.h"
 #include "lang/lower_priv.h"
-#include "isa/arch.h"
 #include "lang/syscall_table.h"
 
 #define ERRORS_MAX 134 /* the kernel's last one is 133 */

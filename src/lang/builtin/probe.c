@@ -4,9 +4,9 @@
  */
 #include <errno.h>
 
+#include "isa/arch.h"
 #include "lang/builtin/builtins.h"
 #include "lang/func_index.h"
-#include "isa/arch.h"
 
 static int unavailable(struct skep_check *k, const struct skep_expr *call, const char *hint)
 {

@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "isa/arch.h"
 #include "lang/builtin/builtins.h"
 #include "lang/lower_priv.h"
 #include "lang/need.h"
-#include "isa/arch.h"
 #include "lang/unwind.h"
 #include "record/schema.h"
 

@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
+#include "isa/arch.h"
 #include "isa/progkind.h"
 #include "lang/provider.h"
-#include "isa/arch.h"
 #include "lang/syscall_table.h"
 #include "world_file.h"
 
