@@ -264,7 +264,7 @@ static struct aim begin(const struct skep_section_row *row, struct skep_spec_pro
 		.prog = prog,
 		.arena = arena,
 		.diag = diag,
-		.attach = { .kind = row->attach, .prog = index, .probe = prog->section },
+		.attach = { .kind = row->attach, .prog = index, .probe = prog->section + (*prog->section == '?') },
 	};
 }
 

@@ -139,7 +139,17 @@ static void explain_missing(const struct skep_spec_attach *a, const char *what,
 		break;
 	case SKEP_ATTACH_TC_INGRESS:
 	case SKEP_ATTACH_TC_EGRESS:
+	case SKEP_ATTACH_TC_ACTION:
 		skep_str_add(out, "this kernel has no filters that are programs");
+		break;
+	case SKEP_ATTACH_NETNS:
+		skep_str_addf(out, "there is no network namespace %s", what);
+		break;
+	case SKEP_ATTACH_CGROUP:
+		skep_str_addf(out, "there is no cgroup %s", what);
+		break;
+	case SKEP_ATTACH_LIRC:
+		skep_str_addf(out, "there is no device %s", what);
 		break;
 	default:
 		skep_str_addf(out, "%s is not there", what);
@@ -162,6 +172,9 @@ static const char *hint_unsupported(const struct skep_spec_attach *a)
 	case SKEP_ATTACH_PERF:
 		return "virtual machines often have no hardware counters; profile and software "
 		       "events work everywhere";
+	case SKEP_ATTACH_NETFILTER:
+		return "programs at hooks of netfilter came with Linux 6.4, where the kernel is built "
+		       "with them";
 	default:
 		return "see skep doctor for what this kernel can do";
 	}
