@@ -264,7 +264,9 @@ static struct aim begin(const struct skep_section_row *row, struct skep_spec_pro
 		.prog = prog,
 		.arena = arena,
 		.diag = diag,
-		.attach = { .kind = row->attach, .prog = index, .probe = prog->section + (*prog->section == '?') },
+		.attach = { .kind = row->attach,
+			    .prog = index,
+			    .probe = prog->section + (*prog->section == '?') },
 	};
 }
 
