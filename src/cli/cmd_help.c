@@ -21,6 +21,32 @@ static bool has_options(const struct skep_command *c)
 	return c->run != skep_cmd_doctor && c->run != skep_cmd_version && c->run != skep_cmd_help;
 }
 
+/* Two tools of BCC are languages of their own: what they say, in ours. */
+static const char argdist[] =
+	"What argdist and trace of BCC do is a line of the language (man skep-lang):\n"
+	"\n"
+	"argdist -C 'p::vfs_read(struct file *f, char *b, size_t n):size_t:n'\n"
+	"  skep -e 'kprobe:vfs_read { @[arg2] = count(); } interval:s:1 { print(@); clear(@); }'\n"
+	"argdist -H 'r::vfs_read():ssize_t:$retval'\n"
+	"  skep -e 'kretprobe:vfs_read { @ = hist(retval); }'\n"
+	"argdist -H 'r:c:malloc(size_t n):u64:$latency'\n"
+	"  skep -e 'uprobe:libc:malloc { @t[tid] = nsecs; }\n"
+	"           uretprobe:libc:malloc /@t[tid]/ { @ns = hist(nsecs - @t[tid]); delete(@t, tid); }'\n"
+	"argdist -C 't:block:block_rq_issue():u32:args->nr_sector'\n"
+	"  skep -e 'tracepoint:block:block_rq_issue { @[args.nr_sector] = count(); }'\n"
+	"\n"
+	"trace 'do_sys_openat2 \"%s\", arg2@user'\n"
+	"  skep -e 'kprobe:do_sys_openat2 { printf(\"%d %s %s\\n\", pid, comm, str(uptr(arg1))); }'\n"
+	"trace 'r::vfs_read (retval > 20000) \"%d bytes\", retval'\n"
+	"  skep -e 'kretprobe:vfs_read /retval > 20000/ { row read { pid, comm, size: retval } }'\n"
+	"trace -K 'tcp_sendmsg'\n"
+	"  skep -e 'kprobe:tcp_sendmsg { printf(\"%d %s%s\\n\", pid, comm, kstack); }'\n"
+	"trace 'u:pthread:pthread_create'\n"
+	"  skep -e 'uprobe:libc:pthread_create { printf(\"%d %s\\n\", pid, comm); }'\n"
+	"\n"
+	"-p PID is --pid PID, -d SECONDS is --duration SECONDS, -M N is head -n N; a row\n"
+	"is a table, JSON or CSV: --format. The arguments there are: skep -lv PROBE\n";
+
 int skep_cmd_help(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -38,6 +64,10 @@ int skep_cmd_help(int argc, char **argv)
 	}
 	if (skep_cli_is_tool(argv[1]))
 		return skep_cmd_tool(argv[1], 2, (char *[]){ argv[1], "--help", NULL });
+	if (skep_streq(argv[1], "argdist")) {
+		fputs(argdist, stdout);
+		return SKEP_EXIT_FINE;
+	}
 	fprintf(stderr, "skep: there is no command '%s'\n       = 'skep help' lists the commands\n",
 		argv[1]);
 	return SKEP_EXIT_USAGE;

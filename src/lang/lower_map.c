@@ -65,15 +65,21 @@ static enum skep_snapshot_kind snapshot_kind(const struct skep_type *type)
 	}
 }
 
-/* As the script first wrote it. What is a literal there is another one elsewhere: such a part is called "key", "key2". */
+/*
+ * As the script first wrote it, a variable without its '$'. What is a literal there is another one elsewhere: such a part
+ * is called "key", "key2".
+ */
 static const char *key_name(struct skep_compiler *c, const struct skep_map_info *map, size_t n,
 			    size_t i)
 {
 	const struct skep_expr *expr =
 		map->key_exprs && map->key_exprs->len == n ? map->key_exprs->data[i] : NULL;
 
-	if (expr && !skep_expr_is_literal(expr))
-		return skep_expr_text(c->arena, expr);
+	if (expr && !skep_expr_is_literal(expr)) {
+		const char *text = skep_expr_text(c->arena, expr);
+
+		return text + (text[0] == '$');
+	}
 	return n == 1 ? "key" : skep_arena_printf(c->arena, "key%zu", i + 1);
 }
 

@@ -270,7 +270,7 @@ const struct skep_tool *skep_tool_at(size_t index, struct skep_arena *arena)
 	return skep_embedded_tools[n].name ? parsed(&skep_embedded_tools[n], arena) : NULL;
 }
 
-const struct skep_tool *skep_tool_find(const char *name, struct skep_arena *arena)
+static const struct skep_tool *find(const char *name, struct skep_arena *arena)
 {
 	size_t len = strlen(name);
 
@@ -278,4 +278,36 @@ const struct skep_tool *skep_tool_find(const char *name, struct skep_arena *aren
 		if (strncmp(f->name, name, len) == 0 && skep_streq(f->name + len, ".bt"))
 			return parsed(f, arena);
 	return NULL;
+}
+
+/* "ext4slower": fsslower, of ext4. */
+static const struct skep_tool *of_file_system(const char *name, struct skep_arena *arena)
+{
+	static const char *const systems[] = { "bcachefs", "btrfs", "ext4", "f2fs",
+					       "fuse",	   "nfs",   "xfs",  "zfs" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(systems); i++) {
+		const char *what = name + strlen(systems[i]);
+		const struct skep_tool *any;
+		struct skep_tool *tool;
+
+		if (!skep_has_prefix(name, systems[i]) ||
+		    (!skep_streq(what, "slower") && !skep_streq(what, "dist")))
+			continue;
+		any = find(skep_arena_printf(arena, "fs%s", what), arena);
+		if (!any)
+			return NULL;
+		tool = skep_arena_memdup(arena, any, sizeof(*any));
+		tool->name = skep_arena_strdup(arena, name);
+		tool->given = skep_arena_printf(arena, "--system=%s", systems[i]);
+		return tool;
+	}
+	return NULL;
+}
+
+const struct skep_tool *skep_tool_find(const char *name, struct skep_arena *arena)
+{
+	const struct skep_tool *tool = find(name, arena);
+
+	return tool ? tool : of_file_system(name, arena);
 }

@@ -55,6 +55,7 @@ struct skep_tool {
 	const char *name, *summary, *area;
 	const char *about; /* paragraphs, "" when there are none */
 	const char *script;
+	const char *given; /* an option that its name stands for: "--system=ext4"; or NULL */
 	struct skep_tool_argument *arguments;
 	size_t n_arguments;
 	struct skep_tool_option *options;
@@ -65,7 +66,10 @@ struct skep_tool {
 
 /* Tool @index in the order of names; NULL behind the last. */
 const struct skep_tool *skep_tool_at(size_t index, struct skep_arena *arena);
-/* The tool called @name, or NULL. */
+/*
+ * The tool called @name, or NULL. Names of BCC for one kind of file system, ext4slower and xfsdist, are fsslower and fsdist with
+ * that kind given.
+ */
 const struct skep_tool *skep_tool_find(const char *name, struct skep_arena *arena);
 /* What a file's head says. -EINVAL: it has none, or one that breaks the form; *ret_why (static text) says how. */
 int skep_tool_parse(const char *script, struct skep_arena *arena, struct skep_tool *ret_tool,

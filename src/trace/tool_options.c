@@ -253,6 +253,8 @@ int skep_tool_options(const struct skep_tool *tool, int argc, char **argv, struc
 	c.presets = skep_arena_calloc(arena, tool->n_options + 1, sizeof(*c.presets));
 	for (size_t i = 0; i < tool->n_options; i++)
 		c.presets[i] = tool->options[i].preset;
+	if (tool->given)
+		skep_vec_add(&c.params, skep_arena_strdup(arena, tool->given));
 	r = read_words(&c);
 	if (r >= 0 && c.help)
 		*ret_options = (struct skep_trace_options){ .help = true };

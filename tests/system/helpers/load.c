@@ -3,7 +3,7 @@
  * load: makes the events that the stock tools of bpftrace show, each with something in it that only this program says,
  * so that stock-tools.expect can tell them from all others.
  *
- *	load calls      what concerns this process alone: files, signals, identities, threads, sleep, names, TLS
+ *	load calls      what concerns this process alone: files, signals, identities, threads, locks, sleep, names, TLS
  *	load loopback   TCP over the loopback
  *	load network    TCP over the loopback, and a connection that nobody answers (to UNANSWERED)
  *	load disk=PATH  writes to this block device, from here and through the kernel's write-back
@@ -22,7 +22,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -37,7 +39,9 @@
 #define UNANSWERED "10.77.0.2" /* on a network where nobody else is */
 #define MAX_FORKS 20
 
+/* Names that tools show. */
 void *thread_of_load(void *arg);
+void leak_of_load(void);
 
 void *thread_of_load(void *arg)
 {
@@ -261,6 +265,74 @@ static void do_tls(void)
 		fprintf(stderr, "load: no TLS connection was made\n");
 }
 
+/* A file that lives for a moment. */
+static void do_short_file(void)
+{
+	static const char path[] = "/tmp/skep-load.short";
+	static char page[4096];
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0 || write(fd, page, sizeof(page)) < 0 || pread(fd, page, sizeof(page), 0) < 0)
+		perror(path);
+	fsync(fd);
+	close(fd);
+	unlink(path);
+}
+
+static void do_shared_memory(void)
+{
+	int id = shmget(0x5ceb, 8192, IPC_CREAT | 0600);
+	void *at_address = id < 0 ? (void *)-1 : shmat(id, NULL, 0);
+
+	if (at_address == (void *)-1) {
+		perror("load: shared memory");
+		return;
+	}
+	shmdt(at_address);
+	shmctl(id, IPC_RMID, NULL);
+}
+
+/* There is no such place. On the stack, which is in memory. */
+static void do_mount(void)
+{
+	char source[] = "skep-source", target[] = "/skep-load/mount", type[] = "tmpfs";
+
+	mount(source, target, type, 0, NULL);
+	umount(target);
+}
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void *wait_for_lock(void *arg)
+{
+	pthread_mutex_lock(&lock);
+	pthread_mutex_unlock(&lock);
+	return arg;
+}
+
+/* A thread waits for the lock for a while. */
+static void do_lock(void)
+{
+	pthread_t thread;
+
+	pthread_mutex_lock(&lock);
+	if (pthread_create(&thread, NULL, wait_for_lock, NULL) == 0) {
+		usleep(50000);
+		pthread_mutex_unlock(&lock);
+		pthread_join(thread, NULL);
+	}
+}
+
+/* Long enough for a look each second. */
+void __attribute__((noinline)) leak_of_load(void)
+{
+	volatile char *leaked = malloc(12345);
+
+	if (leaked)
+		leaked[0] = 1;
+	usleep(2200000);
+}
+
 static void do_calls(void)
 {
 	do_exec();
@@ -275,6 +347,11 @@ static void do_calls(void)
 	do_unix_socket();
 	do_capability();
 	do_tls();
+	do_short_file();
+	do_shared_memory();
+	do_mount();
+	do_lock();
+	leak_of_load();
 }
 
 /* Network */

@@ -150,6 +150,25 @@ static void test_command_line(void **state)
 	check(WORDS("3", "--failed=1"), NULL, "takes no value");
 }
 
+/* BCC's names for one kind of file system. */
+static void test_file_systems(void **state)
+{
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	const struct skep_tool *t = skep_tool_find("ext4slower", arena);
+
+	(void)state;
+	assert_non_null(t);
+	assert_string_equal(t->name, "ext4slower");
+	assert_string_equal(t->given, "--system=ext4");
+	t = skep_tool_find("xfsdist", arena);
+	assert_non_null(t);
+	assert_string_equal(t->given, "--system=xfs");
+	assert_null(skep_tool_find("fsdist", arena)->given);
+	assert_null(skep_tool_find("ext5slower", arena));
+	assert_null(skep_tool_find("ext4", arena));
+}
+
 static void test_every_tool(void **state)
 {
 	struct skep_arena *arena = skep_arena_new();
@@ -177,9 +196,8 @@ static void test_every_tool(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_head),
-		cmocka_unit_test(test_bad_heads),
-		cmocka_unit_test(test_command_line),
+		cmocka_unit_test(test_head),	     cmocka_unit_test(test_bad_heads),
+		cmocka_unit_test(test_command_line), cmocka_unit_test(test_file_systems),
 		cmocka_unit_test(test_every_tool),
 	};
 
