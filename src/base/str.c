@@ -70,6 +70,23 @@ void skep_str_pad(struct skep_str *s, char c, size_t count)
 	s->data[s->len] = '\0';
 }
 
+void skep_str_addu(struct skep_str *s, uint64_t number)
+{
+	char digits[20], *p = digits + sizeof(digits);
+
+	do
+		*--p = (char)('0' + number % 10);
+	while (number /= 10);
+	skep_str_addn(s, p, (size_t)(digits + sizeof(digits) - p));
+}
+
+void skep_str_addi(struct skep_str *s, int64_t number)
+{
+	if (number < 0)
+		skep_str_addc(s, '-');
+	skep_str_addu(s, number < 0 ? -(uint64_t)number : (uint64_t)number);
+}
+
 void skep_str_addf(struct skep_str *s, const char *fmt, ...)
 {
 	size_t room;

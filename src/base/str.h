@@ -26,6 +26,9 @@ const char *skep_str_text(const struct skep_str *s);
 void skep_str_add(struct skep_str *s, const char *text);
 void skep_str_addn(struct skep_str *s, const void *data, size_t len);
 void skep_str_addc(struct skep_str *s, char c);
+/* Numbers in decimal digits, without the detour of a format. */
+void skep_str_addu(struct skep_str *s, uint64_t number);
+void skep_str_addi(struct skep_str *s, int64_t number);
 void skep_str_addf(struct skep_str *s, const char *fmt, ...) _printf_(2, 3);
 /* @count times @c. */
 void skep_str_pad(struct skep_str *s, char c, size_t count);

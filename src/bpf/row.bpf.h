@@ -33,28 +33,28 @@
  *	} events SEC(".maps");
  *
  * How it works: `__uint(max_entries, N)` is a pointer to an array of N ints, of which loaders look at N alone. Here the
- * array has another type. It costs nothing at run time, libbpf loads such an object as any other, and the compiler puts
- * the type into BTF by itself. `__type(value, struct event)` in a ring says the same to skep, but not to libbpf.
+ * elements are something else: arrays of no records (none, for the kernel takes no types of 4 GiB). It costs nothing at run
+ * time, libbpf loads such an object as any other, and the compiler puts the type into BTF by itself. `__type(value, struct event)` in a ring says the same to skep, but not to libbpf.
  */
 #ifndef SKEP_ROW_BPF_H
 #define SKEP_ROW_BPF_H
 
-#define SKEP_ROWS(bytes, type) type(*max_entries)[bytes]
+#define SKEP_ROWS(bytes, type) type(*max_entries)[bytes][0]
 
 #define SKEP_ROWS_BY_TAG(bytes, ...) \
 	union {                      \
 		__VA_ARGS__;         \
-	}(*max_entries)[bytes]
+	}(*max_entries)[bytes][0]
 #define SKEP_ROW(tag, name, type) type(*name)[tag]
 
 #define SKEP_PERF_ROWS(type) \
 	int(*key_size)[4];   \
-	type(*value_size)[4]
+	type(*value_size)[4][0]
 #define SKEP_PERF_ROWS_BY_TAG(...) \
 	int(*key_size)[4];         \
 	union {                    \
 		__VA_ARGS__;       \
-	}(*value_size)[4]
+	}(*value_size)[4][0]
 
 /*
  * Types that say what a number is. On a member of another type __attribute__((btf_decl_tag("skep:ipv4"))) says the same,

@@ -61,13 +61,27 @@ static void count(struct skep_feed_printer *p, const struct skep_feed_row *row)
 void skep_feed_print_counts(struct skep_feed_printer *p)
 {
 	struct skep_feed_counts counts;
+	size_t n = skep_feed_n_schemas(p->feed);
 
 	if (p->format != SKEP_FEED_PROM)
 		return;
 	skep_feed_counts(p->feed, &counts);
-	for (size_t i = 0; i < skep_feed_n_schemas(p->feed); i++)
-		skep_prom_count(&p->prom, "rows", "Rows of rings, by their type", "type",
-				skep_feed_schema(p->feed, i)->name, p->n_rows[i], p->out);
+	for (size_t i = 0; i < n; i++) {
+		const char *name = skep_feed_schema(p->feed, i)->name;
+		uint64_t rows = 0;
+		bool again = false;
+
+		/* Two rings may have rows of one type. */
+		for (size_t k = 0; k < n; k++) {
+			if (!skep_streq(skep_feed_schema(p->feed, k)->name, name))
+				continue;
+			again |= k < i;
+			rows += p->n_rows[k];
+		}
+		if (!again)
+			skep_prom_count(&p->prom, "rows", "Rows of rings, by their type", "type",
+					name, rows, p->out);
+	}
 	skep_prom_count(&p->prom, "rows_lost", "Rows that found no room in a perf buffer", NULL,
 			NULL, counts.lost, p->out);
 	skep_prom_fini(&p->prom);

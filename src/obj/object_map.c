@@ -35,9 +35,12 @@ static int wrong(const struct draft *d, const char *member, const char *what)
  */
 static void note_row(struct draft *d, uint32_t type)
 {
-	uint32_t id = skep_btf_strip(d->r->btf, type, true);
-	enum skep_btf_kind kind = skep_btf_kind(d->r->btf, id);
+	uint32_t n, elem;
+	enum skep_btf_kind kind;
 
+	if (skep_btf_array(d->r->btf, type, &elem, &n) == 0 && n == 0)
+		type = elem;
+	kind = skep_btf_kind(d->r->btf, skep_btf_strip(d->r->btf, type, true));
 	if (kind == SKEP_BTF_STRUCT || kind == SKEP_BTF_UNION)
 		d->map.btf_row_type = skep_btf_strip(d->r->btf, type, false);
 }

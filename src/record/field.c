@@ -227,9 +227,9 @@ static void add_int(const struct skep_schema_field *field, const void *payload,
 		}
 	}
 	if (field->is_signed)
-		skep_str_addf(out, "%" PRId64, (int64_t)value);
+		skep_str_addi(out, (int64_t)value);
 	else
-		skep_str_addf(out, "%" PRIu64, value);
+		skep_str_addu(out, value);
 }
 
 static void add_text(const struct skep_schema_field *field, const void *payload,

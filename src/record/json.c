@@ -23,6 +23,16 @@ static void add_control(uint8_t c, struct skep_str *out)
 	skep_str_addf(out, "\\u%04x", c);
 }
 
+/* How many bytes from the first on stand for themselves in a string. */
+static size_t count_plain(const char *text, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && text[i] >= 0x20 && text[i] < 0x7f && text[i] != '"' && text[i] != '\\')
+		i++;
+	return i;
+}
+
 void skep_json_string(const char *text, size_t len, struct skep_str *out)
 {
 	const uint8_t *s = (const uint8_t *)text;
@@ -30,6 +40,11 @@ void skep_json_string(const char *text, size_t len, struct skep_str *out)
 
 	skep_str_addc(out, '"');
 	while (i < len) {
+		n = count_plain(text + i, len - i);
+		skep_str_addn(out, text + i, n);
+		i += n;
+		if (i == len)
+			break;
 		n = skep_utf8_len(text + i, len - i);
 		if (n == 0) {
 			skep_str_add(out, REPLACED);
@@ -107,6 +122,25 @@ static void add_stack(const struct skep_schema_field *field, const void *payload
 	}
 }
 
+/* Most texts need no escapes: then it is written where it belongs at once. */
+static void add_quoted_text(const struct skep_schema_field *field, const void *payload,
+			    const struct skep_resolver *resolver, struct skep_str *out)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+	size_t at = out->len;
+
+	skep_str_addc(out, '"');
+	skep_field_text(field, payload, resolver, out);
+	if (count_plain(out->data + at + 1, out->len - at - 1) == out->len - at - 1) {
+		skep_str_addc(out, '"');
+		return;
+	}
+	skep_str_addn(&text, out->data + at + 1, out->len - at - 1);
+	out->len = at;
+	skep_json_string(text.data, text.len, out);
+}
+
 static void add_json(const struct skep_schema_field *field, const void *payload,
 		     const struct skep_resolver *resolver, enum skep_json_shape shape,
 		     unsigned depth, struct skep_str *out);
@@ -170,8 +204,7 @@ static void add_json(const struct skep_schema_field *field, const void *payload,
 		add_nested(field, payload, resolver, shape, depth, out);
 		return;
 	default:
-		skep_field_text(field, payload, resolver, &text);
-		skep_json_string(skep_str_text(&text), text.len, out);
+		add_quoted_text(field, payload, resolver, out);
 	}
 }
 
