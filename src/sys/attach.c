@@ -128,18 +128,23 @@ static int attach_each(struct skep_loaded *loaded, const struct skep_spec_attach
 	return attached;
 }
 
+/* Links that fire at entry and return. */
+static int twice(int r, struct skep_diag *diag)
+{
+	if (r == -EINVAL)
+		skep_diag_hint(diag,
+			       "sessions of kprobes came with Linux 6.10, of uprobes with 6.13");
+	return r < 0 ? r : r * 2;
+}
+
 static int attach_record(struct skep_loaded *loaded, const struct skep_spec_attach *a,
 			 struct skep_diag *diag)
 {
-	int r;
-
 	switch (loaded->progs[a->prog].attach_type) {
 	case SKEP_BPF_ATTACH_KPROBE_SESSION: /* two probes each: entry and return */
-		r = skep_attach_kprobe_multi(loaded, a, diag);
-		return r < 0 ? r : r * 2;
+		return twice(skep_attach_kprobe_multi(loaded, a, diag), diag);
 	case SKEP_BPF_ATTACH_UPROBE_SESSION:
-		r = skep_attach_uprobe_multi(loaded, a, diag);
-		return r < 0 ? r : r * 2;
+		return twice(skep_attach_uprobe_multi(loaded, a, diag), diag);
 	case SKEP_BPF_ATTACH_KPROBE_MULTI:
 		return skep_attach_kprobe_multi(loaded, a, diag);
 	case SKEP_BPF_ATTACH_UPROBE_MULTI:

@@ -81,7 +81,7 @@ static const struct row {
 	{ "fexit/__x64_sys_openat", NULL, 0, MINE | NEW, fire_open },
 	{ "fentry.s/__x64_sys_openat", NULL, 0, MINE | NEW, fire_open },
 	{ "fexit.s/__x64_sys_openat", NULL, 0, MINE | NEW, fire_open },
-	{ "fmod_ret/__x64_sys_openat", NULL, 0, MINE | NEW, fire_open },
+	{ "fmod_ret/security_file_open", NULL, 0, MINE | NEW, fire_open },
 	{ "lsm/file_open", NULL, 0, MINE | NEW, fire_open },
 	{ "lsm.s/file_open", NULL, 0, MINE | NEW, fire_open },
 	{ "lsm_cgroup/socket_bind", "skep-hooks", 1, NEW, fire_ipv4 },
