@@ -7,6 +7,8 @@
 #include "obj/core.h"
 #include "verify/walk.h"
 
+#define KINDS_SHOWN 8
+
 bool skep_walk_is_gpl(const struct skep_walk *walk)
 {
 	static const char *const names[] = {
@@ -20,13 +22,36 @@ bool skep_walk_is_gpl(const struct skep_walk *walk)
 	return false;
 }
 
+/* Which kinds of programs may call it. */
+static void hint_kinds(struct skep_walk *walk, const struct skep_helper *helper)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str kinds = {};
+	unsigned n = 0;
+
+	for (uint32_t id = 0; id < 64; id++) {
+		const struct skep_prog_kind *kind = skep_prog_kind_find(id);
+
+		if (!kind || !skep_helper_allowed(helper, id, 0) || n++ >= KINDS_SHOWN)
+			continue;
+		skep_str_addf(&kinds, "%s%s", kinds.len ? ", " : "", kind->name);
+	}
+	if (n > KINDS_SHOWN)
+		skep_str_addf(&kinds, " and %u more", n - KINDS_SHOWN);
+	if (n)
+		skep_report_hint(walk, "programs of kind %s can", skep_str_text(&kinds));
+}
+
 static int check_allowed(struct skep_walk *walk, const struct skep_helper *helper)
 {
 	const struct skep_spec_prog *prog = walk->prog;
 
-	if (!skep_helper_allowed(helper, prog->type, prog->attach_type))
-		return skep_reject(walk, SKEP_REASON_CALL, -1, "programs of kind %s cannot call %s",
-				   walk->kind ? walk->kind->name : "?", helper->name);
+	if (!skep_helper_allowed(helper, prog->type, prog->attach_type)) {
+		skep_report(walk, SKEP_REASON_CALL, -1, "programs of kind %s cannot call %s",
+			    walk->kind ? walk->kind->name : "?", helper->name);
+		hint_kinds(walk, helper);
+		return -EINVAL;
+	}
 	if (helper->flags & SKEP_HELPER_GPL && !skep_walk_is_gpl(walk)) {
 		skep_report(walk, SKEP_REASON_CALL, -1, "%s is only for programs under the GPL",
 			    helper->name);

@@ -14,6 +14,7 @@
 #include "obj/section.h"
 #include "obj/split.h"
 #include "workbench/input_priv.h"
+#include "workbench/listing.h"
 
 #define MAPS_MAX 64
 #define PROGS_MAX 256
@@ -419,6 +420,11 @@ int skep_input_read_assembler(char *data, size_t size, const struct skep_input_o
 	diag->source_name = source->name;
 	diag->source_text = skep_arena_memdup(arena, data, size + 1);
 	diag->source_len = size;
+	if (memmem(data, size, SKEP_LISTING_REWRITTEN, strlen(SKEP_LISTING_REWRITTEN)))
+		skep_diag_warn(
+			diag, SKEP_NO_LOC,
+			"'%s' was written from a program in the kernel, which has rewritten it: this is not the program that was loaded",
+			source->name);
 	r = read_directives(a, data, size);
 	if (r == 0)
 		r = assemble_all(a, data, size);

@@ -24,6 +24,9 @@
 
 #include "workbench/input.h"
 
+/* A line of text says so, and why, of a program that the kernel has turned into what no longer stands for itself. */
+#define SKEP_LISTING_REWRITTEN "// not what was loaded: "
+
 enum skep_listing_flag {
 	SKEP_LISTING_NATIVE =
 		1

@@ -93,6 +93,9 @@ static void add_head(const struct skep_listing *l, struct skep_str *out)
 
 		skep_str_addf(out, "// id %u, as the kernel rewrote it; %u bytes of machine code\n",
 			      info->id, info->jited_len);
+		if (l->input->loaded->rewritten)
+			skep_str_addf(out, SKEP_LISTING_REWRITTEN "%s\n",
+				      l->input->loaded->rewritten);
 	}
 	skep_str_addf(out, ".prog %s", is_one_word(p->name) ? p->name : "program");
 	if (is_one_word(p->section))
