@@ -226,6 +226,9 @@ static void assemble_statement(struct assembler *as, const struct skep_token *to
 	}
 	if (tokens[0].kind == SKEP_TOKEN_END)
 		return;
+	if (as->hooks && as->hooks->statement)
+		as->hooks->statement(as->hooks->ctx, as->insns.len,
+				     (size_t)(tokens->at - as->text));
 	if (skep_token_is(tokens, ".raw")) {
 		assemble_raw(as, tokens + 1);
 		return;

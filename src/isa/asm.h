@@ -41,6 +41,8 @@ struct skep_asm_hooks {
 	int (*value)(void *ctx, enum skep_name_kind kind, const char *name, int32_t *ret_value);
 	/* Told of each label, or NULL. @name lives during the call. */
 	void (*label)(void *ctx, const char *name, size_t insn);
+	/* Told of each statement, at byte @at of the text, that becomes instruction @insn; or NULL. */
+	void (*statement)(void *ctx, size_t insn, size_t at);
 };
 
 /*

@@ -13,6 +13,7 @@
 #include "lang/plan_file.h"
 #include "live/world.h"
 #include "obj/object.h"
+#include "obj/section.h"
 #include "obj/split.h"
 #include "who/dwarf_places.h"
 #include "workbench/build.h"
@@ -142,6 +143,50 @@ static int read_c(const char *path, const struct skep_input_options *options,
 	return r < 0 ? r : skep_input_read_objects(&file, 1, options, arena, diag, source);
 }
 
+/* What the program is verified against, or is to be attached to if that is one thing; NULL: neither is said by a section. */
+static const char *target_of(const struct skep_spec_prog *p, const struct skep_spec_attach *a,
+			     const struct skep_section_row *row)
+{
+	unsigned kind;
+
+	if (row->traits & SKEP_SECTION_TYPED)
+		return p->attach_btf_name && !p->attach_prog_id && !p->attach_module
+			       ? p->attach_btf_name +
+					 strlen(skep_section_btf_prefix(row->attach_type, &kind))
+			       : NULL;
+	switch (row->attach) {
+	case SKEP_ATTACH_RAW_TP:
+	case SKEP_ATTACH_TP:
+	case SKEP_ATTACH_KPROBE:
+	case SKEP_ATTACH_KRETPROBE:
+		return a->n_targets == 1 && !a->targets[0].offset ? a->targets[0].name : NULL;
+	default:
+		return NULL;
+	}
+}
+
+/* Gives the programs of a script sections as those of objects have, so that they can become one. */
+static void name_sections(struct skep_spec *spec, struct skep_arena *arena)
+{
+	spec->progs = skep_arena_memdup(arena, spec->progs, spec->n_progs * sizeof(*spec->progs));
+	for (size_t i = 0; i < spec->n_attaches; i++) {
+		const struct skep_spec_attach *a = &spec->attaches[i];
+		struct skep_spec_prog *p = &spec->progs[a->prog];
+		const struct skep_section_row *row;
+		const char *target;
+
+		for (size_t k = 0; !p->section && (row = skep_section_row(k)); k++) {
+			if (row->prog != p->type || row->attach_type != p->attach_type ||
+			    row->attach != a->kind || row->traits & SKEP_SECTION_NO_LOAD ||
+			    !!(row->traits & SKEP_SECTION_SLEEPABLE) != p->sleepable)
+				continue;
+			target = target_of(p, a, row);
+			p->section = target ? skep_arena_printf(arena, "%s/%s", row->name, target)
+					    : row->name;
+		}
+	}
+}
+
 /* A script is compiled for this kernel; what it imports is not looked for here. */
 static int read_script(const char *data, size_t size, struct skep_arena *arena,
 		       struct skep_diag *diag, struct skep_input *source)
@@ -165,6 +210,7 @@ static int read_script(const char *data, size_t size, struct skep_arena *arena,
 		return r;
 	source->spec = *plan->spec;
 	source->plan = plan;
+	name_sections(&source->spec, arena);
 	return 0;
 }
 

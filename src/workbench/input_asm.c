@@ -47,6 +47,13 @@ struct assembly {
 	struct {
 		SKEP_VEC(struct named_label);
 	} labels; /* of the current program */
+	struct {
+		SKEP_VEC(struct skep_spec_line);
+	} lines; /* likewise */
+	const char *
+		code; /* the text that is assembled; of it so many bytes are on lines up to `line` */
+	size_t counted;
+	uint32_t line;
 };
 
 static struct skep_spec_map *find_map(struct assembly *a, const char *name)
@@ -88,6 +95,16 @@ static void keep_label(void *ctx, const char *name, size_t insn)
 	struct named_label label = { skep_arena_strdup(a->arena, name), insn };
 
 	skep_vec_add(&a->labels, label);
+}
+
+static void keep_line(void *ctx, size_t insn, size_t at)
+{
+	struct assembly *a = ctx;
+
+	for (; a->counted < at; a->counted++)
+		a->line += a->code[a->counted] == '\n';
+	skep_vec_add(&a->lines, (struct skep_spec_line){ .insn = (uint32_t)insn,
+							 .loc = { .line = a->line, .col = 1 } });
 }
 
 /* ".map NAME KIND KEY VALUE ENTRIES [FLAGS]" */
@@ -344,14 +361,19 @@ static int assemble(struct assembly *a, struct part *part, const char *text, siz
 	struct skep_insns insns = {};
 	_cleanup_(skep_str_fini)
 	struct skep_str code = {};
-	struct skep_asm_hooks hooks = { .ctx = a, .value = name_to_number, .label = keep_label };
+	struct skep_asm_hooks hooks = {
+		.ctx = a, .value = name_to_number, .label = keep_label, .statement = keep_line
+	};
 	struct skep_spec_prog *prog = &part->prog;
 	int r;
 
-	a->labels.len = 0;
+	a->labels.len = a->lines.len = 0;
 	skep_str_pad(&code, '\n', part->line - 1);
 	skep_str_addn(&code, text + part->at, end - part->at);
-	r = skep_asm(skep_str_text(&code), code.len, &hooks, &insns, a->diag);
+	a->code = skep_str_text(&code);
+	a->counted = 0;
+	a->line = 1;
+	r = skep_asm(a->code, code.len, &hooks, &insns, a->diag);
 	if (r < 0)
 		return r;
 	if (!prog->type)
@@ -360,6 +382,9 @@ static int assemble(struct assembly *a, struct part *part, const char *text, siz
 	if (insns.len)
 		prog->insns =
 			skep_arena_memdup(a->arena, insns.data, insns.len * sizeof(*insns.data));
+	prog->lines =
+		skep_arena_memdup(a->arena, a->lines.data, a->lines.len * sizeof(*prog->lines));
+	prog->n_lines = a->lines.len;
 	skep_input_find_maps(prog, a->arena);
 	keep_known_maps(a, prog);
 	find_kfuncs(a, prog);
@@ -420,6 +445,8 @@ int skep_input_read_assembler(char *data, size_t size, const struct skep_input_o
 	diag->source_name = source->name;
 	diag->source_text = skep_arena_memdup(arena, data, size + 1);
 	diag->source_len = size;
+	source->spec.source_text = diag->source_text;
+	source->spec.source_len = size;
 	if (memmem(data, size, SKEP_LISTING_REWRITTEN, strlen(SKEP_LISTING_REWRITTEN)))
 		skep_diag_warn(
 			diag, SKEP_NO_LOC,
@@ -429,5 +456,6 @@ int skep_input_read_assembler(char *data, size_t size, const struct skep_input_o
 	if (r == 0)
 		r = assemble_all(a, data, size);
 	skep_vec_fini(&a->labels);
+	skep_vec_fini(&a->lines);
 	return r;
 }

@@ -215,7 +215,8 @@ static int gather(struct skep_listing *l, struct skep_diag *diag)
 			      input->spec.progs[linked.funcs[i].prog].name);
 	for (size_t i = 0; i < prog->n_relocs; i++)
 		apply(l, i);
-	for (size_t i = 0; i < prog->n_lines; i++)
+	/* the text of an assembler's line is the instruction itself */
+	for (size_t i = 0; input->kind != SKEP_INPUT_ASSEMBLER && i < prog->n_lines; i++)
 		if (prog->lines[i].insn < prog->n_insns && prog->lines[i].loc.line)
 			l->notes[prog->lines[i].insn].line = &prog->lines[i];
 	if (input->loaded)
