@@ -28,7 +28,7 @@ struct {
 /// wrong_kind: call
 ///   at: bpf_get_stackid
 ///   says: programs of kind xdp cannot call
-///   hint: programs of kind kprobe, 
+///   hint: programs of kind kprobe,
 ///   fixed: no
 SEC("xdp") int wrong_kind(struct xdp_md *ctx)
 {
