@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2034,SC2154 # names that the runner sets or uses
 #
 # What the runners of tools share (stock-tools, tools), which read it in: the load that all tools see at once, and what each
 # made of it. Written for busybox's shell, too.
