@@ -116,9 +116,7 @@ static void told_place(struct params *ps, const struct skep_param_place *told,
 		ps->why_not = fits ? "in no general register" : "passed by value";
 		break;
 	case SKEP_PARAM_STRANGE:
-		ps->why_not =
-			fits ? "beside others that are optimized out, and its place is not told"
-			     : "passed by value";
+		ps->why_not = fits ? "in a place that is not told" : "passed by value";
 		break;
 	}
 }
