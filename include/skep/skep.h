@@ -115,6 +115,12 @@ int skep_app_attach(struct skep_app *app);
 void skep_app_detach(struct skep_app *app);
 
 /*
+ * Runs the iterators that are attached, once each: how many there are. *@ret_text is what they have written, until the next
+ * call; the first 16 MiB of it.
+ */
+int skep_app_visit(struct skep_app *app, const char **ret_text);
+
+/*
  * Rows: records of ring buffers and perf buffers.
  */
 

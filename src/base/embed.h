@@ -19,3 +19,15 @@ struct skep_embedded {
 	const char *text; /* size bytes and a zero byte */
 	size_t size;
 };
+
+/* The same with --packed: all texts are one block, which zlib's uncompress() makes of @bytes. */
+struct skep_embedded_place {
+	const char *name;
+	size_t at; /* in the block: text, ended by a zero byte */
+};
+
+struct skep_embedded_pack {
+	const struct skep_embedded_place *rows; /* the last one has no name */
+	const unsigned char *bytes;
+	size_t n_bytes, size; /* as they are, and of the block */
+};

@@ -324,9 +324,13 @@ static void end_family(struct skep_child *child)
 	struct skep_family family;
 	int r;
 
+	/* Stopped, none of them starts another one behind the list's back. */
+	kill(child->pid, SIGSTOP);
 	skep_family_find(child->pid, &family);
 	kill(child->pid, SIGTERM);
 	skep_family_signal(&family, SIGTERM);
+	kill(child->pid, SIGCONT);
+	skep_family_signal(&family, SIGCONT);
 	do
 		r = child->pidfd >= 0 ? poll(&p, 1, END_WAIT_MS) : 0;
 	while (r < 0 && errno == EINTR);

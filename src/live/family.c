@@ -67,6 +67,7 @@ void skep_family_find(int pid, struct skep_family *ret_family)
 		fd = (int)syscall(SYS_pidfd_open, pids.data[i], 0);
 		if (fd < 0)
 			continue;
+		(void)!syscall(SYS_pidfd_send_signal, fd, SIGSTOP, NULL, 0);
 		skep_vec_add(&family, fd);
 		add_children(pids.data[i], &pids);
 	}

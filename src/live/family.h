@@ -5,12 +5,14 @@
  *
  *	skep_family_find(pid, &family);			// while the process is still there
  *	skep_family_signal(&family, SIGTERM);
+ *	skep_family_signal(&family, SIGCONT);
  *	if (!skep_family_wait(&family, 1000))
  *		skep_family_signal(&family, SIGKILL);
  *	skep_family_fini(&family);
  *
  * Its members are held by descriptors, so that a signal never reaches a stranger who has got the number since. One that is
- * started after find is not known; nothing is on a kernel without /proc/PID/task/TID/children.
+ * started after find is not known; nothing is on a kernel without /proc/PID/task/TID/children. find stops each before it
+ * looks at what it has started, so that nobody is missed; SIGCONT lets them go on, to die of what was sent.
  */
 #pragma once
 

@@ -380,6 +380,7 @@ static int parse_int(struct parser *p, const struct skep_value_place *place,
 	} else {
 		bool turned = is_big_endian(p->btf, place->type);
 
+		n = 0;
 		if (turned && place->size == 4 && address(p, AF_INET, bytes))
 			return 0;
 		r = number(p, bits, t->is_signed, &n);

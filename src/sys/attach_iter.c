@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "sys/explain.h"
+#include "sys/kernel.h"
 #include "sys/kernel_priv.h"
 
 #define STEP_BYTES 16 /* one for each object: so many are visited between two looks at the rings */
@@ -87,7 +88,7 @@ int skep_attach_iter(struct skep_loaded *loaded, const struct skep_spec_attach *
 	return skep_kernel_add_link(loaded, a->prog, fd);
 }
 
-static int open_visit(const struct skep_loaded *loaded, size_t prog)
+int skep_kernel_iter_open(const struct skep_loaded *loaded, size_t prog)
 {
 	for (size_t i = 0; i < loaded->links.len; i++)
 		if (loaded->links.data[i].prog == prog)
@@ -106,7 +107,7 @@ int skep_kernel_iter_step(struct skep_loaded *loaded, size_t prog)
 		return -EINVAL;
 	p = &loaded->progs[prog];
 	if (p->iter_fd < 0) {
-		r = open_visit(loaded, prog);
+		r = skep_kernel_iter_open(loaded, prog);
 		if (r < 0)
 			return r;
 		p->iter_fd = r;

@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/embed.h"
 #include "base/vec.h"
+#include "live/unpack.h"
 
-extern const struct skep_embedded skep_embedded_tools[];
+extern const struct skep_embedded_pack skep_embedded_tools;
 
 #define INDENT 2  /* of a term behind the comment's blank */
 #define GOES_ON 6 /* from here on a line belongs to the term above */
@@ -252,31 +252,37 @@ int skep_tool_parse(const char *script, struct skep_arena *arena, struct skep_to
 	return r;
 }
 
+const char *skep_tool_file(size_t index, const char **ret_name)
+{
+	static struct skep_unpacked files = { &skep_embedded_tools, NULL };
+
+	return skep_unpacked_at(&files, index, ret_name);
+}
+
 /* The tests hold that each one can be parsed. */
-static const struct skep_tool *parsed(const struct skep_embedded *file, struct skep_arena *arena)
+static const struct skep_tool *parsed(const char *script, struct skep_arena *arena)
 {
 	struct skep_tool *tool = skep_arena_alloc(arena, sizeof(*tool));
 	const char *why;
 
-	return skep_tool_parse(file->text, arena, tool, &why) < 0 ? NULL : tool;
+	return skep_tool_parse(script, arena, tool, &why) < 0 ? NULL : tool;
 }
 
 const struct skep_tool *skep_tool_at(size_t index, struct skep_arena *arena)
 {
-	size_t n = 0;
+	const char *name, *script = skep_tool_file(index, &name);
 
-	while (n < index && skep_embedded_tools[n].name)
-		n++;
-	return skep_embedded_tools[n].name ? parsed(&skep_embedded_tools[n], arena) : NULL;
+	return script ? parsed(script, arena) : NULL;
 }
 
 static const struct skep_tool *find(const char *name, struct skep_arena *arena)
 {
 	size_t len = strlen(name);
+	const char *file, *script;
 
-	for (const struct skep_embedded *f = skep_embedded_tools; f->name; f++)
-		if (strncmp(f->name, name, len) == 0 && skep_streq(f->name + len, ".bt"))
-			return parsed(f, arena);
+	for (size_t i = 0; (script = skep_tool_file(i, &file)); i++)
+		if (strncmp(file, name, len) == 0 && skep_streq(file + len, ".bt"))
+			return parsed(script, arena);
 	return NULL;
 }
 

@@ -123,6 +123,25 @@ static bool constant(const Dwarf_Op *op, int64_t *ret_value)
 	}
 }
 
+/*
+ * "breg8 0, const 0xff, and, convert, stack_value": what a register holds, cut to the type's width. Who reads it as that type
+ * does the same.
+ */
+static bool cut_register(const Dwarf_Op *ops, size_t n, Dwarf_Word *ret_reg)
+{
+	int64_t value;
+
+	if (n < 2 || ops[0].atom < DW_OP_breg0 || ops[0].atom > DW_OP_breg31 || ops[0].number ||
+	    ops[n - 1].atom != DW_OP_stack_value)
+		return false;
+	for (size_t i = 1; i + 1 < n; i++)
+		if (ops[i].atom != DW_OP_and && ops[i].atom != DW_OP_convert &&
+		    ops[i].atom != DW_OP_GNU_convert && !constant(&ops[i], &value))
+			return false;
+	*ret_reg = ops[0].atom - DW_OP_breg0;
+	return true;
+}
+
 static struct skep_param_place place_of_ops(Dwarf_Die *param, const Dwarf_Op *ops, size_t n,
 					    enum dwarf_caller caller)
 {
@@ -139,6 +158,8 @@ static struct skep_param_place place_of_ops(Dwarf_Die *param, const Dwarf_Op *op
 	if (ops[0].atom == DW_OP_fbreg ||
 	    (n == 1 && ops[0].atom >= DW_OP_breg0 && ops[0].atom <= DW_OP_breg31))
 		return (struct skep_param_place){ SKEP_PARAM_UNTOLD };
+	if (cut_register(ops, n, &reg))
+		return in_reg(reg, caller);
 	if (is_value && constant(&ops[0], &value))
 		return (struct skep_param_place){ SKEP_PARAM_CONSTANT, value };
 	if (is_value && dwarf_lib.attr_integrate(param, DW_AT_location, &attr) &&
@@ -190,6 +211,67 @@ static bool has_own_rules(enum dwarf_caller caller, Dwarf_Die type)
 	return caller == DWARF_RUST && is_aggregate(&type) && size_of(&type) > 8;
 }
 
+/* Whether members or bases are classes, or functions belong to it: then there may be a destructor or a copy constructor. */
+static bool may_have_ways(Dwarf_Die *type)
+{
+	Dwarf_Die child, of;
+
+	for (int more = dwarf_lib.child(type, &child); more == 0;
+	     more = dwarf_lib.siblingof(&child, &child)) {
+		int tag = dwarf_lib.tag(&child);
+
+		if (tag == DW_TAG_subprogram || tag == DW_TAG_inheritance)
+			return true;
+		if (tag != DW_TAG_member || !dwarf_type_of(&child, &of))
+			continue;
+		of = dwarf_stripped(of);
+		if (is_aggregate(&of))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A class of C++ that has its own way of being copied or destroyed is passed by a pointer, and returned through one that goes
+ * in front of the arguments. Compilers say so since DWARF 5, but not all of them; C has no such types.
+ */
+static bool may_go_by_pointer(Dwarf_Die type, bool is_cxx)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Word how;
+
+	type = dwarf_stripped(type);
+	if (!is_aggregate(&type))
+		return false;
+	if (dwarf_lib.attr_integrate(&type, DW_AT_calling_convention, &attr) &&
+	    dwarf_lib.formudata(&attr, &how) == 0)
+		return how == DW_CC_pass_by_reference;
+	/* clang describes what is in a library only as a name. */
+	return is_cxx &&
+	       (dwarf_lib.hasattr_integrate(&type, DW_AT_declaration) || may_have_ways(&type));
+}
+
+/* Where one may go so and the debugging information tells no place, those behind cannot be counted either. */
+static void doubt_classes(struct dwarf_param *params, size_t n, bool is_cxx, Dwarf_Die *function)
+{
+	Dwarf_Die result;
+	bool moved = dwarf_type_of(function, &result) && may_go_by_pointer(result, is_cxx);
+
+	for (size_t i = 0; i < n; i++) {
+		if (params[i].place.in != SKEP_PARAM_UNTOLD)
+			continue;
+		moved |= may_go_by_pointer(params[i].type, is_cxx);
+		if (moved)
+			params[i].place.in = SKEP_PARAM_STRANGE;
+	}
+}
+
+/* Functions of C++ have a name for the linker beside their own. */
+static bool is_cxx(Dwarf_Die *function)
+{
+	return dwarf_lib.hasattr_integrate(function, DW_AT_linkage_name);
+}
+
 /* What nobody passes any more moves those behind it: what the debugging information leaves open cannot be counted then. */
 static void doubt(struct dwarf_param *params, size_t n, enum dwarf_caller caller,
 		  Dwarf_Die *function)
@@ -235,6 +317,8 @@ size_t dwarf_params(Dwarf_Die *function, enum dwarf_caller caller, struct skep_a
 		else
 			params[n++] = param;
 	}
+	if (caller == DWARF_GNU || caller == DWARF_LLVM)
+		doubt_classes(params, n, is_cxx(function), function);
 	if (caller != DWARF_GO && caller != DWARF_GNU)
 		doubt(params, n, caller, function);
 	return n;

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/embed.h"
+#include "live/unpack.h"
 
 #define NAME_MAX_BYTES 64
 
-extern const struct skep_embedded skep_embedded_templates[];
+extern const struct skep_embedded_pack skep_embedded_templates;
 
 /* IP and UDP in an Ethernet frame, with 12 bytes of data. */
 #define PACKET                                     \
@@ -63,9 +63,12 @@ static const struct skep_new_kind *find_kind(const char *name, struct skep_diag 
 
 static const char *template_of(const char *kind)
 {
-	for (const struct skep_embedded *f = skep_embedded_templates; f->name; f++)
-		if (skep_has_prefix(f->name, kind) && skep_streq(f->name + strlen(kind), ".bpf.c"))
-			return f->text;
+	static struct skep_unpacked files = { &skep_embedded_templates, NULL };
+	const char *name, *text;
+
+	for (size_t i = 0; (text = skep_unpacked_at(&files, i, &name)); i++)
+		if (skep_has_prefix(name, kind) && skep_streq(name + strlen(kind), ".bpf.c"))
+			return text;
 	return NULL;
 }
 

@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
+#include "record/schema.h"
 #include "workbench/build.h"
 
 struct run {
@@ -112,6 +113,27 @@ static int show_rows(struct run *run)
 	return run->error < 0 ? run->error : *text != '\0';
 }
 
+/* What iterators write, as it is; in JSON as one text. How many there are. */
+static int show_visits(struct run *run)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str line = {};
+	const char *text = "";
+	int n = skep_app_visit(run->app, &text);
+
+	if (n <= 0 || !*text)
+		return n;
+	if (run->options->format == SKEP_APP_JSON) {
+		skep_str_add(&line, "{\"type\": \"text\", \"text\": ");
+		skep_json_string(text, strlen(text), &line);
+		skep_str_add(&line, "}\n");
+		text = skep_str_text(&line);
+	}
+	if (fputs(text, stdout) == EOF || fflush(stdout) == EOF)
+		run->error = -errno;
+	return n;
+}
+
 /* What maps hold now. */
 static int show_maps(struct run *run)
 {
@@ -178,8 +200,10 @@ static int follow(struct run *run)
 			return -errno;
 		r = show_rows(run);
 		tell(run, 0);
-		if (r >= 0 && wait[2].revents && read(run->watch_fd, &n, sizeof(n)) > 0)
-			r = show_maps(run);
+		if (r >= 0 && wait[2].revents && read(run->watch_fd, &n, sizeof(n)) > 0) {
+			r = show_visits(run);
+			r = r < 0 ? r : show_maps(run);
+		}
 	}
 	return MIN(r, 0);
 }
@@ -260,7 +284,8 @@ static enum skep_run_end run_it(struct run *run)
 {
 	const struct skep_run_options *o = run->options;
 	const char *kept = o->pin ? o->pin : o->reload;
-	int r = open_all(run);
+	int r = open_all(run), n_places;
+	bool done;
 
 	if (r < 0)
 		return end_of(tell(run, r));
@@ -274,8 +299,12 @@ static enum skep_run_end run_it(struct run *run)
 	if (r < 0)
 		return r == -EDESTADDRREQ ? SKEP_RUN_WRONG : end_of(r);
 	fprintf(stderr, "Attached %d place%s\n", r, r == 1 ? "" : "s");
-	r = start_timers(run);
-	if (r == 0 && !o->detach)
+	n_places = r;
+	r = o->detach ? 0 : show_visits(run);
+	/* Once iterators have run nothing more happens by itself. */
+	done = r > 0 && r == n_places && !kept && !o->watch_ns && !o->duration_ns;
+	r = r < 0 ? r : start_timers(run);
+	if (r == 0 && !o->detach && !done)
 		r = follow(run);
 	if (r >= 0 && !o->detach)
 		r = finish(run);
