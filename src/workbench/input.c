@@ -187,7 +187,52 @@ static void name_sections(struct skep_spec *spec, struct skep_arena *arena)
 	}
 }
 
-/* A script is compiled for this kernel; what it imports is not looked for here. */
+/*
+ * A script is compiled for this kernel. Where it asks for what this machine has not, or what we may not see, it is
+ * compiled as for other machines; if that does not help either, the first refusal is the one that is told.
+ */
+static int compile(const struct skep_world *world, const char *data, size_t size,
+		   struct skep_compile_options *options, struct skep_arena *arena,
+		   struct skep_diag *diag, struct skep_plan **ret_plan)
+{
+	size_t before = diag->n_items;
+	struct skep_diag again = {
+		.source_name = diag->source_name,
+		.source_text = diag->source_text,
+		.source_len = diag->source_len,
+	};
+	int r = skep_compile(arena, world, data, size, options, diag, ret_plan);
+
+	if (r == 0)
+		return 0;
+	options->portable = true;
+	if (skep_compile(arena, world, data, size, options, &again, ret_plan) == 0) {
+		skep_diag_soften(diag, before);
+		skep_diag_add(diag, SKEP_DIAG_NOTE, SKEP_NO_LOC,
+			      "%s is read as what runs on other machines (skep trace --compile)",
+			      diag->source_name);
+		r = 0;
+	}
+	skep_diag_fini(&again);
+	return r;
+}
+
+/* What such a script takes for granted of its kernel is what this one has: nothing is left to be fitted. */
+static void settle(struct skep_spec *spec)
+{
+	for (size_t i = 0; i < spec->n_progs; i++) {
+		struct skep_spec_prog *p = &spec->progs[i];
+		size_t n = 0;
+
+		for (size_t k = 0; k < p->n_relocs; k++)
+			if (p->relocs[k].kind != SKEP_RELOC_NEED)
+				p->relocs[n++] = p->relocs[k];
+		p->n_relocs = n;
+	}
+	spec->n_needs = 0;
+}
+
+/* What a script imports is not looked for here. */
 static int read_script(const char *data, size_t size, struct skep_arena *arena,
 		       struct skep_diag *diag, struct skep_input *source)
 {
@@ -205,11 +250,13 @@ static int read_script(const char *data, size_t size, struct skep_arena *arena,
 	diag->source_len = size;
 	r = skep_world_new(diag, &world);
 	if (r == 0)
-		r = skep_compile(arena, skep_world_get(world), data, size, &options, diag, &plan);
+		r = compile(skep_world_get(world), data, size, &options, arena, diag, &plan);
 	if (r < 0)
 		return r;
 	source->spec = *plan->spec;
 	source->plan = plan;
+	if (plan->portable)
+		settle(&source->spec);
 	name_sections(&source->spec, arena);
 	return 0;
 }
