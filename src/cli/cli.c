@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -245,6 +246,12 @@ int skep_cli_main(int argc, char **argv)
 		code = skep_cmd_tool(tool, argc, argv);
 	else
 		code = dispatch(argc, argv);
-	fflush(stdout);
+	/* Where a command has not looked by itself; a reader that went away wants no more. */
+	errno = 0;
+	if ((fflush(stdout) || ferror(stdout)) && errno != EPIPE && code == SKEP_EXIT_FINE) {
+		fprintf(stderr, "skep: cannot write the output: %s\n",
+			errno ? strerror(errno) : "an earlier write failed");
+		code = SKEP_EXIT_FAILED;
+	}
 	return code;
 }

@@ -57,6 +57,31 @@ static int add_data(struct emit *e, size_t index)
 	return 0;
 }
 
+static bool is_named(const struct skep_spec *spec, size_t map)
+{
+	for (size_t i = 0; i < spec->n_progs; i++)
+		for (size_t k = 0; k < spec->progs[i].n_relocs; k++) {
+			const struct skep_reloc *reloc = &spec->progs[i].relocs[k];
+
+			if ((reloc->kind == SKEP_RELOC_MAP ||
+			     reloc->kind == SKEP_RELOC_MAP_VALUE) &&
+			    reloc->index == map)
+				return true;
+		}
+	return false;
+}
+
+/* Two maps of a script may have one name, of which symbols have only one. */
+static const char *symbol_name(struct emit *e, size_t map)
+{
+	const char *name = e->spec->maps[map].name;
+
+	for (size_t i = 0; i < map; i++)
+		if (skep_streq(e->spec->maps[i].name, name))
+			return skep_arena_printf(e->arena, "%s_%zu", name, map);
+	return name;
+}
+
 /* "int (*name)[value]" */
 static void add_setting(struct emit_types *t, const char *name, uint32_t value,
 			struct skep_btf_member *members, size_t *n)
@@ -77,6 +102,7 @@ static void add_setting(struct emit_types *t, const char *name, uint32_t value,
 static int add_map(struct emit *e, struct emit_types *t, struct emit_section *s, size_t index)
 {
 	const struct skep_spec_map *map = &e->spec->maps[index];
+	const char *name = symbol_name(e, index);
 	struct skep_btf_member members[8];
 	uint32_t size, type;
 	size_t n = 0;
@@ -94,11 +120,11 @@ static int add_map(struct emit *e, struct emit_types *t, struct emit_section *s,
 	size = (uint32_t)n * 8;
 	type = skep_btf_build_struct(t->b, SKEP_BTF_STRUCT, NULL, size, members, n);
 	t->vars[t->n_vars++] = (struct skep_btf_secvar){
-		.type = skep_btf_build_var(t->b, map->name, type, 1),
+		.type = skep_btf_build_var(t->b, name, type, 1),
 		.offset = t->size,
 		.size_bytes = size,
 	};
-	e->maps[index].symbol = emit_symbol(e, map->name, STB_GLOBAL, STT_OBJECT, s, t->size, size);
+	e->maps[index].symbol = emit_symbol(e, name, STB_GLOBAL, STT_OBJECT, s, t->size, size);
 	skep_str_pad(&s->bytes, 0, size);
 	t->size += size;
 	return 0;
@@ -117,6 +143,8 @@ int emit_maps(struct emit *e)
 			r = add_data(e, i);
 			continue;
 		}
+		if (e->spec->maps[i].data && !is_named(e->spec, i))
+			continue; /* literals that became part of the instructions */
 		if (!maps)
 			maps = emit_section(e, ".maps", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE);
 		r = maps ? add_map(e, t, maps, i) : -E2BIG;

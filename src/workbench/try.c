@@ -185,6 +185,8 @@ static int try_vm(struct try_job *j)
 	set_process(j->with, env);
 	r = try_make_task(j, skep_vm_loaded_run(j->loaded));
 	if (r == 0)
+		r = try_make_regs(j, skep_vm_loaded_run(j->loaded));
+	if (r == 0)
 		r = run_all(j, skep_vm_loaded_run(j->loaded));
 	j->result->n_lines = printed.lines.len;
 	j->result->lines = skep_arena_calloc(j->arena, printed.lines.len, sizeof(char *));

@@ -186,6 +186,7 @@ static void set_syscall(struct try_job *j)
 	number = skep_syscalls_number(event + 1, &is_exit);
 	if (number >= 0 && !is_exit)
 		memcpy(j->ctx + 8, &number, sizeof(number));
+	j->wants_regs = number >= 0;
 }
 
 static bool find_place(const struct try_job *j, const char *name, struct place *ret)

@@ -29,6 +29,7 @@ struct try_job {
 	int prog_fd; /* in the kernel: borrowed, or of a program that was there already */
 	uint8_t *ctx;
 	size_t ctx_size;
+	bool wants_regs; /* the context begins with the registers of a system call */
 	struct skep_plan_globals globals;   /* of a script */
 	struct try_behind *behind;	    /* of each map of the spec */
 	struct skep_vm_map_backing backing; /* of the map that was asked for last */
@@ -46,6 +47,8 @@ void try_behind_close(struct try_job *j);
 /* What the machine asks (struct skep_vm_config); @data: the job. */
 const struct skep_vm_map_backing *try_behind(void *data, const struct skep_vm_map_def *def);
 
+/* try_task.c: the registers of a system call, all zero, where the context has none. */
+int try_make_regs(struct try_job *j, struct skep_vm_run *run) _must_check_;
 /* try_task.c: what get_current_task gives. */
 int try_make_task(struct try_job *j, struct skep_vm_run *run) _must_check_;
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The current task of a run: a structure as this kernel has it, zero but for who the process is, for programs that read it
- * in place of asking helpers.
+ * in place of asking helpers. And the registers of a system call.
  */
 #include <string.h>
 
 #include "sys/vmlinux.h"
 #include "workbench/try_priv.h"
+
+#define REGS_BYTES 512 /* more than struct pt_regs has on any machine */
 
 static void put(const struct skep_btf *btf, uint32_t type, const char *member, uint8_t *task,
 		uint32_t size, const void *value, uint32_t n)
@@ -42,4 +44,18 @@ int try_make_task(struct try_job *j, struct skep_vm_run *run)
 	if (r == 0)
 		env->task = address;
 	return r;
+}
+
+int try_make_regs(struct try_job *j, struct skep_vm_run *run)
+{
+	uint64_t address;
+	uint8_t *regs;
+
+	memcpy(&address, j->ctx, j->wants_regs ? sizeof(address) : 0);
+	if (!j->wants_regs || address)
+		return 0;
+	regs = skep_arena_calloc(j->arena, 1, REGS_BYTES);
+	address = (uint64_t)(uintptr_t)regs;
+	memcpy(j->ctx, &address, sizeof(address));
+	return skep_vm_run_allow(run, regs, REGS_BYTES, false);
 }
