@@ -100,6 +100,9 @@ static int write_out(const char *path, const struct skep_str *text)
 
 	if (f && f != stdout)
 		fine &= fclose(f) == 0;
+	/* A reader that went away has seen enough. */
+	if (!fine && errno == EPIPE && f == stdout)
+		return 0;
 	if (!fine)
 		fprintf(stderr, "skep: cannot write '%s': %s\n", path ? path : "standard output",
 			strerror(errno));
