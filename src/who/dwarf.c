@@ -70,6 +70,7 @@ bool skep_dwarf_works(void)
 
 struct skep_dwarf {
 	int fd;
+	bool foreign; /* of programs with pointers of another size than ours, which call otherwise */
 	Dwarf *dwarf;
 };
 
@@ -98,6 +99,7 @@ static int open_file(const struct skep_elf *elf, const char *path)
 int skep_dwarf_open(const struct skep_elf *elf, const char *path, struct skep_dwarf **ret_dwarf)
 {
 	_cleanup_close_ int fd = open_file(elf, path);
+	unsigned char ident[EI_NIDENT];
 	struct skep_dwarf *d;
 	Dwarf *dwarf;
 	int r;
@@ -113,6 +115,8 @@ int skep_dwarf_open(const struct skep_elf *elf, const char *path, struct skep_dw
 	d = calloc(1, sizeof(*d));
 	if (!d)
 		skep_oom();
+	d->foreign = pread(fd, ident, sizeof(ident), 0) == sizeof(ident) &&
+		     ident[EI_CLASS] != (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32);
 	d->fd = TAKE_FD(fd);
 	d->dwarf = dwarf;
 	*ret_dwarf = d;
@@ -301,6 +305,8 @@ int skep_dwarf_function(struct skep_dwarf *dwarf, uint64_t address, struct skep_
 	(void)each_unit(dwarf, function_of, &s);
 	if (s.error < 0)
 		return s.error;
+	for (size_t i = 0; dwarf->foreign && i < SKEP_PARAMS_MAX; i++)
+		ret_places[i].in = SKEP_PARAM_STRANGE;
 	*ret_btf = s.btf;
 	*ret_proto = s.proto;
 	return 0;

@@ -154,6 +154,9 @@ static struct skep_param_place place_of_ops(Dwarf_Die *param, const Dwarf_Op *op
 		return in_reg(ops[0].atom - DW_OP_reg0, caller);
 	if (n == 1 && ops[0].atom == DW_OP_regx)
 		return in_reg(ops[0].number, caller);
+	/* GNU's compilers show so what they keep a pointer of: a class of C++ that is not passed by value. */
+	if (ops[0].atom == DW_OP_fbreg && n == 2 && ops[1].atom == DW_OP_deref)
+		return (struct skep_param_place){ SKEP_PARAM_STRANGE };
 	/* In memory: in the frame that is not there yet, or where C passes it. */
 	if (ops[0].atom == DW_OP_fbreg ||
 	    (n == 1 && ops[0].atom >= DW_OP_breg0 && ops[0].atom <= DW_OP_breg31))
@@ -251,25 +254,41 @@ static bool may_go_by_pointer(Dwarf_Die type, bool is_cxx)
 	       (dwarf_lib.hasattr_integrate(&type, DW_AT_declaration) || may_have_ways(&type));
 }
 
-/* Where one may go so and the debugging information tells no place, those behind cannot be counted either. */
-static void doubt_classes(struct dwarf_param *params, size_t n, bool is_cxx, Dwarf_Die *function)
-{
-	Dwarf_Die result;
-	bool moved = dwarf_type_of(function, &result) && may_go_by_pointer(result, is_cxx);
-
-	for (size_t i = 0; i < n; i++) {
-		if (params[i].place.in != SKEP_PARAM_UNTOLD)
-			continue;
-		moved |= may_go_by_pointer(params[i].type, is_cxx);
-		if (moved)
-			params[i].place.in = SKEP_PARAM_STRANGE;
-	}
-}
-
 /* Functions of C++ have a name for the linker beside their own. */
 static bool is_cxx(Dwarf_Die *function)
 {
 	return dwarf_lib.hasattr_integrate(function, DW_AT_linkage_name);
+}
+
+/* A result that is larger than two registers goes through a pointer in any case, as C has it. */
+static bool is_small(Dwarf_Die type)
+{
+	type = dwarf_stripped(type);
+	return size_of(&type) <= 16;
+}
+
+/*
+ * Where one may go so and the debugging information tells no place, those behind cannot be counted either. Of parameters GNU's
+ * compilers tell it (place_of_ops).
+ */
+static void doubt_classes(struct dwarf_param *params, size_t n, enum dwarf_caller caller,
+			  Dwarf_Die *function)
+{
+	bool cxx = is_cxx(function);
+	Dwarf_Die result;
+	bool moved = dwarf_type_of(function, &result) && is_small(result) &&
+		     may_go_by_pointer(result, cxx);
+
+	for (size_t i = 0; i < n; i++) {
+		if (params[i].place.in == SKEP_PARAM_STRANGE)
+			moved = true;
+		if (params[i].place.in != SKEP_PARAM_UNTOLD)
+			continue;
+		if (caller != DWARF_GNU)
+			moved |= may_go_by_pointer(params[i].type, cxx);
+		if (moved)
+			params[i].place.in = SKEP_PARAM_STRANGE;
+	}
 }
 
 /* What nobody passes any more moves those behind it: what the debugging information leaves open cannot be counted then. */
@@ -318,7 +337,7 @@ size_t dwarf_params(Dwarf_Die *function, enum dwarf_caller caller, struct skep_a
 			params[n++] = param;
 	}
 	if (caller == DWARF_GNU || caller == DWARF_LLVM)
-		doubt_classes(params, n, is_cxx(function), function);
+		doubt_classes(params, n, caller, function);
 	if (caller != DWARF_GO && caller != DWARF_GNU)
 		doubt(params, n, caller, function);
 	return n;
