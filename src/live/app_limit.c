@@ -163,6 +163,16 @@ const char *skep_app_losses_text(struct skep_app *app)
 	if (counts.lost)
 		skep_str_addf(&app->text, "%llu records found no room in a perf buffer\n",
 			      (unsigned long long)counts.lost);
+	for (size_t i = 0; i < app->n_maps; i++) {
+		uint64_t n = skep_kernel_ring_full(app->loaded, i);
+
+		if (n)
+			skep_str_addf(
+				&app->text,
+				"records of ring '%s' may be lost, the kernel does not count them: it "
+				"was full at %llu looks (a larger max_entries helps)\n",
+				app->spec.maps[i].name, (unsigned long long)n);
+	}
 	if (counts.unknown)
 		skep_str_addf(&app->text, "%llu records had no type that is known\n",
 			      (unsigned long long)counts.unknown);

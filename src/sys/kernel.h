@@ -50,5 +50,7 @@ uint64_t skep_kernel_perf_lost(const struct skep_loaded *loaded, size_t map);
 int skep_kernel_link_fd(const struct skep_loaded *loaded, size_t index, size_t *ret_prog);
 /* A descriptor from which what an attached ITER program writes can be read, one visit of everything. -EINVAL: not attached. */
 int skep_kernel_iter_open(const struct skep_loaded *loaded, size_t prog) _must_check_;
+/* skep_ring_full of a ring buffer; 0 for other maps. */
+uint64_t skep_kernel_ring_full(const struct skep_loaded *loaded, size_t map);
 /* How many links are open, for cost reports. */
 size_t skep_kernel_n_links(const struct skep_loaded *loaded);

@@ -97,6 +97,13 @@ int skep_kernel_ring_drain(struct skep_loaded *loaded, size_t map,
 	return skep_ring_drain(m->ring, sink);
 }
 
+uint64_t skep_kernel_ring_full(const struct skep_loaded *loaded, size_t map)
+{
+	const struct kmap *m = map < loaded->spec->n_maps ? &loaded->maps[map] : NULL;
+
+	return m && m->ring ? skep_ring_full(m->ring) : 0;
+}
+
 int skep_kernel_perf_open(struct skep_loaded *loaded, size_t map, unsigned pages)
 {
 	struct kmap *m = map_at(loaded, map);

@@ -17,6 +17,8 @@ struct skep_ring {
 	size_t page;
 	uint8_t *bounce; /* for the record that wraps */
 	size_t bounce_size;
+	uint32_t largest; /* bytes that a record took so far, its head included */
+	uint64_t n_full;
 };
 
 int skep_ring_open(int map_fd, uint32_t size, struct skep_ring **ret_ring)
@@ -95,6 +97,11 @@ int skep_ring_drain(struct skep_ring *ring, const struct skep_ring_sink *sink)
 	uint32_t len;
 	int n = 0, r;
 
+	/* The kernel counts no record that found no room; but whether there was room for one more can be seen. */
+	if (ring->largest &&
+	    __atomic_load_n(ring->producer_pos, __ATOMIC_ACQUIRE) - pos + ring->largest >
+		    mask)
+		ring->n_full++;
 	while (pos < last && pos < __atomic_load_n(ring->producer_pos, __ATOMIC_ACQUIRE)) {
 		len = __atomic_load_n((const uint32_t *)(ring->data + (pos & mask)),
 				      __ATOMIC_ACQUIRE);
@@ -110,10 +117,17 @@ int skep_ring_drain(struct skep_ring *ring, const struct skep_ring_sink *sink)
 			r = sink->record(sink->data, bytes, len);
 			n++;
 		}
-		pos += ALIGN_UP((uint64_t)(len & ~DISCARD_BIT) + HEADER_BYTES, 8);
+		len = ALIGN_UP((len & ~DISCARD_BIT) + HEADER_BYTES, 8u);
+		ring->largest = MAX(ring->largest, len);
+		pos += len;
 		__atomic_store_n(ring->consumer_pos, pos, __ATOMIC_RELEASE);
 		if (r < 0)
 			return r;
 	}
 	return n;
+}
+
+uint64_t skep_ring_full(const struct skep_ring *ring)
+{
+	return ring->n_full;
 }

@@ -40,3 +40,5 @@ void skep_ring_close(struct skep_ring *ring);
  * negative (its record counts as taken). -EBADMSG: the ring's content makes no sense (never seen).
  */
 int skep_ring_drain(struct skep_ring *ring, const struct skep_ring_sink *sink) _must_check_;
+/* At how many drains the ring had no room for a record as large as the largest so far: some may have been lost. */
+uint64_t skep_ring_full(const struct skep_ring *ring);
