@@ -123,7 +123,7 @@ static int long_option(struct command_line *c, const char *word)
 /* Letters of skep trace that every tool has, unless it says something else with them. */
 static bool is_common(char letter, bool *ret_takes_value)
 {
-	*ret_takes_value = letter == 'o' || letter == 'f' || letter == 'B';
+	*ret_takes_value = letter == 'o' || letter == 'f' || letter == 'B' || letter == 'c';
 	return *ret_takes_value || letter == 'v' || letter == 'q';
 }
 
