@@ -99,8 +99,7 @@ int skep_ring_drain(struct skep_ring *ring, const struct skep_ring_sink *sink)
 
 	/* The kernel counts no record that found no room; but whether there was room for one more can be seen. */
 	if (ring->largest &&
-	    __atomic_load_n(ring->producer_pos, __ATOMIC_ACQUIRE) - pos + ring->largest >
-		    mask)
+	    __atomic_load_n(ring->producer_pos, __ATOMIC_ACQUIRE) - pos + ring->largest > mask)
 		ring->n_full++;
 	while (pos < last && pos < __atomic_load_n(ring->producer_pos, __ATOMIC_ACQUIRE)) {
 		len = __atomic_load_n((const uint32_t *)(ring->data + (pos & mask)),
