@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -229,6 +230,14 @@ static bool as_tool(const char *name, char *out, size_t size)
 	return skep_cli_is_tool(out);
 }
 
+/* A write may have failed long before, so its errno is gone. */
+static bool reader_is_gone(void)
+{
+	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	return errno == EPIPE || (poll(&p, 1, 0) > 0 && (p.revents & POLLERR));
+}
+
 int skep_cli_main(int argc, char **argv)
 {
 	char tool[64];
@@ -248,7 +257,7 @@ int skep_cli_main(int argc, char **argv)
 		code = dispatch(argc, argv);
 	/* Where a command has not looked by itself; a reader that went away wants no more. */
 	errno = 0;
-	if ((fflush(stdout) || ferror(stdout)) && errno != EPIPE && code == SKEP_EXIT_FINE) {
+	if ((fflush(stdout) || ferror(stdout)) && code == SKEP_EXIT_FINE && !reader_is_gone()) {
 		fprintf(stderr, "skep: cannot write the output: %s\n",
 			errno ? strerror(errno) : "an earlier write failed");
 		code = SKEP_EXIT_FAILED;

@@ -17,6 +17,7 @@
 #include "live/family.h"
 
 #define END_WAIT_MS 1000 /* between SIGTERM and SIGKILL */
+#define STOP_WAIT_MS 100
 
 /* One word from *p to @out (room for all of it). False: a quote does not close. */
 static bool take_word(const char **p, char **out)
@@ -318,6 +319,19 @@ static void let_go(struct skep_child *child)
 }
 
 /* The command first: a shell whose child ended before it would go on to the next command. */
+/* It stops once it leaves the kernel: a fork that is under way is seen then. What hangs there is not waited for. */
+static void await_stop(pid_t pid)
+{
+	siginfo_t info = {};
+
+	for (int i = 0; i < STOP_WAIT_MS; i++) {
+		if (waitid(P_PID, (id_t)pid, &info, WSTOPPED | WEXITED | WNOHANG | WNOWAIT) < 0 ||
+		    info.si_pid)
+			return;
+		usleep(1000);
+	}
+}
+
 static void end_family(struct skep_child *child)
 {
 	struct pollfd p = { .fd = child->pidfd, .events = POLLIN };
@@ -326,6 +340,7 @@ static void end_family(struct skep_child *child)
 
 	/* Stopped, none of them starts another one behind the list's back. */
 	kill(child->pid, SIGSTOP);
+	await_stop(child->pid);
 	skep_family_find(child->pid, &family);
 	kill(child->pid, SIGTERM);
 	skep_family_signal(&family, SIGTERM);
