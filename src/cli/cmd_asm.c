@@ -115,7 +115,7 @@ int skep_cmd_asm(int argc, char **argv)
 		SKEP_CLI_SOURCE_OPTIONS,
 		{ "to", required_argument, NULL, 't' },
 		{ "format", required_argument, NULL, 'f' },
-		SKEP_CLI_SOURCE_END,
+		SKEP_CLI_WORDS_END,
 	};
 	static const struct skep_cli_words words = { usage, longs, own_option };
 	struct job job = {};
@@ -124,6 +124,6 @@ int skep_cmd_asm(int argc, char **argv)
 	if (!skep_cli_source_parse(&job.from, &words, &job, argc, argv, &code))
 		return code;
 	if (optind + 1 < argc)
-		return skep_cli_source_wrong(&words, "one file at a time");
+		return skep_cli_wrong(&words, "one file at a time");
 	return run(&job, optind < argc ? argv[optind] : "-");
 }

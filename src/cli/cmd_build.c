@@ -185,12 +185,12 @@ static int check_paths(const struct job *job, const struct skep_cli_words *words
 		       int n)
 {
 	if (!n)
-		return skep_cli_source_wrong(words, "which source?");
+		return skep_cli_wrong(words, "which source?");
 	if (n > 1 && job->out)
-		return skep_cli_source_wrong(
-			words, "-o is for one source: each becomes an object of its own");
+		return skep_cli_wrong(words,
+				      "-o is for one source: each becomes an object of its own");
 	if (n > SKEP_OBJECT_FILES_MAX)
-		return skep_cli_source_wrong(words, "at most 64 sources at a time");
+		return skep_cli_wrong(words, "at most 64 sources at a time");
 	for (int i = 0; i < n; i++)
 		if (!skep_build_is_source(paths[i])) {
 			fprintf(stderr, "skep: '%s' is no C source, whose name ends with .c\n",
@@ -211,9 +211,9 @@ int skep_cmd_build(int argc, char **argv)
 		{ "clang", required_argument, NULL, 'c' },
 		{ "vmlinux", no_argument, NULL, 'x' },
 		{ "assert", no_argument, NULL, 'A' },
-		SKEP_CLI_SOURCE_END,
+		SKEP_CLI_WORDS_END,
 	};
-	static const struct skep_cli_words words = { usage, longs, own_option, "ho:D:I:W:" };
+	static const struct skep_cli_words words = { usage, longs, own_option, ":ho:D:I:W:" };
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
 	struct job job = { .arena = arena };

@@ -78,7 +78,7 @@ int skep_cmd_dis(int argc, char **argv)
 		SKEP_CLI_SOURCE_OPTIONS,
 		{ "jit", no_argument, NULL, 'j' },
 		{ "format", required_argument, NULL, 'f' },
-		SKEP_CLI_SOURCE_END,
+		SKEP_CLI_WORDS_END,
 	};
 	static const struct skep_cli_words words = { usage, longs, own_option };
 	struct dis d = {};
@@ -87,7 +87,7 @@ int skep_cmd_dis(int argc, char **argv)
 	if (!skep_cli_source_parse(&d.from, &words, &d, argc, argv, &code))
 		return code;
 	if (optind == argc)
-		return skep_cli_source_wrong(&words, "which file?");
+		return skep_cli_wrong(&words, "which file?");
 	if (skep_cli_source_open(&d.from) < 0)
 		return SKEP_EXIT_FAILED;
 	for (; optind < argc; optind++)

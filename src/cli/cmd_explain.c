@@ -145,17 +145,17 @@ int skep_cmd_explain(int argc, char **argv)
 		{ "pid", required_argument, NULL, 'P' },
 		{ "comm", required_argument, NULL, 'C' },
 		{ "live", no_argument, NULL, 'L' },
-		SKEP_CLI_SOURCE_END,
+		SKEP_CLI_WORDS_END,
 	};
-	static const struct skep_cli_words words = { usage, longs, own_option, "he:" };
+	static const struct skep_cli_words words = { usage, longs, own_option, ":he:" };
 	struct job job = {};
 	int code, r;
 
 	if (!skep_cli_source_parse(&job.from, &words, &job, argc, argv, &code))
 		return code;
 	if (optind + !job.script != argc)
-		return skep_cli_source_wrong(&words, optind == argc ? "which file?"
-								    : "one program at a time");
+		return skep_cli_wrong(&words,
+				      optind == argc ? "which file?" : "one program at a time");
 	if (skep_cli_source_open(&job.from) < 0)
 		return SKEP_EXIT_FAILED;
 	r = explain(&job, job.script ? NULL : argv[optind]);

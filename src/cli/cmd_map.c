@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* skep map: maps seen and changed by hand. */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <time.h>
 
 #include "cli/cli.h"
+#include "cli/words.h"
 #include "live/output.h"
 #include "sys/explain.h"
 #include "workbench/map.h"
@@ -42,12 +42,6 @@ struct job {
 	struct skep_output out;
 };
 
-static int wrong(const char *what)
-{
-	fprintf(stderr, "skep: %s\n%s", what, usage);
-	return SKEP_EXIT_USAGE;
-}
-
 static bool take_count(const char *text, uint64_t max, uint64_t *ret)
 {
 	char *end;
@@ -67,18 +61,17 @@ static const char *take_format(const char *text, enum skep_map_format *ret_forma
 		[SKEP_MAP_CSV] = "csv",
 		[SKEP_MAP_PROM] = "prom",
 	};
+	int i = skep_cli_word(text, names, ARRAY_SIZE(names));
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!skep_streq(text, names[i]))
-			continue;
-		*ret_format = (enum skep_map_format)i;
-		return NULL;
-	}
-	return "--format takes table, json, csv or prom";
+	if (i < 0)
+		return "--format takes table, json, csv or prom";
+	*ret_format = (enum skep_map_format)i;
+	return NULL;
 }
 
-static const char *take_option(struct job *job, int c, const char *value)
+static const char *take_option(void *data, int c, char *value)
 {
+	struct job *job = data;
 	uint64_t n;
 	char *end;
 
@@ -119,8 +112,22 @@ static const char *take_option(struct job *job, int c, const char *value)
 	}
 }
 
+static const struct option longs[] = {
+	{ "format", required_argument, NULL, 'f' },
+	{ "per-cpu", no_argument, NULL, 'p' },
+	{ "zeroes", no_argument, NULL, 'z' },
+	{ "limit", required_argument, NULL, 'l' },
+	{ "interval", required_argument, NULL, 'i' },
+	{ "count", required_argument, NULL, 'n' },
+	{ "new", no_argument, NULL, 'N' },
+	{ "existing", no_argument, NULL, 'E' },
+	{ "cpu", required_argument, NULL, 'c' },
+	SKEP_CLI_WORDS_END,
+};
+static const struct skep_cli_words words = { usage, longs, take_option };
+
 /* What comes behind the map: "key=...", "value=...", the file of pin. */
-static const char *take_words(struct job *job, const char *action, int n, char **words)
+static const char *take_words(struct job *job, const char *action, int n, char **given)
 {
 	bool pin = skep_streq(action, "pin"), changes = pin;
 
@@ -132,11 +139,11 @@ static const char *take_words(struct job *job, const char *action, int n, char *
 		if (!changes)
 			return "what is the last word for?";
 		if (pin)
-			job->path = words[i];
-		else if (skep_has_prefix(words[i], "key=") && !job->change.key)
-			job->change.key = words[i] + 4;
-		else if (skep_has_prefix(words[i], "value=") && !job->change.value)
-			job->change.value = words[i] + 6;
+			job->path = given[i];
+		else if (skep_has_prefix(given[i], "key=") && !job->change.key)
+			job->change.key = given[i] + 4;
+		else if (skep_has_prefix(given[i], "value=") && !job->change.value)
+			job->change.value = given[i] + 6;
 		else
 			return "entries are written key=KEY and value=VALUE, once";
 	}
@@ -270,7 +277,7 @@ static int run(struct job *job, const char *action)
 	if (skep_streq(action, "list"))
 		return do_list(job);
 	if (!job->name)
-		return wrong("which map?");
+		return skep_cli_wrong(&words, "which map?");
 	if (skep_streq(action, "dump"))
 		return once(job, act_show);
 	if (skep_streq(action, "watch"))
@@ -282,47 +289,27 @@ static int run(struct job *job, const char *action)
 			job->change.action = changes[i].action;
 			return once(job, act_change);
 		}
-	return wrong("list, dump, watch, get, set, delete or pin?");
+	return skep_cli_wrong(&words, "list, dump, watch, get, set, delete or pin?");
 }
 
 int skep_cmd_map(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "format", required_argument, NULL, 'f' },
-		{ "per-cpu", no_argument, NULL, 'p' },
-		{ "zeroes", no_argument, NULL, 'z' },
-		{ "limit", required_argument, NULL, 'l' },
-		{ "interval", required_argument, NULL, 'i' },
-		{ "count", required_argument, NULL, 'n' },
-		{ "new", no_argument, NULL, 'N' },
-		{ "existing", no_argument, NULL, 'E' },
-		{ "cpu", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{},
-	};
 	struct job job = { .interval = 1, .change.cpu = -1 };
 	struct winsize size = {};
 	const char *why;
 	int c, r;
 
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0) {
-		if (c == 'h') {
-			fputs(usage, stdout);
-			return SKEP_EXIT_FINE;
-		}
-		why = take_option(&job, c, optarg);
-		if (why)
-			return wrong(why);
-	}
+	if (!skep_cli_words_parse(&words, &job, argc, argv, &c))
+		return c;
 	if (optind == argc)
-		return wrong("list, dump, watch, get, set, delete or pin?");
+		return skep_cli_wrong(&words, "list, dump, watch, get, set, delete or pin?");
 	job.name = argc - optind > 1 ? argv[optind + 1] : NULL;
 	why = argc - optind > 2
 		      ? take_words(&job, argv[optind], argc - optind - 2, argv + optind + 2)
 	      : skep_streq(argv[optind], "pin") && job.name ? "pin takes the map and a file"
 							    : NULL;
 	if (why)
-		return wrong(why);
+		return skep_cli_wrong(&words, why);
 	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
 		job.show.screen = size.ws_col;
 	r = skep_output_open(&job.out, NULL, SKEP_BUFFER_LINE);

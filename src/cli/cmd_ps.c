@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* skep ps: what runs in the kernel. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/words.h"
 #include "workbench/ps.h"
 
 static const char usage[] =
@@ -27,29 +27,11 @@ struct job {
 	uint32_t pid;
 };
 
-static int wrong(const char *what)
-{
-	fprintf(stderr, "skep: ps: %s\n%s", what, usage);
-	return SKEP_EXIT_USAGE;
-}
-
 static bool read_sort(const char *name, enum skep_ps_sort *ret_sort)
 {
 	for (unsigned i = 0; i < SKEP_PS_N_SORTS; i++)
 		if (skep_streq(name, skep_ps_sort_name((enum skep_ps_sort)i))) {
 			*ret_sort = (enum skep_ps_sort)i;
-			return true;
-		}
-	return false;
-}
-
-static bool read_format(const char *name, enum skep_ps_format *ret_format)
-{
-	static const char *const names[] = { "table", "json", "csv" };
-
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
-		if (skep_streq(name, names[i])) {
-			*ret_format = (enum skep_ps_format)i;
 			return true;
 		}
 	return false;
@@ -76,8 +58,12 @@ static bool read_pid(const char *text, uint32_t *ret_pid)
 }
 
 /* NULL, or what is wrong. */
-static const char *read_option(struct job *job, int c, const char *value)
+static const char *read_option(void *data, int c, char *value)
 {
+	static const char *const formats[] = { "table", "json", "csv" };
+	struct job *job = data;
+	int i;
+
 	switch (c) {
 	case 'l':
 		job->ps.what = SKEP_PS_LINKS;
@@ -112,8 +98,11 @@ static const char *read_option(struct job *job, int c, const char *value)
 		job->ps.name = value;
 		return NULL;
 	case 'f':
-		return read_format(value, &job->ps.format) ? NULL
-							   : "--format takes table, json or csv";
+		i = skep_cli_word(value, formats, ARRAY_SIZE(formats));
+		if (i < 0)
+			return "--format takes table, json or csv";
+		job->ps.format = (enum skep_ps_format)i;
+		return NULL;
 	default:
 		return "";
 	}
@@ -149,33 +138,21 @@ int skep_cmd_ps(int argc, char **argv)
 		{ "kind", required_argument, NULL, 'k' },
 		{ "name", required_argument, NULL, 'n' },
 		{ "format", required_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' },
-		{},
+		SKEP_CLI_WORDS_END,
 	};
+	static const struct skep_cli_words words = { usage, longs, read_option };
 	struct job job = { .ps = { .measure_ms = 1000, .looks = 1 } };
-	int c;
+	int code;
 
-	optind = 0;
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) >= 0) {
-		const char *problem;
-
-		if (c == 'h') {
-			skep_cli_page(usage);
-			return SKEP_EXIT_FINE;
-		}
-		if (c == '?') {
-			fputs(usage, stderr);
-			return SKEP_EXIT_USAGE;
-		}
-		problem = read_option(&job, c, optarg);
-		if (problem)
-			return wrong(problem);
-	}
+	if (!skep_cli_words_parse(&words, &job, argc, argv, &code))
+		return code;
 	if (optind < argc)
-		return wrong("it takes options only");
+		return skep_cli_wrong(&words, "it takes options only");
 	if (job.pid && !job.loads)
-		return wrong("--pid goes with --who-loads; --owner PID shows what a process has");
+		return skep_cli_wrong(
+			&words,
+			"--pid goes with --who-loads; --owner PID shows what a process has");
 	if (job.ps.once && !job.ps.looks)
-		return wrong("--once and --watch exclude each other");
+		return skep_cli_wrong(&words, "--once and --watch exclude each other");
 	return run(&job);
 }

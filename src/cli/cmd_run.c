@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* skep run: programs in C, loaded and attached by what their sections say. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/words.h"
 #include "sys/explain.h"
 #include "workbench/run.h"
 
@@ -27,12 +27,6 @@ static const char usage[] =
 	"  --max-cpu PERCENT  of one processor: attach for a part of the time, or end, when it takes more\n"
 	"  -v, --verbose      also what the kernel's verifier says\n"
 	"exit code: 0 fine, 1 it failed, 2 wrong usage, 3 this machine cannot do it\n";
-
-static int wrong(const char *what)
-{
-	fprintf(stderr, "skep: %s\n%s", what, usage);
-	return SKEP_EXIT_USAGE;
-}
 
 static const char *add_word(struct skep_run_words *words, const char *word)
 {
@@ -61,18 +55,17 @@ static const char *take_format(const char *text, enum skep_app_format *ret_forma
 		[SKEP_APP_CSV] = "csv",
 		[SKEP_APP_PROM] = "prom",
 	};
+	int i = skep_cli_word(text, names, ARRAY_SIZE(names));
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!skep_streq(text, names[i]))
-			continue;
-		*ret_format = (enum skep_app_format)i;
-		return NULL;
-	}
-	return "--format takes table, json, csv or prom";
+	if (i < 0)
+		return "--format takes table, json, csv or prom";
+	*ret_format = (enum skep_app_format)i;
+	return NULL;
 }
 
-static const char *take_option(struct skep_run_options *options, int c, const char *value)
+static const char *take_option(void *data, int c, char *value)
 {
+	struct skep_run_options *options = data;
 	char *end;
 
 	switch (c) {
@@ -145,27 +138,20 @@ int skep_cmd_run(int argc, char **argv)
 		{ "watch", required_argument, NULL, 'w' },
 		{ "max-cpu", required_argument, NULL, 'm' },
 		{ "verbose", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },
-		{},
+		SKEP_CLI_WORDS_END,
 	};
+	static const struct skep_cli_words words = { usage, longs, take_option, ":hv" };
 	struct skep_run_options options = { .color = isatty(STDERR_FILENO) };
 	struct winsize size;
 	enum skep_run_end end;
 	const char *why;
-	int c;
+	int code;
 
-	while ((c = getopt_long(argc, argv, "hv", longs, NULL)) >= 0) {
-		if (c == 'h') {
-			skep_cli_page(usage);
-			return SKEP_EXIT_FINE;
-		}
-		why = take_option(&options, c, optarg);
-		if (why)
-			return wrong(why);
-	}
+	if (!skep_cli_words_parse(&words, &options, argc, argv, &code))
+		return code;
 	why = check(&options, argc - optind);
 	if (why)
-		return wrong(why);
+		return skep_cli_wrong(&words, why);
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) {
 		options.columns = size.ws_col;
 		options.lines = size.ws_row;

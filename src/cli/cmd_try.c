@@ -236,7 +236,7 @@ int skep_cmd_try(int argc, char **argv)
 		{ "format", required_argument, NULL, 'f' },
 		{ "plugin", no_argument, NULL, 'l' },
 		{ "elf", no_argument, NULL, 'E' },
-		SKEP_CLI_SOURCE_END,
+		SKEP_CLI_WORDS_END,
 	};
 	static const struct skep_cli_words words = { usage, longs, own_option };
 	struct job job = {};
@@ -246,14 +246,14 @@ int skep_cmd_try(int argc, char **argv)
 		return code;
 	if (job.plugin) {
 		if (job.with.engine == SKEP_TRY_KERNEL || optind + 1 < argc)
-			return skep_cli_source_wrong(
+			return skep_cli_wrong(
 				&words,
 				"--plugin takes at most the memory, and --engine interp or jit");
 		return try_plugin(&job, optind < argc ? argv[optind] : NULL);
 	}
 	if (optind + 1 != argc)
-		return skep_cli_source_wrong(&words,
-					     optind == argc ? "which file?" : "one file at a time");
+		return skep_cli_wrong(&words,
+				      optind == argc ? "which file?" : "one file at a time");
 	job.file = argv[optind];
 	return try(&job);
 }

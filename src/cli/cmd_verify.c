@@ -167,7 +167,7 @@ int skep_cmd_verify(int argc, char **argv)
 		{ "findings", required_argument, NULL, 'n' },
 		{ "witness", required_argument, NULL, 'w' },
 		{ "format", required_argument, NULL, 'f' },
-		SKEP_CLI_SOURCE_END,
+		SKEP_CLI_WORDS_END,
 	};
 	static const struct skep_cli_words words = { usage, longs, own_option };
 	struct verify v = { .findings = 3 };
@@ -176,7 +176,7 @@ int skep_cmd_verify(int argc, char **argv)
 	if (!skep_cli_source_parse(&v.from, &words, &v, argc, argv, &code))
 		return code;
 	if (optind == argc)
-		return skep_cli_source_wrong(&words, "which file?");
+		return skep_cli_wrong(&words, "which file?");
 	if (skep_cli_source_open(&v.from) < 0)
 		return SKEP_EXIT_FAILED;
 	for (; optind < argc; optind++)

@@ -9,57 +9,44 @@
 #include "isa/progkind.h"
 #include "sys/vmlinux.h"
 
-int skep_cli_source_wrong(const struct skep_cli_words *words, const char *what)
-{
-	fprintf(stderr, "skep: %s\n%s", what, words->usage);
-	return SKEP_EXIT_USAGE;
-}
+/* Options of programs, and behind them the command's. */
+struct parse {
+	struct skep_cli_source *source;
+	const struct skep_cli_words *words;
+	void *data;
+};
 
-static const char *take_option(struct skep_cli_source *source, const struct skep_cli_words *words,
-			       void *data, int c, char *value)
+static const char *take_option(void *data, int c, char *value)
 {
+	struct parse *p = data;
 	const struct skep_prog_kind *kind;
 
 	switch (c) {
 	case 'p':
-		source->prog = value;
+		p->source->prog = value;
 		return NULL;
 	case 'b':
-		source->btf_path = value;
+		p->source->btf_path = value;
 		return NULL;
 	case 'k':
 		kind = skep_prog_kind_find_name(value);
 		if (!kind)
 			return "--kind takes a kind of program: xdp, kprobe, tracepoint, sched_cls, ...";
-		source->kind = kind->id;
+		p->source->kind = kind->id;
 		return NULL;
-	case '?':
-		return "see the options";
 	default:
-		return words->option(data, c, value);
+		return p->words->option(p->data, c, value);
 	}
 }
 
 bool skep_cli_source_parse(struct skep_cli_source *source, const struct skep_cli_words *words,
 			   void *data, int argc, char **argv, int *ret_code)
 {
-	const char *why;
-	int c;
+	struct parse parse = { source, words, data };
+	struct skep_cli_words all = *words;
 
-	while ((c = getopt_long(argc, argv, words->letters ? words->letters : "h", words->longs,
-				NULL)) >= 0) {
-		if (c == 'h') {
-			skep_cli_page(words->usage);
-			*ret_code = SKEP_EXIT_FINE;
-			return false;
-		}
-		why = take_option(source, words, data, c, optarg);
-		if (why) {
-			*ret_code = skep_cli_source_wrong(words, why);
-			return false;
-		}
-	}
-	return true;
+	all.option = take_option;
+	return skep_cli_words_parse(&all, &parse, argc, argv, ret_code);
 }
 
 int skep_cli_source_file(const char *path, struct skep_str *out)

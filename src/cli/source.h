@@ -3,7 +3,7 @@
  * Programs on the command line: what try, verify, dis and asm have in common, which is how a program is named
  * (workbench/input.h) and chosen.
  *
- *	static const struct option longs[] = { SKEP_CLI_SOURCE_OPTIONS, { "own", ... }, SKEP_CLI_SOURCE_END };
+ *	static const struct option longs[] = { SKEP_CLI_SOURCE_OPTIONS, { "own", ... }, SKEP_CLI_WORDS_END };
  *	static const struct skep_cli_words words = { usage, longs, own_option };
  *	struct skep_cli_source source = {};
  *
@@ -17,19 +17,13 @@
  */
 #pragma once
 
-#include <getopt.h>
-
+#include "cli/words.h"
 #include "workbench/input.h"
 
 #define SKEP_CLI_SOURCE_OPTIONS                                                             \
 	{ "prog", required_argument, NULL, 'p' }, { "kind", required_argument, NULL, 'k' }, \
 	{                                                                                   \
 		"btf", required_argument, NULL, 'b'                                         \
-	}
-
-#define SKEP_CLI_SOURCE_END                 \
-	{ "help", no_argument, NULL, 'h' }, \
-	{                                   \
 	}
 
 /* For --help. */
@@ -49,20 +43,9 @@ struct skep_cli_source {
 	struct skep_arena *arena;
 };
 
-/* What a command has of its own. */
-struct skep_cli_words {
-	const char *usage;
-	const struct option *longs;
-	/* Takes an option of the command's own: NULL, or what is wrong, for a message about usage. */
-	const char *(*option)(void *data, int c, char *value);
-	const char *letters; /* of short options, as getopt has them, with h; NULL: h alone */
-};
-
 /* Takes the options, up to optind. False: nothing is left to do, the command ends with *ret_code. */
 bool skep_cli_source_parse(struct skep_cli_source *source, const struct skep_cli_words *words,
 			   void *data, int argc, char **argv, int *ret_code);
-/* Says what is wrong and how it is written. The exit code. */
-int skep_cli_source_wrong(const struct skep_cli_words *words, const char *what);
 /* Hex digits, or the content of a file, appended. -errno after a message. */
 int skep_cli_source_bytes(const char *text, struct skep_str *out) _must_check_;
 int skep_cli_source_file(const char *path, struct skep_str *out) _must_check_;

@@ -118,8 +118,12 @@ static void count_rows(struct skep_app *app, struct skep_prom *prom)
 		return;
 	skep_feed_counts(app->feed, &counts);
 	skep_prom_count(prom, "rows", "records of rings", NULL, NULL, counts.rows, &app->text);
-	skep_prom_count(prom, "rows_lost", "records that found no room in a perf buffer", NULL,
-			NULL, counts.lost, &app->text);
+	if (counts.has_perf)
+		skep_prom_count(prom, "rows_lost", "records that found no room in a perf buffer",
+				NULL, NULL, counts.lost, &app->text);
+	if (counts.has_ring) /* whose losses nobody counts */
+		skep_prom_count(prom, "rings_full", "looks at which a ring buffer was full", NULL,
+				NULL, counts.full, &app->text);
 }
 
 const char *skep_app_map_text(struct skep_app *app, const char *map, enum skep_app_format format)

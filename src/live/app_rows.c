@@ -149,20 +149,10 @@ int skep_app_row_number(const struct skep_app_row *row, const char *name, int64_
 
 	if (!field)
 		return -ENOENT;
-	switch (field->kind) {
-	case SKEP_FIELD_STRING:
-	case SKEP_FIELD_BUFFER:
-	case SKEP_FIELD_INET:
-	case SKEP_FIELD_MAC:
-	case SKEP_FIELD_STRUCT:
-	case SKEP_FIELD_TUPLE:
-	case SKEP_FIELD_ARRAY:
-	case SKEP_FIELD_FLOAT:
+	if (!skep_field_has_int(field))
 		return -EINVAL;
-	default:
-		*ret_number = (int64_t)skep_field_int(field, row->bytes);
-		return 0;
-	}
+	*ret_number = (int64_t)skep_field_int(field, row->bytes);
+	return 0;
 }
 
 int skep_app_row_value(const struct skep_app_row *row, const char *name, char *text, size_t size)

@@ -22,7 +22,7 @@ struct skep_emit {
 	struct skep_row_tables tables;
 	char **types; /* CSV: by action, what its lines are called; or NULL */
 	size_t n_types;
-	struct skep_timed *
+	struct skep_schema *
 		timed; /* by action: its schema with the time in front; NULL: nobody asked for it */
 	uint8_t *row;  /* a payload with the time in front */
 };

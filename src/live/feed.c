@@ -361,10 +361,17 @@ void skep_feed_counts(const struct skep_feed *f, struct skep_feed_counts *ret_co
 	*ret_counts = f->counts;
 	if (f->options.engine != skep_kernel_engine())
 		return;
-	for (size_t i = 0; i < f->streams.len; i++)
-		if (f->streams.data[i].is_perf)
-			ret_counts->lost +=
-				skep_kernel_perf_lost(f->options.loaded, f->streams.data[i].map);
+	for (size_t i = 0; i < f->streams.len; i++) {
+		size_t map = f->streams.data[i].map;
+
+		if (f->streams.data[i].is_perf) {
+			ret_counts->has_perf = true;
+			ret_counts->lost += skep_kernel_perf_lost(f->options.loaded, map);
+		} else {
+			ret_counts->has_ring = true;
+			ret_counts->full += skep_kernel_ring_full(f->options.loaded, map);
+		}
+	}
 }
 
 size_t skep_feed_n_schemas(const struct skep_feed *f)

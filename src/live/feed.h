@@ -56,8 +56,10 @@ struct skep_feed_sink {
 struct skep_feed_counts {
 	uint64_t rows;	  /* handed over, unknown ones included */
 	uint64_t unknown; /* that had no type, or another size */
+	uint64_t lost;	  /* that found no room in a perf buffer */
 	uint64_t
-		lost; /* that found no room in a perf buffer; ring buffers count none, programs see it */
+		full; /* at how many looks a ring buffer had no room, of which the kernel counts no losses */
+	bool has_perf, has_ring;
 };
 
 /* Reads the types and opens perf buffers. -errno with the diag. */

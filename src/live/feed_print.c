@@ -4,8 +4,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/arena.h"
-
 /* More than one type may come, so that lines say which they are. What is unknown is not expected. */
 static bool is_tagged(const struct skep_feed *feed)
 {
@@ -24,10 +22,7 @@ void skep_feed_print_open(struct skep_feed *feed, enum skep_feed_format format, 
 		.csv.tagged = tagged,
 		.tables = { .screen = screen, .height = height, .tagged = tagged },
 		.out = out,
-		.n_rows = calloc(skep_feed_n_schemas(feed), sizeof(uint64_t)),
 	};
-	if (!ret_printer->n_rows)
-		skep_oom();
 	for (size_t i = 0; format == SKEP_FEED_JSON && i < skep_feed_n_schemas(feed); i++)
 		skep_schema_json(skep_feed_schema(feed, i), NULL, out);
 }
@@ -52,41 +47,6 @@ static void add_json(struct skep_feed_printer *p, const struct skep_feed_row *ro
 	skep_str_add(p->out, "}}\n");
 }
 
-static void count(struct skep_feed_printer *p, const struct skep_feed_row *row)
-{
-	for (size_t i = 0; i < skep_feed_n_schemas(p->feed); i++)
-		p->n_rows[i] += skep_feed_schema(p->feed, i) == row->schema;
-}
-
-void skep_feed_print_counts(struct skep_feed_printer *p)
-{
-	struct skep_feed_counts counts;
-	size_t n = skep_feed_n_schemas(p->feed);
-
-	if (p->format != SKEP_FEED_PROM)
-		return;
-	skep_feed_counts(p->feed, &counts);
-	for (size_t i = 0; i < n; i++) {
-		const char *name = skep_feed_schema(p->feed, i)->name;
-		uint64_t rows = 0;
-		bool again = false;
-
-		/* Two rings may have rows of one type. */
-		for (size_t k = 0; k < n; k++) {
-			if (!skep_streq(skep_feed_schema(p->feed, k)->name, name))
-				continue;
-			again |= k < i;
-			rows += p->n_rows[k];
-		}
-		if (!again)
-			skep_prom_count(&p->prom, "rows", "Rows of rings, by their type", "type",
-					name, rows, p->out);
-	}
-	skep_prom_count(&p->prom, "rows_lost", "Rows that found no room in a perf buffer", NULL,
-			NULL, counts.lost, p->out);
-	skep_prom_fini(&p->prom);
-}
-
 int skep_feed_print_row(void *data, const struct skep_feed_row *row)
 {
 	struct skep_feed_printer *p = data;
@@ -106,8 +66,7 @@ int skep_feed_print_row(void *data, const struct skep_feed_row *row)
 	case SKEP_FEED_JSON:
 		add_json(p, row);
 		return 0;
-	case SKEP_FEED_PROM:
-		count(p, row);
+	case SKEP_FEED_PROM: /* has no rows; who reads it wants how many there were (skep_feed_counts) */
 		return 0;
 	}
 	return 0;
@@ -145,6 +104,4 @@ void skep_feed_print_close(struct skep_feed_printer *p)
 	skep_csv_fini(&p->csv);
 	skep_row_tables_fini(&p->tables);
 	skep_prom_fini(&p->prom);
-	free(p->n_rows);
-	p->n_rows = NULL;
 }

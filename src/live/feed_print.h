@@ -5,7 +5,7 @@
  *	table	a line for each row, columns of its type
  *	json	{"type": "row", "map": "events", "name": "exec", "version": 1, "fields": {...}}, schemas in front
  *	csv	a header and a line for each row (record/csv.h)
- *	prom	rows are counted by type; what is written is maps, and with skep_feed_print_counts those counts
+ *	prom	maps; of rows it is only wanted how many there were (skep_feed_counts)
  *
  *	skep_feed_print_open(feed, SKEP_FEED_JSON, &printer, &out);
  *	sink = (struct skep_feed_sink){ skep_feed_print_row, &printer };
@@ -34,7 +34,6 @@ struct skep_feed_printer {
 	struct skep_csv csv;
 	struct skep_row_tables tables;
 	struct skep_prom prom;
-	uint64_t *n_rows; /* of each schema of the feed, as far as they were printed */
 	struct skep_str
 		*out; /* borrowed; whoever owns it may write and empty it between two calls */
 };
@@ -46,9 +45,5 @@ void skep_feed_print_open(struct skep_feed *feed, enum skep_feed_format format, 
 /* The sink of a feed; @data is the printer. */
 int skep_feed_print_row(void *data, const struct skep_feed_row *row);
 void skep_feed_print_map(struct skep_feed_printer *printer, const struct skep_snapshot *snapshot);
-/*
- * PROM: rows by type, and those that were lost; then an exposition is complete, and the next begins. Else nothing.
- */
-void skep_feed_print_counts(struct skep_feed_printer *printer);
 void skep_feed_print_pause(struct skep_feed_printer *printer);
 void skep_feed_print_close(struct skep_feed_printer *printer);

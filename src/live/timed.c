@@ -7,10 +7,6 @@
 #include "live/session.h"
 #include "record/row.h"
 
-struct skep_timed {
-	struct skep_schema schema; /* its fields are ours */
-};
-
 static const struct skep_schema_field time_field = {
 	.name = "time",
 	.kind = SKEP_FIELD_TIMESTAMP,
@@ -48,7 +44,7 @@ int skep_timed_open(struct skep_session *s)
 	for (size_t i = 0; r >= 0 && i < plan->n_actions; i++) {
 		if (plan->actions[i].kind != SKEP_ACTION_ROW)
 			continue;
-		r = make(&plan->actions[i].schema, &s->emit.timed[i].schema);
+		r = make(&plan->actions[i].schema, &s->emit.timed[i]);
 		size = MAX(size, plan->actions[i].schema.size);
 	}
 	s->emit.row = malloc(size + time_field.size);
@@ -58,7 +54,7 @@ int skep_timed_open(struct skep_session *s)
 void skep_timed_close(struct skep_session *s)
 {
 	for (size_t i = 0; s->emit.timed && i < s->plan->n_actions; i++)
-		free((void *)s->emit.timed[i].schema.fields);
+		free((void *)s->emit.timed[i].fields);
 	free(s->emit.timed);
 	free(s->emit.row);
 }
@@ -68,10 +64,10 @@ const struct skep_schema *skep_timed_row(struct skep_session *s, size_t action,
 {
 	const struct skep_schema *schema = &s->plan->actions[action].schema;
 
-	if (!s->emit.timed[action].schema.fields)
+	if (!s->emit.timed[action].fields)
 		return schema;
 	memcpy(s->emit.row, &who->boot_ns, sizeof(who->boot_ns));
 	memcpy(s->emit.row + sizeof(who->boot_ns), *payload, schema->size);
 	*payload = s->emit.row;
-	return &s->emit.timed[action].schema;
+	return &s->emit.timed[action];
 }

@@ -67,6 +67,24 @@ static unsigned int_size(const struct skep_schema_field *field)
 	}
 }
 
+bool skep_field_has_int(const struct skep_schema_field *field)
+{
+	switch (field->kind) {
+	case SKEP_FIELD_STRING:
+	case SKEP_FIELD_BUFFER:
+	case SKEP_FIELD_INET:
+	case SKEP_FIELD_MAC:
+	case SKEP_FIELD_STRUCT:
+	case SKEP_FIELD_TUPLE:
+	case SKEP_FIELD_ARRAY:
+	case SKEP_FIELD_FLOAT:
+	case SKEP_FIELD_BYTES:
+		return false;
+	default:
+		return true;
+	}
+}
+
 uint64_t skep_field_int(const struct skep_schema_field *field, const void *payload)
 {
 	unsigned size = int_size(field);

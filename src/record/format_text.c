@@ -163,24 +163,6 @@ static void add_string(const struct spec *s, const struct skep_schema_field *fie
 		   s->precision >= 0 ? MIN(text.len, (size_t)s->precision) : text.len, out);
 }
 
-static bool is_number(const struct skep_schema_field *field)
-{
-	switch (field->kind) {
-	case SKEP_FIELD_STRING:
-	case SKEP_FIELD_BUFFER:
-	case SKEP_FIELD_INET:
-	case SKEP_FIELD_MAC:
-	case SKEP_FIELD_STRUCT:
-	case SKEP_FIELD_TUPLE:
-	case SKEP_FIELD_ARRAY:
-	case SKEP_FIELD_FLOAT:
-	case SKEP_FIELD_BYTES:
-		return false;
-	default:
-		return true;
-	}
-}
-
 /* Names of bits, then what has none as a number. */
 static void add_flags(const struct spec *s, uint64_t value, struct skep_str *out)
 {
@@ -226,7 +208,7 @@ static void add_part(const struct skep_format_part *part, struct args *a, struct
 		add_flags(&s, int_for(part, field, a->payload), out);
 		return;
 	default:
-		if (is_number(field))
+		if (skep_field_has_int(field))
 			add_int(&s, int_for(part, field, a->payload), out);
 		else
 			add_string(&s, field, a, out);

@@ -281,8 +281,10 @@ static void end_packed(struct skep_message *m)
 	insert_length(m);
 }
 
-void skep_message_fixed64s(struct skep_message *m, uint32_t number, const char *name,
-			   const uint64_t *values, size_t n)
+/* The same as JSON, by which function each is added otherwise. */
+static void add_packed(struct skep_message *m, uint32_t number, const char *name,
+		       void (*add)(struct skep_message *m, uint64_t value), const uint64_t *values,
+		       size_t n)
 {
 	bool json = begin_packed(m, number, name);
 
@@ -290,23 +292,21 @@ void skep_message_fixed64s(struct skep_message *m, uint32_t number, const char *
 		if (json)
 			skep_str_addf(m->out, "%s\"%" PRIu64 "\"", i ? "," : "", values[i]);
 		else
-			add_64(m, values[i]);
+			add(m, values[i]);
 	}
 	end_packed(m);
+}
+
+void skep_message_fixed64s(struct skep_message *m, uint32_t number, const char *name,
+			   const uint64_t *values, size_t n)
+{
+	add_packed(m, number, name, add_64, values, n);
 }
 
 void skep_message_uint64s(struct skep_message *m, uint32_t number, const char *name,
 			  const uint64_t *values, size_t n)
 {
-	bool json = begin_packed(m, number, name);
-
-	for (size_t i = 0; i < n; i++) {
-		if (json)
-			skep_str_addf(m->out, "%s\"%" PRIu64 "\"", i ? "," : "", values[i]);
-		else
-			add_varint(m, values[i]);
-	}
-	end_packed(m);
+	add_packed(m, number, name, add_varint, values, n);
 }
 
 void skep_message_doubles(struct skep_message *m, uint32_t number, const char *name,

@@ -119,6 +119,8 @@ struct skep_stack_map {
 	unsigned map; /* index in the spec's maps */
 };
 
+/* Whether skep_field_int has a number to give: all kinds but texts, bytes, addresses, floats and what is made of others. */
+bool skep_field_has_int(const struct skep_schema_field *field);
 /* An integer field's value, sign- or zero-extended; also of BOOL, PTR, ENUM, and the leading number of id kinds. */
 uint64_t skep_field_int(const struct skep_schema_field *field, const void *payload);
 /* A value as print() and map keys show it. @payload points to the start of what field->offset counts from. */

@@ -65,48 +65,59 @@ static uint8_t *compressed(const uint8_t *bytes, size_t size, size_t *ret_size)
 	return out;
 }
 
-/* gRPC has five bytes in front of a message: whether it is compressed, and its length. */
+#define GRPC_HEAD 5 /* bytes in front of a message: whether it is compressed, and its length */
+
 static uint8_t *framed(const uint8_t *bytes, size_t size, bool gzip)
 {
-	uint8_t *out = malloc(size + 5);
+	uint8_t *out = malloc(size + GRPC_HEAD);
 
 	if (!out)
 		return NULL;
 	out[0] = gzip;
 	for (int i = 0; i < 4; i++)
 		out[1 + i] = (uint8_t)(size >> (24 - 8 * i));
-	memcpy(out + 5, bytes, size);
+	memcpy(out + GRPC_HEAD, bytes, size);
 	return out;
+}
+
+/* What goes over the wire for these bytes, and how many. */
+static uint8_t *wrapped(const struct skep_otlp_settings *s, const struct skep_str *bytes,
+			size_t *ret_size)
+{
+	uint8_t *out, *frame;
+
+	*ret_size = bytes->len;
+	if (s->gzip) {
+		out = compressed((const uint8_t *)bytes->data, bytes->len, ret_size);
+	} else {
+		out = malloc(bytes->len);
+		if (out)
+			memcpy(out, bytes->data, bytes->len);
+	}
+	if (!out || s->protocol != SKEP_OTLP_GRPC)
+		return out;
+	frame = framed(out, *ret_size, s->gzip);
+	free(out);
+	*ret_size += GRPC_HEAD;
+	return frame;
 }
 
 static void finish(struct skep_sink *sink, struct batch *b)
 {
 	struct skep_payload payload = { .signal = (unsigned)(b - sink->batches) };
-	const struct skep_otlp_settings *s = &sink->settings;
-	uint8_t *bytes;
-	size_t size;
 
 	if (!b->open)
 		return;
 	skep_otlp_end(&b->otlp);
 	b->open = false;
 	payload.n_items = b->otlp.n_items;
-	size = b->bytes.len;
-	bytes = s->gzip ? compressed((const uint8_t *)b->bytes.data, size, &size)
-			: (uint8_t *)memcpy(malloc(size ? size : 1), b->bytes.data, size);
-	if (bytes && s->protocol == SKEP_OTLP_GRPC) {
-		uint8_t *frame = framed(bytes, size, s->gzip);
-
-		free(bytes);
-		bytes = frame;
-		size += 5;
+	if (payload.n_items) { /* maps may have had nothing that is a metric */
+		payload.bytes = wrapped(&sink->settings, &b->bytes, &payload.size);
+		if (!payload.bytes)
+			skep_oom();
+		skep_deliver_put(sink->deliver, &payload);
 	}
-	if (!bytes)
-		skep_oom();
-	payload.bytes = bytes;
-	payload.size = size;
 	skep_str_reset(&b->bytes);
-	skep_deliver_put(sink->deliver, &payload);
 }
 
 static struct skep_otlp *open_batch(struct skep_sink *sink, enum skep_otlp_signal signal)

@@ -8,10 +8,10 @@
 
 #include "obj/btf.h"
 #include "sys/inventory_priv.h"
+#include "sys/progs.h"
 
 #define COUNTED_MAX 50000 /* entries of all maps together, in one take */
 #define FUNCS_MAX 1024
-#define BTF_MAX (16u << 20)
 #define MAPS_MAX 4096
 
 uint64_t skep_inventory_fdinfo(int fd, const char *key)
@@ -33,32 +33,6 @@ uint64_t skep_inventory_fdinfo(int fd, const char *key)
 
 /* --- programs --------------------------------------------------------------------------------- */
 
-static int btf_of(uint32_t id, struct skep_btf **ret_btf)
-{
-	_cleanup_close_ int fd = skep_bpf_fd_by_id(SKEP_BPF_BTF_FD_BY_ID, id);
-	struct skep_bpf_btf_info info = {};
-	uint32_t size = sizeof(info);
-	_cleanup_free_ void *data = NULL;
-	int r = fd < 0 ? fd : skep_bpf_obj_info(fd, &info, &size);
-
-	if (r < 0)
-		return r;
-	if (!info.btf_size || info.btf_size > BTF_MAX)
-		return -EFBIG;
-	data = malloc(info.btf_size);
-	if (!data)
-		return -ENOMEM;
-	info = (struct skep_bpf_btf_info){ .btf = skep_bpf_ptr(data), .btf_size = info.btf_size };
-	size = sizeof(info);
-	r = skep_bpf_obj_info(fd, &info, &size);
-	if (r == 0)
-		r = skep_btf_parse(data, info.btf_size, NULL, skep_btf_release_malloc, NULL,
-				   ret_btf);
-	if (r == 0)
-		(void)TAKE_PTR(data);
-	return r;
-}
-
 /* The kernel keeps 15 bytes of a name; its types have all of it. Its first function is the program itself. */
 static char *whole_name(int fd, const struct skep_bpf_prog_info *has)
 {
@@ -79,7 +53,8 @@ static char *whole_name(int fd, const struct skep_bpf_prog_info *has)
 	info.nr_func_info = has->nr_func_info;
 	info.func_info_rec_size = sizeof(*funcs);
 	info.func_info = skep_bpf_ptr(funcs);
-	if (funcs && skep_bpf_obj_info(fd, &info, &size) == 0 && btf_of(has->btf_id, &btf) == 0 &&
+	if (funcs && skep_bpf_obj_info(fd, &info, &size) == 0 &&
+	    skep_progs_btf(has->btf_id, &btf) == 0 &&
 	    skep_has_prefix(skep_btf_name(btf, funcs[0].type), has->name))
 		name = strdup(skep_btf_name(btf, funcs[0].type));
 	free(funcs);

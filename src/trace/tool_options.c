@@ -70,7 +70,7 @@ static int value_of(struct command_line *c, const char *name, const char *attach
 	return usage_error(c);
 }
 
-/* The name that resembles @name most, of the tool or of skep trace; for messages. */
+/* The tool's option whose name resembles @name most, or NULL; for messages. */
 static const char *nearest(const struct command_line *c, const char *name)
 {
 	const char *found = NULL;

@@ -196,22 +196,23 @@ static bool is_aggregate(Dwarf_Die *type)
 	return tag == DW_TAG_structure_type || tag == DW_TAG_class_type || tag == DW_TAG_union_type;
 }
 
-static uint64_t size_of(Dwarf_Die *type)
+uint64_t dwarf_number(Dwarf_Die *die, unsigned attribute)
 {
 	Dwarf_Attribute attr;
-	Dwarf_Word size;
+	Dwarf_Word number;
 
-	if (!dwarf_lib.attr_integrate(type, DW_AT_byte_size, &attr) ||
-	    dwarf_lib.formudata(&attr, &size) != 0)
+	if (!dwarf_lib.attr_integrate(die, attribute, &attr) ||
+	    dwarf_lib.formudata(&attr, &number) != 0)
 		return 0;
-	return size;
+	return number;
 }
 
 /* Rust's own rules for what is larger than a register changed with its versions. */
 static bool has_own_rules(enum dwarf_caller caller, Dwarf_Die type)
 {
 	type = dwarf_stripped(type);
-	return caller == DWARF_RUST && is_aggregate(&type) && size_of(&type) > 8;
+	return caller == DWARF_RUST && is_aggregate(&type) &&
+	       dwarf_number(&type, DW_AT_byte_size) > 8;
 }
 
 /* Whether members or bases are classes, or functions belong to it: then there may be a destructor or a copy constructor. */
@@ -240,14 +241,13 @@ static bool may_have_ways(Dwarf_Die *type)
  */
 static bool may_go_by_pointer(Dwarf_Die type, bool is_cxx)
 {
-	Dwarf_Attribute attr;
-	Dwarf_Word how;
+	uint64_t how;
 
 	type = dwarf_stripped(type);
 	if (!is_aggregate(&type))
 		return false;
-	if (dwarf_lib.attr_integrate(&type, DW_AT_calling_convention, &attr) &&
-	    dwarf_lib.formudata(&attr, &how) == 0)
+	how = dwarf_number(&type, DW_AT_calling_convention);
+	if (how)
 		return how == DW_CC_pass_by_reference;
 	/* clang describes what is in a library only as a name. */
 	return is_cxx &&
@@ -264,7 +264,7 @@ static bool is_cxx(Dwarf_Die *function)
 static bool is_small(Dwarf_Die type)
 {
 	type = dwarf_stripped(type);
-	return size_of(&type) <= 16;
+	return dwarf_number(&type, DW_AT_byte_size) <= 16;
 }
 
 /*

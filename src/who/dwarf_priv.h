@@ -73,6 +73,8 @@ size_t dwarf_words(Dwarf_Die *param, struct skep_arena *arena, Dwarf_Addr begin,
 bool dwarf_go_is_result(Dwarf_Die *param);
 /* What the location of @param is at the instruction @begin; false: none is told. */
 bool dwarf_ops_at(Dwarf_Die *param, Dwarf_Addr begin, Dwarf_Op **ret_ops, size_t *ret_n);
+/* An attribute that is a number; 0: there is none. */
+uint64_t dwarf_number(Dwarf_Die *die, unsigned attribute);
 /* What @die is of; false: void. */
 bool dwarf_type_of(Dwarf_Die *die, Dwarf_Die *ret_type);
 /* Without typedefs and modifiers. */

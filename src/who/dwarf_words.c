@@ -31,17 +31,6 @@ struct words {
 	bool strange;
 };
 
-static uint64_t go_kind(Dwarf_Die *type)
-{
-	Dwarf_Attribute attr;
-	Dwarf_Word kind;
-
-	if (!dwarf_lib.attr_integrate(type, DW_AT_GO_KIND, &attr) ||
-	    dwarf_lib.formudata(&attr, &kind) != 0)
-		return 0;
-	return kind;
-}
-
 /* A text and a slice go by their own name, which is the address; "_len" and "_cap" are added to it for the others. */
 static const char *word_name(struct words *w, const char *name, Dwarf_Die *member, bool is_text)
 {
@@ -60,8 +49,8 @@ static bool is_text(Dwarf_Die *plain)
 {
 	const char *name = dwarf_lib.diename(plain);
 
-	return go_kind(plain) == GO_KIND_STRING || go_kind(plain) == GO_KIND_SLICE ||
-	       (name && name[0] == '&');
+	return dwarf_number(plain, DW_AT_GO_KIND) == GO_KIND_STRING ||
+	       dwarf_number(plain, DW_AT_GO_KIND) == GO_KIND_SLICE || (name && name[0] == '&');
 }
 
 static void split(struct words *w, const char *name, Dwarf_Die type, unsigned depth)
