@@ -11,6 +11,7 @@
 #define SECOND_MS 1000
 #define TRIAL_MS 250
 #define ON_MS_MIN 5 /* attaching takes about as long */
+#define PERIOD_MS_MAX (8 * SECOND_MS)
 /* Of the limit that slices are to take: less than half, as two may fall into one second of whoever looks. */
 #define ON_PER_CENT 45
 
@@ -68,6 +69,7 @@ int skep_budget_open(struct skep_budget *budget, const struct skep_budget_on *on
 		.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
 		.one_of = 1,
 		.on_ms = SECOND_MS,
+		.period_ms = SECOND_MS,
 		.use = { .limit = on->limit },
 	};
 	if (budget->fd < 0)
@@ -133,7 +135,7 @@ static bool pause_all(struct skep_budget *budget)
 	if (!budget->on.pause || !budget->on.pause(budget->on.data, true))
 		return false;
 	budget->phase = SKEP_BUDGET_PAUSED;
-	wait_ms(budget, SECOND_MS - budget->on_ms);
+	wait_ms(budget, budget->period_ms - budget->on_ms);
 	return true;
 }
 
@@ -147,23 +149,47 @@ static bool resume(struct skep_budget *budget)
 	return true;
 }
 
-/* So that what takes @used of all the time stays within the limit. */
-static uint64_t slice_ms(const struct skep_budget *budget, uint64_t used)
+/*
+ * So that what takes @used now stays within the limit: shorter slices, and where they would be too short, rarer ones: one
+ * in at most @period_max_ms.
+ */
+static bool plan_slices(struct skep_budget *budget, uint64_t used, uint64_t period_max_ms)
 {
-	return MIN(budget->on_ms * budget->use.limit * ON_PER_CENT / 100 / MAX(used, UINT64_C(1)),
-		   (uint64_t)SECOND_MS);
+	uint64_t period_ms = budget->period_ms, on_ms;
+
+	for (;; period_ms *= 2) {
+		on_ms = budget->on_ms * budget->use.limit * ON_PER_CENT / 100 * period_ms /
+			budget->period_ms / MAX(used, UINT64_C(1));
+		if (on_ms >= ON_MS_MIN)
+			break;
+		if (period_ms >= period_max_ms)
+			return false;
+	}
+	budget->on_ms = MIN(on_ms, (uint64_t)SECOND_MS);
+	budget->period_ms = period_ms;
+	return true;
+}
+
+/* More is looked at: slices as often as before, then longer ones. */
+static void plan_more(struct skep_budget *budget, uint64_t used)
+{
+	uint64_t on_ms = budget->on_ms;
+
+	if (budget->period_ms > SECOND_MS) {
+		budget->period_ms /= 2;
+		return;
+	}
+	if (plan_slices(budget, used, SECOND_MS))
+		budget->on_ms = MIN(on_ms * 2, budget->on_ms);
 }
 
 /* @helped: leaving out events did something, so it stays. */
 static bool slice(struct skep_budget *budget, bool helped)
 {
-	uint64_t on_ms = slice_ms(budget, budget->use.programs + budget->use.own);
-
-	if (on_ms < ON_MS_MIN || (!helped && budget->one_of > 1 && !sample(budget, 1)))
+	if (!plan_slices(budget, budget->use.programs + budget->use.own, SECOND_MS))
 		return false;
-	budget->on_ms = on_ms;
-	if (!pause_all(budget)) {
-		budget->on_ms = SECOND_MS;
+	if ((!helped && budget->one_of > 1 && !sample(budget, 1)) || !pause_all(budget)) {
+		budget->on_ms = budget->period_ms = SECOND_MS;
 		return false;
 	}
 	changed(budget);
@@ -203,20 +229,20 @@ static bool step_trial(struct skep_budget *budget)
 
 static bool step_paused(struct skep_budget *budget)
 {
-	uint64_t used, before = budget->on_ms;
+	uint64_t used, on_ms = budget->on_ms, period_ms = budget->period_ms;
 
 	measure(budget);
 	used = budget->use.programs + budget->use.own;
-	if (budget->use.over)
-		budget->on_ms = slice_ms(budget, used);
+	/* one second on a busy machine is no reason to end, so slices may become rarer */
+	if (budget->use.over && !plan_slices(budget, used, PERIOD_MS_MAX))
+		return true;
 	budget->calm = used * 4 < budget->use.limit ? budget->calm + 1 : 0;
 	if (budget->calm >= 2)
-		budget->on_ms =
-			MIN(MIN(budget->on_ms * 2, slice_ms(budget, used)), (uint64_t)SECOND_MS);
-	if (budget->on_ms < ON_MS_MIN || !resume(budget))
+		plan_more(budget, used);
+	if (!resume(budget))
 		return true;
 	budget->use.over = false;
-	if (budget->on_ms != before)
+	if (budget->on_ms != on_ms || budget->period_ms != period_ms)
 		changed(budget);
 	return false;
 }
@@ -287,7 +313,11 @@ void skep_budget_change_text(const struct skep_budget *budget, struct skep_str *
 	else
 		skep_str_add(out, " %; all events are looked at");
 	if (sliced)
-		skep_str_addf(out, " during %" PRIu64 " ms of each second", budget->on_ms);
+		skep_str_addf(out, " during %" PRIu64 " ms of ", budget->on_ms);
+	if (sliced && budget->period_ms > SECOND_MS)
+		skep_str_addf(out, "every %" PRIu64 " seconds", budget->period_ms / SECOND_MS);
+	else if (sliced)
+		skep_str_add(out, "each second");
 	skep_str_add(out, budget->one_of > 1 || sliced ? " from now on\n" : " again\n");
 }
 
@@ -296,7 +326,8 @@ void skep_budget_change_json(const struct skep_budget *budget, struct skep_str *
 	add_use_json("sampling", &budget->use, out);
 	skep_str_addf(out, ", \"one_of\": %" PRIu64, budget->one_of);
 	if (budget->phase >= SKEP_BUDGET_SLICE)
-		skep_str_addf(out, ", \"on_ms\": %" PRIu64, budget->on_ms);
+		skep_str_addf(out, ", \"on_ms\": %" PRIu64 ", \"period_ms\": %" PRIu64,
+			      budget->on_ms, budget->period_ms);
 	skep_str_add(out, "}\n");
 }
 

@@ -6,7 +6,8 @@
  *	sample	one event of 2, of 4, ... of 4096 is looked at, by chance; where the programs can do that
  *	  │	after a quarter of a second it is seen whether that was enough: a program that leaves an event out costs
  *	  ▼	something, too
- *	slices	all is detached, and attached for some milliseconds of each second; where it can be attached again
+ *	slices	all is detached, and attached for some milliseconds of each second, or of 2, 4 or 8 of them; where it can
+ *	  │	be attached again
  *	  ▼
  *	end	nothing of it is possible, or not enough
  *
@@ -53,7 +54,7 @@ struct skep_budget_use {
 enum skep_budget_phase {
 	SKEP_BUDGET_FULL,   /* attached all the time */
 	SKEP_BUDGET_TRIAL,  /* likewise, a moment after the number of events was changed */
-	SKEP_BUDGET_SLICE,  /* attached for a part of a second */
+	SKEP_BUDGET_SLICE,  /* attached for a part of a period */
 	SKEP_BUDGET_PAUSED, /* detached for the rest of it */
 };
 
@@ -64,7 +65,8 @@ struct skep_budget {
 	uint64_t start_ns;
 	uint64_t at_ns, run_ns, own_ns; /* when and what it was the last time */
 	uint64_t one_of;		/* events: one of so many is looked at */
-	uint64_t on_ms;			/* of each second; 1000: all of it */
+	uint64_t on_ms;			/* of each period; 1000: all the time */
+	uint64_t period_ms;		/* 1000, 2000, 4000, 8000 */
 	uint64_t paused_at_ns;		/* PAUSED: since when */
 	uint64_t paused_ns;		/* altogether, without that */
 	unsigned calm;			/* seconds far below the limit */
