@@ -6,23 +6,9 @@
 #include "lang/address.h"
 #include "lang/arith.h"
 #include "lang/check_priv.h"
+#include "lang/expr_text.h"
 #include "lang/nearest.h"
 #include "lang/probe_name.h"
-
-static const char *const op_texts[] = {
-	[SKEP_BINARY_NONE] = "=", [SKEP_BINARY_ADD] = "+",  [SKEP_BINARY_SUB] = "-",
-	[SKEP_BINARY_MUL] = "*",  [SKEP_BINARY_DIV] = "/",  [SKEP_BINARY_MOD] = "%",
-	[SKEP_BINARY_AND] = "&",  [SKEP_BINARY_OR] = "|",   [SKEP_BINARY_XOR] = "^",
-	[SKEP_BINARY_SHL] = "<<", [SKEP_BINARY_SHR] = ">>", [SKEP_BINARY_EQ] = "==",
-	[SKEP_BINARY_NE] = "!=",  [SKEP_BINARY_LT] = "<",   [SKEP_BINARY_LE] = "<=",
-	[SKEP_BINARY_GT] = ">",	  [SKEP_BINARY_GE] = ">=",  [SKEP_BINARY_LAND] = "&&",
-	[SKEP_BINARY_LOR] = "||",
-};
-
-const char *skep_check_op_text(enum skep_binary op)
-{
-	return op_texts[op];
-}
 
 static bool is_int(const struct skep_type *type)
 {
@@ -72,8 +58,9 @@ static int mismatch(struct skep_check *k, const struct skep_expr *expr, enum ske
 		skep_diag_hint(k->c->diag, "a field that is no number has no unit: leave it out");
 		return -EINVAL;
 	}
-	(void)skep_check_error(k, expr->loc, "'%s' does not go between %s and %s", op_texts[op],
-			       skep_check_type_text(k, a), skep_check_type_text(k, b));
+	(void)skep_check_error(k, expr->loc, "'%s' does not go between %s and %s",
+			       skep_binary_text(op), skep_check_type_text(k, a),
+			       skep_check_type_text(k, b));
 	if (skep_check_quoted_number(left) || skep_check_quoted_number(right))
 		skep_diag_hint(k->c->diag, "numbers stand without quotes");
 	else if ((is_text(a) && is_int(b)) || (is_int(a) && is_text(b)))

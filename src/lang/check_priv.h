@@ -44,7 +44,6 @@ bool skep_check_not_number(struct skep_check *k, const struct skep_expr *expr);
 int skep_check_arith(struct skep_check *k, struct skep_expr *expr, enum skep_binary op,
 		     struct skep_expr *left, struct skep_expr *right,
 		     const struct skep_type **ret_type) _must_check_;
-const char *skep_check_op_text(enum skep_binary op);
 
 int skep_check_tuple(struct skep_check *k, struct skep_expr *expr) _must_check_;
 /* check_rewrite.c: the tree becomes what the expression stands for. */

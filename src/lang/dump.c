@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "lang/dump_priv.h"
+#include "lang/expr_text.h"
 
 static const char *const unary_names[] = {
 	[SKEP_UNARY_NEG] = "-",
@@ -17,16 +18,6 @@ static const char *const unary_names[] = {
 	[SKEP_UNARY_PREDEC] = "-- before",
 	[SKEP_UNARY_POSTINC] = "++ behind",
 	[SKEP_UNARY_POSTDEC] = "-- behind",
-};
-
-static const char *const binary_names[] = {
-	[SKEP_BINARY_NONE] = "",  [SKEP_BINARY_ADD] = "+",  [SKEP_BINARY_SUB] = "-",
-	[SKEP_BINARY_MUL] = "*",  [SKEP_BINARY_DIV] = "/",  [SKEP_BINARY_MOD] = "%",
-	[SKEP_BINARY_AND] = "&",  [SKEP_BINARY_OR] = "|",   [SKEP_BINARY_XOR] = "^",
-	[SKEP_BINARY_SHL] = "<<", [SKEP_BINARY_SHR] = ">>", [SKEP_BINARY_EQ] = "==",
-	[SKEP_BINARY_NE] = "!=",  [SKEP_BINARY_LT] = "<",   [SKEP_BINARY_LE] = "<=",
-	[SKEP_BINARY_GT] = ">",	  [SKEP_BINARY_GE] = ">=",  [SKEP_BINARY_LAND] = "&&",
-	[SKEP_BINARY_LOR] = "||",
 };
 
 static void dump_block(struct skep_dump *d, const struct skep_block_node *block, unsigned depth);
@@ -131,10 +122,12 @@ static void dump_operator(struct skep_dump *d, const struct skep_expr *e)
 		skep_str_addf(d->out, "unary %s", unary_names[e->unary.op]);
 		break;
 	case SKEP_EXPR_BINARY:
-		skep_str_addf(d->out, "binary %s", binary_names[e->binary.op]);
+		skep_str_addf(d->out, "binary %s", skep_binary_text(e->binary.op));
 		break;
 	case SKEP_EXPR_ASSIGN:
-		skep_str_addf(d->out, "assign %s=", binary_names[e->binary.op]);
+		skep_str_addf(d->out, "assign %s=",
+			      e->binary.op == SKEP_BINARY_NONE ? ""
+							       : skep_binary_text(e->binary.op));
 		break;
 	case SKEP_EXPR_FIELD:
 		skep_str_addf(d->out, "field %s%s", e->field.arrow ? "->" : ".", e->field.name);

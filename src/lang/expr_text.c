@@ -8,15 +8,20 @@
 #define TEXT_DEPTH_MAX 8  /* nested deeper it is "..." */
 #define TEXT_BYTES_MAX 32 /* of a literal */
 
-static const char *const binary_words[] = {
-	[SKEP_BINARY_NONE] = "=", [SKEP_BINARY_ADD] = "+",  [SKEP_BINARY_SUB] = "-",
-	[SKEP_BINARY_MUL] = "*",  [SKEP_BINARY_DIV] = "/",  [SKEP_BINARY_MOD] = "%",
-	[SKEP_BINARY_AND] = "&",  [SKEP_BINARY_OR] = "|",   [SKEP_BINARY_XOR] = "^",
-	[SKEP_BINARY_SHL] = "<<", [SKEP_BINARY_SHR] = ">>", [SKEP_BINARY_EQ] = "==",
-	[SKEP_BINARY_NE] = "!=",  [SKEP_BINARY_LT] = "<",   [SKEP_BINARY_LE] = "<=",
-	[SKEP_BINARY_GT] = ">",	  [SKEP_BINARY_GE] = ">=",  [SKEP_BINARY_LAND] = "&&",
-	[SKEP_BINARY_LOR] = "||",
-};
+const char *skep_binary_text(enum skep_binary op)
+{
+	static const char *const texts[] = {
+		[SKEP_BINARY_NONE] = "=", [SKEP_BINARY_ADD] = "+",  [SKEP_BINARY_SUB] = "-",
+		[SKEP_BINARY_MUL] = "*",  [SKEP_BINARY_DIV] = "/",  [SKEP_BINARY_MOD] = "%",
+		[SKEP_BINARY_AND] = "&",  [SKEP_BINARY_OR] = "|",   [SKEP_BINARY_XOR] = "^",
+		[SKEP_BINARY_SHL] = "<<", [SKEP_BINARY_SHR] = ">>", [SKEP_BINARY_EQ] = "==",
+		[SKEP_BINARY_NE] = "!=",  [SKEP_BINARY_LT] = "<",   [SKEP_BINARY_LE] = "<=",
+		[SKEP_BINARY_GT] = ">",	  [SKEP_BINARY_GE] = ">=",  [SKEP_BINARY_LAND] = "&&",
+		[SKEP_BINARY_LOR] = "||",
+	};
+
+	return texts[op];
+}
 
 static void add(struct skep_str *out, const struct skep_expr *e, unsigned depth);
 
@@ -121,7 +126,7 @@ static void add(struct skep_str *out, const struct skep_expr *e, unsigned depth)
 	case SKEP_EXPR_BINARY:
 	case SKEP_EXPR_ASSIGN:
 		add_operand(out, e->binary.left, depth);
-		skep_str_addf(out, " %s ", binary_words[e->binary.op]);
+		skep_str_addf(out, " %s ", skep_binary_text(e->binary.op));
 		add_operand(out, e->binary.right, depth);
 		return;
 	case SKEP_EXPR_TERNARY:

@@ -10,3 +10,5 @@
 char *skep_expr_text(struct skep_arena *arena, const struct skep_expr *expr);
 /* A number or a text as it stands in the script, a sign in front or not: its text would be no name for a field. */
 bool skep_expr_is_literal(const struct skep_expr *expr);
+/* "+"; SKEP_BINARY_NONE is "=". */
+const char *skep_binary_text(enum skep_binary op);

@@ -9,6 +9,16 @@
 #include "lang/builtin.h"
 #include "lang/provider.h"
 
+/* A builtin that is a word without arguments. */
+#define SKEP_BUILTIN_WORD(word, more, check_fn, lower_fn) \
+	const struct skep_builtin skep_builtin_##word = { \
+		.name = #word,                            \
+		.usage = #word,                           \
+		.flags = SKEP_BUILTIN_BARE | (more),      \
+		.check = check_fn,                        \
+		.lower = lower_fn,                        \
+	}
+
 /* table.c: checks of builtins that give an unsigned number of 32 or 64 bits. */
 int skep_builtin_check_u32(struct skep_check *k, struct skep_expr *call);
 int skep_builtin_check_u64(struct skep_check *k, struct skep_expr *call);

@@ -96,19 +96,10 @@ static int lower_has_cpid(struct skep_lower *l, const struct skep_expr *call,
 	return skep_builtin_give(ret_value, call, skep_ir_const(l->fn, l->c->options->has_cpid));
 }
 
-#define WORD(word, check_fn, lower_fn)                            \
-	const struct skep_builtin skep_builtin_##word = {         \
-		.name = #word,                                    \
-		.usage = #word,                                   \
-		.flags = SKEP_BUILTIN_BARE | SKEP_BUILTIN_STEADY, \
-		.check = check_fn,                                \
-		.lower = lower_fn,                                \
-	}
-
-WORD(uid, skep_builtin_check_u32, lower_uid);
-WORD(gid, skep_builtin_check_u32, lower_gid);
-WORD(username, check_username, lower_uid);
-WORD(cgroup, skep_builtin_check_u64, lower_cgroup);
-WORD(curtask, check_curtask, lower_curtask);
-WORD(cpid, check_cpid, lower_cpid);
-WORD(has_cpid, check_has_cpid, lower_has_cpid);
+SKEP_BUILTIN_WORD(uid, SKEP_BUILTIN_STEADY, skep_builtin_check_u32, lower_uid);
+SKEP_BUILTIN_WORD(gid, SKEP_BUILTIN_STEADY, skep_builtin_check_u32, lower_gid);
+SKEP_BUILTIN_WORD(username, SKEP_BUILTIN_STEADY, check_username, lower_uid);
+SKEP_BUILTIN_WORD(cgroup, SKEP_BUILTIN_STEADY, skep_builtin_check_u64, lower_cgroup);
+SKEP_BUILTIN_WORD(curtask, SKEP_BUILTIN_STEADY, check_curtask, lower_curtask);
+SKEP_BUILTIN_WORD(cpid, SKEP_BUILTIN_STEADY, check_cpid, lower_cpid);
+SKEP_BUILTIN_WORD(has_cpid, SKEP_BUILTIN_STEADY, check_has_cpid, lower_has_cpid);

@@ -95,20 +95,11 @@ static int lower_elapsed(struct skep_lower *l, const struct skep_expr *call,
 	return skep_builtin_give(ret_value, call, skep_ir_op(l->fn, SKEP_OP_SUB, now, start));
 }
 
-#define WORD(word, check_fn, lower_fn)                    \
-	const struct skep_builtin skep_builtin_##word = { \
-		.name = #word,                            \
-		.usage = #word,                           \
-		.flags = SKEP_BUILTIN_BARE,               \
-		.check = check_fn,                        \
-		.lower = lower_fn,                        \
-	}
-
-WORD(cpu, skep_builtin_check_u32, lower_cpu);
-WORD(ncpus, skep_builtin_check_u64, lower_ncpus);
-WORD(numaid, skep_builtin_check_u32, lower_numaid);
-WORD(rand, skep_builtin_check_u32, lower_rand);
-WORD(elapsed, skep_builtin_check_u64, lower_elapsed);
+SKEP_BUILTIN_WORD(cpu, 0, skep_builtin_check_u32, lower_cpu);
+SKEP_BUILTIN_WORD(ncpus, 0, skep_builtin_check_u64, lower_ncpus);
+SKEP_BUILTIN_WORD(numaid, 0, skep_builtin_check_u32, lower_numaid);
+SKEP_BUILTIN_WORD(rand, 0, skep_builtin_check_u32, lower_rand);
+SKEP_BUILTIN_WORD(elapsed, 0, skep_builtin_check_u64, lower_elapsed);
 
 const struct skep_builtin skep_builtin_nsecs = {
 	.name = "nsecs",

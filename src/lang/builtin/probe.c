@@ -148,22 +148,13 @@ static int lower_probetype(struct skep_lower *l, const struct skep_expr *call,
 	return 0;
 }
 
-#define WORD(word, check_fn, lower_fn)                            \
-	const struct skep_builtin skep_builtin_##word = {         \
-		.name = #word,                                    \
-		.usage = #word,                                   \
-		.flags = SKEP_BUILTIN_BARE | SKEP_BUILTIN_STEADY, \
-		.check = check_fn,                                \
-		.lower = lower_fn,                                \
-	}
-
 /* args alone has no code: its fields have (skep_lower_field). */
-WORD(args, check_args, NULL);
-WORD(retval, check_retval, lower_retval);
-WORD(probe, check_probe, lower_probe);
-WORD(func, check_func, lower_func);
-WORD(ctx, check_ctx, lower_ctx);
-WORD(probetype, check_probetype, lower_probetype);
+SKEP_BUILTIN_WORD(args, SKEP_BUILTIN_STEADY, check_args, NULL);
+SKEP_BUILTIN_WORD(retval, SKEP_BUILTIN_STEADY, check_retval, lower_retval);
+SKEP_BUILTIN_WORD(probe, SKEP_BUILTIN_STEADY, check_probe, lower_probe);
+SKEP_BUILTIN_WORD(func, SKEP_BUILTIN_STEADY, check_func, lower_func);
+SKEP_BUILTIN_WORD(ctx, SKEP_BUILTIN_STEADY, check_ctx, lower_ctx);
+SKEP_BUILTIN_WORD(probetype, SKEP_BUILTIN_STEADY, check_probetype, lower_probetype);
 
 const struct skep_builtin skep_builtin_arg = {
 	.name = "arg0",
