@@ -8,7 +8,6 @@
  * Comments at the start of a script choose: "// params: a b", "// unsafe", "// without: kprobe
  * fentry btf tracepoints".
  */
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <setjmp.h>
@@ -22,33 +21,11 @@
 
 #include "isa/helper.h"
 #include "lang/compile.h"
+#include "vectors.h"
 #include "world_file.h"
 
 #define DIR_NAME SKEP_VECTORS "/lang/check"
 #define PARAMS_MAX 8
-
-static bool read_file(const char *path, struct skep_str *out)
-{
-	char buf[4096];
-	size_t n;
-	FILE *f = fopen(path, "re");
-
-	if (!f)
-		return false;
-	while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
-		skep_str_addn(out, buf, n);
-	fclose(f);
-	return true;
-}
-
-static void write_file(const char *path, const struct skep_str *text)
-{
-	FILE *f = fopen(path, "we");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(skep_str_text(text), 1, text->len, f), text->len);
-	assert_int_equal(fclose(f), 0);
-}
 
 static void without(struct world_file *f, const char *word)
 {
@@ -145,42 +122,28 @@ static bool check(const char *file)
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), "%s/%s", DIR_NAME, file);
-	assert_true(read_file(path, &text));
+	assert_true(vectors_read(path, &text));
 	if (getenv("SKEP_VERBOSE"))
 		print_message("%s\n", file);
 	compile(file, &text, &got);
 	snprintf(path, sizeof(path), "%s/%.*s.err", DIR_NAME, (int)(strlen(file) - 3), file);
 	if (getenv("SKEP_REGENERATE")) {
 		if (got.len)
-			write_file(path, &got);
+			vectors_write(path, &got);
 		else
 			remove(path);
 		return true;
 	}
-	(void)read_file(path, &want);
+	(void)vectors_read(path, &want);
 	if (skep_streq(skep_str_text(&want), skep_str_text(&got)))
 		return true;
 	print_error("%s: differs from %s; it gave:\n%s", file, path, skep_str_text(&got));
 	return false;
 }
 
-static int is_script(const struct dirent *d)
-{
-	return skep_has_suffix(d->d_name, ".bt");
-}
-
 static void test_vectors(void **state)
 {
-	struct dirent **list;
-	int n = scandir(DIR_NAME, &list, is_script, alphasort), bad = 0;
-
-	assert_true(n > 0);
-	for (int i = 0; i < n; i++) {
-		bad += !check(list[i]->d_name);
-		free(list[i]);
-	}
-	free(list);
-	assert_int_equal(bad, 0);
+	vectors_check(DIR_NAME, check);
 }
 
 int main(void)

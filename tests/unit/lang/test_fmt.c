@@ -20,32 +20,10 @@
 #include "base/str.h"
 #include "lang/ast.h"
 #include "lang/fmt.h"
+#include "vectors.h"
 
 static const char *const dirs[] = { SKEP_VECTORS "/lang/fmt", SKEP_VECTORS "/lang/parse",
 				    SKEP_VECTORS "/lang/check" };
-
-static bool read_file(const char *path, struct skep_str *out)
-{
-	char buf[4096];
-	size_t n;
-	FILE *f = fopen(path, "re");
-
-	if (!f)
-		return false;
-	while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
-		skep_str_addn(out, buf, n);
-	fclose(f);
-	return true;
-}
-
-static void write_file(const char *path, const struct skep_str *text)
-{
-	FILE *f = fopen(path, "we");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(skep_str_text(text), 1, text->len, f), text->len);
-	assert_int_equal(fclose(f), 0);
-}
 
 static bool tree(const struct skep_str *text, struct skep_str *out)
 {
@@ -88,7 +66,7 @@ static int check_script(const char *dir, const char *name)
 	bool refused = skep_streq(name, "define.bt"); /* it turns code with its blanks into text */
 
 	skep_str_addf(&path, "%s/%s", dir, name);
-	assert_true(read_file(skep_str_text(&path), &text));
+	assert_true(vectors_read(skep_str_text(&path), &text));
 	if (tree(&text, &before)) {
 		int r = format(&text, &once);
 
@@ -136,11 +114,11 @@ static void check_vector(const char *name)
 
 	snprintf(path, sizeof(path), "%s/%s.bt", dirs[0], name);
 	snprintf(result, sizeof(result), "%s/%s.out", dirs[0], name);
-	assert_true(read_file(path, &text));
+	assert_true(vectors_read(path, &text));
 	assert_int_equal(format(&text, &out), 0);
 	if (getenv("SKEP_REGENERATE"))
-		write_file(result, &out);
-	assert_true(read_file(result, &expected));
+		vectors_write(result, &out);
+	assert_true(vectors_read(result, &expected));
 	assert_string_equal(skep_str_text(&out), skep_str_text(&expected));
 	skep_str_fini(&text);
 	skep_str_fini(&out);

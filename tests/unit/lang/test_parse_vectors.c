@@ -4,7 +4,6 @@
  * and "42"; its tree must be NAME.ast, or its messages NAME.err. With SKEP_REGENERATE=1 in the
  * environment the files are written anew; read the difference before you commit it.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <setjmp.h>
@@ -19,31 +18,9 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "lang/ast.h"
+#include "vectors.h"
 
 #define DIR_NAME SKEP_VECTORS "/lang/parse"
-
-static bool read_file(const char *path, struct skep_str *out)
-{
-	char buf[4096];
-	size_t n;
-	FILE *f = fopen(path, "re");
-
-	if (!f)
-		return false;
-	while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
-		skep_str_addn(out, buf, n);
-	fclose(f);
-	return true;
-}
-
-static void write_file(const char *path, const struct skep_str *text)
-{
-	FILE *f = fopen(path, "we");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(skep_str_text(text), 1, text->len, f), text->len);
-	assert_int_equal(fclose(f), 0);
-}
 
 /* The tree or the messages; true when it parsed. */
 static bool parse(const char *name, const struct skep_str *text, struct skep_str *out)
@@ -97,39 +74,25 @@ static bool check(const char *file)
 	bool ok;
 
 	snprintf(path, sizeof(path), "%s/%s", DIR_NAME, file);
-	assert_true(read_file(path, &text));
+	assert_true(vectors_read(path, &text));
 	ok = parse(file, &text, &got);
 	snprintf(path, sizeof(path), "%s/%.*s.%s", DIR_NAME, (int)base, file, ok ? "ast" : "err");
 	snprintf(other, sizeof(other), "%s/%.*s.%s", DIR_NAME, (int)base, file, ok ? "err" : "ast");
 	if (getenv("SKEP_REGENERATE")) {
-		write_file(path, &got);
+		vectors_write(path, &got);
 		remove(other);
 		return true;
 	}
-	if (read_file(path, &want) && want.len == got.len &&
+	if (vectors_read(path, &want) && want.len == got.len &&
 	    !memcmp(want.data, skep_str_text(&got), got.len))
 		return true;
 	print_error("%s: differs from %s; it gave:\n%s", file, path, skep_str_text(&got));
 	return false;
 }
 
-static int is_script(const struct dirent *d)
-{
-	return skep_has_suffix(d->d_name, ".bt");
-}
-
 static void test_vectors(void **state)
 {
-	struct dirent **list;
-	int n = scandir(DIR_NAME, &list, is_script, alphasort), bad = 0;
-
-	assert_true(n > 0);
-	for (int i = 0; i < n; i++) {
-		bad += !check(list[i]->d_name);
-		free(list[i]);
-	}
-	free(list);
-	assert_int_equal(bad, 0);
+	vectors_check(DIR_NAME, check);
 }
 
 int main(void)
