@@ -25,9 +25,9 @@ struct {
 SEC("tp/sched/sched_process_exec")
 int PROGRAM(struct trace_event_raw_sched_process_exec *ctx)
 {
-	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	struct event *event = SKEP_RESERVE(&events, struct event);
 
-	/* No room: the reader is too slow. The verifier does not let this check be forgotten. */
+	/* No room: the reader is too slow, and skep tells how many were lost. The verifier does not let this check be forgotten. */
 	if (!event)
 		return 0;
 	event->pid = bpf_get_current_pid_tgid() >> 32;

@@ -37,7 +37,7 @@ int sees(void *ctx)
 		__sync_fetch_and_add(n, 1);
 	else
 		bpf_map_update_elem(&calls, &pid, &one, BPF_NOEXIST);
-	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+	e = SKEP_RESERVE(&events, struct event);
 	if (!e)
 		return 0;
 	e->pid = pid;

@@ -32,6 +32,15 @@
  *		SKEP_PERF_ROWS(struct event);
  *	} events SEC(".maps");
  *
+ * A record is reserved with SKEP_RESERVE, which counts those that find no room; of a ring buffer the kernel does not. skep
+ * tells how many were lost. What bpf_ringbuf_reserve() itself refuses is in nobody's count.
+ *
+ *		struct event *e = SKEP_RESERVE(&events, struct event);	// NULL: no room
+ *		...
+ *		bpf_ringbuf_submit(e, 0);
+ *
+ * SKEP_SEND(&events, &event) does it with a record that is there already: 0, or negative when there was no room.
+ *
  * How it works: `__uint(max_entries, N)` is a pointer to an array of N ints, of which loaders look at N alone. Here the
  * elements are something else: arrays of no records (none, for the kernel takes no types of 4 GiB). It costs nothing at run
  * time, libbpf loads such an object as any other, and the compiler puts the type into BTF by itself. `__type(value, struct event)` in a ring says the same to skep, but not to libbpf.
@@ -55,6 +64,26 @@
 	union {                    \
 		__VA_ARGS__;       \
 	}(*value_size)[4][0]
+
+/* Records that found no room, of all rings of this file; it is there when the macros below are used. */
+static unsigned long long skep_rows_lost __attribute__((unused));
+
+#define SKEP_RESERVE(ring, type)                                                  \
+	({                                                                        \
+		type *skep_reserved = bpf_ringbuf_reserve(ring, sizeof(type), 0); \
+                                                                                  \
+		if (!skep_reserved)                                               \
+			__sync_fetch_and_add(&skep_rows_lost, 1);                 \
+		skep_reserved;                                                    \
+	})
+#define SKEP_SEND(ring, record)                                                          \
+	({                                                                               \
+		long skep_sent = bpf_ringbuf_output(ring, record, sizeof(*(record)), 0); \
+                                                                                         \
+		if (skep_sent < 0)                                                       \
+			__sync_fetch_and_add(&skep_rows_lost, 1);                        \
+		skep_sent;                                                               \
+	})
 
 /*
  * Types that say what a number is. On a member of another type __attribute__((btf_decl_tag("skep:ipv4"))) says the same,

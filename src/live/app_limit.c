@@ -161,9 +161,11 @@ const char *skep_app_losses_text(struct skep_app *app)
 	if (app->feed)
 		skep_feed_counts(app->feed, &counts);
 	if (counts.lost)
-		skep_str_addf(&app->text, "%llu records found no room in a perf buffer\n",
-			      (unsigned long long)counts.lost);
-	for (size_t i = 0; i < app->n_maps; i++) {
+		skep_str_addf(
+			&app->text,
+			"%llu records found no room in their ring, and are lost (a larger one helps)\n",
+			(unsigned long long)counts.lost);
+	for (size_t i = 0; i < app->n_maps && !counts.has_lost; i++) {
 		uint64_t n = skep_kernel_ring_full(app->loaded, i);
 
 		if (n)

@@ -99,14 +99,30 @@ static bool is_shown(const struct skep_app *app, size_t index)
 	       !m->n_slots && !m->inner;
 }
 
+/* A section with nothing in it but the count of lost rows, which is told elsewhere. */
+static bool is_lost_alone(const struct skep_app *app, size_t map)
+{
+	size_t n_lost = 0;
+
+	for (size_t i = 0; i < app->spec.n_vars; i++) {
+		if (app->spec.vars[i].map != map)
+			continue;
+		if (!skep_streq(app->spec.vars[i].name, SKEP_FEED_LOST))
+			return false;
+		n_lost++;
+	}
+	return n_lost > 0;
+}
+
 size_t app_n_tables(const struct skep_app *app)
 {
 	size_t n = skep_feed_n_schemas(app->feed) - 1; /* without "unknown" */
 
 	for (size_t i = 0; i < app->spec.n_maps; i++)
-		n += is_shown(app, i);
+		n += is_shown(app, i) && !is_lost_alone(app, i);
 	for (size_t i = 0; i < app->spec.n_vars; i++)
-		n += is_shown(app, app->spec.vars[i].map);
+		n += is_shown(app, app->spec.vars[i].map) &&
+		     !skep_streq(app->spec.vars[i].name, SKEP_FEED_LOST);
 	return n;
 }
 
@@ -118,12 +134,30 @@ static void count_rows(struct skep_app *app, struct skep_prom *prom)
 		return;
 	skep_feed_counts(app->feed, &counts);
 	skep_prom_count(prom, "rows", "records of rings", NULL, NULL, counts.rows, &app->text);
-	if (counts.has_perf)
-		skep_prom_count(prom, "rows_lost", "records that found no room in a perf buffer",
-				NULL, NULL, counts.lost, &app->text);
-	if (counts.has_ring) /* whose losses nobody counts */
+	if (counts.has_lost)
+		skep_prom_count(prom, "rows_lost", "records that found no room in their ring", NULL,
+				NULL, counts.lost, &app->text);
+	else if (counts.has_ring) /* whose losses nobody counts */
 		skep_prom_count(prom, "rings_full", "looks at which a ring buffer was full", NULL,
 				NULL, counts.full, &app->text);
+}
+
+/* As traces end with; what nobody counts is not 0. */
+static void count_losses(struct skep_app *app)
+{
+	struct skep_feed_counts counts;
+
+	if (skep_feed_fd(app->feed) < 0)
+		return;
+	skep_feed_counts(app->feed, &counts);
+	skep_str_add(&app->text, "{\"type\": \"losses\", \"items\": [");
+	if (counts.lost)
+		skep_str_addf(&app->text, "{\"cause\": \"ring_full\", \"count\": %llu}",
+			      (unsigned long long)counts.lost);
+	skep_str_addf(&app->text, "], \"rows\": \"%scounted\"", counts.has_lost ? "" : "not ");
+	if (!counts.has_lost)
+		skep_str_addf(&app->text, ", \"full\": %llu", (unsigned long long)counts.full);
+	skep_str_add(&app->text, "}\n");
 }
 
 const char *skep_app_map_text(struct skep_app *app, const char *map, enum skep_app_format format)
@@ -145,6 +179,8 @@ const char *skep_app_map_text(struct skep_app *app, const char *map, enum skep_a
 			print_one(app, i, arena, is_prom ? &prom : NULL);
 	if (is_prom && !map)
 		count_rows(app, &prom);
+	if (format == SKEP_APP_JSON && !map)
+		count_losses(app);
 	skep_feed_print_pause(&app->printer);
 	return app->diag.n_errors > n_errors ? NULL : skep_str_text(&app->text);
 }

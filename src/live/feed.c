@@ -42,7 +42,8 @@ struct skep_feed {
 	struct skep_schema unknown;
 	struct skep_schema_field unknown_field;
 	struct skep_feed_counts counts;
-	uint8_t *padded; /* a record that was cut, with zeroes behind it */
+	uint64_t lost_before; /* of what was taken over with its variables */
+	uint8_t *padded;      /* a record that was cut, with zeroes behind it */
 	size_t padded_size;
 };
 
@@ -204,6 +205,30 @@ static int open_streams(struct skep_feed *f, struct skep_diag *diag)
 	return 0;
 }
 
+/* What the programs themselves have counted, of all files together. */
+static uint64_t rows_lost(const struct skep_feed *f, bool *ret_is_counted)
+{
+	const struct skep_spec *spec = f->options.spec;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < spec->n_vars; i++) {
+		const struct skep_spec_var *v = &spec->vars[i];
+		_cleanup_free_ uint8_t *value = NULL;
+		uint64_t n;
+
+		if (!skep_streq(v->name, SKEP_FEED_LOST) || v->size_bytes != sizeof(n))
+			continue;
+		value = calloc(1, spec->maps[v->map].value_size);
+		if (!value || f->options.engine->map_get(f->options.loaded, v->map,
+							 &(uint32_t){ 0 }, value) < 0)
+			continue;
+		memcpy(&n, value + v->offset, sizeof(n));
+		sum += n;
+		*ret_is_counted = true;
+	}
+	return sum;
+}
+
 int skep_feed_open(const struct skep_feed_options *options, struct skep_diag *diag,
 		   struct skep_feed **ret_feed)
 {
@@ -231,6 +256,7 @@ int skep_feed_open(const struct skep_feed_options *options, struct skep_diag *di
 		r = open_streams(f, diag);
 	if (r < 0)
 		return r;
+	f->lost_before = rows_lost(f, &(bool){ false });
 	*ret_feed = TAKE_PTR(f);
 	return 0;
 }
@@ -359,13 +385,14 @@ int skep_feed_fd(const struct skep_feed *f)
 void skep_feed_counts(const struct skep_feed *f, struct skep_feed_counts *ret_counts)
 {
 	*ret_counts = f->counts;
+	ret_counts->lost = rows_lost(f, &ret_counts->has_lost) - f->lost_before;
 	if (f->options.engine != skep_kernel_engine())
 		return;
 	for (size_t i = 0; i < f->streams.len; i++) {
 		size_t map = f->streams.data[i].map;
 
 		if (f->streams.data[i].is_perf) {
-			ret_counts->has_perf = true;
+			ret_counts->has_lost = true;
 			ret_counts->lost += skep_kernel_perf_lost(f->options.loaded, map);
 		} else {
 			ret_counts->has_ring = true;

@@ -24,6 +24,9 @@
 #include "obj/engine.h"
 #include "record/schema.h"
 
+/* The variable in which bpf/row.bpf.h counts what finds no room in a ring. */
+#define SKEP_FEED_LOST "skep_rows_lost"
+
 #define SKEP_FEED_TYPES_MAX 256 /* of one ring */
 
 struct skep_feed;
@@ -56,10 +59,12 @@ struct skep_feed_sink {
 struct skep_feed_counts {
 	uint64_t rows;	  /* handed over, unknown ones included */
 	uint64_t unknown; /* that had no type, or another size */
-	uint64_t lost;	  /* that found no room in a perf buffer */
+	uint64_t
+		lost; /* that found no room in a perf buffer, or in a ring that SKEP_RESERVE counts */
 	uint64_t
 		full; /* at how many looks a ring buffer had no room, of which the kernel counts no losses */
-	bool has_perf, has_ring;
+	bool has_lost; /* somebody counts that */
+	bool has_ring;
 };
 
 /* Reads the types and opens perf buffers. -errno with the diag. */

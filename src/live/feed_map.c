@@ -203,6 +203,7 @@ static bool add_variables(struct reading *r, const struct feed_entries *entries)
 		struct skep_schema_field value;
 
 		if (var.kind == SKEP_BTF_VAR && var.vlen != 2 &&
+		    !skep_streq(var.name, SKEP_FEED_LOST) &&
 		    skep_typed_field(m->btf, var.type, var.name, &options, r->arena, &value) == 0 &&
 		    place.offset <= m->value_size && value.size <= m->value_size - place.offset)
 			add_variable(r, skep_arena_strdup(r->arena, var.name), &value,
