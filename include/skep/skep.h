@@ -102,6 +102,8 @@ int skep_app_replace(struct skep_app *app, const char *dir);
 
 /* Makes maps and loads programs. Does nothing when that was done. */
 int skep_app_load(struct skep_app *app);
+/* The program that the kernel's verifier rejected, when that is why loading failed; otherwise NULL. */
+const char *skep_app_refused(const struct skep_app *app);
 /*
  * No more than @percent of one processor (0.01 on) for programs and this process together: when they take more, everything is
  * detached for a part of each second, which is told (skep_app_why) and counted (skep_app_losses_text); when that does not

@@ -16,6 +16,8 @@ void skep_diag_fini(struct skep_diag *diag)
 	for (size_t i = 0; i < diag->n_items; i++) {
 		free(diag->items[i].what);
 		free(diag->items[i].hint);
+		free(diag->items[i].file);
+		free(diag->items[i].text);
 	}
 	free(diag->items);
 	free(diag->log);
@@ -93,6 +95,20 @@ void skep_diag_at_insn(struct skep_diag *diag, int insn)
 
 	if (item)
 		item->insn = insn;
+}
+
+void skep_diag_line(struct skep_diag *diag, const char *file, const char *text)
+{
+	struct skep_diag_item *item = newest(diag);
+
+	if (!item)
+		return;
+	free(item->file);
+	free(item->text);
+	item->file = strdup(file);
+	item->text = strdup(text);
+	if (!item->file || !item->text)
+		skep_oom();
 }
 
 void skep_diag_set_log(struct skep_diag *diag, const char *log)
@@ -236,7 +252,7 @@ static void format_item(const struct skep_diag *diag, const struct skep_diag_ite
 	};
 	const char *on = color ? levels[item->level].on : "", *off = color ? "\033[0m" : "";
 	struct skep_loc shown = item->loc;
-	const char *line, *name = file_of(diag, &shown.line);
+	const char *line, *name = item->file ? item->file : file_of(diag, &shown.line);
 	size_t len, start = out->len;
 
 	if (item->loc.line)
@@ -246,7 +262,9 @@ static void format_item(const struct skep_diag *diag, const struct skep_diag_ite
 	skep_str_addf(out, "%s%s:%s ", on, levels[item->level].word, off);
 	add_words(out, item->what, diag->columns, out->len - start - strlen(on) - strlen(off));
 	skep_str_addc(out, '\n');
-	if (source_line(diag, item->loc.line, &line, &len))
+	if (item->text)
+		format_excerpt(item->text, strlen(item->text), shown, diag->columns, on, off, out);
+	else if (source_line(diag, item->loc.line, &line, &len))
 		format_excerpt(line, len, shown, diag->columns, on, off, out);
 	if (item->hint) {
 		skep_str_add(out, "       = ");

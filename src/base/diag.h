@@ -34,6 +34,8 @@ struct skep_diag_item {
 	int insn;   /* instruction index, or -1 */
 	char *what; /* one sentence, no final period */
 	char *hint; /* what to do, or NULL */
+	char *file,
+		*text; /* of a line that is not in the diag's source: where it is, and what it says; or NULL */
 };
 
 /* Several files in one text, one behind the other: where each begins. */
@@ -69,6 +71,8 @@ void skep_diag_hint(struct skep_diag *diag, const char *fmt, ...) _printf_(2, 3)
 void skep_diag_soften(struct skep_diag *diag, size_t from);
 /* Gives the newest item its instruction index. */
 void skep_diag_at_insn(struct skep_diag *diag, int insn);
+/* The newest item's line is not in the diag's source: it is in @file, and reads @text. */
+void skep_diag_line(struct skep_diag *diag, const char *file, const char *text);
 /* Keeps a copy of raw material behind the items. */
 void skep_diag_set_log(struct skep_diag *diag, const char *log);
 

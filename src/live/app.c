@@ -26,6 +26,8 @@ int skep_app_new(const struct skep_app_options *options, struct skep_app **ret_a
 		app->options = *options;
 	app->arena = skep_arena_new();
 	app->engine = skep_kernel_engine();
+	app->refused = SIZE_MAX;
+	app->diag.columns = app->options.columns;
 	app->budget.fd = app->stats_fd = app->wait_fd = -1;
 	*ret_app = app;
 	return 0;
@@ -57,7 +59,7 @@ const char *skep_app_why(struct skep_app *app)
 	if (app->diag.n_items)
 		skep_diag_format(&app->diag, app->options.color, app->options.verbose, &app->why);
 	skep_diag_fini(&app->diag);
-	app->diag = (struct skep_diag){};
+	app->diag = (struct skep_diag){ .columns = app->options.columns };
 	return skep_str_text(&app->why);
 }
 
@@ -283,7 +285,8 @@ static int count_on(struct skep_app *app)
 
 static int load(struct skep_app *app)
 {
-	struct skep_load_options options = { .verifier_log = app->options.verbose };
+	struct skep_load_options options = { .verifier_log = app->options.verbose,
+					     .refused = &app->refused };
 	int r = app_kept_open(app);
 
 	if (r < 0)
@@ -311,6 +314,11 @@ int skep_app_load(struct skep_app *app)
 	if (r < 0)
 		app_kept_undo(app);
 	return r;
+}
+
+const char *skep_app_refused(const struct skep_app *app)
+{
+	return app->refused < app->spec.n_progs ? app->spec.progs[app->refused].name : NULL;
 }
 
 static int attach_all(struct skep_app *app)

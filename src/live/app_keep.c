@@ -135,10 +135,11 @@ static void find_maps(struct skep_app *app)
 
 	for (size_t i = 0; i < app->spec.n_maps; i++) {
 		const struct skep_spec_map *m = &app->spec.maps[i];
-		bool is_array_of_progs = m->type == SKEP_MAP_PROG_ARRAY && m->n_slots;
+		bool has_progs = (m->type == SKEP_MAP_PROG_ARRAY && m->n_slots) ||
+				 m->type == SKEP_MAP_STRUCT_OPS;
 
 		k->map_fds[i] = -1;
-		if (!k->replaces || m->read_only || m->pinned || is_array_of_progs)
+		if (!k->replaces || m->read_only || m->pinned || has_progs)
 			continue;
 		k->map_fds[i] = skep_pins_get(k->path, SKEP_PIN_MAP, m->name);
 		if (k->map_fds[i] >= 0 && !app_vars_same(app, i, k->map_fds[i]))
@@ -199,6 +200,27 @@ static int attach_anew(struct skep_app *app, size_t index, struct app_link *link
 	return app->engine->attach(app->loaded, index, &app->diag);
 }
 
+/* Links of structs of functions are to a map. */
+static int exchange_ops(struct skep_app *app, const char *map, struct app_link *link)
+{
+	int fd, r = 0;
+
+	drop_fd(&link->old_prog);
+	link->old_prog = MAX(skep_pins_get(app->kept->path, SKEP_PIN_MAP, map), -1);
+	if (link->old_link >= 0)
+		r = skep_kernel_ops_fill(app->loaded, map, &app->diag, &fd);
+	if (link->old_link < 0 || r == -EOPNOTSUPP)
+		return 0;
+	if (r == 0)
+		r = skep_bpf_link_update(link->old_link, fd);
+	link->is_updated = r == 0;
+	if (r < 0)
+		skep_diag_error(&app->diag, SKEP_NO_LOC,
+				"'%s' cannot take the place of what is registered: %s", map,
+				skep_explain_errno(r));
+	return r < 0 ? r : 1;
+}
+
 /* 1: exchanged; 0: the kernel cannot do that here. */
 static int exchange(struct skep_app *app, const struct skep_spec_attach *a, struct app_link *link)
 {
@@ -209,6 +231,8 @@ static int exchange(struct skep_app *app, const struct skep_spec_attach *a, stru
 	link->old_prog =
 		skep_pins_get(app->kept->path, SKEP_PIN_PROG, app->spec.progs[a->prog].name);
 	link->old_prog = MAX(link->old_prog, -1);
+	if (a->kind == SKEP_ATTACH_OPS)
+		return exchange_ops(app, a->targets[0].name, link);
 	r = app_slot_exchange(app, a->prog, link);
 	if (r < 0 || link->old_link < 0)
 		return MIN(r, 0);

@@ -54,6 +54,7 @@ struct skep_app {
 	bool is_read;	       /* the files have become the spec */
 	bool is_chosen;	       /* by skep_app_use */
 	bool is_attached;
+	size_t refused; /* the program that the kernel rejected, or SIZE_MAX */
 	struct skep_spec spec;
 	size_t n_maps;	      /* of the object; behind them are those that we add */
 	struct skep_btf *btf; /* of the spec, or NULL */

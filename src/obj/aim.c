@@ -60,6 +60,7 @@ static const struct {
 	[SKEP_ATTACH_LWT] = { "a route (10.1.0.0/16 dev eth0)", false },
 	[SKEP_ATTACH_REPLACE] = { "a program that is loaded (id:N, or its name)", false },
 	[SKEP_ATTACH_ONCE] = { NULL, true },
+	[SKEP_ATTACH_OPS] = { NULL, false },
 	[SKEP_ATTACH_USDT] = { "a probe of a binary (/usr/bin/node:node:gc__start)", false },
 };
 
@@ -249,6 +250,7 @@ static int read_place(struct aim *m)
 		return typed(m);
 	case SKEP_ATTACH_USER:
 	case SKEP_ATTACH_ONCE:
+	case SKEP_ATTACH_OPS:
 		return wrong(m, "says where, but such a program has no place");
 	default:
 		m->target.name = m->text;
@@ -279,8 +281,8 @@ int skep_aim_section(const struct skep_section_row *row, struct skep_spec_prog *
 	int r;
 
 	*ret_any = false;
-	if (!text || row->attach == SKEP_ATTACH_USER || row->traits & SKEP_SECTION_PLACE_APART ||
-	    (is_uprobe && !names_binary(text)))
+	if (!text || row->attach == SKEP_ATTACH_USER || row->attach == SKEP_ATTACH_OPS ||
+	    row->traits & SKEP_SECTION_PLACE_APART || (is_uprobe && !names_binary(text)))
 		return 0;
 	m.text = text;
 	if (row->attach == SKEP_ATTACH_USDT && !strchr(text, ':'))
@@ -324,6 +326,16 @@ static int no_place(const struct aim *m)
 {
 	const char *wants = skep_aim_wants(m->row->attach);
 
+	if (!wants) {
+		skep_diag_error(m->diag, SKEP_NO_LOC,
+				"program '%s' (%s) is a member of no struct in .struct_ops.link",
+				m->prog->name, m->prog->section);
+		skep_diag_hint(
+			m->diag,
+			"SEC(\".struct_ops.link\") struct NAME x = { .MEMBER = (void *)%s };",
+			m->prog->name);
+		return -EINVAL;
+	}
 	skep_diag_error(m->diag, SKEP_NO_LOC, "program '%s' (%s) does not say where it is attached",
 			m->prog->name, m->prog->section);
 	skep_diag_hint(m->diag, "it wants %s: --at %s=PLACE", wants, m->prog->name);

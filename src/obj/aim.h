@@ -26,6 +26,7 @@
  *	lirc_mode2         /dev/lirc0
  *	freplace           PROGRAM
  *	syscall                                                              attaching runs it once
+ *	struct_ops                                                           the struct in .struct_ops.link that it is in
  *
  * PROGRAM is id:7, a path below /sys/fs/bpf, or a name that only one program has; MAP likewise, and the object's own maps
  * come first. An interface name never holds a colon, so what follows one is an option.

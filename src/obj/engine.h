@@ -23,6 +23,7 @@ struct skep_load_options {
 	 * has the shape that the spec wants (else a new one is made, with a warning); -1: none. Borrowed. NULL: none at all.
 	 */
 	const int *map_fds;
+	size_t *refused; /* set to the program that the kernel's verifier rejected, when that is why it failed; or NULL */
 };
 
 /* Called for each record of a ring; the bytes live only during the call. Negative return stops the drain. */

@@ -63,6 +63,8 @@ static enum obj_role role_of(const struct obj_section *s)
 		return ROLE_MAPS;
 	if (!strcmp(s->name, "maps"))
 		return ROLE_LEGACY_MAPS;
+	if (!strcmp(s->name, ".struct_ops") || !strcmp(s->name, ".struct_ops.link"))
+		return s->size ? ROLE_OPS : ROLE_NONE;
 	if (begins(s->name, ".data") || begins(s->name, ".rodata") || begins(s->name, ".bss"))
 		return s->size ? ROLE_DATA : ROLE_NONE;
 	return ROLE_NONE;

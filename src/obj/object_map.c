@@ -341,6 +341,8 @@ int obj_read_maps(struct reader *r)
 				e = read_described(r, f, k);
 			else if (f->sections[k].role == ROLE_LEGACY_MAPS)
 				e = read_legacy(r, f, k);
+			else if (f->sections[k].role == ROLE_OPS)
+				e = obj_read_ops(r, f, k);
 		}
 		if (e < 0)
 			return e;

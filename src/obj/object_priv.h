@@ -5,6 +5,7 @@
  *	object.c        sections and symbols of every file; which section is what
  *	object_btf.c    types: relocated, completed, and those of all files in one blob
  *	object_map.c    .maps and maps ─► maps[]
+ *	object_ops.c    .struct_ops and .struct_ops.link ─► maps[], attaches[]
  *	object_data.c   .data, .rodata, .bss and named ones ─► maps[], vars[]
  *	object_extern.c settings and kernel symbols that are declared only
  *	object_prog.c   functions ─► progs[], attaches[]
@@ -29,6 +30,7 @@ enum obj_role {
 	ROLE_DATA,
 	ROLE_MAPS,	  /* .maps: described by types */
 	ROLE_LEGACY_MAPS, /* maps: structs that describe them */
+	ROLE_OPS,	  /* .struct_ops: structs of functions of the kernel */
 };
 
 struct obj_section {
@@ -190,6 +192,13 @@ const struct obj_sym *obj_resolve(const struct reader *r, const struct obj_file 
 
 int obj_read_types(struct reader *r) _must_check_;
 int obj_read_maps(struct reader *r) _must_check_;
+/* Of one section. */
+int obj_read_ops(struct reader *r, struct obj_file *f, uint32_t section) _must_check_;
+/* For obj_walk_relocs: a member that is a program. */
+int obj_ops_slot(struct reader *r, struct obj_file *f, uint32_t section,
+		 struct obj_rel rel) _must_check_;
+/* Once slots are handed out: records that register what programs are in. */
+void obj_ops_attach(struct reader *r);
 int obj_read_data(struct reader *r) _must_check_;
 int obj_read_externs(struct reader *r) _must_check_;
 int obj_read_progs(struct reader *r) _must_check_;

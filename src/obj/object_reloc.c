@@ -97,6 +97,7 @@ static int refer_defined(const struct ref *ref, const struct obj_file *f, const 
 	case ROLE_MAPS:
 	case ROLE_LEGACY_MAPS:
 		return ref->is_call ? bad_ref(ref, "is a map and called") : refer_map(ref, f, def);
+	case ROLE_OPS:
 	case ROLE_NONE:
 		break;
 	}
@@ -322,6 +323,8 @@ static int read_file_relocs(struct reader *r, struct obj_file *f)
 			e = obj_walk_relocs(r, f, i, one_reloc);
 		else if (f->sections[i].role == ROLE_MAPS)
 			e = obj_walk_relocs(r, f, i, one_slot);
+		else if (f->sections[i].role == ROLE_OPS)
+			e = obj_walk_relocs(r, f, i, obj_ops_slot);
 		else if (f->sections[i].role == ROLE_DATA && f->sections[i].relocs)
 			warn_pointers(r, f, &f->sections[i]);
 	}
@@ -351,5 +354,6 @@ int obj_read_relocs(struct reader *r)
 		p->relocs = skep_arena_memdup(r->arena, refs->data, refs->len * sizeof(*p->relocs));
 	}
 	hand_out_slots(r);
+	obj_ops_attach(r);
 	return 0;
 }

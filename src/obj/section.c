@@ -12,18 +12,12 @@
 #define F SKEP_SECTION_FRAGS
 #define T SKEP_SECTION_TYPED
 #define A SKEP_SECTION_PLACE_APART
-#define OPS "tables of kernel functions (struct_ops)"
 
 /* name, kind of program, attach type, traits, target, how it is attached */
 #define ROW(text, kind, at, has, wants, how)                                                    \
 	{                                                                                       \
 		.name = (text), .prog = SKEP_PROG_##kind, .attach_type = (at), .traits = (has), \
 		.target = SKEP_TARGET_##wants, .attach = SKEP_ATTACH_##how                      \
-	}
-#define LACKS(text, kind, at, has, what)                                                        \
-	{                                                                                       \
-		.name = (text), .prog = SKEP_PROG_##kind, .attach_type = (at), .traits = (has), \
-		.target = SKEP_TARGET_SOME, .attach = SKEP_ATTACH_USER, .unsupported = (what)   \
 	}
 
 /* clang-format off */
@@ -133,8 +127,8 @@ static const struct skep_section_row rows[] = {
 	ROW("cgroup/setsockopt", CGROUP_SOCKOPT, SKEP_AT_CGROUP_SETSOCKOPT, 0, NONE, CGROUP),
 	ROW("cgroup/dev", CGROUP_DEVICE, SKEP_AT_CGROUP_DEVICE, 0, NONE, CGROUP),
 
-	LACKS("struct_ops", STRUCT_OPS, SKEP_AT_STRUCT_OPS, SKEP_SECTION_NO_LOAD, OPS),
-	LACKS("struct_ops.s", STRUCT_OPS, SKEP_AT_STRUCT_OPS, S | SKEP_SECTION_NO_LOAD, OPS),
+	ROW("struct_ops", STRUCT_OPS, 0, 0, SOME, OPS),
+	ROW("struct_ops.s", STRUCT_OPS, 0, S, SOME, OPS),
 };
 /* clang-format on */
 

@@ -112,8 +112,13 @@ struct skep_need {
 #define SKEP_MAP_NUMA_NODE (1u << 2)
 #define SKEP_MAP_RDONLY_PROG (1u << 7)
 #define SKEP_MAP_MMAPABLE (1u << 10)
+#define SKEP_MAP_LINK (1u << 13) /* of functions of the kernel: registered by a link */
 
-/* What an element holds before programs run: of a prog array a program, of a map of maps a map. */
+/*
+ * What an element holds before programs run: of a prog array a program, of a map of maps a map. A map of kind struct_ops is a
+ * struct of the kernel whose members are functions: data is that struct as the object declares it (btf_value_type), `key` the
+ * index of a member there, and `index` the program that is to be called.
+ */
 struct skep_spec_slot {
 	uint32_t key;
 	uint32_t index; /* in progs[] or maps[] */
@@ -218,6 +223,7 @@ enum skep_attach_kind {
 	SKEP_ATTACH_LWT,      /* a route */
 	SKEP_ATTACH_REPLACE, /* freplace: another program, in whose place a function of it is put */
 	SKEP_ATTACH_ONCE,    /* SEC("syscall"): nothing; attaching runs it once */
+	SKEP_ATTACH_OPS, /* target.name: a map of kind struct_ops, which is registered as a whole; prog: the first of its programs */
 	SKEP_ATTACH_USDT, /* target.name: path of the binary, target.symbol: "provider:name"; see sys/attach_usdt.c */
 };
 

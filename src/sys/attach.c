@@ -40,6 +40,7 @@ static const struct {
 	[SKEP_ATTACH_REPLACE] = { skep_attach_replace },
 	[SKEP_ATTACH_ONCE] = { skep_attach_once },
 	[SKEP_ATTACH_USDT] = { skep_attach_usdt, .misses_in_links = true },
+	[SKEP_ATTACH_OPS] = { skep_attach_ops },
 	[SKEP_ATTACH_PERF] = { skep_attach_perf, .misses_uncounted = true },
 };
 

@@ -34,8 +34,8 @@ void skep_explain_prog(const struct skep_spec_prog *prog, const char *log, int e
 		       struct skep_diag *diag);
 
 /*
- * More about the newest item, which skep_explain_prog has made: the line of C that the instruction comes from, and what
- * of the kernel's types is missing. For programs from objects, and scripts that import them; @local: their types, or NULL.
+ * More about the newest item, which skep_explain_prog has made: its line is one of C, and what of the kernel's types is
+ * missing. For programs from objects, and scripts that import them; @local: their types, or NULL.
  */
 void skep_explain_object(const struct skep_spec_prog *prog, const struct skep_btf *local,
 			 struct skep_diag *diag);

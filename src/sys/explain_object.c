@@ -5,16 +5,22 @@
 #include "obj/core.h"
 #include "sys/explain.h"
 
-/* The line of C that instruction @insn comes from, or NULL. Lines without a file are those of a script. */
-static const struct skep_spec_line *line_of(const struct skep_spec_prog *p, uint32_t insn)
+/* The line of C that the newest item, about instruction @insn, is at, or NULL. Lines without a file are those of a script. */
+static const struct skep_spec_line *line_of(const struct skep_spec_prog *p,
+					    const struct skep_diag_item *item)
 {
 	const struct skep_spec_line *found = NULL;
 
-	for (size_t i = 0; i < p->n_lines && p->lines[i].insn <= insn; i++)
+	for (size_t i = 0; i < p->n_lines && p->lines[i].insn <= (uint32_t)item->insn; i++)
 		if (!p->lines[i].file && !p->lines[i].text)
 			found = NULL;
 		else if (p->lines[i].text && *p->lines[i].text)
 			found = &p->lines[i];
+	/* What is said of a loop is said of its end, further on. */
+	for (size_t i = 0; found && !found->caller.line && i < p->n_lines; i++)
+		if (p->lines[i].text && p->lines[i].loc.line == item->loc.line &&
+		    p->lines[i].loc.col == item->loc.col)
+			return &p->lines[i];
 	return found;
 }
 
@@ -25,11 +31,12 @@ void skep_explain_object(const struct skep_spec_prog *p, const struct skep_btf *
 	struct skep_str what = {};
 	const struct skep_core_reloc *missing;
 	const struct skep_spec_line *line;
-	int insn = diag && diag->n_items ? diag->items[diag->n_items - 1].insn : -1;
+	const struct skep_diag_item *item =
+		diag && diag->n_items ? &diag->items[diag->n_items - 1] : NULL;
 
-	if (insn < 0)
+	if (!item || item->insn < 0)
 		return;
-	missing = skep_core_missing_at(p, (uint32_t)insn);
+	missing = skep_core_missing_at(p, (uint32_t)item->insn);
 	if (missing && local) {
 		skep_core_format(local, missing, &what);
 		skep_diag_hint(
@@ -38,13 +45,11 @@ void skep_explain_object(const struct skep_spec_prog *p, const struct skep_btf *
 			"bpf_core_field_exists() and the like before",
 			skep_str_text(&what));
 	}
-	line = line_of(p, (uint32_t)insn);
+	line = line_of(p, item);
 	if (line && line->caller.line)
 		skep_diag_add(diag, SKEP_DIAG_NOTE, SKEP_NO_LOC, "in what was imported, %s:%u: %s",
 			      line->file ? line->file : "", line->loc.line,
 			      line->text + strspn(line->text, " \t"));
 	else if (line)
-		skep_diag_add(diag, SKEP_DIAG_NOTE, SKEP_NO_LOC, "in program '%s', %s:%u: %s",
-			      p->name, line->file ? line->file : "", line->loc.line,
-			      line->text + strspn(line->text, " \t"));
+		skep_diag_line(diag, line->file ? line->file : "", line->text);
 }

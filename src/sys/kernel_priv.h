@@ -117,6 +117,7 @@ SKEP_ATTACH_FN(replace);   /* likewise */
 SKEP_ATTACH_FN(once);	   /* likewise */
 SKEP_ATTACH_FN(route);	   /* attach_route.c */
 SKEP_ATTACH_FN(usdt);	   /* attach_usdt.c */
+SKEP_ATTACH_FN(ops);	   /* ops.c */
 #undef SKEP_ATTACH_FN
 
 /* attach_cgroup.c: a descriptor of the directory; explains why there is none. */

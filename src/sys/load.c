@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "isa/progkind.h"
 #include "sys/explain.h"
 #include "sys/feature.h"
 #include "sys/kernel.h"
 #include "sys/load_priv.h"
+#include "sys/ops.h"
 
 static void close_loadedp(struct skep_loaded **loaded)
 {
@@ -59,10 +61,11 @@ static bool about_lines(const char *log)
  * fails a program that is fine. The second try is only for the reason, but when it works (the first
  * was out of luck) it counts.
  */
-static int load_and_explain(const struct skep_spec_prog *p, struct skep_bpf_prog_load *attr,
-			    bool want_log, struct skep_diag *diag)
+static int load_and_explain(struct load *l, const struct skep_spec_prog *p,
+			    struct skep_bpf_prog_load *attr)
 {
 	_cleanup_free_ char *log = NULL;
+	bool want_log = l->want_log;
 	int first, fd;
 
 	first = skep_bpf_prog_load(attr, 0, NULL);
@@ -76,15 +79,16 @@ static int load_and_explain(const struct skep_spec_prog *p, struct skep_bpf_prog
 		fd = first; /* only the log did not fit */
 	if (fd == -EINVAL && attr->func_info_cnt && about_lines(log)) {
 		attr->func_info_cnt = attr->line_info_cnt = 0;
-		return load_and_explain(p, attr, want_log, diag);
+		return load_and_explain(l, p, attr);
 	}
 	/* With a log wanted and too long for any buffer: rather the program than the log. */
 	if (fd == -ENOSPC && first >= 0)
 		fd = skep_bpf_prog_load(attr, 0, NULL);
+	l->has_spoken = fd < 0 && log && log[0];
 	if (fd < 0)
-		skep_explain_prog(p, log, fd, diag);
+		skep_explain_prog(p, log, fd, l->diag);
 	else if (log)
-		skep_diag_set_log(diag, log);
+		skep_diag_set_log(l->diag, log);
 	return fd;
 }
 
@@ -162,13 +166,17 @@ static int load_prog(struct load *l, size_t index)
 			      (p->frags ? SKEP_BPF_F_XDP_HAS_FRAGS : 0),
 		.fd_array = skep_bpf_ptr(fds),
 	};
+	bool is_op =
+		p->type == SKEP_PROG_STRUCT_OPS; /* whose attach type is the number of a member */
 	_cleanup_close_ int owner = -1;
 	int r;
 
 	if (p->unsupported)
 		return refuse_unsupported(l, p);
-	attr.expected_attach_type = attach_type_here(p->attach_type);
 	r = skep_load_relocs(l, p);
+	if (r == 0 && is_op)
+		r = skep_ops_aim(l, index, p);
+	attr.expected_attach_type = is_op ? p->attach_type : attach_type_here(p->attach_type);
 	if (r == 0)
 		r = skep_load_attach_btf(l, p);
 	if (r == 0)
@@ -186,13 +194,15 @@ static int load_prog(struct load *l, size_t index)
 	if (l->btf.progs)
 		attach_btf(loaded, &l->btf.progs[index], &attr);
 	skep_bpf_name(p->name, attr.prog_name);
-	r = load_and_explain(p, &attr, l->want_log, l->diag);
+	r = load_and_explain(l, p, &attr);
 	if (r < 0)
 		skep_explain_object(p, l->local, l->diag);
+	if (r < 0 && l->has_spoken && l->refused)
+		*l->refused = index;
 	if (r < 0)
 		return r;
 	loaded->progs[index].fd = r;
-	loaded->progs[index].attach_type = attr.expected_attach_type;
+	loaded->progs[index].attach_type = is_op ? 0 : attr.expected_attach_type;
 	return 0;
 }
 
@@ -264,7 +274,8 @@ int skep_kernel_load(const struct skep_engine *engine, const struct skep_spec *s
 	_cleanup_(load_fini)
 	struct load l = { .diag = diag,
 			  .want_log = options && options->verifier_log,
-			  .map_fds = options ? options->map_fds : NULL };
+			  .map_fds = options ? options->map_fds : NULL,
+			  .refused = options ? options->refused : NULL };
 	int r;
 
 	if (!loaded)

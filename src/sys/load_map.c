@@ -10,6 +10,7 @@
 #include "sys/cpus.h"
 #include "sys/explain.h"
 #include "sys/load_priv.h"
+#include "sys/ops.h"
 
 #define PIN_DIR "/sys/fs/bpf"
 
@@ -191,6 +192,26 @@ static int take_over(const struct load *l, size_t index, const struct skep_bpf_m
 	return -ENOENT;
 }
 
+/* A struct of functions of the kernel; kernels before 6.4 have no links for it. */
+static int make_ops(const struct load *l, size_t index)
+{
+	const struct skep_spec_map *s = &l->loaded->spec->maps[index];
+	struct skep_bpf_map_create attr = describe(s);
+	int r = skep_ops_describe(l, s, &attr);
+
+	if (r < 0)
+		return r;
+	r = skep_bpf_map_create_full(s->name, &attr);
+	if (r == -EINVAL) {
+		attr.map_flags &= ~SKEP_MAP_LINK;
+		r = skep_bpf_map_create_full(s->name, &attr);
+	}
+	if (r < 0)
+		skep_explain_map(s, r, l->diag);
+	l->loaded->maps[index].fd = MAX(r, -1);
+	return MIN(r, 0);
+}
+
 static int make_map(const struct load *l, size_t index)
 {
 	const struct skep_spec_map *s = &l->loaded->spec->maps[index];
@@ -200,6 +221,8 @@ static int make_map(const struct load *l, size_t index)
 	bool is_new = false;
 	int r = take_over(l, index, &attr);
 
+	if (s->type == SKEP_MAP_STRUCT_OPS)
+		return make_ops(l, index);
 	if (r != -ENOENT) {
 		m->fd = r < 0 ? -1 : r;
 		m->max_entries = attr.max_entries;
@@ -286,7 +309,7 @@ int skep_load_slots(struct load *l)
 	for (size_t i = 0; i < spec->n_maps; i++) {
 		const struct skep_spec_map *s = &spec->maps[i];
 
-		for (size_t k = 0; k < s->n_slots; k++) {
+		for (size_t k = 0; k < s->n_slots && s->type != SKEP_MAP_STRUCT_OPS; k++) {
 			int r = fill_slot(l->loaded, s, l->loaded->maps[i].fd, &s->slots[k]);
 
 			if (r == 0)

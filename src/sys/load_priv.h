@@ -31,7 +31,9 @@ struct load {
 	struct skep_btf *local; /* the spec's own types, parsed when a program needs them */
 	struct load_module modules[LOAD_MODULES_MAX];
 	size_t n_modules;
-	bool want_log;
+	bool want_log, has_spoken; /* the verifier has, about a program that it rejects */
+	size_t *refused;
+
 	const int *map_fds; /* to be taken over, or NULL */
 };
 

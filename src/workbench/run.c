@@ -12,6 +12,7 @@
 
 #include "record/schema.h"
 #include "workbench/build.h"
+#include "workbench/run_refused.h"
 
 struct run {
 	const struct skep_run_options *options;
@@ -280,6 +281,22 @@ static int prepare(struct run *run)
 	return r;
 }
 
+/* What the kernel's verifier rejects is the program's fault, not the machine's. */
+static enum skep_run_end end_of_attach(struct run *run, int r)
+{
+	const struct skep_run_options *o = run->options;
+	const char *refused = skep_app_refused(run->app);
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+
+	if (!refused)
+		return r == -EDESTADDRREQ ? SKEP_RUN_WRONG : end_of(r);
+	if (o->n_paths == 1)
+		skep_run_refused(o->paths[0], refused, o->color, &text);
+	fputs(skep_str_text(&text), stderr);
+	return SKEP_RUN_FAILED;
+}
+
 static enum skep_run_end run_it(struct run *run)
 {
 	const struct skep_run_options *o = run->options;
@@ -297,7 +314,7 @@ static enum skep_run_end run_it(struct run *run)
 		r = skep_app_attach(run->app);
 	tell(run, r);
 	if (r < 0)
-		return r == -EDESTADDRREQ ? SKEP_RUN_WRONG : end_of(r);
+		return end_of_attach(run, r);
 	fprintf(stderr, "Attached %d place%s\n", r, r == 1 ? "" : "s");
 	n_places = r;
 	r = o->detach ? 0 : show_visits(run);

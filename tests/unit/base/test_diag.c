@@ -49,6 +49,23 @@ static void narrow(void **state)
 	      "         what to do next, and why\n");
 }
 
+/* A line that the diag's own text does not have. */
+static void line_of_its_own(void **state)
+{
+	struct skep_diag diag = of("BEGIN { }");
+
+	skep_diag_error(&diag, at(7, 3, 2), "not so");
+	skep_diag_line(&diag, "/src/a.bpf.c", "\t*v += 1;");
+	skep_diag_warn(&diag, at(1, 1, 5), "but here");
+	shows(&diag, false, false,
+	      "/src/a.bpf.c:7:3: error: not so\n"
+	      "     7 |  *v += 1;\n"
+	      "       |   ^~\n"
+	      "x.bt:1:1: warning: but here\n"
+	      "     1 | BEGIN { }\n"
+	      "       | ^~~~~\n");
+}
+
 static void place_and_hint(void **state)
 {
 	struct skep_diag diag = of("first\nBEGIN { foo(); }\nlast");
@@ -225,11 +242,11 @@ static void log_and_color(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(place_and_hint), cmocka_unit_test(files),
-		cmocka_unit_test(carets),	  cmocka_unit_test(long_line),
-		cmocka_unit_test(narrow),	  cmocka_unit_test(hostile_message),
-		cmocka_unit_test(too_many),	  cmocka_unit_test(nothing),
-		cmocka_unit_test(log_and_color),
+		cmocka_unit_test(line_of_its_own), cmocka_unit_test(place_and_hint),
+		cmocka_unit_test(files),	   cmocka_unit_test(carets),
+		cmocka_unit_test(long_line),	   cmocka_unit_test(narrow),
+		cmocka_unit_test(hostile_message), cmocka_unit_test(too_many),
+		cmocka_unit_test(nothing),	   cmocka_unit_test(log_and_color),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

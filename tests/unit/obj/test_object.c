@@ -547,13 +547,43 @@ static void sections_are_known(void **state)
 	assert_null(skep_section_find("xdp/", &target));
 	assert_null(skep_section_find("kprobes/x", &target));
 	assert_null(skep_section_find("", &target));
-	assert_non_null(skep_section_find("struct_ops", &target)->unsupported);
+	assert_int_equal(skep_section_find("struct_ops.s/init", &target)->attach, SKEP_ATTACH_OPS);
+	assert_string_equal(target, "init");
 	assert_string_equal(skep_section_nearest("kprob/vfs_read"), "kprobe");
 	assert_string_equal(skep_section_nearest("cgroup/conect4"), "cgroup/connect4");
 	assert_null(skep_section_nearest("something"));
 	for (size_t i = 0; (row = skep_section_row(i)); i++) {
 		assert_ptr_equal(skep_section_find(row->name, &target), row);
 		assert_non_null(skep_prog_kind_find(row->prog));
+	}
+}
+
+static void structs_of_functions(void **state)
+{
+	struct fixture *f = *state;
+	const struct skep_spec_map *m;
+
+	assert_int_equal(read_object(f, "ops", NULL, "-g", NULL), 0);
+	m = map_named(f, "old");
+	assert_int_equal(m->type, SKEP_MAP_STRUCT_OPS);
+	assert_int_equal(m->flags, 0);
+	assert_int_equal(*(const int *)m->data, 7);
+	assert_int_equal(m->n_slots, 1);
+	assert_int_equal(m->slots[0].key, 1);
+	assert_string_equal(f->spec.progs[m->slots[0].index].name, "one");
+	m = map_named(f, "linked");
+	assert_int_equal(m->flags, SKEP_MAP_LINK);
+	assert_int_equal(m->n_slots, 2);
+	assert_string_equal(f->spec.progs[m->slots[0].index].name, "one");
+	assert_int_equal(m->slots[1].key, 3);
+	assert_string_equal(f->spec.progs[m->slots[1].index].name, "hidden");
+	assert_true(prog_named(f, "hidden")->sleepable);
+	/* Each is registered as a whole. */
+	assert_int_equal(f->spec.n_attaches, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(f->spec.attaches[i].kind, SKEP_ATTACH_OPS);
+		m = map_named(f, f->spec.attaches[i].targets[0].name);
+		assert_int_equal(f->spec.attaches[i].prog, m->slots[0].index);
 	}
 }
 
@@ -581,6 +611,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(kernel_symbols_stay_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(objects_are_linked, setup, teardown),
 		cmocka_unit_test_setup_teardown(linked_as_bpftool_does, setup, teardown),
+		cmocka_unit_test_setup_teardown(structs_of_functions, setup, teardown),
 		cmocka_unit_test_setup_teardown(specs_are_appended, setup, teardown),
 		cmocka_unit_test_setup_teardown(alone_they_lack_something, setup, teardown),
 		cmocka_unit_test_setup_teardown(modules_are_asked, setup, teardown),

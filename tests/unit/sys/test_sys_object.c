@@ -245,7 +245,8 @@ static void what_is_missing_is_named(void **state)
 		const struct skep_diag_item *item = &o->diag.items[i];
 
 		named |= item->hint && strstr(item->hint, "task_struct___wide.wake_cpu");
-		placed |= strstr(item->what, "core.bpf.c:") && strstr(item->what, "w->wake_cpu");
+		placed |= item->file && strstr(item->file, "core.bpf.c") && item->loc.line &&
+			  strstr(item->text, "w->wake_cpu");
 	}
 	assert_true(named);
 	assert_true(placed);

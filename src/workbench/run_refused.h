@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Run refused: what our own verifier says of a program that the kernel's has rejected. It knows variables by their names and
+ * says what to write; the kernel knows registers.
+ *
+ *	skep_run_refused(path, prog, &out);	// a verdict and where there is more; only the latter when ours would let it in
+ */
+#pragma once
+
+#include "base/str.h"
+
+/* @path: the object or the source in C that @prog is in. Lines, appended to @out. */
+void skep_run_refused(const char *path, const char *prog, bool color, struct skep_str *out);
