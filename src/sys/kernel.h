@@ -54,8 +54,8 @@ int skep_kernel_iter_open(const struct skep_loaded *loaded, size_t prog) _must_c
  * Writes the value of a map of kind struct_ops, so that a link to it can be made or given it: *ret_fd is the map, borrowed.
  * -EOPNOTSUPP: this kernel registers such maps without links.
  */
-int skep_kernel_ops_fill(const struct skep_loaded *loaded, const char *name,
-			 struct skep_diag *diag, int *ret_fd) _must_check_;
+int skep_kernel_ops_fill(const struct skep_loaded *loaded, const char *name, struct skep_diag *diag,
+			 int *ret_fd) _must_check_;
 /* skep_ring_full of a ring buffer; 0 for other maps. */
 uint64_t skep_kernel_ring_full(const struct skep_loaded *loaded, size_t map);
 /* How many links are open, for cost reports. */
