@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tools: the list of them, and each as a command. */
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
+#include "live/world.h"
+#include "sys/explain.h"
 #include "trace/tool.h"
 
 static const struct skep_trace_context context = {
@@ -17,8 +22,32 @@ static const char help[] =
 	"Lists the tools that are part of skep, by area. Each is a command: skep TOOL.\n"
 	"\n"
 	"  --script TOOL   show its script, which skep trace runs: a start for your own\n"
-	"  --man TOOL      show its manual's page, as mdoc\n"
+	"  --man TOOL      show its manual's page; to a file or pipe as mdoc, to install it\n"
 	"  -h, --help      this\n";
+
+/* A page on a terminal, by whatever can set one here; false: nothing can. */
+static bool set_page(const char *mdoc)
+{
+	static const struct {
+		const char *is_there, *command;
+	} setters[] = {
+		{ "command -v mandoc >/dev/null 2>&1", "mandoc -a" },
+		{ "man --version >/dev/null 2>&1", "man -l -" }, /* not that of busybox */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(setters); i++) {
+		FILE *page =
+			system(setters[i].is_there) == 0 ? popen(setters[i].command, "w") : NULL;
+
+		if (!page)
+			continue;
+		signal(SIGPIPE, SIG_IGN); /* the reader may have seen enough */
+		fputs(mdoc, page);
+		if (pclose(page) == 0)
+			return true;
+	}
+	return false;
+}
 
 static int show(const struct skep_tool *tool, bool man)
 {
@@ -29,6 +58,14 @@ static int show(const struct skep_tool *tool, bool man)
 		skep_tool_man(tool, &out);
 	else
 		skep_str_add(&out, tool->script);
+	if (man && isatty(STDOUT_FILENO)) {
+		if (set_page(skep_str_text(&out)))
+			return SKEP_EXIT_FINE;
+		skep_str_fini(&out);
+		skep_tool_help(tool, &out);
+		skep_cli_page(skep_str_text(&out));
+		return SKEP_EXIT_FINE;
+	}
 	fputs(skep_str_text(&out), stdout);
 	return SKEP_EXIT_FINE;
 }
@@ -62,20 +99,32 @@ static int unknown_tool(const char *name, struct skep_arena *arena)
 	return SKEP_EXIT_USAGE;
 }
 
+/* Whether they can run only root can know. */
+static int list(void)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	struct skep_diag ignored = {};
+	struct skep_kernel_world *world = NULL;
+
+	if (skep_explain_privileged() && skep_world_new(&ignored, &world) < 0)
+		world = NULL;
+	skep_tool_list(world ? skep_world_get(world) : NULL, &out);
+	skep_cli_page(skep_str_text(&out));
+	skep_world_free(world);
+	skep_diag_fini(&ignored);
+	return SKEP_EXIT_FINE;
+}
+
 int skep_cmd_tools(int argc, char **argv)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
-	_cleanup_(skep_str_fini)
-	struct skep_str out = {};
 	const struct skep_tool *tool;
 	bool man = argc > 1 && skep_streq(argv[1], "--man");
 
-	if (argc == 1) {
-		skep_tool_list(&out);
-		fputs(skep_str_text(&out), stdout);
-		return SKEP_EXIT_FINE;
-	}
+	if (argc == 1)
+		return list();
 	if (skep_streq(argv[1], "--help") || skep_streq(argv[1], "-h")) {
 		fputs(help, stdout);
 		return SKEP_EXIT_FINE;

@@ -75,6 +75,14 @@ static const char *option_of(const struct skep_compile_options *o)
 	return s->n_pids ? "--pid" : s->comm ? "--comm" : s->has_uid ? "--user" : "--cgroup";
 }
 
+/* A script that asks only of the one that leaves the CPU means whom the scope means. */
+static bool asks_of_prev(const struct skep_diag *diag, const struct other *other)
+{
+	return other == &others[0] && diag && diag->source_text &&
+	       memmem(diag->source_text, diag->source_len, ".prev", strlen(".prev")) &&
+	       !memmem(diag->source_text, diag->source_len, "next", strlen("next"));
+}
+
 void skep_scope_warn(struct skep_compiler *c)
 {
 	if (!c->options->scope && !c->options->pid)
@@ -83,7 +91,7 @@ void skep_scope_warn(struct skep_compiler *c)
 		const struct skep_instance *inst = c->instances.data[i];
 		const struct other *other = find_other(inst);
 
-		if (!other)
+		if (!other || asks_of_prev(c->diag, other))
 			continue;
 		skep_diag_warn(c->diag, inst->point->loc,
 			       "this runs %s: %s keeps only what happens while the wanted one runs",

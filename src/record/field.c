@@ -202,6 +202,10 @@ void skep_field_stack(const struct skep_schema_field *field, const void *payload
 static void add_cgroup(const struct skep_schema_field *field, uint64_t id,
 		       const struct skep_resolver *r, struct skep_str *out)
 {
+	if (field->param >= SKEP_CGROUP_LABEL && r->cgroup_label) {
+		r->cgroup_label(r->data, id, field->param - SKEP_CGROUP_LABEL, out);
+		return;
+	}
 	if (field->param == SKEP_CGROUP_UNIFIED)
 		skep_str_add(out, "unified:");
 	r->cgroup_path(r->data, id, out);

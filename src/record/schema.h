@@ -46,6 +46,8 @@ enum skep_field_kind {
 
 /* param of a CGROUP_PATH: "unified:" stands in front, the name of version 2 among hierarchies. */
 #define SKEP_CGROUP_UNIFIED 1
+/* Behind it: what people call the group: its name, its image, its id. */
+#define SKEP_CGROUP_LABEL 2
 
 struct skep_enum_name {
 	int64_t value;
@@ -97,6 +99,8 @@ struct skep_resolver {
 	void (*username)(void *data, uint32_t uid, struct skep_str *out);
 	void (*timestamp)(void *data, uint64_t boot_ns, uint32_t format, struct skep_str *out);
 	void (*cgroup_path)(void *data, uint64_t id, struct skep_str *out);
+	/* @what: 0 the name, 1 the image, 2 the id of the container that it is. */
+	void (*cgroup_label)(void *data, uint64_t id, unsigned what, struct skep_str *out);
 };
 
 /* param of a stack: depth in the low 16 bits, style above. */

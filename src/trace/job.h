@@ -32,6 +32,11 @@ struct job {
 
 /* Says what the diag has gathered. */
 void skep_job_tell(struct job *job);
+/*
+ * tool_tell.c: what the diag says of a tool's script, said to one who runs it and did not write its lines; not with -v. @r is
+ * what the job came to, and so is the result: -ENOTSUP when the tool as it is cannot run here.
+ */
+int skep_job_plain(struct job *job, int r);
 /* The plan of the script. -errno, and the diag says why. */
 int skep_job_compile(struct job *job) _must_check_;
 /* -l: what can be probed, or what a script would attach. -ENOENT: nothing. */

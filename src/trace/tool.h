@@ -90,5 +90,15 @@ void skep_tool_usage(const struct skep_tool *tool, struct skep_str *out);
 void skep_tool_help(const struct skep_tool *tool, struct skep_str *out);
 /* The manual's page, as mdoc. */
 void skep_tool_man(const struct skep_tool *tool, struct skep_str *out);
-/* All tools, by area. */
-void skep_tool_list(struct skep_str *out);
+/* All tools, by area. With a @world those that cannot run in it are marked; NULL: nobody knows. */
+void skep_tool_list(const struct skep_world *world, struct skep_str *out);
+
+enum skep_tool_works {
+	SKEP_TOOL_WORKS,
+	SKEP_TOOL_PARTLY, /* something of it is not there: *ret_why */
+	SKEP_TOOL_NOT,
+};
+
+/* Compiles it, as it is when nothing is said to it, or as its first example has it. *ret_why is in @arena, "" when it works. */
+enum skep_tool_works skep_tool_judge(const struct skep_tool *tool, const struct skep_world *world,
+				     struct skep_arena *arena, const char **ret_why);

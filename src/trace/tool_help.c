@@ -230,11 +230,20 @@ static const struct {
 	{ "kernel", "Kernel" },
 };
 
-void skep_tool_list(struct skep_str *out)
+static bool is_marked(const struct skep_tool *tool, const struct skep_world *world,
+		      struct skep_arena *arena)
+{
+	const char *why;
+
+	return world && skep_tool_judge(tool, world, arena, &why) == SKEP_TOOL_NOT;
+}
+
+void skep_tool_list(const struct skep_world *world, struct skep_str *out)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
 	const struct skep_tool *tool;
+	size_t marked = 0;
 
 	for (size_t a = 0; a < ARRAY_SIZE(areas); a++) {
 		bool begun = false;
@@ -245,7 +254,18 @@ void skep_tool_list(struct skep_str *out)
 			if (!begun)
 				skep_str_addf(out, "%s%s\n", out->len ? "\n" : "", areas[a].title);
 			begun = true;
-			skep_str_addf(out, "  %-15s %s\n", tool->name, tool->summary);
+			skep_str_addf(out, "  %-15s %s", tool->name, tool->summary);
+			if (is_marked(tool, world, arena)) {
+				skep_str_add(out, " [not here]");
+				marked++;
+			}
+			skep_str_addc(out, '\n');
 		}
 	}
+	if (marked)
+		skep_str_addf(
+			out,
+			"\n[not here]: %zu of them want what this kernel has not: skep doctor "
+			"says what\n",
+			marked);
 }

@@ -14,6 +14,7 @@ struct command_line {
 	char **argv;
 	int at; /* the word that is looked at */
 	bool help;
+	bool own; /* a word or option of the tool's own was given */
 	struct {
 		SKEP_VEC(char *);
 	} trace, params, words; /* for skep trace, for getopt(), for $1 and so on */
@@ -50,6 +51,7 @@ static void take(struct command_line *c, const struct skep_tool_option *option, 
 	char *word = value ? skep_arena_printf(c->arena, "--%s=%s", name, value)
 			   : skep_arena_printf(c->arena, "--%s", name);
 
+	c->own |= option != NULL;
 	if (option && option->preset)
 		c->presets[option - c->tool->options] = value;
 	else if (skep_trace_option(name, NULL) == 0)
@@ -87,6 +89,15 @@ static const char *nearest(const struct command_line *c, const char *name)
 	return found;
 }
 
+/*
+ * What --pid would keep is what happens while the process runs. A tool whose events are of the process but happen elsewhere
+ * (it is woken, its disk answers) has --process, which asks who they are of: that is what is meant.
+ */
+static const struct skep_tool_option *meant_by(const struct skep_tool *tool, const char *name)
+{
+	return skep_streq(name, "pid") ? by_name(tool, "process", strlen("process")) : NULL;
+}
+
 static int long_option(struct command_line *c, const char *word)
 {
 	const char *name = word + 2, *equals = strchr(name, '='), *value = NULL, *near;
@@ -96,6 +107,10 @@ static int long_option(struct command_line *c, const char *word)
 	int r = 0;
 
 	name = skep_arena_strndup(c->arena, name, len);
+	if (!option && (option = meant_by(c->tool, name))) {
+		name = option->name;
+		takes_value = true;
+	}
 	if (skep_streq(name, "help")) {
 		c->help = true;
 		return 0;
@@ -115,6 +130,12 @@ static int long_option(struct command_line *c, const char *word)
 	}
 	if (takes_value)
 		r = value_of(c, word, equals ? equals + 1 : NULL, &value);
+	if (r >= 0 && skep_has_prefix(word, "--pid") && skep_streq(name, "process") &&
+	    strchr(value, ',')) {
+		skep_diag_error(c->diag, SKEP_NO_LOC, "--pid of %s takes one process",
+				c->tool->name);
+		return usage_error(c);
+	}
 	if (r >= 0)
 		take(c, option, name, value);
 	return r;
@@ -187,6 +208,7 @@ static int fill_arguments(struct command_line *c)
 {
 	const struct skep_tool *tool = c->tool;
 
+	c->own |= c->words.len > 0;
 	if (c->words.len > tool->n_arguments) {
 		skep_diag_error(c->diag, SKEP_NO_LOC, "'%s' means nothing to %s",
 				c->words.data[tool->n_arguments], tool->name);
@@ -238,6 +260,7 @@ static int put_together(struct command_line *c, struct skep_trace_options *ret_o
 	o.params = params;
 	o.n_params = n;
 	o.name = c->tool->name;
+	o.name_alone = !c->own;
 	*ret_options = o;
 	return 0;
 }

@@ -36,6 +36,7 @@ static int exit_code(int r)
 /* Warnings may be switched off, errors not. */
 void skep_job_tell(struct job *job)
 {
+	(void)skep_job_plain(job, 0);
 	if (!job->options->quiet || job->diag.n_errors > 0)
 		job->context->tell(&job->diag, job->options->verbose);
 }
@@ -94,12 +95,31 @@ static int followed_child(const struct job *job)
 	return job->options->as_bpftrace && job->child.pid > 0 ? (int)job->child.pid : 0;
 }
 
+/* "--pid cpid" has become "--process=cpid" for tools that have that option. */
+static const char *const *params_of(const struct job *job)
+{
+	static const char whom[] = "--process=cpid";
+	const struct skep_trace_options *o = job->options;
+	const char **params;
+
+	if (!o->name || job->child.pid <= 0)
+		return o->params;
+	params = skep_arena_calloc(job->arena, o->n_params + 1, sizeof(*params));
+	for (size_t i = 0; i < o->n_params; i++)
+		params[i] = skep_streq(o->params[i], whom)
+				    ? skep_arena_printf(job->arena, "%.*s%d",
+							(int)(sizeof(whom) - sizeof("cpid")), whom,
+							(int)job->child.pid)
+				    : o->params[i];
+	return params;
+}
+
 int skep_job_compile(struct job *job)
 {
 	const struct skep_trace_options *o = job->options;
 	struct skep_compile_options options = {
 		.mode = o->mode,
-		.params = o->params,
+		.params = params_of(job),
 		.n_params = o->n_params,
 		.pid = o->pid,
 		.has_cpid = o->command || o->list,
@@ -341,6 +361,7 @@ int skep_trace_run(const struct skep_trace_options *options,
 		return EXIT_CANNOT;
 	}
 	r = run(&job, &code);
+	r = skep_job_plain(&job, r);
 	if (r == -ENOENT && options->list && job.diag.n_errors == 0) {
 		skep_diag_error(&job.diag, SKEP_NO_LOC, "no probe matches '%s'", options->list);
 		skep_diag_hint(

@@ -28,8 +28,10 @@ enum skep_trace_stage {
 #define SKEP_TRACE_SINKS_MAX 8
 
 struct skep_trace_options {
-	const char *text;		      /* -e */
-	const char *name;		      /* what messages call that text; NULL: "-e" */
+	const char *text; /* -e */
+	const char
+		*name;	 /* of the tool whose script the text is; NULL: somebody wrote it himself */
+	bool name_alone; /* it was given neither words nor options of its own */
 	const char *file;		      /* "-": stdin */
 	const char *command;		      /* -c */
 	const char *output;		      /* -o */

@@ -11,6 +11,7 @@
 #include <sys/vfs.h>
 
 #include "sys/file.h"
+#include "who/group_priv.h"
 
 #define KERNFS_HANDLE 0xfe /* FILEID_KERNFS: a handle that is the 64-bit number */
 #define DEPTH_MAX 64
@@ -173,16 +174,13 @@ static int walk(int fd, uint64_t id, unsigned depth, struct skep_str *path)
 	return r;
 }
 
-int skep_cgroup_path(uint64_t id, struct skep_str *out)
+static int path_below(const char *mount, uint64_t id, struct skep_str *out)
 {
 	_cleanup_(skep_str_fini)
 	struct skep_str path = {};
-	const char *mount = skep_cgroup_mount();
 	struct stat st;
 	int r, fd;
 
-	if (!mount)
-		return -ENOENT;
 	if (path_by_handle(mount, id, out) == 0)
 		return 0;
 	if (stat(mount, &st) == 0 && st.st_ino == id) {
@@ -196,4 +194,23 @@ int skep_cgroup_path(uint64_t id, struct skep_str *out)
 	if (r == 0)
 		skep_str_add(out, skep_str_text(&path));
 	return r;
+}
+
+int skep_cgroup_path(uint64_t id, struct skep_str *out)
+{
+	const char *mount = skep_cgroup_mount();
+
+	return mount ? path_below(mount, id, out) : -ENOENT;
+}
+
+int skep_cgroup_path_v1(uint64_t id, struct skep_str *out)
+{
+	_cleanup_(skep_hierarchies_fini)
+	struct skep_hierarchies h = {};
+	int r = skep_hierarchies_read("", &h);
+
+	for (size_t i = 0; r >= 0 && i < h.list.len; i++)
+		if (h.list.data[i].is_v1 && skep_streq(h.list.data[i].controller, "memory"))
+			return path_below(h.list.data[i].path, id, out);
+	return r < 0 ? r : -ENOENT;
 }

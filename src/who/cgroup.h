@@ -17,6 +17,8 @@ int skep_cgroup_id(const char *path, uint64_t *ret_id) _must_check_;
 int skep_cgroup_dir(const char *path, char **ret_dir) _must_check_;
 /* -ENOENT: no such group (any more). */
 int skep_cgroup_path(uint64_t id, struct skep_str *out) _must_check_;
+/* The same for a number of the memory hierarchy of version 1. */
+int skep_cgroup_path_v1(uint64_t id, struct skep_str *out) _must_check_;
 
 /* The mount point of cgroup2 in the text of /proc/mounts, malloc'ed; NULL: none. Exposed for tests. */
 char *skep_cgroup_find_mount(const char *mounts);

@@ -67,7 +67,8 @@ static void look_at_line(struct search *s, unsigned long pid, char *line, bool a
 	*list++ = *path++ = '\0';
 	for (at = path; *at == '/'; at += len) {
 		len = strcspn(++at, "/");
-		if (skep_container_of(parent, at, len, name, &is_id)) {
+		if (skep_container_of(parent, at, len, name, &is_id) ||
+		    skep_container_run(s->root, at, len, name, &is_id)) {
 			if (any || matches(s, name, is_id))
 				break;
 			names_add(&s->seen, name);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sys/file.h"
 #include "who/group_priv.h"
@@ -97,6 +98,36 @@ bool skep_container_of(const char *parent, const char *s, size_t len,
 	*ret_is_id = !named;
 	copy_name(s, len, ret_name);
 	return *ret_name;
+}
+
+bool skep_container_run(const char *root, const char *s, size_t len,
+			char ret_name[static SKEP_CONTAINER_NAME_MAX], bool *ret_is_id)
+{
+	static const struct {
+		const char *prefix, *state;
+	} runtimes[] = { { "crun-", "%s/run/crun/%.*s/status" },
+			 { "runc-", "%s/run/runc/%.*s/state.json" } };
+
+	cut_suffix(s, &len, ".scope");
+	for (size_t i = 0; i < ARRAY_SIZE(runtimes); i++) {
+		_cleanup_free_ char *state = NULL;
+		const char *name = s;
+		size_t n = len;
+
+		cut_prefix(&name, &n, runtimes[i].prefix);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		if (!n || *name == '.' || n >= SKEP_CONTAINER_NAME_MAX ||
+		    asprintf(&state, runtimes[i].state, root, (int)n, name) < 0)
+			continue;
+#pragma GCC diagnostic pop
+		if (access(state, F_OK) < 0)
+			continue;
+		copy_name(name, n, ret_name);
+		*ret_is_id = false;
+		return true;
+	}
+	return false;
 }
 
 /* State files */

@@ -11,6 +11,7 @@
 #include "who/demangle.h"
 #include "who/kept.h"
 #include "who/ksyms.h"
+#include "who/label.h"
 #include "who/tables.h"
 #include "who/users.h"
 #include "who/usyms.h"
@@ -32,6 +33,7 @@ struct skep_who {
 	uint64_t *stack;
 	int64_t clock_offset_ns, monotonic_offset_ns; /* 0: not looked at yet */
 	struct known_second second;
+	struct skep_labels labels;
 };
 
 /* Addresses */
@@ -449,6 +451,13 @@ static void cgroup_path(void *data, uint64_t id, struct skep_str *out)
 		skep_str_addf(out, "cgroup %" PRIu64, id);
 }
 
+static void cgroup_label(void *data, uint64_t id, unsigned what, struct skep_str *out)
+{
+	struct skep_who *who = data;
+
+	skep_label_add(&who->labels, "", id, (enum skep_label_what)what, out);
+}
+
 int skep_who_new(const struct skep_who_options *options, struct skep_who **ret_who)
 {
 	_cleanup_(skep_who_freep)
@@ -481,6 +490,7 @@ int skep_who_new(const struct skep_who_options *options, struct skep_who **ret_w
 		.username = username,
 		.timestamp = timestamp,
 		.cgroup_path = cgroup_path,
+		.cgroup_label = cgroup_label,
 	};
 	*ret_who = TAKE_PTR(who);
 	return 0;
@@ -494,6 +504,7 @@ void skep_who_free(struct skep_who *who)
 	skep_tables_free(who->tables);
 	skep_kept_free(who->kept);
 	skep_usyms_free(who->usyms);
+	skep_labels_fini(&who->labels);
 	free(who->stack);
 	free(who);
 }

@@ -63,8 +63,8 @@ extern const struct skep_builtin skep_builtin_uid, skep_builtin_gid, skep_builti
 /* kernel.c */
 extern const struct skep_builtin skep_builtin_reg, skep_builtin_usermode, skep_builtin_jiffies,
 	skep_builtin_is_err, skep_builtin_percpu_kaddr, skep_builtin_socket_cookie,
-	skep_builtin_cgroupid, skep_builtin_cgroup_path, skep_builtin_kfunc_exist,
-	skep_builtin_kfunc_allowed;
+	skep_builtin_cgroupid, skep_builtin_cgroup_path, skep_builtin_container,
+	skep_builtin_kfunc_exist, skep_builtin_kfunc_allowed;
 /* names.c */
 extern const struct skep_builtin skep_builtin_strerror, skep_builtin_signal_name,
 	skep_builtin_syscall_name, skep_builtin_macaddr, skep_builtin_pton;

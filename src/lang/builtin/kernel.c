@@ -331,6 +331,28 @@ static int lower_cgroup_path(struct skep_lower *l, const struct skep_expr *call,
 	return r < 0 ? r : skep_builtin_give(ret_value, call, v);
 }
 
+/* What people call it, a container's name above all: user space finds that out. */
+static int check_container(struct skep_check *k, struct skep_expr *call)
+{
+	static const char *const what[] = { "name", "image", "id" };
+	const struct skep_expr *arg = call->call.args.data[0];
+	struct skep_type type = *skep_type_simple(&k->c->types, SKEP_TYPE_CGROUP_PATH);
+	const char *word = "name";
+	size_t i = 0;
+
+	if (arg->type && arg->type->kind != SKEP_TYPE_INT)
+		return skep_check_want(k, arg, "the number of a cgroup, such as cgroup");
+	if (call->call.args.len > 1)
+		word = skep_check_literal(k, call->call.args.data[1]);
+	while (word && i < ARRAY_SIZE(what) && !skep_streq(word, what[i]))
+		i++;
+	if (!word || i == ARRAY_SIZE(what))
+		return skep_check_want(k, call->call.args.data[1], "\"name\", \"image\" or \"id\"");
+	type.param = SKEP_CGROUP_LABEL + (uint32_t)i;
+	call->type = skep_arena_memdup(k->c->arena, &type, sizeof(type));
+	return 0;
+}
+
 /* --- kfunc_exist, kfunc_allowed --------------------------------------------------------------------------- */
 
 bool skep_builtin_kfunc_exists(const struct skep_compiler *c, const char *name)
@@ -404,6 +426,7 @@ KERNEL(percpu_kaddr, "percpu_kaddr(\"name\"[, cpu])", 1, 2, 0, check_percpu_kadd
        lower_percpu_kaddr);
 KERNEL(socket_cookie, "socket_cookie(sock)", 1, 1, 0, check_socket_cookie, lower_socket_cookie);
 KERNEL(cgroupid, "cgroupid(\"path\")", 1, 1, 0, check_cgroupid, lower_cgroupid);
+KERNEL(container, "container(id[, \"what\"])", 1, 2, 0, check_container, lower_cgroup_path);
 KERNEL(cgroup_path, "cgroup_path(id[, \"filter\"])", 1, 2, 0, check_cgroup_path, lower_cgroup_path);
 KERNEL(kfunc_exist, "kfunc_exist(\"name\")", 1, 1, SKEP_BUILTIN_COMPTIME, check_kfunc_exist,
        lower_kfunc);

@@ -23,6 +23,7 @@ const struct skep_builtin *const skep_builtins[] = {
 	&skep_builtin_comm,
 	&skep_builtin_comptime,
 	&skep_builtin_config,
+	&skep_builtin_container,
 	&skep_builtin_count,
 	&skep_builtin_cpid,
 	&skep_builtin_cpu,

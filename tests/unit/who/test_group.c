@@ -15,11 +15,14 @@
 #include "base/diag.h"
 #include "base/str.h"
 #include "who/group.h"
+#include "who/label.h"
 
 #define ID_A "aaaa56789012345678901234567890123456789012345678901234567890abcd"
 #define ID_B "aaaa66789012345678901234567890123456789012345678901234567890abcd"
 #define ID_C "cccc56789012345678901234567890123456789012345678901234567890abcd"
 #define ID_D "dddd56789012345678901234567890123456789012345678901234567890abcd"
+#define ID_E "eeee56789012345678901234567890123456789012345678901234567890abcd"
+#define ID_F "ffff66789012345678901234567890123456789012345678901234567890abcd"
 
 static char root[] = "/tmp/skep-test-group.XXXXXX";
 
@@ -120,7 +123,7 @@ static int setup(void **state)
 		"{\"RestartPolicy\":{\"Name\":\"no\"},\"Name\":\"/web-1\",\"Driver\":\"overlay2\"}");
 	make_file("/var/lib/docker/containers/" ID_D "/config.v2.json", "{\"Name\":\"/gone\"}");
 	make_file("/var/lib/containers/storage/overlay-containers/containers.json",
-		  "[{\"id\":\"" ID_D "\",\"names\":[\"web-10\"]},{\"id\":\"" ID_B
+		  "[{\"id\":\"" ID_F "\",\"names\":[\"web-10\"]},{\"id\":\"" ID_B
 		  "\",\"names\":[\"other\",\"pod\"],\"image\":\"x\"}]");
 	make_file("/run/containerd/io.containerd.runtime.v2.task/k8s.io/" ID_C "/config.json",
 		  "{\"annotations\": {\"io.kubernetes.cri.container-name\": \"nginx\"}}");
@@ -300,12 +303,70 @@ static void test_namespaces(void **state)
 	assert_int_equal(skep_group_cgroup(root, "/", NULL, &g), -ENOTSUP);
 }
 
+static void expect_label(const char *path, enum skep_label_what what, const char *wanted)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+
+	skep_label_of_path(root, path, what, &out);
+	assert_string_equal(skep_str_text(&out), wanted);
+}
+
+/* What people call a group, for each runtime by its own files. */
+static void test_labels(void **state)
+{
+	(void)state;
+	make_file(
+		"/var/lib/docker/containers/" ID_A "/config.v2.json",
+		"{\"State\":{},\"Config\":{\"Image\":\"nginx:1.25\"},\"Image\":\"sha256:12\",\"Name\":\"/web \\\"1\\\"\"}");
+	expect_label("/system.slice/docker-" ID_A ".scope", SKEP_LABEL_NAME, "web \"1\"");
+	expect_label("/system.slice/docker-" ID_A ".scope", SKEP_LABEL_IMAGE, "nginx:1.25");
+	expect_label("/docker/" ID_A "/inner", SKEP_LABEL_ID, "aaaa56789012");
+	make_file("/run/containerd/io.containerd.runtime.v2.task/k8s.io/" ID_B "/config.json",
+		  "{\"annotations\": {\"io.kubernetes.cri.container-name\": \"cart\", "
+		  "\"io.kubernetes.cri.sandbox-name\": \"cart-7d9f\", "
+		  "\"io.kubernetes.cri.sandbox-namespace\": \"shop\", "
+		  "\"io.kubernetes.cri.image-name\": \"r/cart:2\"}}");
+	expect_label("/kubepods.slice/cri-containerd-" ID_B ".scope", SKEP_LABEL_NAME,
+		     "shop/cart-7d9f/cart");
+	expect_label("/kubepods.slice/cri-containerd-" ID_B ".scope", SKEP_LABEL_IMAGE, "r/cart:2");
+	make_file(
+		"/run/containers/storage/overlay-containers/" ID_E "/userdata/config.json",
+		"{\"annotations\":{\"io.kubernetes.pod.name\":\"p\",\"io.kubernetes.pod.namespace\":\"n\"}}");
+	expect_label("/kubepods/crio-" ID_E ".scope", SKEP_LABEL_NAME, "n/p");
+	make_file("/var/lib/containers/storage/overlay-containers/containers.json",
+		  "[{\"id\":\"" ID_F
+		  "\",\"names\":[\"db\"],\"metadata\":\"{\\\"image-name\\\":\\\"pg:9\\\"}\"},"
+		  "{\"id\":\"0\",\"names\":[\"other\"]}]");
+	expect_label("/machine.slice/libpod-" ID_F ".scope", SKEP_LABEL_NAME, "db");
+	expect_label("/machine.slice/libpod-" ID_F ".scope", SKEP_LABEL_IMAGE, "pg:9");
+	make_file("/run/runc/box/state.json", "{}");
+	make_file("/run/crun/hive/status", "{}");
+	expect_label("/box", SKEP_LABEL_NAME, "box");
+	expect_label("/system.slice/crun-hive.scope", SKEP_LABEL_NAME, "hive");
+	expect_label("/lxc.payload.den/init.scope", SKEP_LABEL_NAME, "den");
+}
+
+/* What is no container, and containers that nobody has files of. */
+static void test_labels_of_others(void **state)
+{
+	(void)state;
+	expect_label("/system.slice/ssh.service", SKEP_LABEL_NAME, "ssh.service");
+	expect_label("/user.slice/session-3.scope/x", SKEP_LABEL_NAME, "session-3.scope");
+	expect_label("/system.slice/ssh.service", SKEP_LABEL_IMAGE, "");
+	expect_label("/", SKEP_LABEL_NAME, "/");
+	expect_label("/a/b", SKEP_LABEL_NAME, "/a/b");
+	expect_label("/docker/ffff56789012345678901234567890123456789012345678901234567890abcd",
+		     SKEP_LABEL_NAME, "ffff56789012");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cgroup),	     cmocka_unit_test(test_container),
-		cmocka_unit_test(test_no_container), cmocka_unit_test(test_components),
-		cmocka_unit_test(test_namespaces),
+		cmocka_unit_test(test_cgroup),		 cmocka_unit_test(test_container),
+		cmocka_unit_test(test_no_container),	 cmocka_unit_test(test_components),
+		cmocka_unit_test(test_namespaces),	 cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_labels_of_others),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
