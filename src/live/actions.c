@@ -225,23 +225,32 @@ static int do_print(struct skep_session *s, const struct row *row)
 	return 0;
 }
 
-/* @at_end: a counter that was cleared and has counted nothing since has nothing to say. */
+/* A counter that was cleared and has counted nothing since has nothing to say at the end. */
+int skep_session_read_map(struct skep_session *s, struct skep_arena *arena, size_t map,
+			  const void *key, bool at_end, struct skep_snapshot *ret_snapshot)
+{
+	int r = skep_map_read(arena, s->plan, s->engine, s->loaded, map, key, ret_snapshot);
+
+	if (r < 0)
+		return r;
+	if (at_end && ret_snapshot->kind == SKEP_SNAPSHOT_COUNT && !ret_snapshot->n_keys &&
+	    ret_snapshot->n_entries && !ret_snapshot->entries[0].numbers[0] &&
+	    (s->options->bpftrace_shapes || (s->cleared && s->cleared[map])))
+		ret_snapshot->n_entries = 0;
+	ret_snapshot->time_ns = now_ns();
+	return 0;
+}
+
 static int print_map(struct skep_session *s, size_t map, const void *key, uint64_t top,
 		     uint64_t divide, bool at_end)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
 	struct skep_snapshot snapshot;
-	int r;
+	int r = skep_session_read_map(s, arena, map, key, at_end, &snapshot);
 
-	r = skep_map_read(arena, s->plan, s->engine, s->loaded, map, key, &snapshot);
 	if (r < 0)
 		return r;
-	if (at_end && snapshot.kind == SKEP_SNAPSHOT_COUNT && !snapshot.n_keys &&
-	    snapshot.n_entries && !snapshot.entries[0].numbers[0] &&
-	    (s->options->bpftrace_shapes || (s->cleared && s->cleared[map])))
-		snapshot.n_entries = 0;
-	snapshot.time_ns = now_ns();
 	skep_emit_map(s, &snapshot, (size_t)top, divide);
 	skep_outlets_map(s, map, &snapshot);
 	return 0;

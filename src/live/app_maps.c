@@ -133,13 +133,13 @@ static void count_rows(struct skep_app *app, struct skep_prom *prom)
 	if (skep_feed_fd(app->feed) < 0)
 		return;
 	skep_feed_counts(app->feed, &counts);
-	skep_prom_count(prom, "rows", "records of rings", NULL, NULL, counts.rows, &app->text);
+	skep_prom_count(prom, "rows", "records of rings", NULL, 0, counts.rows, &app->text);
 	if (counts.has_lost)
 		skep_prom_count(prom, "rows_lost", "records that found no room in their ring", NULL,
-				NULL, counts.lost, &app->text);
+				0, counts.lost, &app->text);
 	else if (counts.has_ring) /* whose losses nobody counts */
 		skep_prom_count(prom, "rings_full", "looks at which a ring buffer was full", NULL,
-				NULL, counts.full, &app->text);
+				0, counts.full, &app->text);
 }
 
 /* As traces end with; what nobody counts is not 0. */

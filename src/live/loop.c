@@ -26,6 +26,7 @@ enum {
 	EVENT_BUDGET = -5,
 	EVENT_SELF = -6,
 	EVENT_END = -7,
+	EVENT_SINK = -8,
 };
 
 /* Ring and user-run programs */
@@ -271,6 +272,10 @@ int skep_loop_open(struct skep_loop *l)
 
 int skep_loop_watch_ring(struct skep_loop *l)
 {
+	int r = skep_outlets_watch(l->s, l->epoll_fd, EVENT_SINK);
+
+	if (r < 0)
+		return r;
 	if (l->s->plan->ring_map < 0 && !l->s->plan->unwind)
 		return 0;
 	return watch(l, l->s->engine->ring_fd(l->s->loaded), EVENT_RING);
@@ -391,6 +396,9 @@ static int handle(struct skep_loop *l, int64_t what)
 		return 0;
 	case EVENT_END:
 		l->s->stopping = true;
+		return 0;
+	case EVENT_SINK:
+		skep_outlets_serve(l->s);
 		return 0;
 	case EVENT_SELF:
 		return take_self(l);

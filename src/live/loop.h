@@ -27,6 +27,7 @@ struct skep_loop {
 
 /* Signals are blocked first of all, so that none is missed. What was opened is closed by skep_loop_close, also after an error. */
 int skep_loop_open(struct skep_loop *l) _must_check_;
+/* And what sinks wait for. */
 int skep_loop_watch_ring(struct skep_loop *l) _must_check_;
 int skep_loop_open_timers(struct skep_loop *l) _must_check_;
 void skep_loop_close(struct skep_loop *l);

@@ -3,8 +3,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
 #include <time.h>
 
+#include "base/arena.h"
 #include "record/row.h"
 #include "sink/sink.h"
 
@@ -16,6 +19,28 @@ static uint64_t wall_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
+/* All that would be printed if it ended now. */
+static void collect(void *data, struct skep_sink *sink)
+{
+	struct skep_session *s = data;
+	struct skep_losses losses = {};
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	struct skep_snapshot snapshot;
+
+	for (size_t i = 0; i < s->plan->n_maps; i++)
+		if (s->plan->maps[i].print_at_end &&
+		    skep_session_read_map(s, arena, i, NULL, false, &snapshot) >= 0)
+			skep_sink_snapshot(sink, &snapshot, s->resolver, s->since_ns[i],
+					   snapshot.time_ns);
+	memcpy(losses.session, s->result->losses.session, sizeof(losses.session));
+	if (skep_losses_collect(&losses, s->plan, s->engine, s->loaded) >= 0)
+		for (size_t i = 0; i < losses.n_items; i++)
+			skep_sink_lost(sink, losses.items[i].probe, losses.items[i].cause,
+				       losses.items[i].count);
+	skep_losses_fini(&losses);
+}
+
 int skep_outlets_open(struct skep_session *s)
 {
 	if (!s->options->n_sinks)
@@ -25,12 +50,16 @@ int skep_outlets_open(struct skep_session *s)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->plan->n_maps; i++)
 		skep_outlets_emptied(s, i);
+	for (size_t i = 0; i < s->options->n_sinks; i++)
+		skep_sink_set_collect(s->options->sinks[i], collect, s);
 	return 0;
 }
 
 void skep_outlets_close(struct skep_session *s)
 {
 	free(s->since_ns);
+	for (size_t i = 0; i < s->options->n_sinks; i++)
+		skep_sink_set_collect(s->options->sinks[i], NULL, NULL);
 }
 
 void skep_outlets_row(struct skep_session *s, const struct skep_schema *schema, const void *payload,
@@ -68,4 +97,23 @@ int skep_outlets_idle(struct skep_session *s)
 			due_ms = ms;
 	}
 	return due_ms;
+}
+
+int skep_outlets_watch(struct skep_session *s, int epoll_fd, int64_t what)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u64 = (uint64_t)what };
+
+	for (size_t i = 0; i < s->options->n_sinks; i++) {
+		int fd = skep_sink_fd(s->options->sinks[i]);
+
+		if (fd >= 0 && epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+void skep_outlets_serve(struct skep_session *s)
+{
+	for (size_t i = 0; i < s->options->n_sinks; i++)
+		skep_sink_serve(s->options->sinks[i]);
 }

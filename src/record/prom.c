@@ -196,8 +196,9 @@ char *prom_begin(struct skep_prom *prom, const char *base, const char *member, c
 	return name.data;
 }
 
-void skep_prom_count(struct skep_prom *prom, const char *name, const char *help, const char *label,
-		     const char *value, uint64_t count, struct skep_str *out)
+void skep_prom_count(struct skep_prom *prom, const char *name, const char *help,
+		     const struct skep_prom_label *labels, size_t n_labels, uint64_t count,
+		     struct skep_str *out)
 {
 	_cleanup_(skep_str_fini)
 	struct skep_str full = {};
@@ -207,14 +208,13 @@ void skep_prom_count(struct skep_prom *prom, const char *name, const char *help,
 	if (!is_taken(prom, full.data))
 		free(prom_begin(prom, name, NULL, NULL, PROM_COUNTER, help, out));
 	skep_str_addf(out, "%s_total", full.data);
-	if (label) {
-		skep_str_addc(out, '{');
-		prom_name(label, out);
+	for (size_t i = 0; i < n_labels; i++) {
+		skep_str_addc(out, i ? ',' : '{');
+		prom_name(labels[i].name, out);
 		skep_str_addc(out, '=');
-		prom_quoted(value, strlen(value), out);
-		skep_str_addc(out, '}');
+		prom_quoted(labels[i].value, strlen(labels[i].value), out);
 	}
-	skep_str_addf(out, " %" PRIu64 "\n", count);
+	skep_str_addf(out, "%s %" PRIu64 "\n", n_labels ? "}" : "", count);
 }
 
 void skep_prom_fini(struct skep_prom *prom)

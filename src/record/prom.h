@@ -25,7 +25,7 @@
  *
  *	struct skep_prom prom = {};
  *	skep_prom_snapshot(&prom, &snapshot, resolver, &out);
- *	skep_prom_count(&prom, "rows", "rows by type", "type", "exec", 12, &out);
+ *	skep_prom_count(&prom, "rows", "rows by type", &(struct skep_prom_label){ "type", "exec" }, 1, 12, &out);
  *	skep_prom_fini(&prom);			// one exposition is complete
  */
 #pragma once
@@ -35,16 +35,19 @@
 #define SKEP_PROM_BUCKETS_MAX 130 /* hist() with 0 bits has 66 */
 
 struct skep_prom {
-	char **names; /* of the metrics that were written */
+	const char *scope; /* the script or tool, which stands in the names of maps; or NULL */
+	char **names;	   /* of the metrics that were written */
 	size_t n_names;
 };
 
 void skep_prom_snapshot(struct skep_prom *prom, const struct skep_snapshot *snapshot,
 			const struct skep_resolver *resolver, struct skep_str *out);
-/*
- * One counter with at most one label (NULL: none). Calls for the same @name must follow each other; @help counts in the
- * first.
- */
-void skep_prom_count(struct skep_prom *prom, const char *name, const char *help, const char *label,
-		     const char *value, uint64_t count, struct skep_str *out);
+struct skep_prom_label {
+	const char *name, *value;
+};
+
+/* One counter. Calls for the same @name must follow each other; @help counts in the first. */
+void skep_prom_count(struct skep_prom *prom, const char *name, const char *help,
+		     const struct skep_prom_label *labels, size_t n_labels, uint64_t count,
+		     struct skep_str *out);
 void skep_prom_fini(struct skep_prom *prom);

@@ -98,7 +98,7 @@ static char *begin(const struct writer *w, const char *member, const char *unit,
 	size_t base, n = skep_snapshot_keys(w->s, &keys, &base);
 	const char *name = w->s->name + strspn(w->s->name, "@.");
 	_cleanup_(skep_str_fini)
-	struct skep_str help = {};
+	struct skep_str help = {}, full = {};
 
 	skep_str_addf(&help, "%s%s%s", member ? member : "", member ? " of " : "", w->s->name);
 	for (size_t i = 0; i < n; i++)
@@ -106,7 +106,9 @@ static char *begin(const struct writer *w, const char *member, const char *unit,
 			      keys[i].name ? keys[i].name : "key");
 	if (w->s->n_summed)
 		skep_str_addf(&help, "; sum of %u CPUs", w->s->n_summed);
-	return prom_begin(w->prom, *name ? name : "map", member, unit, type, help.data, w->out);
+	skep_str_addf(&full, "%s%s%s", w->prom->scope ? w->prom->scope : "",
+		      w->prom->scope ? "." : "", *name ? name : "map");
+	return prom_begin(w->prom, full.data, member, unit, type, help.data, w->out);
 }
 
 /* @extra: one more label, or "". */

@@ -16,7 +16,7 @@
 #include "sink/answer.h"
 #include "sink/http.h"
 #include "sink/settings.h"
-#include "sink/sink.h"
+#include "sink/sink_priv.h"
 
 /* One kind of request that is being filled. */
 struct batch {
@@ -26,22 +26,14 @@ struct batch {
 	uint64_t since_ns; /* when its first item came, of the monotonic clock */
 };
 
-struct skep_sink {
+struct otlp_sink {
+	struct skep_sink sink;
 	struct skep_otlp_settings settings;
 	struct skep_otlp_source source;
-	char *name;
 	struct batch batches[SKEP_N_OTLP_SIGNALS];
 	struct skep_http *http; /* the thread's */
 	struct skep_deliver *deliver;
 };
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 /* As gzip has it. NULL: no memory. */
 static uint8_t *compressed(const uint8_t *bytes, size_t size, size_t *ret_size)
@@ -102,7 +94,7 @@ static uint8_t *wrapped(const struct skep_otlp_settings *s, const struct skep_st
 	return frame;
 }
 
-static void finish(struct skep_sink *sink, struct batch *b)
+static void finish(struct otlp_sink *sink, struct batch *b)
 {
 	struct skep_payload payload = { .signal = (unsigned)(b - sink->batches) };
 
@@ -120,7 +112,7 @@ static void finish(struct skep_sink *sink, struct batch *b)
 	skep_str_reset(&b->bytes);
 }
 
-static struct skep_otlp *open_batch(struct skep_sink *sink, enum skep_otlp_signal signal)
+static struct skep_otlp *open_batch(struct otlp_sink *sink, enum skep_otlp_signal signal)
 {
 	struct batch *b = &sink->batches[signal];
 	bool json = sink->settings.protocol == SKEP_OTLP_HTTP_JSON;
@@ -129,34 +121,39 @@ static struct skep_otlp *open_batch(struct skep_sink *sink, enum skep_otlp_signa
 		finish(sink, b);
 	if (!b->open) {
 		b->open = true;
-		b->since_ns = clock_ns(CLOCK_MONOTONIC);
+		b->since_ns = skep_sink_clock(CLOCK_MONOTONIC);
 		skep_otlp_begin(&b->otlp, signal, json ? SKEP_MESSAGE_JSON : SKEP_MESSAGE_PROTOBUF,
 				&sink->source, &b->bytes);
 	}
 	return &b->otlp;
 }
 
-void skep_sink_row(struct skep_sink *sink, const struct skep_schema *schema, const void *payload,
-		   const struct skep_resolver *resolver, uint64_t time_ns)
+static void add_row(struct skep_sink *base, const struct skep_schema *schema, const void *payload,
+		    const struct skep_resolver *resolver, uint64_t time_ns)
 {
+	struct otlp_sink *sink = (struct otlp_sink *)base;
+
 	skep_otlp_row(open_batch(sink, SKEP_OTLP_LOGS), schema, payload, resolver, time_ns,
-		      clock_ns(CLOCK_REALTIME));
+		      skep_sink_clock(CLOCK_REALTIME));
 }
 
-void skep_sink_snapshot(struct skep_sink *sink, const struct skep_snapshot *snapshot,
-			const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns)
+static void add_snapshot(struct skep_sink *base, const struct skep_snapshot *snapshot,
+			 const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns)
 {
+	struct otlp_sink *sink = (struct otlp_sink *)base;
+
 	if (!snapshot->n_entries)
 		return;
 	skep_otlp_snapshot(open_batch(sink, SKEP_OTLP_METRICS), snapshot, resolver, start_ns,
 			   time_ns, sink->settings.exponential);
 	if (sink->batches[SKEP_OTLP_METRICS].otlp.n_items == 0)
-		sink->batches[SKEP_OTLP_METRICS].since_ns = clock_ns(CLOCK_MONOTONIC);
+		sink->batches[SKEP_OTLP_METRICS].since_ns = skep_sink_clock(CLOCK_MONOTONIC);
 }
 
-int skep_sink_idle(struct skep_sink *sink)
+static int idle(struct skep_sink *base)
 {
-	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	struct otlp_sink *sink = (struct otlp_sink *)base;
+	uint64_t now = skep_sink_clock(CLOCK_MONOTONIC);
 	int due_ms = -1;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sink->batches); i++) {
@@ -173,7 +170,7 @@ int skep_sink_idle(struct skep_sink *sink)
 	return due_ms;
 }
 
-static size_t headers_of(const struct skep_sink *sink, const char **headers)
+static size_t headers_of(const struct otlp_sink *sink, const char **headers)
 {
 	static const char *const types[] = {
 		[SKEP_OTLP_HTTP_PROTOBUF] = "Content-Type: application/x-protobuf",
@@ -197,7 +194,7 @@ static size_t headers_of(const struct skep_sink *sink, const char **headers)
 /* In the thread. */
 static void attempt(void *data, const struct skep_payload *payload, struct skep_attempt *ret)
 {
-	struct skep_sink *sink = data;
+	struct otlp_sink *sink = data;
 	const char *headers[SKEP_OTLP_HEADERS_MAX + 4], *why = "";
 	struct skep_http_request request = {
 		.url = sink->settings.urls[payload->signal],
@@ -220,18 +217,7 @@ static void attempt(void *data, const struct skep_payload *payload, struct skep_
 	skep_http_answer_fini(&answer);
 }
 
-static int library_missing(int r, struct skep_diag *diag)
-{
-	skep_diag_error(diag, SKEP_NO_LOC, "--to otlp needs libcurl, which is not %s",
-			r == -ENOTSUP ? "part of this program" : "there");
-	if (r == -ENOTSUP)
-		skep_diag_hint(diag, "skep version tells what is built in");
-	else
-		skep_diag_hint(diag, "Debian has it in the package libcurl4");
-	return r;
-}
-
-static int connect_up(struct skep_sink *sink, struct skep_diag *diag)
+static int connect_up(struct otlp_sink *sink, struct skep_diag *diag)
 {
 	const struct skep_otlp_settings *s = &sink->settings;
 	struct skep_http_options options = {
@@ -244,7 +230,7 @@ static int connect_up(struct skep_sink *sink, struct skep_diag *diag)
 	int r = skep_http_open(&options, &sink->http);
 
 	if (r == -ENOENT || r == -ENOTSUP)
-		return library_missing(r, diag);
+		return skep_sink_library_missing(&sink->sink, "libcurl", "libcurl4", r, diag);
 	if (r >= 0)
 		r = skep_deliver_open(attempt, sink, SKEP_DELIVER_BYTES_MAX, &sink->deliver);
 	if (r < 0)
@@ -253,46 +239,26 @@ static int connect_up(struct skep_sink *sink, struct skep_diag *diag)
 	return r;
 }
 
-int skep_sink_open(const char *to, const char *name, struct skep_diag *diag,
-		   struct skep_sink **ret_sink)
+static int open_otlp(struct skep_sink *base, const char *arg, struct skep_diag *diag)
 {
-	struct skep_sink *sink;
-	int r;
+	struct otlp_sink *sink = (struct otlp_sink *)base;
+	int r = skep_otlp_settings(arg, getenv, &sink->settings, diag);
 
-	if (!skep_streq(to, "otlp") && !skep_has_prefix(to, "otlp=")) {
-		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is no place that output could go to", to);
-		skep_diag_hint(diag, "--to takes otlp or otlp=URL; a file is given with -o");
-		return -EINVAL;
-	}
-	sink = calloc(1, sizeof(*sink));
-	if (!sink)
-		return -ENOMEM;
-	r = skep_otlp_settings(to[4] ? to + 5 : NULL, getenv, &sink->settings, diag);
-	if (r >= 0) {
-		sink->name = strdup(name);
-		sink->source = (struct skep_otlp_source){
-			.attributes = sink->settings.attributes,
-			.n_attributes = sink->settings.n_attributes,
-			.scope = sink->name ? sink->name : "skep",
-			.scope_version = SKEP_VERSION,
-		};
-		r = connect_up(sink, diag);
-	}
-	if (r < 0) {
-		struct skep_deliver_counts nothing;
-
-		skep_sink_close(sink, &nothing);
+	if (r < 0)
 		return r;
-	}
-	*ret_sink = sink;
-	return 0;
+	sink->source = (struct skep_otlp_source){
+		.attributes = sink->settings.attributes,
+		.n_attributes = sink->settings.n_attributes,
+		.scope = base->name,
+		.scope_version = SKEP_VERSION,
+	};
+	return connect_up(sink, diag);
 }
 
-void skep_sink_close(struct skep_sink *sink, struct skep_deliver_counts *ret_counts)
+static void close_otlp(struct skep_sink *base, struct skep_deliver_counts *ret_counts)
 {
-	*ret_counts = (struct skep_deliver_counts){};
-	if (!sink)
-		return;
+	struct otlp_sink *sink = (struct otlp_sink *)base;
+
 	for (size_t i = 0; sink->deliver && i < ARRAY_SIZE(sink->batches); i++)
 		finish(sink, &sink->batches[i]);
 	skep_deliver_close(sink->deliver, SKEP_SINK_GRACE_MS, ret_counts);
@@ -300,26 +266,14 @@ void skep_sink_close(struct skep_sink *sink, struct skep_deliver_counts *ret_cou
 		skep_str_fini(&sink->batches[i].bytes);
 	skep_http_close(sink->http);
 	skep_otlp_settings_fini(&sink->settings);
-	free(sink->name);
-	free(sink);
 }
 
-static const struct {
-	const char *name, *text;
-} losses[SKEP_DELIVER_LOSS_MAX] = {
-	[SKEP_DELIVER_FULL] = { "sink_full",
-				"did not fit into the queue, as the receiver is too slow or away" },
-	[SKEP_DELIVER_REJECTED] = { "sink_rejected", "were refused by the receiver" },
-	[SKEP_DELIVER_LARGE] = { "sink_large", "were in requests too large for the receiver" },
-	[SKEP_DELIVER_LATE] = { "sink_late", "were not sent when skep ended" },
+const struct skep_sink_kind skep_sink_otlp = {
+	.name = "otlp",
+	.size = sizeof(struct otlp_sink),
+	.open = open_otlp,
+	.row = add_row,
+	.snapshot = add_snapshot,
+	.idle = idle,
+	.close = close_otlp,
 };
-
-const char *skep_sink_loss_name(enum skep_deliver_loss loss)
-{
-	return losses[loss].name;
-}
-
-const char *skep_sink_loss_text(enum skep_deliver_loss loss)
-{
-	return losses[loss].text;
-}

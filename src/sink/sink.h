@@ -2,17 +2,20 @@
 /*
  * Sink: where rows and snapshots go besides standard output (--to).
  *
- *	otlp[=URL]	an OpenTelemetry receiver: rows as logs, maps as metrics; OTEL_* of the environment is honoured
+ *	otlp[=URL]		an OpenTelemetry receiver: rows as logs, maps as metrics; OTEL_* of the environment is honoured
+ *	prom[=ADDRESS:PORT]	a page that Prometheus reads: maps, and how many rows and losses there were
  *
  *	r = skep_sink_open("otlp=http://collector:4318", &source, diag, &sink);
  *	skep_sink_row(sink, schema, payload, resolver, time_ns);
  *	skep_sink_snapshot(sink, snapshot, resolver, start_ns, time_ns);
- *	skep_sink_idle(sink, now_ns);			// before waiting: sends what is due
+ *	skep_sink_idle(sink);				// before waiting: sends what is due
  *	skep_sink_close(sink, &counts);			// waits for the rest, but not for ever
  *
  * Nothing here waits for the other side but close. What is not delivered is counted by cause.
  */
 #pragma once
+
+#include <time.h>
 
 #include "base/diag.h"
 #include "record/otlp.h"
@@ -32,6 +35,19 @@ void skep_sink_row(struct skep_sink *sink, const struct skep_schema *schema, con
 /* Cumulative since @start_ns. Times are since 1970. */
 void skep_sink_snapshot(struct skep_sink *sink, const struct skep_snapshot *snapshot,
 			const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns);
+/*
+ * What a sink calls when somebody asks how things are at this moment, or when that is due: whoever has the maps gives it all of
+ * them (skep_sink_snapshot) and what was lost so far (skep_sink_lost).
+ */
+typedef void skep_sink_collect_fn(void *data, struct skep_sink *sink);
+void skep_sink_set_collect(struct skep_sink *sink, skep_sink_collect_fn *collect, void *data);
+/* Within collect. @probe: NULL for the session as a whole; texts are copied. */
+void skep_sink_lost(struct skep_sink *sink, const char *probe, const char *cause, uint64_t count);
+/* Readable when skep_sink_serve has something to do; -1: never. */
+int skep_sink_fd(const struct skep_sink *sink);
+void skep_sink_serve(struct skep_sink *sink);
+/* Where others reach it, "http://127.0.0.1:9464/metrics"; NULL: it is not reached, it sends. */
+const char *skep_sink_place(const struct skep_sink *sink);
 /* Sends what has waited long enough; milliseconds until something is due, -1: nothing waits. */
 int skep_sink_idle(struct skep_sink *sink);
 /* Accepts NULL: then nothing is counted. */

@@ -30,6 +30,9 @@ int skep_job_open_sinks(struct job *job)
 		if (r < 0)
 			return r;
 		job->n_sinks++;
+		if (skep_sink_place(job->sinks[i]) && !o->quiet)
+			fprintf(stderr, "skep: metrics are at %s\n",
+				skep_sink_place(job->sinks[i]));
 	}
 	return 0;
 }

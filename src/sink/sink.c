@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of sinks, and what all of them have in common. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sink/sink_priv.h"
+
+static const struct skep_sink_kind *const kinds[] = {
+	&skep_sink_otlp,
+	&skep_sink_prom,
+};
+
+uint64_t skep_sink_clock(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+int skep_sink_library_missing(const struct skep_sink *sink, const char *library,
+			      const char *package, int r, struct skep_diag *diag)
+{
+	skep_diag_error(diag, SKEP_NO_LOC, "--to %s needs %s, which is not %s", sink->kind->name,
+			library, r == -ENOTSUP ? "part of this program" : "there");
+	if (r == -ENOTSUP)
+		skep_diag_hint(diag, "skep version tells what is built in");
+	else
+		skep_diag_hint(diag, "Debian has it in the package %s", package);
+	return r;
+}
+
+static const struct skep_sink_kind *find_kind(const char *to, const char **ret_arg)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		size_t len = strlen(kinds[i]->name);
+
+		if (strncmp(to, kinds[i]->name, len) != 0 || (to[len] && to[len] != '='))
+			continue;
+		*ret_arg = to[len] && to[len + 1] ? to + len + 1 : NULL;
+		return kinds[i];
+	}
+	return NULL;
+}
+
+int skep_sink_open(const char *to, const char *name, struct skep_diag *diag,
+		   struct skep_sink **ret_sink)
+{
+	const char *arg;
+	const struct skep_sink_kind *kind = find_kind(to, &arg);
+	struct skep_deliver_counts nothing;
+	struct skep_sink *sink;
+	int r = -ENOMEM;
+
+	if (!kind) {
+		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is no place that output could go to", to);
+		skep_diag_hint(diag, "--to takes otlp[=URL] and prom[=ADDRESS:PORT]; a file is "
+				     "given with -o");
+		return -EINVAL;
+	}
+	sink = calloc(1, kind->size);
+	if (!sink)
+		return -ENOMEM;
+	sink->kind = kind;
+	sink->fd = -1;
+	sink->name = strdup(name);
+	if (sink->name)
+		r = kind->open(sink, arg, diag);
+	if (r < 0) {
+		skep_sink_close(sink, &nothing);
+		return r;
+	}
+	*ret_sink = sink;
+	return 0;
+}
+
+void skep_sink_row(struct skep_sink *sink, const struct skep_schema *schema, const void *payload,
+		   const struct skep_resolver *resolver, uint64_t time_ns)
+{
+	sink->kind->row(sink, schema, payload, resolver, time_ns);
+}
+
+void skep_sink_snapshot(struct skep_sink *sink, const struct skep_snapshot *snapshot,
+			const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns)
+{
+	if (sink->kind->snapshot)
+		sink->kind->snapshot(sink, snapshot, resolver, start_ns, time_ns);
+}
+
+void skep_sink_set_collect(struct skep_sink *sink, skep_sink_collect_fn *collect, void *data)
+{
+	sink->collect = collect;
+	sink->collect_data = data;
+}
+
+void skep_sink_lost(struct skep_sink *sink, const char *probe, const char *cause, uint64_t count)
+{
+	if (sink->kind->lost)
+		sink->kind->lost(sink, probe, cause, count);
+}
+
+int skep_sink_fd(const struct skep_sink *sink)
+{
+	return sink->fd;
+}
+
+const char *skep_sink_place(const struct skep_sink *sink)
+{
+	return sink->place;
+}
+
+void skep_sink_serve(struct skep_sink *sink)
+{
+	if (sink->kind->serve)
+		sink->kind->serve(sink);
+}
+
+int skep_sink_idle(struct skep_sink *sink)
+{
+	return sink->kind->idle ? sink->kind->idle(sink) : -1;
+}
+
+void skep_sink_close(struct skep_sink *sink, struct skep_deliver_counts *ret_counts)
+{
+	*ret_counts = (struct skep_deliver_counts){};
+	if (!sink)
+		return;
+	sink->kind->close(sink, ret_counts);
+	free(sink->place);
+	free(sink->name);
+	free(sink);
+}
+
+static const struct {
+	const char *name, *text;
+} losses[SKEP_DELIVER_LOSS_MAX] = {
+	[SKEP_DELIVER_FULL] = { "sink_full",
+				"did not fit into the queue, as the receiver is too slow or away" },
+	[SKEP_DELIVER_REJECTED] = { "sink_rejected", "were refused by the receiver" },
+	[SKEP_DELIVER_LARGE] = { "sink_large", "were in requests too large for the receiver" },
+	[SKEP_DELIVER_LATE] = { "sink_late", "were not sent when skep ended" },
+};
+
+const char *skep_sink_loss_name(enum skep_deliver_loss loss)
+{
+	return losses[loss].name;
+}
+
+const char *skep_sink_loss_text(enum skep_deliver_loss loss)
+{
+	return losses[loss].text;
+}
