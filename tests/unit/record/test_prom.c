@@ -108,8 +108,10 @@ static void write_all(struct skep_str *out)
 	numbers[0][65] = 4;
 	numbers[0][0] = 1;
 	skep_prom_snapshot(&prom, &s, NULL, out);
-	skep_prom_count(&prom, "rows", "rows by type", &(struct skep_prom_label){ "type", "exec" }, 1, 12, out);
-	skep_prom_count(&prom, "rows", "rows by type", &(struct skep_prom_label){ "type", "exit" }, 1, 0, out);
+	skep_prom_count(&prom, "rows", "rows by type", &(struct skep_prom_label){ "type", "exec" },
+			1, 12, out);
+	skep_prom_count(&prom, "rows", "rows by type", &(struct skep_prom_label){ "type", "exit" },
+			1, 0, out);
 	skep_prom_count(&prom, "lost", "rows lost", NULL, 0, 1, out);
 	skep_prom_fini(&prom);
 }
