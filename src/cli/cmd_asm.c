@@ -121,7 +121,7 @@ int skep_cmd_asm(int argc, char **argv)
 	struct job job = {};
 	int code;
 
-	if (!skep_cli_source_parse(&job.from, &words, &job, argc, argv, &code))
+	if (!skep_cli_source_parse(&job.from, &words, &job, &argc, argv, &code))
 		return code;
 	if (optind + 1 < argc)
 		return skep_cli_wrong(&words, "one file at a time");

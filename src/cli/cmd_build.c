@@ -220,7 +220,7 @@ int skep_cmd_build(int argc, char **argv)
 	int code;
 
 	job.how.flags = job.flags;
-	if (!skep_cli_source_parse(&job.from, &words, &job, argc, argv, &code))
+	if (!skep_cli_source_parse(&job.from, &words, &job, &argc, argv, &code))
 		return code;
 	if (!job.vmlinux && (code = check_paths(&job, &words, argv + optind, argc - optind)))
 		return code;

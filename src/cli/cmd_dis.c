@@ -84,7 +84,7 @@ int skep_cmd_dis(int argc, char **argv)
 	struct dis d = {};
 	int code = SKEP_EXIT_FINE;
 
-	if (!skep_cli_source_parse(&d.from, &words, &d, argc, argv, &code))
+	if (!skep_cli_source_parse(&d.from, &words, &d, &argc, argv, &code))
 		return code;
 	if (optind == argc)
 		return skep_cli_wrong(&words, "which file?");

@@ -125,7 +125,7 @@ static int explain(struct job *job, const char *path)
 	job->with.size = bytes.len;
 	job->with.fields = job->fields;
 	if (job->script)
-		r = skep_input_read_script("-e", job->script, arena, &diag, &input);
+		r = skep_cli_source_script(&job->from, job->script, arena, &diag, &input);
 	else
 		r = skep_cli_source_read(&job->from, path, arena, &diag, &input);
 	if (r == 0)
@@ -151,7 +151,7 @@ int skep_cmd_explain(int argc, char **argv)
 	struct job job = {};
 	int code, r;
 
-	if (!skep_cli_source_parse(&job.from, &words, &job, argc, argv, &code))
+	if (!skep_cli_source_parse(&job.from, &words, &job, &argc, argv, &code))
 		return code;
 	if (optind + !job.script != argc)
 		return skep_cli_wrong(&words,

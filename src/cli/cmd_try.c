@@ -242,7 +242,7 @@ int skep_cmd_try(int argc, char **argv)
 	struct job job = {};
 	int code;
 
-	if (!skep_cli_source_parse(&job.from, &words, &job, argc, argv, &code))
+	if (!skep_cli_source_parse(&job.from, &words, &job, &argc, argv, &code))
 		return code;
 	if (job.plugin) {
 		if (job.with.engine == SKEP_TRY_KERNEL || optind + 1 < argc)

@@ -173,7 +173,7 @@ int skep_cmd_verify(int argc, char **argv)
 	struct verify v = { .findings = 3 };
 	int code;
 
-	if (!skep_cli_source_parse(&v.from, &words, &v, argc, argv, &code))
+	if (!skep_cli_source_parse(&v.from, &words, &v, &argc, argv, &code))
 		return code;
 	if (optind == argc)
 		return skep_cli_wrong(&words, "which file?");

@@ -40,13 +40,28 @@ static const char *take_option(void *data, int c, char *value)
 }
 
 bool skep_cli_source_parse(struct skep_cli_source *source, const struct skep_cli_words *words,
-			   void *data, int argc, char **argv, int *ret_code)
+			   void *data, int *argc, char **argv, int *ret_code)
 {
 	struct parse parse = { source, words, data };
 	struct skep_cli_words all = *words;
+	int end = 1, n = *argc;
+	bool fine;
 
+	while (end < n && !skep_streq(argv[end], "--"))
+		end++;
 	all.option = take_option;
-	return skep_cli_words_parse(&all, &parse, argc, argv, ret_code);
+	fine = skep_cli_words_parse(&all, &parse, end, argv, ret_code);
+	if (!fine || end == n)
+		return fine;
+	/* Without a file in front they are files, however they begin. */
+	if (optind == end) {
+		optind++;
+		return true;
+	}
+	*argc = end;
+	source->params = (const char *const *)argv + end + 1;
+	source->n_params = (size_t)(n - end - 1);
+	return true;
 }
 
 int skep_cli_source_file(const char *path, struct skep_str *out)
@@ -124,16 +139,32 @@ const struct skep_btf *skep_cli_source_types(const struct skep_cli_source *sourc
 	return skep_vmlinux_btf(NULL, &btf) < 0 ? NULL : btf;
 }
 
+static struct skep_input_options options_of(const struct skep_cli_source *source)
+{
+	return (struct skep_input_options){
+		.kernel = skep_cli_source_types(source),
+		.prog_type = source->kind,
+		.params = source->params,
+		.n_params = source->n_params,
+	};
+}
+
 int skep_cli_source_read(const struct skep_cli_source *source, const char *path,
 			 struct skep_arena *arena, struct skep_diag *diag,
 			 struct skep_input *ret_input)
 {
-	struct skep_input_options options = {
-		.kernel = skep_cli_source_types(source),
-		.prog_type = source->kind,
-	};
+	struct skep_input_options options = options_of(source);
 
 	return skep_input_read(path, &options, arena, diag, ret_input);
+}
+
+int skep_cli_source_script(const struct skep_cli_source *source, const char *text,
+			   struct skep_arena *arena, struct skep_diag *diag,
+			   struct skep_input *ret_input)
+{
+	struct skep_input_options options = options_of(source);
+
+	return skep_input_read_script("-e", text, &options, arena, diag, ret_input);
 }
 
 bool skep_cli_source_next(const struct skep_cli_source *source, const struct skep_input *input,

@@ -29,7 +29,8 @@
 /* For --help. */
 #define SKEP_CLI_SOURCE_FILES                                                                                        \
 	"FILE is C (.bpf.c), an object (.bpf.o), a script (.bt), assembler (.s), raw instructions, - for standard\n" \
-	"input, or a program in the kernel: id:42, or the file that keeps it\n"
+	"input, or a program in the kernel: id:42, or the file that keeps it;\n"                                     \
+	"behind -- the parameters of scripts\n"
 #define SKEP_CLI_SOURCE_HELP                                                                       \
 	"  --prog NAME     only this program\n"                                                    \
 	"  --kind KIND     kind of program of assembler and raw instructions (xdp, kprobe, ...)\n" \
@@ -39,13 +40,18 @@ struct skep_cli_source {
 	const char *prog; /* or NULL: all */
 	const char *btf_path;
 	uint32_t kind;
+	const char *const *params; /* of scripts: n_params */
+	size_t n_params;
 	struct skep_btf *btf; /* of btf_path */
 	struct skep_arena *arena;
 };
 
-/* Takes the options, up to optind. False: nothing is left to do, the command ends with *ret_code. */
+/*
+ * Takes the options, up to optind; what follows "--" and a file are the parameters of scripts, and no words of ours any more.
+ * False: nothing is left to do, the command ends with *ret_code.
+ */
 bool skep_cli_source_parse(struct skep_cli_source *source, const struct skep_cli_words *words,
-			   void *data, int argc, char **argv, int *ret_code);
+			   void *data, int *argc, char **argv, int *ret_code);
 /* Hex digits, or the content of a file, appended. -errno after a message. */
 int skep_cli_source_bytes(const char *text, struct skep_str *out) _must_check_;
 int skep_cli_source_file(const char *path, struct skep_str *out) _must_check_;
@@ -57,6 +63,10 @@ const struct skep_btf *skep_cli_source_types(const struct skep_cli_source *sourc
 int skep_cli_source_read(const struct skep_cli_source *source, const char *path,
 			 struct skep_arena *arena, struct skep_diag *diag,
 			 struct skep_input *ret_input) _must_check_;
+/* The same for the text of a script. */
+int skep_cli_source_script(const struct skep_cli_source *source, const char *text,
+			   struct skep_arena *arena, struct skep_diag *diag,
+			   struct skep_input *ret_input) _must_check_;
 /* Moves *@index on to the next program that is meant, from itself on; false: there is none. */
 bool skep_cli_source_next(const struct skep_cli_source *source, const struct skep_input *input,
 			  size_t *index);

@@ -149,6 +149,8 @@ const char *skep_helper_object(int32_t id)
 		return "mptcp_sock";
 	case SKEP_HELPER_SOCK_FROM_FILE:
 		return "socket";
+	case SKEP_HELPER_TASK_PT_REGS:
+		return "pt_regs";
 	default:
 		return NULL;
 	}

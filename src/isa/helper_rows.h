@@ -221,7 +221,7 @@
 	X(172, TIMER_CANCEL, timer_cancel, 1, (TIMER), INT, F_GPL, ANY) \
 	X(173, GET_FUNC_IP, get_func_ip, 1, (CTX), INT, F_GPL, TRACE) \
 	X(174, GET_ATTACH_COOKIE, get_attach_cookie, 1, (CTX), INT, 0, COOKIE) \
-	X(175, TASK_PT_REGS, task_pt_regs, 1, (OBJECT), INT, F_GPL, ANY) \
+	X(175, TASK_PT_REGS, task_pt_regs, 1, (OBJECT), OBJECT, F_GPL, ANY) \
 	X(176, GET_BRANCH_SNAPSHOT, get_branch_snapshot, 3, (OUT, SIZE0, ANY), INT, F_GPL, ANY) \
 	X(177, TRACE_VPRINTK, trace_vprintk, 4, (MEM, SIZE, MEM_NULL, SIZE0), INT, F_GPL, ANY) \
 	X(178, SKC_TO_UNIX_SOCK, skc_to_unix_sock, 1, (SOCK), OBJECT_OR_NULL, 0, SK_CAST) \

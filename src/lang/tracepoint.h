@@ -26,3 +26,17 @@ int skep_tracepoint_parse(struct skep_types *types, const char *name, const char
 			  const struct skep_struct **ret_struct) _must_check_;
 /* The fields as the text declares them, one an indented line, without the common ones: for -lv. */
 void skep_tracepoint_list(const char *text, struct skep_str *out);
+
+/*
+ * Such a text from the kernel's types, for who may not read tracefs, and for kernels that do not run here. *ret_class: the
+ * class whose record it is; another name than the event's is the likeliest of those that take the same.
+ * -ENOENT: no such event; -ENODATA: several classes are as likely.
+ */
+int skep_tracepoint_describe(const struct skep_btf *btf, const char *category, const char *event,
+			     struct skep_str *out, const char **ret_class) _must_check_;
+/*
+ * Calls @each with "CATEGORY/EVENT" for every event whose name matches the pattern. The types do not know categories: any
+ * but "syscalls" is believed, and a pattern for it finds nothing. Stops when @each returns other than 0 and returns that.
+ */
+int skep_tracepoint_known(const struct skep_btf *btf, const char *category, const char *glob,
+			  int (*each)(void *data, const char *path), void *data) _must_check_;

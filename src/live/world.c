@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lang/tracepoint.h"
 #include "live/interfaces.h"
 #include "live/world_priv.h"
 #include "sys/cpus.h"
@@ -58,6 +59,7 @@ static bool has(const struct skep_world *world, enum skep_world_feature feature)
 struct names {
 	skep_world_name_fn fn;
 	void *data;
+	size_t n;
 };
 
 static int one_tracepoint(void *data, const char *category, const char *name)
@@ -66,6 +68,7 @@ static int one_tracepoint(void *data, const char *category, const char *name)
 	struct skep_str text = {};
 	struct names *n = data;
 
+	n->n++;
 	skep_str_addf(&text, "%s/%s", category, name);
 	return n->fn(n->data, text.data);
 }
@@ -73,14 +76,51 @@ static int one_tracepoint(void *data, const char *category, const char *name)
 static int each_tracepoint(const struct skep_world *world, const char *glob, skep_world_name_fn fn,
 			   void *data)
 {
-	const char *slash = strchr(glob, '/');
-	struct names n = { fn, data };
+	struct skep_kernel_world *w = world_self(world);
+	const char *slash = strchr(glob, '/'), *name = slash ? slash + 1 : "*";
+	const char *category =
+		slash ? skep_arena_strndup(w->arena, glob, (size_t)(slash - glob)) : glob;
+	struct names n = { fn, data, 0 };
+	int r = w->is_foreign ? 0 : skep_tracefs_events(category, name, one_tracepoint, &n);
 
-	if (!slash)
-		return skep_tracefs_events(glob, "*", one_tracepoint, &n);
-	return skep_tracefs_events(skep_arena_strndup(world_self(world)->arena, glob,
-						      (size_t)(slash - glob)),
-				   slash + 1, one_tracepoint, &n);
+	if (n.n || !w->types_diag || !world->btf)
+		return r;
+	return skep_tracepoint_known(world->btf, category, name, fn, data);
+}
+
+static void tell_types(struct skep_kernel_world *w, const char *category, const char *event,
+		       const char *class)
+{
+	if (!w->types_told)
+		skep_diag_add(
+			w->types_diag, SKEP_DIAG_NOTE, SKEP_NO_LOC,
+			"the fields of tracepoint %s:%s are as the kernel's types have them%s: what "
+			"has no fixed length is taken for text",
+			category, event,
+			w->is_foreign ? "" : " (tracefs, which root may read, does not show them)");
+	w->types_told = true;
+	if (!skep_streq(class, event))
+		skep_diag_add(w->types_diag, SKEP_DIAG_NOTE, SKEP_NO_LOC,
+			      "tracepoint %s:%s is taken for one of the class %s", category, event,
+			      class);
+}
+
+static int format_of(struct skep_kernel_world *w, const char *category, const char *event,
+		     const char *key, char **ret_text)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+	const char *class;
+	int r = w->is_foreign ? -ENOENT : skep_tracefs_event_format(key, ret_text);
+
+	if (r == 0 || !w->types_diag || !w->world.btf)
+		return r;
+	r = skep_tracepoint_describe(w->world.btf, category, event, &text, &class);
+	if (r == 0) {
+		tell_types(w, category, event, class);
+		*ret_text = TAKE_PTR(text.data);
+	}
+	return r;
 }
 
 static int tracepoint_format(const struct skep_world *world, const char *category,
@@ -92,7 +132,7 @@ static int tracepoint_format(const struct skep_world *world, const char *categor
 	int r;
 
 	if (!text) {
-		r = skep_tracefs_event_format(key, &text);
+		r = format_of(w, category, event, key, &text);
 		if (r < 0)
 			return r;
 		skep_hash_set_str(&w->formats, key, skep_arena_strdup(w->arena, text));
@@ -358,6 +398,18 @@ int skep_world_new(struct skep_diag *diag, struct skep_kernel_world **ret_world)
 	}
 	*ret_world = w;
 	return 0;
+}
+
+void skep_world_read_types(struct skep_kernel_world *w, const struct skep_btf *btf,
+			   struct skep_diag *diag)
+{
+	w->types_diag = diag;
+	if (!btf)
+		return;
+	w->is_foreign = true;
+	w->world.btf = btf;
+	w->world.module_btf = NULL;
+	w->world.each_program = NULL;
 }
 
 void skep_world_free(struct skep_kernel_world *w)

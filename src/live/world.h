@@ -18,4 +18,10 @@ struct skep_kernel_world;
 int skep_world_new(struct skep_diag *diag, struct skep_kernel_world **ret_world) _must_check_;
 void skep_world_free(struct skep_kernel_world *world);
 SKEP_DEFINE_CLEANUP(struct skep_kernel_world, skep_world_free)
+/*
+ * From here on events that tracefs does not show are taken from the types: of @btf, which is another kernel's and in place of
+ * this one's, or NULL. @diag is told, and borrowed until @world is freed.
+ */
+void skep_world_read_types(struct skep_kernel_world *world, const struct skep_btf *btf,
+			   struct skep_diag *diag);
 const struct skep_world *skep_world_get(const struct skep_kernel_world *world);

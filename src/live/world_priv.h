@@ -18,12 +18,15 @@ struct user_types;
 struct skep_kernel_world {
 	struct skep_world world;
 	struct skep_arena *arena;
-	struct skep_hash formats;  /* "category/event" to text */
-	struct skep_hash symbols;  /* of the kernel, by name: struct symbol */
-	struct skep_hash kfuncs;   /* kind of program and function to "yes" or "no" */
-	struct skep_hash made;	   /* "category/event" of those made at run time, once read */
-	int made_known;		   /* 0: not read; 1: read; -errno */
-	struct skep_str functions; /* to be probed, module and name of each; empty: not read */
+	struct skep_hash formats;     /* "category/event" to text */
+	struct skep_hash symbols;     /* of the kernel, by name: struct symbol */
+	struct skep_hash kfuncs;      /* kind of program and function to "yes" or "no" */
+	struct skep_hash made;	      /* "category/event" of those made at run time, once read */
+	int made_known;		      /* 0: not read; 1: read; -errno */
+	struct skep_str functions;    /* to be probed, module and name of each; empty: not read */
+	struct skep_diag *types_diag; /* types stand in for tracefs, which is told here; or NULL */
+	bool is_foreign;	      /* the types are another kernel's */
+	bool types_told;
 	struct module *modules;
 	struct skep_progs *progs; /* NULL: nobody has asked */
 	struct skep_binary_file *binaries;

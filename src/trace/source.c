@@ -7,23 +7,6 @@
 
 #include "sys/file.h"
 
-int skep_trace_read_all(int fd, struct skep_str *out)
-{
-	char buffer[16384];
-	ssize_t n;
-
-	for (;;) {
-		n = read(fd, buffer, sizeof(buffer));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : 0;
-		if (out->len + (size_t)n > SKEP_SCRIPT_MAX)
-			return -EFBIG;
-		skep_str_addn(out, buffer, (size_t)n);
-	}
-}
-
 int skep_trace_source(struct skep_arena *arena, const struct skep_trace_options *options,
 		      struct skep_diag *diag, const char **ret_name, const char **ret_text,
 		      size_t *ret_len)
@@ -51,7 +34,7 @@ int skep_trace_source(struct skep_arena *arena, const struct skep_trace_options 
 			return r;
 		}
 	}
-	r = skep_trace_read_all(is_stdin ? STDIN_FILENO : fd, &text);
+	r = skep_live_read_all(is_stdin ? STDIN_FILENO : fd, &text);
 	if (r < 0) {
 		skep_diag_error(diag, SKEP_NO_LOC, "cannot read the script '%s': %s", options->file,
 				r == -EFBIG ? "it has more than 16 MiB" : strerror(-r));

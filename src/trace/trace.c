@@ -135,7 +135,7 @@ int skep_job_compile(struct job *job)
 		.verbose = o->verbose,
 		.kernel_hz = skep_trace_kernel_hz,
 		.kernel_version = o->compile ? 0 : kernel_version(),
-		.import = skep_trace_import,
+		.import = skep_live_import,
 		.include_dirs = o->include_dirs,
 		.n_include_dirs = o->n_include_dirs,
 		.headers = o->headers,

@@ -9,9 +9,28 @@
 
 #include "verify/walk.h"
 
+/* Whether it is known what the function gets. *ret_type: of the object among it, if there is one. */
+static int find_object(struct skep_walk *walk, const struct skep_call_facts *facts,
+		       uint32_t *ret_type)
+{
+	switch (facts->helper->id) {
+	case SKEP_HELPER_LOOP:
+	case SKEP_HELPER_FOR_EACH_MAP_ELEM:
+		return 0;
+	case SKEP_HELPER_FIND_VMA:
+		if (walk->options->btf && skep_btf_find(walk->options->btf, "vm_area_struct",
+							SKEP_BTF_STRUCT, ret_type) == 0)
+			return 0;
+		return skep_undecided(walk, "not judged without the kernel's BTF: what %s calls",
+				      facts->helper->name);
+	default:
+		return skep_undecided(walk, "not judged: what %s calls", facts->helper->name);
+	}
+}
+
 /* What the helper gives the function in its argument registers. */
-static int set_arguments(struct skep_walk *walk, struct skep_frame *frame,
-			 const struct skep_frame *caller, const struct skep_call_facts *facts)
+static void set_arguments(struct skep_frame *frame, const struct skep_frame *caller,
+			  const struct skep_call_facts *facts, uint32_t object)
 {
 	struct skep_value key = skep_value_pointer(SKEP_VALUE_MAP_KEY, 0);
 	struct skep_value value = skep_value_pointer(SKEP_VALUE_MAP_VALUE, 0);
@@ -20,7 +39,7 @@ static int set_arguments(struct skep_walk *walk, struct skep_frame *frame,
 	case SKEP_HELPER_LOOP: /* (index, context) */
 		frame->regs[SKEP_R1] = skep_value_number();
 		frame->regs[SKEP_R2] = caller->regs[SKEP_R3];
-		return 0;
+		return;
 	case SKEP_HELPER_FOR_EACH_MAP_ELEM: /* (map, key, value, context) */
 		key.map = value.map = facts->map.map;
 		key.inner_map = value.inner_map = facts->map.inner_map;
@@ -28,9 +47,12 @@ static int set_arguments(struct skep_walk *walk, struct skep_frame *frame,
 		frame->regs[SKEP_R2] = key;
 		frame->regs[SKEP_R3] = value;
 		frame->regs[SKEP_R4] = caller->regs[SKEP_R3];
-		return 0;
-	default:
-		return skep_undecided(walk, "not judged: what %s calls", facts->helper->name);
+		return;
+	default: /* find_vma: (task, area, context) */
+		frame->regs[SKEP_R1] = caller->regs[SKEP_R1];
+		frame->regs[SKEP_R2] = skep_value_pointer(SKEP_VALUE_OBJECT, 0);
+		frame->regs[SKEP_R2].type = object;
+		frame->regs[SKEP_R3] = caller->regs[SKEP_R4];
 	}
 }
 
@@ -46,7 +68,11 @@ int skep_call_back(struct skep_walk *walk, const struct skep_call_facts *facts)
 	uint32_t func = skep_walk_reg(walk, (unsigned)facts->func_reg)->func;
 	struct skep_frame *frame, *caller;
 	struct skep_state *other;
-	int r = 0;
+	uint32_t object = 0;
+	int r = find_object(walk, facts, &object);
+
+	if (r < 0)
+		return r;
 
 	if (facts->helper->id == SKEP_HELPER_LOOP) {
 		if (skep_walk_reg(walk, SKEP_R1)->kind != SKEP_VALUE_NUMBER)
@@ -70,7 +96,7 @@ int skep_call_back(struct skep_walk *walk, const struct skep_call_facts *facts)
 		return -EINVAL;
 	caller = skep_state_frame(other);
 	frame = skep_frame_new(func, walk->insn, ++walk->next_instance);
-	r = set_arguments(walk, frame, caller, facts);
+	set_arguments(frame, caller, facts, object);
 	frame->callback = SKEP_CALLBACK_SYNC;
 	caller->callback_depth++;
 	skep_state_push(other, frame);

@@ -9,11 +9,8 @@
 
 #include "isa/mapkind.h"
 #include "isa/progkind.h"
-#include "lang/compile.h"
 #include "lang/plan_file.h"
-#include "live/world.h"
 #include "obj/object.h"
-#include "obj/section.h"
 #include "obj/split.h"
 #include "who/dwarf_places.h"
 #include "workbench/build.h"
@@ -141,135 +138,6 @@ static int read_c(const char *path, const struct skep_input_options *options,
 	int r = skep_build_objects(&path, 1, &how, arena, diag, &file);
 
 	return r < 0 ? r : skep_input_read_objects(&file, 1, options, arena, diag, source);
-}
-
-/* What the program is verified against, or is to be attached to if that is one thing; NULL: neither is said by a section. */
-static const char *target_of(const struct skep_spec_prog *p, const struct skep_spec_attach *a,
-			     const struct skep_section_row *row)
-{
-	unsigned kind;
-
-	if (row->traits & SKEP_SECTION_TYPED)
-		return p->attach_btf_name && !p->attach_prog_id && !p->attach_module
-			       ? p->attach_btf_name +
-					 strlen(skep_section_btf_prefix(row->attach_type, &kind))
-			       : NULL;
-	switch (row->attach) {
-	case SKEP_ATTACH_RAW_TP:
-	case SKEP_ATTACH_TP:
-	case SKEP_ATTACH_KPROBE:
-	case SKEP_ATTACH_KRETPROBE:
-		return a->n_targets == 1 && !a->targets[0].offset ? a->targets[0].name : NULL;
-	default:
-		return NULL;
-	}
-}
-
-/* Gives the programs of a script sections as those of objects have, so that they can become one. */
-static void name_sections(struct skep_spec *spec, struct skep_arena *arena)
-{
-	spec->progs = skep_arena_memdup(arena, spec->progs, spec->n_progs * sizeof(*spec->progs));
-	for (size_t i = 0; i < spec->n_attaches; i++) {
-		const struct skep_spec_attach *a = &spec->attaches[i];
-		struct skep_spec_prog *p = &spec->progs[a->prog];
-		const struct skep_section_row *row;
-		const char *target;
-
-		for (size_t k = 0; !p->section && (row = skep_section_row(k)); k++) {
-			if (row->prog != p->type || row->attach_type != p->attach_type ||
-			    row->attach != a->kind || row->traits & SKEP_SECTION_NO_LOAD ||
-			    !!(row->traits & SKEP_SECTION_SLEEPABLE) != p->sleepable)
-				continue;
-			target = target_of(p, a, row);
-			p->section = target ? skep_arena_printf(arena, "%s/%s", row->name, target)
-					    : row->name;
-		}
-	}
-}
-
-/*
- * A script is compiled for this kernel. Where it asks for what this machine has not, or what we may not see, it is
- * compiled as for other machines; if that does not help either, the first refusal is the one that is told.
- */
-static int compile(const struct skep_world *world, const char *data, size_t size,
-		   struct skep_compile_options *options, struct skep_arena *arena,
-		   struct skep_diag *diag, struct skep_plan **ret_plan)
-{
-	size_t before = diag->n_items;
-	struct skep_diag again = {
-		.source_name = diag->source_name,
-		.source_text = diag->source_text,
-		.source_len = diag->source_len,
-	};
-	int r = skep_compile(arena, world, data, size, options, diag, ret_plan);
-
-	if (r == 0)
-		return 0;
-	options->portable = true;
-	if (skep_compile(arena, world, data, size, options, &again, ret_plan) == 0) {
-		skep_diag_soften(diag, before);
-		skep_diag_add(diag, SKEP_DIAG_NOTE, SKEP_NO_LOC,
-			      "%s is read as what runs on other machines (skep trace --compile)",
-			      diag->source_name);
-		r = 0;
-	}
-	skep_diag_fini(&again);
-	return r;
-}
-
-/* What such a script takes for granted of its kernel is what this one has: nothing is left to be fitted. */
-static void settle(struct skep_spec *spec)
-{
-	for (size_t i = 0; i < spec->n_progs; i++) {
-		struct skep_spec_prog *p = &spec->progs[i];
-		size_t n = 0;
-
-		for (size_t k = 0; k < p->n_relocs; k++)
-			if (p->relocs[k].kind != SKEP_RELOC_NEED)
-				p->relocs[n++] = p->relocs[k];
-		p->n_relocs = n;
-	}
-	spec->n_needs = 0;
-}
-
-/* What a script imports is not looked for here. */
-static int read_script(const char *data, size_t size, struct skep_arena *arena,
-		       struct skep_diag *diag, struct skep_input *source)
-{
-	_cleanup_(skep_world_freep)
-	struct skep_kernel_world *world = NULL;
-	struct skep_compile_options options = { .source_name = source->name,
-						.has_cpid = true,
-						.unsafe = true };
-	struct skep_plan *plan;
-	int r;
-
-	source->kind = SKEP_INPUT_SCRIPT;
-	diag->source_name = source->name;
-	diag->source_text = data;
-	diag->source_len = size;
-	r = skep_world_new(diag, &world);
-	if (r == 0)
-		r = compile(skep_world_get(world), data, size, &options, arena, diag, &plan);
-	if (r < 0)
-		return r;
-	source->spec = *plan->spec;
-	source->plan = plan;
-	if (plan->portable)
-		settle(&source->spec);
-	name_sections(&source->spec, arena);
-	return 0;
-}
-
-int skep_input_read_script(const char *name, const char *text, struct skep_arena *arena,
-			   struct skep_diag *diag, struct skep_input *ret_source)
-{
-	struct skep_input source = { .name = name };
-	int r = read_script(text, strlen(text), arena, diag, &source);
-
-	if (r == 0)
-		*ret_source = source;
-	return r;
 }
 
 /* Program and subprograms of one run of instructions, as the spec wants them. */
@@ -428,7 +296,7 @@ int skep_input_read(const char *path, const struct skep_input_options *options,
 		r = skep_input_read_objects(&(struct skep_object_file){ source.name, data, size },
 					    1, options, arena, diag, &source);
 	else if (skep_has_suffix(path, ".bt"))
-		r = read_script(data, size, arena, diag, &source);
+		r = skep_input_read_bt(path, data, size, options, arena, diag, &source);
 	else if (names_assembler(path) || holds_assembler(path, data, size))
 		r = skep_input_read_assembler(data, size, options, arena, diag, &source);
 	else if ((r = refuse_other(data, size, diag, &source)) == 0)

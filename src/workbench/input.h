@@ -4,7 +4,7 @@
  *
  *	tool.bpf.o	an object of clang or gcc
  *	tool.bpf.c	C, which is built first (workbench/build.h)
- *	script.bt	a script, compiled for the running kernel
+ *	script.bt	a script, compiled for the running kernel or with the types that it is given
  *	prog.s		assembler (isa/asm.h), with lines for what instructions do not say (below)
  *	prog.bin	raw instructions of 8 bytes, in this machine's byte order; or the same as hex digits
  *	-		standard input, which is an object, assembler or raw instructions
@@ -47,6 +47,9 @@ enum skep_input_kind {
 struct skep_input_options {
 	const struct skep_btf
 		*kernel; /* types to fit to, or NULL: objects stay as they were compiled */
+	const char *const *
+		params; /* of a script: n_params; those that its head has values for may be left out */
+	size_t n_params;
 	uint32_t
 		prog_type; /* of raw instructions and of assembler that does not say; 0: socket filter */
 };
@@ -80,7 +83,8 @@ int skep_input_read(const char *path, const struct skep_input_options *options,
 		    struct skep_arena *arena, struct skep_diag *diag,
 		    struct skep_input *ret_source) _must_check_;
 /* The same for the text of a script, called @name. */
-int skep_input_read_script(const char *name, const char *text, struct skep_arena *arena,
+int skep_input_read_script(const char *name, const char *text,
+			   const struct skep_input_options *options, struct skep_arena *arena,
 			   struct skep_diag *diag, struct skep_input *ret_source) _must_check_;
 /* The same for objects that are in memory already, linked; variables are looked for in the first. */
 int skep_input_read_objects(const struct skep_object_file *files, size_t n,

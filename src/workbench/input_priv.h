@@ -8,6 +8,10 @@
 int skep_input_read_assembler(char *data, size_t size, const struct skep_input_options *options,
 			      struct skep_arena *arena, struct skep_diag *diag,
 			      struct skep_input *source) _must_check_;
+/* input_script.c. @data is terminated, @path where it was found. */
+int skep_input_read_bt(const char *path, const char *data, size_t size,
+		       const struct skep_input_options *options, struct skep_arena *arena,
+		       struct skep_diag *diag, struct skep_input *source) _must_check_;
 /* input_loaded.c */
 int skep_input_read_loaded(const char *name, struct skep_arena *arena, struct skep_diag *diag,
 			   struct skep_input *source) _must_check_;

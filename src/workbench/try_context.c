@@ -11,15 +11,10 @@
 #include "isa/context.h"
 #include "isa/progkind.h"
 #include "lang/provider/syscalls.h"
-#include "sys/tracefs.h"
 #include "sys/vmlinux.h"
 #include "workbench/try_priv.h"
 
 #define ARGUMENTS_MAX 12
-
-struct place {
-	uint32_t offset, size;
-};
 
 struct named_place {
 	const char *name;
@@ -35,7 +30,7 @@ static const struct named_place registers[] = {
 	{ "arg2", 96 }, { "arg3", 88 },	  { "arg4", 72 }, { "arg5", 64 },  { "retval", 80 },
 };
 
-static bool find_field(const struct skep_context *context, const char *name, struct place *ret)
+static bool find_field(const struct skep_context *context, const char *name, struct try_place *ret)
 {
 	for (size_t i = 0; context && i < context->n_fields; i++) {
 		const struct skep_ctx_field *f = &context->fields[i];
@@ -46,58 +41,19 @@ static bool find_field(const struct skep_context *context, const char *name, str
 			continue;
 		if (name[len] && (sscanf(name + len, "[%u]", &index) != 1 || index >= f->count))
 			continue;
-		*ret = (struct place){ f->offset + index * f->size, f->size };
+		*ret = (struct try_place){ f->offset + index * f->size, f->size };
 		return true;
 	}
 	return false;
 }
 
-static bool find_register(const char *name, struct place *ret)
+static bool find_register(const char *name, struct try_place *ret)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(registers); i++)
 		if (skep_streq(registers[i].name, name)) {
-			*ret = (struct place){ registers[i].offset, 8 };
+			*ret = (struct try_place){ registers[i].offset, 8 };
 			return true;
 		}
-	return false;
-}
-
-/* "category/event": of an object in the section's name, of a script in what it attaches to; or NULL. */
-static const char *event_of(const struct try_job *j)
-{
-	const struct skep_spec *spec = &j->input->spec;
-	const char *section = spec->progs[j->prog].section;
-
-	if (section)
-		return strchr(section, '/') ? strchr(section, '/') + 1 : NULL;
-	for (size_t i = 0; i < spec->n_attaches; i++) {
-		const struct skep_spec_attach *a = &spec->attaches[i];
-
-		if (a->prog == j->prog && a->n_targets &&
-		    (a->kind == SKEP_ATTACH_TP || a->kind == SKEP_ATTACH_RAW_TP))
-			return a->targets[0].name;
-	}
-	return NULL;
-}
-
-/* "	field:int next_pid;	offset:56;	size:4;	signed:1;" */
-static bool find_event_field(const struct try_job *j, const char *name, struct place *ret)
-{
-	const char *event = event_of(j);
-	_cleanup_free_ char *format = NULL;
-	size_t len = strlen(name);
-
-	if (!event || skep_tracefs_event_format(event, &format) < 0)
-		return false;
-	for (char *at = format; (at = strstr(at, "\tfield:")); at++) {
-		const char *end = strchr(at, ';');
-		const char *bracket = end ? memchr(at, '[', (size_t)(end - at)) : NULL;
-		const char *stop = bracket ? bracket : end;
-
-		if (stop && (size_t)(stop - at) > len && memcmp(stop - len, name, len) == 0 &&
-		    strchr(" *", stop[-(ptrdiff_t)len - 1]))
-			return sscanf(end, "; offset:%u; size:%u", &ret->offset, &ret->size) == 2;
-	}
 	return false;
 }
 
@@ -117,7 +73,7 @@ static bool find_prototype(const struct try_job *j, const struct skep_btf **ret_
 	if (skep_has_prefix(name, "btf_trace_"))
 		event = name + strlen("btf_trace_");
 	else if (p->type != SKEP_PROG_TRACING && p->type != SKEP_PROG_LSM)
-		event = event_of(j);
+		event = try_event(j);
 	if (event)
 		skep_str_addf(&caller, "__traceiter_%s", event);
 	*ret_first = event != NULL;
@@ -127,7 +83,7 @@ static bool find_prototype(const struct try_job *j, const struct skep_btf **ret_
 }
 
 /* "arg1", or as the kernel's prototype calls it. */
-static bool find_argument(const struct try_job *j, const char *name, struct place *ret)
+static bool find_argument(const struct try_job *j, const char *name, struct try_place *ret)
 {
 	const struct skep_btf *btf;
 	struct skep_btf_param param;
@@ -136,7 +92,7 @@ static bool find_argument(const struct try_job *j, const char *name, struct plac
 	char rest;
 
 	if (sscanf(name, "arg%u%c", &index, &rest) == 1 && index < ARGUMENTS_MAX) {
-		*ret = (struct place){ index * 8, 8 };
+		*ret = (struct try_place){ index * 8, 8 };
 		return true;
 	}
 	if (!find_prototype(j, &btf, &proto, &first))
@@ -145,10 +101,10 @@ static bool find_argument(const struct try_job *j, const char *name, struct plac
 			skep_btf_param(btf, proto, index + first, &param) == 0 && param.type;
 	     index++)
 		if (skep_streq(param.name, name)) {
-			*ret = (struct place){ index * 8, 8 };
+			*ret = (struct try_place){ index * 8, 8 };
 			return true;
 		}
-	*ret = (struct place){ index * 8, 8 };
+	*ret = (struct try_place){ index * 8, 8 };
 	return skep_streq(name, "retval") && !first && index < ARGUMENTS_MAX;
 }
 
@@ -189,7 +145,7 @@ static void set_syscall(struct try_job *j)
 	j->wants_regs = number >= 0;
 }
 
-static bool find_place(const struct try_job *j, const char *name, struct place *ret)
+static bool find_place(const struct try_job *j, const char *name, struct try_place *ret)
 {
 	const struct skep_spec_prog *p = &j->spec.progs[j->prog];
 
@@ -200,7 +156,7 @@ static bool find_place(const struct try_job *j, const char *name, struct place *
 		return find_register(name, ret) ||
 		       find_field(skep_context_find(p->type), name, ret);
 	case SKEP_PROG_TRACEPOINT:
-		return find_event_field(j, name, ret);
+		return try_event_field(j, name, ret);
 	case SKEP_PROG_RAW_TRACEPOINT:
 	case SKEP_PROG_RAW_TRACEPOINT_WRITABLE:
 	case SKEP_PROG_TRACING:
@@ -228,8 +184,7 @@ static int no_field(const struct try_job *j, const char *name)
 		skep_diag_hint(j->diag,
 			       "it has arg0 to arg5, retval, and registers: di, si, ip ...");
 	else if (p->type == SKEP_PROG_TRACEPOINT)
-		skep_diag_hint(j->diag, "its fields are in tracefs, which root can read, when the "
-					"program says its event: tracepoint/CATEGORY/EVENT");
+		try_event_hint(j);
 	else
 		hint_arguments(j);
 	return -EINVAL;
@@ -238,7 +193,7 @@ static int no_field(const struct try_job *j, const char *name)
 static int set_field(struct try_job *j, const char *text)
 {
 	const char *equals = strchr(text, '=');
-	struct place place;
+	struct try_place place;
 	uint64_t value;
 	char *end;
 

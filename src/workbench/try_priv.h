@@ -38,6 +38,17 @@ struct try_job {
 /* try_context.c: fills in ctx, of at least the kind's size. */
 int try_make_context(struct try_job *j) _must_check_;
 
+/* Where something is in the context. */
+struct try_place {
+	uint32_t offset, size;
+};
+
+/* try_event.c: "category/event" that the program hangs at, by its section or as a script attaches it; or NULL. */
+const char *try_event(const struct try_job *j);
+bool try_event_field(const struct try_job *j, const char *name, struct try_place *ret_place);
+/* What fields there are, as a hint. */
+void try_event_hint(const struct try_job *j);
+
 /* try_kernel.c: loads, runs; closed by skep_try. */
 int try_kernel(struct try_job *j) _must_check_;
 

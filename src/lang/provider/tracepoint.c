@@ -235,6 +235,10 @@ static int missing(struct skep_compiler *c, const struct skep_attach_point *poin
 
 	if (w->each_tracepoint)
 		(void)!w->each_tracepoint(w, "*", skep_names_add, &names);
+	/* Who may not list them all may know those of a category. */
+	if (w->each_tracepoint && !names.len)
+		(void)!w->each_tracepoint(w, skep_arena_printf(c->arena, "%s/*", point->parts[1]),
+					  skep_names_add, &names);
 	for (size_t i = 0; i < names.len; i++) {
 		char *name = skep_arena_strdup(c->arena, names.data[i]), *slash = strchr(name, '/');
 

@@ -7,10 +7,27 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "live/import.h"
 #include "sys/file.h"
-#include "trace/source.h"
 
 #define FOLDER_FILES_MAX 256
+
+int skep_live_read_all(int fd, struct skep_str *out)
+{
+	char buffer[16384];
+	ssize_t n;
+
+	for (;;) {
+		n = read(fd, buffer, sizeof(buffer));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : 0;
+		if (out->len + (size_t)n > SKEP_SCRIPT_MAX)
+			return -EFBIG;
+		skep_str_addn(out, buffer, (size_t)n);
+	}
+}
 
 struct files {
 	SKEP_VEC(struct skep_import_file);
@@ -39,7 +56,7 @@ static int read_file(struct skep_arena *arena, int dir, const char *entry, const
 		return why_not(ret_why, -EINVAL, "it is neither a file nor a folder");
 	if (st.st_mode & S_IWOTH)
 		return why_not(ret_why, -EPERM, "everybody may write to this file");
-	r = skep_trace_read_all(fd, &text);
+	r = skep_live_read_all(fd, &text);
 	if (r < 0)
 		return why_not(ret_why, r, r == -EFBIG ? "it has more than 16 MiB" : NULL);
 	file.text = skep_arena_memdup(arena, skep_str_text(&text), text.len + 1);
@@ -127,14 +144,17 @@ static int read_path(struct skep_arena *arena, const char *id, const char *name,
 	return read_file(arena, fd, strrchr(id, '/') + 1, id, name, files, ret_why);
 }
 
-int skep_trace_import(void *data, struct skep_arena *arena, const char *path, const char *from,
-		      struct skep_import_file **ret_files, size_t *ret_n, const char **ret_why)
+int skep_live_import(void *data, struct skep_arena *arena, const char *path, const char *from,
+		     struct skep_import_file **ret_files, size_t *ret_n, const char **ret_why)
 {
-	const char *slash = from ? strrchr(from, '/') : NULL;
+	const char *script = data, *slash;
 	struct files files = {};
 	char real[PATH_MAX];
 	int r = 0;
 
+	if (script && from && !strchr(from, '/'))
+		from = script;
+	slash = from ? strrchr(from, '/') : NULL;
 	if (path[0] != '/' && slash)
 		path = skep_arena_printf(arena, "%.*s/%s", (int)(slash - from), from, path);
 	if (!realpath(path, real))
