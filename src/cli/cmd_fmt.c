@@ -135,13 +135,16 @@ int skep_cmd_fmt(int argc, char **argv)
 			return SKEP_EXIT_FINE;
 		}
 		if (!skep_streq(argv[i], "-w")) {
-			fprintf(stderr, "skep: fmt has no option '%s'\n%s", argv[i], usage);
+			fprintf(stderr,
+				"skep: fmt has no option '%s'\n       = see skep fmt --help\n",
+				argv[i]);
 			return SKEP_EXIT_USAGE;
 		}
 		in_place = true;
 	}
 	if (i == argc) {
-		fprintf(stderr, "skep: fmt needs a file, or '-' for the standard input\n%s", usage);
+		fprintf(stderr,
+			"skep: fmt needs a file, or '-' for the standard input\n       = see skep fmt --help\n");
 		return SKEP_EXIT_USAGE;
 	}
 	for (; i < argc; i++) {

@@ -2,12 +2,20 @@
 #include "cli/words.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/cli.h"
 
 int skep_cli_wrong(const struct skep_cli_words *words, const char *what)
 {
-	fprintf(stderr, "skep: %s\n%s", what, words->usage);
+	/* "usage: skep run [options]...": the whole of it would push what is wrong off the screen. */
+	const char *command = words->usage + strcspn(words->usage, " ");
+	size_t len;
+
+	command += *command == ' ';
+	len = strcspn(command, " ");
+	len += command[len] ? 1 + strcspn(command + len + 1, " \n") : 0;
+	fprintf(stderr, "skep: %s\n       = see %.*s --help\n", what, (int)len, command);
 	return SKEP_EXIT_USAGE;
 }
 

@@ -34,7 +34,7 @@ struct skep_cli_words {
 /* Takes the options, up to optind. False: nothing is left to do, the command ends with *ret_code. */
 bool skep_cli_words_parse(const struct skep_cli_words *words, void *data, int argc, char **argv,
 			  int *ret_code);
-/* Says what is wrong and how it is written. The exit code. */
+/* Says what is wrong and where it is said how it is written. The exit code. */
 int skep_cli_wrong(const struct skep_cli_words *words, const char *what);
 /* Where @word is in the list; -1: it is none of them. */
 int skep_cli_word(const char *word, const char *const *list, size_t n);

@@ -83,7 +83,8 @@ int skep_app_open_bytes(struct skep_app *app, const char *name, const void *data
 	}
 	if (!skep_object_is(data, size)) {
 		skep_diag_error(&app->diag, SKEP_NO_LOC, "'%s' is not an object of BPF", name);
-		skep_diag_hint(&app->diag, "objects are made by clang --target=bpf -O2 -g -c");
+		skep_diag_hint(&app->diag,
+			       "skep build makes objects of C; scripts run with skep FILE.bt");
 		return -EINVAL;
 	}
 	file.name = skep_arena_strdup(app->arena, name);

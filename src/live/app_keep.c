@@ -24,6 +24,53 @@
 #include "sys/explain.h"
 #include "sys/kernel.h"
 
+/* What is in the way: names what is not ours. */
+static void explain_foreign(struct skep_app *app, const char *path)
+{
+	char name[SKEP_PINS_NAME_MAX];
+
+	if (skep_pins_foreign(path, name) == 0)
+		skep_diag_error(&app->diag, SKEP_NO_LOC, "%s/%s is nothing that skep keeps", path,
+				name);
+	else
+		skep_diag_error(&app->diag, SKEP_NO_LOC, "%s is no directory of what skep keeps",
+				path);
+	skep_diag_hint(&app->diag, "move it away, then everything else can be removed");
+}
+
+/* "a/b" begins in the current folder, which is seldom meant. */
+static void explain_place(struct skep_app *app, const char *path)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str parent = {};
+
+	skep_str_addn(&parent, path, (size_t)(strrchr(path, '/') ? strrchr(path, '/') - path : 0));
+	if (*path != '/') {
+		skep_diag_error(
+			&app->diag, SKEP_NO_LOC,
+			"%s, from the current folder on, is not in a file system of type bpf",
+			path);
+		skep_diag_hint(&app->diag, "a name without a '/', or a whole path: /sys/fs/bpf/%s",
+			       path);
+	} else if (skep_has_prefix(path, "/sys/fs/bpf/") &&
+		   access(skep_str_text(&parent), F_OK) == 0) {
+		skep_diag_error(&app->diag, SKEP_NO_LOC,
+				"no file system of type bpf is mounted at /sys/fs/bpf here");
+		skep_diag_hint(
+			&app->diag,
+			"mount one: mount -t bpf bpf /sys/fs/bpf; under `ip netns exec NAME`, which "
+			"hides it: nsenter --net=/run/netns/NAME in its place");
+	} else {
+		skep_diag_error(&app->diag, SKEP_NO_LOC,
+				"%s is not in a file system of type bpf, or "
+				"the folder that it is to be in is not there",
+				path);
+		skep_diag_hint(&app->diag,
+			       "mostly one is at /sys/fs/bpf (mount -t bpf bpf /sys/fs/bpf), and "
+			       "mkdir makes folders there");
+	}
+}
+
 static int explain_dir(struct skep_app *app, int r, const char *path)
 {
 	switch (r) {
@@ -38,15 +85,10 @@ static int explain_dir(struct skep_app *app, int r, const char *path)
 		skep_diag_hint(&app->diag, "--pin %s keeps it there", path);
 		break;
 	case -ENOTUNIQ:
-		skep_diag_error(&app->diag, SKEP_NO_LOC,
-				"%s holds other things than what skep keeps", path);
+		explain_foreign(app, path);
 		break;
 	case -EMEDIUMTYPE:
-		skep_diag_error(&app->diag, SKEP_NO_LOC, "%s is not in a file system of type bpf",
-				path);
-		skep_diag_hint(
-			&app->diag,
-			"one is mounted at /sys/fs/bpf mostly: mount -t bpf bpf /sys/fs/bpf");
+		explain_place(app, path);
 		break;
 	case -EBUSY:
 		skep_diag_error(&app->diag, SKEP_NO_LOC, "somebody else is changing %s", path);

@@ -146,5 +146,6 @@ int app_place_all(struct skep_app *app)
 	for (size_t i = 0; i < app->places.len && r == 0; i++)
 		if (!app->places.data[i].used)
 			r = refuse_unused(app, &app->places.data[i]);
-	return r < 0 ? r : check_exclusive(app);
+	/* Of what was said, not of the programs. */
+	return r == -EINVAL ? -EDESTADDRREQ : r < 0 ? r : check_exclusive(app);
 }

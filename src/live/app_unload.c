@@ -7,6 +7,7 @@
 #include "record/table.h"
 #include "sys/bpf.h"
 #include "sys/explain.h"
+#include "sys/inventory.h"
 
 int skep_app_unload(struct skep_app *app, const char *dir)
 {
@@ -34,10 +35,32 @@ struct listing {
 	enum skep_pin_kind kind;
 	enum skep_app_format format;
 	struct skep_table *table;
+	const struct skep_inventory *inv; /* what links are attached to */
 };
 
+/* Where a link goes: "attaches program 7 to tracepoint sched/sched_switch". */
+static void describe_link(const struct listing *l, const struct skep_bpf_link_info *link,
+			  struct skep_str *out)
+{
+	const char *before = " to ";
+
+	if (link->type == SKEP_BPF_LINK_STRUCT_OPS) {
+		skep_str_addf(out, "registers map %u", link->map.map_id);
+		return;
+	}
+	skep_str_addf(out, "attaches program %u", link->prog_id);
+	for (size_t i = 0; i < l->inv->n_places; i++) {
+		const struct skep_inventory_place *p = &l->inv->places[i];
+
+		if (p->link != link->id)
+			continue;
+		skep_str_addf(out, "%s%s%s%s", before, p->kind, *p->text ? " " : "", p->text);
+		before = ", ";
+	}
+}
+
 /* Who has which number, and what it is. */
-static int describe(enum skep_pin_kind kind, int fd, uint32_t *ret_id, struct skep_str *out)
+static int describe(const struct listing *l, int fd, uint32_t *ret_id, struct skep_str *out)
 {
 	struct skep_bpf_prog_info prog = {};
 	struct skep_bpf_map_info map = {};
@@ -47,7 +70,7 @@ static int describe(enum skep_pin_kind kind, int fd, uint32_t *ret_id, struct sk
 	uint32_t size;
 	int r;
 
-	switch (kind) {
+	switch (l->kind) {
 	case SKEP_PIN_PROG:
 		size = sizeof(prog);
 		r = skep_bpf_obj_info(fd, &prog, &size);
@@ -67,7 +90,7 @@ static int describe(enum skep_pin_kind kind, int fd, uint32_t *ret_id, struct sk
 		size = sizeof(link);
 		r = skep_bpf_obj_info(fd, &link, &size);
 		*ret_id = link.id;
-		skep_str_addf(out, "attaches program %u", link.prog_id);
+		describe_link(l, &link, out);
 		return r;
 	}
 }
@@ -82,7 +105,7 @@ static int list_one(void *data, const char *name)
 	uint32_t id = 0;
 
 	/* It may be gone by now, or be nothing of bpf(2). */
-	if (fd < 0 || describe(l->kind, fd, &id, &what) < 0)
+	if (fd < 0 || describe(l, fd, &id, &what) < 0)
 		return 0;
 	if (l->format == SKEP_APP_JSON) {
 		struct skep_str *out = &l->app->text;
@@ -114,11 +137,18 @@ const char *skep_app_kept_text(struct skep_app *app, const char *dir, enum skep_
 	struct skep_table *table =
 		skep_table_new(columns, ARRAY_SIZE(columns), app->options.columns);
 	char path[SKEP_PINS_PATH_MAX];
-	struct listing l = { app, path, 0, format, table };
+	_cleanup_(skep_inventory_freep)
+	struct skep_inventory *inv = NULL;
+	struct listing l = { app, path, 0, format, table, NULL };
 
 	skep_str_reset(&app->text);
 	if (app_kept_path(app, dir, true, path) < 0)
 		return NULL;
+	if (skep_inventory_new(&inv) < 0)
+		return NULL;
+	/* Without it the list says less. */
+	(void)!skep_inventory_take(inv, &(struct skep_inventory_options){}, NULL);
+	l.inv = inv;
 	for (int kind = 0; kind < SKEP_PIN_KINDS; kind++) {
 		l.kind = (enum skep_pin_kind)kind;
 		if (skep_pins_each(path, l.kind, list_one, &l) < 0)

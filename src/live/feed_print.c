@@ -79,6 +79,10 @@ void skep_feed_print_map(struct skep_feed_printer *p, const struct skep_snapshot
 	skep_feed_print_pause(p);
 	switch (p->format) {
 	case SKEP_FEED_TABLE:
+		if (!snapshot->n_entries) {
+			skep_str_addf(p->out, "%s: empty\n\n", snapshot->name);
+			return;
+		}
 		skep_snapshot_table(snapshot, 0, 0, resolver, p->tables.screen, p->out);
 		return;
 	case SKEP_FEED_CSV:

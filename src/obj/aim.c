@@ -334,7 +334,7 @@ static int no_place(const struct aim *m)
 			m->diag,
 			"SEC(\".struct_ops.link\") struct NAME x = { .MEMBER = (void *)%s };",
 			m->prog->name);
-		return -EINVAL;
+		return -ENOENT;
 	}
 	skep_diag_error(m->diag, SKEP_NO_LOC, "program '%s' (%s) does not say where it is attached",
 			m->prog->name, m->prog->section);

@@ -91,6 +91,22 @@ int skep_pins_look(const char *path)
 	return r;
 }
 
+int skep_pins_foreign(const char *path, char name[SKEP_PINS_NAME_MAX])
+{
+	struct dirent *entry;
+	DIR *dir = opendir(path);
+	int r = -ENOENT;
+
+	while (dir && r < 0 && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.' && !is_kind(entry->d_name)) {
+			snprintf(name, SKEP_PINS_NAME_MAX, "%s", entry->d_name);
+			r = 0;
+		}
+	if (dir)
+		closedir(dir);
+	return r;
+}
+
 int skep_pins_make(const char *path)
 {
 	char below[FULL_MAX];

@@ -39,6 +39,8 @@ int skep_pins_path(const char *dir, char *out, size_t size) _must_check_;
  * not below a BPF file system.
  */
 int skep_pins_look(const char *path) _must_check_;
+/* The name of something there that is none of ours; -ENOENT: nothing is. */
+int skep_pins_foreign(const char *path, char name[SKEP_PINS_NAME_MAX]) _must_check_;
 /* Makes the directories, as far as they are missing, for root alone. */
 int skep_pins_make(const char *path) _must_check_;
 /* Nobody else changes it while the descriptor that this returns is open. -EBUSY: somebody does. */

@@ -66,8 +66,13 @@ static int show_one(struct map_printer *p, const struct skep_feed_map *map,
 	}
 	for (size_t i = 0; i < set.n; i++)
 		n += set.items[i].n_entries;
-	if (!n && p->show->format == SKEP_MAP_TABLE && !p->csv.tagged)
+	if (!n && p->show->format == SKEP_MAP_TABLE)
 		skep_diag_add(diag, SKEP_DIAG_NOTE, SKEP_NO_LOC, "map '%s' is empty", map->name);
+	if (n && (map->type == SKEP_MAP_QUEUE || map->type == SKEP_MAP_STACK))
+		skep_diag_add(
+			diag, SKEP_DIAG_NOTE, SKEP_NO_LOC,
+			"of '%s' only what comes out next can be seen, and whether there is more cannot",
+			map->name);
 	if (set.n_more)
 		skep_diag_warn(diag, SKEP_NO_LOC, "map '%s' has %zu entries more than are shown",
 			       map->name, set.n_more);

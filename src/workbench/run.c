@@ -270,9 +270,9 @@ static int open_all(struct run *run)
 static int prepare(struct run *run)
 {
 	const struct skep_run_options *o = run->options;
-	int r = say_all(run);
+	int r = 0;
 
-	if (r == 0 && o->max_cpu > 0)
+	if (o->max_cpu > 0)
 		r = skep_app_limit(run->app, o->max_cpu);
 	if (r == 0 && o->pin)
 		r = skep_app_keep(run->app, o->pin);
@@ -306,9 +306,11 @@ static enum skep_run_end run_it(struct run *run)
 
 	if (r < 0)
 		return end_of(tell(run, r));
+	if (say_all(run) < 0)
+		return tell(run, SKEP_RUN_WRONG);
 	r = prepare(run);
 	if (r < 0)
-		return tell(run, SKEP_RUN_WRONG);
+		return end_of(tell(run, r));
 	r = watch_signals(run);
 	if (r == 0)
 		r = skep_app_attach(run->app);
