@@ -33,11 +33,20 @@ static void take_record(void *data, const struct skep_file_record *record)
 
 bool skep_inventory_kind_of(const char *link, enum skep_inventory_kind *ret_kind)
 {
-	static const char *const names[] = { "bpf-prog", "bpf-map", "bpf_link" };
+	/* A link that is opened by its file is called otherwise than one that was made. */
+	static const struct {
+		const char *name;
+		enum skep_inventory_kind kind;
+	} names[] = {
+		{ "bpf-prog", SKEP_INVENTORY_PROG },
+		{ "bpf-map", SKEP_INVENTORY_MAP },
+		{ "bpf_link", SKEP_INVENTORY_LINK },
+		{ "bpf-link", SKEP_INVENTORY_LINK },
+	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
-		if (strstr(link, names[i])) {
-			*ret_kind = (enum skep_inventory_kind)i;
+		if (strstr(link, names[i].name)) {
+			*ret_kind = names[i].kind;
 			return true;
 		}
 	if (!strstr(link, "[perf_event]"))

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Links: what each is, and where it runs its program. */
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/perf_event.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "isa/attachtype.h"
+#include "sys/file.h"
 #include "sys/inventory_priv.h"
 #include "sys/vmlinux.h"
 
@@ -104,16 +107,71 @@ static const char *event_name(uint32_t type, uint64_t config)
 	return NULL;
 }
 
+/* The name of what the kernel has registered under that number: "intel_pt"; false: nothing is. */
+static bool source_name(uint32_t type, struct skep_str *out)
+{
+	DIR *dir = opendir("/sys/bus/event_source/devices");
+	const struct dirent *e;
+	bool found = false;
+
+	while (dir && !found && (e = readdir(dir))) {
+		_cleanup_free_ char *text = NULL;
+		char path[512];
+
+		snprintf(path, sizeof(path), "/sys/bus/event_source/devices/%s/type", e->d_name);
+		if (e->d_name[0] == '.' || skep_file_read(path, 64, &text, NULL) < 0)
+			continue;
+		found = strtoul(text, NULL, 10) == type;
+		if (found)
+			skep_str_add(out, e->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* Names of the numbers that are the same everywhere, but those that have names of events. */
+static const char *type_name(uint32_t type)
+{
+	switch (type) {
+	case PERF_TYPE_HARDWARE:
+		return "hardware";
+	case PERF_TYPE_SOFTWARE:
+		return "software";
+	case PERF_TYPE_TRACEPOINT:
+		return "tracepoint";
+	case PERF_TYPE_HW_CACHE:
+		return "hw-cache";
+	case PERF_TYPE_RAW:
+		return "raw";
+	case PERF_TYPE_BREAKPOINT:
+		return "breakpoint";
+	default:
+		return NULL;
+	}
+}
+
 static void look_at_event(struct look *l)
 {
 	uint32_t type = l->info.perf_event.event_type;
 	uint64_t config = l->info.perf_event.config;
 
 	l->kind = "perf event";
-	if (event_name(type, config))
+	if (event_name(type, config)) {
 		skep_str_add(&l->out, event_name(type, config));
-	else
-		skep_str_addf(&l->out, "type %u, config %#" PRIx64, type, config);
+		return;
+	}
+	if (type_name(type)) {
+		skep_str_add(&l->out, type_name(type));
+	} else if (!source_name(type, &l->out)) {
+		/* Kernels count their clocks, of software's, under numbers of their own that they do not list. */
+		if (config <= PERF_COUNT_SW_TASK_CLOCK) {
+			skep_str_add(&l->out, event_name(PERF_TYPE_SOFTWARE, config));
+			return;
+		}
+		skep_str_addf(&l->out, "type %u", type);
+	}
+	skep_str_addf(&l->out, ", config %#" PRIx64, config);
 }
 
 static void look_at_perf(struct look *l)

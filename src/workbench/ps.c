@@ -147,6 +147,7 @@ static int show(struct ps *p, uint64_t at_ns, bool first)
 	} else if (!first && p->show.format == SKEP_PS_TABLE) {
 		skep_str_addc(&out, '\n');
 	}
+	p->show.sort = p->options.sort;
 	skep_ps_show_rows(&p->show, &p->rows, limit, &out);
 	if (limit && limit < p->rows.len)
 		skep_str_addf(&out, "and %zu more\n", p->rows.len - limit);

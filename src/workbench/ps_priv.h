@@ -51,6 +51,7 @@ struct skep_ps_show {
 	enum skep_ps_what what;
 	enum skep_ps_format format;
 	unsigned screen, height; /* of the terminal, 0: none */
+	enum skep_ps_sort sort;	 /* its column is never left out */
 	bool rates;
 	bool told;	  /* JSON: the schema was shown */
 	uint64_t took_ns; /* to look, and to make the rows */

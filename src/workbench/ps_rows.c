@@ -147,18 +147,82 @@ static void place_text(const struct skep_inventory_place *place, struct skep_str
 	}
 }
 
+static bool same_place(const struct skep_inventory_place *a, const struct skep_inventory_place *b)
+{
+	return skep_streq(a->kind, b->kind) && skep_streq(a->text, b->text) &&
+	       a->cgroup == b->cgroup;
+}
+
 static void name_place(const struct skep_inventory_place *place, size_t n, struct skep_ps_row *row)
 {
 	_cleanup_(skep_str_fini)
 	struct skep_str text = {};
+	size_t same;
 
 	row->places = (uint32_t)n;
 	if (!n)
 		return;
 	place_text(place, &text);
-	if (n > 1)
-		skep_str_addf(&text, " and %zu more", n - 1);
+	for (same = 1; same < n && same_place(&place[0], &place[same]);)
+		same++;
+	if (same > 1 && skep_streq(place->kind, "perf event"))
+		skep_str_addf(&text, " on %zu CPUs", same);
+	else
+		same = 1;
+	if (n > same)
+		skep_str_addf(&text, " and %zu more", n - same);
 	snprintf(row->place, sizeof(row->place), "%s", skep_str_text(&text));
+}
+
+/*
+ * What skep run --pin attaches is a stub that jumps through a map of one element to the program, which can be replaced so
+ * (live/app_slot.c). Each names the other.
+ */
+#define STUB_INSNS_MAX 12
+
+static bool is_slot(const struct skep_inventory *inv, uint32_t map)
+{
+	const struct skep_inventory_map *m = skep_inventory_map(inv, map);
+
+	return m && m->type == SKEP_MAP_PROG_ARRAY && m->max_entries == 1 &&
+	       skep_has_prefix(m->name, "slot_");
+}
+
+static const struct skep_inventory_prog *stub_of(const struct skep_inventory *inv, uint32_t map)
+{
+	for (size_t i = 0; i < inv->n_progs; i++) {
+		const struct skep_inventory_prog *p = &inv->progs[i];
+
+		if (p->n_maps == 1 && p->maps[0] == map && p->n_insns <= STUB_INSNS_MAX)
+			return p;
+	}
+	return NULL;
+}
+
+static void name_stub(const struct skep_inventory *inv, const struct skep_inventory_prog *prog,
+		      const struct skep_inventory_place *places, size_t n, struct skep_ps_row *row)
+{
+	const struct skep_inventory_prog *stub;
+	char place[sizeof(row->place)];
+
+	if (n == 1 && places->map && is_slot(inv, places->map)) {
+		stub = stub_of(inv, places->map);
+		if (!stub || stub->id == prog->id)
+			return;
+		places = skep_inventory_places(inv, stub->id, &n);
+		name_place(places, n, row);
+		snprintf(place, sizeof(place), "%.200s, through stub %u", row->place, stub->id);
+		snprintf(row->place, sizeof(row->place), "%s", place);
+		return;
+	}
+	if (prog->n_maps != 1 || prog->n_insns > STUB_INSNS_MAX || !is_slot(inv, prog->maps[0]))
+		return;
+	for (size_t i = 0; i < inv->n_places; i++)
+		if (inv->places[i].map == prog->maps[0] && inv->places[i].prog != prog->id) {
+			snprintf(place, sizeof(place), "stub of %u", inv->places[i].prog);
+			snprintf(row->place, sizeof(row->place), "%s", place);
+			return;
+		}
 }
 
 /* --- programs --------------------------------------------------------------------------------- */
@@ -282,6 +346,7 @@ static bool make_prog(const struct skep_ps_look *look, const struct skep_invento
 	add_abilities(prog, row);
 	places = skep_inventory_places(look->inv, prog->id, &n);
 	name_place(places, n, row);
+	name_stub(look->inv, prog, places, n, row);
 	add_owners(look->inv, SKEP_INVENTORY_PROG, prog->id, &owners);
 	add_owners(look->inv, SKEP_INVENTORY_PERF, prog->id, &owners);
 	add_pin(look->inv, SKEP_INVENTORY_PROG, prog->id, row);

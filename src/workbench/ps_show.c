@@ -364,6 +364,20 @@ static bool any_container(const struct skep_ps_rows *rows)
 	return false;
 }
 
+static bool is_sorted_by(const struct skep_ps_show *show, enum column column)
+{
+	switch (column) {
+	case COL_CPU:
+		return show->sort == SKEP_PS_CPU;
+	case COL_RUNS:
+		return show->sort == SKEP_PS_RUNS;
+	case COL_MEMORY:
+		return show->sort == SKEP_PS_MEM;
+	default:
+		return false;
+	}
+}
+
 static size_t choose(const struct skep_ps_show *show, const struct skep_ps_rows *rows,
 		     enum column *ret_columns)
 {
@@ -377,8 +391,8 @@ static size_t choose(const struct skep_ps_show *show, const struct skep_ps_rows 
 		bool measured =
 			all->column == COL_RUNS || all->column == COL_NS || all->column == COL_CPU;
 
-		if (!fits(all, show->screen) || (measured && !show->rates) ||
-		    (all->column == COL_CONTAINER && !containers))
+		if ((!fits(all, show->screen) && !is_sorted_by(show, all->column)) ||
+		    (measured && !show->rates) || (all->column == COL_CONTAINER && !containers))
 			continue;
 		ret_columns[n++] = all->column;
 	}
