@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/fit.h"
 
 #define LINE_SHOWN_MAX 160 /* bytes of a source line shown around the caret */
 #define LINE_SHOWN_MIN 20  /* however narrow a terminal is */
@@ -197,49 +198,6 @@ static void format_excerpt(const char *line, size_t len, struct skep_loc loc, un
 	skep_str_addf(out, "%s\n", off);
 }
 
-/* Text for a terminal: bytes that it could take for a command are shown as '?'. */
-static void add_shown(struct skep_str *out, const char *text)
-{
-	for (size_t len = strlen(text), i = 0; i < len;) {
-		size_t n = skep_utf8_shown(text + i, len - i);
-
-		if (n)
-			skep_str_addn(out, text + i, n);
-		else
-			skep_str_addc(out, '?');
-		i += MAX(n, (size_t)1);
-	}
-}
-
-/* The same, in lines of at most @columns (0: in one), cut between words; the first begins at column @at. */
-static void add_words(struct skep_str *out, const char *text, unsigned columns, size_t at)
-{
-	size_t len = strlen(text);
-
-	while (columns > MARGIN + LINE_SHOWN_MIN && at + len > columns) {
-		size_t room = columns - MIN(at, (size_t)columns), cut = MIN(room, len);
-		_cleanup_free_ char *part = NULL;
-
-		while (cut > 0 && text[cut] != ' ')
-			cut--;
-		if (!cut && at <= MARGIN) /* one long word */
-			cut = strcspn(text, " ");
-		part = strndup(text, cut);
-		if (!part)
-			skep_oom();
-		add_shown(out, part);
-		text += cut;
-		while (*text == ' ')
-			text++;
-		len = strlen(text);
-		if (!len)
-			return;
-		skep_str_addf(out, "\n%*s", MARGIN, "");
-		at = MARGIN;
-	}
-	add_shown(out, text);
-}
-
 static void format_item(const struct skep_diag *diag, const struct skep_diag_item *item, bool color,
 			struct skep_str *out)
 {
@@ -260,7 +218,8 @@ static void format_item(const struct skep_diag *diag, const struct skep_diag_ite
 	else
 		skep_str_add(out, "skep: ");
 	skep_str_addf(out, "%s%s:%s ", on, levels[item->level].word, off);
-	add_words(out, item->what, diag->columns, out->len - start - strlen(on) - strlen(off));
+	skep_fit_words(item->what, diag->columns, out->len - start - strlen(on) - strlen(off),
+		       MARGIN, out);
 	skep_str_addc(out, '\n');
 	if (item->text)
 		format_excerpt(item->text, strlen(item->text), shown, diag->columns, on, off, out);
@@ -268,7 +227,7 @@ static void format_item(const struct skep_diag *diag, const struct skep_diag_ite
 		format_excerpt(line, len, shown, diag->columns, on, off, out);
 	if (item->hint) {
 		skep_str_add(out, "       = ");
-		add_words(out, item->hint, diag->columns, MARGIN);
+		skep_fit_words(item->hint, diag->columns, MARGIN, MARGIN, out);
 		skep_str_addc(out, '\n');
 	}
 }

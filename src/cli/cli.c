@@ -21,53 +21,18 @@ unsigned skep_cli_columns(int fd)
 	return isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-/* Where what an option or a feature means begins: behind the last gap of several blanks. */
-static size_t explained_at(const char *line, size_t len)
+struct skep_look skep_cli_look(int fd)
 {
-	size_t at = strspn(line, " ");
-
-	for (size_t i = at; i + 2 < len; i++)
-		if (line[i] == ' ' && line[i + 1] == ' ' && line[i + 2] != ' ')
-			at = i + 2;
-	return at;
-}
-
-static void print_line(const char *line, size_t len, size_t columns)
-{
-	size_t indent = explained_at(line, len), at = 0;
-	bool is_command = skep_has_prefix(line, "  skep ");
-
-	if (indent > columns / 2)
-		indent = 2;
-	while (columns && at + len > columns && !is_command) {
-		size_t cut = columns - at;
-
-		while (cut > 0 && line[cut] != ' ')
-			cut--;
-		if (cut <= (at ? 0 : indent))
-			break;
-		printf("%*s%.*s\n", (int)at, "", (int)cut, line);
-		line += cut + 1;
-		len -= cut + 1;
-		at = indent;
-	}
-	printf("%*s%.*s\n", (int)at, "", (int)len, line);
+	return (struct skep_look){ isatty(fd) && !getenv("NO_COLOR"), skep_cli_columns(fd) };
 }
 
 void skep_cli_page(const char *text)
 {
-	unsigned columns = skep_cli_columns(STDOUT_FILENO);
-	size_t len;
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
 
-	for (; *text; text += len + (text[len] == '\n')) {
-		_cleanup_free_ char *line = NULL;
-
-		len = strcspn(text, "\n");
-		line = strndup(text, len);
-		if (!line)
-			skep_oom();
-		print_line(line, len, columns);
-	}
+	skep_fit_page(text, skep_cli_columns(STDOUT_FILENO), &out);
+	fputs(skep_str_text(&out), stdout);
 }
 
 void skep_cli_tell(struct skep_diag *diag, bool verbose)
@@ -81,12 +46,12 @@ void skep_cli_tell(struct skep_diag *diag, bool verbose)
 		.n_files = diag->n_files,
 		.source_len = diag->source_len,
 	};
-	bool color = isatty(STDERR_FILENO) && !getenv("NO_COLOR");
+	struct skep_look look = skep_cli_look(STDERR_FILENO);
 
 	if (diag->n_items == 0 && !diag->log)
 		return;
-	diag->columns = skep_cli_columns(STDERR_FILENO);
-	skep_diag_format(diag, color, verbose, &text);
+	diag->columns = look.columns;
+	skep_diag_format(diag, look.color, verbose, &text);
 	fflush(stdout);
 	fputs(skep_str_text(&text), stderr);
 	skep_diag_fini(diag);

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "base/diag.h"
+#include "base/fit.h"
 
 enum {
 	SKEP_EXIT_FINE = 0,
@@ -36,13 +37,12 @@ int skep_cli_main(int argc, char **argv);
 extern int skep_cli_argc;
 extern char **skep_cli_argv;
 
-/*
- * Writes a page to stdout. On a terminal, lines that are longer go on below the text that they explain; commands stay whole, for
- * they are copied.
- */
+/* Writes a page to stdout, fitted to the terminal if it is one (base/fit.h). */
 void skep_cli_page(const char *text);
 /* Of the terminal that @fd is; 0: it is none. */
 unsigned skep_cli_columns(int fd);
+/* The same, and whether it shows colours. */
+struct skep_look skep_cli_look(int fd);
 /* Renders to stderr, coloured on a terminal, and empties the diag but for its source. */
 void skep_cli_tell(struct skep_diag *diag, bool verbose);
 /* For commands that take no arguments: 0, or the exit code after a word about the first one. */

@@ -137,7 +137,7 @@ static int judge(struct job *job, const struct skep_input *input)
 		skep_cli_tell(&diag, false);
 		skep_diag_fini(&diag);
 		if (r == 0)
-			skep_verdict_text(input, i, &result, isatty(STDERR_FILENO), &out);
+			skep_verdict_text(input, i, &result, skep_cli_look(STDERR_FILENO), &out);
 		if (r < 0 || result.verdict == SKEP_VERDICT_REJECTED)
 			code = SKEP_EXIT_FAILED;
 		else if (result.verdict == SKEP_VERDICT_UNDECIDED && code == SKEP_EXIT_FINE)

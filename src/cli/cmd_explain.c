@@ -15,6 +15,7 @@ static const char usage[] =
 	"  --input BYTES   for the run: the packet, or the context of kinds without one, as of skep try\n"
 	"  --set NAME=N    for the run: a field of the context, an argument or a register; repeatable\n"
 	"  --pid N, --comm NAME   for the run: the process\n"
+	"  --native        all of the machine code, not 12 bytes of each piece\n"
 	"  --live          the run is the kernel's, for kinds that it can test-run; for root\n"
 	"exit code: 0 explained, 1 not\n";
 
@@ -25,6 +26,7 @@ struct job {
 	const char *script, *html, *input;
 	const char *fields[FIELDS_MAX];
 	struct skep_try_input with;
+	bool all_native;
 };
 
 static const char *own_option(void *data, int c, char *value)
@@ -53,6 +55,9 @@ static const char *own_option(void *data, int c, char *value)
 	case 'C':
 		job->with.comm = value;
 		return NULL;
+	case 'N':
+		job->all_native = true;
+		return NULL;
 	case 'L':
 		job->with.engine = SKEP_TRY_KERNEL;
 		return NULL;
@@ -69,10 +74,15 @@ static int explain_all(struct job *job, const char *path, const struct skep_inpu
 		.btf = skep_cli_source_types(&job->from),
 		.path = path,
 		.with = job->with,
+		.all_native = job->all_native,
 	};
+	struct skep_places places = {};
 	bool first = true;
 	size_t prog;
 	int r = 0;
+
+	skep_input_places(input, arena, &places);
+	options.places = &places;
 
 	if (job->html)
 		skep_explain_html_begin(input, out);
@@ -83,11 +93,12 @@ static int explain_all(struct job *job, const char *path, const struct skep_inpu
 		if (r == 0 && job->html)
 			skep_explain_html(e, first, out);
 		else if (r == 0)
-			skep_explain_text(e, first, isatty(STDOUT_FILENO), out);
+			skep_explain_text(e, first, skep_cli_look(STDOUT_FILENO), out);
 		first = false;
 	}
 	if (job->html)
 		skep_explain_html_end(out);
+	skep_btf_free(places.btf);
 	if (r == 0 && first)
 		r = skep_cli_source_choose(&job->from, path ? path : "-e", input, &prog);
 	return r;
@@ -144,6 +155,7 @@ int skep_cmd_explain(int argc, char **argv)
 		{ "set", required_argument, NULL, 's' },
 		{ "pid", required_argument, NULL, 'P' },
 		{ "comm", required_argument, NULL, 'C' },
+		{ "native", no_argument, NULL, 'N' },
 		{ "live", no_argument, NULL, 'L' },
 		SKEP_CLI_WORDS_END,
 	};

@@ -8,11 +8,17 @@
 
 static void print_commands(void)
 {
-	printf("usage: skep COMMAND [options]\n\n");
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+
+	skep_str_add(&out, "usage: skep COMMAND [options]\n\n");
 	for (const struct skep_command *c = skep_commands; c->name; c++)
-		printf("  %-10s %s\n", c->name, c->summary);
-	printf("\nskep -e 'SCRIPT', skep FILE.bt and skep FILE.skep mean skep trace. Each command has\n"
-	       "--help and a manual: man skep-trace; the language is in man skep-lang\n");
+		skep_str_addf(&out, "  %-10s  %s\n", c->name, c->summary);
+	skep_str_add(
+		&out,
+		"\nskep -e 'SCRIPT', skep FILE.bt and skep FILE.skep mean skep trace. Each command has "
+		"--help and a manual: man skep-trace; the language is in man skep-lang\n");
+	skep_cli_page(skep_str_text(&out));
 }
 
 /* Those list them by themselves. */
@@ -26,7 +32,8 @@ static const char argdist[] =
 	"What argdist and trace of BCC do is a line of the language (man skep-lang):\n"
 	"\n"
 	"argdist -C 'p::vfs_read(struct file *f, char *b, size_t n):size_t:n'\n"
-	"  skep -e 'kprobe:vfs_read { @[arg2] = count(); } interval:s:1 { print(@); clear(@); }'\n"
+	"  skep -e 'kprobe:vfs_read { @[arg2] = count(); }\n"
+	"           interval:s:1 { print(@); clear(@); }'\n"
 	"argdist -H 'r::vfs_read():ssize_t:$retval'\n"
 	"  skep -e 'kretprobe:vfs_read { @ = hist(retval); }'\n"
 	"argdist -H 'r:c:malloc(size_t n):u64:$latency'\n"
@@ -36,9 +43,11 @@ static const char argdist[] =
 	"  skep -e 'tracepoint:block:block_rq_issue { @[args.nr_sector] = count(); }'\n"
 	"\n"
 	"trace 'do_sys_openat2 \"%s\", arg2@user'\n"
-	"  skep -e 'kprobe:do_sys_openat2 { printf(\"%d %s %s\\n\", pid, comm, str(uptr(arg1))); }'\n"
+	"  skep -e 'kprobe:do_sys_openat2 {\n"
+	"           printf(\"%d %s %s\\n\", pid, comm, str(uptr(arg1))); }'\n"
 	"trace 'r::vfs_read (retval > 20000) \"%d bytes\", retval'\n"
-	"  skep -e 'kretprobe:vfs_read /retval > 20000/ { row read { pid, comm, size: retval } }'\n"
+	"  skep -e 'kretprobe:vfs_read /retval > 20000/ {\n"
+	"           row read { pid, comm, size: retval } }'\n"
 	"trace -K 'tcp_sendmsg'\n"
 	"  skep -e 'kprobe:tcp_sendmsg { printf(\"%d %s%s\\n\", pid, comm, kstack); }'\n"
 	"trace 'u:pthread:pthread_create'\n"
@@ -65,7 +74,7 @@ int skep_cmd_help(int argc, char **argv)
 	if (skep_cli_is_tool(argv[1]))
 		return skep_cmd_tool(argv[1], 2, (char *[]){ argv[1], "--help", NULL });
 	if (skep_streq(argv[1], "argdist")) {
-		fputs(argdist, stdout);
+		skep_cli_page(argdist);
 		return SKEP_EXIT_FINE;
 	}
 	fprintf(stderr, "skep: there is no command '%s'\n       = 'skep help' lists the commands\n",
@@ -84,14 +93,14 @@ static const struct {
 	int needs; /* enum skep_feature, or one of these */
 } samples[] = {
 	{ "which programs are started",
-	  "-e 'tracepoint:sched:sched_process_exec { printf(\"%d %s\\n\", pid, str(args.filename)); }'",
+	  "-e 'tracepoint:sched:sched_process_exec { print(str(args.filename)); }'",
 	  SKEP_FEATURE_RAW_TP },
 	{ "how many system calls each program makes (Ctrl-C shows it)",
 	  "-e 'tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }'", SKEP_FEATURE_RAW_TP },
 	{ "which kernel functions of the file layer run how often",
 	  "-e 'kprobe:vfs_* { @[func] = count(); }'", SKEP_FEATURE_KPROBE },
 	{ "how much memory a program asks for at a time",
-	  "-e 'uprobe:libc:malloc /pid == cpid/ { @bytes = hist(arg0); }' -c 'ls -l /'",
+	  "-e 'uprobe:libc:malloc /pid == cpid/ { @bytes = hist(arg0); }' -c 'ls /'",
 	  SKEP_FEATURE_UPROBE },
 	{ "where the CPUs spend their time", "-e 'profile:hz:99 { @[comm] = count(); }'",
 	  SKEP_FEATURE_PERF_SOFTWARE },

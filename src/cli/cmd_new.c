@@ -12,11 +12,23 @@ static const char usage[] =
 	"Nothing that is there is overwritten.\n"
 	"  --kind KIND     where it is attached; tracepoint unless told:\n";
 
-static void show_usage(FILE *f)
+static void show_usage(void)
 {
-	fputs(usage, f);
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+
+	skep_str_add(&out, usage);
 	for (const struct skep_new_kind *k = skep_new_kinds; k->name; k++)
-		fprintf(f, "    %-14s  %s\n", k->name, k->summary);
+		skep_str_addf(&out, "    %-14s  %s\n", k->name, k->summary);
+	skep_cli_page(skep_str_text(&out));
+}
+
+static int wrong(const char *what)
+{
+	fprintf(stderr,
+		"skep: %s\n       = skep new NAME [--kind KIND]; skep new --help lists the kinds\n",
+		what);
+	return SKEP_EXIT_USAGE;
 }
 
 int skep_cmd_new(int argc, char **argv)
@@ -32,20 +44,18 @@ int skep_cmd_new(int argc, char **argv)
 	struct skep_diag diag = {};
 	int c, r;
 
-	while ((c = getopt_long(argc, argv, "hk:", longs, NULL)) >= 0) {
+	while ((c = getopt_long(argc, argv, ":hk:", longs, NULL)) >= 0) {
 		if (c == 'k') {
 			kind = optarg;
 			continue;
 		}
-		show_usage(c == 'h' ? stdout : stderr);
-		return c == 'h' ? SKEP_EXIT_FINE : SKEP_EXIT_USAGE;
+		if (c != 'h')
+			return wrong(c == ':' ? "--kind wants a value" : "no such option");
+		show_usage();
+		return SKEP_EXIT_FINE;
 	}
-	if (optind + 1 != argc) {
-		fprintf(stderr, "skep: %s\n",
-			optind == argc ? "which name?" : "one name at a time");
-		show_usage(stderr);
-		return SKEP_EXIT_USAGE;
-	}
+	if (optind + 1 != argc)
+		return wrong(optind == argc ? "which name?" : "one name at a time");
 	r = skep_new_program(argv[optind], kind, &diag, &out);
 	fputs(skep_str_text(&out), stdout);
 	skep_cli_tell(&diag, false);

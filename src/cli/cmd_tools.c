@@ -126,7 +126,7 @@ int skep_cmd_tools(int argc, char **argv)
 	if (argc == 1)
 		return list();
 	if (skep_streq(argv[1], "--help") || skep_streq(argv[1], "-h")) {
-		fputs(help, stdout);
+		skep_cli_page(help);
 		return SKEP_EXIT_FINE;
 	}
 	if (argc != 3 || (!man && !skep_streq(argv[1], "--script"))) {
@@ -169,6 +169,6 @@ int skep_cmd_tool(const char *name, int argc, char **argv)
 	if (!options.help)
 		return skep_trace_run(&options, &context);
 	skep_tool_help(tool, &text);
-	fputs(skep_str_text(&text), stdout);
+	skep_cli_page(skep_str_text(&text));
 	return SKEP_EXIT_FINE;
 }

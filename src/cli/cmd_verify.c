@@ -92,7 +92,7 @@ static void judge(struct verify *v, const struct skep_input *source,
 	else if (v->format == FORMAT_SARIF)
 		skep_sarif_add(source, index, &result, &v->sarif);
 	else
-		skep_verdict_text(source, index, &result, isatty(STDOUT_FILENO), &out);
+		skep_verdict_text(source, index, &result, skep_cli_look(STDOUT_FILENO), &out);
 	if (v->witness_path)
 		look_for_witness(v, source, index, &result, &out);
 	fwrite(skep_str_text(&out), 1, out.len, stdout);

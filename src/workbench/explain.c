@@ -177,8 +177,6 @@ int skep_explain_new(const struct skep_input *input, size_t prog,
 {
 	struct skep_explain *e = skep_arena_alloc(arena, sizeof(*e));
 	const struct skep_prog_kind *kind;
-	_cleanup_(skep_str_fini)
-	struct skep_str verdict = {};
 	struct skep_listing *listing;
 	const char **known;
 	size_t n;
@@ -196,13 +194,12 @@ int skep_explain_new(const struct skep_input *input, size_t prog,
 	if (r < 0)
 		return r;
 	e->listing = listing;
+	e->all_native = options->all_native;
 	skep_listing_insns(listing, &n);
 	for (size_t i = 0; i <= n; i++)
 		e->native_bytes += listing->notes[i].native.size;
 	find_source(e, options->path, arena);
 	known = explain_known(e, options, n, arena, diag);
-	skep_verdict_text(input, prog, &e->verdict, false, &verdict);
-	e->verdict_text = skep_arena_strdup(arena, skep_str_text(&verdict));
 	gather_lines(e, known, n, arena);
 	explain_place(e, arena);
 	run(e, options, arena);
@@ -269,7 +266,23 @@ static void facts_of_references(const struct skep_explain *e, struct skep_str *o
 		skep_str_addc(out, '\n');
 }
 
-void explain_facts(const struct skep_explain *e, unsigned step, struct skep_str *out)
+const char *explain_stop(const struct skep_explain *e)
+{
+	switch (e->verdict.verdict) {
+	case SKEP_VERDICT_SAFE:
+		return NULL;
+	case SKEP_VERDICT_REJECTED:
+		return "Here the kernel stops: bpf() fails, and nothing of the program is kept. The steps "
+		       "below show what would become of it; its run is one in skep's own machine, which ends "
+		       "where the program does what it must not.";
+	default:
+		return "Whether the kernel goes on from here is not known: skep run shows it. The steps below "
+		       "show what becomes of the program if it does.";
+	}
+}
+
+void explain_facts(const struct skep_explain *e, unsigned step, unsigned columns,
+		   struct skep_str *out)
 {
 	const struct skep_verify_result *v = &e->verdict;
 	size_t n = e->listing->prog->n_insns;
@@ -285,7 +298,8 @@ void explain_facts(const struct skep_explain *e, unsigned step, struct skep_str 
 		facts_of_references(e, out);
 		return;
 	case 4:
-		skep_str_add(out, e->verdict_text);
+		skep_verdict_text(e->input, e->index, v, (struct skep_look){ .columns = columns },
+				  out);
 		if (v->verdict == SKEP_VERDICT_SAFE)
 			skep_str_addf(
 				out,

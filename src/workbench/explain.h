@@ -11,17 +11,20 @@
  * the run is to be the kernel's (skep_try_input.engine).
  *
  *	r = skep_explain_new(&input, prog, &options, arena, diag, &explain);
- *	skep_explain_text(explain, color, &out);
+ *	skep_explain_text(explain, true, skep_cli_look(STDOUT_FILENO), &out);
  */
 #pragma once
 
+#include "base/fit.h"
 #include "verify/verify.h"
 #include "workbench/input.h"
 #include "workbench/try.h"
 
 struct skep_explain_options {
-	const struct skep_btf *btf; /* the kernel's types, or NULL */
-	const char *path;	    /* of the file that was read, for its text */
+	const struct skep_btf *btf;	  /* the kernel's types, or NULL */
+	const struct skep_places *places; /* names of variables (input.h), or NULL */
+	const char *path;		  /* of the file that was read, for its text */
+	bool all_native;	    /* all of the machine code, not only what begins each piece */
 	struct skep_try_input with; /* what the run gets */
 };
 
@@ -32,7 +35,8 @@ int skep_explain_new(const struct skep_input *input, size_t prog,
 		     const struct skep_explain_options *options, struct skep_arena *arena,
 		     struct skep_diag *diag, struct skep_explain **ret_explain) _must_check_;
 /* @first: the source is shown as well, which several programs have in common. */
-void skep_explain_text(const struct skep_explain *e, bool first, bool color, struct skep_str *out);
+void skep_explain_text(const struct skep_explain *e, bool first, struct skep_look look,
+		       struct skep_str *out);
 /* A page is begun, gets its programs, and is ended; it needs nothing but itself. */
 void skep_explain_html_begin(const struct skep_input *input, struct skep_str *out);
 void skep_explain_html(const struct skep_explain *e, bool first, struct skep_str *out);

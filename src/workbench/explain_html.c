@@ -19,7 +19,8 @@ static const char style[] =
 	"h3{display:flex;align-items:center;gap:.6rem;font-size:1.1rem;margin:2.2rem 0 .2rem}\n"
 	"h3 b{display:inline-grid;place-items:center;width:1.8rem;height:1.8rem;border-radius:50%;background:var(--ink);"
 	"color:var(--page);font-size:.95rem}\n"
-	"p{margin:.2rem 0 .7rem;max-width:46rem;color:var(--soft)}p.fact{color:var(--ink)}\n"
+	"p{margin:.2rem 0 .7rem;max-width:46rem;color:var(--soft)}p.fact{color:var(--ink)}"
+	"p.stop{color:var(--ink);padding:.6rem .9rem;border-left:4px solid var(--warm);background:var(--box)}\n"
 	"pre,table{font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}\n"
 	"pre{margin:.4rem 0;padding:.7rem .9rem;background:var(--box);border:1px solid var(--line);border-radius:6px;"
 	"overflow-x:auto;tab-size:8}\n"
@@ -148,8 +149,10 @@ static void facts(const struct skep_explain *e, unsigned number, struct skep_str
 	_cleanup_(skep_str_fini)
 	struct skep_str lines = {};
 
-	explain_facts(e, number, &lines);
+	explain_facts(e, number, 0, &lines);
 	box(skep_str_text(&lines), out);
+	if (number == 4 && explain_stop(e))
+		skep_str_addf(out, "<p class=\"stop\">%s</p>\n", explain_stop(e));
 }
 
 static void show_insn(const struct skep_explain *e, const struct explain_insn *insn,

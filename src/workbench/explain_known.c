@@ -114,7 +114,12 @@ static void note(struct known *k, const struct skep_value *regs)
 
 		if (regs[i].kind == SKEP_VALUE_NOTHING)
 			continue;
-		add_value(k, &regs[i], &now);
+		/* What a call keeps is other than before only when it took away what was pointed to. */
+		if (i >= 6 && skep_insn_is_call(k->insns[k->last]) &&
+		    k->regs[i].kind != SKEP_VALUE_NUMBER && regs[i].kind == SKEP_VALUE_NUMBER)
+			skep_str_add(&now, "given away, no longer to be used");
+		else
+			add_value(k, &regs[i], &now);
 		add_value(k, &k->regs[i], &before);
 		if (k->regs[i].kind != SKEP_VALUE_NOTHING &&
 		    skep_streq(skep_str_text(&now), skep_str_text(&before)))
@@ -152,6 +157,7 @@ const char **explain_known(struct skep_explain *e, const struct skep_explain_opt
 	struct skep_verify_options how = {
 		.btf = options->btf,
 		.max_findings = 1,
+		.places = options->places,
 		.explain = true,
 		.diag = diag,
 		.visit = visit,

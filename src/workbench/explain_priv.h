@@ -31,8 +31,8 @@ struct skep_explain {
 	struct explain_line *lines;
 	size_t n_lines;
 	struct skep_verify_result verdict;
-	const char *verdict_text; /* as skep verify has it */
-	uint32_t native_bytes;	  /* 0: no JIT for this CPU */
+	uint32_t native_bytes; /* 0: no JIT for this CPU */
+	bool all_native;
 	const char *where, *fires, *returns;
 	bool ran;
 	struct skep_try_result run;
@@ -51,5 +51,8 @@ const char **explain_known(struct skep_explain *e, const struct skep_explain_opt
 			   size_t n_insns, struct skep_arena *arena, struct skep_diag *diag);
 /* explain_place.c: fills in where, fires and returns. */
 void explain_place(struct skep_explain *e, struct skep_arena *arena);
-/* Facts of steps, one a line: compile, load, verify, translate. */
-void explain_facts(const struct skep_explain *e, unsigned step, struct skep_str *out);
+/* Facts of steps, one a line: compile, load, verify, translate. @columns: of the verdict, as skep verify has it. */
+void explain_facts(const struct skep_explain *e, unsigned step, unsigned columns,
+		   struct skep_str *out);
+/* What to think of the steps behind the verdict; NULL: nothing, the kernel goes on. */
+const char *explain_stop(const struct skep_explain *e);

@@ -5,52 +5,45 @@
 
 #include "workbench/explain_priv.h"
 
-#define WIDTH 100
+#define PROSE_MAX 100	/* columns of prose, however wide it could be */
 #define CODE_WIDTH 32	/* of an instruction, before what is known */
+#define CODE_AT 10	/* where an instruction begins */
+#define NATIVE_AT 12	/* where machine code begins */
 #define NATIVE_SHOWN 12 /* bytes of machine code on a line */
 
 struct text {
 	struct skep_str *out;
-	bool color;
+	struct skep_look look;
 };
 
 static void paint(const struct text *t, const char *code)
 {
-	if (t->color)
+	if (t->look.color)
 		skep_str_addf(t->out, "\033[%sm", code);
 }
 
-/* Words of a paragraph, indented, in lines that fit. */
-static void wrap(const struct text *t, const char *words)
+static void prose(const struct text *t, const char *words)
 {
-	size_t column = 0;
+	unsigned columns = t->look.columns ? MIN(t->look.columns, PROSE_MAX) : PROSE_MAX;
 
-	while (*words) {
-		size_t len = strcspn(words, " ");
-
-		if (!column || column + 1 + len > WIDTH - 4) {
-			skep_str_add(t->out, column ? "\n    " : "    ");
-			column = 0;
-		} else {
-			skep_str_addc(t->out, ' ');
-			column++;
-		}
-		skep_str_addn(t->out, words, len);
-		column += len;
-		words += len + (words[len] == ' ');
-	}
+	skep_str_add(t->out, "    ");
+	skep_fit_words(words, columns, 4, 4, t->out);
 	skep_str_addc(t->out, '\n');
 }
 
+/* What goes on in a further line stands below what it belongs to. */
 static void indent(const struct text *t, const char *lines)
 {
-	while (*lines) {
-		size_t len = strcspn(lines, "\n");
+	for (size_t len; *lines; lines += len + (lines[len] == '\n')) {
+		_cleanup_free_ char *line = NULL;
 
+		len = strcspn(lines, "\n");
+		line = strndup(lines, len);
+		if (!line)
+			skep_oom();
 		skep_str_add(t->out, "    ");
-		skep_str_addn(t->out, lines, len);
+		skep_fit_words(line, t->look.columns, 4, 6 + strspn(line, " "), t->out);
 		skep_str_addc(t->out, '\n');
-		lines += len + (lines[len] == '\n');
 	}
 }
 
@@ -64,7 +57,7 @@ static void step(const struct text *t, const struct skep_explain *e, unsigned nu
 	paint(t, "0");
 	skep_str_addc(t->out, '\n');
 	paint(t, "2");
-	wrap(t, s.what);
+	prose(t, s.what);
 	paint(t, "0");
 	skep_str_addc(t->out, '\n');
 }
@@ -74,8 +67,14 @@ static void facts(const struct text *t, const struct skep_explain *e, unsigned n
 	_cleanup_(skep_str_fini)
 	struct skep_str lines = {};
 
-	explain_facts(e, number, &lines);
+	explain_facts(e, number, t->look.columns > 4 ? t->look.columns - 4 : 0, &lines);
 	indent(t, skep_str_text(&lines));
+	if (number != 4 || !explain_stop(e))
+		return;
+	skep_str_addc(t->out, '\n');
+	paint(t, "1;33");
+	prose(t, explain_stop(e));
+	paint(t, "0");
 }
 
 static void show_source(const struct text *t, const struct skep_explain *e)
@@ -83,9 +82,7 @@ static void show_source(const struct text *t, const struct skep_explain *e)
 	const char *at = e->source, *end = at ? at + e->source_len : NULL;
 
 	if (!at) {
-		skep_str_add(
-			t->out,
-			"    The source is not here; its lines that became code stand below.\n");
+		prose(t, "The source is not here; its lines that became code stand below.");
 		return;
 	}
 	for (unsigned n = 1; at < end; n++) {
@@ -95,18 +92,59 @@ static void show_source(const struct text *t, const struct skep_explain *e)
 		paint(t, "2");
 		skep_str_addf(t->out, "  %4u  ", n);
 		paint(t, "0");
-		skep_str_addn(t->out, at, len);
+		skep_fit_code(at, len, t->look.columns, 8, t->out);
 		skep_str_addc(t->out, '\n');
 		at += len + 1;
 	}
 }
 
-static void add_native(const struct text *t, const struct native_piece *piece)
+/* As many bytes on a line as there is room for. */
+static void show_native(const struct text *t, const struct native_piece *piece, bool all)
 {
-	for (uint32_t i = 0; i < piece->size && i < NATIVE_SHOWN; i++)
-		skep_str_addf(t->out, "%s%02x", i ? " " : "", piece->code[i]);
-	if (piece->size > NATIVE_SHOWN)
-		skep_str_addf(t->out, " and %u more", piece->size - NATIVE_SHOWN);
+	unsigned columns = t->look.columns, room = NATIVE_SHOWN;
+
+	if (columns && columns < NATIVE_AT + 3 * NATIVE_SHOWN)
+		room = columns > NATIVE_AT + 3 * 4 ? (columns - NATIVE_AT) / 3 : 4;
+	paint(t, "2");
+	for (uint32_t i = 0; i < piece->size && (all || i < room); i++) {
+		if (i % room == 0)
+			skep_str_addf(t->out, "%s%*s", i ? "\n" : "", NATIVE_AT, "");
+		skep_str_addf(t->out, "%s%02x", i % room ? " " : "", piece->code[i]);
+	}
+	if (!all && piece->size > room)
+		skep_str_addf(t->out, " and %u more", piece->size - room);
+	paint(t, "0");
+	skep_str_addc(t->out, '\n');
+}
+
+/* What is known stands in a column of its own; behind a long instruction, or below it. */
+static void show_known(const struct text *t, const struct explain_insn *insn)
+{
+	unsigned columns = t->look.columns;
+	size_t code = columns && columns < 80 ? columns * 2 / 5 : CODE_WIDTH;
+	size_t column = CODE_AT + code + 2,
+	       at = CODE_AT + skep_fit_width(insn->code, strlen(insn->code));
+	_cleanup_(skep_str_fini)
+	struct skep_str words = {};
+
+	if (insn->known)
+		skep_str_add(&words, insn->known);
+	if (insn->about)
+		skep_str_addf(&words, "%s(%s)", insn->known ? "  " : "", insn->about);
+	if (!words.len)
+		return;
+	if (at + 2 <= column) {
+		skep_str_pad(t->out, ' ', column - at);
+	} else if (columns && at + 2 + skep_fit_width(words.data, words.len) > columns) {
+		skep_str_addc(t->out, '\n');
+		skep_str_pad(t->out, ' ', column);
+	} else {
+		skep_str_add(t->out, "  ");
+		column = at + 2;
+	}
+	paint(t, "32");
+	skep_fit_words(skep_str_text(&words), columns, column, column, t->out);
+	paint(t, "0");
 }
 
 static void show_insn(const struct text *t, const struct skep_explain *e,
@@ -114,36 +152,22 @@ static void show_insn(const struct text *t, const struct skep_explain *e,
 {
 	const struct native_piece *native = &e->listing->notes[insn->at].native;
 	const char *label = e->listing->notes[insn->at].label;
-	size_t width = strlen(insn->code);
 
 	if (label)
 		skep_str_addf(t->out, "    %s:\n", label);
 	skep_str_addf(t->out, "  %4zu    %s", insn->at, insn->code);
-	if (insn->known || insn->about)
-		skep_str_pad(t->out, ' ', width < CODE_WIDTH ? CODE_WIDTH - width : 0);
-	paint(t, "32");
-	if (insn->known)
-		skep_str_addf(t->out, "  %s", insn->known);
-	paint(t, "0");
-	if (insn->about)
-		skep_str_addf(t->out, "  (%s)", insn->about);
+	show_known(t, insn);
 	skep_str_addc(t->out, '\n');
-	if (!native->size)
-		return;
-	paint(t, "2");
-	skep_str_pad(t->out, ' ', 12);
-	add_native(t, native);
-	paint(t, "0");
-	skep_str_addc(t->out, '\n');
+	if (native->size)
+		show_native(t, native, e->all_native);
 }
 
 static void show_beside(const struct text *t, const struct skep_explain *e)
 {
 	skep_str_addc(t->out, '\n');
 	paint(t, "1");
-	skep_str_add(
-		t->out,
-		"    steps 2, 4 and 5, line by line: source, instruction, what is known then, machine code\n");
+	prose(t,
+	      "steps 2, 4 and 5, line by line: source, instruction, what is known then, machine code");
 	paint(t, "0");
 	for (size_t i = 0; i < e->n_lines; i++) {
 		const struct explain_line *l = &e->lines[i];
@@ -151,17 +175,23 @@ static void show_beside(const struct text *t, const struct skep_explain *e)
 		skep_str_addc(t->out, '\n');
 		if (l->place) {
 			paint(t, "33");
-			skep_str_addf(t->out, "    %s  %s\n", l->place, l->code);
+			skep_str_addf(t->out, "    %s  ", l->place);
+			skep_fit_code(l->code, strlen(l->code), t->look.columns,
+				      6 + strlen(l->place), t->out);
 			paint(t, "0");
+			skep_str_addc(t->out, '\n');
 		}
 		for (size_t k = 0; k < l->n_insns; k++)
 			show_insn(t, e, &l->insns[k]);
 	}
 }
 
-void skep_explain_text(const struct skep_explain *e, bool first, bool color, struct skep_str *out)
+void skep_explain_text(const struct skep_explain *e, bool first, struct skep_look look,
+		       struct skep_str *out)
 {
-	struct text t = { out, color };
+	struct text t = { out, look };
+	_cleanup_(skep_str_fini)
+	struct skep_str run = {};
 
 	paint(&t, "1");
 	skep_str_addf(out, "%s%s: %s", first ? "" : "\n", e->input->name, e->prog->name);
@@ -177,13 +207,17 @@ void skep_explain_text(const struct skep_explain *e, bool first, bool color, str
 	}
 	show_beside(&t, e);
 	step(&t, e, 6);
-	skep_str_addf(out, "    %s\n", e->where);
+	prose(&t, e->where);
 	step(&t, e, 7);
-	wrap(&t, e->fires);
-	wrap(&t, e->returns);
-	skep_str_addf(out, "\n    one run, in %s, with %s\n",
+	if (*e->fires)
+		prose(&t, e->fires);
+	if (*e->returns)
+		prose(&t, e->returns);
+	skep_str_addf(&run, "one run, in %s, with %s",
 		      e->run.engine == SKEP_TRY_KERNEL ? "the kernel" : "skep's own machine",
 		      e->run_input);
+	skep_str_addc(out, '\n');
+	prose(&t, skep_str_text(&run));
 	step(&t, e, 8);
 	indent(&t, e->ran ? e->run_text : e->run_why);
 }

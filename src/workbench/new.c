@@ -147,6 +147,36 @@ static int check_name(const char *name, struct skep_diag *diag)
 	return -EINVAL;
 }
 
+/* The identifier or the comment at @at; 0: it is neither. */
+static size_t word_at(const char *at)
+{
+	const char *end = skep_has_prefix(at, "/*") ? strstr(at, "*/") : NULL;
+	size_t n = 0;
+
+	if (end)
+		return (size_t)(end + 2 - at);
+	while (isalnum((unsigned char)at[n]) || at[n] == '_')
+		n++;
+	return n;
+}
+
+/* A program that is called as something else in its own text would not be built. */
+static int check_free(const char *name, const char *text, struct skep_diag *diag)
+{
+	size_t len = strlen(name), n;
+
+	for (const char *at = text; *at; at += MAX(n, (size_t)1)) {
+		n = word_at(at);
+		if (n != len || memcmp(at, name, len) != 0)
+			continue;
+		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is something else in this program", name);
+		skep_diag_hint(diag, "nothing was written; choose another name, my_%s for one",
+			       name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static void tell_next(const struct skep_new_kind *k, const char *path, struct skep_str *out)
 {
 	skep_str_addf(out, "%s.bpf.c    the program: read it, it says what everything is for\n",
@@ -171,6 +201,8 @@ int skep_new_program(const char *path, const char *kind, struct skep_diag *diag,
 	if (!text)
 		return -EINVAL;
 	r = check_name(name, diag);
+	if (r == 0)
+		r = check_free(name, text, diag);
 	if (r < 0)
 		return r;
 	fill_in(text, name, &source);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "workbench/verdict.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "isa/progkind.h"
@@ -50,15 +51,53 @@ static const char *verdict_name(enum skep_verdict verdict)
 	}
 }
 
-/* "   12 r2 = *(u8 *)(r1 + 3)      idx = r2: [0, 255]" */
-static void add_step(const struct skep_verify_step *s, struct skep_str *out)
+/* What the lines about a program have in common. */
+struct told {
+	const struct skep_input *source;
+	const struct skep_verify_result *result;
+	unsigned columns;
+	struct skep_str *out;
+	size_t begin; /* of the line that is being written */
+};
+
+static void begin_line(struct told *t, const char *words)
 {
-	skep_str_addf(out, "    %5u %-30s", s->insn, s->code);
+	t->begin = t->out->len;
+	skep_str_add(t->out, words);
+}
+
+static size_t column(const struct told *t)
+{
+	return skep_fit_width(skep_str_text(t->out) + t->begin, t->out->len - t->begin);
+}
+
+/* "count.bpf.c:12  struct iphdr *ip = data;", with room for @behind. */
+static void add_source(struct told *t, const struct skep_spec_line *line, size_t behind)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str code = {};
+
+	skep_source_place(t->source, line, t->out);
+	skep_str_add(t->out, "  ");
+	skep_source_code(&t->source->spec, line, &code);
+	skep_fit_code(skep_str_text(&code), code.len, t->columns, column(t) + behind, t->out);
+}
+
+/* "   12 r2 = *(u8 *)(r1 + 3)      idx = r2: [0, 255]" */
+static void add_step(struct told *t, const struct skep_verify_step *s)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str value = {};
+	int width = t->columns && t->columns < 72 ? 22 : 30;
+
+	begin_line(t, "");
+	skep_str_addf(t->out, "    %5u %-*s", s->insn, width, s->code);
 	if (s->name)
-		skep_str_addf(out, " `%s`", s->name);
+		skep_str_addf(&value, " `%s`", s->name);
 	if (s->value)
-		skep_str_addf(out, "%s%s", s->name ? ", " : " ", s->value);
-	skep_str_addc(out, '\n');
+		skep_str_addf(&value, "%s%s", s->name ? ", " : " ", s->value);
+	skep_fit_words(skep_str_text(&value), t->columns, column(t), (size_t)width + 11, t->out);
+	skep_str_addc(t->out, '\n');
 }
 
 static bool is_same_line(const struct skep_spec_line *a, const struct skep_spec_line *b)
@@ -67,40 +106,37 @@ static bool is_same_line(const struct skep_spec_line *a, const struct skep_spec_
 	       (a->file == b->file || (a->file && b->file && skep_streq(a->file, b->file)));
 }
 
-static void add_steps(const struct skep_input *source, const struct skep_finding *f,
-		      struct skep_str *out)
+static void add_steps(struct told *t, const struct skep_finding *f)
 {
 	const struct skep_spec_line *shown = NULL;
 
 	if (f->n_steps)
-		skep_str_add(out, "    how it came about:\n");
+		skep_str_add(t->out, "    how it came about:\n");
 	if (f->steps_cut)
-		skep_str_add(out, "          ...\n");
+		skep_str_add(t->out, "          ...\n");
 	for (size_t i = 0; i < f->n_steps; i++) {
 		const struct skep_verify_step *s = &f->steps[i];
 
 		if (s->line && s->line->loc.line && !is_same_line(s->line, shown)) {
 			shown = s->line;
-			skep_str_add(out, "          ; ");
-			skep_source_place(source, s->line, out);
-			skep_str_add(out, "  ");
-			skep_source_code(&source->spec, s->line, out);
-			skep_str_addc(out, '\n');
+			begin_line(t, "          ; ");
+			add_source(t, s->line, 0);
+			skep_str_addc(t->out, '\n');
 		}
-		add_step(s, out);
+		add_step(t, s);
 	}
 }
 
-static void add_code(const struct skep_input *source, uint32_t insn,
-		     const struct skep_spec_line *line, struct skep_str *out)
+/* An instruction with its line of source, and what is said of it. */
+static void add_code(struct told *t, uint32_t insn, const struct skep_spec_line *line,
+		     const char *said)
 {
-	skep_str_addf(out, "instruction %u", insn);
+	skep_str_addf(t->out, "instruction %u", insn);
 	if (line && line->loc.line) {
-		skep_str_add(out, ", ");
-		skep_source_place(source, line, out);
-		skep_str_add(out, "  ");
-		skep_source_code(&source->spec, line, out);
+		skep_str_add(t->out, ", ");
+		add_source(t, line, strlen(said));
 	}
+	skep_str_addf(t->out, "%s\n", said);
 }
 
 /* "each round multiplies the paths by 2.0; 19 rounds make 524288 of them" */
@@ -128,76 +164,83 @@ static void add_factor(const struct skep_verify_growth *g, struct skep_str *out)
 			      paths < 1e6 ? 6 : 2, paths < 1e6 ? (double)(uint64_t)paths : paths);
 }
 
-static void add_branch(const struct skep_input *source, const struct skep_verify_growth *g,
-		       const struct skep_growth_branch *b, struct skep_str *out)
+static void add_branch(struct told *t, const struct skep_verify_growth *g,
+		       const struct skep_growth_branch *b)
 {
+	char said[64];
+
 	if (g->one_path && b->insn == g->last)
 		return;
-	skep_str_add(out, "        they part at ");
-	add_code(source, b->insn, b->line, out);
-	skep_str_addf(out, ": both ways %u time%s\n", b->splits, b->splits == 1 ? "" : "s");
+	snprintf(said, sizeof(said), ": both ways %u time%s", b->splits, b->splits == 1 ? "" : "s");
+	begin_line(t, "        they part at ");
+	add_code(t, b->insn, b->line, said);
 }
 
 /* At most SKEP_GROWTH_LOOPS * (2 + SKEP_GROWTH_BRANCHES) + 1 lines. */
-static void add_growth(const struct skep_input *source, const struct skep_verify_result *result,
-		       const struct skep_finding *f, struct skep_str *out)
+static void add_growth(struct told *t, const struct skep_finding *f)
 {
 	if (f->n_growth)
-		skep_str_add(out, "    what makes so many paths:\n");
+		skep_str_add(t->out, "    what makes so many paths:\n");
 	for (size_t i = 0; i < f->n_growth; i++) {
 		const struct skep_verify_growth *g = &f->growth[i];
-		unsigned percent = (unsigned)(100ull * g->processed /
-					      (result->processed ? result->processed : 1));
+		uint32_t all = t->result->processed;
+		unsigned percent = (unsigned)(100ull * g->processed / (all ? all : 1));
+		char said[64];
 
 		if (i && !percent)
 			continue;
-		if (g->rounds) {
-			skep_str_add(out, "      the loop that jumps back at ");
-			add_code(source, g->last, g->line, out);
-		} else {
-			skep_str_add(out, "      outside of loops");
-		}
-		skep_str_addf(out, ": %u %% of the work\n", percent);
-		add_factor(g, out);
+		snprintf(said, sizeof(said), ": %u %% of the work", percent);
+		begin_line(t, g->rounds ? "      the loop that jumps back at "
+					: "      outside of loops");
+		if (g->rounds)
+			add_code(t, g->last, g->line, said);
+		else
+			skep_str_addf(t->out, "%s\n", said);
+		add_factor(g, t->out);
 		for (size_t k = 0; k < g->n_branches; k++)
-			add_branch(source, g, &g->branches[k], out);
+			add_branch(t, g, &g->branches[k]);
 	}
 }
 
-static void add_finding(const struct skep_input *source, const struct skep_verify_result *result,
-			const struct skep_finding *f, struct skep_str *out)
+static void add_finding(struct told *t, const struct skep_finding *f)
 {
-	skep_str_addf(out, "  %s: %s\n", skep_reason_name(f->reason), f->what);
-	skep_str_addf(out, "    at instruction %u", f->insn);
-	if (f->line && f->line->loc.line) {
-		skep_str_add(out, ", ");
-		skep_source_place(source, f->line, out);
-		skep_str_add(out, "  ");
-		skep_source_code(&source->spec, f->line, out);
-	}
-	skep_str_addc(out, '\n');
-	add_steps(source, f, out);
-	add_growth(source, result, f, out);
-	if (f->hint)
-		skep_str_addf(out, "    = %s\n", f->hint);
+	begin_line(t, "  ");
+	skep_str_addf(t->out, "%s: ", skep_reason_name(f->reason));
+	skep_fit_words(f->what, t->columns, column(t), 4, t->out);
+	skep_str_addc(t->out, '\n');
+	begin_line(t, "    at ");
+	add_code(t, f->insn, f->line, "");
+	add_steps(t, f);
+	add_growth(t, f);
+	if (!f->hint)
+		return;
+	skep_str_add(t->out, "    = ");
+	skep_fit_words(f->hint, t->columns, 6, 6, t->out);
+	skep_str_addc(t->out, '\n');
 }
 
 void skep_verdict_text(const struct skep_input *source, size_t prog,
-		       const struct skep_verify_result *result, bool color, struct skep_str *out)
+		       const struct skep_verify_result *result, struct skep_look look,
+		       struct skep_str *out)
 {
 	static const char *const colors[] = { "\033[32m", "\033[31m", "\033[33m" };
 	const struct skep_spec_prog *p = &source->spec.progs[prog];
 	const struct skep_prog_kind *kind = skep_prog_kind_find(p->type);
+	struct told t = { source, result, look.columns, out, 0 };
+	const char *name = verdict_name(result->verdict);
+	_cleanup_(skep_str_fini)
+	struct skep_str about = {};
 
-	skep_str_addf(out, "%s%s%s: %s %s (%s), %u instructions, %u looked at",
-		      color ? colors[result->verdict] : "", verdict_name(result->verdict),
-		      color ? "\033[0m" : "", source->name, p->name, kind ? kind->name : "?",
-		      result->n_insns, result->processed);
+	skep_str_addf(out, "%s%s%s", look.color ? colors[result->verdict] : "", name,
+		      look.color ? "\033[0m" : "");
+	skep_str_addf(&about, ": %s %s (%s), %u instructions, %u looked at", source->name, p->name,
+		      kind ? kind->name : "?", result->n_insns, result->processed);
 	if (result->stack_bytes)
-		skep_str_addf(out, ", %u bytes of stack", result->stack_bytes);
+		skep_str_addf(&about, ", %u bytes of stack", result->stack_bytes);
+	skep_fit_words(skep_str_text(&about), look.columns, strlen(name), 2, out);
 	skep_str_addc(out, '\n');
 	for (size_t i = 0; i < result->n_findings; i++)
-		add_finding(source, result, &result->findings[i], out);
+		add_finding(&t, &result->findings[i]);
 }
 
 static void json_string(const char *key, const char *value, struct skep_str *out)

@@ -44,7 +44,8 @@ static void explain(const struct skep_input *source, const struct skep_places *p
 		without = judge(&source->spec, i, NULL, arena);
 		if (with.verdict != without.verdict || with.n_findings != without.n_findings)
 			abort(); /* names have changed the verdict */
-		skep_verdict_text(source, i, &with, false, &out);
+		skep_verdict_text(source, i, &with, (struct skep_look){ .columns = 20 * (i % 6) },
+				  &out);
 		skep_verdict_json(source, i, &with, &out);
 	}
 }
