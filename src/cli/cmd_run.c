@@ -141,7 +141,7 @@ int skep_cmd_run(int argc, char **argv)
 		SKEP_CLI_WORDS_END,
 	};
 	static const struct skep_cli_words words = { usage, longs, take_option, ":hv" };
-	struct skep_run_options options = { .color = isatty(STDERR_FILENO) };
+	struct skep_run_options options = { .look = skep_cli_look(STDERR_FILENO) };
 	struct winsize size;
 	enum skep_run_end end;
 	const char *why;

@@ -250,7 +250,8 @@ static int build(struct run *run, const char *path)
 	struct skep_diag diag = {};
 	int r = skep_build_object(&path, 1, &how, arena, &diag, &bytes);
 
-	skep_diag_format(&diag, run->options->color, run->options->verbose, &said);
+	diag.columns = run->options->look.columns;
+	skep_diag_format(&diag, run->options->look.color, run->options->verbose, &said);
 	fputs(skep_str_text(&said), stderr);
 	skep_diag_fini(&diag);
 	return r < 0 ? r : skep_app_open_bytes(run->app, path, bytes.data, bytes.len);
@@ -292,7 +293,7 @@ static enum skep_run_end end_of_attach(struct run *run, int r)
 	if (!refused)
 		return r == -EDESTADDRREQ ? SKEP_RUN_WRONG : end_of(r);
 	if (o->n_paths == 1)
-		skep_run_refused(o->paths[0], refused, o->color, &text);
+		skep_run_refused(o->paths[0], refused, o->look, &text);
 	fputs(skep_str_text(&text), stderr);
 	return SKEP_RUN_FAILED;
 }
@@ -339,7 +340,7 @@ enum skep_run_end skep_run(const struct skep_run_options *options)
 {
 	struct skep_app_options how = {
 		.size = sizeof(how),
-		.color = options->color,
+		.color = options->look.color,
 		.verbose = options->verbose,
 		.columns = options->columns,
 		.lines = options->lines,

@@ -5,7 +5,7 @@
  *
  *	open ─► set, at, use ─► load ─► attach ─► [ rows, signals, time ] ─► detach
  *
- *	struct skep_run_options options = { .paths = argv + optind, .n_paths = 1, .color = isatty(2) };
+ *	struct skep_run_options options = { .paths = argv + optind, .n_paths = 1, .look = skep_cli_look(STDERR_FILENO) };
  *	code = skep_run(&options);
  *
  * stdout is the data, stderr is for people.
@@ -14,7 +14,7 @@
 
 #include <skep/skep.h>
 
-#include "base/macros.h"
+#include "base/fit.h"
 
 #define SKEP_RUN_WORDS_MAX 256 /* of each of --at, --set, --prog */
 
@@ -37,7 +37,8 @@ struct skep_run_options {
 	uint64_t watch_ns;	 /* maps are shown that often; 0: at the end only */
 	unsigned columns, lines; /* of the terminal that it is shown on; 0: none */
 	double max_cpu;		 /* percent of one processor; 0: no limit */
-	bool color, verbose;
+	struct skep_look look;	 /* of standard error */
+	bool verbose;
 };
 
 enum skep_run_end {

@@ -13,7 +13,7 @@ static size_t find(const struct skep_input *source, const char *prog)
 }
 
 static bool judge(const struct skep_input *source, size_t prog, const struct skep_btf *kernel,
-		  bool color, struct skep_arena *arena, struct skep_str *out)
+		  struct skep_look look, struct skep_arena *arena, struct skep_str *out)
 {
 	struct skep_places places = {};
 	struct skep_verify_options options = {
@@ -28,12 +28,13 @@ static bool judge(const struct skep_input *source, size_t prog, const struct ske
 	skep_input_places(source, arena, &places);
 	r = skep_verify(&source->spec, prog, &options, arena, &result);
 	if (r == 0 && result.verdict == SKEP_VERDICT_REJECTED)
-		skep_verdict_text(source, prog, &result, color, out);
+		skep_verdict_text(source, prog, &result, look, out);
 	skep_btf_free(places.btf);
 	return r == 0 && result.verdict == SKEP_VERDICT_REJECTED;
 }
 
-void skep_run_refused(const char *path, const char *prog, bool color, struct skep_str *out)
+void skep_run_refused(const char *path, const char *prog, struct skep_look look,
+		      struct skep_str *out)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
@@ -46,7 +47,7 @@ void skep_run_refused(const char *path, const char *prog, bool color, struct ske
 		options.kernel = NULL;
 	if (skep_input_read(path, &options, arena, NULL, &source) == 0)
 		index = find(&source, prog);
-	rejected = index != SIZE_MAX && judge(&source, index, options.kernel, color, arena, out);
+	rejected = index != SIZE_MAX && judge(&source, index, options.kernel, look, arena, out);
 	skep_str_addf(out, "       = %s: skep verify --prog %s %s\n",
 		      rejected ? "all that is wrong with it" : "more about it", prog, path);
 }

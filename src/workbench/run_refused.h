@@ -7,7 +7,8 @@
  */
 #pragma once
 
-#include "base/str.h"
+#include "base/fit.h"
 
 /* @path: the object or the source in C that @prog is in. Lines, appended to @out. */
-void skep_run_refused(const char *path, const char *prog, bool color, struct skep_str *out);
+void skep_run_refused(const char *path, const char *prog, struct skep_look look,
+		      struct skep_str *out);
