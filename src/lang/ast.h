@@ -110,6 +110,7 @@ struct skep_expr {
 			uint64_t value;
 			bool is_unsigned; /* written with a U suffix, or above INT64_MAX */
 			bool is_bool;	  /* true or false */
+			bool is_option;	  /* given on the command line: getopt() */
 			const struct skep_type
 				*of; /* by the checker: the enum whose constant it is */
 			uint32_t

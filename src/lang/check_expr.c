@@ -149,28 +149,6 @@ int skep_check_arith(struct skep_check *k, struct skep_expr *expr, enum skep_bin
 	return 0;
 }
 
-/* u < 0 and u >= 0 have one answer. */
-static void warn_never(struct skep_check *k, const struct skep_expr *expr,
-		       const struct skep_expr *left, const struct skep_expr *right)
-{
-	const struct skep_type *type = left->type;
-	bool never = expr->binary.op == SKEP_BINARY_LT;
-
-	if (!k->final || !skep_check_is_zero(right) || !is_int(type) || type->is_signed ||
-	    type->is_bool || (!never && expr->binary.op != SKEP_BINARY_GE))
-		return;
-	skep_diag_warn(k->c->diag, expr->loc, "this is %s true: %s has no sign",
-		       never ? "never" : "always", skep_check_type_text(k, type));
-	if (left->kind == SKEP_EXPR_NAME &&
-	    (skep_streq(left->call.name, "retval") || skep_has_prefix(left->call.name, "arg")))
-		skep_diag_hint(k->c->diag,
-			       "it is a whole register: (int32)%s where the function says int, "
-			       "(int64)%s where it says long",
-			       left->call.name, left->call.name);
-	else
-		skep_diag_hint(k->c->diag, "if it carries a negative number, say so: (int64)...");
-}
-
 static int check_compare(struct skep_check *k, struct skep_expr *expr)
 {
 	const struct skep_expr *left = expr->binary.left, *right = expr->binary.right;
@@ -179,7 +157,7 @@ static int check_compare(struct skep_check *k, struct skep_expr *expr)
 
 	expr->type = skep_type_bool();
 	if ((is_int(a) || is_ptr(a)) && (is_int(b) || is_ptr(b))) {
-		warn_never(k, expr, left, right);
+		skep_check_never(k, expr);
 		return 0;
 	}
 	if (skep_type_is_scalar(a) && skep_type_is_scalar(b) &&

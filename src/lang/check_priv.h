@@ -37,6 +37,8 @@ int skep_check_comptime(struct skep_check *k, struct skep_expr *cond, bool *ret_
 			bool *ret_value) _must_check_;
 /* The literal 0, which is also the NULL pointer. */
 bool skep_check_is_zero(const struct skep_expr *expr);
+/* check_never.c: warns of a comparison that has one answer. */
+void skep_check_never(struct skep_check *k, const struct skep_expr *expr);
 /* "5": a number that is written as a text. */
 bool skep_check_quoted_number(const struct skep_expr *expr);
 /* True, and told: @expr is a parameter that is not a number. */

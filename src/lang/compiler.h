@@ -54,14 +54,15 @@ struct skep_instance {
 	const char *signature; /* match: what its targets have in common */
 	const void *own;       /* provider's own */
 	unsigned table_plus1;  /* provider's own: 1 + index of a map in gen, 0 none yet */
-	const struct skep_struct *args; /* fields of `args`, or NULL */
-	const char *no_args;		/* why there are none, where there might be some */
-	struct skep_proto_regs args_of; /* to tell what is not in args, and why */
-	enum skep_space args_space;	/* of pointers in args: USER for system calls */
-	uint32_t btf_func;		/* BTF func_proto of the target, or 0 */
-	const struct skep_btf *btf;	/* of btf_func */
-	struct skep_spec_prog proto;	/* type, attach_type, attach_btf_id, name... */
-	struct skep_spec_attach attach; /* all but prog and targets */
+	const struct skep_struct *args;	  /* fields of `args`, or NULL */
+	const char *no_args;		  /* why there are none, where there might be some */
+	struct skep_proto_regs args_of;	  /* to tell what is not in args, and why */
+	struct skep_proto_regs result_of; /* what returns, where its type is known; places: NULL */
+	enum skep_space args_space;	  /* of pointers in args: USER for system calls */
+	uint32_t btf_func;		  /* BTF func_proto of the target, or 0 */
+	const struct skep_btf *btf;	  /* of btf_func */
+	struct skep_spec_prog proto;	  /* type, attach_type, attach_btf_id, name... */
+	struct skep_spec_attach attach;	  /* all but prog and targets */
 	bool preemptible; /* may run more than once at a time on the same CPU: aggregate atomically */
 	bool interruptible; /* another program may run in its midst, but not itself again */
 	bool can_wait;	    /* runs where the kernel can get memory: interrupts are never off */

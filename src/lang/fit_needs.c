@@ -42,7 +42,7 @@ static const struct skep_struct *event_args(struct skep_fit *fit, struct skep_ty
 	return args;
 }
 
-/* The parameters, and the result as one more. */
+/* The parameters, and the result as one more: "return" in the context of a typed program, "result" in its register. */
 static const struct skep_struct *proto_args(struct skep_types *types, const struct skep_btf *btf,
 					    uint32_t proto, unsigned skip, const char *name)
 {
@@ -51,12 +51,18 @@ static const struct skep_struct *proto_args(struct skep_types *types, const stru
 	struct skep_struct copy = *args;
 	struct skep_field *fields, result;
 
-	if (!skip && skep_proto_result(types, btf, proto, args, &result)) {
-		fields = skep_arena_calloc(types->arena, args->n_fields + 1, sizeof(*fields));
-		memcpy(fields, args->fields, args->n_fields * sizeof(*fields));
+	if (skip)
+		return args;
+	fields = skep_arena_calloc(types->arena, args->n_fields + 2, sizeof(*fields));
+	memcpy(fields, args->fields, args->n_fields * sizeof(*fields));
+	fields[copy.n_fields++] = (struct skep_field){
+		.name = "result",
+		.type = skep_type_from_btf(types, btf, skep_btf_type(btf, proto).type,
+					   SKEP_SPACE_KERNEL),
+	};
+	if (skep_proto_result(types, btf, proto, args, &result))
 		fields[copy.n_fields++] = result;
-		copy.fields = fields;
-	}
+	copy.fields = fields;
 	return skep_arena_memdup(types->arena, &copy, sizeof(copy));
 }
 

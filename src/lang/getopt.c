@@ -222,6 +222,7 @@ static void become(struct skep_expr *e, const struct option *o)
 	memset(&e->num, 0, sizeof(e->num));
 	e->num.value = (uint64_t)o->number;
 	e->num.is_bool = o->kind == KIND_BOOL;
+	e->num.is_option = true;
 }
 
 static bool visit(void *data, struct skep_expr *e)

@@ -113,6 +113,7 @@ struct skep_world {
 	/*
 	 * Functions of a binary. @binary: path or a short library name ("libc", "libssl.so.3"); @pid: look from that process (its
 	 * mount namespace), 0 from here. -ENOENT: no such binary (and @diag says what was tried); -ENOEXEC: not an ELF file.
+	 * A name without '*' may be that of several static functions.
 	 */
 	int (*each_user_function)(const struct skep_world *world, const char *binary, int pid,
 				  const char *glob, struct skep_diag *diag, skep_world_symbol_fn fn,

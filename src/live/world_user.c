@@ -81,7 +81,11 @@ static int functions_of(void *data, const char *path)
 		r = skep_elf_find(file->elf, u->glob, SKEP_ELF_FUNC, &sym);
 		if (r < 0 && skep_binary_symbols(file) != file->elf)
 			r = skep_elf_find(skep_binary_symbols(file), u->glob, SKEP_ELF_FUNC, &sym);
-		return r < 0 ? 0 : report(u, file, &sym, NULL);
+		if (r < 0)
+			return 0;
+		if (!sym.is_local)
+			return report(u, file, &sym, NULL);
+		/* Each file of the source may have a static function of this name. */
 	}
 	do {
 		r = skep_elf_next_func(skep_binary_symbols(file), u->glob, &i, &sym);

@@ -25,12 +25,6 @@ int skep_regs_arg(struct skep_check *k, unsigned n, const struct skep_type **ret
 	return 0;
 }
 
-int skep_regs_retval(struct skep_check *k, const struct skep_type **ret_type)
-{
-	*ret_type = skep_type_int(8, false);
-	return 0;
-}
-
 static struct skep_value load_reg(struct skep_lower *l, unsigned offset)
 {
 	return (struct skep_value){
@@ -42,12 +36,6 @@ static struct skep_value load_reg(struct skep_lower *l, unsigned offset)
 int skep_regs_lower_arg(struct skep_lower *l, unsigned n, struct skep_value *ret_value)
 {
 	*ret_value = load_reg(l, skep_arch()->args[n]);
-	return 0;
-}
-
-int skep_regs_lower_retval(struct skep_lower *l, struct skep_value *ret_value)
-{
-	*ret_value = load_reg(l, skep_arch()->retval);
 	return 0;
 }
 

@@ -14,12 +14,10 @@
 #define SKEP_ATTACH_TYPE_KPROBE_MULTI 42
 #define SKEP_ATTACH_TYPE_UPROBE_MULTI 48
 
-/* argN and retval from the registers in struct pt_regs, which is the context. */
+/* argN from the registers in struct pt_regs, which is the context. */
 int skep_regs_arg(struct skep_check *k, unsigned n, const struct skep_type **ret_type) _must_check_;
-int skep_regs_retval(struct skep_check *k, const struct skep_type **ret_type) _must_check_;
 int skep_regs_lower_arg(struct skep_lower *l, unsigned n,
 			struct skep_value *ret_value) _must_check_;
-int skep_regs_lower_retval(struct skep_lower *l, struct skep_value *ret_value) _must_check_;
 /* args.name of a function known to BTF: the register of the parameter. */
 int skep_regs_lower_args(struct skep_lower *l, const struct skep_expr *expr,
 			 const struct skep_field *field, struct skep_value *ret_value) _must_check_;
@@ -105,5 +103,18 @@ const char *skep_proto_why_left_out(const struct skep_proto_regs *f, struct skep
 /* Parameters, one a line, for -lv: of those that are in none a comment says why. */
 void skep_proto_list_registers(struct skep_arena *arena, const struct skep_proto_regs *f,
 			       struct skep_str *out);
+
+/*
+ * function_result.c: retval from its register, of the type that the function returns where that is known (inst->result_of), else the
+ * whole register as a number.
+ */
+int skep_regs_retval(struct skep_check *k, const struct skep_type **ret_type) _must_check_;
+int skep_regs_lower_retval(struct skep_lower *l, struct skep_value *ret_value) _must_check_;
+/* Whether the type is wanted: the probe uses retval, and is not bpftrace's, where it has none. */
+bool skep_result_is_wanted(const struct skep_compiler *c, const struct skep_probe_node *probe);
+/* What functions must have in common to share a program that uses retval. */
+const char *skep_result_signature(struct skep_compiler *c, const struct skep_proto_regs *of);
+/* "int retval", one line for -lv; nothing of a function that returns nothing. */
+void skep_result_list(const struct skep_proto_regs *of, struct skep_str *out);
 /* Newer kernels mark what may be NULL in the name, which scripts should not depend on. */
 const char *skep_proto_param_name(struct skep_arena *arena, const struct skep_btf_param *p);

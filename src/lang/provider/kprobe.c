@@ -45,10 +45,24 @@ static const char *load_args(struct skep_compiler *c, const struct skep_kfunc *f
 	return skep_match_signature(c, args, used);
 }
 
+/* What retval is of: one function's type. What is known ahead of time is of the kernel itself. */
+static const char *load_result(struct skep_compiler *c, const struct skep_probe_node *probe,
+			       const struct skep_kfunc *func, struct skep_proto_regs *ret_of)
+{
+	struct skep_proto_regs of = {};
+	uint32_t id;
+
+	if (!skep_result_is_wanted(c, probe) || (c->types.needs && func->module) ||
+	    !skep_kfunc_proto(c->world, func, &of.btf, &id, &of.proto))
+		return "";
+	*ret_of = of;
+	return skep_result_signature(c, ret_of);
+}
+
 static void add_function(struct skep_compiler *c, struct skep_probe_node *probe,
 			 const struct skep_attach_point *point, bool is_return,
 			 const struct skep_kfunc *func, uint64_t offset, const char *signature,
-			 const struct skep_struct *args, const struct skep_proto_regs *args_of)
+			 const struct skep_struct *args, const struct skep_proto_regs *of)
 {
 	const struct skep_provider *provider = provider_of(is_return);
 	struct skep_instance *inst = skep_match_group(c, probe, point, provider, 0, signature);
@@ -57,7 +71,7 @@ static void add_function(struct skep_compiler *c, struct skep_probe_node *probe,
 
 	if (!inst->n_matches) {
 		inst->args = args;
-		inst->args_of = *args_of;
+		*(is_return ? &inst->result_of : &inst->args_of) = *of;
 		inst->args_space = SKEP_SPACE_KERNEL;
 		inst->open = c->types.needs && skep_match_is_glob(point->text);
 		inst->proto.type = SKEP_PROG_KPROBE;
@@ -173,15 +187,17 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 		!multi && !skep_world_has(w, SKEP_WORLD_COOKIE) && skep_match_needs_probe(c, probe);
 	for (size_t i = 0; i < funcs.len; i++) {
 		const struct skep_struct *args = NULL;
-		struct skep_proto_regs args_of = {};
+		struct skep_proto_regs of = {};
 		const char *signature = "";
 
+		if (is_return && !skep_match_is_glob(function))
+			signature = load_result(c, probe, &funcs.data[i], &of);
 		if (!is_return && (used.n || used.whole))
-			signature = load_args(c, &funcs.data[i], &used, &args_of, &args);
+			signature = load_args(c, &funcs.data[i], &used, &of, &args);
 		if (by_name)
 			signature = funcs.data[i].name;
 		add_function(c, probe, point, is_return, &funcs.data[i], offset, signature, args,
-			     &args_of);
+			     &of);
 	}
 	if (!multi && !c->types.needs)
 		warn_slow(c, point, funcs.len);
@@ -219,8 +235,11 @@ static int list(const struct skep_world *world, const struct skep_attach_point *
 		uint32_t id;
 
 		skep_str_addf(out, "%s:%s\n", provider_of(is_return)->name, funcs.data[i].name);
-		if (verbose && !is_return &&
-		    skep_kfunc_proto(world, &funcs.data[i], &f.btf, &id, &f.proto))
+		if (!verbose || !skep_kfunc_proto(world, &funcs.data[i], &f.btf, &id, &f.proto))
+			continue;
+		if (is_return)
+			skep_result_list(&f, out);
+		else
 			skep_proto_list_registers(arena, &f, out);
 	}
 	skep_kfuncs_fini(&funcs);

@@ -97,8 +97,15 @@ struct listing {
 	const struct skep_world *world;
 	struct skep_arena *arena;
 	bool demangled, verbose;
+	size_t n_named; /* that have the name, where it is no pattern */
 	struct skep_str *out;
 };
+
+static int count_function(void *data, const struct skep_world_symbol *symbol)
+{
+	((struct listing *)data)->n_named++;
+	return 0;
+}
 
 static int list_function(void *data, const struct skep_world_symbol *symbol)
 {
@@ -108,8 +115,14 @@ static int list_function(void *data, const struct skep_world_symbol *symbol)
 
 	skep_str_addf(l->out, l->demangled ? "%s:%s:cpp:\"%s\"\n" : "%s:%s:%s\n", l->provider->name,
 		      symbol->module, symbol->name);
-	if (l->verbose && l->world->user_proto &&
-	    skep_uprobe_params(l->world, symbol, &f, &why) == 0)
+	if (l->n_named > 1)
+		skep_str_addf(l->out, "    // at 0x%llx\n", (unsigned long long)symbol->address);
+	if (!l->verbose || !l->world->user_proto ||
+	    skep_uprobe_params(l->world, symbol, &f, &why) < 0)
+		return 0;
+	if (l->provider == &skep_provider_uretprobe)
+		skep_result_list(&f, l->out);
+	else
 		skep_proto_list_registers(l->arena, &f, l->out);
 	return 0;
 }
@@ -135,7 +148,7 @@ static int list(const struct skep_world *world, const struct skep_attach_point *
 		.provider = skep_uprobe_provider(is_return),
 		.world = world,
 		.arena = arena,
-		.verbose = verbose && !is_return,
+		.verbose = verbose,
 		.out = out,
 	};
 	bool all_kinds = skep_match_is_glob(pattern->parts[0]);
@@ -161,10 +174,15 @@ static int list(const struct skep_world *world, const struct skep_attach_point *
 					       unquoted(arena, pattern), all_kinds ? NULL : diag,
 					       list_function, &l);
 	} else {
-		r = world->each_user_function(
-			world, pattern->parts[1], pid,
-			pattern->n_parts > 2 ? pattern->parts[pattern->n_parts - 1] : "*",
-			all_kinds ? NULL : diag, list_function, &l);
+		const char *name =
+			pattern->n_parts > 2 ? pattern->parts[pattern->n_parts - 1] : "*";
+
+		/* Static functions of one name are told apart. */
+		if (!skep_match_is_glob(name))
+			(void)!world->each_user_function(world, pattern->parts[1], pid, name, NULL,
+							 count_function, &l);
+		r = world->each_user_function(world, pattern->parts[1], pid, name,
+					      all_kinds ? NULL : diag, list_function, &l);
 	}
 	skep_list_sort(out, before);
 	return all_kinds ? 0 : r;

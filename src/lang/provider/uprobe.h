@@ -28,7 +28,9 @@ struct skep_uprobe_search {
 	size_t found, beyond;
 	size_t left_out; /* functions whose returns cannot be found, and why not of the first */
 	const char *left_out_why;
-	struct skep_hash seen; /* places: aliases of one function count once for a pattern */
+	size_t twins;		   /* functions of the one name, all of them static */
+	struct skep_str twin_text; /* the addresses of the first ones */
+	struct skep_hash seen;	   /* places: aliases of one function count once for a pattern */
 };
 
 const struct skep_provider *skep_uprobe_provider(bool is_return);

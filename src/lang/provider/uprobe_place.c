@@ -44,8 +44,7 @@ static const char *load_args(struct skep_uprobe_search *s, const struct skep_wor
 {
 	const struct skep_world *w = s->c->world;
 
-	if (s->is_return || s->offset || s->by_line || !symbol->name ||
-	    (!s->used.n && !s->used.whole))
+	if (s->offset || s->by_line || !symbol->name || (!s->used.n && !s->used.whole))
 		return "";
 	if (s->c->types.needs)
 		*ret_why = "args of functions are not supported ahead of time, for other machines' "
@@ -56,6 +55,21 @@ static const char *load_args(struct skep_uprobe_search *s, const struct skep_wor
 		return "";
 	*ret_args = skep_proto_args_at(&s->c->types, ret_of, SKEP_SPACE_USER, symbol->name);
 	return skep_match_signature(s->c, *ret_args, &s->used);
+}
+
+/* What retval is of: one function's type. Go's results are not where C has them. */
+static const char *load_result(struct skep_uprobe_search *s, const struct skep_world_symbol *symbol,
+			       struct skep_proto_regs *ret_of)
+{
+	struct skep_proto_regs of;
+	const char *why;
+
+	if (!s->is_return || s->by_instruction || s->glob || s->c->types.needs || !symbol->name ||
+	    !s->c->world->user_proto || !skep_result_is_wanted(s->c, s->probe) ||
+	    skep_uprobe_params(s->c->world, symbol, &of, &why) < 0)
+		return "";
+	*ret_of = of;
+	return skep_result_signature(s->c, ret_of);
 }
 
 /* What `probe` shows. A line keeps the words of the script behind the binary. */
@@ -93,8 +107,9 @@ void skep_uprobe_add(struct skep_uprobe_search *s, const struct skep_world_symbo
 	const struct skep_provider *provider = skep_uprobe_provider(s->is_return);
 	const struct skep_struct *args = NULL;
 	const char *no_args = NULL;
-	struct skep_proto_regs args_of = {};
-	const char *signature = load_args(s, symbol, &args_of, &args, &no_args);
+	struct skep_proto_regs args_of = {}, result_of = {};
+	const char *signature = s->is_return ? load_result(s, symbol, &result_of)
+					     : load_args(s, symbol, &args_of, &args, &no_args);
 	const char *path = skep_arena_strdup(c->arena, symbol->module);
 	const char *name = name_of(s, path, function);
 	struct skep_instance *inst = skep_match_group(c, s->probe, s->point, provider, 0,
@@ -105,6 +120,7 @@ void skep_uprobe_add(struct skep_uprobe_search *s, const struct skep_world_symbo
 		inst->args_space = SKEP_SPACE_USER;
 		inst->args = args;
 		inst->args_of = args_of;
+		inst->result_of = result_of;
 		inst->no_args = no_args;
 		inst->open = c->types.needs && s->glob;
 		inst->preemptible = true;

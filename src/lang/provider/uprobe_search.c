@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define TWINS_SHOWN 8
+
 /* A place: the world has one text for the path of a binary. */
 struct seen {
 	const char *module;
@@ -12,13 +14,20 @@ struct seen {
 };
 _Static_assert(sizeof(struct seen) == sizeof(const char *) + sizeof(uint64_t), "compared by bytes");
 
-/* A pattern takes each place once, one name the first place that has it. */
+/* Static functions may have one name. A place inside of one is not that of another; 0.27.1 takes the first. */
+static bool is_twin_wanted(struct skep_uprobe_search *s, const struct skep_world_symbol *symbol)
+{
+	if (s->twins++ < TWINS_SHOWN)
+		skep_str_addf(&s->twin_text, "%s0x%llx", s->twins > 1 ? ", " : "",
+			      (unsigned long long)symbol->address);
+	return s->twins == 1 || (!s->offset && !s->c->options->as_bpftrace);
+}
+
+/* Each place counts once. */
 static bool is_wanted(struct skep_uprobe_search *s, const struct skep_world_symbol *symbol)
 {
 	struct seen place = { symbol->module, symbol->offset };
 
-	if (!s->glob && !s->demangled)
-		return !s->found;
 	/* Past the limit only how many there are is of interest. */
 	if (s->found > s->c->config.max_probes) {
 		s->beyond++;
@@ -28,7 +37,7 @@ static bool is_wanted(struct skep_uprobe_search *s, const struct skep_world_symb
 		return false;
 	skep_hash_set(&s->seen, skep_arena_memdup(s->c->arena, &place, sizeof(place)),
 		      sizeof(place), s);
-	return true;
+	return s->glob || s->demangled || is_twin_wanted(s, symbol);
 }
 
 static int on_function(void *data, const struct skep_world_symbol *symbol)
@@ -217,6 +226,24 @@ static int search(struct skep_uprobe_search *s, const char *binary, const char *
 	return r;
 }
 
+/* Which of several functions of one name is meant, nobody but the user can know. */
+static void tell_twins(struct skep_uprobe_search *s, const char *binary, const char *function)
+{
+	bool all = !s->offset && !s->c->options->as_bpftrace;
+
+	if (s->twins > 1)
+		skep_diag_warn(s->c->diag, s->point->loc,
+			       "%s has %zu functions %s, at %s%s: %s traced", binary, s->twins,
+			       function, skep_str_text(&s->twin_text),
+			       s->twins > TWINS_SHOWN ? ", ..." : "",
+			       all ? "all are" : "only the first is");
+	if (s->twins > 1)
+		skep_diag_hint(s->c->diag, "one of them alone is named by its address: %s:%s:%.*s",
+			       s->point->parts[0], s->point->parts[1],
+			       (int)strcspn(s->twin_text.data, ","), s->twin_text.data);
+	skep_str_fini(&s->twin_text);
+}
+
 int skep_uprobe_by_name(struct skep_uprobe_search *s, const char *binary, const char *function)
 {
 	_cleanup_(skep_diag_fini)
@@ -231,6 +258,7 @@ int skep_uprobe_by_name(struct skep_uprobe_search *s, const char *binary, const 
 		r = search(s, binary, function, &said);
 	}
 	skep_hash_fini(&s->seen);
+	tell_twins(s, binary, function);
 	if (r == -ERANGE)
 		return -EINVAL;
 	if (r < 0)
