@@ -58,8 +58,7 @@ int skep_check_no_args(struct skep_check *k, const struct skep_expr *expr, const
 	int r = skep_check_error(k, expr->loc, "%s has no args", p->name);
 
 	if (k->inst->no_args)
-		skep_diag_hint(k->c->diag, "%s; its registers are arg0, arg1, ...",
-			       k->inst->no_args);
+		skep_diag_hint(k->c->diag, "%s", k->inst->no_args);
 	else if (p->arg && p->retval)
 		skep_diag_hint(k->c->diag,
 			       "its result is retval, its registers are arg0, arg1, ...");

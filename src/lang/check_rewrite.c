@@ -14,6 +14,7 @@
 
 #include "lang/builtin.h"
 #include "lang/check_priv.h"
+#include "lang/provider/function.h"
 
 static struct skep_expr *node(struct skep_check *k, enum skep_expr_kind kind,
 			      const struct skep_expr *at)
@@ -109,7 +110,7 @@ int skep_check_whole_args(struct skep_check *k, struct skep_expr *expr)
 {
 	const struct skep_struct *args = k->inst->args;
 	struct skep_expr **values;
-	const char **names;
+	const char **names, *why;
 	size_t n = 0;
 	int r;
 
@@ -127,8 +128,16 @@ int skep_check_whole_args(struct skep_check *k, struct skep_expr *expr)
 	}
 	if (n)
 		return become_tuple(k, expr, names, values, n);
-	r = skep_check_error(k, expr->loc, "this probe has no arguments");
-	skep_diag_hint(k->c->diag, "leave args out here");
+	why = skep_proto_why_none(&k->inst->args_of, k->c->arena);
+	if (!why) {
+		r = skep_check_error(k, expr->loc, "this probe has no arguments");
+		skep_diag_hint(k->c->diag, "leave args out here");
+		return r;
+	}
+	r = skep_check_error(k, expr->loc, "no argument of %s can be read by name: %s",
+			     k->inst->n_matches ? k->inst->matches[0].name : k->inst->point->text,
+			     why);
+	skep_diag_hint(k->c->diag, "skep -lv tells it of each; reg(\"NAME\") reads a register");
 	return r;
 }
 

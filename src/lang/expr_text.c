@@ -152,6 +152,10 @@ static void add(struct skep_str *out, const struct skep_expr *e, unsigned depth)
 		add_operand(out, e->cast.value, depth);
 		return;
 	case SKEP_EXPR_TUPLE:
+		if (e->was) { /* args, config: what the checker made a tuple of */
+			add(out, e->was, depth);
+			return;
+		}
 		skep_str_addc(out, '(');
 		for (size_t i = 0; i < e->tuple.len; i++) {
 			skep_str_add(out, i ? ", " : "");

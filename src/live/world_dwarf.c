@@ -26,6 +26,10 @@ static const char *why_not(int error)
 
 /* Lines */
 
+#define SPLIT                                                                                     \
+	"its debugging information is in files beside it (.dwo), which are not read: compile it " \
+	"without -gsplit-dwarf"
+
 struct line_search {
 	struct skep_kernel_world *w;
 	const char *file;
@@ -104,6 +108,8 @@ static int line_of(void *data, const char *path)
 		return r;
 	}
 	r = skep_dwarf_line(file->dwarf, s->file, s->line, s->column, add_place, s, s->ret_nearest);
+	if (r == -ENOENT && !*s->ret_nearest && skep_dwarf_is_split(file->dwarf))
+		skep_diag_error(s->diag, SKEP_NO_LOC, "lines of %s are not known: %s", path, SPLIT);
 	return r < 0 ? r : report_places(s, file);
 }
 
@@ -178,7 +184,9 @@ static int user_proto(const struct skep_world *world, const struct skep_world_sy
 	}
 	t = types_of(w, file, function->address);
 	if (!t->btf) {
-		*ret_why = "its debugging information does not describe this function";
+		*ret_why = skep_dwarf_is_split(file->dwarf)
+				   ? SPLIT
+				   : "its debugging information does not describe this function";
 		return -ENOENT;
 	}
 	*ret_btf = t->btf;

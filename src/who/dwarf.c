@@ -132,6 +132,25 @@ void skep_dwarf_close(struct skep_dwarf *d)
 	free(d);
 }
 
+bool skep_dwarf_is_split(struct skep_dwarf *d)
+{
+	Dwarf_Off at = 0, next;
+	size_t head;
+
+	while (dwarf_lib.nextcu(d->dwarf, at, &next, &head, NULL, NULL, NULL) == 0) {
+		Dwarf_Die unit;
+
+		if (dwarf_lib.offdie(d->dwarf, at + head, &unit) &&
+		    (dwarf_lib.hasattr_integrate(&unit, DW_AT_dwo_name) ||
+		     dwarf_lib.hasattr_integrate(&unit, DW_AT_GNU_dwo_name)))
+			return true;
+		if (next <= at)
+			break;
+		at = next;
+	}
+	return false;
+}
+
 /* Calls @each for every compilation unit, until it returns other than 0. */
 static int each_unit(struct skep_dwarf *d, int (*each)(void *data, Dwarf_Die *unit), void *data)
 {
@@ -388,6 +407,11 @@ int skep_dwarf_open(const struct skep_elf *elf, const char *path, struct skep_dw
 
 void skep_dwarf_close(struct skep_dwarf *dwarf)
 {
+}
+
+bool skep_dwarf_is_split(struct skep_dwarf *dwarf)
+{
+	return false;
 }
 
 int skep_dwarf_line(struct skep_dwarf *dwarf, const char *file, unsigned line, unsigned column,

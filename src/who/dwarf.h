@@ -39,6 +39,9 @@ bool skep_dwarf_works(void);
 /* What to install where -ENOTSUP was the answer. */
 const char *skep_dwarf_missing(void);
 
+/* Whether some of it was split off into files of its own (.dwo), which are not read. */
+bool skep_dwarf_is_split(struct skep_dwarf *dwarf);
+
 /*
  * Calls @each with the address of every statement that begins at this line of a source file. @file: its name, or the end of
  * its path ("src/shop.c"); @column 0: any. -ENOENT: no code is there; *ret_nearest is the next line that has some, or

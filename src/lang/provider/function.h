@@ -14,6 +14,11 @@
 #define SKEP_ATTACH_TYPE_KPROBE_MULTI 42
 #define SKEP_ATTACH_TYPE_UPROBE_MULTI 48
 
+/* Why a probe in the midst of a function has no args: what to do instead. */
+#define SKEP_ARGS_INSIDE                                                                      \
+	"arguments are known where the function begins: probe that, and keep them in a map; " \
+	"here reg(\"NAME\") reads a register as it is"
+
 /* argN from the registers in struct pt_regs, which is the context. */
 int skep_regs_arg(struct skep_check *k, unsigned n, const struct skep_type **ret_type) _must_check_;
 int skep_regs_lower_arg(struct skep_lower *l, unsigned n,
@@ -100,6 +105,8 @@ const struct skep_struct *skep_proto_args_at(struct skep_types *types,
 /* Why there is no args.NAME, "passed by value"; NULL: there is, or no parameter has this name. */
 const char *skep_proto_why_left_out(const struct skep_proto_regs *f, struct skep_arena *arena,
 				    const char *name);
+/* The first parameter that is not in args, and why: "x is passed by value"; NULL: all are. */
+const char *skep_proto_why_none(const struct skep_proto_regs *f, struct skep_arena *arena);
 /* Parameters, one a line, for -lv: of those that are in none a comment says why. */
 void skep_proto_list_registers(struct skep_arena *arena, const struct skep_proto_regs *f,
 			       struct skep_str *out);

@@ -199,6 +199,16 @@ const char *skep_proto_why_left_out(const struct skep_proto_regs *f, struct skep
 	return NULL;
 }
 
+const char *skep_proto_why_none(const struct skep_proto_regs *f, struct skep_arena *arena)
+{
+	struct params ps = begin(f, arena);
+
+	while (f->btf && next(&ps))
+		if (ps.why_not)
+			return skep_arena_printf(arena, "%s is %s", ps.p.name, ps.why_not);
+	return NULL;
+}
+
 void skep_proto_list_registers(struct skep_arena *arena, const struct skep_proto_regs *f,
 			       struct skep_str *out)
 {

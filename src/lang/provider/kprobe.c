@@ -73,6 +73,7 @@ static void add_function(struct skep_compiler *c, struct skep_probe_node *probe,
 		inst->args = args;
 		*(is_return ? &inst->result_of : &inst->args_of) = *of;
 		inst->args_space = SKEP_SPACE_KERNEL;
+		inst->no_args = offset ? SKEP_ARGS_INSIDE : NULL;
 		inst->open = c->types.needs && skep_match_is_glob(point->text);
 		inst->proto.type = SKEP_PROG_KPROBE;
 		inst->attach.kind = is_return ? SKEP_ATTACH_KRETPROBE : SKEP_ATTACH_KPROBE;
@@ -192,7 +193,7 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 
 		if (is_return && !skep_match_is_glob(function))
 			signature = load_result(c, probe, &funcs.data[i], &of);
-		if (!is_return && (used.n || used.whole))
+		if (!is_return && !offset && (used.n || used.whole))
 			signature = load_args(c, &funcs.data[i], &used, &of, &args);
 		if (by_name)
 			signature = funcs.data[i].name;

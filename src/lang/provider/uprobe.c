@@ -57,11 +57,11 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 		return skep_match_usage(
 			c, point, provider,
 			"a pattern of binaries must be a path, as /usr/lib/*/libc.so*");
+	skep_match_used_args(probe, &s.used);
 	if (strrchr(binary, '@') && isdigit((unsigned char)point->parts[2][0]) && s.many)
 		return one_binary(c, point, provider);
 	if (strrchr(binary, '@') && isdigit((unsigned char)point->parts[2][0]))
 		return skep_uprobe_by_line(&s, strrchr(binary, '@'));
-	skep_match_used_args(probe, &s.used);
 	s.demangled = point->n_parts == 4;
 	if (s.demangled && !skep_streq(point->parts[2], "cpp"))
 		return skep_match_usage(c, point, provider, "'%s' is not a language",

@@ -43,16 +43,24 @@ static const char *load_args(struct skep_uprobe_search *s, const struct skep_wor
 			     const char **ret_why)
 {
 	const struct skep_world *w = s->c->world;
+	const char *why = NULL;
 
-	if (s->offset || s->by_line || !symbol->name || (!s->used.n && !s->used.whole))
+	if (!symbol->name || (!s->used.n && !s->used.whole))
 		return "";
+	if (s->offset || s->by_line) {
+		*ret_why = SKEP_ARGS_INSIDE;
+		return "";
+	}
 	if (s->c->types.needs)
-		*ret_why = "args of functions are not supported ahead of time, for other machines' "
-			   "programs may pass them elsewhere";
-	if (s->c->types.needs || !w->user_proto)
+		why = "args of functions are not supported ahead of time, for other machines' "
+		      "programs may pass them elsewhere";
+	if (s->c->types.needs || !w->user_proto ||
+	    skep_uprobe_params(w, symbol, ret_of, &why) < 0) {
+		if (why)
+			*ret_why = skep_arena_printf(s->c->arena,
+						     "%s; its registers are arg0, arg1, ...", why);
 		return "";
-	if (skep_uprobe_params(w, symbol, ret_of, ret_why) < 0)
-		return "";
+	}
 	*ret_args = skep_proto_args_at(&s->c->types, ret_of, SKEP_SPACE_USER, symbol->name);
 	return skep_match_signature(s->c, *ret_args, &s->used);
 }
