@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "base/embed.h"
+#include "live/unpack.h"
 #include "sys/vmlinux.h"
 #include "workbench/build_priv.h"
 #include "workbench/emit.h"
@@ -17,7 +17,7 @@
 
 #define ARGS_MAX (32 + SKEP_BUILD_FLAGS_MAX)
 
-extern const struct skep_embedded skep_embedded_bpf[];
+extern const struct skep_embedded_pack skep_embedded_bpf;
 
 bool skep_build_is_source(const char *path)
 {
@@ -47,6 +47,8 @@ static int write_file(const struct build *b, const char *name, const char *text,
 
 static int make_dir(struct build *b)
 {
+	static struct skep_unpacked headers = { &skep_embedded_bpf, NULL };
+	const char *name, *text;
 	const char *tmp = getenv("TMPDIR");
 	int r = 0, n;
 
@@ -55,8 +57,8 @@ static int make_dir(struct build *b)
 		r = (size_t)n >= sizeof(b->dir) ? -ENAMETOOLONG : -errno;
 		*b->dir = 0;
 	}
-	for (const struct skep_embedded *f = skep_embedded_bpf; r == 0 && f->name; f++)
-		r = write_file(b, f->name, f->text, f->size);
+	for (size_t i = 0; r == 0 && (text = skep_unpacked_at(&headers, i, &name)); i++)
+		r = write_file(b, name, text, strlen(text));
 	if (r < 0)
 		skep_diag_error(b->diag, SKEP_NO_LOC,
 				"there is no place for what is built, %s/skep-build-*: %s",

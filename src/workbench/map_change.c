@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One entry: seen, set, deleted. */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "isa/mapkind.h"
@@ -36,8 +38,8 @@ static int take_hex(const struct change *c, const char *what, const char *text, 
 
 	if (skep_input_hex(text, strlen(text), &out) != SKEP_HEX_BYTES || out.len != size) {
 		skep_diag_error(c->diag, SKEP_NO_LOC,
-				"%s=" HEX "%s are not the %u bytes of map '%s'", what, text, size,
-				c->map->name);
+				"%s=" HEX "%s are not the %u bytes of map '%s' but %zu", what, text,
+				size, c->map->name, out.len);
 		return -EINVAL;
 	}
 	memcpy(bytes, out.data, size);
@@ -76,6 +78,21 @@ static int take_number(const struct change *c, const char *what, const char *tex
 	return 0;
 }
 
+/* "10.1.2.0/24", of a trie whose keys are a length and an address. */
+static bool take_net(const struct change *c, const char *text, uint32_t size, uint8_t *bytes)
+{
+	char address[64], end;
+	unsigned bits;
+
+	if (c->map->type != SKEP_MAP_LPM_TRIE || (size != 8 && size != 20) ||
+	    sscanf(text, "%63[0-9a-fA-F.:]/%u%c", address, &bits, &end) != 2 ||
+	    bits > (size - 4) * 8 ||
+	    inet_pton(size == 8 ? AF_INET : AF_INET6, address, bytes + 4) != 1)
+		return false;
+	memcpy(bytes, &bits, sizeof(bits));
+	return true;
+}
+
 static int take(const struct change *c, const char *what, const char *text, uint32_t type,
 		uint32_t size, uint8_t *bytes)
 {
@@ -84,6 +101,8 @@ static int take(const struct change *c, const char *what, const char *text, uint
 
 	if (skep_has_prefix(text, HEX))
 		return take_hex(c, what, text + strlen(HEX), bytes, size);
+	if (take_net(c, text, size, bytes))
+		return 0;
 	if (c->map->btf && type && skep_btf_size(c->map->btf, type, &of) == 0 && of == size &&
 	    skep_btf_kind(c->map->btf, type) != SKEP_BTF_DATASEC)
 		return skep_value_parse(c->map->btf, &place, what, text, bytes, c->diag);

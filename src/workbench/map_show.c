@@ -161,6 +161,15 @@ static const struct skep_schema line_schema = {
 	.n_fields = ARRAY_SIZE(line_fields),
 };
 
+/* Of an object, which is not in the kernel. */
+static const struct skep_schema object_schema = {
+	.name = "map",
+	.version = 1,
+	.size = sizeof(struct line),
+	.fields = line_fields + 1,
+	.n_fields = ARRAY_SIZE(line_fields) - 1,
+};
+
 static void copy(char *to, size_t size, const char *text)
 {
 	snprintf(to, size, "%s", text);
@@ -239,7 +248,8 @@ static void add_line(struct list *list, const struct skep_open_map *m)
 
 	list->n++;
 	if (list->format == SKEP_MAP_TABLE)
-		skep_row_tables_add(&list->tables, &line_schema, &line, NULL, list->out);
+		skep_row_tables_add(&list->tables, line.id ? &line_schema : &object_schema, &line,
+				    NULL, list->out);
 	else if (list->format == SKEP_MAP_CSV)
 		skep_csv_row(&list->csv, "map", &line_schema, &line, NULL, list->out);
 	else if (list->format == SKEP_MAP_JSON)
