@@ -45,7 +45,7 @@ static const struct {
 } types[] = {
 	{ "uid_t", UID },      { "kuid_t", UID },	 { "__kernel_uid32_t", UID },
 	{ "in_addr", IPV4 },   { "in6_addr", IPV6 },	 { "__be16", NETWORK },
-	{ "__be32", IPV4 }, { "__be64", NETWORK },	 { "__sum16", NETWORK },
+	{ "__be32", IPV4 },    { "__be64", NETWORK },	 { "__sum16", NETWORK },
 	{ "in_addr_t", IPV4 }, { "in_port_t", NETWORK },
 };
 
