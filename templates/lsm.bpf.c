@@ -14,6 +14,9 @@
 /* Set before it is loaded: skep run PROGRAM.bpf.c --set refused_user=1000 */
 const volatile u32 refused_user = 65534;
 
+/* Variables are shown, too: skep run tells their values at the end. */
+u64 allowed, refused;
+
 /* The section says which question: lsm/NAME. The last argument is what others have answered so far. */
 SEC("lsm/bprm_check_security")
 int BPF_PROG(PROGRAM, struct linux_binprm *bprm, int answer)
@@ -22,6 +25,7 @@ int BPF_PROG(PROGRAM, struct linux_binprm *bprm, int answer)
 
 	if (answer)
 		return answer;
+	__sync_fetch_and_add(user == refused_user ? &refused : &allowed, 1);
 	return user == refused_user ? -EPERM : 0;
 }
 

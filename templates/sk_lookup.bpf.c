@@ -15,6 +15,9 @@ struct {
 	__type(value, u64);
 } sockets SEC(".maps");
 
+/* Variables are shown, too: skep run tells their values at the end. */
+u64 asked, steered;
+
 SEC("sk_lookup")
 int PROGRAM(struct bpf_sk_lookup *ctx)
 {
@@ -22,6 +25,7 @@ int PROGRAM(struct bpf_sk_lookup *ctx)
 	struct bpf_sock *sk;
 	long error;
 
+	__sync_fetch_and_add(&asked, 1);
 	if (ctx->local_port < 7000 || ctx->local_port > 7999)
 		return SK_PASS;
 	sk = bpf_map_lookup_elem(&sockets, &first);
@@ -30,6 +34,8 @@ int PROGRAM(struct bpf_sk_lookup *ctx)
 	error = bpf_sk_assign(ctx, sk, 0);
 	/* Each reference is given back, or the verifier refuses. */
 	bpf_sk_release(sk);
+	if (!error)
+		__sync_fetch_and_add(&steered, 1);
 	return error ? SK_DROP : SK_PASS;
 }
 

@@ -12,6 +12,9 @@
 #define ETH_P_IP 0x0800
 #define IPPROTO_AT (14 + 9) /* behind the Ethernet header, in the IP header */
 
+/* Variables are shown, too: skep run tells their values at the end. */
+u64 udp, other;
+
 SEC("socket")
 int PROGRAM(struct __sk_buff *skb)
 {
@@ -19,7 +22,8 @@ int PROGRAM(struct __sk_buff *skb)
 
 	if (skb->protocol != bpf_htons(ETH_P_IP) ||
 	    bpf_skb_load_bytes(skb, IPPROTO_AT, &protocol, sizeof(protocol)) < 0)
-		return 0;
+		protocol = 0;
+	__sync_fetch_and_add(protocol == IPPROTO_UDP ? &udp : &other, 1);
 	return protocol == IPPROTO_UDP ? skb->len : 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * PROGRAM: how often malloc() had no memory to give, for each process.
+ * PROGRAM: bytes that read() of the C library has given to each process.
  *
  * A uretprobe stands where a function of a program or library returns.
  */
@@ -13,22 +13,23 @@ struct {
 	__uint(max_entries, 10240);
 	__type(key, u32);
 	__type(value, u64);
-} failures SEC(".maps");
+} bytes SEC(".maps");
 
 /* The section says where it is attached: uretprobe/FILE:FUNCTION. */
-SEC("uretprobe/libc.so.6:malloc")
-int BPF_KRETPROBE(PROGRAM, void *result)
+SEC("uretprobe/libc.so.6:read")
+int BPF_KRETPROBE(PROGRAM, long result)
 {
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
-	u64 one = 1, *count;
+	u64 first = result, *sum;
 
-	if (result)
+	/* Below 0 it failed. */
+	if (result <= 0)
 		return 0;
-	count = bpf_map_lookup_elem(&failures, &pid);
-	if (count)
-		__sync_fetch_and_add(count, 1);
+	sum = bpf_map_lookup_elem(&bytes, &pid);
+	if (sum)
+		__sync_fetch_and_add(sum, result);
 	else
-		bpf_map_update_elem(&failures, &pid, &one, BPF_NOEXIST);
+		bpf_map_update_elem(&bytes, &pid, &first, BPF_NOEXIST);
 	return 0;
 }
 

@@ -7,7 +7,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <time.h>
 
 #include "live/unpack.h"
 #include "sys/vmlinux.h"
@@ -45,30 +48,18 @@ static int write_file(const struct build *b, const char *name, const char *text,
 	return fd < 0 ? -errno : 0;
 }
 
-static int make_dir(struct build *b)
-{
-	static struct skep_unpacked headers = { &skep_embedded_bpf, NULL };
-	const char *name, *text;
-	const char *tmp = getenv("TMPDIR");
-	int r = 0, n;
+#define DIR_PREFIX "skep-build-"
+#define DIR_AGE_S 60 /* a younger one may not have its lock yet */
 
-	n = snprintf(b->dir, sizeof(b->dir), "%s/skep-build-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-	if (n < 0 || (size_t)n >= sizeof(b->dir) || !mkdtemp(b->dir)) {
-		r = (size_t)n >= sizeof(b->dir) ? -ENAMETOOLONG : -errno;
-		*b->dir = 0;
-	}
-	for (size_t i = 0; r == 0 && (text = skep_unpacked_at(&headers, i, &name)); i++)
-		r = write_file(b, name, text, strlen(text));
-	if (r < 0)
-		skep_diag_error(b->diag, SKEP_NO_LOC,
-				"there is no place for what is built, %s/skep-build-*: %s",
-				tmp && *tmp ? tmp : "/tmp", strerror(-r));
-	return r;
+/* C's flock() is declared in a header that our own sys/file.h hides. */
+static bool lock(int fd)
+{
+	return syscall(SYS_flock, fd, LOCK_EX | LOCK_NB) == 0;
 }
 
-static void remove_dir(struct build *b)
+static void empty_dir(const char *path)
 {
-	DIR *dir = *b->dir ? opendir(b->dir) : NULL;
+	DIR *dir = opendir(path);
 
 	if (!dir)
 		return;
@@ -76,7 +67,69 @@ static void remove_dir(struct build *b)
 		if (e->d_name[0] != '.')
 			unlinkat(dirfd(dir), e->d_name, 0);
 	closedir(dir);
-	rmdir(b->dir);
+	rmdir(path);
+}
+
+/* Whether @path is a folder of this user that no process holds, for the one that made it was killed. */
+static bool is_left(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
+	       st.st_mtime + DIR_AGE_S < time(NULL) && lock(fd);
+}
+
+/* What others have left that were killed (SIGKILL). */
+static void clean_up(const char *tmp)
+{
+	DIR *dir = opendir(tmp);
+
+	if (!dir)
+		return;
+	for (struct dirent *e; (e = readdir(dir));) {
+		char path[512];
+		int n = snprintf(path, sizeof(path), "%s/%s", tmp, e->d_name);
+
+		if (skep_has_prefix(e->d_name, DIR_PREFIX) && (size_t)n < sizeof(path) &&
+		    is_left(path))
+			empty_dir(path);
+	}
+	closedir(dir);
+}
+
+static int make_dir(struct build *b)
+{
+	static struct skep_unpacked headers = { &skep_embedded_bpf, NULL };
+	const char *tmp = getenv("TMPDIR"), *name, *text;
+	int r = 0, n;
+
+	tmp = tmp && *tmp ? tmp : "/tmp";
+	clean_up(tmp);
+	n = snprintf(b->dir, sizeof(b->dir), "%s/" DIR_PREFIX "XXXXXX", tmp);
+	if (n < 0 || (size_t)n >= sizeof(b->dir) || !mkdtemp(b->dir)) {
+		r = (size_t)n >= sizeof(b->dir) ? -ENAMETOOLONG : -errno;
+		*b->dir = 0;
+	}
+	b->lock = *b->dir ? open(b->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (b->lock >= 0)
+		r = lock(b->lock) ? 0 : -errno;
+	for (size_t i = 0; r == 0 && (text = skep_unpacked_at(&headers, i, &name)); i++)
+		r = write_file(b, name, text, strlen(text));
+	if (r < 0)
+		skep_diag_error(b->diag, SKEP_NO_LOC,
+				"there is no place for what is built, %s/" DIR_PREFIX "*: %s", tmp,
+				strerror(-r));
+	return r;
+}
+
+static void remove_dir(struct build *b)
+{
+	if (*b->dir)
+		empty_dir(b->dir);
+	if (b->lock >= 0)
+		close(b->lock);
+	b->lock = -1;
 	*b->dir = 0;
 }
 
@@ -287,7 +340,7 @@ int skep_build_objects(const char *const *paths, size_t n, const struct skep_bui
 		       struct skep_object_file *ret_files)
 {
 	static const struct skep_build_options none;
-	struct build b = { options ? options : &none, arena, diag };
+	struct build b = { .options = options ? options : &none, .arena = arena, .diag = diag };
 	struct build_source *sources = skep_arena_calloc(arena, n, sizeof(*sources));
 	sigset_t late, before;
 	int r = read_sources(&b, paths, n, sources);

@@ -11,7 +11,7 @@
  * ones that everybody meets once have a hint.
  *
  * Nothing is left behind: headers and the object lie in a folder of their own, which is gone when the call returns, also when
- * it is interrupted (SIGINT and SIGTERM wait for that long).
+ * it is interrupted (SIGINT and SIGTERM wait for that long). What was killed leaves its folder to the next one that builds.
  *
  *	struct skep_build_options options = {};
  *

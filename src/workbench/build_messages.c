@@ -198,20 +198,16 @@ static void hint_member(const struct build *b, const struct skep_btf *kernel, co
 }
 
 /* SEC(...) without its header is a function that nobody knows, which compilers tell in many words. */
-static bool hint_section(const struct build *b, const struct build_source *source,
-			 const struct message *m)
+static bool wants_section(const struct build_source *source, const struct message *m)
 {
 	const char *at = source->text, *line;
 
 	for (uint32_t i = 1; at && i < m->line; i++)
 		at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL;
 	line = at ? strstr(at, "SEC(") : NULL;
-	if (!m->line || !line || line > at + strcspn(at, "\n") ||
-	    strstr(source->text, "bpf_helpers.h") || !strstr(m->text, "expected") ||
-	    m->level != SKEP_DIAG_ERROR)
-		return false;
-	skep_diag_hint(b->diag, "SEC() comes with #include <bpf/bpf_helpers.h>");
-	return true;
+	return m->line && line && line <= at + strcspn(at, "\n") &&
+	       !strstr(source->text, "bpf_helpers.h") && strstr(m->text, "expected") &&
+	       m->level == SKEP_DIAG_ERROR;
 }
 
 static void add_hint(const struct build *b, const struct skep_btf *kernel, const char *text)
@@ -243,37 +239,142 @@ static void add_hint(const struct build *b, const struct skep_btf *kernel, const
 		}
 }
 
-/* Notes that lead nowhere here: headers of user space, places that are known already. */
+/* Notes that lead nowhere here: headers of user space, places that are known already, insides of macros. */
 static bool is_noise(const char *text)
 {
 	return strstr(text, "include the header") || strstr(text, "could not determine") ||
-	       skep_has_prefix(text, "to match this");
+	       skep_has_prefix(text, "to match this") || skep_has_prefix(text, "expanded from");
 }
 
-static void add_message(const struct build *b, const struct build_source *source,
-			const struct skep_btf *kernel, const struct message *m)
-{
-	size_t dir = strlen(b->dir);
-	struct skep_loc loc = {};
-	const char *file = m->file;
+#define SAID_MAX 64
 
-	if (dir && skep_has_prefix(file, b->dir))
-		file += dir + 1;
-	if (m->level == SKEP_DIAG_NOTE && is_noise(m->text))
+/* What is told of one source. */
+struct telling {
+	const struct build *b;
+	const struct build_source *source;
+	const struct skep_btf *kernel;
+	uint32_t own_line; /* where the source includes what the compiler speaks of; 0: itself */
+	bool left_out;	   /* the last message, and so its notes */
+	struct {
+		uint32_t line;
+		char *text;
+	} said[SAID_MAX]; /* what was told already, of lines of the source */
+	size_t n_said;
+};
+
+/* A compiler says a thing for every use of a macro, and for every type of a header. */
+static bool is_said(struct telling *t, uint32_t line, const char *text)
+{
+	for (size_t i = 0; i < t->n_said; i++)
+		if (t->said[i].line == line && skep_streq(t->said[i].text, text))
+			return true;
+	if (t->n_said < SAID_MAX) {
+		t->said[t->n_said].line = line;
+		t->said[t->n_said++].text = skep_arena_strdup(t->b->arena, text);
+	}
+	return false;
+}
+
+/* "In file included from x.bpf.c:2:", the line of the source itself first. */
+static bool read_include(struct telling *t, const char *line, size_t len)
+{
+	static const char words[] = "In file included from ";
+	const char *path = t->source->path;
+	size_t n = strlen(path);
+
+	if (len < sizeof(words) || memcmp(line, words, sizeof(words) - 1) != 0)
+		return false;
+	line += sizeof(words) - 1;
+	if (strncmp(line, path, n) == 0 && line[n] == ':')
+		t->own_line = (uint32_t)strtoul(line + n + 1, NULL, 10);
+	return true;
+}
+
+/* The name of what skep itself has made; NULL: it is not such a file. Compilers name folders in ways of their own. */
+static const char *own_file(const struct build *b, const char *file)
+{
+	const char *dir = strrchr(b->dir, '/'), *at = dir ? strstr(file, dir + 1) : NULL;
+
+	return at ? at + strlen(dir + 1) + 1 : NULL;
+}
+
+/* A header of the system, or what skep itself has made: nobody mends those. */
+static bool is_foreign(const struct telling *t, const char *file)
+{
+	return skep_has_prefix(file, "/usr/") || own_file(t->b, file);
+}
+
+static bool is_twice(const struct message *m)
+{
+	return strstr(m->text, "redefinition of") || strstr(m->text, "conflicting types") ||
+	       strstr(m->text, "typedef redefinition");
+}
+
+/* What is wrong inside of a foreign header is told once, at the line that includes it. */
+static void tell_foreign(struct telling *t, const struct message *m, const char *file)
+{
+	struct skep_loc loc = { t->own_line + t->source->first_line - 1, 1, 1 };
+	bool twice = is_twice(m);
+
+	t->left_out = true; /* its notes: they are about the inside */
+	if (is_said(t, t->own_line, "a header"))
 		return;
-	if (skep_streq(m->file, source->path) && m->line)
-		loc = (struct skep_loc){ m->line + source->first_line - 1, MAX(m->column, 1u), 1 };
+	if (!twice) {
+		skep_diag_add(t->b->diag, m->level, loc, "in this header, %s:%u: %s", file, m->line,
+			      m->text);
+		add_hint(t->b, t->kernel, m->text);
+		return;
+	}
+	skep_diag_add(
+		t->b->diag, m->level, loc,
+		"this header and another one, vmlinux.h, define the same types of the kernel");
+	skep_diag_hint(t->b->diag,
+		       "include \"vmlinux.h\" alone, it has them all; write what it "
+		       "lacks, numbers such as ETH_P_IP, yourself: #define ETH_P_IP 0x0800");
+}
+
+/* Of things that are told once a line; of the errors that a missing SEC() makes, the first. */
+static bool is_repeated(struct telling *t, const struct message *m, bool section)
+{
+	return is_said(t, m->line, m->text) || (section && is_said(t, m->line, "SEC()"));
+}
+
+static void add_message(struct telling *t, const struct message *m)
+{
+	const struct build *b = t->b;
+	struct skep_loc loc = {};
+	const char *own = own_file(b, m->file), *file = own ? own : m->file;
+	bool is_note = m->level == SKEP_DIAG_NOTE, section;
+
+	if (is_note && (t->left_out || is_noise(m->text) || is_foreign(t, m->file)))
+		return;
+	if (t->own_line && is_foreign(t, m->file)) {
+		tell_foreign(t, m, file);
+		return;
+	}
+	if (skep_has_prefix(m->text, "too many errors emitted"))
+		return;
+	if (skep_streq(m->file, t->source->path) && m->line)
+		loc = (struct skep_loc){ m->line + t->source->first_line - 1, MAX(m->column, 1u),
+					 1 };
+	section = loc.line && wants_section(t->source, m);
+	t->left_out = !is_note && (loc.line || !*m->file) && is_repeated(t, m, section);
+	if (t->left_out)
+		return;
 	if (loc.line || !*m->file)
 		skep_diag_add(b->diag, m->level, loc, "%s", m->text);
 	else
 		skep_diag_add(b->diag, m->level, loc, "%s:%u: %s", file, m->line, m->text);
-	if (m->level != SKEP_DIAG_NOTE && !(loc.line && hint_section(b, source, m)))
-		add_hint(b, kernel, m->text);
+	if (section)
+		skep_diag_hint(b->diag, "SEC() comes with #include <bpf/bpf_helpers.h>");
+	else if (!is_note)
+		add_hint(b, t->kernel, m->text);
 }
 
 void build_tell(const struct build *b, const struct build_source *source,
 		const struct skep_btf *kernel, const struct skep_str *messages)
 {
+	struct telling t = { .b = b, .source = source, .kernel = kernel };
 	const char *at = skep_str_text(messages);
 	struct message m;
 	size_t n = 0;
@@ -281,8 +382,8 @@ void build_tell(const struct build *b, const struct build_source *source,
 	while (*at) {
 		size_t len = strcspn(at, "\n");
 
-		if (parse(at, len, &m)) {
-			add_message(b, source, kernel, &m);
+		if (!read_include(&t, at, len) && parse(at, len, &m)) {
+			add_message(&t, &m);
 			n++;
 		}
 		at += len + (at[len] == '\n');

@@ -11,6 +11,7 @@ struct build {
 	struct skep_diag *diag;
 	const char *clang;
 	char dir[256]; /* of its own; "" when there is none */
+	int lock;      /* held on it as long as it is in use */
 };
 
 /* A source as messages show it: all sources are one text, one behind the other. */

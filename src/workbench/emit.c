@@ -1,47 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "workbench/emit.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <string.h>
 
-#include "base/vec.h"
 #include "obj/section.h"
 #include "workbench/emit_priv.h"
 #include "workbench/listing.h"
 
-#define MACHINE_BPF 247
 #define REL_64_64 1  /* a load of 64 bits: address of the symbol, plus what the instruction holds */
 #define REL_64_32 10 /* a call */
 
-struct emit_section *emit_section(struct emit *e, const char *name, uint32_t type, uint64_t flags)
-{
-	struct emit_section *s;
-
-	for (size_t i = 0; i < e->n_sections; i++)
-		if (skep_streq(e->sections[i].name, name))
-			return &e->sections[i];
-	if (e->n_sections == EMIT_SECTIONS_MAX)
-		return NULL;
-	s = &e->sections[e->n_sections++];
-	*s = (struct emit_section){ .name = name, .type = type, .flags = flags, .align = 8 };
-	return s;
-}
-
 uint32_t emit_symbol(struct emit *e, const char *name, unsigned bind, unsigned type,
-		     const struct emit_section *section, uint64_t value, uint64_t size)
+		     const struct skep_elf_out *section, uint64_t value, uint64_t size)
 {
-	struct emit_symbol symbol = {
-		.name = name,
-		.bind = bind,
-		.sym = { .st_info = ELF64_ST_INFO(bind, type),
-			 .st_shndx = (uint16_t)(section - e->sections + 1),
-			 .st_value = value,
-			 .st_size = size },
+	Elf64_Sym sym = {
+		.st_info = ELF64_ST_INFO(bind, type),
+		.st_value = value,
+		.st_size = size,
 	};
 
-	skep_vec_add(&e->symbols, symbol);
-	return (uint32_t)e->symbols.len - 1;
+	return skep_elf_add_symbol(e->file, name, sym, section);
 }
 
 /* The name of the section for a program that does not tell: of the first row that gives its kind. */
@@ -72,8 +51,8 @@ static int place_prog(struct emit *e, size_t index)
 {
 	const struct skep_spec_prog *p = &e->spec->progs[index];
 	const char *name = p->type ? section_of(p) : ".text";
-	struct emit_section *s =
-		name ? emit_section(e, name, SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR) : NULL;
+	struct skep_elf_out *s =
+		name ? skep_elf_out(e->file, name, SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR) : NULL;
 	struct emit_place *place = &e->places[index];
 
 	if (!s)
@@ -82,7 +61,7 @@ static int place_prog(struct emit *e, size_t index)
 				   : "no section has programs of its kind");
 	if (!p->type && !s->bytes.len)
 		e->text_symbol = emit_symbol(e, NULL, STB_LOCAL, STT_SECTION, s, 0, 0);
-	place->section = (size_t)(s - e->sections);
+	place->section = s;
 	place->offset = s->bytes.len;
 	place->symbol = emit_symbol(e, p->name, p->type ? STB_GLOBAL : STB_LOCAL, STT_FUNC, s,
 				    place->offset, p->n_insns * sizeof(*p->insns));
@@ -94,11 +73,10 @@ static int add_reloc(struct emit *e, size_t index, const struct skep_reloc *relo
 {
 	const struct skep_spec_prog *p = &e->spec->progs[index];
 	const struct emit_place *place = &e->places[index];
-	struct emit_section *s = &e->sections[place->section];
+	struct skep_elf_out *s = place->section;
 	struct skep_insn insn = p->insns[reloc->insn];
 	uint64_t at = place->offset + reloc->insn * sizeof(insn);
 	uint32_t symbol, type = REL_64_64;
-	struct emit_reloc out;
 
 	insn.imm = 0;
 	switch (reloc->kind) {
@@ -131,8 +109,7 @@ static int add_reloc(struct emit *e, size_t index, const struct skep_reloc *relo
 	memcpy(s->bytes.data + at, &insn, sizeof(insn));
 	if (skep_insn_is_wide(insn))
 		memset(s->bytes.data + at + sizeof(insn), 0, sizeof(insn));
-	out = (struct emit_reloc){ place->section, at, symbol, type };
-	skep_vec_add(&e->relocs, out);
+	skep_elf_add_reloc(e->file, s, at, symbol, type);
 	return 0;
 }
 
@@ -146,112 +123,9 @@ static int add_relocs(struct emit *e)
 	return r;
 }
 
-/* Names of sections and symbols, one table for both. */
-static uint32_t add_name(struct skep_str *names, const char *name)
-{
-	uint32_t at = (uint32_t)names->len;
-
-	skep_str_addn(names, name, strlen(name) + 1);
-	return at;
-}
-
-/* Locals come first, as ELF wants it; relocations name symbols by their place. */
-static void add_symbols(struct emit *e, struct skep_str *names, uint32_t *ret_places)
-{
-	struct emit_section *s = emit_section(e, ".symtab", SHT_SYMTAB, 0);
-	Elf64_Sym none = {};
-	uint32_t n = 1;
-
-	skep_str_addn(&s->bytes, &none, sizeof(none));
-	for (unsigned bind = STB_LOCAL; bind <= STB_GLOBAL; bind++) {
-		if (bind == STB_GLOBAL)
-			s->info = n;
-		for (size_t i = 0; i < e->symbols.len; i++) {
-			struct emit_symbol *symbol = &e->symbols.data[i];
-
-			if (symbol->bind != bind)
-				continue;
-			symbol->sym.st_name = symbol->name ? add_name(names, symbol->name) : 0;
-			skep_str_addn(&s->bytes, &symbol->sym, sizeof(symbol->sym));
-			ret_places[i] = n++;
-		}
-	}
-	s->entry = sizeof(none);
-	e->symtab = (uint32_t)(s - e->sections) + 1;
-}
-
-static int add_rel_sections(struct emit *e, const uint32_t *places)
-{
-	for (size_t i = 0; i < e->relocs.len; i++) {
-		const struct emit_reloc *reloc = &e->relocs.data[i];
-		Elf64_Rel rel = { reloc->at, ELF64_R_INFO(places[reloc->symbol], reloc->type) };
-		const char *name =
-			skep_arena_printf(e->arena, ".rel%s", e->sections[reloc->section].name);
-		struct emit_section *s = emit_section(e, name, SHT_REL, SHF_INFO_LINK);
-
-		if (!s)
-			return -E2BIG;
-		s->link = e->symtab;
-		s->info = (uint32_t)reloc->section + 1;
-		s->entry = sizeof(rel);
-		skep_str_addn(&s->bytes, &rel, sizeof(rel));
-	}
-	return 0;
-}
-
-/* Header, sections, and the table of them at the end. */
-static void write_elf(struct emit *e, struct skep_str *names, struct skep_str *out)
-{
-	struct emit_section *strings = emit_section(e, ".strtab", SHT_STRTAB, 0);
-	Elf64_Shdr table[EMIT_SECTIONS_MAX + 1] = {};
-	Elf64_Ehdr head = {
-		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64,
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-			     ELFDATA2LSB,
-#else
-			     ELFDATA2MSB,
-#endif
-			     EV_CURRENT },
-		.e_type = ET_REL,
-		.e_machine = MACHINE_BPF,
-		.e_version = EV_CURRENT,
-		.e_ehsize = sizeof(head),
-		.e_shentsize = sizeof(table[0]),
-		.e_shnum = (uint16_t)(e->n_sections + 1),
-		.e_shstrndx = (uint16_t)(strings - e->sections + 1),
-	};
-	size_t begin = out->len;
-
-	for (size_t i = 0; i < e->n_sections; i++)
-		table[i + 1].sh_name = add_name(names, e->sections[i].name);
-	skep_str_addn(&strings->bytes, names->data, names->len);
-	e->sections[e->symtab - 1].link = head.e_shstrndx;
-	skep_str_addn(out, &head, sizeof(head));
-	for (size_t i = 0; i < e->n_sections; i++) {
-		const struct emit_section *s = &e->sections[i];
-		Elf64_Shdr *h = &table[i + 1];
-
-		skep_str_pad(out, 0, ALIGN_UP(out->len - begin, 8) - (out->len - begin));
-		h->sh_type = s->type;
-		h->sh_flags = s->flags;
-		h->sh_offset = out->len - begin;
-		h->sh_size = s->bytes.len;
-		h->sh_link = s->link;
-		h->sh_info = s->info;
-		h->sh_addralign = s->align;
-		h->sh_entsize = s->entry;
-		if (s->type != SHT_NOBITS && s->bytes.len)
-			skep_str_addn(out, s->bytes.data, s->bytes.len);
-	}
-	skep_str_pad(out, 0, ALIGN_UP(out->len - begin, 8) - (out->len - begin));
-	head.e_shoff = out->len - begin;
-	memcpy(out->data + begin, &head, sizeof(head));
-	skep_str_addn(out, table, (e->n_sections + 1) * sizeof(table[0]));
-}
-
 static int build(struct emit *e)
 {
-	struct emit_section *license = emit_section(e, "license", SHT_PROGBITS, SHF_ALLOC);
+	struct skep_elf_out *license = skep_elf_out(e->file, "license", SHT_PROGBITS, SHF_ALLOC);
 	const char *text = e->spec->license ? e->spec->license : "GPL";
 	int r;
 
@@ -270,31 +144,20 @@ int skep_emit_object(const struct skep_spec *spec, struct skep_arena *arena, str
 		     struct skep_str *ret_bytes)
 {
 	struct emit *e = skep_arena_alloc(arena, sizeof(*e));
-	_cleanup_(skep_str_fini)
-	struct skep_str names = {};
 	int r;
 
+	e->file = skep_elf_writer_new(arena);
 	e->types.b = skep_btf_builder_new(NULL);
 	e->spec = spec;
 	e->arena = arena;
 	e->diag = diag;
 	e->places = skep_arena_calloc(arena, spec->n_progs, sizeof(*e->places));
 	e->maps = skep_arena_calloc(arena, spec->n_maps, sizeof(*e->maps));
-	skep_str_addc(&names, 0);
 	r = build(e);
-	if (r == 0) {
-		uint32_t *places = skep_arena_calloc(arena, e->symbols.len, sizeof(*places));
-
-		add_symbols(e, &names, places);
-		r = add_rel_sections(e, places);
-	}
 	if (r == 0)
-		write_elf(e, &names, ret_bytes);
-	for (size_t i = 0; i < e->n_sections; i++)
-		skep_str_fini(&e->sections[i].bytes);
+		r = skep_elf_write(e->file, ret_bytes);
+	skep_elf_writer_free(e->file);
 	skep_btf_builder_free(e->types.b);
-	skep_vec_fini(&e->symbols);
-	skep_vec_fini(&e->relocs);
 	return r;
 }
 

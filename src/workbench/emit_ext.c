@@ -21,7 +21,8 @@ static void add32(struct skep_str *out, uint32_t value)
 	skep_str_addn(out, &value, sizeof(value));
 }
 
-static void add_section(struct emit *e, size_t section, const uint32_t *types, struct skep_str *out)
+static void add_section(struct emit *e, const struct skep_elf_out *section, const uint32_t *types,
+			struct skep_str *out)
 {
 	uint32_t n = 0;
 
@@ -29,7 +30,7 @@ static void add_section(struct emit *e, size_t section, const uint32_t *types, s
 		n += e->places[i].section == section;
 	if (!n)
 		return;
-	add32(out, skep_btf_build_string(e->types.b, e->sections[section].name));
+	add32(out, skep_btf_build_string(e->types.b, section->name));
 	add32(out, n);
 	/* Ascending: they were placed in this order. */
 	for (size_t i = 0; i < e->spec->n_progs; i++)
@@ -49,8 +50,8 @@ int emit_types(struct emit *e)
 	struct ext_header head = { .magic = SKEP_BTF_MAGIC,
 				   .version = 1,
 				   .header_len = sizeof(head) };
-	struct emit_section *s;
-	size_t n = e->n_sections, size;
+	struct skep_elf_out *s;
+	size_t n = skep_elf_out_count(e->file), size;
 	void *data;
 	int r;
 
@@ -59,15 +60,15 @@ int emit_types(struct emit *e)
 					       e->spec->progs[i].type ? 1 : 0);
 	add32(&funcs, 8);
 	for (size_t i = 0; i < n; i++)
-		add_section(e, i, types, &funcs);
+		add_section(e, skep_elf_out_at(e->file, i), types, &funcs);
 	head.funcs_len = head.lines_off = head.cores_off = (uint32_t)funcs.len;
-	s = emit_section(e, ".BTF.ext", SHT_PROGBITS, 0);
+	s = skep_elf_out(e->file, ".BTF.ext", SHT_PROGBITS, 0);
 	if (!s)
 		return -E2BIG;
 	skep_str_addn(&s->bytes, &head, sizeof(head));
 	skep_str_addn(&s->bytes, funcs.data, funcs.len);
 	r = skep_btf_builder_finish(b, e->arena, &data, &size);
-	s = emit_section(e, ".BTF", SHT_PROGBITS, 0);
+	s = skep_elf_out(e->file, ".BTF", SHT_PROGBITS, 0);
 	if (r < 0 || !s)
 		return r < 0 ? r : -E2BIG;
 	skep_str_addn(&s->bytes, data, size);

@@ -42,11 +42,11 @@ static int add_data(struct emit *e, size_t index)
 			: skep_arena_printf(e->arena, "%s.%s", map->read_only ? ".rodata" : ".data",
 					    map->name);
 	bool zero = skep_has_prefix(name, ".bss") && !map->data_size;
-	struct emit_section *s;
+	struct skep_elf_out *s;
 
 	if (map->max_entries != 1)
 		return refuse(e, map, "only an array of one value is a section of data");
-	s = emit_section(e, name, zero ? SHT_NOBITS : SHT_PROGBITS,
+	s = skep_elf_out(e->file, name, zero ? SHT_NOBITS : SHT_PROGBITS,
 			 SHF_ALLOC | (skep_has_prefix(name, ".rodata") ? 0 : SHF_WRITE));
 	if (!s)
 		return refuse(e, map, "there are too many sections");
@@ -99,7 +99,7 @@ static void add_setting(struct emit_types *t, const char *name, uint32_t value,
 	(*n)++;
 }
 
-static int add_map(struct emit *e, struct emit_types *t, struct emit_section *s, size_t index)
+static int add_map(struct emit *e, struct emit_types *t, struct skep_elf_out *s, size_t index)
 {
 	const struct skep_spec_map *map = &e->spec->maps[index];
 	const char *name = symbol_name(e, index);
@@ -133,7 +133,7 @@ static int add_map(struct emit *e, struct emit_types *t, struct emit_section *s,
 int emit_maps(struct emit *e)
 {
 	struct emit_types *t = &e->types;
-	struct emit_section *maps = NULL;
+	struct skep_elf_out *maps = NULL;
 	int r = 0;
 
 	t->vars = skep_arena_calloc(e->arena, e->spec->n_maps, sizeof(*t->vars));
@@ -146,7 +146,7 @@ int emit_maps(struct emit *e)
 		if (e->spec->maps[i].data && !is_named(e->spec, i))
 			continue; /* literals that became part of the instructions */
 		if (!maps)
-			maps = emit_section(e, ".maps", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE);
+			maps = skep_elf_out(e->file, ".maps", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE);
 		r = maps ? add_map(e, t, maps, i) : -E2BIG;
 	}
 	if (r == 0 && t->n_vars)

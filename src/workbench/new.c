@@ -19,26 +19,30 @@ extern const struct skep_embedded_pack skep_embedded_templates;
 	"4500001c00010000401100007f0000017f000001" \
 	"000700070008"
 
+#define DATAGRAM "bash -c 'echo >/dev/udp/127.0.0.1/9'"
+#define UNLINK "touch /tmp/seen; rm /tmp/seen"
+#define CONNECT(port) "bash -c 'echo >/dev/tcp/127.0.0.1/" port "'"
+
 /* clang-format off */
 const struct skep_new_kind skep_new_kinds[] = {
 	{ "tracepoint", "a place in the kernel with a name and fields", "--pid 42 --comm make", "record of 20 bytes: 2a000000", NULL },
 	{ "raw_tp", "the same place, as the kernel itself passes its arguments", "--pid 42", "  42: 1", NULL },
 	{ "tp_btf", "the same place, with typed pointers", "", "r0: 0 ", NULL },
-	{ "kprobe", "the beginning of a function of the kernel", "--pid 42", "  42: 1", NULL },
-	{ "kretprobe", "its end", "--set retval=-2", "  -2: 1", NULL },
+	{ "kprobe", "the beginning of a function of the kernel", "--pid 42", "  42: 1", NULL, UNLINK },
+	{ "kretprobe", "its end", "--set retval=-2", "  -2: 1", NULL, UNLINK },
 	{ "fentry", "the beginning of a function of the kernel, with types, and cheaper", "--pid 42 --set arg2=4096", "  42: 4096", NULL },
 	{ "fexit", "its end, with its arguments as well", "--pid 42 --set arg2=4096 --set arg4=100", "  42: 100", NULL },
 	{ "uprobe", "a function of a program or library", "--pid 42 --set arg0=64", "  42: 64", NULL },
-	{ "uretprobe", "its end", "--pid 42 --set retval=0", "  42: 1", NULL },
-	{ "usdt", "a place in a program with a name", "--pid 42", "  42: 1", NULL },
+	{ "uretprobe", "its end", "--pid 42 --set retval=100", "  42: 100", NULL },
+	{ "usdt", "a place in a program with a name", "--pid 42", "  42: 1", NULL, "/usr/bin/python3 -c 'import json'" },
 	{ "perf_event", "many times a second, or after so many events of the CPU", "--pid 42", "  42: 1", NULL },
-	{ "xdp", "packets as they arrive, before anything else", "--input " PACKET, "  17: 1", "INTERFACE" },
-	{ "tc", "packets that an interface takes or sends", "--input " PACKET, "  17: 40", "INTERFACE" },
-	{ "cgroup_skb", "packets of a group of processes", "--input " PACKET, "  0: 40", "CGROUP" },
-	{ "cgroup_connect", "connections that a group of processes makes", "--set user_port=6400", "r0: 0 ", "CGROUP" },
-	{ "sockops", "turns in the life of TCP connections", "--set op=4", "  0: 0100000000000000 0000000000000000", "CGROUP" },
-	{ "sk_lookup", "which socket gets a new connection", "--set local_port=7001", "r0: 1 ", "/proc/self/ns/net" },
-	{ "socket", "packets that one socket sees", "--set protocol=8 --input " PACKET, "r0: 40 ", NULL },
+	{ "xdp", "packets as they arrive, before anything else", "--input " PACKET, "  17: 1", "lo", DATAGRAM },
+	{ "tc", "packets that an interface takes or sends", "--input " PACKET, "  17: 40", "lo", DATAGRAM },
+	{ "cgroup_skb", "packets of a group of processes", "--input " PACKET, "  0: 40", "/", DATAGRAM },
+	{ "cgroup_connect", "connections that a group of processes makes", "--set user_port=6400", "r0: 0 ", "/", CONNECT("25") },
+	{ "sockops", "turns in the life of TCP connections", "--set op=4", "  0: 0100000000000000 0000000000000000", "/", NULL },
+	{ "sk_lookup", "which socket gets a new connection", "--set local_port=7001", "r0: 1 ", "/proc/self/ns/net", CONNECT("7001") },
+	{ "socket", "packets that one socket sees", "--set protocol=8 --input " PACKET, "r0: 40 ", "any", DATAGRAM },
 	{ "lsm", "whether something is allowed", "--set arg1=0", "r0: 0 ", NULL },
 	{ "iter", "a list of things in the kernel, as a file", "", "r0: 0 ", NULL },
 	{},
@@ -186,6 +190,8 @@ static void tell_next(const struct skep_new_kind *k, const char *path, struct sk
 	skep_str_addf(out, "skep explain %s.bpf.c\n", path);
 	skep_str_addf(out, "skep run %s.bpf.c%s%s\n", path, k->at ? " --at " : "",
 		      k->at ? k->at : "");
+	if (k->see)
+		skep_str_addf(out, "\nand meanwhile, for something to see: %s\n", k->see);
 }
 
 int skep_new_program(const char *path, const char *kind, struct skep_diag *diag,

@@ -19,6 +19,8 @@ struct skep_new_kind {
 	const char *options; /* of skep try in its test */
 	const char *expect;  /* a line that it writes */
 	const char *at;	     /* what skep run must be told beside the program, or NULL */
+	const char *
+		see; /* a command that gives it something to see, where not everything does; or NULL */
 };
 
 /* In the order in which they are listed; the last one has no name. */
