@@ -118,6 +118,12 @@ struct skep_vm_config {
 	 */
 	const struct skep_vm_map_backing *(*backing)(void *data, const struct skep_vm_map_def *def);
 	void *backing_data;
+	/*
+	 * Asked when instruction @insn of program @prog loads from memory that is not the program's, at register @reg. True: it gets 0, as from a
+	 * pointer to an object of the kernel's that leads nowhere; false, and when it is NULL: a fault.
+	 */
+	bool (*absent)(void *data, uint32_t prog, uint32_t insn, uint32_t reg);
+	void *absent_data;
 };
 
 /*

@@ -128,6 +128,7 @@ static int explain(struct job *job, const char *path)
 	struct skep_str out = {}, bytes = {};
 	struct skep_diag diag = {};
 	struct skep_input input;
+	bool refused;
 	int r = job->input ? skep_cli_source_bytes(job->input, &bytes) : 0;
 
 	if (r < 0)
@@ -141,9 +142,12 @@ static int explain(struct job *job, const char *path)
 		r = skep_cli_source_read(&job->from, path, arena, &diag, &input);
 	if (r == 0)
 		r = explain_all(job, path, &input, arena, &diag, &out);
+	refused = r == 0 && diag.n_errors;
 	skep_cli_tell(&diag, false);
 	skep_diag_fini(&diag);
-	return r < 0 ? r : write_out(job->html, &out);
+	if (r == 0)
+		r = write_out(job->html, &out);
+	return r == 0 && refused ? -EINVAL : r;
 }
 
 int skep_cmd_explain(int argc, char **argv)

@@ -167,12 +167,29 @@ int skep_cli_source_script(const struct skep_cli_source *source, const char *tex
 	return skep_input_read_script("-e", text, &options, arena, diag, ret_input);
 }
 
+static bool is_meant(const struct skep_cli_source *source, const struct skep_input *input, size_t i)
+{
+	return input->spec.progs[i].type &&
+	       (!source->prog || skep_input_is_called(input, i, source->prog));
+}
+
+/* As it can be typed: what a shell would take for a pattern or a comment is quoted. */
+static void add_label(const struct skep_input *input, size_t i, struct skep_str *out)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str label = {};
+	bool quote;
+
+	skep_input_label(input, i, &label);
+	quote = strpbrk(skep_str_text(&label), "*#?[(; \"$&") != NULL;
+	skep_str_addf(out, quote ? " '%s'" : " %s", skep_str_text(&label));
+}
+
 bool skep_cli_source_next(const struct skep_cli_source *source, const struct skep_input *input,
 			  size_t *index)
 {
 	for (; *index < input->spec.n_progs; (*index)++) {
-		if (input->spec.progs[*index].type &&
-		    (!source->prog || skep_input_is_called(input, *index, source->prog)))
+		if (is_meant(source, input, *index))
 			return true;
 	}
 	return false;
@@ -181,6 +198,8 @@ bool skep_cli_source_next(const struct skep_cli_source *source, const struct ske
 int skep_cli_source_choose(const struct skep_cli_source *source, const char *path,
 			   const struct skep_input *input, size_t *ret_prog)
 {
+	_cleanup_(skep_str_fini)
+	struct skep_str names = {};
 	size_t first = 0, more;
 
 	if (skep_cli_source_next(source, input, &first)) {
@@ -196,8 +215,8 @@ int skep_cli_source_choose(const struct skep_cli_source *source, const char *pat
 			source->prog ? " called " : "", source->prog ? source->prog : "");
 	}
 	for (size_t i = 0; i < input->spec.n_progs; i++)
-		if (input->spec.progs[i].type)
-			fprintf(stderr, " %s", skep_input_label(input, i));
-	fputc('\n', stderr);
+		if (input->spec.progs[i].type && (!more || is_meant(source, input, i)))
+			add_label(input, i, &names);
+	fprintf(stderr, "%s\n", skep_str_text(&names));
 	return more ? -EINVAL : -ENOENT;
 }

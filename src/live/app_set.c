@@ -6,64 +6,7 @@
 #include <errno.h>
 
 #include "live/app_priv.h"
-#include "live/value.h"
-
-/* Text such as "config.ports[1]": the name of the variable, and what follows it. */
-static const struct skep_spec_var *find_var(const struct skep_app *app, const char *name,
-					    const char **ret_path)
-{
-	size_t len = strcspn(name, ".[");
-
-	for (size_t i = 0; i < app->spec.n_vars; i++) {
-		const struct skep_spec_var *v = &app->spec.vars[i];
-
-		if (strlen(v->name) == len && !strncmp(v->name, name, len)) {
-			*ret_path = name + len;
-			return v;
-		}
-	}
-	return NULL;
-}
-
-static int no_var(struct skep_app *app, const char *name)
-{
-	_cleanup_(skep_str_fini)
-	struct skep_str names = {};
-	const char *best = NULL;
-	unsigned distance = 3;
-
-	for (size_t i = 0; i < app->spec.n_vars; i++) {
-		const char *other = app->spec.vars[i].name;
-
-		if (i < 20)
-			skep_str_addf(&names, "%s%s", i ? ", " : "", other);
-		if (skep_edit_distance(other, name, distance) < distance) {
-			distance = skep_edit_distance(other, name, distance);
-			best = other;
-		}
-	}
-	skep_diag_error(&app->diag, SKEP_NO_LOC, "there is no global variable '%s'", name);
-	if (best)
-		skep_diag_hint(&app->diag, "did you mean %s?", best);
-	else if (names.len)
-		skep_diag_hint(&app->diag, "there are: %s%s", skep_str_text(&names),
-			       app->spec.n_vars > 20 ? ", ..." : "");
-	else
-		skep_diag_hint(&app->diag, "the object has none at all");
-	return -ENOENT;
-}
-
-/* Before loading: the first contents, in memory of our own. */
-static uint8_t *contents(struct skep_app *app, struct skep_spec_map *m)
-{
-	uint8_t *own = skep_arena_alloc(app->arena, m->value_size);
-
-	if (m->data)
-		memcpy(own, m->data, MIN(m->data_size, m->value_size));
-	m->data = own;
-	m->data_size = m->value_size;
-	return own;
-}
+#include "live/vars.h"
 
 static int set_loaded(struct skep_app *app, const struct skep_spec_var *var,
 		      const struct skep_value_place *place, const char *name, const char *text)
@@ -93,30 +36,23 @@ static int set(struct skep_app *app, const char *name, const char *value, bool a
 {
 	const struct skep_spec_var *var;
 	struct skep_value_place place;
-	struct skep_spec_map *m;
 	const char *path;
 	int r;
 
-	var = find_var(app, name, &path);
-	if (!var || var->map >= app->spec.n_maps)
-		return no_var(app, name);
-	m = &app->spec.maps[var->map];
-	if (again && m->read_only)
-		return 0;
-	if (!app->btf || !var->type || m->value_size < (uint64_t)var->offset + var->size_bytes) {
-		skep_diag_error(&app->diag, SKEP_NO_LOC, "the type of '%s' is not known", name);
-		skep_diag_hint(&app->diag, "compile the object with -g");
-		return -EINVAL;
+	var = skep_var_find(&app->spec, name, &path);
+	if (!var) {
+		skep_diag_error(&app->diag, SKEP_NO_LOC, "there is no global variable '%s'", name);
+		skep_var_hint(&app->spec, name, &app->diag);
+		return -ENOENT;
 	}
-	r = skep_value_find(app->btf, var->type, var->name, path, &app->diag, &place);
-	if (r == 0 && place.offset + place.size > var->size_bytes)
-		r = -EINVAL;
+	if (again && app->spec.maps[var->map].read_only)
+		return 0;
+	r = skep_var_place(&app->spec, app->btf, var, name, path, &app->diag, &place);
 	if (r < 0)
 		return r;
 	if (app->loaded)
 		return set_loaded(app, var, &place, name, value);
-	return skep_value_parse(app->btf, &place, name, value,
-				contents(app, m) + var->offset + place.offset, &app->diag);
+	return skep_var_set(&app->spec, app->btf, var, &place, name, value, app->arena, &app->diag);
 }
 
 int app_set_again(struct skep_app *app, const struct app_set *again)

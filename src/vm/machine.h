@@ -177,6 +177,7 @@ struct skep_vm_run {
 	const struct vm_op *op;	    /* where it is, when it is not in the engine's hands */
 	uint32_t depth;		    /* frames in use */
 	bool checked;
+	bool absent; /* the load that was looked at gets 0: there is nothing */
 	bool stop; /* the run is over: a fault, or an exit from inside of a helper */
 	uint32_t tail_calls, may_goto;
 	int64_t steps;	   /* left */

@@ -164,12 +164,25 @@ void vm_disallow(struct skep_vm_run *run)
 	vm_forget(run);
 }
 
+/* Whether the instruction gets 0 from where nothing is. */
+static bool is_absent(struct skep_vm_run *run)
+{
+	const struct skep_vm_config *config = &run->vm->config;
+	ptrdiff_t insn = run->op - run->prog->ops;
+
+	if (!config->absent || skep_insn_class(run->prog->insns[insn]) != SKEP_CLASS_LDX)
+		return false;
+	run->absent =
+		config->absent(config->absent_data, run->prog->index, (uint32_t)insn, run->op->src);
+	return run->absent;
+}
+
 bool vm_access(struct skep_vm_run *run, uint64_t address, uint32_t size, bool write)
 {
 	struct vm_region region;
 
 	if (!vm_region_find(run, address, &region) || !allows(run, &region, address, size, write))
-		return refuse(run, address, size, write);
+		return is_absent(run) || refuse(run, address, size, write);
 	/* The stack has its own check, and shrinks when functions return. */
 	if (region.lo == run->stack_lo)
 		return true;
@@ -235,6 +248,11 @@ void vm_describe(const struct skep_vm_run *run, uint64_t address, char *text, si
 		snprintf(text, size, "%" PRIu64 " bytes past the null pointer", address);
 	measure(address, run->stack_lo, top - run->stack_lo, "the stack", &best, text, size);
 	measure(address, run->ctx, run->ctx_size, "the context", &best, text, size);
+	if (meta && meta == (uint64_t)(uintptr_t)run->packet.end && address >= meta &&
+	    address - meta < best) {
+		snprintf(text, size, "byte %" PRIu64 " of a packet of 0 bytes", address - meta);
+		return;
+	}
 	if (meta)
 		measure(address, meta, (uint64_t)(uintptr_t)run->packet.end - meta, "the packet",
 			&best, text, size);

@@ -32,7 +32,10 @@ bool vm_region_find(const struct skep_vm_run *run, uint64_t address, struct vm_r
 bool vm_reachable(struct skep_vm_run *run, uint64_t address, uint64_t size, bool write);
 /* The same; sets the fault when not. */
 bool vm_reach(struct skep_vm_run *run, uint64_t address, uint64_t size, bool write);
-/* For the engine: like vm_reach for 1 to 8 bytes, and the windows are moved there. */
+/*
+ * For the engine: like vm_reach for 1 to 8 bytes, and the windows are moved there. When it sets run->absent, the load is to
+ * give 0 and the engine to clear that.
+ */
 bool vm_access(struct skep_vm_run *run, uint64_t address, uint32_t size, bool write);
 void vm_forget(struct skep_vm_run *run);
 /* Takes back the newest area that skep_vm_run_allow gave. */

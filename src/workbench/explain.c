@@ -147,7 +147,7 @@ static void make_up(struct skep_explain *e, struct skep_try_input *with, struct 
 }
 
 static void run(struct skep_explain *e, const struct skep_explain_options *options,
-		struct skep_arena *arena)
+		struct skep_arena *arena, struct skep_diag *outer)
 {
 	struct skep_try_input with = options->with;
 	_cleanup_(skep_str_fini)
@@ -163,10 +163,17 @@ static void run(struct skep_explain *e, const struct skep_explain_options *optio
 	e->ran = r == 0 || r == -EFAULT;
 	if (e->ran)
 		skep_try_text(&e->run, &text);
-	else if (diag.n_items)
+	else if (diag.n_errors)
 		e->run_why = skep_arena_strdup(arena, diag.items[0].what);
 	else
 		e->run_why = "it cannot be run here";
+	/* What was asked for is refused: that is no matter of the page alone. */
+	if (!e->ran && with.n_fields && diag.n_errors) {
+		skep_diag_error(outer, SKEP_NO_LOC, "%s is not run: %s",
+				e->input->spec.progs[e->index].name, diag.items[0].what);
+		if (diag.items[0].hint)
+			skep_diag_hint(outer, "%s", diag.items[0].hint);
+	}
 	skep_diag_fini(&diag);
 	e->run_text = skep_arena_strdup(arena, skep_str_text(&text));
 }
@@ -202,7 +209,7 @@ int skep_explain_new(const struct skep_input *input, size_t prog,
 	known = explain_known(e, options, n, arena, diag);
 	gather_lines(e, known, n, arena);
 	explain_place(e, arena);
-	run(e, options, arena);
+	run(e, options, arena, diag);
 	*ret_explain = e;
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "workbench/input_priv.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -323,21 +324,92 @@ static const char *long_name(const struct skep_input *source, size_t prog)
 	return source->spec.progs[prog].section;
 }
 
-bool skep_input_is_called(const struct skep_input *source, size_t prog, const char *name)
+/* How many programs have that name, and which of them this one is, from 1 on. */
+static unsigned twins(const struct skep_input *source, size_t prog, const char *name,
+		      const char *(*name_of)(const struct skep_input *source, size_t prog),
+		      unsigned *ret_which)
 {
-	return skep_streq(name, source->spec.progs[prog].name) ||
-	       skep_streq(name, long_name(source, prog));
+	unsigned n = 0;
+
+	for (size_t i = 0; i < source->spec.n_progs; i++) {
+		if (!source->spec.progs[i].type || !skep_streq(name_of(source, i), name))
+			continue;
+		n++;
+		if (i == prog)
+			*ret_which = n;
+	}
+	return n;
 }
 
-const char *skep_input_label(const struct skep_input *source, size_t prog)
+/* Of a script the last word of its probe, which the kernel's name is cut from: "1" of an interval says nothing. */
+static const char *short_name(const struct skep_input *source, size_t prog)
 {
-	const char *name = source->spec.progs[prog].name, *longer = long_name(source, prog);
+	const char *longer = source->plan ? long_name(source, prog) : NULL;
+	const char *colon = longer ? strrchr(longer, ':') : NULL;
 
-	for (size_t i = 0; longer && i < source->spec.n_progs; i++)
-		if (i != prog && source->spec.progs[i].type &&
-		    skep_streq(source->spec.progs[i].name, name))
-			return longer;
-	return name;
+	if (longer)
+		return colon && !isdigit((unsigned char)colon[1]) ? colon + 1 : longer;
+	return source->spec.progs[prog].name;
+}
+
+/* What stands behind the last colon of a script's probe: the kernel's names are cut. */
+static bool is_last_part(const char *whole, const char *part)
+{
+	const char *colon = whole ? strrchr(whole, ':') : NULL;
+
+	return colon && skep_streq(colon + 1, part);
+}
+
+static bool has_name(const struct skep_input *source, size_t prog, const char *name)
+{
+	const char *longer = long_name(source, prog);
+
+	if (skep_streq(name, longer) || (source->plan && is_last_part(longer, name)))
+		return true;
+	/* A name that was cut does not stand against who has it in full. */
+	for (size_t i = 0; source->plan && i < source->spec.n_progs; i++)
+		if (is_last_part(long_name(source, i), name))
+			return false;
+	return skep_streq(name, source->spec.progs[prog].name);
+}
+
+bool skep_input_is_called(const struct skep_input *source, size_t prog, const char *name)
+{
+	const char *hash = strrchr(name, '#');
+	char plain[256], *end;
+	unsigned which, n = 0;
+
+	if (has_name(source, prog, name))
+		return true;
+	if (!hash || (size_t)(hash - name) >= sizeof(plain))
+		return false;
+	which = (unsigned)strtoul(hash + 1, &end, 10);
+	if (*end || !which)
+		return false;
+	snprintf(plain, sizeof(plain), "%.*s", (int)(hash - name), name);
+	if (!has_name(source, prog, plain))
+		return false;
+	for (size_t i = 0; i <= prog; i++)
+		n += source->spec.progs[i].type && has_name(source, i, plain);
+	return n == which;
+}
+
+void skep_input_label(const struct skep_input *source, size_t prog, struct skep_str *out)
+{
+	const char *name = short_name(source, prog), *longer = long_name(source, prog);
+	unsigned which = 0;
+
+	if (twins(source, prog, name, short_name, &which) == 1) {
+		skep_str_add(out, name);
+		return;
+	}
+	if (longer && twins(source, prog, longer, long_name, &which) == 1) {
+		skep_str_add(out, longer);
+		return;
+	}
+	name = longer ? longer : name;
+	(void)twins(source, prog, name, longer ? long_name : short_name, &which);
+	skep_str_addf(out, "%s#%u", name, which);
 }
 
 /* Whether a tail call can lead to the program. */

@@ -102,11 +102,14 @@ struct skep_spec skep_input_only(const struct skep_input *source, size_t prog,
 				 struct skep_arena *arena);
 
 /*
- * What tells a program from the others: its name; where two have that, of scripts the probe as written, of objects the
- * section.
+ * Appends what tells a program from the others: its name; where two have that, of scripts the probe as written, of objects
+ * the section; and where two have that, too, "#2" behind it for the second.
  */
-const char *skep_input_label(const struct skep_input *source, size_t prog);
-/* The program is called so: by its name, its section, or as its probe is written. */
+void skep_input_label(const struct skep_input *source, size_t prog, struct skep_str *out);
+/*
+ * The program is called so: by its name, its section, its probe as written or what stands last in that; or the N-th that
+ * is, by "#N" behind it.
+ */
 bool skep_input_is_called(const struct skep_input *source, size_t prog, const char *name);
 
 /* Bytes of a file, or of standard input (path "-"), terminated behind the last. */

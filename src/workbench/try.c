@@ -161,6 +161,8 @@ static int try_vm(struct try_job *j)
 		.jit = j->with->engine == SKEP_TRY_JIT,
 		.backing = try_behind,
 		.backing_data = j,
+		.absent = try_absent,
+		.absent_data = j,
 	};
 	struct printed printed = { .arena = j->arena };
 	struct skep_vm_env *env;
@@ -193,6 +195,13 @@ static int try_vm(struct try_job *j)
 	if (printed.lines.len)
 		memcpy(j->result->lines, printed.lines.data, printed.lines.len * sizeof(char *));
 	skep_vec_fini(&printed.lines);
+	if (r == -EFAULT && skep_try_has_packet(j->spec.progs[j->prog].type) && !j->with->size)
+		try_note(j, "the packet has no bytes: --input gives it some");
+	if (j->n_absent)
+		try_note(j, skep_arena_printf(j->arena,
+					      "%u load%s of objects of the kernel's that are not "
+					      "there gave 0, as in the kernel",
+					      j->n_absent, j->n_absent == 1 ? "" : "s"));
 	return r;
 }
 

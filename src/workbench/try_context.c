@@ -2,7 +2,7 @@
 /*
  * The context of a run: given bytes, then fields by name. Names are those of the kind's structure; of registers (x86-64)
  * also what a function's arguments and its result are in; of lists of arguments arg0, arg1 and so on; of tracepoints what
- * the kernel says that its record has.
+ * the kernel says that its record has. A name that none of them has is a global variable's.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include "isa/context.h"
 #include "isa/progkind.h"
 #include "lang/provider/syscalls.h"
+#include "live/vars.h"
 #include "sys/vmlinux.h"
 #include "workbench/try_priv.h"
 
@@ -176,7 +177,11 @@ static int no_field(const struct try_job *j, const char *name)
 
 	for (size_t i = 0; context && i < context->n_fields; i++)
 		skep_str_addf(&names, "%s%s", i ? ", " : "", context->fields[i].name);
-	skep_diag_error(j->diag, SKEP_NO_LOC, "the context of a program of kind %s has no '%s'",
+	skep_diag_error(j->diag, SKEP_NO_LOC,
+			j->spec.n_vars
+				? "neither the context of a program of kind %s nor its global "
+				  "variables have '%s'"
+				: "the context of a program of kind %s has no '%s'",
 			skep_prog_kind_find(p->type)->name, name);
 	if (names.len)
 		skep_diag_hint(j->diag, "it has: %s", names.data);
@@ -187,7 +192,35 @@ static int no_field(const struct try_job *j, const char *name)
 		try_event_hint(j);
 	else
 		hint_arguments(j);
+	if (j->spec.n_vars) {
+		skep_diag_add(j->diag, SKEP_DIAG_NOTE, SKEP_NO_LOC, "global variables:");
+		skep_var_hint(&j->spec, name, j->diag);
+	}
 	return -EINVAL;
+}
+
+/* -ENOENT, without a message: there is no such variable. */
+static int set_var(struct try_job *j, const char *name, const char *value)
+{
+	_cleanup_(skep_btf_freep)
+	struct skep_btf *btf = NULL;
+	const struct skep_spec_var *var;
+	struct skep_value_place place;
+	const char *path;
+	int r;
+
+	var = skep_var_find(&j->spec, name, &path);
+	if (!var)
+		return -ENOENT;
+	if (j->spec.btf &&
+	    skep_btf_parse(j->spec.btf, j->spec.btf_size, NULL, NULL, NULL, &btf) < 0)
+		btf = NULL;
+	j->spec.maps =
+		skep_arena_memdup(j->arena, j->spec.maps, j->spec.n_maps * sizeof(*j->spec.maps));
+	r = skep_var_place(&j->spec, btf, var, name, path, j->diag, &place);
+	if (r == 0)
+		r = skep_var_set(&j->spec, btf, var, &place, name, value, j->arena, j->diag);
+	return r == -ENOENT ? -EINVAL : r;
 }
 
 static int set_field(struct try_job *j, const char *text)
@@ -202,15 +235,18 @@ static int set_field(struct try_job *j, const char *text)
 				text);
 		return -EINVAL;
 	}
+	text = skep_arena_strndup(j->arena, text, (size_t)(equals - text));
+	if (!find_place(j, text, &place)) {
+		int r = set_var(j, text, equals + 1);
+
+		return r == -ENOENT ? no_field(j, text) : r;
+	}
 	errno = 0;
 	value = strtoull(equals + 1, &end, 0);
 	if (*end || errno) {
 		skep_diag_error(j->diag, SKEP_NO_LOC, "'%s' is not a number", equals + 1);
 		return -EINVAL;
 	}
-	text = skep_arena_strndup(j->arena, text, (size_t)(equals - text));
-	if (!find_place(j, text, &place))
-		return no_field(j, text);
 	if (place.size > 8 || (uint64_t)place.offset + place.size > j->ctx_size) {
 		skep_diag_error(j->diag, SKEP_NO_LOC, "'%s' is no number in the context", text);
 		return -EINVAL;

@@ -29,7 +29,11 @@ struct try_job {
 	int prog_fd; /* in the kernel: borrowed, or of a program that was there already */
 	uint8_t *ctx;
 	size_t ctx_size;
-	bool wants_regs; /* the context begins with the registers of a system call */
+	uint16_t *
+		objects; /* by instruction the registers that lead to an object of the kernel's; NULL: not asked yet */
+	size_t n_objects;
+	unsigned n_absent; /* loads from there that found nothing */
+	bool wants_regs;   /* the context begins with the registers of a system call */
 	struct skep_plan_globals globals;   /* of a script */
 	struct try_behind *behind;	    /* of each map of the spec */
 	struct skep_vm_map_backing backing; /* of the map that was asked for last */
@@ -62,6 +66,9 @@ const struct skep_vm_map_backing *try_behind(void *data, const struct skep_vm_ma
 int try_make_regs(struct try_job *j, struct skep_vm_run *run) _must_check_;
 /* try_task.c: what get_current_task gives. */
 int try_make_task(struct try_job *j, struct skep_vm_run *run) _must_check_;
+
+/* try_absent.c: for struct skep_vm_config. @data: the job. */
+bool try_absent(void *data, uint32_t prog, uint32_t insn, uint32_t reg);
 
 /* try_script.c: what a script's programs are told, before anything is loaded; and what they left to be shown. */
 void try_script_begin(struct try_job *j);

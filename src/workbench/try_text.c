@@ -117,6 +117,12 @@ static void add_shown(const struct skep_try_result *r, struct skep_str *out)
 		skep_str_addc(out, '\n');
 }
 
+static void add_notes(const struct skep_try_result *r, struct skep_str *out)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(r->notes) && r->notes[i]; i++)
+		skep_str_addf(out, "(%s)\n", r->notes[i]);
+}
+
 void skep_try_text(const struct skep_try_result *r, struct skep_str *out)
 {
 	const char *verdict = skep_prog_kind_verdict(r->kind, (uint32_t)r->value);
@@ -126,6 +132,7 @@ void skep_try_text(const struct skep_try_result *r, struct skep_str *out)
 	if (r->faulted) {
 		add_fault(r, out);
 		add_shown(r, out);
+		add_notes(r, out);
 		return;
 	}
 	skep_str_addf(out, "r0: %" PRIu64 " (0x%" PRIx64 ")\n", r->value, r->value);
@@ -149,8 +156,7 @@ void skep_try_text(const struct skep_try_result *r, struct skep_str *out)
 	add_shown(r, out);
 	for (size_t i = 0; i < r->n_maps; i++)
 		add_map(&r->maps[i], out);
-	for (size_t i = 0; i < ARRAY_SIZE(r->notes) && r->notes[i]; i++)
-		skep_str_addf(out, "(%s)\n", r->notes[i]);
+	add_notes(r, out);
 }
 
 static void json_text(const char *key, const char *value, struct skep_str *out)

@@ -80,6 +80,13 @@ void a_rest_access(struct jit *j, const struct jit_rest *rest)
 	}
 	a_add(j, W64, X6, p.base, p.off);
 	a_call_shared(j, A_CALL_ACCESS, rest->insn);
+	if (!rest->after)
+		return;
+	a_run_load(j, 1, X9, RUN_OFF(absent));
+	a_back(j, A_CBZ | A_ON(X9), rest->back);
+	a_run_store(j, 1, XZR, RUN_OFF(absent));
+	a_const(j, a_regs[insn.dst], 0);
+	a_back(j, A_B, rest->after);
 }
 
 static void store(struct jit *j, struct skep_insn insn, unsigned bytes)
@@ -227,6 +234,7 @@ void a_memory(struct jit *j, uint32_t i)
 	struct skep_insn insn = j->prog->insns[i];
 	struct jit_access a = jit_access_of(insn);
 	bool from_src = skep_insn_class(insn) == SKEP_CLASS_LDX || !a.write;
+	size_t first = j->n_rests;
 
 	check(j, i, from_src ? insn.src : insn.dst, insn.off, a);
 	if (a.aligned)
@@ -235,4 +243,6 @@ void a_memory(struct jit *j, uint32_t i)
 		load(j, insn, a.bytes);
 	else
 		store(j, insn, a.bytes);
+	if (skep_insn_class(insn) == SKEP_CLASS_LDX)
+		jit_may_be_absent(j, first);
 }

@@ -58,8 +58,9 @@ struct jit_rest {
 		JIT_REST_HELPER, /* the long way of calling a helper */
 		JIT_REST_CPU,	 /* the CPU's own kinds begin here */
 	} kind;
-	uint32_t at;   /* offset of the distance that leads here */
-	uint32_t back; /* offset where it goes on */
+	uint32_t at;	/* offset of the distance that leads here */
+	uint32_t back;	/* offset where it goes on */
+	uint32_t after; /* of ACCESS: where it goes on when the load was left out */
 	uint32_t insn;
 	uint8_t base; /* of ACCESS */
 	uint8_t index, scale;
@@ -170,3 +171,5 @@ struct jit_access {
 	bool write, aligned;
 };
 struct jit_access jit_access_of(struct skep_insn insn);
+/* A load has just been written, whose checks are the rests from @first on: they may have to leave it out. */
+void jit_may_be_absent(struct jit *j, size_t first);

@@ -50,6 +50,12 @@ struct jit_rest *jit_rest(struct jit *j, enum jit_rest_kind kind, uint32_t insn)
 	return &j->rests[j->n_rests++];
 }
 
+void jit_may_be_absent(struct jit *j, size_t first)
+{
+	for (size_t k = first; j->prog->vm->config.absent && k < j->n_rests; k++)
+		j->rests[k].after = (uint32_t)j->len;
+}
+
 static bool has_room(struct jit *j)
 {
 	uint8_t *more;

@@ -83,6 +83,15 @@ void x_rest_access(struct jit *j, const struct jit_rest *rest)
 	}
 	x_mem(j, W64, X_LEA, R10, m);
 	x_call_shared(j, X_CALL_ACCESS, rest->insn);
+	if (!rest->after)
+		return;
+	x_rm(j, 0, 0x80, X_I_CMP, RUN, RUN_OFF(absent));
+	jit_byte(j, 0);
+	x_jump_back(j, CC_E, rest->back);
+	x_rm(j, 0, 0xc6, 0, RUN, RUN_OFF(absent));
+	jit_byte(j, 0);
+	x_const(j, x_regs[insn.dst], 0);
+	x_jump_back(j, CC_ALWAYS, rest->after);
 }
 
 static void load(struct jit *j, unsigned bytes, bool sign, unsigned dst, struct x_address m)
@@ -194,12 +203,14 @@ void x_memory(struct jit *j, uint32_t i)
 	unsigned class = skep_insn_class(insn);
 	unsigned reg = class == SKEP_CLASS_LDX || !a.write ? insn.src : insn.dst;
 	struct x_address m = x_address_of(j, reg, insn.off);
+	size_t first = j->n_rests;
 
 	check(j, i, reg, m, a);
-	if (class == SKEP_CLASS_LDX)
+	if (class == SKEP_CLASS_LDX) {
 		load(j, a.bytes, (insn.opcode & SKEP_MODE_MASK) == SKEP_MODE_MEMSX,
 		     x_regs[insn.dst], m);
-	else if (class == SKEP_CLASS_ST)
+		jit_may_be_absent(j, first);
+	} else if (class == SKEP_CLASS_ST)
 		store_imm(j, insn, a.bytes, m);
 	else if (a.aligned)
 		atomic(j, insn, a.bytes, m);
