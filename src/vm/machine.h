@@ -178,7 +178,7 @@ struct skep_vm_run {
 	uint32_t depth;		    /* frames in use */
 	bool checked;
 	bool absent; /* the load that was looked at gets 0: there is nothing */
-	bool stop; /* the run is over: a fault, or an exit from inside of a helper */
+	bool stop;   /* the run is over: a fault, or an exit from inside of a helper */
 	uint32_t tail_calls, may_goto;
 	int64_t steps;	   /* left */
 	uint64_t stack_lo; /* the current frame's lowest byte */
