@@ -112,6 +112,18 @@ static void publish(struct skep_session *s)
 	skep_output_record_done(s->out);
 }
 
+/* A new file begins: it is to be understood without the one before. */
+static void begin_file(void *data)
+{
+	struct skep_session *s = data;
+	bool tagged = s->emit.csv.tagged;
+
+	skep_csv_fini(&s->emit.csv);
+	s->emit.csv.tagged = tagged;
+	if (s->options->format == SKEP_LIVE_JSON)
+		publish(s);
+}
+
 int skep_emit_open(struct skep_session *s)
 {
 	const struct skep_plan *plan = s->plan;
@@ -124,6 +136,8 @@ int skep_emit_open(struct skep_session *s)
 		e->tables.height = size.ws_row;
 	}
 	e->tables.tagged = count_rows(plan) > 1;
+	s->out->rotated = begin_file;
+	s->out->data = s;
 	if (s->options->format == SKEP_LIVE_JSON)
 		publish(s);
 	r = s->options->time ? skep_timed_open(s) : 0;
@@ -145,6 +159,7 @@ void skep_emit_close(struct skep_session *s)
 	struct skep_emit *e = &s->emit;
 
 	skep_emit_pause(s);
+	s->out->rotated = NULL;
 	for (size_t i = 0; e->types && i < e->n_types; i++)
 		free(e->types[i]);
 	free(e->types);

@@ -6,7 +6,9 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define MUCH (64 * 1024)
 #define KEEP (256 * 1024) /* a buffer that grew beyond this is given back */
@@ -34,6 +36,62 @@ int skep_output_open(struct skep_output *output, const char *path, enum skep_buf
 struct skep_str *skep_output_text(struct skep_output *output)
 {
 	return &output->buffer;
+}
+
+void skep_output_rotate(struct skep_output *output, const char *path, uint64_t size_bytes,
+			unsigned keep)
+{
+	output->path = path;
+	output->size_bytes = size_bytes;
+	output->keep = keep;
+}
+
+/* PATH.1, PATH.2 and so on move on by one, the last one goes. */
+static void put_aside(const struct skep_output *output)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str from = {}, to = {};
+
+	for (unsigned i = output->keep; i > 0; i--) {
+		skep_str_reset(&from);
+		skep_str_reset(&to);
+		skep_str_add(&from, output->path);
+		if (i > 1)
+			skep_str_addf(&from, ".%u", i - 1);
+		skep_str_addf(&to, "%s.%u", output->path, i);
+		(void)!rename(from.data, to.data);
+	}
+}
+
+/* The next file; when it cannot be opened it goes on in the one that is there. */
+static void rotate(struct skep_output *output)
+{
+	int fd;
+
+	put_aside(output);
+	fd = open(output->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	output->written = 0;
+	if (fd < 0) {
+		output->lost_error = -errno;
+		return;
+	}
+	close(output->fd);
+	output->fd = fd;
+	if (output->rotated) {
+		output->rotating = true;
+		output->rotated(output->data);
+		output->rotating = false;
+	}
+}
+
+/* The buffer found no room: the file ends with the last whole record. */
+static void lose(struct skep_output *output)
+{
+	output->lost_error = output->error;
+	output->lost_records += output->n_records;
+	output->error = 0;
+	if (ftruncate(output->fd, (off_t)output->written) == 0)
+		lseek(output->fd, (off_t)output->written, SEEK_SET);
 }
 
 /* A signal that ends the session waits to be taken. */
@@ -94,14 +152,22 @@ void skep_output_flush(struct skep_output *output)
 		}
 	}
 	output->lost += left;
+	if (output->path && output->error)
+		lose(output);
+	else
+		output->written += output->buffer.len;
+	output->n_records = 0;
 	if (output->buffer.cap > KEEP)
 		skep_str_fini(&output->buffer);
 	else
 		skep_str_reset(&output->buffer);
+	if (output->path && output->written >= output->size_bytes && !output->rotating)
+		rotate(output);
 }
 
 void skep_output_record_done(struct skep_output *output)
 {
+	output->n_records++;
 	if (output->buffering == SKEP_BUFFER_NONE || output->buffer.len >= MUCH)
 		skep_output_flush(output);
 }

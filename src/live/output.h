@@ -10,6 +10,10 @@
  *	skep_output_record_done(&out);
  *	r = skep_output_close(&out);		// the first error of any write
  *
+ * A file that rotates (skep_output_rotate) is put aside as PATH.1 when it is large enough, between two records, and those that
+ * are aside move on; @rotated may write what a new file begins with. It outlives a full disk: what could not be written is
+ * counted, and writing goes on.
+ *
  * After a failed write everything further is dropped and `error` says why; -EPIPE (the reader went away) is a
  * reason to end quietly. A reader who does not read holds the session up, but not its end: when a signal asks for that, it
  * has SKEP_OUTPUT_GRACE_MS to read on, then the rest is given up (-ECANCELED) and `lost` counts its bytes.
@@ -35,12 +39,28 @@ struct skep_output {
 	bool keeps; /* nothing is written: all stays in the buffer */
 	enum skep_buffering buffering;
 	struct skep_str buffer;
-	int error; /* -errno of the first write that failed */
+	int error;	     /* -errno of the first write that failed */
+	const char *path;    /* of a file that rotates; NULL: it does not */
+	uint64_t size_bytes; /* when it is large enough */
+	unsigned keep;	     /* how many are kept aside */
+	uint64_t written;
+	uint64_t n_records;    /* in the buffer */
+	uint64_t lost_records; /* that found no room on the disk */
+	int lost_error;	       /* why */
+	bool rotating;
+	void (*rotated)(void *data);
+	void *data;
 };
+
+#define SKEP_OUTPUT_SIZE_MIN 4096
+#define SKEP_OUTPUT_KEEP_MAX 1000
 
 /* @path NULL: stdout. */
 int skep_output_open(struct skep_output *output, const char *path,
 		     enum skep_buffering buffering) _must_check_;
+/* From now on. @path is borrowed; as it was opened. */
+void skep_output_rotate(struct skep_output *output, const char *path, uint64_t size_bytes,
+			unsigned keep);
 /* The buffer, to add to. */
 struct skep_str *skep_output_text(struct skep_output *output);
 void skep_output_record_done(struct skep_output *output);

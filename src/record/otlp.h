@@ -5,8 +5,8 @@
  *	row exec { pid, comm, args }	LogRecord, event_name "execsnoop.exec", attributes process.pid, thread.name, args
  *	@bytes[comm] = sum(...)		Sum "execsnoop.bytes", one point for each key, attribute thread.name
  *	min, max, values		Gauge
- *	avg, stats			Histogram without bounds: count and sum
- *	hist, lhist			Histogram with the bounds of the buckets that are filled, or exponential (hist of one bit)
+ *	avg, stats			two Sums: NAME.count and NAME.sum
+ *	hist, lhist			Histogram with the bounds of the buckets that are filled, or exponential (hist of one bit, nothing below 0)
  *
  *	struct skep_otlp otlp;
  *	skep_otlp_begin(&otlp, SKEP_OTLP_LOGS, SKEP_MESSAGE_PROTOBUF, &source, &out);

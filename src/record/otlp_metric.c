@@ -16,6 +16,7 @@ struct points {
 	const struct skep_snapshot *s;
 	const struct skep_resolver *resolver;
 	uint64_t start_ns, time_ns;
+	unsigned part; /* AVG, STATS: which of its two numbers */
 };
 
 static void add_keys(const struct points *p, uint32_t number,
@@ -55,22 +56,6 @@ static void add_number(const struct points *p, const struct skep_snapshot_entry 
 		skep_message_sfixed64(p->m, 6, "asInt", (int64_t)value);
 	else
 		skep_message_double(p->m, 4, "asDouble", (double)value);
-	skep_message_end(p->m);
-}
-
-static double as_double(const struct skep_snapshot *s, uint64_t value)
-{
-	return s->is_signed ? (double)(int64_t)value : (double)value;
-}
-
-/* A HistogramDataPoint without buckets. */
-static void add_stats(const struct points *p, const struct skep_snapshot_entry *entry)
-{
-	begin_point(p);
-	add_keys(p, 9, entry);
-	add_times(p);
-	skep_message_fixed64(p->m, 4, "count", entry->numbers[0]);
-	skep_message_double(p->m, 5, "sum", as_double(p->s, entry->numbers[1]));
 	skep_message_end(p->m);
 }
 
@@ -148,15 +133,6 @@ static void add_exponential(const struct points *p, const struct skep_snapshot_e
 				     last - first + 1);
 		skep_message_end(p->m);
 	}
-	if (entry->numbers
-		    [0]) { /* all negative numbers are one bucket of ours: as large as there are */
-		uint64_t count = entry->numbers[0];
-
-		skep_message_begin(p->m, 9, "negative");
-		skep_message_sint32(p->m, 1, "offset", 0);
-		skep_message_uint64s(p->m, 2, "bucketCounts", &count, 1);
-		skep_message_end(p->m);
-	}
 	skep_message_end(p->m);
 }
 
@@ -198,7 +174,7 @@ static void add_point(const struct points *p, const struct skep_snapshot_entry *
 		return;
 	case SKEP_SNAPSHOT_AVG:
 	case SKEP_SNAPSHOT_STATS:
-		add_stats(p, entry);
+		add_number(p, entry, entry->numbers[p->part], p->part && s->is_signed);
 		return;
 	case SKEP_SNAPSHOT_HIST:
 	case SKEP_SNAPSHOT_LHIST:
@@ -231,10 +207,9 @@ static const struct instrument *instrument_of(const struct skep_snapshot *s, boo
 	switch (s->kind) {
 	case SKEP_SNAPSHOT_COUNT:
 	case SKEP_SNAPSHOT_SUM:
-		return &sum;
 	case SKEP_SNAPSHOT_AVG:
 	case SKEP_SNAPSHOT_STATS:
-		return &histogram;
+		return &sum;
 	case SKEP_SNAPSHOT_HIST:
 	case SKEP_SNAPSHOT_LHIST:
 		return exponential ? &exponential_histogram : &histogram;
@@ -243,43 +218,94 @@ static const struct instrument *instrument_of(const struct skep_snapshot *s, boo
 	}
 }
 
-static void add_name(struct skep_otlp *otlp, const struct skep_snapshot *s)
+static void add_name(struct skep_otlp *otlp, const struct skep_snapshot *s, const char *suffix)
 {
 	_cleanup_(skep_str_fini)
 	struct skep_str name = {};
 	const char *own = s->name + strspn(s->name, "@");
 
-	skep_str_add(&name, otlp->source->scope);
-	if (*own)
-		skep_str_addf(&name, ".%s", own);
+	skep_str_addf(&name, "%s%s%s%s", otlp->source->scope, *own ? "." : "", own, suffix);
 	skep_message_string(&otlp->message, 1, "name", skep_str_text(&name), name.len);
+}
+
+/* What the script says by the end of a map's name: "@usecs", "@read_bytes". */
+static const char *unit_of_name(const char *name)
+{
+	static const char *const units[][2] = {
+		{ "ns", "ns" },	   { "nsecs", "ns" },  { "us", "us" },
+		{ "usecs", "us" }, { "ms", "ms" },     { "msecs", "ms" },
+		{ "secs", "s" },   { "seconds", "s" }, { "bytes", "By" },
+	};
+	const char *last = strrchr(name, '_');
+
+	last = last ? last + 1 : name + strspn(name, "@");
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+		if (skep_streq(last, units[i][0]))
+			return units[i][1];
+	return NULL;
+}
+
+static void add_unit(const struct points *p)
+{
+	const struct skep_snapshot *s = p->s;
+	bool counts =
+		s->kind == SKEP_SNAPSHOT_COUNT ||
+		((s->kind == SKEP_SNAPSHOT_AVG || s->kind == SKEP_SNAPSHOT_STATS) && !p->part);
+	const char *unit = s->kind == SKEP_SNAPSHOT_VALUE && s->value_field.unit
+				   ? s->value_field.unit
+			   : counts ? NULL
+				    : unit_of_name(s->name);
+
+	if (unit)
+		skep_message_string(p->m, 3, "unit", unit, strlen(unit));
+}
+
+/* What has no bucket of its own in an exponential histogram: numbers below zero, which are one bucket of ours. */
+static bool any_negative(const struct skep_snapshot *s)
+{
+	for (size_t i = 0; i < s->n_entries; i++)
+		if (s->entries[i].numbers[0])
+			return true;
+	return false;
+}
+
+static void add_metric(const struct points *p, const char *suffix, bool as_powers)
+{
+	const struct instrument *i = instrument_of(p->s, as_powers);
+	struct skep_message *m = p->m;
+	bool is_count = p->s->kind == SKEP_SNAPSHOT_COUNT || (*suffix && !p->part);
+
+	skep_message_item(m, 2);
+	add_name(p->otlp, p->s, suffix);
+	add_unit(p);
+	skep_message_begin(m, i->number, i->name);
+	skep_message_list(m, "dataPoints");
+	for (size_t k = 0; k < p->s->n_entries; k++)
+		add_point(p, &p->s->entries[k], as_powers);
+	skep_message_list_end(m);
+	if (i->has_temporality)
+		skep_message_uint32(m, 2, "aggregationTemporality", CUMULATIVE);
+	if (i->is_sum)
+		skep_message_bool(m, 3, "isMonotonic", is_count || !p->s->is_signed);
+	skep_message_end(m);
+	skep_message_end(m);
 }
 
 void skep_otlp_snapshot(struct skep_otlp *otlp, const struct skep_snapshot *s,
 			const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns,
 			bool exponential)
 {
-	bool as_powers = exponential && s->kind == SKEP_SNAPSHOT_HIST && s->hist_bits == 0;
-	const struct instrument *i = instrument_of(s, as_powers);
-	struct points p = { otlp, &otlp->message, s, resolver, start_ns, time_ns };
-	struct skep_message *m = p.m;
+	bool as_powers = exponential && s->kind == SKEP_SNAPSHOT_HIST && s->hist_bits == 0 &&
+			 !any_negative(s);
+	struct points p = { otlp, &otlp->message, s, resolver, start_ns, time_ns, 0 };
 
 	if (!is_number(s) || !s->n_entries)
 		return;
-	skep_message_item(m, 2);
-	add_name(otlp, s);
-	if (s->kind == SKEP_SNAPSHOT_VALUE && s->value_field.unit)
-		skep_message_string(m, 3, "unit", s->value_field.unit, strlen(s->value_field.unit));
-	skep_message_begin(m, i->number, i->name);
-	skep_message_list(m, "dataPoints");
-	for (size_t k = 0; k < s->n_entries; k++)
-		add_point(&p, &s->entries[k], as_powers);
-	skep_message_list_end(m);
-	if (i->has_temporality)
-		skep_message_uint32(m, 2, "aggregationTemporality", CUMULATIVE);
-	if (i->is_sum)
-		skep_message_bool(m, 3, "isMonotonic",
-				  s->kind == SKEP_SNAPSHOT_COUNT || !s->is_signed);
-	skep_message_end(m);
-	skep_message_end(m);
+	if (s->kind != SKEP_SNAPSHOT_AVG && s->kind != SKEP_SNAPSHOT_STATS) {
+		add_metric(&p, "", as_powers);
+		return;
+	}
+	add_metric(&p, ".count", false);
+	p.part = 1;
+	add_metric(&p, ".sum", false);
 }

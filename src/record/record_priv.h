@@ -57,9 +57,6 @@ uint64_t skep_snapshot_largest(const struct skep_snapshot *snapshot, int64_t hig
 /* @value / @divide in the snapshot's signedness, as decimal text. */
 void skep_snapshot_number(uint64_t value, uint64_t divide, bool is_signed, struct skep_str *out);
 
-/* cell.c: a value as one line of text; a stack's frames are joined by ';'. */
-void skep_field_cell(const struct skep_schema_field *field, const void *payload,
-		     const struct skep_resolver *resolver, struct skep_str *out);
 /* A number that is shown as one: right-aligned, divided. */
 bool skep_field_is_number(const struct skep_schema_field *field);
 /* A unit as people write it: "By" is "bytes". */

@@ -130,6 +130,9 @@ uint64_t skep_field_int(const struct skep_schema_field *field, const void *paylo
 /* A value as print() and map keys show it. @payload points to the start of what field->offset counts from. */
 void skep_field_text(const struct skep_schema_field *field, const void *payload,
 		     const struct skep_resolver *resolver, struct skep_str *out);
+/* A value as one line of text; a stack's frames are joined by ';'. */
+void skep_field_cell(const struct skep_schema_field *field, const void *payload,
+		     const struct skep_resolver *resolver, struct skep_str *out);
 /* A value as a JSON value (number, string, object, array). Strings are valid UTF-8: other bytes become U+FFFD. */
 void skep_field_json(const struct skep_schema_field *field, const void *payload,
 		     const struct skep_resolver *resolver, struct skep_str *out);

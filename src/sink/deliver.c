@@ -9,11 +9,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "sink/spool.h"
+
 #define BACK_OFF_FIRST_MS 1000
 #define BACK_OFF_MAX_MS 30000
 
 struct waiting {
 	struct waiting *next;
+	char *file; /* of the spool, or NULL */
 	struct skep_payload payload;
 };
 
@@ -21,6 +24,7 @@ struct skep_deliver {
 	skep_attempt_fn *attempt;
 	void *data;
 	size_t bytes_max;
+	struct skep_spool *spool; /* or NULL */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* on CLOCK_MONOTONIC */
@@ -75,6 +79,12 @@ static void count(struct skep_deliver *d, const struct waiting *w, const struct 
 	d->counts.lost[a->loss] += lost;
 }
 
+/* The request's bytes, when they are only in a file. Without the lock. */
+static int fetch(struct skep_deliver *d, struct waiting *w)
+{
+	return w->payload.bytes ? 0 : skep_spool_read(d->spool, w->file, &w->payload);
+}
+
 /* Sends one, again and again. With the lock, but for the attempt itself. False: given up. */
 static bool send_one(struct skep_deliver *d, struct waiting *w, uint64_t *jitter)
 {
@@ -84,7 +94,13 @@ static bool send_one(struct skep_deliver *d, struct waiting *w, uint64_t *jitter
 		struct skep_attempt a = { .pause_ms = -1 };
 
 		pthread_mutex_unlock(&d->lock);
-		d->attempt(d->data, &w->payload, &a);
+		if (fetch(d, w) < 0) {
+			a.n_lost = w->payload.n_items;
+			a.loss = SKEP_DELIVER_DAMAGED;
+			snprintf(a.why, sizeof(a.why), "--spool: %s is damaged", w->file);
+		} else {
+			d->attempt(d->data, &w->payload, &a);
+		}
 		pthread_mutex_lock(&d->lock);
 		d->counts.requests++;
 		if (a.why[0])
@@ -108,14 +124,32 @@ static struct waiting *take_first(struct skep_deliver *d)
 	d->first = w->next;
 	if (!d->first)
 		d->end = &d->first;
-	d->bytes -= w->payload.size;
+	if (w->payload.bytes)
+		d->bytes -= w->payload.size;
 	return w;
 }
 
 static void drop(struct waiting *w)
 {
+	free(w->file);
 	free(w->payload.bytes);
 	free(w);
+}
+
+/* It could not be sent any more. */
+static void give_up(struct skep_deliver *d, const struct waiting *w)
+{
+	if (w->file)
+		d->counts.kept += w->payload.n_items;
+	else
+		d->counts.lost[SKEP_DELIVER_LATE] += w->payload.n_items;
+}
+
+static void append(struct skep_deliver *d, struct waiting *w)
+{
+	*d->end = w;
+	d->end = &w->next;
+	pthread_cond_broadcast(&d->changed);
 }
 
 static void *work(void *data)
@@ -133,7 +167,9 @@ static void *work(void *data)
 			break;
 		w = take_first(d);
 		if ((d->closing && now_ns() > d->give_up_ns) || !send_one(d, w, &jitter))
-			d->counts.lost[SKEP_DELIVER_LATE] += w->payload.n_items;
+			give_up(d, w);
+		else if (w->file)
+			skep_spool_remove(d->spool, w->file, w->payload.size);
 		drop(w);
 	}
 	pthread_mutex_unlock(&d->lock);
@@ -174,21 +210,63 @@ int skep_deliver_open(skep_attempt_fn *attempt, void *data, size_t bytes_max,
 	return 0;
 }
 
+void skep_deliver_spool(struct skep_deliver *d, struct skep_spool *spool)
+{
+	struct skep_payload payload;
+	char *file;
+
+	pthread_mutex_lock(&d->lock);
+	d->spool = spool;
+	while (skep_spool_left(spool, &payload, &file) > 0) {
+		struct waiting *w = calloc(1, sizeof(*w));
+
+		if (!w) {
+			free(file); /* it stays for the next process */
+			continue;
+		}
+		*w = (struct waiting){ .payload = payload, .file = file };
+		d->counts.earlier += payload.n_items;
+		append(d, w);
+	}
+	d->counts.damaged = skep_spool_damaged(spool);
+	pthread_mutex_unlock(&d->lock);
+}
+
+/* Into a file, when there is a spool with room. */
+static void keep(struct skep_deliver *d, struct waiting *w)
+{
+	int r = skep_spool_write(d->spool, &w->payload, &w->file);
+
+	if (r >= 0)
+		return;
+	pthread_mutex_lock(&d->lock);
+	snprintf(d->counts.why, sizeof(d->counts.why), "--spool: %s",
+		 r == -EDQUOT ? "it has as many bytes as it may" : strerror(-r));
+	pthread_mutex_unlock(&d->lock);
+}
+
 void skep_deliver_put(struct skep_deliver *d, struct skep_payload *payload)
 {
 	struct waiting *w = calloc(1, sizeof(*w));
+	bool fits;
 
+	if (w) {
+		w->payload = *payload;
+		if (d->spool)
+			keep(d, w);
+	}
 	pthread_mutex_lock(&d->lock);
-	if (!w || d->bytes + payload->size > d->bytes_max) {
+	fits = d->bytes + payload->size <= d->bytes_max;
+	if (!w || (!fits && !w->file)) {
 		d->counts.lost[SKEP_DELIVER_FULL] += payload->n_items;
 		free(payload->bytes);
 		free(w);
 	} else {
-		w->payload = *payload;
-		*d->end = w;
-		d->end = &w->next;
-		d->bytes += payload->size;
-		pthread_cond_broadcast(&d->changed);
+		if (fits)
+			d->bytes += payload->size;
+		else
+			free(TAKE_PTR(w->payload.bytes));
+		append(d, w);
 	}
 	pthread_mutex_unlock(&d->lock);
 	*payload = (struct skep_payload){};
@@ -213,6 +291,7 @@ void skep_deliver_close(struct skep_deliver *d, uint64_t grace_ms,
 	pthread_mutex_unlock(&d->lock);
 	pthread_join(d->thread, NULL);
 	*ret_counts = d->counts;
+	skep_spool_close(d->spool);
 	pthread_cond_destroy(&d->changed);
 	pthread_mutex_destroy(&d->lock);
 	free(d);

@@ -5,6 +5,9 @@
  *	rows ──► encoder ──► payload ──put──► [ queue, bounded by bytes ] ──► thread ──► attempt()
  *	                                          full: counted                 again: later, by back-off or as asked
  *
+ * With a spool each request is in a file as well, until it is done with: what the queue has no room for waits there, and what is
+ * left when the process ends, the next one sends. An item may arrive twice then, but none is missing.
+ *
  * Every item is counted once: as delivered, or as lost by cause. What could not be sent is tried again with growing
  * pauses (or the one that the other side asks for) until it succeeds or the sink is closed and its grace is over.
  *
@@ -23,6 +26,7 @@ enum skep_deliver_loss {
 	SKEP_DELIVER_REJECTED, /* the other side does not want them, or only some of a request */
 	SKEP_DELIVER_LARGE,    /* the request is larger than the other side takes */
 	SKEP_DELIVER_LATE,     /* not sent when the sink was closed */
+	SKEP_DELIVER_DAMAGED,  /* their file is not what was written */
 	SKEP_DELIVER_LOSS_MAX,
 };
 
@@ -36,7 +40,11 @@ struct skep_payload {
 struct skep_deliver_counts {
 	uint64_t delivered, lost[SKEP_DELIVER_LOSS_MAX];
 	uint64_t requests, retries;
-	char why[256]; /* the last thing that went wrong, "" when nothing did */
+	uint64_t kept; /* in files, for the next process: neither delivered nor lost */
+	uint64_t
+		earlier; /* that earlier processes had kept: they are delivered, lost or kept again */
+	uint64_t damaged; /* files that do not even say how much was in them */
+	char why[256];	  /* the last thing that went wrong, "" when nothing did */
 };
 
 /* What one attempt came to. */
@@ -58,6 +66,12 @@ int skep_deliver_open(skep_attempt_fn *attempt, void *data, size_t bytes_max,
 		      struct skep_deliver **ret_deliver) _must_check_;
 /* Takes payload->bytes, whatever happens. */
 void skep_deliver_put(struct skep_deliver *d, struct skep_payload *payload);
+/*
+ * Before the first put. From now on each request is in a file as well, until it is done with; what has no room in the queue is
+ * only there. What is in @spool is sent first. Takes it.
+ */
+struct skep_spool;
+void skep_deliver_spool(struct skep_deliver *d, struct skep_spool *spool);
 /* What has happened so far. */
 void skep_deliver_counts(struct skep_deliver *d, struct skep_deliver_counts *ret_counts);
 /* Waits until the queue is empty, at most so long, then counts the rest as late. Accepts NULL. */

@@ -17,6 +17,7 @@
 #include "sink/http.h"
 #include "sink/settings.h"
 #include "sink/sink_priv.h"
+#include "sink/spool.h"
 
 /* One kind of request that is being filled. */
 struct batch {
@@ -33,6 +34,7 @@ struct otlp_sink {
 	struct batch batches[SKEP_N_OTLP_SIGNALS];
 	struct skep_http *http; /* the thread's */
 	struct skep_deliver *deliver;
+	uint64_t next_ns; /* when maps are sent again; 0: not known yet */
 };
 
 /* As gzip has it. NULL: no memory. */
@@ -150,11 +152,25 @@ static void add_snapshot(struct skep_sink *base, const struct skep_snapshot *sna
 		sink->batches[SKEP_OTLP_METRICS].since_ns = skep_sink_clock(CLOCK_MONOTONIC);
 }
 
+/* All maps, as often as is wanted; milliseconds until the next time, -1: there are none. */
+static int send_maps(struct otlp_sink *sink, uint64_t now)
+{
+	uint64_t interval_ns = sink->settings.interval_ms * 1000000;
+
+	if (!sink->sink.collect)
+		return -1;
+	if (sink->next_ns && now >= sink->next_ns)
+		sink->sink.collect(sink->sink.collect_data, &sink->sink);
+	if (!sink->next_ns || now >= sink->next_ns)
+		sink->next_ns = now + interval_ns;
+	return (int)((sink->next_ns - now + 999999) / 1000000);
+}
+
 static int idle(struct skep_sink *base)
 {
 	struct otlp_sink *sink = (struct otlp_sink *)base;
 	uint64_t now = skep_sink_clock(CLOCK_MONOTONIC);
-	int due_ms = -1;
+	int due_ms = send_maps(sink, now);
 
 	for (size_t i = 0; i < ARRAY_SIZE(sink->batches); i++) {
 		struct batch *b = &sink->batches[i];
@@ -255,6 +271,19 @@ static int open_otlp(struct skep_sink *base, const char *arg, struct skep_diag *
 	return connect_up(sink, diag);
 }
 
+static int spool_otlp(struct skep_sink *base, const char *where, struct skep_diag *diag)
+{
+	struct otlp_sink *sink = (struct otlp_sink *)base;
+	const struct skep_otlp_settings *s = &sink->settings;
+	struct skep_spool *spool;
+	int r = skep_spool_open(where, s->urls[0], (uint32_t)s->protocol | (s->gzip ? 0x100u : 0u),
+				diag, &spool);
+
+	if (r >= 0)
+		skep_deliver_spool(sink->deliver, spool);
+	return r;
+}
+
 static void close_otlp(struct skep_sink *base, struct skep_deliver_counts *ret_counts)
 {
 	struct otlp_sink *sink = (struct otlp_sink *)base;
@@ -274,6 +303,7 @@ const struct skep_sink_kind skep_sink_otlp = {
 	.open = open_otlp,
 	.row = add_row,
 	.snapshot = add_snapshot,
+	.spool = spool_otlp,
 	.idle = idle,
 	.close = close_otlp,
 };

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 
 #define TIMEOUT_MS 10000
+#define INTERVAL_MS 60000
 
 struct reader {
 	char *(*get)(const char *name);
@@ -234,25 +235,33 @@ static char *file_of(const struct reader *r, const char *name)
 	return value ? copy(value, strlen(value)) : NULL;
 }
 
+static int read_ms(const struct reader *r, const char *name, uint64_t otherwise, uint64_t *ret_ms)
+{
+	const char *value = variable(r, name);
+	char *end;
+
+	*ret_ms = value ? strtoull(value, &end, 10) : otherwise;
+	if (value && (*end || !*ret_ms || *ret_ms > INT32_MAX || value[0] == '-'))
+		return wrong(r, name, value, "it is milliseconds: 10000");
+	return 0;
+}
+
 static int read_rest(const struct reader *r)
 {
 	const char *compression = variable(r, "OTEL_EXPORTER_OTLP_COMPRESSION");
-	const char *timeout = variable(r, "OTEL_EXPORTER_OTLP_TIMEOUT");
 	const char *histogram =
 		variable(r, "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION");
-	char *end;
+	int e;
 
 	if (compression && !skep_streq(compression, "gzip") && !skep_streq(compression, "none"))
 		return wrong(r, "OTEL_EXPORTER_OTLP_COMPRESSION", compression,
 			     "it is gzip or none");
 	r->s->gzip = compression && skep_streq(compression, "gzip");
-	r->s->timeout_ms = TIMEOUT_MS;
-	if (timeout) {
-		r->s->timeout_ms = strtoull(timeout, &end, 10);
-		if (*end || !r->s->timeout_ms || timeout[0] == '-')
-			return wrong(r, "OTEL_EXPORTER_OTLP_TIMEOUT", timeout,
-				     "it is milliseconds: 10000");
-	}
+	e = read_ms(r, "OTEL_EXPORTER_OTLP_TIMEOUT", TIMEOUT_MS, &r->s->timeout_ms);
+	if (e >= 0)
+		e = read_ms(r, "OTEL_METRIC_EXPORT_INTERVAL", INTERVAL_MS, &r->s->interval_ms);
+	if (e < 0)
+		return e;
 	if (histogram && !skep_streq(histogram, "explicit_bucket_histogram") &&
 	    !skep_streq(histogram, "base2_exponential_bucket_histogram"))
 		return wrong(

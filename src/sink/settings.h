@@ -30,6 +30,7 @@ struct skep_otlp_settings {
 	size_t n_headers;
 	bool gzip;
 	uint64_t timeout_ms;
+	uint64_t interval_ms;		      /* how often maps are sent that nobody prints */
 	char *ca_file, *cert_file, *key_file; /* or NULL */
 	struct skep_attribute
 		attributes[SKEP_OTLP_ATTRIBUTES_MAX]; /* of the resource; texts owned */

@@ -9,6 +9,7 @@
 static const struct skep_sink_kind *const kinds[] = {
 	&skep_sink_otlp,
 	&skep_sink_prom,
+	&skep_sink_syslog,
 };
 
 uint64_t skep_sink_clock(clockid_t clock)
@@ -55,8 +56,12 @@ int skep_sink_open(const char *to, const char *name, struct skep_diag *diag,
 
 	if (!kind) {
 		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is no place that output could go to", to);
-		skep_diag_hint(diag, "--to takes otlp[=URL] and prom[=ADDRESS:PORT]; a file is "
-				     "given with -o");
+		if (skep_has_prefix(to, "zipkin"))
+			skep_diag_hint(diag, "Zipkin takes spans only, and rows are none; "
+					     "otlp sends them as logs");
+		else
+			skep_diag_hint(diag, "--to takes otlp[=URL], prom[=ADDRESS:PORT], "
+					     "syslog[=udp://HOST:PORT], or a file: ./FILE");
 		return -EINVAL;
 	}
 	sink = calloc(1, kind->size);
@@ -73,6 +78,13 @@ int skep_sink_open(const char *to, const char *name, struct skep_diag *diag,
 	}
 	*ret_sink = sink;
 	return 0;
+}
+
+int skep_sink_spool(struct skep_sink *sink, const char *where, struct skep_diag *diag)
+{
+	int r = sink->kind->spool ? sink->kind->spool(sink, where, diag) : 0;
+
+	return r < 0 ? r : !!sink->kind->spool;
 }
 
 void skep_sink_row(struct skep_sink *sink, const struct skep_schema *schema, const void *payload,
@@ -140,6 +152,7 @@ static const struct {
 	[SKEP_DELIVER_REJECTED] = { "sink_rejected", "were refused by the receiver" },
 	[SKEP_DELIVER_LARGE] = { "sink_large", "were in requests too large for the receiver" },
 	[SKEP_DELIVER_LATE] = { "sink_late", "were not sent when skep ended" },
+	[SKEP_DELIVER_DAMAGED] = { "sink_damaged", "were in a file of the spool that is damaged" },
 };
 
 const char *skep_sink_loss_name(enum skep_deliver_loss loss)

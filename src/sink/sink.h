@@ -4,6 +4,7 @@
  *
  *	otlp[=URL]		an OpenTelemetry receiver: rows as logs, maps as metrics; OTEL_* of the environment is honoured
  *	prom[=ADDRESS:PORT]	a page that Prometheus reads: maps, and how many rows and losses there were
+ *	syslog[=...]		rows as messages with structured data, to /dev/log, a socket's path or udp://HOST:PORT
  *
  *	r = skep_sink_open("otlp=http://collector:4318", &source, diag, &sink);
  *	skep_sink_row(sink, schema, payload, resolver, time_ns);
@@ -30,6 +31,8 @@ struct skep_sink;
 /* @name: what rows and maps belong to, a tool or a script; copied. -EINVAL: @to is wrong, -ENOENT: a library is missing. */
 int skep_sink_open(const char *to, const char *name, struct skep_diag *diag,
 		   struct skep_sink **ret_sink) _must_check_;
+/* Before the first row: what is not delivered waits in files (sink/spool.h). 0: this sink does not send, so it has no need to. */
+int skep_sink_spool(struct skep_sink *sink, const char *where, struct skep_diag *diag) _must_check_;
 void skep_sink_row(struct skep_sink *sink, const struct skep_schema *schema, const void *payload,
 		   const struct skep_resolver *resolver, uint64_t time_ns);
 /* Cumulative since @start_ns. Times are since 1970. */

@@ -12,6 +12,7 @@ struct skep_sink_kind {
 	void (*row)(struct skep_sink *sink, const struct skep_schema *schema, const void *payload,
 		    const struct skep_resolver *resolver, uint64_t time_ns);
 	/* The rest may be NULL. */
+	int (*spool)(struct skep_sink *sink, const char *where, struct skep_diag *diag);
 	void (*snapshot)(struct skep_sink *sink, const struct skep_snapshot *snapshot,
 			 const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns);
 	void (*lost)(struct skep_sink *sink, const char *probe, const char *cause, uint64_t count);
@@ -30,7 +31,7 @@ struct skep_sink {
 	void *collect_data;
 };
 
-extern const struct skep_sink_kind skep_sink_otlp, skep_sink_prom;
+extern const struct skep_sink_kind skep_sink_otlp, skep_sink_prom, skep_sink_syslog;
 
 uint64_t skep_sink_clock(clockid_t clock);
 /* "--to otlp needs libcurl, ...". Returns @r. */

@@ -34,7 +34,9 @@ const char skep_trace_help[] =
 	"  --schema           show the fields of its rows and maps, as JSON, instead of running it\n"
 	"  -o FILE            where output goes instead of stdout\n"
 	"  --to PLACE         send rows and maps elsewhere: otlp[=URL] to an OpenTelemetry receiver,\n"
-	"                     prom[=ADDRESS:PORT] for Prometheus to read; --to - as well: show them, too\n"
+	"                     prom[=ADDRESS:PORT] for Prometheus to read, syslog, or ./FILE;\n"
+	"                     --to - as well: show them, too; see skep-to(7)\n"
+	"  --spool DIR[,bytes=N]  what is not delivered waits in files, also for the next run\n"
 	"  -l [PATTERN|FILE]  list probes: 'tracepoint:syscalls:*open*', or a script's; -v: their arguments\n"
 	"  -B none|line|full  when output is written\n"
 	"  -q                 no warnings\n"
@@ -75,6 +77,7 @@ enum {
 	OPT_MAX_CPU,
 	OPT_DURATION,
 	OPT_TO,
+	OPT_SPOOL,
 	OPT_TIME,
 	OPT_COMPILE,
 	OPT_CPUS,
@@ -286,6 +289,48 @@ static int take_include(const char **list, size_t *n, struct skep_diag *diag)
 	return 0;
 }
 
+/* "100", "64K", "10M", "1G". */
+static bool parse_size(const char *text, size_t len, uint64_t *ret_bytes)
+{
+	static const char units[] = "KMG";
+	char *end;
+	const char *unit;
+	uint64_t value = strtoull(text, &end, 10);
+
+	unit = end < text + len ? strchr(units, *end) : NULL;
+	*ret_bytes = unit ? value << (10 * (unit - units + 1)) : value;
+	return end > text && *text != '-' && end + !!unit == text + len && value < 1ull << 30;
+}
+
+/* FILE[,size=N[K|M|G]][,keep=N] */
+static int take_file(struct skep_trace_options *o, const char *to, struct skep_diag *diag)
+{
+	const char *size = strstr(to, ",size="), *keep = strstr(to, ",keep="), *end;
+	uint64_t n = 5;
+
+	if (o->to_file) {
+		skep_diag_error(diag, SKEP_NO_LOC, "there are two files: '%s' and '%s'", o->to_file,
+				to);
+		return usage_error(diag, "one run writes one file, in the shape of --format");
+	}
+	if (size && !parse_size(size + 6, strcspn(size + 6, ","), &o->to_size)) {
+		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is no size of a file", size + 6);
+		return usage_error(diag, "it is --to FILE,size=10M,keep=5");
+	}
+	if (keep &&
+	    (!parse_size(keep + 6, strcspn(keep + 6, ","), &n) || n > SKEP_OUTPUT_KEEP_MAX)) {
+		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is no number of files", keep + 6);
+		return usage_error(diag, "it is --to FILE,size=10M,keep=5; at most 1000 are kept");
+	}
+	o->to_keep = (unsigned)n;
+	if (size && o->to_size < SKEP_OUTPUT_SIZE_MIN)
+		o->to_size = SKEP_OUTPUT_SIZE_MIN;
+	end = size && keep ? MIN(size, keep) : size ? size : keep;
+	o->to_file = to;
+	o->to_len = end ? (size_t)(end - to) : strlen(to);
+	return 0;
+}
+
 /* What else gets rows and maps; without "-" standard output does not. */
 static int take_sink(struct skep_trace_options *o, const char *to, struct skep_diag *diag)
 {
@@ -293,6 +338,9 @@ static int take_sink(struct skep_trace_options *o, const char *to, struct skep_d
 		o->to_output = true;
 		return 0;
 	}
+	if (skep_has_prefix(to, "file=") || (strchr(to, '/') && !strchr(to, '=')) || *to == '/' ||
+	    *to == '.')
+		return take_file(o, skep_has_prefix(to, "file=") ? to + 5 : to, diag);
 	if (o->n_to == SKEP_TRACE_SINKS_MAX) {
 		skep_diag_error(diag, SKEP_NO_LOC, "more than %d times --to", SKEP_TRACE_SINKS_MAX);
 		return usage_error(diag, "a receiver can pass on what it gets");
@@ -383,6 +431,9 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 		return parse_duration(optarg, &o->duration_ns, diag);
 	case OPT_TO:
 		return take_sink(o, optarg, diag);
+	case OPT_SPOOL:
+		o->spool = optarg;
+		return 0;
 	case OPT_TIME:
 		o->time = true;
 		return 0;
@@ -525,6 +576,7 @@ static const struct option trace_longs[] = {
 	{ "duration", required_argument, NULL, OPT_DURATION },
 	{ "time", no_argument, NULL, OPT_TIME },
 	{ "to", required_argument, NULL, OPT_TO },
+	{ "spool", required_argument, NULL, OPT_SPOOL },
 	{ "compile", no_argument, NULL, OPT_COMPILE },
 	{ "test", no_argument, NULL, OPT_TEST },
 	{ "bench", no_argument, NULL, OPT_BENCH },

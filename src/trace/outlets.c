@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sinks of --to: opened before a run, closed and accounted for after it. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +24,7 @@ static const char *name_of(struct job *job)
 int skep_job_open_sinks(struct job *job)
 {
 	const struct skep_trace_options *o = job->options;
+	bool spools = false;
 
 	for (size_t i = 0; i < o->n_to; i++) {
 		int r = skep_sink_open(o->to[i], name_of(job), &job->diag, &job->sinks[i]);
@@ -30,11 +32,34 @@ int skep_job_open_sinks(struct job *job)
 		if (r < 0)
 			return r;
 		job->n_sinks++;
+		if (o->spool)
+			r = skep_sink_spool(job->sinks[i], o->spool, &job->diag);
+		if (r < 0)
+			return r;
+		spools |= r > 0;
 		if (skep_sink_place(job->sinks[i]) && !o->quiet)
 			fprintf(stderr, "skep: metrics are at %s\n",
 				skep_sink_place(job->sinks[i]));
 	}
+	if (o->spool && !spools) {
+		skep_diag_error(&job->diag, SKEP_NO_LOC, "--spool is for --to otlp");
+		skep_diag_hint(&job->diag, "nothing else is sent that could wait");
+		return -EINVAL;
+	}
 	return 0;
+}
+
+static void tell_kept(const struct job *job, const struct skep_deliver_counts *counts)
+{
+	if (counts->earlier && job->options->verbose)
+		fprintf(stderr, "skep: %" PRIu64 " items of earlier runs were in the spool\n",
+			counts->earlier);
+	if (counts->damaged)
+		fprintf(stderr, "skep: lost: %" PRIu64 " damaged files of the spool were removed\n",
+			counts->damaged);
+	if (counts->kept)
+		fprintf(stderr, "skep: %" PRIu64 " items wait in %s for the next run\n",
+			counts->kept, job->options->spool);
 }
 
 void skep_job_close_sinks(struct job *job, struct skep_losses *losses)
@@ -52,6 +77,7 @@ void skep_job_close_sinks(struct job *job, struct skep_losses *losses)
 				" requests, %" PRIu64 " of them again\n",
 				job->options->to[i], counts.delivered, counts.requests,
 				counts.retries);
+		tell_kept(job, &counts);
 		if (counts.why[0])
 			fprintf(stderr, "skep: %s\n", counts.why);
 	}

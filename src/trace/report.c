@@ -78,6 +78,9 @@ int skep_job_report(struct job *job, struct skep_live_result *result)
 	bool failed;
 
 	skep_job_close_sinks(job, &result->losses);
+	skep_output_flush(&job->output);
+	skep_losses_add(&result->losses, "disk_full", "records found no room on the disk", NULL,
+			job->output.lost_records);
 	tell_budget(job, result);
 	tell_losses(job, result);
 	if (job->options->verbose)

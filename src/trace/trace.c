@@ -244,7 +244,8 @@ static bool shows_only(const struct skep_trace_options *o)
 /* Standard output is read by a program, which would stumble over other lines. */
 static bool is_for_programs(const struct skep_trace_options *o)
 {
-	return !o->output && (o->format == SKEP_LIVE_JSON || o->format == SKEP_LIVE_CSV);
+	return !o->output && !o->to_file &&
+	       (o->format == SKEP_LIVE_JSON || o->format == SKEP_LIVE_CSV);
 }
 
 static int find_scope(struct job *job)
@@ -264,6 +265,33 @@ static const char *output_of(const struct skep_trace_options *o)
 	return o->n_to && !o->to_output && !o->output ? "/dev/null" : o->output;
 }
 
+/* -o, or the file of --to, which may rotate. */
+static int open_output(struct job *job)
+{
+	const struct skep_trace_options *o = job->options;
+	const char *path = o->compile ? NULL : output_of(o);
+	int r;
+
+	if (o->to_file) {
+		if (o->output || o->to_output) {
+			skep_diag_error(&job->diag, SKEP_NO_LOC,
+					"output goes to one place: '%s', or another file or -",
+					o->to_file);
+			skep_diag_hint(&job->diag, "tee(1) writes it twice");
+			return -EINVAL;
+		}
+		path = skep_arena_strndup(job->arena, o->to_file, o->to_len);
+	}
+	r = skep_output_open(&job->output, path, o->buffering);
+	if (r < 0)
+		skep_diag_error(&job->diag, SKEP_NO_LOC, "cannot write to '%s': %s", path,
+				strerror(-r));
+	else if (o->to_file)
+		skep_output_rotate(&job->output, path, o->to_size ? o->to_size : UINT64_MAX,
+				   o->to_keep);
+	return r;
+}
+
 static int start(struct job *job)
 {
 	const struct skep_trace_options *o = job->options;
@@ -280,12 +308,9 @@ static int start(struct job *job)
 		skep_diag_hint(&job->diag, "-o FILE writes to a file; >/dev/null writes nowhere");
 		return -EBADF;
 	}
-	r = skep_output_open(&job->output, o->compile ? NULL : output_of(o), o->buffering);
-	if (r < 0) {
-		skep_diag_error(&job->diag, SKEP_NO_LOC, "cannot write to '%s': %s", o->output,
-				strerror(-r));
+	r = open_output(job);
+	if (r < 0)
 		return r;
-	}
 	if (o->pid && kill(o->pid, 0) < 0 && errno == ESRCH) {
 		skep_diag_error(&job->diag, SKEP_NO_LOC, "there is no process %d", o->pid);
 		skep_diag_hint(&job->diag,

@@ -37,7 +37,12 @@ struct skep_trace_options {
 	const char *output;		      /* -o */
 	const char *to[SKEP_TRACE_SINKS_MAX]; /* --to but for "-" */
 	size_t n_to;
-	bool to_output;	  /* --to - */
+	bool to_output;	     /* --to - */
+	const char *spool;   /* --spool */
+	const char *to_file; /* --to FILE, with what stands behind it; or NULL */
+	size_t to_len;	     /* of its path alone */
+	uint64_t to_size;    /* when it rotates; 0: never */
+	unsigned to_keep;
 	const char *list; /* -l with its pattern; "" for all, or of the script; NULL: no listing */
 	const char *const *params;
 	size_t n_params;
