@@ -5,87 +5,118 @@
 #include <sys/utsname.h>
 
 #include "cli/cli.h"
+#include "cli/words.h"
+#include "live/world.h"
 #include "sys/cpus.h"
 #include "sys/explain.h"
-#include "sys/feature.h"
+#include "sys/file.h"
+#include "trace/doctor.h"
 
-static void add_feature(enum skep_feature f, struct skep_str *out)
-{
-	bool has = skep_feature_has(f);
+#define CONFIG_MAX (4 * 1024 * 1024)
 
-	skep_str_addf(out, "  %-17s %-4s %s: %s", skep_feature_word(f), has ? "yes" : "no",
-		      skep_feature_name(f), skep_feature_gives(f));
-	if (!has && skep_feature_error(f) == -EPERM)
-		skep_str_addf(
-			out,
-			" (refused to root as well: by this kernel's build, a lockdown or a container)");
-	else if (!has)
-		skep_str_addf(out, " (%s)", skep_explain_errno(skep_feature_error(f)));
-	skep_str_addf(out, "\n");
-}
+static const char usage[] =
+	"usage: skep doctor [--format text|json] [--kernel-config FILE]\n"
+	"\n"
+	"What this kernel can do, which commands and tools therefore work, and what to change.\n"
+	"\n"
+	"  --format FORMAT        text or json\n"
+	"  --kernel-config FILE   of another machine, by its kernel's configuration, such as\n"
+	"                         /boot/config-6.12.1; zcat /proc/config.gz makes one\n";
 
-/* Probes of the language and what each stands on. */
-static const struct {
-	const char *probe;
-	enum skep_feature needs, or_else;
-} probes[] = {
-	{ "BEGIN, END, interval, self", SKEP_FEATURE_TEST_RUN, SKEP_FEATURE_TEST_RUN },
-	{ "tracepoint:syscalls", SKEP_FEATURE_RAW_TP, SKEP_FEATURE_TRACEPOINT },
-	{ "tracepoint", SKEP_FEATURE_TRACEPOINT, SKEP_FEATURE_TRACEPOINT },
-	{ "rawtracepoint", SKEP_FEATURE_RAW_TP, SKEP_FEATURE_RAW_TP },
-	{ "uprobe, uretprobe, usdt", SKEP_FEATURE_UPROBE, SKEP_FEATURE_UPROBE_MULTI },
-	{ "kprobe, kretprobe", SKEP_FEATURE_KPROBE, SKEP_FEATURE_KPROBE_MULTI },
-	{ "fentry, fexit", SKEP_FEATURE_FENTRY, SKEP_FEATURE_FENTRY },
-	{ "iter", SKEP_FEATURE_BTF, SKEP_FEATURE_BTF },
-	{ "profile, software", SKEP_FEATURE_PERF_SOFTWARE, SKEP_FEATURE_PERF_SOFTWARE },
-	{ "xdp", SKEP_FEATURE_XDP, SKEP_FEATURE_XDP },
-	{ "tc", SKEP_FEATURE_TC, SKEP_FEATURE_TC },
-	{ "cgroup", SKEP_FEATURE_CGROUP, SKEP_FEATURE_CGROUP },
-	{ "lsm", SKEP_FEATURE_LSM, SKEP_FEATURE_LSM },
-	{ "watchpoint", SKEP_FEATURE_BREAKPOINT, SKEP_FEATURE_BREAKPOINT },
-	{ "hardware", SKEP_FEATURE_PERF_HARDWARE, SKEP_FEATURE_PERF_HARDWARE },
+struct job {
+	bool json;
+	const char *config;
 };
 
-static void add_probes(bool working, struct skep_str *out)
+static const char *option(void *data, int c, char *value)
 {
-	const char *comma = "";
+	static const char *const formats[] = { "text", "json" };
+	struct job *job = data;
+	int format;
 
-	for (size_t i = 0; i < ARRAY_SIZE(probes); i++) {
-		bool works =
-			skep_feature_has(probes[i].needs) || skep_feature_has(probes[i].or_else);
-
-		if (works != working)
-			continue;
-		skep_str_addf(out, "%s%s", comma, probes[i].probe);
-		comma = ", ";
+	if (c == 'k') {
+		job->config = value;
+		return NULL;
 	}
-	skep_str_addf(out, "%s\n", *comma ? "" : "nothing");
+	format = skep_cli_word(value, formats, ARRAY_SIZE(formats));
+	job->json = format == 1;
+	return format < 0 ? "--format takes text or json" : NULL;
 }
 
-int skep_cmd_doctor(int argc, char **argv)
+static int show(const struct job *job, const struct skep_doctor *report)
 {
 	_cleanup_(skep_str_fini)
 	struct skep_str out = {};
-	struct utsname u;
 
-	if (skep_cli_no_words(argc, argv))
-		return SKEP_EXIT_USAGE;
-	if (uname(&u) < 0)
-		memset(&u, 0, sizeof(u));
+	if (job->json) {
+		skep_doctor_json(report, &out);
+		fputs(skep_str_text(&out), stdout);
+	} else {
+		skep_doctor_text(report, &out);
+		skep_cli_page(skep_str_text(&out));
+	}
+	return report->features[SKEP_FEATURE_BPF] == SKEP_DOCTOR_NO ? SKEP_EXIT_CANNOT
+								    : SKEP_EXIT_FINE;
+}
+
+static int of_config(const struct job *job, struct skep_arena *arena)
+{
+	_cleanup_free_ char *text = NULL;
+	struct skep_doctor report = { .machine = job->config };
+	int r = skep_file_read(job->config, CONFIG_MAX, &text, NULL);
+
+	if (r >= 0)
+		r = skep_doctor_config(arena, text, &report);
+	if (r < 0) {
+		fprintf(stderr, "skep: %s: %s\n", job->config,
+			r == -EINVAL ? "this is no kernel's configuration: it has lines such as "
+				       "CONFIG_BPF=y"
+				     : strerror(-r));
+		return SKEP_EXIT_FAILED;
+	}
+	return show(job, &report);
+}
+
+static int of_this_machine(const struct job *job, struct skep_arena *arena)
+{
+	struct skep_doctor report = {};
+	struct skep_kernel_world *world = NULL;
+	struct skep_diag ignored = {};
+	struct utsname u = {};
+	int code;
+
 	if (!skep_explain_privileged()) {
 		skep_cli_need_root();
 		fprintf(stderr,
 			"Without them the kernel refuses every test, and the answers would be wrong.\n");
 		return SKEP_EXIT_CANNOT;
 	}
-	skep_str_addf(&out, "%s %s, %s, %u CPUs\n\nThis kernel:\n", u.sysname, u.release, u.machine,
-		      skep_cpus_possible());
-	for (int f = 0; f < SKEP_N_FEATURES; f++)
-		add_feature((enum skep_feature)f, &out);
-	skep_str_addf(&out, "\nskep trace works with: ");
-	add_probes(true, &out);
-	skep_str_addf(&out, "               not with: ");
-	add_probes(false, &out);
-	skep_cli_page(skep_str_text(&out));
-	return skep_feature_has(SKEP_FEATURE_BPF) ? SKEP_EXIT_FINE : SKEP_EXIT_CANNOT;
+	(void)!uname(&u);
+	report.machine = skep_arena_printf(arena, "%s %s, %s, %u CPUs", u.sysname, u.release,
+					   u.machine, skep_cpus_possible());
+	if (skep_world_new(&ignored, &world) < 0)
+		world = NULL;
+	skep_doctor_here(arena, world ? skep_world_get(world) : NULL, &report);
+	code = show(job, &report);
+	skep_world_free(world);
+	skep_diag_fini(&ignored);
+	return code;
+}
+
+int skep_cmd_doctor(int argc, char **argv)
+{
+	static const struct option longs[] = { { "format", required_argument, NULL, 'f' },
+					       { "kernel-config", required_argument, NULL, 'k' },
+					       SKEP_CLI_WORDS_END };
+	static const struct skep_cli_words words = { usage, longs, option };
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	struct job job = {};
+	int code;
+
+	if (!skep_cli_words_parse(&words, &job, argc, argv, &code))
+		return code;
+	if (optind < argc)
+		return skep_cli_wrong(&words, "it takes options only");
+	return job.config ? of_config(&job, arena) : of_this_machine(&job, arena);
 }

@@ -24,7 +24,7 @@ static void print_commands(void)
 /* Those list them by themselves. */
 static bool has_options(const struct skep_command *c)
 {
-	return c->run != skep_cmd_doctor && c->run != skep_cmd_version && c->run != skep_cmd_help;
+	return c->run != skep_cmd_version && c->run != skep_cmd_help;
 }
 
 /* Two tools of BCC are languages of their own: what they say, in ours. */

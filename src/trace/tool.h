@@ -44,6 +44,9 @@ struct skep_tool_option {
 	const char *text;
 };
 
+/* An argument of this name may be left out, or 0, when there is -c: it is that command's process then. */
+#define SKEP_TOOL_PROCESS "PID"
+
 struct skep_tool_argument {
 	const char *name;
 	const char *preset; /* NULL: it must be given */

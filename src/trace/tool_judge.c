@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lang/compile.h"
+#include "sys/feature.h"
 #include "trace/ahead.h"
 #include "trace/tool.h"
 
@@ -35,7 +36,9 @@ static int command_line(const struct skep_tool *tool, struct skep_arena *arena, 
 	const char *line = tool->name;
 
 	for (size_t i = 0; i < tool->n_arguments; i++)
-		if (!tool->arguments[i].preset && tool->n_examples)
+		if ((!tool->arguments[i].preset ||
+		     skep_streq(tool->arguments[i].name, SKEP_TOOL_PROCESS)) &&
+		    tool->n_examples)
 			line = tool->examples[0].term;
 	return words_of(skep_arena_strdup(arena, line), ret_argv);
 }
@@ -68,6 +71,11 @@ enum skep_tool_works skep_tool_judge(const struct skep_tool *tool, const struct 
 		options.source_name = tool->name;
 		r = skep_compile(own, world, tool->script, strlen(tool->script), &options, &diag,
 				 &plan);
+	}
+	if (r >= 0 && strstr(tool->script, "\nhardware:") &&
+	    !skep_feature_has(SKEP_FEATURE_PERF_HARDWARE)) { /* noticed when it is attached */
+		skep_diag_error(&diag, SKEP_NO_LOC, "this machine does not have such counters");
+		r = -ENOTSUP;
 	}
 	why = first(&diag, r < 0 ? SKEP_DIAG_ERROR : SKEP_DIAG_WARNING);
 	if (r < 0)

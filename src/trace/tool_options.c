@@ -203,6 +203,14 @@ static int read_words(struct command_line *c)
 	return r;
 }
 
+static bool has_command(const struct command_line *c)
+{
+	for (size_t i = 0; i < c->trace.len; i++)
+		if (skep_streq(c->trace.data[i], "-c"))
+			return true;
+	return false;
+}
+
 /* Those that are not given are what the head says. */
 static int fill_arguments(struct command_line *c)
 {
@@ -221,6 +229,14 @@ static int fill_arguments(struct command_line *c)
 			return usage_error(c);
 		}
 		skep_vec_add(&c->words, skep_arena_strdup(c->arena, tool->arguments[i].preset));
+	}
+	for (size_t i = 0; i < tool->n_arguments; i++) {
+		if (!skep_streq(tool->arguments[i].name, SKEP_TOOL_PROCESS) ||
+		    strcmp(c->words.data[i], "0") != 0 || has_command(c))
+			continue;
+		skep_diag_error(c->diag, SKEP_NO_LOC, "%s wants to know: PID, or -c COMMAND",
+				tool->name);
+		return usage_error(c);
 	}
 	for (size_t i = 0; i < tool->n_options; i++)
 		if (c->presets[i])

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The doctor's report: what a kernel can do, which commands and tools work therefore, and what to change where they do not.
+ *
+ *	skep_doctor_here(arena, world, &report);		// tries each feature, compiles each tool
+ *	skep_doctor_config(arena, config_text, &report);	// of another machine: from its kernel's configuration
+ *	skep_doctor_text(&report, &out);			// or skep_doctor_json()
+ *
+ * A configuration does not say what its version can do: features that hang on that alone are not known then, and tools are
+ * judged by the kinds of their probes.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "lang/world.h"
+#include "sys/feature.h"
+
+enum skep_doctor_answer {
+	SKEP_DOCTOR_NO,
+	SKEP_DOCTOR_PARTLY,
+	SKEP_DOCTOR_YES,
+	SKEP_DOCTOR_UNKNOWN,
+};
+
+struct skep_doctor_tool {
+	const char *name, *why; /* @why: "" when it works */
+	enum skep_doctor_answer works;
+	struct skep_doctor_tool *next;
+};
+
+struct skep_doctor {
+	const char *machine; /* "Linux 6.12.1, x86_64, 4 CPUs", or of which file this is */
+	bool here;
+	enum skep_doctor_answer features[SKEP_N_FEATURES];
+	struct skep_doctor_tool *tools;
+};
+
+void skep_doctor_here(struct skep_arena *arena, const struct skep_world *world,
+		      struct skep_doctor *ret);
+/* -EINVAL: it is no kernel's configuration. */
+int skep_doctor_config(struct skep_arena *arena, const char *config,
+		       struct skep_doctor *ret) _must_check_;
+void skep_doctor_text(const struct skep_doctor *report, struct skep_str *out);
+void skep_doctor_json(const struct skep_doctor *report, struct skep_str *out);
