@@ -22,26 +22,13 @@
 	size_t len; \
 	size_t cap
 
-/* Room for one more element; false when memory is out. */
-static inline bool skep_vec_grow_(void **data, size_t len, size_t *cap, size_t size)
-{
-	size_t n;
-	void *p;
-
-	if (len < *cap)
-		return true;
-	n = *cap ? *cap * 2 : 8;
-	p = reallocarray(*data, n, size);
-	if (!p)
-		return false;
-	*data = p;
-	*cap = n;
-	return true;
-}
+/* More room; false when memory is out. One for all types: there are many vectors. */
+bool skep_vec_grow_(void **data, size_t *cap, size_t size);
 
 /* Appends a copy of the value; true, or false (and no change) when memory is out. */
-#define skep_vec_push(v, ...)                                                            \
-	(skep_vec_grow_((void **)&(v)->data, (v)->len, &(v)->cap, sizeof(*(v)->data)) && \
+#define skep_vec_push(v, ...)                                                    \
+	(((v)->len < (v)->cap ||                                                 \
+	  skep_vec_grow_((void **)&(v)->data, &(v)->cap, sizeof(*(v)->data))) && \
 	 (((v)->data[(v)->len++] = (__VA_ARGS__)), true))
 
 #define skep_vec_add(v, ...)                          \

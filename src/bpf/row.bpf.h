@@ -89,7 +89,7 @@ static unsigned long long skep_rows_lost __attribute__((unused));
  * Types that say what a number is. On a member of another type __attribute__((btf_decl_tag("skep:ipv4"))) says the same,
  * with the word in the middle of the name.
  *
- * Without them skep knows uid_t, __be16, __be32, struct in_addr, struct in6_addr, and members that are called uid,
+ * Without them skep knows uid_t, __be16 (a number), __be32 (an address of IPv4), struct in_addr, struct in6_addr, and members that are called uid,
  * cgroup_id, saddr, daddr (_v4, _v6), or end with _ns, _us, _ms, _bytes.
  */
 /* clang-format off */
