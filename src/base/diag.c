@@ -160,6 +160,30 @@ static const char *file_of(const struct skep_diag *diag, uint32_t *line)
 	return name ? name : "-";
 }
 
+/* Columns of the characters that begin before @to, shown as format_excerpt does. */
+static size_t shown_columns(const char *line, size_t from, size_t to, size_t len)
+{
+	size_t columns = 0, n;
+
+	for (size_t i = from; i < to; i += MAX(n, (size_t)1)) {
+		n = skep_utf8_shown(line + i, len - i);
+		columns += n ? skep_utf8_columns(line + i, n) : 1;
+	}
+	return columns;
+}
+
+/* Not in the midst of a character: where it begins. */
+static size_t character_at(const char *line, size_t at, size_t len)
+{
+	size_t begin = at;
+
+	if (at >= len)
+		return at;
+	while (begin > 0 && at - begin < 3 && ((uint8_t)line[begin] & 0xc0) == 0x80)
+		begin--;
+	return begin + skep_utf8_len(line + begin, len - begin) > at ? begin : at;
+}
+
 /*
  * The line and a caret below it. Of a long line only a window around the caret is shown. Bytes that a terminal
  * could take for a command are shown as '?', so hostile input cannot paint the screen.
@@ -177,6 +201,8 @@ static void format_excerpt(const char *line, size_t len, struct skep_loc loc, un
 	if (columns && len <= room)
 		from = 0;
 	to = MIN(len, from + room);
+	from = character_at(line, from, len);
+	to = to < len ? MAX(character_at(line, to, len), from) : to;
 	skep_str_addf(out, "%6u | %s", loc.line, from ? "..." : "");
 	for (size_t i = from; i < to;) {
 		size_t n = skep_utf8_shown(line + i, to - i);
@@ -188,11 +214,10 @@ static void format_excerpt(const char *line, size_t len, struct skep_loc loc, un
 		i += MAX(n, (size_t)1);
 	}
 	skep_str_addf(out, "%s\n       | %s", to < len ? "..." : "", from ? "   " : "");
-	for (size_t i = from; i < col;) {
-		skep_str_addc(out, ' ');
-		i += MAX(skep_utf8_shown(line + i, to - i), (size_t)1);
-	}
-	width = MIN((size_t)MAX(loc.len, 1u), MAX(to - col, (size_t)1));
+	skep_str_pad(out, ' ', shown_columns(line, from, col, len));
+	width = MIN((size_t)MAX(loc.len, 1u), to > col ? to - col : (size_t)1);
+	if (col < to)
+		width = MAX(shown_columns(line, col, col + width, len), (size_t)1);
 	skep_str_addf(out, "%s^", caret_on);
 	skep_str_pad(out, '~', width - 1);
 	skep_str_addf(out, "%s\n", off);

@@ -246,3 +246,71 @@ size_t skep_utf8_shown(const char *text, size_t len)
 		return 0;
 	return n == 2 && s[0] == 0xc2 && s[1] < 0xa0 ? 0 : n;
 }
+
+/* Characters of other than one column: the first, the last, the columns. In order. */
+static const struct {
+	uint32_t first;
+	uint16_t more; /* the last is this many behind */
+	uint16_t columns;
+} odd[] = {
+	{ 0x300, 0x6f, 0 },	{ 0x483, 6, 0 },	{ 0x591, 0x2c, 0 },
+	{ 0x610, 10, 0 },	{ 0x64b, 20, 0 },	{ 0x6d6, 6, 0 },
+	{ 0x900, 2, 0 },	{ 0x93c, 0, 0 },	{ 0x94d, 0, 0 },
+	{ 0xe31, 0, 0 },	{ 0xe34, 6, 0 },	{ 0xe47, 7, 0 },
+	{ 0x1100, 0x5f, 2 },	{ 0x1160, 0x9f, 0 },	{ 0x1ab0, 0x1e, 0 },
+	{ 0x1dc0, 0x3f, 0 },	{ 0x200b, 4, 0 },	{ 0x20d0, 0x20, 0 },
+	{ 0x231a, 1, 2 },	{ 0x2329, 1, 2 },	{ 0x23e9, 3, 2 },
+	{ 0x23f0, 0, 2 },	{ 0x23f3, 0, 2 },	{ 0x25fd, 1, 2 },
+	{ 0x2614, 1, 2 },	{ 0x2648, 11, 2 },	{ 0x26a1, 0, 2 },
+	{ 0x26aa, 1, 2 },	{ 0x26bd, 1, 2 },	{ 0x26c4, 1, 2 },
+	{ 0x26d4, 0, 2 },	{ 0x26ea, 0, 2 },	{ 0x26f2, 1, 2 },
+	{ 0x26fd, 0, 2 },	{ 0x2705, 0, 2 },	{ 0x270a, 1, 2 },
+	{ 0x2728, 0, 2 },	{ 0x274c, 0, 2 },	{ 0x2753, 2, 2 },
+	{ 0x2757, 0, 2 },	{ 0x2795, 2, 2 },	{ 0x2b1b, 1, 2 },
+	{ 0x2b50, 0, 2 },	{ 0x2b55, 0, 2 },	{ 0x2e80, 0x1a9, 2 },
+	{ 0x302a, 3, 0 },	{ 0x302e, 0x10, 2 },	{ 0x3041, 0x55, 2 },
+	{ 0x3099, 1, 0 },	{ 0x309b, 0x6fa4, 2 },	{ 0xa960, 0x1c, 2 },
+	{ 0xac00, 0x2ba3, 2 },	{ 0xf900, 0x1ff, 2 },	{ 0xfe00, 15, 0 },
+	{ 0xfe10, 9, 2 },	{ 0xfe20, 15, 0 },	{ 0xfe30, 0x3b, 2 },
+	{ 0xfeff, 0, 0 },	{ 0xff01, 0x5f, 2 },	{ 0xffe0, 6, 2 },
+	{ 0x16fe0, 0x2315, 2 }, { 0x1b000, 0x2fb, 2 },	{ 0x1f18e, 0, 2 },
+	{ 0x1f191, 9, 2 },	{ 0x1f200, 0x120, 2 },	{ 0x1f32d, 8, 2 },
+	{ 0x1f337, 0x45, 2 },	{ 0x1f37e, 0x15, 2 },	{ 0x1f3a0, 0x2a, 2 },
+	{ 0x1f3cf, 4, 2 },	{ 0x1f3e0, 0x10, 2 },	{ 0x1f3f8, 0x46, 2 },
+	{ 0x1f440, 0, 2 },	{ 0x1f442, 0xba, 2 },	{ 0x1f4ff, 0x3e, 2 },
+	{ 0x1f550, 0x17, 2 },	{ 0x1f5fb, 0x54, 2 },	{ 0x1f680, 0x45, 2 },
+	{ 0x1f6eb, 1, 2 },	{ 0x1f7e0, 0x10, 2 },	{ 0x1f90c, 0xf3, 2 },
+	{ 0x1fa70, 0x8f, 2 },	{ 0x20000, 0xfffd, 2 }, { 0x30000, 0xfffd, 2 },
+	{ 0xe0100, 0xef, 0 },
+};
+
+unsigned skep_utf8_columns(const char *s, size_t n)
+{
+	size_t low = 0, high = ARRAY_SIZE(odd);
+	uint32_t c = (uint8_t)s[0] & (n == 1 ? 0x7f : 0xff >> (n + 1));
+
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | ((uint8_t)s[i] & 0x3f);
+	while (low < high) {
+		size_t at = (low + high) / 2;
+
+		if (c < odd[at].first)
+			high = at;
+		else if (c > odd[at].first + odd[at].more)
+			low = at + 1;
+		else
+			return odd[at].columns;
+	}
+	return 1;
+}
+
+size_t skep_text_columns(const char *s, size_t len)
+{
+	size_t columns = 0, n;
+
+	for (size_t i = 0; i < len; i += MAX(n, (size_t)1)) {
+		n = skep_utf8_len(s + i, len - i);
+		columns += n > 1 ? skep_utf8_columns(s + i, n) : 1;
+	}
+	return columns;
+}

@@ -49,3 +49,10 @@ unsigned skep_edit_distance(const char *a, const char *b, unsigned limit);
 size_t skep_utf8_len(const char *s, size_t len);
 /* The same, and 0 also for control characters (C0, DEL, C1), which steer terminals. */
 size_t skep_utf8_shown(const char *s, size_t len);
+/*
+ * Columns of a terminal that the character at @s takes, which is valid UTF-8 of @n bytes: 2 where East Asia's are wide, 0 of marks that
+ * go on another character, else 1 (Unicode's East_Asian_Width, no locale).
+ */
+unsigned skep_utf8_columns(const char *s, size_t n);
+/* Of a text; a byte that is not of UTF-8 counts as one. */
+size_t skep_text_columns(const char *s, size_t len);

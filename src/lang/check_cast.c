@@ -243,16 +243,45 @@ static bool step_into(struct skep_check *k, const struct skep_expr *expr, size_t
 	return true;
 }
 
+/* What bpftrace 0.27 says: a literal has as few bytes as its value, and tuples are laid out as structs of C. */
+static uint32_t size_in_bpftrace(struct skep_check *k, const struct skep_expr *expr,
+				 uint32_t *ret_align)
+{
+	const struct skep_type *type = skep_type_given(k->c->arena, expr->type);
+	uint32_t size = 0, align = 1, each;
+	int64_t v;
+
+	if (expr->kind == SKEP_EXPR_TUPLE && !expr->was) {
+		for (size_t i = 0; i < expr->tuple.len; i++) {
+			uint32_t more = size_in_bpftrace(k, expr->tuple.data[i], &each);
+
+			size = (size + each - 1) / each * each + more;
+			align = MAX(align, each);
+		}
+		*ret_align = align;
+		return (size + align - 1) / align * align;
+	}
+	size = type->size;
+	if ((expr->kind == SKEP_EXPR_INT || expr->kind == SKEP_EXPR_UNARY) &&
+	    skep_check_const(k, expr, &v))
+		size = v == (int8_t)v ? 1 : v == (int16_t)v ? 2 : v == (int32_t)v ? 4 : 8;
+	*ret_align = type->kind == SKEP_TYPE_INT ? size : skep_type_align(type);
+	return size;
+}
+
 bool skep_check_layout_of(struct skep_check *k, const struct skep_expr *expr,
 			  const struct skep_type *type, uint64_t *ret_value)
 {
 	uint64_t offset = 0;
+	uint32_t align;
 
 	if (expr->kind == SKEP_EXPR_SIZEOF) {
 		if (expr->layout.expr && expr->layout.expr->kind == SKEP_EXPR_FIELD)
 			skep_need_exact(&k->c->types, &expr->layout.expr->field.field);
 		skep_need_size(&k->c->types, type);
 		*ret_value = skep_type_given(k->c->arena, type)->size;
+		if (k->c->options->as_bpftrace && expr->layout.expr)
+			*ret_value = size_in_bpftrace(k, expr->layout.expr, &align);
 		return true;
 	}
 	for (size_t i = 0; i < expr->layout.n_path; i++)

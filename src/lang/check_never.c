@@ -60,18 +60,18 @@ static bool take_apart(struct skep_check *k, const struct skep_expr *expr, struc
 	return true;
 }
 
-/* A whole register, of which the function says how much of it counts. */
-static bool is_register(const struct comparison *c)
+/* A whole register, of which the function says how much of it counts, and which nobody knows. */
+static bool is_register(const struct skep_check *k, const struct comparison *c)
 {
-	return c->what->kind == SKEP_EXPR_NAME && c->type->kind == SKEP_TYPE_INT &&
-	       c->type->size == 8 && !c->type->is_signed &&
+	return !(k->inst && k->inst->result_of.btf) && c->what->kind == SKEP_EXPR_NAME &&
+	       c->type->kind == SKEP_TYPE_INT && c->type->size == 8 && !c->type->is_signed &&
 	       (skep_streq(c->what->call.name, "retval") ||
 		skep_has_prefix(c->what->call.name, "arg"));
 }
 
 static void hint(struct skep_check *k, const struct comparison *c)
 {
-	if (is_register(c))
+	if (is_register(k, c))
 		skep_diag_hint(k->c->diag,
 			       "it is a whole register: (int32)%s where the function says int, "
 			       "(int64)%s where it says long",
@@ -115,7 +115,7 @@ static void check_wide(struct skep_check *k, const struct skep_expr *expr,
 	if (!c->value && (never || c->op == SKEP_BINARY_GE))
 		skep_diag_warn(k->c->diag, expr->loc, "this is %s true: %s has no sign",
 			       never ? "never" : "always", type);
-	else if (c->below && (!equality || is_register(c)))
+	else if (c->below && (!equality || is_register(k, c)))
 		skep_diag_warn(k->c->diag, expr->loc, "%s has no sign: %lld is taken for %llu",
 			       type, (long long)c->value, (unsigned long long)c->value);
 	else

@@ -442,6 +442,34 @@ static void tell_files(struct skep_parser *p, struct skep_diag *diag)
 		((struct skep_diag_file *)diag->files)->name = diag->source_name;
 }
 
+/* One message, not one for each of its bytes. */
+static int not_text(const char *text, size_t len, struct skep_diag *diag)
+{
+	static const struct {
+		const char *begins, *kind;
+	} kinds[] = {
+		{ "\x7f"
+		  "ELF",
+		  "a program or object (ELF file)" },
+		{ "\x1f\x8b", "compressed (gzip)" },
+		{ "\x28\xb5\x2f\xfd", "compressed (zstd)" },
+		{ "\xfd"
+		  "7zXZ",
+		  "compressed (xz)" },
+		{ "PK\x03\x04", "an archive (ZIP)" },
+	};
+	const char *kind = "no text: it has zero bytes in it";
+
+	if (!memchr(text, 0, len))
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (strncmp(text, kinds[i].begins, strlen(kinds[i].begins)) == 0)
+			kind = kinds[i].kind;
+	skep_diag_error(diag, SKEP_NO_LOC, "%s is not a script: it is %s",
+			diag && diag->source_name ? diag->source_name : "this", kind);
+	return -EINVAL;
+}
+
 int skep_parse(struct skep_arena *arena, const char *text, size_t len,
 	       const struct skep_parse_options *options, struct skep_diag *diag,
 	       struct skep_script **ret_script)
@@ -457,6 +485,8 @@ int skep_parse(struct skep_arena *arena, const char *text, size_t len,
 				SKEP_PARSE_SIZE_MAX);
 		return -EINVAL;
 	}
+	if (not_text(text, len, diag) < 0)
+		return -EINVAL;
 	options = options ? options : &none;
 	s->p = (struct skep_parser){
 		.env = { .arena = arena,

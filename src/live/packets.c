@@ -25,6 +25,13 @@ static struct packet_file *find(struct skep_packets *p, const char *path)
 	return NULL;
 }
 
+static int cannot(struct skep_session *s, const struct skep_plan_action *action, int error)
+{
+	skep_diag_error(s->diag, action->loc, "cannot write packets to '%s': %s", action->text,
+			strerror(-error));
+	return error;
+}
+
 static int open_one(struct skep_session *s, const struct skep_plan_action *action)
 {
 	struct packet_file file = { .action = action };
@@ -35,28 +42,29 @@ static int open_one(struct skep_session *s, const struct skep_plan_action *actio
 	if (!s->packets)
 		return -ENOMEM;
 	r = skep_pcap_open(action->text, &file.pcap);
-	if (r < 0) {
-		skep_diag_error(s->diag, action->loc, "cannot write packets to '%s': %s",
-				action->text, strerror(-r));
-		return r;
-	}
+	if (r < 0)
+		return cannot(s, action, r);
 	skep_vec_add(s->packets, file);
 	return 0;
 }
 
+/* What is in the files stays until all of them can be written. */
 int skep_packets_open(struct skep_session *s)
 {
-	for (size_t i = 0; i < s->plan->n_actions; i++) {
-		const struct skep_plan_action *action = &s->plan->actions[i];
-		int r;
+	int r = 0;
 
-		if (action->kind != SKEP_ACTION_PACKET || find(s->packets, action->text))
-			continue;
-		r = open_one(s, action);
-		if (r < 0)
-			return r;
+	for (size_t i = 0; r == 0 && i < s->plan->n_actions; i++) {
+		const struct skep_plan_action *action = &s->plan->actions[i];
+
+		if (action->kind == SKEP_ACTION_PACKET && !find(s->packets, action->text))
+			r = open_one(s, action);
 	}
-	return 0;
+	for (size_t i = 0; r == 0 && s->packets && i < s->packets->len; i++) {
+		r = skep_pcap_begin(s->packets->data[i].pcap);
+		if (r < 0)
+			r = cannot(s, s->packets->data[i].action, r);
+	}
+	return r;
 }
 
 int skep_packets_add(struct skep_session *s, const struct skep_plan_action *action,

@@ -3,8 +3,10 @@
 #include "live/pcap.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define MAGIC_NS 0xa1b23c4d
 #define LINK_RAW 101
@@ -24,29 +26,37 @@ static int put(struct skep_pcap *pcap, const void *bytes, size_t len)
 
 int skep_pcap_open(const char *path, struct skep_pcap **ret_pcap)
 {
+	struct skep_pcap *pcap = calloc(1, sizeof(*pcap));
+	int fd, r;
+
+	if (!pcap)
+		return -ENOMEM;
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	if (fd >= 0)
+		pcap->file = fdopen(fd, "w");
+	if (!pcap->file) {
+		r = -errno;
+		if (fd >= 0)
+			close(fd);
+		free(pcap);
+		return r;
+	}
+	*ret_pcap = pcap;
+	return 0;
+}
+
+int skep_pcap_begin(struct skep_pcap *pcap)
+{
 	const struct {
 		uint32_t magic;
 		uint16_t major, minor;
 		uint32_t zone, accuracy, snap, link;
 	} head = { .magic = MAGIC_NS, .major = 2, .minor = 4, .snap = SNAP_MAX, .link = LINK_RAW };
-	struct skep_pcap *pcap = calloc(1, sizeof(*pcap));
-	int r;
 
-	if (!pcap)
-		return -ENOMEM;
-	pcap->file = fopen(path, "we");
-	if (!pcap->file) {
-		r = -errno;
-		free(pcap);
-		return r;
-	}
-	r = put(pcap, &head, sizeof(head));
-	if (r < 0) {
-		(void)skep_pcap_close(pcap);
-		return r;
-	}
-	*ret_pcap = pcap;
-	return 0;
+	/* A pipe has nothing that could be cut off. */
+	if (ftruncate(fileno(pcap->file), 0) < 0 && errno != EINVAL)
+		return -errno;
+	return put(pcap, &head, sizeof(head));
 }
 
 int skep_pcap_add(struct skep_pcap *pcap, uint64_t realtime_ns, const void *bytes, uint32_t len,

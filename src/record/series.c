@@ -7,9 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-#define TIME_WIDTH 13 /* columns in front of a chart */
-#define WIDTH 53      /* of a chart, its borders included */
-#define WIDTH_MIN 13  /* on a narrow screen */
+#define WIDTH 53     /* of a chart, its borders included */
+#define WIDTH_MIN 13 /* on a narrow screen */
 
 enum {
 	ID,
@@ -129,6 +128,8 @@ struct chart {
 	const struct skep_snapshot *s;
 	int64_t low, high;
 	size_t width; /* columns, its borders included */
+	bool as_bpftrace;
+	unsigned digits; /* of a second, in times */
 	struct skep_str *out;
 };
 
@@ -140,25 +141,37 @@ static void add_value(const struct chart *c, int64_t value)
 		skep_str_addf(c->out, "%" PRIu64, (uint64_t)value);
 }
 
-/* The values at both ends of the scale. */
+/* Columns in front of a chart. */
+static size_t time_width(const struct chart *c)
+{
+	return strlen("hh:mm:ss ") + (c->digits ? c->digits + 1 : 0);
+}
+
+/* The values at both ends of the scale: the higher one begins at the border, bpftrace's ends there. */
 static void add_scale(const struct chart *c)
 {
-	size_t before = c->out->len + TIME_WIDTH;
+	_cleanup_(skep_str_fini)
+	struct skep_str high = {};
+	struct chart other = *c;
+	size_t before, used, room;
 
-	skep_str_pad(c->out, ' ', TIME_WIDTH);
+	other.out = &high;
+	add_value(&other, c->high);
+	room = c->as_bpftrace ? c->width - high.len : c->width - 1;
+	skep_str_pad(c->out, ' ', time_width(c));
+	before = c->out->len;
 	add_value(c, c->low);
+	used = c->out->len - before;
 	if (c->high != c->low) {
-		size_t used = c->out->len - before;
-
-		skep_str_pad(c->out, ' ', used < c->width - 1 ? c->width - 1 - used : 1);
-		add_value(c, c->high);
+		skep_str_pad(c->out, ' ', used < room ? room - used : 1);
+		skep_str_add(c->out, high.data);
 	}
 	skep_str_addc(c->out, '\n');
 }
 
 static void add_border(const struct chart *c, const char *left, char end)
 {
-	skep_str_addf(c->out, "%-13s%c", left, end);
+	skep_str_addf(c->out, "%-*s%c", (int)time_width(c), left, end);
 	skep_str_pad(c->out, '_', c->width - 2);
 	skep_str_addf(c->out, "%c\n", end);
 }
@@ -179,8 +192,13 @@ static void add_time(const struct chart *c, uint64_t ns)
 	struct tm tm;
 
 	localtime_r(&seconds, &tm);
-	skep_str_addf(c->out, "%02d:%02d:%02d.%03u ", tm.tm_hour, tm.tm_min, tm.tm_sec,
-		      (unsigned)(ns / 1000000 % 1000));
+	skep_str_addf(c->out, "%02d:%02d:%02d", tm.tm_hour, tm.tm_min, tm.tm_sec);
+	ns %= 1000000000;
+	for (unsigned i = c->digits; i < 9; i++)
+		ns /= 10;
+	if (c->digits)
+		skep_str_addf(c->out, ".%0*" PRIu64, (int)c->digits, ns);
+	skep_str_addc(c->out, ' ');
 }
 
 static void add_point(const struct chart *c, const struct skep_series_point *point)
@@ -215,17 +233,46 @@ static size_t chart_width(const struct chart *c, unsigned screen)
 	add_value(&probe, c->low);
 	probe.out = &high;
 	add_value(&probe, c->high);
-	beside = TIME_WIDTH + 1 + MAX(low.len, high.len);
+	beside = time_width(c) + 1 + MAX(low.len, high.len);
 	if (!screen || screen >= beside + WIDTH)
 		return WIDTH;
 	return screen > beside + WIDTH_MIN ? screen - beside : WIDTH_MIN;
 }
 
+/* How exact bpftrace shows times: as the interval asks for, and to the nanosecond where there is one point alone. */
+static unsigned digits_of(const struct skep_snapshot *s, size_t n)
+{
+	return n == 1			     ? 9
+	       : s->lhist_step >= 1000000000 ? 0
+	       : s->lhist_step >= 1000000    ? 3
+	       : s->lhist_step >= 1000	     ? 6
+					     : 9;
+}
+
+static void add_chart(struct chart *c, const struct skep_series_point *points, size_t n,
+		      unsigned screen)
+{
+	static const char *const heads[] = { "hh:mm:ss", "hh:mm:ss.ms", "hh:mm:ss.\u03bcs",
+					     "hh:mm:ss.ns" };
+
+	if (c->as_bpftrace && c->low == c->high) {
+		c->low--;
+		c->high++;
+	}
+	c->width = chart_width(c, screen);
+	add_scale(c);
+	add_border(c, heads[c->digits / 3], '|');
+	for (size_t i = 0; i < n; i++)
+		add_point(c, &points[i]);
+	add_border(c, "", 'v');
+	add_scale(c);
+}
+
 void skep_series_text(const struct skep_snapshot *s, const struct skep_snapshot_entry *entry,
-		      uint64_t divide, unsigned screen, struct skep_str *out)
+		      uint64_t divide, bool bpftrace_shape, unsigned screen, struct skep_str *out)
 {
 	struct skep_series_point *points = calloc(skep_series_slots(s) + 1, sizeof(*points));
-	struct chart c = { .s = s, .out = out };
+	struct chart c = { .s = s, .as_bpftrace = bpftrace_shape, .digits = 3, .out = out };
 	bool any = false;
 	size_t n;
 
@@ -241,14 +288,9 @@ void skep_series_text(const struct skep_snapshot *s, const struct skep_snapshot_
 			c.high = points[i].value;
 		any = true;
 	}
-	if (any) {
-		c.width = chart_width(&c, screen);
-		add_scale(&c);
-		add_border(&c, "hh:mm:ss.ms", '|');
-		for (size_t i = 0; i < n; i++)
-			add_point(&c, &points[i]);
-		add_border(&c, "", 'v');
-		add_scale(&c);
-	}
+	if (bpftrace_shape)
+		c.digits = digits_of(s, n);
+	if (any)
+		add_chart(&c, points, n, screen);
 	free(points);
 }

@@ -28,6 +28,6 @@ size_t skep_series_points(const struct skep_snapshot *s, const struct skep_snaps
 			  uint64_t divide, struct skep_series_point *points);
 /* How many slots an entry has. */
 size_t skep_series_slots(const struct skep_snapshot *s);
-/* The chart: one line an interval. @screen: columns of the terminal, 0 for any number. */
+/* The chart: one line an interval. @screen: columns of the terminal, 0 for any number. @bpftrace_shape: its columns. */
 void skep_series_text(const struct skep_snapshot *s, const struct skep_snapshot_entry *entry,
-		      uint64_t divide, unsigned screen, struct skep_str *out);
+		      uint64_t divide, bool bpftrace_shape, unsigned screen, struct skep_str *out);

@@ -11,8 +11,10 @@
 
 /* "@name" or "@name[key, key]". A key that is one tuple is shown without its parentheses. */
 static void add_name(const struct skep_snapshot *s, const struct skep_snapshot_entry *entry,
-		     const struct skep_resolver *resolver, struct skep_str *out)
+		     bool bpftrace_shape, const struct skep_resolver *resolver,
+		     struct skep_str *out)
 {
+	unsigned indent = bpftrace_shape ? SKEP_STACK_INDENT : SKEP_STACK_INDENT_KEY;
 	const struct skep_schema_field *keys = s->keys;
 	const uint8_t *base = entry->key;
 	size_t n = s->n_keys;
@@ -29,7 +31,7 @@ static void add_name(const struct skep_snapshot *s, const struct skep_snapshot_e
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
 			skep_str_add(out, ", ");
-		skep_field_text_indent(&keys[i], base, resolver, SKEP_STACK_INDENT_KEY, out);
+		skep_field_text_indent(&keys[i], base, resolver, indent, out);
 	}
 	skep_str_addc(out, ']');
 }
@@ -164,10 +166,10 @@ void skep_snapshot_text(const struct skep_snapshot *s, size_t top, uint64_t divi
 	bool is_hist = s->kind == SKEP_SNAPSHOT_HIST || s->kind == SKEP_SNAPSHOT_LHIST;
 
 	for (size_t i = skep_snapshot_start(s, top); i < s->n_entries; i++) {
-		add_name(s, &s->entries[i], resolver, out);
+		add_name(s, &s->entries[i], bpftrace_shape, resolver, out);
 		if (s->kind == SKEP_SNAPSHOT_TSERIES) {
 			skep_str_add(out, ":\n");
-			skep_series_text(s, &s->entries[i], divide, screen, out);
+			skep_series_text(s, &s->entries[i], divide, bpftrace_shape, screen, out);
 		} else if (is_hist) {
 			skep_str_add(out, ":\n");
 			add_buckets(s, &s->entries[i], divide, screen, out);

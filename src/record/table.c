@@ -18,7 +18,7 @@ struct column {
 
 struct cell {
 	size_t at, len; /* bytes in the text */
-	unsigned width; /* characters */
+	unsigned width; /* columns of a terminal */
 };
 
 struct skep_table {
@@ -30,16 +30,6 @@ struct skep_table {
 		SKEP_VEC(struct cell);
 	} cells;
 };
-
-/* What a shown character is. Wide ones of East Asia count as one: that needs a table that changes every year. */
-static unsigned characters(const char *s, size_t len)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < len; i++)
-		n += ((uint8_t)s[i] & 0xc0) != 0x80;
-	return n;
-}
 
 static char *make_header(const struct skep_table_column *column)
 {
@@ -71,7 +61,8 @@ struct skep_table *skep_table_new(const struct skep_table_column *columns, size_
 		c->header = make_header(&columns[i]);
 		c->is_number = columns[i].is_number;
 		c->max_width = columns[i].max_width ? columns[i].max_width : TEXT_WIDTH_MAX;
-		c->width = MAX(characters(c->header, strlen(c->header)), columns[i].min_width);
+		c->width = MAX((unsigned)skep_text_columns(c->header, strlen(c->header)),
+			       columns[i].min_width);
 	}
 	return t;
 }
@@ -103,7 +94,7 @@ void skep_table_cell(struct skep_table *t, const char *text, size_t len)
 			skep_str_add(&t->text, "\xef\xbf\xbd");
 	}
 	cell.len = t->text.len - cell.at;
-	cell.width = characters(skep_str_text(&t->text) + cell.at, cell.len);
+	cell.width = (unsigned)skep_text_columns(skep_str_text(&t->text) + cell.at, cell.len);
 	skep_vec_add(&t->cells, cell);
 }
 
@@ -149,16 +140,22 @@ static void fit(struct skep_table *t)
 	}
 }
 
-/* The first @width characters of a cell. */
-static size_t cut(const char *s, size_t len, unsigned width)
+/* The first @width columns of a cell; *ret_width is how many they are. A wide character is not cut in two. */
+static size_t cut(const char *s, size_t len, unsigned width, unsigned *ret_width)
 {
-	size_t i = 0;
+	unsigned used = 0;
+	size_t i = 0, n;
 
-	while (i < len && width-- > 0) {
-		i++;
-		while (i < len && ((uint8_t)s[i] & 0xc0) == 0x80)
-			i++;
+	for (; i < len; i += n) {
+		unsigned columns;
+
+		n = MAX(skep_utf8_len(s + i, len - i), (size_t)1);
+		columns = (unsigned)skep_text_columns(s + i, n);
+		if (used + columns > width)
+			break;
+		used += columns;
 	}
+	*ret_width = used;
 	return i;
 }
 
@@ -169,9 +166,9 @@ static void add_cell(const struct skep_table *t, size_t column, const char *s, s
 	bool last = column + 1 == t->n;
 
 	if (t->screen && !c->is_number && width > c->width) {
-		skep_str_addn(out, s, cut(s, len, c->width - 1));
+		skep_str_addn(out, s, cut(s, len, c->width - 1, &width));
 		skep_str_add(out, "\xe2\x80\xa6");
-		width = c->width;
+		width++;
 	} else {
 		if (c->is_number && width < c->width)
 			skep_str_pad(out, ' ', c->width - width);
@@ -202,7 +199,8 @@ void skep_table_write(struct skep_table *t, bool header, struct skep_str *out)
 		start = out->len;
 		for (size_t i = 0; i < t->n; i++)
 			add_cell(t, i, t->columns[i].header, strlen(t->columns[i].header),
-				 characters(t->columns[i].header, strlen(t->columns[i].header)),
+				 (unsigned)skep_text_columns(t->columns[i].header,
+							     strlen(t->columns[i].header)),
 				 out);
 		end_line(start, out);
 	}

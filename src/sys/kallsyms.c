@@ -331,6 +331,8 @@ int skep_kallsyms_address(const char *name, uint64_t *ret_address)
 	struct pass pass = { .each = look, .data = &looking, .any_type = true };
 	int r;
 
+	if (skep_kallsyms_ask(name, ret_address) == 0)
+		return 0;
 	r = run_pass(KALLSYMS_PATH, &pass);
 	if (r < 0)
 		return r;

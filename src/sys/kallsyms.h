@@ -50,7 +50,9 @@ bool skep_kallsyms_find(const struct skep_kallsyms *table, const char *name,
  */
 int skep_kallsyms_each(int (*each)(void *data, const struct skep_ksym *symbol),
 		       void *data) _must_check_;
-/* The address of one symbol of any type, data too. -ENOENT. */
+/* Asks the kernel, without the list. -ENOENT: the list may have it; others: this kernel, or this user, cannot ask. */
+int skep_kallsyms_ask(const char *name, uint64_t *ret_address) _must_check_;
+/* The address of one symbol of any type, data too: asked, or else found in the list. -ENOENT. */
 int skep_kallsyms_address(const char *name, uint64_t *ret_address) _must_check_;
 /*
  * Names of @n addresses, ascending, in one pass and without a table: calls @each for every index

@@ -167,11 +167,13 @@ static void copy_own(struct skep_lower *l, const struct state *state, struct ske
 	skep_ir_at(l->fn, join);
 }
 
-/* Fills the row; gives how many bytes of the packet it has. */
+/* Fills the row; gives how many bytes of the packet it has. Leaves for @outside where the packet ends before the offset. */
 static int fill(struct skep_lower *l, const struct skep_expr *call, const struct state *state,
-		const struct skep_row_build *row, struct skep_val **ret_size)
+		const struct skep_row_build *row, struct skep_block *outside,
+		struct skep_val **ret_size)
 {
 	struct skep_val *skb = NULL, *length, *offset, *len, *n, *to;
+	struct skep_block *inside = skep_ir_block(l->fn);
 	const struct layout *o = &state->skb;
 	int r = 0;
 
@@ -186,6 +188,8 @@ static int fill(struct skep_lower *l, const struct skep_expr *call, const struct
 	if (r < 0)
 		return r;
 	len = skb ? read_u(l, skb, &o->len, 4) : own_length(l, state);
+	skep_ir_branch(l->fn, SKEP_CC_ULT, offset, len, inside, outside);
+	skep_ir_at(l->fn, inside);
 	n = skb ? minus(l, len, read_u(l, skb, &o->data_len, 4)) : len;
 	n = smaller(l, minus(l, n, offset), length);
 	n = smaller(l, n, skep_ir_const(l->fn, SKEP_PACKET_MAX));
@@ -216,18 +220,24 @@ static int lower_skboutput(struct skep_lower *l, const struct skep_expr *call,
 		.schema = { .name = "packet", .version = 1, .size = SKEP_PACKET_HEAD },
 		.loc = call->loc,
 	};
+	struct skep_block *join = skep_ir_block(l->fn);
+	struct skep_var *result = skep_ir_var(l->fn, "result");
 	struct skep_row_build row;
 	struct skep_val *size;
 	int r;
 
+	skep_ir_set(l->fn, result, skep_ir_const(l->fn, (uint64_t)-EINVAL));
 	r = skep_lower_row_open(l, &action, SKEP_PACKET_HEAD + SKEP_PACKET_MAX, &row);
 	if (r < 0)
 		return r;
-	r = fill(l, call, state, &row, &size);
+	r = fill(l, call, state, &row, join, &size);
 	if (r < 0)
 		return r;
 	size = skep_ir_opi(l->fn, SKEP_OP_ADD, size, SKEP_PACKET_HEAD);
-	return skep_builtin_give(ret_value, call, skep_lower_row_send(l, &row, size));
+	skep_ir_set(l->fn, result, skep_lower_row_send(l, &row, size));
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, join);
+	return skep_builtin_give(ret_value, call, skep_ir_get(l->fn, result));
 }
 
 const struct skep_builtin skep_builtin_skboutput = {

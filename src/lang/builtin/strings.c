@@ -350,10 +350,13 @@ static int check_ntop(struct skep_check *k, struct skep_expr *call)
 	    call->call.args.data[0]->type->kind != SKEP_TYPE_INT)
 		return skep_check_want(k, call->call.args.data[0],
 				       "an address family, such as AF_INET");
+	call->type = skep_type_simple(&k->c->types, SKEP_TYPE_INET);
+	/* Such as pkt.saddr: it is one already. */
+	if (call->call.args.len == 1 && addr->type && addr->type->kind == SKEP_TYPE_INET)
+		return 0;
 	if (addr->type && (!is_ip(addr->type) || addr->kind == SKEP_EXPR_STRING))
 		return skep_check_want(k, addr,
 				       "an address: a number, or an array of 4 or 16 bytes");
-	call->type = skep_type_simple(&k->c->types, SKEP_TYPE_INET);
 	return 0;
 }
 
@@ -368,6 +371,11 @@ static int lower_ntop(struct skep_lower *l, const struct skep_expr *call,
 	r = skep_lower_expr(l, arg, &addr);
 	if (r < 0)
 		return r;
+	if (addr.type->kind == SKEP_TYPE_INET) {
+		if (ret_value)
+			*ret_value = addr;
+		return 0;
+	}
 	family = skep_ir_const(l->fn, addr.type->size == 16 ? AF_INET6_NUMBER : AF_INET_NUMBER);
 	if (call->call.args.len == 2) {
 		r = skep_lower_scalar(l, call->call.args.data[0], &family);

@@ -8,6 +8,7 @@
 #include "lang/lower_priv.h"
 #include "lang/need.h"
 #include "lang/provider.h"
+#include "lang/walk.h"
 
 bool skep_result_is_wanted(const struct skep_compiler *c, const struct skep_probe_node *probe)
 {
@@ -35,6 +36,35 @@ void skep_result_list(const struct skep_proto_regs *of, struct skep_str *out)
 	skep_str_add(out, "\n");
 }
 
+static bool is_retval(const struct skep_expr *expr)
+{
+	return expr->kind == SKEP_EXPR_NAME && skep_streq(expr->call.name, "retval");
+}
+
+static bool find_followed(void *data, struct skep_expr *expr)
+{
+	bool *found = data;
+
+	if ((expr->kind == SKEP_EXPR_FIELD && is_retval(expr->field.base)) ||
+	    (expr->kind == SKEP_EXPR_INDEX && is_retval(expr->index.base)) ||
+	    (expr->kind == SKEP_EXPR_UNARY && expr->unary.op == SKEP_UNARY_DEREF &&
+	     is_retval(expr->unary.operand)))
+		*found = true;
+	return !*found;
+}
+
+/*
+ * Whether the probe goes where its result points to. Else a pointer stays a number, as arg0 is one: scripts keep both in one map, such
+ * as what malloc() returned and free() is given.
+ */
+static bool is_followed(const struct skep_instance *inst)
+{
+	bool found = false;
+
+	skep_walk_probe(inst->probe, find_followed, &found);
+	return found;
+}
+
 /* NULL: it is not known, or no single register holds it. */
 static const struct skep_type *result_type(struct skep_types *types,
 					   const struct skep_instance *inst)
@@ -46,6 +76,8 @@ static const struct skep_type *result_type(struct skep_types *types,
 		return NULL;
 	type = skep_type_from_btf(types, of->btf, skep_btf_type(of->btf, of->proto).type,
 				  inst->args_space);
+	if (type->kind == SKEP_TYPE_PTR && !is_followed(inst))
+		return NULL;
 	return skep_type_is_scalar(type) && type->size <= 8 ? type : NULL;
 }
 

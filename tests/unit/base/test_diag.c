@@ -49,6 +49,26 @@ static void narrow(void **state)
 	      "         what to do next, and why\n");
 }
 
+/* Wide characters take two columns, and an excerpt does not begin in the midst of one. */
+static void wide(void **state)
+{
+	struct skep_diag diag = of("printf(\"%d \u65e5\u672c\", nosuch);");
+
+	skep_diag_error(&diag, at(1, 21, 6), "no");
+	shows(&diag, false, false,
+	      "x.bt:1:21: error: no\n"
+	      "     1 | printf(\"%d \u65e5\u672c\", nosuch);\n"
+	      "       |                   ^~~~~~\n");
+	diag = of(
+		"\u65e5\u65e5\u65e5\u65e5\u65e5\u65e5\u65e5\u65e5\u65e5\u65e5\u65e5\u65e5\u65e5 nosuch();");
+	diag.columns = 40;
+	skep_diag_error(&diag, at(1, 41, 6), "no");
+	shows(&diag, false, false,
+	      "x.bt:1:41: error: no\n"
+	      "     1 | ...\u65e5\u65e5\u65e5\u65e5 nosuch();\n"
+	      "       |             ^~~~~~\n");
+}
+
 /* A line that the diag's own text does not have. */
 static void line_of_its_own(void **state)
 {
@@ -126,7 +146,7 @@ static void carets(void **state)
 	      "       |  ^\n"
 	      "x.bt:2:7: error: letters of several bytes\n"
 	      "     2 | \xe4\xbd\xa0\xc3\xa9 y\n"
-	      "       |    ^\n"
+	      "       |     ^\n"
 	      "x.bt:3:7: error: a command to the terminal\n"
 	      "     3 | ?[31m z\n"
 	      "       |       ^\n"
@@ -242,11 +262,17 @@ static void log_and_color(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(line_of_its_own), cmocka_unit_test(place_and_hint),
-		cmocka_unit_test(files),	   cmocka_unit_test(carets),
-		cmocka_unit_test(long_line),	   cmocka_unit_test(narrow),
-		cmocka_unit_test(hostile_message), cmocka_unit_test(too_many),
-		cmocka_unit_test(nothing),	   cmocka_unit_test(log_and_color),
+		cmocka_unit_test(line_of_its_own),
+		cmocka_unit_test(place_and_hint),
+		cmocka_unit_test(files),
+		cmocka_unit_test(carets),
+		cmocka_unit_test(long_line),
+		cmocka_unit_test(narrow),
+		cmocka_unit_test(wide),
+		cmocka_unit_test(hostile_message),
+		cmocka_unit_test(too_many),
+		cmocka_unit_test(nothing),
+		cmocka_unit_test(log_and_color),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -192,11 +192,37 @@ static void utf8(void **state)
 	}
 }
 
+/* Columns of a terminal: wide ones of East Asia take two, marks none. */
+static void columns(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t columns;
+	} cases[] = {
+		{ "", 0 },
+		{ "abc", 3 },
+		{ "\u00e4\u00f6\u00fc", 3 },
+		{ "\u65e5\u672c\u8a9e", 6 },
+		{ "\uac00\uff21\u3042", 6 },
+		{ "\U0001f600", 2 },
+		{ "\U00020000", 2 },
+		{ "e\u0301", 1 },
+		{ "\u200b", 0 },
+		{ "\u2026\u20ac", 2 },
+		{ "\x80\xff", 2 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(skep_text_columns(cases[i].text, strlen(cases[i].text)),
+				 cases[i].columns);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(buffer), cmocka_unit_test(exact_room), cmocka_unit_test(compare),
-		cmocka_unit_test(glob),	  cmocka_unit_test(distance),	cmocka_unit_test(utf8),
+		cmocka_unit_test(columns), cmocka_unit_test(buffer), cmocka_unit_test(exact_room),
+		cmocka_unit_test(compare), cmocka_unit_test(glob),   cmocka_unit_test(distance),
+		cmocka_unit_test(utf8),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,7 @@ static void test_file(void **state)
 
 	close(mkstemp(path));
 	assert_int_equal(skep_pcap_open(path, &pcap), 0);
+	assert_int_equal(skep_pcap_begin(pcap), 0);
 	assert_int_equal(skep_pcap_add(pcap, 7000000005, "abc", 3, 60), 0);
 	assert_int_equal(skep_pcap_flush(pcap), 0);
 	assert_int_equal(skep_pcap_add(pcap, 0, "", 0, 0), 0);
@@ -45,6 +46,7 @@ static void test_errors(void **state)
 
 	assert_int_equal(skep_pcap_open("/nowhere/x", &pcap), -ENOENT);
 	assert_int_equal(skep_pcap_open("/dev/full", &pcap), 0);
+	assert_int_equal(skep_pcap_begin(pcap), 0);
 	(void)!skep_pcap_add(pcap, 0, "abc", 3, 3);
 	assert_int_equal(skep_pcap_flush(pcap), -ENOSPC);
 	assert_int_equal(skep_pcap_add(pcap, 0, "abc", 3, 3), -ENOSPC);

@@ -85,7 +85,7 @@ static void test_chart(void **state)
 	_cleanup_(skep_str_fini)
 	struct skep_str out = {};
 
-	skep_series_text(&s, &entry, 0, 0, &out);
+	skep_series_text(&s, &entry, 0, false, 0, &out);
 	assert_string_equal(skep_str_text(&out), chart);
 }
 
@@ -105,7 +105,7 @@ static void test_narrow(void **state)
 		struct skep_str out = {};
 		size_t widest = 0;
 
-		skep_series_text(&s, &entry, 0, cases[i].screen, &out);
+		skep_series_text(&s, &entry, 0, false, cases[i].screen, &out);
 		for (const char *at = skep_str_text(&out); *at; at += strcspn(at, "\n") + 1)
 			widest = MAX(widest, strcspn(at, "\n"));
 		assert_int_equal(widest, cases[i].width);
@@ -122,16 +122,16 @@ static void test_extremes(void **state)
 	_cleanup_(skep_str_fini)
 	struct skep_str out = {};
 
-	skep_series_text(&s, &entry, 0, 0, &out);
+	skep_series_text(&s, &entry, 0, false, 0, &out);
 	assert_non_null(strstr(skep_str_text(&out), "* 9223372036854775807\n"));
 	s.is_signed = false;
 	numbers[7] = UINT64_MAX;
 	skep_str_reset(&out);
-	skep_series_text(&s, &entry, 0, 0, &out);
+	skep_series_text(&s, &entry, 0, false, 0, &out);
 	assert_non_null(strstr(skep_str_text(&out), "* 18446744073709551615\n"));
 	numbers[6] = numbers[9] = 0;
 	skep_str_reset(&out);
-	skep_series_text(&s, &entry, 0, 0, &out);
+	skep_series_text(&s, &entry, 0, false, 0, &out);
 	assert_int_equal(out.len, 0);
 }
 
