@@ -182,8 +182,8 @@ struct skep_vm_run {
 	uint32_t tail_calls, may_goto;
 	int64_t steps;	   /* left */
 	uint64_t stack_lo; /* the current frame's lowest byte */
-	uint64_t native_sp,
-		stack_floor; /* jit/: where to leave to; the frame pointer of the last frame */
+	/* Of jit/: the frame pointer of the last frame; where to leave to. */
+	uint64_t stack_floor, native_sp;
 	struct vm_window read, write;
 	struct vm_frame frames[VM_FRAMES_MAX + 1];
 	uint32_t deepest; /* frames that the last run may have written to */

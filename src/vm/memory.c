@@ -152,7 +152,7 @@ static void set_window(struct vm_window *window, uint64_t lo, uint64_t len)
 		window->count[k] = len >= 1u << k ? len - (1u << k) + 1 : 0;
 }
 
-void vm_forget(struct skep_vm_run *run)
+void vm_forget_windows(struct skep_vm_run *run)
 {
 	set_window(&run->read, 0, 0);
 	set_window(&run->write, 0, 0);

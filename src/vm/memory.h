@@ -37,7 +37,13 @@ bool vm_reach(struct skep_vm_run *run, uint64_t address, uint64_t size, bool wri
  * give 0 and the engine to clear that.
  */
 bool vm_access(struct skep_vm_run *run, uint64_t address, uint32_t size, bool write);
-void vm_forget(struct skep_vm_run *run);
+/* Empties the windows. */
+void vm_forget_windows(struct skep_vm_run *run);
+static inline void vm_forget(struct skep_vm_run *run)
+{
+	if (run->read.count[0] | run->write.count[0])
+		vm_forget_windows(run);
+}
 /* Takes back the newest area that skep_vm_run_allow gave. */
 void vm_disallow(struct skep_vm_run *run);
 

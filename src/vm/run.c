@@ -53,6 +53,7 @@ int skep_vm_run_new(struct skep_vm *vm, struct skep_vm_run **ret_run)
 	memset(run, 0, sizeof(*run));
 	run->vm = vm;
 	run->env = vm->config.env;
+	run->checked = vm->config.mode == SKEP_VM_CHECKED;
 	run->clock_ns = run->env.time_ns;
 	run->random_state = run->env.random_seed + 0x9e3779b97f4a7c15ull;
 	run->stack_lo = (uint64_t)(uintptr_t)run->stack + VM_STACK_BYTES;
@@ -258,7 +259,6 @@ static int load_packet(struct skep_vm_run *run, const struct skep_vm_input *inpu
 {
 	struct vm_packet *p = &run->packet;
 
-	p->meta = p->data = p->end = NULL;
 	if (!p->buffer)
 		return input->packet_size ? -EINVAL : 0;
 	if (input->packet_size > VM_PACKET_MAX)
@@ -288,7 +288,8 @@ static int load_context(struct skep_vm_run *run, const struct vm_prog *prog,
 	}
 	run->ctx = (uint64_t)(uintptr_t)run->blank_ctx;
 	run->ctx_size = MIN(needed, (uint32_t)sizeof(run->blank_ctx));
-	memset(run->blank_ctx, 0, run->ctx_size);
+	if (run->ctx_size)
+		memset(run->blank_ctx, 0, run->ctx_size);
 	return 0;
 }
 
@@ -296,8 +297,8 @@ void vm_run_reset(struct skep_vm_run *run, const struct vm_prog *prog)
 {
 	size_t used = (size_t)run->deepest * SKEP_STACK_SIZE;
 
-	run->checked = run->vm->config.mode == SKEP_VM_CHECKED;
-	if (run->checked) /* what an earlier run left on the stack must not make a difference */
+	if (run->checked &&
+	    used) /* what an earlier run left on the stack must not make a difference */
 		memset(run->stack + VM_STACK_BYTES - used, 0, used);
 	run->deepest = 0;
 	run->depth = 0;
@@ -308,7 +309,6 @@ void vm_run_reset(struct skep_vm_run *run, const struct vm_prog *prog)
 	run->tail_calls = 0;
 	run->may_goto = VM_MAY_GOTO_MAX;
 	run->steps = (int64_t)run->vm->config.max_steps;
-	run->n_records = 0;
 	run->hash = 0;
 	run->ret_value = 0;
 	run->fault.kind = SKEP_VM_FAULT_NONE;
@@ -339,12 +339,28 @@ void vm_run_finish(struct skep_vm_run *run)
 	}
 }
 
+/* Each member is read in the size in which it was written: in other pieces it would have to wait for the writes. */
+static void tell_result(const struct skep_vm_run *run, uint64_t value,
+			struct skep_vm_result *ret_result)
+{
+	const struct vm_packet *p = &run->packet;
+
+	*ret_result = run->result;
+	ret_result->value = value;
+	ret_result->steps = run->vm->config.max_steps - (uint64_t)run->steps;
+	if (!p->data)
+		return;
+	ret_result->packet = p->data;
+	ret_result->packet_size = (size_t)(p->end - p->data);
+	ret_result->meta_size = (size_t)(p->data - p->meta);
+}
+
 int skep_vm_run_prog(struct skep_vm_run *run, uint32_t index, const struct skep_vm_input *input,
 		     struct skep_vm_result *ret_result)
 {
 	static const struct skep_vm_input nothing;
 	const struct vm_prog *prog;
-	uint64_t args[5] = {};
+	uint64_t value;
 	int r;
 
 	if (index >= run->vm->n_progs)
@@ -359,19 +375,14 @@ int skep_vm_run_prog(struct skep_vm_run *run, uint32_t index, const struct skep_
 		return r;
 	if (run->packet.data)
 		vm_packet_moved(run);
-	args[0] = run->ctx;
-	if (input->args)
-		memcpy(args, input->args, sizeof(args));
 	run->engine = vm_engine_of(run, prog);
-	run->result.value = run->engine(run, prog, 0, args);
-	vm_run_finish(run);
+	value = run->engine(run, prog, 0,
+			    input->args ? input->args : (const uint64_t[5]){ run->ctx });
+	if (unlikely(run->n_records || run->vm->n_backed))
+		vm_run_finish(run);
 	if (run->stop)
 		return run->fault.kind == SKEP_VM_FAULT_NONE ? -ECANCELED : -EFAULT;
-	run->result.steps = run->vm->config.max_steps - (uint64_t)run->steps;
-	run->result.packet = run->packet.data;
-	run->result.packet_size = (size_t)(run->packet.end - run->packet.data);
-	run->result.meta_size = (size_t)(run->packet.data - run->packet.meta);
-	*ret_result = run->result;
+	tell_result(run, value, ret_result);
 	return 0;
 }
 

@@ -87,7 +87,8 @@ struct jit {
 	uint8_t *marks; /* enum jit_mark, of each instruction */
 	struct jit_func *funcs;
 	uint16_t *live;	      /* registers that are needed from each instruction on (live.c) */
-	bool tails_and_calls; /* both: a call may come back from another program */
+	bool tails;	      /* it jumps to other programs */
+	bool tails_and_calls; /* and calls: a call may come back from another program */
 
 	uint8_t *code;
 	size_t len, room;

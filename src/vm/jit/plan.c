@@ -156,7 +156,6 @@ static void count_frames(struct jit *j)
 int jit_plan(struct jit *j, uint32_t *ret_insn)
 {
 	const struct vm_prog *prog = j->prog;
-	bool tails = false;
 
 	j->marks = calloc(prog->n_insns, 1);
 	j->at = calloc(prog->n_insns + 1ull, sizeof(*j->at));
@@ -175,8 +174,8 @@ int jit_plan(struct jit *j, uint32_t *ret_insn)
 		f->inlined = is_small_leaf(j, f);
 	}
 	for (uint32_t i = 0; i < prog->n_insns; i++)
-		tails |= prog->ops[i].code == VM_CODE_TAIL_CALL;
-	j->tails_and_calls = tails && prog->n_funcs > 1;
+		j->tails |= prog->ops[i].code == VM_CODE_TAIL_CALL;
+	j->tails_and_calls = j->tails && prog->n_funcs > 1;
 	count_frames(j);
 	return jit_live(j);
 }

@@ -404,15 +404,34 @@ static void begin_call(struct jit *j, enum x_call which, jit_glue_fn *fn, bool k
 	jit_byte(j, 0xc3);
 }
 
-/* How C enters (jit.c, enter_fn), and how a program ends early. */
+/* R6 to R9, as bits, as far as the program has to do with them; what it jumps to may have with all. */
+static unsigned kept_regs(const struct jit *j)
+{
+	unsigned named = 0;
+
+	if (j->tails)
+		return 15;
+	for (uint32_t i = 0; i < j->prog->n_insns; i++)
+		named |= 1u << j->prog->insns[i].dst | 1u << j->prog->insns[i].src;
+	return named >> SKEP_R6 & 15;
+}
+
+/*
+ * How C enters (jit.c, enter_fn), and how a program ends early: it returns to behind the call here, wherever it is, or to
+ * that of the program that jumped to it. Of two programs each knows only what it pushed itself.
+ */
 static void begin_program(struct jit *j)
 {
-	static const uint8_t saved[] = { RBP, RBX, R12, R13, R14, R15 };
-	static const uint8_t zeroed[] = { RAX, RBX, R13, R14, R15 };
+	unsigned kept = kept_regs(j);
+	bool pad = __builtin_popcount(kept) % 2 == 0;
 
-	for (size_t k = 0; k < ARRAY_SIZE(saved); k++)
-		x_push(j, saved[k]);
-	x_ri(j, W64, X_I_SUB, RSP, 8);
+	x_push(j, RBP);
+	x_push(j, R12);
+	for (unsigned k = 0; k < 4; k++)
+		if (kept >> k & 1)
+			x_push(j, x_regs[SKEP_R6 + k]);
+	if (pad)
+		x_ri(j, W64, X_I_SUB, RSP, 8);
 	x_rm(j, W64, X_LEA, RUN, RDI, (int32_t)RUN_MIDDLE);
 	x_mov(j, W64, RCX, RBP);
 	x_mov(j, W64, RDX, R10);
@@ -420,20 +439,23 @@ static void begin_program(struct jit *j)
 	x_rm(j, W64, X_MOV, RSP, RUN, RUN_OFF(native_sp));
 	for (unsigned k = 0; k < 5; k++)
 		x_rm(j, W64, X_LOAD, x_regs[1 + k], R11, (int32_t)k * 8);
-	for (size_t k = 0; k < ARRAY_SIZE(zeroed); k++)
-		x_const(j, zeroed[k], 0);
+	x_const(j, RAX, 0);
+	for (unsigned k = 0; k < 4; k++)
+		if (kept >> k & 1)
+			x_const(j, x_regs[SKEP_R6 + k], 0);
 	x_rr(j, 0, 0xff, 2, R10);
-	{
-		size_t over = x_over(j, CC_ALWAYS);
-
-		j->out = (uint32_t)j->len;
-		x_rm(j, W64, X_LOAD, RSP, RUN, RUN_OFF(native_sp));
-		x_const(j, RAX, 0);
-		x_here(j, over);
-	}
-	x_ri(j, W64, X_I_ADD, RSP, 8);
-	for (size_t k = ARRAY_SIZE(saved); k > 0; k--)
-		x_pop(j, saved[k - 1]);
+	if (pad)
+		x_ri(j, W64, X_I_ADD, RSP, 8);
+	for (unsigned k = 4; k > 0; k--)
+		if (kept >> (k - 1) & 1)
+			x_pop(j, x_regs[SKEP_R6 + k - 1]);
+	x_pop(j, R12);
+	x_pop(j, RBP);
+	jit_byte(j, 0xc3);
+	j->out = (uint32_t)j->len;
+	x_rm(j, W64, X_LOAD, RSP, RUN, RUN_OFF(native_sp));
+	x_ri(j, W64, X_I_SUB, RSP, 8);
+	x_const(j, RAX, 0);
 	jit_byte(j, 0xc3);
 }
 
