@@ -37,17 +37,17 @@ struct verify {
 	int code;
 };
 
-/* What is told goes where the text goes: to standard error when standard output is for programs. */
-static void look_for_witness(struct verify *v, const struct skep_input *source, size_t index,
-			     const struct skep_verify_result *result, struct skep_str *out)
+/* In text what came of the search stands behind the verdict; the first input that is found is kept. */
+static struct skep_verdict_witness *look_for_witness(struct verify *v,
+						     const struct skep_input *source, size_t index,
+						     const struct skep_verify_result *result,
+						     struct skep_arena *arena)
 {
-	_cleanup_(skep_str_fini)
-	struct skep_str told = {};
+	struct skep_verdict_witness *all = skep_verdict_search(source, index, result, arena);
 
-	skep_verdict_witness(source, index, result, v->format == FORMAT_TEXT ? out : &told,
-			     &v->witness);
-	if (told.len)
-		fputs(skep_str_text(&told), stderr);
+	for (size_t i = 0; i < result->n_findings && !v->witness.len; i++)
+		skep_str_add(&v->witness, all[i].file ? all[i].file : "");
+	return all;
 }
 
 static void save_witness(struct verify *v)
@@ -78,6 +78,7 @@ static void judge(struct verify *v, const struct skep_input *source,
 		.explain = true,
 		.diag = &diag,
 	};
+	struct skep_verdict_witness *witnesses = NULL;
 	struct skep_verify_result result;
 
 	if (skep_verify(&source->spec, index, &options, arena, &result) < 0) {
@@ -87,14 +88,16 @@ static void judge(struct verify *v, const struct skep_input *source,
 		return;
 	}
 	skep_verdict_of_loaded(source, arena, &result);
+	if (v->witness_path)
+		witnesses = look_for_witness(v, source, index, &result, arena);
 	if (v->format == FORMAT_JSON)
-		skep_verdict_json(source, index, &result, &out);
+		skep_verdict_json(source, index, &result, witnesses, &out);
 	else if (v->format == FORMAT_SARIF)
-		skep_sarif_add(source, index, &result, &v->sarif);
+		skep_sarif_add(source, index, &result, witnesses, &v->sarif);
 	else
 		skep_verdict_text(source, index, &result, skep_cli_look(STDOUT_FILENO), &out);
-	if (v->witness_path)
-		look_for_witness(v, source, index, &result, &out);
+	if (witnesses && v->format == FORMAT_TEXT)
+		skep_verdict_tell(&result, witnesses, &out);
 	fwrite(skep_str_text(&out), 1, out.len, stdout);
 	skep_diag_fini(&diag);
 	if (result.verdict == SKEP_VERDICT_REJECTED)

@@ -7,11 +7,13 @@
 #include "isa/progkind.h"
 #include "obj/section.h"
 #include "workbench/listing_priv.h"
+#include "workbench/mnemonics.h"
 #include "workbench/source.h"
 
 #define NOTE_COLUMN 48 /* where what is said about an instruction begins; tabs are 8 wide */
 #define DATA_LINE 32   /* bytes of contents on a line */
 #define NATIVE_LINE 16
+#define MNEMONIC_BYTES 7 /* what most instructions have at most: names stand in one column */
 
 /* Contents that are not zero, so that what is long and empty is short here. */
 static void add_data(const struct skep_spec_map *map, const char *name, struct skep_str *out)
@@ -114,8 +116,38 @@ static void add_source(const struct skep_listing *l, const struct skep_spec_line
 	skep_str_addc(out, '\n');
 }
 
+/* One instruction of the machine a line: its bytes, and what it is called. False: that is not known. */
+static bool add_mnemonics(const struct native_piece *piece, struct skep_str *out)
+{
+	for (uint32_t at = 0; at < piece->size;) {
+		_cleanup_(skep_str_fini)
+		struct skep_str text = {};
+		size_t n = skep_mnemonic(piece->code + at, piece->size - at, piece->address + at,
+					 &text);
+
+		if (!n)
+			return false;
+		skep_str_addf(out, "\t\t// %4" PRIx64 ": ", piece->address + at);
+		for (size_t i = 0; i < MAX(n, (size_t)MNEMONIC_BYTES); i++)
+			if (i < n)
+				skep_str_addf(out, "%02x ", piece->code[at + i]);
+			else
+				skep_str_add(out, "   ");
+		skep_str_addf(out, " %s\n", skep_str_text(&text));
+		at += (uint32_t)n;
+	}
+	return true;
+}
+
 static void add_native(const struct native_piece *piece, struct skep_str *out)
 {
+	_cleanup_(skep_str_fini)
+	struct skep_str lines = {};
+
+	if (add_mnemonics(piece, &lines)) {
+		skep_str_addn(out, skep_str_text(&lines), lines.len);
+		return;
+	}
 	for (uint32_t i = 0; i < piece->size; i++) {
 		if (i % NATIVE_LINE == 0)
 			skep_str_addf(out, "%s\t\t// %4" PRIx64 ":", i ? "\n" : "",
@@ -148,12 +180,23 @@ static bool same_line(const struct skep_spec_line *a, const struct skep_spec_lin
 	return a && a->loc.line == b->loc.line && skep_streq(a->file, b->file);
 }
 
+static bool has_native(const struct skep_listing *l)
+{
+	for (size_t i = 0; i <= l->prog->n_insns; i++)
+		if (l->notes[i].native.size)
+			return true;
+	return false;
+}
+
 void skep_listing_text(const struct skep_listing *l, struct skep_str *out)
 {
 	const struct skep_spec_line *shown = NULL;
 	size_t n = l->prog->n_insns, words;
 
 	add_head(l, out);
+	if (has_native(l) && !skep_mnemonics_work())
+		skep_str_add(out, "// machine instructions have no names here: libcapstone4 is "
+				  "not installed\n");
 	for (size_t i = 0; i < n; i += words) {
 		const struct insn_note *note = &l->notes[i];
 

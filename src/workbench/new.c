@@ -25,7 +25,7 @@ extern const struct skep_embedded_pack skep_embedded_templates;
 
 /* clang-format off */
 const struct skep_new_kind skep_new_kinds[] = {
-	{ "tracepoint", "a place in the kernel with a name and fields", "--pid 42 --comm make", "record of 20 bytes: 2a000000", NULL },
+	{ "tracepoint", "a place in the kernel with a name and fields", "--pid 42 --comm make", ".pid = 42, .comm = \"make\"", NULL },
 	{ "raw_tp", "the same place, as the kernel itself passes its arguments", "--pid 42", "  42: 1", NULL },
 	{ "tp_btf", "the same place, with typed pointers", "", "r0: 0 ", NULL },
 	{ "kprobe", "the beginning of a function of the kernel", "--pid 42", "  42: 1", NULL, UNLINK },
@@ -38,9 +38,9 @@ const struct skep_new_kind skep_new_kinds[] = {
 	{ "perf_event", "many times a second, or after so many events of the CPU", "--pid 42", "  42: 1", NULL },
 	{ "xdp", "packets as they arrive, before anything else", "--input " PACKET, "  17: 1", "lo", DATAGRAM },
 	{ "tc", "packets that an interface takes or sends", "--input " PACKET, "  17: 40", "lo", DATAGRAM },
-	{ "cgroup_skb", "packets of a group of processes", "--input " PACKET, "  0: 40", "/", DATAGRAM },
+	{ "cgroup_skb", "packets of a group of processes", "--input " PACKET, "  bytes: 40", "/", DATAGRAM },
 	{ "cgroup_connect", "connections that a group of processes makes", "--set user_port=6400", "r0: 0 ", "/", CONNECT("25") },
-	{ "sockops", "turns in the life of TCP connections", "--set op=4", "  0: 0100000000000000 0000000000000000", "/", NULL },
+	{ "sockops", "turns in the life of TCP connections", "--set op=4", "  made: 1", "/", NULL },
 	{ "sk_lookup", "which socket gets a new connection", "--set local_port=7001", "r0: 1 ", "/proc/self/ns/net", CONNECT("7001") },
 	{ "socket", "packets that one socket sees", "--set protocol=8 --input " PACKET, "r0: 40 ", "any", DATAGRAM },
 	{ "lsm", "whether something is allowed", "--set arg1=0", "r0: 0 ", NULL },

@@ -99,7 +99,8 @@ static void code_flow(const struct skep_input *source, const char *prog,
 }
 
 void skep_sarif_add(const struct skep_input *source, size_t prog,
-		    const struct skep_verify_result *result, struct skep_str *results)
+		    const struct skep_verify_result *result,
+		    const struct skep_verdict_witness *witnesses, struct skep_str *results)
 {
 	const char *name = source->spec.progs[prog].name;
 
@@ -120,6 +121,13 @@ void skep_sarif_add(const struct skep_input *source, size_t prog,
 		skep_str_add(results, "}]");
 		if (f->n_steps)
 			code_flow(source, name, f, results);
+		if (witnesses && witnesses[i].file) {
+			skep_str_add(results, ",\"properties\":{");
+			string("fault", witnesses[i].fault, results);
+			skep_str_addc(results, ',');
+			string("witness", witnesses[i].file, results);
+			skep_str_addc(results, '}');
+		}
 		skep_str_addc(results, '}');
 	}
 }

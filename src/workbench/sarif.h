@@ -11,8 +11,9 @@
 #pragma once
 
 #include "verify/verify.h"
-#include "workbench/input.h"
+#include "workbench/verdict.h"
 
 void skep_sarif_add(const struct skep_input *source, size_t prog,
-		    const struct skep_verify_result *result, struct skep_str *results);
+		    const struct skep_verify_result *result,
+		    const struct skep_verdict_witness *witnesses, struct skep_str *results);
 void skep_sarif_finish(const struct skep_str *results, struct skep_str *out);

@@ -75,6 +75,9 @@ struct skep_try_map {
 	size_t n_entries, more;		 /* more: not shown */
 	struct skep_try_record *records; /* of rings */
 	size_t n_records;
+	/* Of sections of data with types: name and value of each variable, as texts. */
+	struct skep_try_entry *vars;
+	size_t n_vars;
 };
 
 struct skep_try_result {

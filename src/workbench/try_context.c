@@ -162,7 +162,7 @@ static bool find_place(const struct try_job *j, const char *name, struct try_pla
 	case SKEP_PROG_RAW_TRACEPOINT_WRITABLE:
 	case SKEP_PROG_TRACING:
 	case SKEP_PROG_LSM:
-		return find_argument(j, name, ret);
+		return try_call_field(j, name, ret) || find_argument(j, name, ret);
 	default:
 		return find_field(skep_context_find(p->type), name, ret);
 	}
@@ -188,7 +188,7 @@ static int no_field(const struct try_job *j, const char *name)
 	else if (p->type == SKEP_PROG_KPROBE)
 		skep_diag_hint(j->diag,
 			       "it has arg0 to arg5, retval, and registers: di, si, ip ...");
-	else if (p->type == SKEP_PROG_TRACEPOINT)
+	else if (p->type == SKEP_PROG_TRACEPOINT || j->wants_regs)
 		try_event_hint(j);
 	else
 		hint_arguments(j);
@@ -226,7 +226,7 @@ static int set_var(struct try_job *j, const char *name, const char *value)
 static int set_field(struct try_job *j, const char *text)
 {
 	const char *equals = strchr(text, '=');
-	struct try_place place;
+	struct try_place place = {};
 	uint64_t value;
 	char *end;
 
@@ -247,14 +247,17 @@ static int set_field(struct try_job *j, const char *text)
 		skep_diag_error(j->diag, SKEP_NO_LOC, "'%s' is not a number", equals + 1);
 		return -EINVAL;
 	}
-	if (place.size > 8 || (uint64_t)place.offset + place.size > j->ctx_size) {
+	if (place.in_regs && !j->regs)
+		j->regs = skep_arena_calloc(j->arena, 1, TRY_REGS_BYTES);
+	if (place.size > 8 ||
+	    (uint64_t)place.offset + place.size > (place.in_regs ? TRY_REGS_BYTES : j->ctx_size)) {
 		skep_diag_error(j->diag, SKEP_NO_LOC, "'%s' is no number in the context", text);
 		return -EINVAL;
 	}
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 	value <<= 64 - place.size * 8;
 #endif
-	memcpy(j->ctx + place.offset, &value, place.size);
+	memcpy((place.in_regs ? j->regs : j->ctx) + place.offset, &value, place.size);
 	return 0;
 }
 

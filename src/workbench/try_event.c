@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "isa/arch.h"
 #include "isa/progkind.h"
 #include "lang/tracepoint.h"
 #include "sys/tracefs.h"
@@ -26,10 +27,19 @@ const char *try_event(const struct try_job *j)
 	return NULL;
 }
 
+/* The same, and of a script's program for one system call that call's, which hangs at the event of all calls. */
+static const char *described_event(const struct try_job *j)
+{
+	const char *probe = j->wants_regs ? j->input->plan->prog_names[j->prog] : NULL;
+
+	return probe ? skep_arena_printf(j->arena, "syscalls/%s", strrchr(probe, ':') + 1)
+		     : try_event(j);
+}
+
 /* Its description, malloc'ed; NULL: the program says no event, or none that is known. */
 static char *format_of(const struct try_job *j)
 {
-	const char *event = try_event(j), *slash = event ? strchr(event, '/') : NULL, *class;
+	const char *event = described_event(j), *slash = event ? strchr(event, '/') : NULL, *class;
 	_cleanup_(skep_str_fini)
 	struct skep_str text = {};
 	const struct skep_btf *btf;
@@ -81,6 +91,28 @@ bool try_event_field(const struct try_job *j, const char *name, struct try_place
 		if (strlen(name) == len && memcmp(found, name, len) == 0)
 			return true;
 	return false;
+}
+
+bool try_call_field(const struct try_job *j, const char *name, struct try_place *ret_place)
+{
+	const struct skep_arch *arch = skep_arch();
+	struct try_place place = {};
+	bool is_exit;
+	unsigned i;
+
+	if (!j->wants_regs || !arch || !try_event_field(j, name, &place))
+		return false;
+	is_exit = strstr(j->input->plan->prog_names[j->prog], ":sys_exit_") != NULL;
+	i = (place.offset - 16) / 8;
+	*ret_place = (struct try_place){ .offset = 8, .size = 8 };
+	if (place.offset >= 16 && !is_exit) {
+		if (i >= SKEP_SYSCALL_ARGS_MAX)
+			return false;
+		*ret_place = (struct try_place){ arch->syscall_args[i], 8, true };
+	} else if (place.offset < 16 && is_exit) {
+		*ret_place = (struct try_place){ arch->syscall_nr, 8, true };
+	}
+	return true;
 }
 
 void try_event_hint(const struct try_job *j)

@@ -60,12 +60,38 @@ static const char *typed_value(const struct collected *c, const uint8_t *bytes, 
 	return skep_arena_strdup(c->arena, skep_str_text(&text));
 }
 
+/*
+ * The type of a record by what its ring declares (bpf/row.bpf.h): that type, or of a union of pointers to arrays the one whose
+ * number of elements the record begins with. 0: it is not known.
+ */
+static uint32_t record_type(const struct collected *c, const void *bytes, size_t len)
+{
+	uint32_t declared = c->map->btf_row_type, target, elem, n, tag;
+	struct skep_btf_type t;
+	struct skep_btf_member m;
+
+	if (!c->btf || !declared)
+		return c->map->btf_value_type;
+	t = skep_btf_type(c->btf, skep_btf_strip(c->btf, declared, true));
+	if (t.kind != SKEP_BTF_UNION || len < sizeof(tag))
+		return declared;
+	memcpy(&tag, bytes, sizeof(tag));
+	for (uint32_t i = 0; skep_btf_member(c->btf, t.id, i, &m) == 0; i++) {
+		if (skep_btf_pointee(c->btf, m.type, &target) < 0 ||
+		    skep_btf_array(c->btf, target, &elem, &n) < 0)
+			return declared;
+		if (n == tag)
+			return elem;
+	}
+	return 0;
+}
+
 static int keep_record(void *data, const void *bytes, size_t len)
 {
 	struct collected *c = data;
 	struct skep_try_record record = {
 		.bytes = { skep_arena_memdup(c->arena, bytes, len), len },
-		.text = typed(c, c->map->btf_value_type, bytes, len),
+		.text = typed(c, record_type(c, bytes, len), bytes, len),
 	};
 
 	skep_vec_add(&c->records, record);
@@ -141,6 +167,30 @@ static int by_key(const void *a, const void *b)
 	return 0;
 }
 
+/* The variables in a section of data, by name, from its one element. */
+static void name_variables(struct try_job *j, size_t index, const struct skep_btf *btf,
+			   struct skep_try_map *map)
+{
+	struct collected c = { .arena = j->arena, .btf = btf };
+
+	if (map->n_entries != 1)
+		return;
+	map->vars = skep_arena_calloc(j->arena, j->spec.n_vars, sizeof(*map->vars));
+	for (size_t i = 0; i < j->spec.n_vars; i++) {
+		const struct skep_spec_var *v = &j->spec.vars[i];
+		struct skep_try_entry *e = &map->vars[map->n_vars];
+
+		if (v->map != index ||
+		    (uint64_t)v->offset + v->size_bytes > map->entries[0].value.size)
+			continue;
+		e->key_text = v->name;
+		e->value.data = map->entries[0].value.data + v->offset;
+		e->value.size = v->size_bytes;
+		e->value_text = typed(&c, v->type, e->value.data, e->value.size);
+		map->n_vars++;
+	}
+}
+
 static void collect(struct try_job *j, size_t index, struct collected *c)
 {
 	const struct skep_spec_map *map = &j->spec.maps[index];
@@ -202,6 +252,7 @@ void try_collect_maps(struct try_job *j)
 			if (c.records.len)
 				memcpy(map->records, c.records.data,
 				       c.records.len * sizeof(*map->records));
+			name_variables(j, i, btf, map);
 			result->n_maps++;
 		}
 		skep_vec_fini(&c.entries);

@@ -33,6 +33,7 @@ struct try_job {
 		objects; /* by instruction the registers that lead to an object of the kernel's; NULL: not asked yet */
 	size_t n_objects;
 	unsigned n_absent; /* loads from there that found nothing */
+	uint8_t *regs;	   /* of a system call, when something is set there */
 	bool wants_regs;   /* the context begins with the registers of a system call */
 	struct skep_plan_globals globals;   /* of a script */
 	struct try_behind *behind;	    /* of each map of the spec */
@@ -45,10 +46,13 @@ int try_make_context(struct try_job *j) _must_check_;
 /* Where something is in the context. */
 struct try_place {
 	uint32_t offset, size;
+	bool in_regs; /* in the registers of a system call instead */
 };
 
 /* try_event.c: "category/event" that the program hangs at, by its section or as a script attaches it; or NULL. */
 const char *try_event(const struct try_job *j);
+/* Of a script's program for one system call: what its tracepoint has, in the registers. */
+bool try_call_field(const struct try_job *j, const char *name, struct try_place *ret_place);
 bool try_event_field(const struct try_job *j, const char *name, struct try_place *ret_place);
 /* What fields there are, as a hint. */
 void try_event_hint(const struct try_job *j);
@@ -61,6 +65,8 @@ int try_behind_open(struct try_job *j) _must_check_;
 void try_behind_close(struct try_job *j);
 /* What the machine asks (struct skep_vm_config); @data: the job. */
 const struct skep_vm_map_backing *try_behind(void *data, const struct skep_vm_map_def *def);
+
+#define TRY_REGS_BYTES 512 /* more than struct pt_regs has on any machine */
 
 /* try_task.c: the registers of a system call, all zero, where the context has none. */
 int try_make_regs(struct try_job *j, struct skep_vm_run *run) _must_check_;

@@ -8,8 +8,6 @@
 #include "sys/vmlinux.h"
 #include "workbench/try_priv.h"
 
-#define REGS_BYTES 512 /* more than struct pt_regs has on any machine */
-
 static void put(const struct skep_btf *btf, uint32_t type, const char *member, uint8_t *task,
 		uint32_t size, const void *value, uint32_t n)
 {
@@ -49,13 +47,13 @@ int try_make_task(struct try_job *j, struct skep_vm_run *run)
 int try_make_regs(struct try_job *j, struct skep_vm_run *run)
 {
 	uint64_t address;
-	uint8_t *regs;
 
 	memcpy(&address, j->ctx, j->wants_regs ? sizeof(address) : 0);
 	if (!j->wants_regs || address)
 		return 0;
-	regs = skep_arena_calloc(j->arena, 1, REGS_BYTES);
-	address = (uint64_t)(uintptr_t)regs;
+	if (!j->regs)
+		j->regs = skep_arena_calloc(j->arena, 1, TRY_REGS_BYTES);
+	address = (uint64_t)(uintptr_t)j->regs;
 	memcpy(j->ctx, &address, sizeof(address));
-	return skep_vm_run_allow(run, regs, REGS_BYTES, false);
+	return skep_vm_run_allow(run, j->regs, TRY_REGS_BYTES, false);
 }

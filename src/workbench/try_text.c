@@ -67,7 +67,12 @@ static void add_either(const char *text, struct skep_try_bytes bytes, struct ske
 static void add_map(const struct skep_try_map *map, struct skep_str *out)
 {
 	skep_str_addf(out, "map %s (%s):\n", map->name, skep_map_kind_find(map->kind)->name);
-	for (size_t i = 0; i < map->n_entries; i++) {
+	for (size_t i = 0; i < map->n_vars; i++) {
+		skep_str_addf(out, "  %s: ", map->vars[i].key_text);
+		add_either(map->vars[i].value_text, map->vars[i].value, out);
+		skep_str_addc(out, '\n');
+	}
+	for (size_t i = 0; !map->n_vars && i < map->n_entries; i++) {
 		skep_str_add(out, "  ");
 		add_either(map->entries[i].key_text, map->entries[i].key, out);
 		skep_str_add(out, ": ");
@@ -192,7 +197,14 @@ static void json_map(const struct skep_try_map *map, struct skep_str *out)
 		skep_str_add(out, i ? "," : "");
 		json_bytes(map->records[i].bytes, out);
 	}
-	skep_str_add(out, "]}");
+	skep_str_add(out, map->n_vars ? "],\"variables\":{" : "]");
+	for (size_t i = 0; i < map->n_vars; i++) {
+		const struct skep_try_entry *e = &map->vars[i];
+
+		skep_str_add(out, i ? "," : "");
+		json_text(e->key_text, e->value_text ? e->value_text : "", out);
+	}
+	skep_str_add(out, map->n_vars ? "}}" : "}");
 }
 
 /* Records of one line each become elements. */

@@ -291,8 +291,23 @@ static void json_growth(const struct skep_input *source, const struct skep_findi
 	skep_str_addc(out, ']');
 }
 
+static void json_witness(const struct skep_verdict_witness *w, struct skep_str *out)
+{
+	if (!w || !w->runs)
+		return;
+	skep_str_addf(out, ",\"witness\":{\"found\":%s,\"runs\":%u", w->file ? "true" : "false",
+		      w->runs);
+	if (w->file) {
+		skep_str_addc(out, ',');
+		json_string("fault", w->fault, out);
+		skep_str_addc(out, ',');
+		json_string("file", w->file, out);
+	}
+	skep_str_addc(out, '}');
+}
+
 static void json_finding(const struct skep_input *source, const struct skep_finding *f,
-			 struct skep_str *out)
+			 const struct skep_verdict_witness *witness, struct skep_str *out)
 {
 	skep_str_addc(out, '{');
 	json_string("reason", skep_reason_name(f->reason), out);
@@ -326,11 +341,13 @@ static void json_finding(const struct skep_input *source, const struct skep_find
 	}
 	skep_str_addc(out, ']');
 	json_growth(source, f, out);
+	json_witness(witness, out);
 	skep_str_addc(out, '}');
 }
 
 void skep_verdict_json(const struct skep_input *source, size_t prog,
-		       const struct skep_verify_result *result, struct skep_str *out)
+		       const struct skep_verify_result *result,
+		       const struct skep_verdict_witness *witnesses, struct skep_str *out)
 {
 	const struct skep_spec_prog *p = &source->spec.progs[prog];
 	const struct skep_prog_kind *kind = skep_prog_kind_find(p->type);
@@ -352,47 +369,61 @@ void skep_verdict_json(const struct skep_input *source, size_t prog,
 	for (size_t i = 0; i < result->n_findings; i++) {
 		if (i)
 			skep_str_addc(out, ',');
-		json_finding(source, &result->findings[i], out);
+		json_finding(source, &result->findings[i], witnesses ? &witnesses[i] : NULL, out);
 	}
 	skep_str_add(out, "]}\n");
 }
 
-static void tell_search(const struct skep_finding *f, int r,
-			const struct skep_witness_search *search, struct skep_str *out)
+void skep_verdict_tell(const struct skep_verify_result *result,
+		       const struct skep_verdict_witness *witnesses, struct skep_str *out)
 {
-	skep_str_addf(out, "  %s at instruction %u: ", skep_reason_name(f->reason), f->insn);
-	if (r == 0)
-		skep_str_addf(out, "it does happen, after %u tries: %s\n", search->runs,
-			      search->fault);
-	else if (search->not_tried)
-		skep_str_add(
-			out,
-			"no input was looked for: it is not about values that the machine here has\n");
-	else
-		skep_str_addf(
-			out,
-			"no input was found in %u tries that makes it fault: the verifier may know too little here\n",
-			search->runs);
+	for (size_t i = 0; i < result->n_findings; i++) {
+		const struct skep_finding *f = &result->findings[i];
+		const struct skep_verdict_witness *w = &witnesses[i];
+
+		if (f->reason == SKEP_REASON_UNKNOWN)
+			continue;
+		skep_str_addf(out, "  %s at instruction %u: ", skep_reason_name(f->reason),
+			      f->insn);
+		if (w->file)
+			skep_str_addf(out, "it does happen, after %u tries: %s\n", w->runs,
+				      w->fault);
+		else if (!w->runs)
+			skep_str_add(
+				out,
+				"no input was looked for: it is not about values that the machine here has\n");
+		else
+			skep_str_addf(
+				out,
+				"no input was found in %u tries that makes it fault: the verifier may know too little here\n",
+				w->runs);
+	}
 }
 
-void skep_verdict_witness(const struct skep_input *source, size_t prog,
-			  const struct skep_verify_result *result, struct skep_str *out,
-			  struct skep_str *ret_witness)
+struct skep_verdict_witness *skep_verdict_search(const struct skep_input *source, size_t prog,
+						 const struct skep_verify_result *result,
+						 struct skep_arena *arena)
 {
 	_cleanup_free_ struct skep_witness *witness = calloc(1, sizeof(*witness));
+	struct skep_verdict_witness *all =
+		skep_arena_calloc(arena, result->n_findings + 1, sizeof(*all));
 	struct skep_witness_search search;
 
 	if (!witness)
 		skep_oom();
 	for (size_t i = 0; i < result->n_findings; i++) {
 		const struct skep_finding *f = &result->findings[i];
-		int r;
+		_cleanup_(skep_str_fini)
+		struct skep_str text = {};
 
 		if (f->reason == SKEP_REASON_UNKNOWN)
 			continue;
-		r = skep_witness_find(&source->spec, prog, f, 0, witness, &search);
-		tell_search(f, r, &search, out);
-		if (r == 0 && !ret_witness->len)
-			skep_witness_format(&source->spec, witness, ret_witness);
+		if (skep_witness_find(&source->spec, prog, f, 0, witness, &search) == 0) {
+			skep_witness_format(&source->spec, witness, &text);
+			all[i].file = skep_arena_strdup(arena, skep_str_text(&text));
+			all[i].fault = skep_arena_strdup(arena, search.fault);
+		}
+		all[i].runs = search.not_tried ? 0 : MAX(search.runs, 1u);
 	}
+	return all;
 }

@@ -22,13 +22,21 @@ void skep_verdict_of_loaded(const struct skep_input *source, struct skep_arena *
 void skep_verdict_text(const struct skep_input *source, size_t prog,
 		       const struct skep_verify_result *result, struct skep_look look,
 		       struct skep_str *out);
-/*
- * Searches input for each finding that makes the program fault (witness.h), and tells what came of it, a line each. The
- * text of the first one that is found is appended to @ret_witness.
- */
-void skep_verdict_witness(const struct skep_input *source, size_t prog,
-			  const struct skep_verify_result *result, struct skep_str *out,
-			  struct skep_str *ret_witness);
-/* {"file":…,"program":…,"verdict":"rejected","findings":[{"reason":…,"insn":…,"what":…,"steps":[…]}],…} and a newline. */
+/* What came of the search for input that makes the program fault at a finding (witness.h). */
+struct skep_verdict_witness {
+	const char *file;  /* what `skep try --witness` takes; NULL: none was found */
+	const char *fault; /* what the program does then */
+	uint32_t runs;	   /* 0: not looked for, it is not about values that input decides */
+};
+
+/* One of each finding. The array, in @arena. */
+struct skep_verdict_witness *skep_verdict_search(const struct skep_input *source, size_t prog,
+						 const struct skep_verify_result *result,
+						 struct skep_arena *arena);
+/* A line for each. */
+void skep_verdict_tell(const struct skep_verify_result *result,
+		       const struct skep_verdict_witness *witnesses, struct skep_str *out);
+/* {"file":…,"program":…,"verdict":"rejected","findings":[{"reason":…,"insn":…,"what":…,"steps":[…]}],…} and a newline. @witnesses: or NULL. */
 void skep_verdict_json(const struct skep_input *source, size_t prog,
-		       const struct skep_verify_result *result, struct skep_str *out);
+		       const struct skep_verify_result *result,
+		       const struct skep_verdict_witness *witnesses, struct skep_str *out);

@@ -46,7 +46,7 @@ static void explain(const struct skep_input *source, const struct skep_places *p
 			abort(); /* names have changed the verdict */
 		skep_verdict_text(source, i, &with, (struct skep_look){ .columns = 20 * (i % 6) },
 				  &out);
-		skep_verdict_json(source, i, &with, &out);
+		skep_verdict_json(source, i, &with, NULL, &out);
 	}
 }
 
