@@ -70,7 +70,7 @@ static const char *next_field(const char *at, const char **ret_name, size_t *ret
 		/* "char comm[16]", but "__data_loc char[] name" */
 		if (!stop || stop[1] == ']')
 			stop = end;
-		for (name = stop; !strchr(" *", name[-1]);)
+		for (name = stop; name > at && !strchr(" *", name[-1]);)
 			name--;
 		*ret_name = name;
 		*ret_len = (size_t)(stop - name);
