@@ -123,6 +123,8 @@ static void set_options(struct skep_http *http)
 	SET(http, USERAGENT, "skep/" SKEP_VERSION);
 	SET(http, HTTP_VERSION,
 	    o->grpc ? (long)CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE : (long)CURL_HTTP_VERSION_1_1);
+	/* libcurl 7.88 (Debian 12) has an error in the second request over a connection of HTTP/2. */
+	SET(http, FORBID_REUSE, (long)o->grpc);
 	if (o->ca_file)
 		SET(http, CAINFO, o->ca_file);
 	if (o->cert_file)

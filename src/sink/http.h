@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP: one POST and its answer. libcurl does it, opened on first use; connections stay open between requests.
+ * HTTP: one POST and its answer. libcurl does it, opened on first use; connections stay open between requests, but
+ * for those of gRPC.
  *
  *	struct skep_http *http;
  *	r = skep_http_open(&options, &http);		// -ENOENT: there is no libcurl here
