@@ -375,26 +375,6 @@ static void close_prom(struct skep_sink *base, struct skep_deliver_counts *ret_c
 	forget(p->lost, &p->n_lost);
 	skep_str_fini(&p->page);
 }
-#else
-struct prom_sink {
-	struct skep_sink sink;
-};
-
-static int open_prom(struct skep_sink *base, const char *arg, struct skep_diag *diag)
-{
-	return skep_sink_library_missing(base, "libmicrohttpd", "libmicrohttpd12", -ENOTSUP, diag);
-}
-
-static void close_prom(struct skep_sink *base, struct skep_deliver_counts *ret_counts)
-{
-}
-
-#define add_row NULL
-#define add_snapshot NULL
-#define add_lost NULL
-#define serve NULL
-#define idle NULL
-#endif
 
 const struct skep_sink_kind skep_sink_prom = {
 	.name = "prom",
@@ -407,3 +387,20 @@ const struct skep_sink_kind skep_sink_prom = {
 	.idle = idle,
 	.close = close_prom,
 };
+#else
+static int open_prom(struct skep_sink *base, const char *arg, struct skep_diag *diag)
+{
+	return skep_sink_library_missing(base, "libmicrohttpd", "libmicrohttpd12", -ENOTSUP, diag);
+}
+
+static void close_prom(struct skep_sink *base, struct skep_deliver_counts *ret_counts)
+{
+}
+
+const struct skep_sink_kind skep_sink_prom = {
+	.name = "prom",
+	.size = sizeof(struct skep_sink),
+	.open = open_prom,
+	.close = close_prom,
+};
+#endif
