@@ -14,7 +14,7 @@ static const char usage[] =
 	"usage: skep build [options] FILE.bpf.c...\n"
 	"       skep build --vmlinux [--btf FILE] >vmlinux.h\n"
 	"Each source becomes FILE.bpf.o in this folder. Objects that need each other are linked when they are loaded.\n"
-	"  -o FILE         the object of one source\n"
+	"  -o FILE         one object of all sources, linked\n"
 	"  --verify        judge the programs, linked, as skep verify does; one that is rejected is not written\n"
 	"  --all-types     all types of the kernel in vmlinux.h, not only those that the source uses\n"
 	"  --btf FILE      types of the kernel that it is for; without, those of this one\n"
@@ -161,6 +161,18 @@ static int verify(struct job *job, const struct skep_object_file *files, size_t 
 	return r < 0 ? SKEP_EXIT_FAILED : judge(job, &input);
 }
 
+static int link_to(struct job *job, const struct skep_object_file *files, size_t n)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str bytes = {};
+	struct skep_diag diag = {};
+	int r = skep_object_link(files, n, job->arena, &diag, &bytes);
+
+	skep_cli_tell(&diag, false);
+	skep_diag_fini(&diag);
+	return r < 0 ? r : write_out(job->out, bytes.data, bytes.len);
+}
+
 static int build(struct job *job, const char *const *paths, size_t n)
 {
 	struct skep_object_file *files = skep_arena_calloc(job->arena, n, sizeof(*files));
@@ -174,6 +186,8 @@ static int build(struct job *job, const char *const *paths, size_t n)
 		return r == -ENOPKG ? SKEP_EXIT_CANNOT : SKEP_EXIT_FAILED;
 	if (job->verify)
 		code = verify(job, files, n);
+	if (job->out && n > 1 && code != SKEP_EXIT_FAILED)
+		return link_to(job, files, n) < 0 ? SKEP_EXIT_FAILED : code;
 	for (size_t i = 0; i < n && code != SKEP_EXIT_FAILED; i++)
 		if (write_out(job->out ? job->out : object_name(job, paths[i]), files[i].data,
 			      files[i].size) < 0)
@@ -186,9 +200,6 @@ static int check_paths(const struct job *job, const struct skep_cli_words *words
 {
 	if (!n)
 		return skep_cli_wrong(words, "which source?");
-	if (n > 1 && job->out)
-		return skep_cli_wrong(words,
-				      "-o is for one source: each becomes an object of its own");
 	if (n > SKEP_OBJECT_FILES_MAX)
 		return skep_cli_wrong(words, "at most 64 sources at a time");
 	for (int i = 0; i < n; i++)

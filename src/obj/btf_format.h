@@ -29,6 +29,13 @@ struct skep_btf_header {
 };
 _Static_assert(sizeof(struct skep_btf_header) == 24, "fixed by the kernel");
 
+/* Of .BTF.ext; offsets count from its end. */
+struct skep_btf_ext_header {
+	uint16_t magic;
+	uint8_t version, flags;
+	uint32_t header_len, funcs_off, funcs_len, lines_off, lines_len, cores_off, cores_len;
+};
+
 /* The head of every type: name, info, and a word that is a size or a type id. */
 #define SKEP_BTF_HEAD_SIZE 12
 /*

@@ -332,16 +332,22 @@ static void read_version(struct reader *r)
 	}
 }
 
-static int read_all(struct reader *r, const struct skep_object_file *files)
+int obj_open(struct reader *r, const struct skep_object_file *files)
 {
 	int e = 0;
 
+	r->files = skep_arena_calloc(r->arena, r->n_files, sizeof(*r->files));
 	for (size_t i = 0; i < r->n_files && e == 0; i++)
 		e = read_file(r, &r->files[i], &files[i]);
 	if (e == 0)
 		e = read_license(r);
-	if (e == 0)
-		e = obj_read_types(r);
+	return e < 0 ? e : obj_read_types(r);
+}
+
+static int read_all(struct reader *r, const struct skep_object_file *files)
+{
+	int e = obj_open(r, files);
+
 	if (e == 0)
 		e = obj_read_maps(r);
 	if (e == 0)
@@ -375,7 +381,7 @@ static void finish(struct reader *r)
 #undef HAND_OVER
 }
 
-static void reader_fini(struct reader *r)
+void obj_close(struct reader *r)
 {
 	for (size_t i = 0; i < r->n_files; i++) {
 		skep_elf_free(r->files[i].elf);
@@ -403,7 +409,7 @@ int skep_object_read(const struct skep_object_file *files, size_t n_files,
 		     struct skep_diag *diag, struct skep_spec *ret_spec)
 {
 	static const struct skep_object_options none;
-	_cleanup_(reader_fini)
+	_cleanup_(obj_close)
 	struct reader r = { .arena = arena, .diag = diag, .options = options ? options : &none };
 	int e;
 
@@ -413,7 +419,6 @@ int skep_object_read(const struct skep_object_file *files, size_t n_files,
 		return -E2BIG;
 	}
 	r.n_files = n_files;
-	r.files = skep_arena_calloc(arena, n_files, sizeof(*r.files));
 	e = read_all(&r, files);
 	if (e < 0)
 		return e;

@@ -25,6 +25,7 @@
  */
 #pragma once
 
+#include "base/str.h"
 #include "obj/core.h"
 
 #define SKEP_OBJECT_FILES_MAX 64
@@ -55,3 +56,9 @@ bool skep_object_is(const void *data, size_t size);
 int skep_object_read(const struct skep_object_file *files, size_t n_files,
 		     const struct skep_object_options *options, struct skep_arena *arena,
 		     struct skep_diag *diag, struct skep_spec *ret_spec) _must_check_;
+/*
+ * The files as one, for loaders that take one: appends an object that reads as they do together. Debugging information is not
+ * kept, types are not merged. The same errors.
+ */
+int skep_object_link(const struct skep_object_file *files, size_t n_files, struct skep_arena *arena,
+		     struct skep_diag *diag, struct skep_str *ret_bytes) _must_check_;

@@ -107,10 +107,12 @@ static int compare_offsets(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Where a variable begins, by its symbol; NULL: it has none. */
+/* Where a variable begins, by its symbol; NULL: it has none. @offset: where its type says, of those that share a name. */
 static const struct obj_sym *symbol_of(const struct reader *r, const struct obj_file *f,
-				       uint32_t section, const struct skep_btf_type *var)
+				       uint32_t section, const struct skep_btf_type *var,
+				       uint32_t offset)
 {
+	const struct obj_sym *first = NULL;
 	const struct obj_global *g;
 
 	if (var->kind != SKEP_BTF_VAR || var->vlen > 1)
@@ -119,14 +121,15 @@ static const struct obj_sym *symbol_of(const struct reader *r, const struct obj_
 		g = skep_hash_get_str(&r->globals, var->name);
 		return g && g->file == f && g->sym->section == section ? g->sym : NULL;
 	}
-	/* Static ones have their relocations, but for those of gcc, whose files are small. */
+	/* Static ones have their relocations, but for those of gcc and of linked files, which are small. */
 	if (f->sections[obj_section_named(f, ".BTF")].relocs || f->n_syms > LOCAL_SYMS_MAX)
 		return NULL;
 	for (uint32_t i = 0; i < f->n_syms; i++)
 		if (f->syms[i].section == section && f->syms[i].type == SYM_OBJECT &&
-		    skep_streq(f->syms[i].name, var->name))
-			return &f->syms[i];
-	return NULL;
+		    skep_streq(f->syms[i].name, var->name) &&
+		    (!first || f->syms[i].value == offset))
+			first = &f->syms[i];
+	return first;
 }
 
 /* Variables have their offsets from their symbols, also where no relocation says so. */
@@ -143,7 +146,8 @@ static void complete_datasec(struct reader *r, struct obj_file *f, uint32_t id)
 	memcpy(vars - 4, &s->size, 4);
 	for (uint32_t i = 0; i < n; i++) {
 		struct skep_btf_type var = skep_btf_type(r->btf, skep_load32(vars + i * 12));
-		const struct obj_sym *sym = symbol_of(r, f, section, &var);
+		const struct obj_sym *sym =
+			symbol_of(r, f, section, &var, skep_load32(vars + i * 12 + 4));
 
 		if (sym)
 			memcpy(vars + i * 12 + 4, &sym->value, 4);

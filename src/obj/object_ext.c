@@ -16,15 +16,8 @@
 #define LINE_OF(word) ((word) >> 10)
 #define COLUMN_OF(word) ((word)&0x3ff)
 
-enum part {
-	PART_FUNCS,
-	PART_LINES,
-	PART_CORES,
-	N_PARTS
-};
-
 /* Words of a record that must be there; more may follow. */
-static const uint8_t record_words[N_PARTS] = { 2, 4, 4 };
+static const uint8_t record_words[OBJ_N_PARTS] = { 2, 4, 4 };
 
 /* A record, and the function that it is in. */
 struct record {
@@ -47,7 +40,7 @@ static int bad_ext(const struct reader *r, const struct obj_file *f, const char 
 }
 
 /* Where a part lies; 0 bytes: there is none. */
-static int find_part(const struct reader *r, const struct obj_file *f, enum part part,
+static int find_part(const struct reader *r, const struct obj_file *f, enum obj_part part,
 		     uint64_t *ret_at, uint64_t *ret_end)
 {
 	uint32_t header_len, off, len;
@@ -59,7 +52,7 @@ static int find_part(const struct reader *r, const struct obj_file *f, enum part
 	header_len = skep_load32(f->ext + 4);
 	if (header_len < EXT_HEADER_MIN || header_len > f->ext_size)
 		return bad_ext(r, f, "has a header of an impossible length");
-	if (part == PART_CORES && header_len < EXT_HEADER_CORE)
+	if (part == OBJ_PART_CORES && header_len < EXT_HEADER_CORE)
 		return 0;
 	off = skep_load32(f->ext + 8 + part * 8);
 	len = skep_load32(f->ext + 12 + part * 8);
@@ -70,9 +63,16 @@ static int find_part(const struct reader *r, const struct obj_file *f, enum part
 	return 0;
 }
 
+/* What to do with the records of a part, each in its function. */
+struct walk {
+	enum obj_part part;
+	each_record *each;
+};
+
 static int one_record(struct reader *r, struct obj_file *f, uint32_t section, const uint8_t *p,
-		      enum part part, each_record *each)
+		      void *data)
 {
+	const struct walk *w = data;
 	uint32_t offset = skep_load32(p);
 	struct record record = { .func = obj_func_in(f, section, offset) };
 
@@ -83,13 +83,15 @@ static int one_record(struct reader *r, struct obj_file *f, uint32_t section, co
 		return bad_ext(r, f, "speaks of half an instruction");
 	record.prog = &r->progs.data[record.func->prog];
 	record.insn = (offset - record.func->offset) / 8;
-	for (unsigned i = 1; i < record_words[part]; i++)
+	for (unsigned i = 1; i < record_words[w->part]; i++)
 		record.words[i - 1] = skep_load32(p + i * 4);
-	return each(r, f, &record);
+	return w->each(r, f, &record);
 }
 
-/* Calls @each for every record of a part that lies in a function. */
-static int walk(struct reader *r, struct obj_file *f, enum part part, each_record *each)
+int obj_walk_ext(struct reader *r, struct obj_file *f, enum obj_part part,
+		 int (*each)(struct reader *r, struct obj_file *f, uint32_t section,
+			     const uint8_t *record, void *data),
+		 void *data)
 {
 	uint64_t at = 0, end = 0;
 	uint32_t size;
@@ -110,12 +112,20 @@ static int walk(struct reader *r, struct obj_file *f, enum part part, each_recor
 		if (n > (end - at) / size)
 			return bad_ext(r, f, "has more records than fit");
 		for (; n; n--, at += size) {
-			e = section ? one_record(r, f, section, f->ext + at, part, each) : 0;
+			e = section ? each(r, f, section, f->ext + at, data) : 0;
 			if (e < 0)
 				return e;
 		}
 	}
 	return 0;
+}
+
+/* Calls @each for every record of a part that lies in a function. */
+static int walk(struct reader *r, struct obj_file *f, enum obj_part part, each_record *each)
+{
+	struct walk w = { part, each };
+
+	return obj_walk_ext(r, f, part, one_record, &w);
 }
 
 /*
@@ -197,14 +207,14 @@ int obj_read_ext(struct reader *r, struct obj_file *f)
 
 	if (!f->btf || !f->ext)
 		return 0;
-	e = walk(r, f, PART_FUNCS, keep_func);
+	e = walk(r, f, OBJ_PART_FUNCS, keep_func);
 	if (e == 0)
-		e = walk(r, f, PART_LINES, count_line);
+		e = walk(r, f, OBJ_PART_LINES, count_line);
 	if (e == 0)
-		e = walk(r, f, PART_CORES, count_core);
+		e = walk(r, f, OBJ_PART_CORES, count_core);
 	if (e < 0)
 		return e;
 	make_room(r, f);
-	e = walk(r, f, PART_LINES, keep_line);
-	return e < 0 ? e : walk(r, f, PART_CORES, keep_core);
+	e = walk(r, f, OBJ_PART_LINES, keep_line);
+	return e < 0 ? e : walk(r, f, OBJ_PART_CORES, keep_core);
 }

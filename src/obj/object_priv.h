@@ -190,6 +190,9 @@ int obj_walk_relocs(struct reader *r, struct obj_file *f, uint32_t section,
 const struct obj_sym *obj_resolve(const struct reader *r, const struct obj_file *f,
 				  const struct obj_sym *sym, const struct obj_file **ret_file);
 
+/* Sections, symbols and types of r->n_files files; nothing of a spec yet. */
+int obj_open(struct reader *r, const struct skep_object_file *files) _must_check_;
+void obj_close(struct reader *r);
 int obj_read_types(struct reader *r) _must_check_;
 int obj_read_maps(struct reader *r) _must_check_;
 /* Of one section. */
@@ -204,6 +207,18 @@ int obj_read_externs(struct reader *r) _must_check_;
 int obj_read_progs(struct reader *r) _must_check_;
 int obj_read_ext(struct reader *r, struct obj_file *f) _must_check_;
 int obj_read_relocs(struct reader *r) _must_check_;
+
+enum obj_part {
+	OBJ_PART_FUNCS,
+	OBJ_PART_LINES,
+	OBJ_PART_CORES,
+	OBJ_N_PARTS
+};
+/* Calls @each for the records of one part of .BTF.ext as they stand there: at least 2 words of functions, 4 of the others. */
+int obj_walk_ext(struct reader *r, struct obj_file *f, enum obj_part part,
+		 int (*each)(struct reader *r, struct obj_file *f, uint32_t section,
+			     const uint8_t *record, void *data),
+		 void *data) _must_check_;
 
 /* Type @id of the file as a number of the spec. */
 static inline uint32_t obj_type(const struct obj_file *f, uint32_t id)

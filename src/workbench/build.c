@@ -370,12 +370,8 @@ int skep_build_object(const char *const *paths, size_t n, const struct skep_buil
 
 	if (r < 0)
 		return r;
-	if (n > 1) {
-		skep_diag_error(
-			diag, SKEP_NO_LOC,
-			"several sources are several objects, which are linked when they are loaded");
-		return -EOPNOTSUPP;
-	}
+	if (n > 1)
+		return skep_object_link(files, n, arena, diag, ret_bytes);
 	skep_str_addn(ret_bytes, files[0].data, files[0].size);
 	return 0;
 }

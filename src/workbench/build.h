@@ -44,7 +44,7 @@ bool skep_build_is_source(const char *path);
 int skep_build_objects(const char *const *paths, size_t n, const struct skep_build_options *options,
 		       struct skep_arena *arena, struct skep_diag *diag,
 		       struct skep_object_file *ret_files) _must_check_;
-/* The same for one source; appends to @ret_bytes. -EOPNOTSUPP: several, which are linked when they are loaded. */
+/* All as one object, linked; appends to @ret_bytes. */
 int skep_build_object(const char *const *paths, size_t n, const struct skep_build_options *options,
 		      struct skep_arena *arena, struct skep_diag *diag,
 		      struct skep_str *ret_bytes) _must_check_;

@@ -10,12 +10,6 @@
 #include "obj/btf_build.h"
 #include "workbench/emit_priv.h"
 
-struct ext_header {
-	uint16_t magic;
-	uint8_t version, flags;
-	uint32_t header_len, funcs_off, funcs_len, lines_off, lines_len, cores_off, cores_len;
-};
-
 static void add32(struct skep_str *out, uint32_t value)
 {
 	skep_str_addn(out, &value, sizeof(value));
@@ -47,9 +41,9 @@ int emit_types(struct emit *e)
 	struct skep_btf_builder *b = e->types.b;
 	uint32_t *types = skep_arena_calloc(e->arena, e->spec->n_progs, sizeof(*types));
 	uint32_t proto = skep_btf_build_proto(b, e->types.i32, NULL, 0);
-	struct ext_header head = { .magic = SKEP_BTF_MAGIC,
-				   .version = 1,
-				   .header_len = sizeof(head) };
+	struct skep_btf_ext_header head = { .magic = SKEP_BTF_MAGIC,
+					    .version = 1,
+					    .header_len = sizeof(head) };
 	struct skep_elf_out *s;
 	size_t n = skep_elf_out_count(e->file), size;
 	void *data;
