@@ -185,7 +185,9 @@ static bool read_param(struct point *pt)
 		    p, t.loc,
 		    "$%u is not given: the command line has %zu parameter%s for the script",
 		    (unsigned)t.value, p->options->n_params, p->options->n_params == 1 ? "" : "s"))
-		skep_lex_hint(&p->env, "add the value behind the script");
+		skep_lex_hint(
+			&p->env,
+			"add the value behind the script: FILE 1 2, or FILE -- 1 2 of verify, try, dis, asm");
 	return false;
 }
 
