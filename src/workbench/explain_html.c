@@ -27,7 +27,7 @@ static const char style[] =
 	"pre i{display:inline-block;width:2.4rem;margin-right:1rem;text-align:right;color:var(--soft);font-style:normal;"
 	"user-select:none}\n"
 	".wide{overflow-x:auto;border:1px solid var(--line);border-radius:6px}\n"
-	"table{border-collapse:collapse;width:100%}th{font-weight:600;text-align:left;background:var(--box);position:sticky;top:0}\n"
+	"table{border-collapse:collapse;width:100%;min-width:58rem}th{font-weight:600;text-align:left;background:var(--box);position:sticky;top:0}\n"
 	"th,td{padding:.15rem .8rem;vertical-align:top}\n"
 	"tr.line td{padding-top:.55rem;border-top:1px solid var(--line);color:var(--warm);white-space:pre-wrap}\n"
 	"td.n{color:var(--soft);text-align:right;width:3rem}td.c{white-space:pre-wrap;width:34%}"
