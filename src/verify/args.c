@@ -413,7 +413,9 @@ static int check_arg(struct skep_walk *walk, struct skep_call_facts *facts, unsi
 	case SKEP_ARG_OBJECT_NULL:
 		return skep_arg_object(walk, facts, reg, arg);
 	case SKEP_ARG_LOCK:
+		return skep_arg_lock(walk, facts, reg);
 	case SKEP_ARG_TIMER:
+		return skep_arg_timer(walk, facts, reg);
 	case SKEP_ARG_KPTR:
 	case SKEP_ARG_PERCPU:
 	case SKEP_ARG_DYNPTR:
@@ -432,6 +434,9 @@ static int check_special(struct skep_walk *walk, const struct skep_call_facts *f
 	if (facts->helper->id == SKEP_HELPER_GET_LOCAL_STORAGE && !is_null(r2))
 		return skep_reject(walk, SKEP_REASON_CALL, SKEP_R2,
 				   "get_local_storage has no flags yet: r2 has to be 0");
+	if (facts->helper->id == SKEP_HELPER_TIMER_INIT && facts->map.map != facts->timer_map.map)
+		return skep_reject(walk, SKEP_REASON_CALL, SKEP_R2,
+				   "timer_init takes the map that the timer is in");
 	return 0;
 }
 

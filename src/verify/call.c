@@ -16,9 +16,6 @@ static int enter(struct skep_walk *walk, uint32_t func)
 		return skep_reject(walk, SKEP_REASON_LIMIT, -1,
 				   "calls are nested deeper than %d functions",
 				   SKEP_VERIFY_FRAMES_MAX);
-	if (state->lock)
-		return skep_reject(walk, SKEP_REASON_CALL, -1,
-				   "a function is called while a lock is held");
 	frame = skep_frame_new(func, walk->insn, ++walk->next_instance);
 	for (unsigned reg = SKEP_R1; reg <= SKEP_R5; reg++)
 		frame->regs[reg] = caller->regs[reg];
@@ -35,6 +32,9 @@ int skep_step_call(struct skep_walk *walk, struct skep_insn insn)
 	int64_t target;
 
 	walk->n_jumps++;
+	if (walk->state->lock_map && insn.src == SKEP_CALL_KFUNC)
+		return skep_undecided(
+			walk, "not judged: a function of the kernel, called while a lock is held");
 	switch (insn.src) {
 	case SKEP_CALL_HELPER:
 		return skep_call_helper(walk, insn);
@@ -44,7 +44,7 @@ int skep_step_call(struct skep_walk *walk, struct skep_insn insn)
 			return skep_call_global(walk, walk->code.info[target].func);
 		return enter(walk, walk->code.info[target].func);
 	default:
-		return skep_undecided(walk, "not judged: calls of kernel functions (kfuncs)");
+		return skep_call_kfunc(walk, insn);
 	}
 }
 
@@ -66,7 +66,7 @@ static int check_nothing_held(struct skep_walk *walk, const char *where, uint8_t
 {
 	const struct skep_state *state = walk->state;
 
-	if (state->lock)
+	if (state->lock_map)
 		return skep_reject(walk, SKEP_REASON_REFERENCE, -1, "a lock is still held at %s",
 				   where);
 	for (uint32_t i = 0; i < state->n_refs; i++) {
@@ -179,6 +179,16 @@ static int check_number_returned(struct skep_walk *walk)
 			   skep_value_kind_text(r0));
 }
 
+static int check_timer_returned(struct skep_walk *walk)
+{
+	const struct skep_value *r0 = skep_walk_reg(walk, SKEP_R0);
+
+	if (skep_value_is_const(r0) && r0->num.bits.value == 0)
+		return skep_need_precise(walk, SKEP_R0);
+	return skep_reject(walk, SKEP_REASON_RETURN, SKEP_R0,
+			   "what a timer calls has to return 0, but may return something else");
+}
+
 int skep_step_exit(struct skep_walk *walk)
 {
 	int r;
@@ -189,7 +199,9 @@ int skep_step_exit(struct skep_walk *walk)
 	r = check_nothing_held(walk, "the end of the program", 0);
 	if (r == 0)
 		r = skep_need_set(walk, SKEP_R0);
-	if (r == 0)
+	if (r == 0 && skep_walk_frame(walk)->callback == SKEP_CALLBACK_LATER)
+		r = check_timer_returned(walk);
+	else if (r == 0)
 		r = walk->root ? check_number_returned(walk)
 			       : skep_walk_check_return(walk, "the program");
 	walk->ended = true;

@@ -155,7 +155,17 @@ static int check_reached(struct study *s)
 static bool helper_calls_back(int32_t id)
 {
 	return id == SKEP_HELPER_LOOP || id == SKEP_HELPER_FOR_EACH_MAP_ELEM ||
-	       id == SKEP_HELPER_FIND_VMA || id == SKEP_HELPER_USER_RINGBUF_DRAIN;
+	       id == SKEP_HELPER_FIND_VMA || id == SKEP_HELPER_USER_RINGBUF_DRAIN ||
+	       id == SKEP_HELPER_TIMER_SET_CALLBACK;
+}
+
+/* By its relocation; programs that come from a kernel have none, so any call of it may be one. */
+static bool iterates(const struct skep_code *code, size_t i)
+{
+	int32_t at = code->info[i].reloc;
+
+	return at < 0 || (code->relocs[at].kind == SKEP_RELOC_KFUNC &&
+			  skep_streq(code->relocs[at].name, "bpf_iter_num_next"));
 }
 
 /* Where states are worth keeping: at branches, at targets of backward and forward jumps, behind calls. */
@@ -180,6 +190,9 @@ static void find_meetings(struct skep_code *code)
 				code->info[i + 1].meeting = true;
 		} else if (insn.src == SKEP_CALL_HELPER && helper_calls_back(insn.imm)) {
 			code->info[i].calls_back = code->info[i].must_keep = code->info[i].meeting =
+				true;
+		} else if (insn.src == SKEP_CALL_KFUNC && iterates(code, i)) {
+			code->info[i].iterates = code->info[i].must_keep = code->info[i].meeting =
 				true;
 		}
 	}

@@ -22,6 +22,7 @@ struct skep_code_info {
 	bool must_keep; /* a state is kept here each time: loops through here end only by comparison */
 	bool second;	/* the second word of a wide instruction */
 	bool calls_back; /* a helper call that runs a callback before it returns */
+	bool iterates;	 /* asks an iterator for the next number */
 	int32_t reloc;	 /* index of the program's relocation here, or -1 */
 };
 

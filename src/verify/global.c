@@ -193,7 +193,7 @@ int skep_call_global(struct skep_walk *walk, uint32_t func)
 
 	if (r < 0)
 		return r;
-	if (walk->state->lock)
+	if (walk->state->lock_map)
 		return skep_reject(walk, SKEP_REASON_CALL, -1,
 				   "a function is called while a lock is held");
 	walk->called[func] = true;

@@ -69,14 +69,14 @@ static int check_allowed(struct skep_walk *walk, const struct skep_helper *helpe
 	if (helper->flags & SKEP_HELPER_SLEEP && !prog->sleepable)
 		return skep_reject(walk, SKEP_REASON_CALL, -1,
 				   "%s may sleep, which this program may not", helper->name);
-	if (walk->state->lock && helper->id != SKEP_HELPER_SPIN_UNLOCK)
+	if (walk->state->lock_map && helper->id != SKEP_HELPER_SPIN_UNLOCK)
 		return skep_reject(walk, SKEP_REASON_CALL, -1, "%s is called while a lock is held",
 				   helper->name);
 	return 0;
 }
 
 /* Every value that is (a part of) what was given back is worthless. */
-static int release(struct skep_walk *walk, const struct skep_helper *helper, uint32_t ref)
+int skep_release_ref(struct skep_walk *walk, const char *who, uint32_t ref)
 {
 	struct skep_state *state = walk->state;
 
@@ -86,10 +86,10 @@ static int release(struct skep_walk *walk, const struct skep_helper *helper, uin
 			return skep_reject(
 				walk, SKEP_REASON_REFERENCE, -1,
 				"%s gives back in a callback what was acquired outside of it, once for each round",
-				helper->name);
+				who);
 	if (skep_state_release(state, ref) < 0)
 		return skep_reject(walk, SKEP_REASON_REFERENCE, -1,
-				   "%s gives back something that is not held", helper->name);
+				   "%s gives back something that is not held", who);
 	SKEP_FOR_EACH_VALUE(v, at, state)
 	if (v->ref == ref)
 		*skep_state_edit(state, at) = skep_value_stale();
@@ -229,7 +229,9 @@ static int result_of(struct skep_walk *walk, const struct skep_call_facts *facts
 	}
 	if (r < 0)
 		return r;
-	if (skep_value_may_be_null(&v))
+	if (skep_special_has_lock(walk, &v))
+		v.flags |= SKEP_VALUE_LOCKABLE;
+	if (v.flags & (SKEP_VALUE_MAYBE_NULL | SKEP_VALUE_LOCKABLE))
 		v.id = skep_walk_id(walk);
 	*ret_value = v;
 	return 0;
@@ -249,7 +251,7 @@ static uint32_t inherited_ref(struct skep_walk *walk, const struct skep_helper *
 
 static int check_tail_call(struct skep_walk *walk)
 {
-	if (walk->state->n_refs || walk->state->lock)
+	if (walk->state->n_refs || walk->state->lock_map)
 		return skep_reject(
 			walk, SKEP_REASON_REFERENCE, -1,
 			"a tail call does not come back, but something that was acquired is not released");
@@ -291,7 +293,7 @@ int skep_call_helper(struct skep_walk *walk, struct skep_insn insn)
 	if (r == 0 && facts.helper->id == SKEP_HELPER_TAIL_CALL)
 		r = check_tail_call(walk);
 	if (r == 0 && facts.helper->flags & SKEP_HELPER_RELEASE && facts.ref)
-		r = release(walk, facts.helper, facts.ref);
+		r = skep_release_ref(walk, facts.helper->name, facts.ref);
 	if (r == 0 && facts.func_reg >= 0)
 		r = skep_call_back(walk, &facts);
 	if (r < 0)

@@ -32,7 +32,7 @@ void skep_settle_null(struct skep_state *state, uint32_t id, bool is_null)
 		}
 		own->flags &= (uint16_t)~SKEP_VALUE_MAYBE_NULL;
 		/* the id told copies apart from others only until now, except where it is the reference's */
-		if (!own->ref)
+		if (!own->ref && !(own->flags & SKEP_VALUE_LOCKABLE))
 			own->id = 0;
 	}
 }

@@ -158,6 +158,9 @@ static int access_map_value(struct skep_walk *walk, const struct skep_access *ac
 				   access->size, map->value_size, object);
 	if (r < 0)
 		return r;
+	r = skep_special_access(walk, access, v);
+	if (r < 0)
+		return r;
 	if (access->direction == SKEP_READ && access->size <= 8)
 		(void)known_contents(map, v, access, ret_value);
 	return 0;
@@ -510,7 +513,7 @@ int skep_step_packet_load(struct skep_walk *walk, struct skep_insn insn)
 		return skep_reject(walk, SKEP_REASON_TYPE, SKEP_R6,
 				   "loads from the packet take the context in r6, which is %s",
 				   skep_value_kind_text(skep_walk_reg(walk, SKEP_R6)));
-	if (walk->state->n_refs)
+	if (walk->state->n_refs || walk->state->lock_map)
 		return skep_reject(
 			walk, SKEP_REASON_REFERENCE, -1,
 			"this may end the program while something that was acquired is not released");

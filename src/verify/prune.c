@@ -255,11 +255,11 @@ static bool covers(struct skep_walk *walk, const struct skep_state *old,
 {
 	struct pairs *p = &walk->pairs_space->pairs;
 
-	if (old->depth != now->depth || old->lock != now->lock || old->rcu != now->rcu)
+	if (old->depth != now->depth || old->lock_map != now->lock_map || old->rcu != now->rcu)
 		return false;
 	p->n = 0;
 	p->fresh = walk->next_id + 1;
-	if (!covers_refs(old, now, p))
+	if (!covers_refs(old, now, p) || !same_id(p, old->lock, now->lock))
 		return false;
 	/* what changed most recently is in the frame that runs */
 	for (unsigned f = old->depth + 1; f-- > 0;)
@@ -328,8 +328,15 @@ static bool allows_rounds(const struct skep_walk *walk)
 static enum meeting compare(struct skep_walk *walk, struct skep_state *old)
 {
 	struct skep_state *now = walk->state, *loop;
+	bool iterates = walk->code.info[walk->insn].iterates;
 
 	if (old->open) {
+		/* of an iterator that has ended nothing more comes: rounds with it are no progress */
+		if (iterates && old->unrolled != now->unrolled && skep_iter_is_active(old) &&
+		    covers(walk, old, now, RANGES)) {
+			note_loop(now, old);
+			return MEETING_KNOWN;
+		}
 		if (allows_rounds(walk)) {
 			if (old->unrolled == now->unrolled || !covers(walk, old, now, RANGES))
 				return MEETING_OPEN;

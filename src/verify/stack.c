@@ -95,6 +95,20 @@ static void use_stack(struct skep_walk *walk, const struct skep_value *pointer, 
 		skep_frame_grow(skep_state_own_frame(walk->state, pointer->frame), slot_of(low));
 }
 
+/* Iterators are for their own functions alone. */
+static int check_no_iterator(struct skep_walk *walk, const struct skep_access *access,
+			     const struct skep_value *pointer, const struct extent *e)
+{
+	const struct skep_frame *frame = walk->state->frames[pointer->frame];
+
+	for (uint32_t slot = slot_of(e->high - 1); slot <= slot_of(e->low); slot++)
+		if (skep_slot_is_iterator(skep_frame_slot(frame, slot)))
+			return skep_reject(walk, SKEP_REASON_ACCESS, (int)access->reg,
+					   "this %ss an iterator on the stack directly",
+					   access->direction == SKEP_READ ? "read" : "write");
+	return 0;
+}
+
 static struct skep_slot *edit_slot(struct skep_walk *walk, const struct skep_value *pointer,
 				   uint32_t slot)
 {
@@ -254,6 +268,8 @@ int skep_stack_write(struct skep_walk *walk, const struct skep_access *access,
 	struct extent e;
 	int r = find_extent(walk, access, pointer, &e);
 
+	if (r == 0)
+		r = check_no_iterator(walk, access, pointer, &e);
 	if (r < 0)
 		return r;
 	use_stack(walk, pointer, e.low);
@@ -333,6 +349,8 @@ int skep_stack_read(struct skep_walk *walk, const struct skep_access *access,
 	struct extent e;
 	int r = find_extent(walk, access, pointer, &e);
 
+	if (r == 0)
+		r = check_no_iterator(walk, access, pointer, &e);
 	if (r < 0)
 		return r;
 	use_stack(walk, pointer, e.low);
@@ -379,6 +397,8 @@ int skep_stack_range(struct skep_walk *walk, const struct skep_access *access,
 	struct extent e;
 	int r = find_extent(walk, access, pointer, &e);
 
+	if (r == 0 && access->size)
+		r = check_no_iterator(walk, access, pointer, &e);
 	if (r < 0 || access->size == 0)
 		return r;
 	use_stack(walk, pointer, e.low);

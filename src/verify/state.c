@@ -176,6 +176,7 @@ struct skep_state *skep_state_copy(const struct skep_state *from)
 		memcpy(state->refs, from->refs, from->n_refs * sizeof(*state->refs));
 		state->n_refs = from->n_refs;
 	}
+	state->lock_map = from->lock_map;
 	state->lock = from->lock;
 	state->rcu = from->rcu;
 	state->unrolled = from->unrolled;

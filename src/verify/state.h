@@ -87,8 +87,9 @@ struct skep_state {
 	uint32_t depth; /* of the frame that runs: frames[depth] */
 	struct skep_ref *refs;
 	uint32_t n_refs;
-	uint32_t lock; /* id of the value that is locked, 0: none */
-	uint32_t rcu;  /* nested read sections */
+	uint32_t lock_map; /* the map in whose value a lock is held, plus 1; 0: none */
+	uint32_t lock;	   /* id of that value */
+	uint32_t rcu;	   /* nested read sections */
 
 	struct skep_state *parent;
 	uint32_t insn; /* of a kept state: where it is */
@@ -157,6 +158,11 @@ static inline bool skep_slot_is_saved(const struct skep_slot *slot)
 static inline bool skep_slot_is_saved_whole(const struct skep_slot *slot)
 {
 	return slot->bytes[7] == SKEP_BYTE_SAVED;
+}
+
+static inline bool skep_slot_is_iterator(const struct skep_slot *slot)
+{
+	return skep_slot_is_saved(slot) && slot->value.kind == SKEP_VALUE_ITER;
 }
 
 /* Notes that the slot's content before this path's last steps matters to it. */

@@ -43,17 +43,22 @@ void skep_forget_call_regs(struct skep_walk *walk)
 
 #define OPEN_PATHS_MAX 8192 /* the kernel's bound */
 
+bool skep_may_open(struct skep_walk *walk)
+{
+	if (walk->open.len < OPEN_PATHS_MAX)
+		return true;
+	skep_report(walk, SKEP_REASON_LIMIT, -1,
+		    "%d branches are still to be looked at when another one comes", OPEN_PATHS_MAX);
+	skep_growth(walk);
+	return false;
+}
+
 struct skep_state *skep_fork(struct skep_walk *walk, uint32_t insn)
 {
 	struct skep_state *state = walk->state, *other;
 
-	if (walk->open.len >= OPEN_PATHS_MAX) {
-		skep_report(walk, SKEP_REASON_LIMIT, -1,
-			    "%d branches are still to be looked at when another one comes",
-			    OPEN_PATHS_MAX);
-		skep_growth(walk);
+	if (!skep_may_open(walk))
 		return NULL;
-	}
 	walk->counts[walk->insn].splits++;
 	if (insn <= walk->insn)
 		walk->counts[walk->insn].backs++;

@@ -27,6 +27,7 @@ static const struct {
 	[SKEP_VALUE_FLOW_KEYS] = { "flow keys", "flow_keys" },
 	[SKEP_VALUE_TP_BUFFER] = { "a tracepoint's buffer", "tp_buffer" },
 	[SKEP_VALUE_FUNC] = { "a function", "func" },
+	[SKEP_VALUE_ITER] = { "an iterator", "iter" },
 };
 
 struct skep_value skep_value_number(void)

@@ -38,6 +38,7 @@ enum skep_value_kind {
 	SKEP_VALUE_FLOW_KEYS,
 	SKEP_VALUE_TP_BUFFER, /* the buffer of a writable raw tracepoint */
 	SKEP_VALUE_FUNC,      /* a function of the program, for callbacks */
+	SKEP_VALUE_ITER,      /* in slots only: an iterator (iter.c) */
 	SKEP_N_VALUE_KINDS,
 };
 
@@ -54,6 +55,7 @@ enum skep_value_flag {
 		1 << 7, /* OBJECT: may dangle; loads are allowed, passing it on is not */
 	SKEP_VALUE_AT_END = 1 << 9,	 /* PACKET: the packet's end or behind it; `range` is 0 */
 	SKEP_VALUE_BEYOND_END = 1 << 10, /* PACKET: behind the packet's end */
+	SKEP_VALUE_LOCKABLE = 1 << 11,	 /* MAP_VALUE with a lock in it: its id tells whose */
 	SKEP_VALUE_STALE =
 		1
 		<< 8, /* NUMBER: was a pointer, until what it pointed to was given back or moved */

@@ -123,6 +123,8 @@ static void judge_all(struct skep_walk *walk)
 		skep_report_hint(walk, "write it as a loop with a known end");
 		return;
 	}
+	if (skep_check_maps(walk) < 0)
+		return;
 	open_function(walk, 0);
 	if (skep_context_enter(walk) == 0)
 		walk_paths(walk);
@@ -192,6 +194,8 @@ static void init(struct skep_walk *walk, const struct skep_linked *linked)
 	walk->counts = skep_arena_calloc(walk->arena, n, sizeof(*walk->counts));
 	walk->address_kind = skep_arena_calloc(walk->arena, n, 1);
 	walk->stack_depth = skep_arena_calloc(walk->arena, n_funcs, sizeof(uint32_t));
+	walk->special = skep_arena_calloc(walk->arena, 2 * walk->spec->n_maps,
+					  sizeof(struct skep_special *));
 	walk->called = skep_arena_calloc(walk->arena, n_funcs, sizeof(bool));
 	walk->pairs_space = skep_walk_pairs_new();
 }

@@ -93,7 +93,8 @@ struct skep_walk {
 	} left; /* what steps left in their destinations, when `records` */
 
 	uint32_t next_id, next_instance;
-	struct skep_btf *own_btf;  /* of the object, or NULL */
+	struct skep_special **special; /* special.c's, of each map and what is inside of it */
+	struct skep_btf *own_btf;      /* of the object, or NULL */
 	uint32_t root;		   /* the function that is judged: the program's, or a global one */
 	bool *called;		   /* per function: global, and some call leads to it */
 	uint32_t *stack_depth;	   /* per function: bytes used */
@@ -167,6 +168,8 @@ int skep_step(struct skep_walk *walk) _must_check_;
 int skep_need_set(struct skep_walk *walk, unsigned reg) _must_check_;
 /* Gives the register its new value, born here. R10 cannot be written. */
 int skep_set_reg(struct skep_walk *walk, unsigned reg, const struct skep_value *value) _must_check_;
+/* There may be one more open path; reports it when not. */
+bool skep_may_open(struct skep_walk *walk);
 /* Another path goes on at @insn with a copy of this state. Returns the copy, owned by the walk, or NULL at the limit. */
 struct skep_state *skep_fork(struct skep_walk *walk, uint32_t insn);
 /* Forgets R0 to R5, as a call does. */
@@ -253,12 +256,47 @@ struct skep_call_facts {
 	const struct skep_helper *helper;
 	struct skep_value map; /* the MAP argument */
 	bool has_map;
-	uint32_t memory_size; /* CONST_SIZE */
-	int64_t most;	      /* the largest SIZE */
-	uint32_t ref;	      /* what a RELEASE helper gives back */
-	bool key_exists;      /* a constant index of an array, in range */
-	int func_reg;	      /* FUNC, or -1 */
+	uint32_t memory_size;	     /* CONST_SIZE */
+	int64_t most;		     /* the largest SIZE */
+	uint32_t ref;		     /* what a RELEASE helper gives back */
+	bool key_exists;	     /* a constant index of an array, in range */
+	int func_reg;		     /* FUNC, or -1 */
+	struct skep_value timer_map; /* TIMER: the value that it is in */
 };
+
+/* special.c: members of map values that are the kernel's own. */
+enum skep_special_kind {
+	SKEP_SPECIAL_LOCK,
+	SKEP_SPECIAL_TIMER,
+	SKEP_SPECIAL_OTHER, /* what is not judged */
+};
+
+#define SKEP_SPECIAL_MAX 8
+
+struct skep_special {
+	struct skep_special_field {
+		uint32_t off, size;
+		enum skep_special_kind kind;
+	} field[SKEP_SPECIAL_MAX];
+	uint32_t n;
+};
+
+/* Of the map that @v (MAP, MAP_VALUE) is about. */
+const struct skep_special *skep_walk_special(struct skep_walk *walk, const struct skep_value *v);
+bool skep_special_has_lock(struct skep_walk *walk, const struct skep_value *v);
+/* An access of a value touches none of them. */
+int skep_special_access(struct skep_walk *walk, const struct skep_access *access,
+			const struct skep_value *v) _must_check_;
+int skep_arg_lock(struct skep_walk *walk, struct skep_call_facts *facts, unsigned reg) _must_check_;
+int skep_arg_timer(struct skep_walk *walk, struct skep_call_facts *facts,
+		   unsigned reg) _must_check_;
+/* Whether programs of this kind may use all the maps that the code names. */
+int skep_check_maps(struct skep_walk *walk) _must_check_;
+
+/* iter.c */
+int skep_call_kfunc(struct skep_walk *walk, struct skep_insn insn) _must_check_;
+/* R1 points to an iterator that has not ended. */
+bool skep_iter_is_active(const struct skep_state *state);
 
 /* args_object.c; @arg: what is taken in @reg, which holds something. */
 int skep_arg_wrong_kind(struct skep_walk *walk, const struct skep_call_facts *facts, unsigned reg,
@@ -291,6 +329,8 @@ int skep_enter_global(struct skep_walk *walk, uint32_t func) _must_check_;
 /* Another path goes on as if the running function had returned @result. Not for callbacks and the program itself. */
 int skep_fork_return(struct skep_walk *walk, uint64_t result) _must_check_;
 int skep_call_helper(struct skep_walk *walk, struct skep_insn insn) _must_check_;
+/* @who gives back the reference. */
+int skep_release_ref(struct skep_walk *walk, const char *who, uint32_t ref) _must_check_;
 /* The licence is compatible with the GPL. */
 bool skep_walk_is_gpl(const struct skep_walk *walk);
 /* Another path goes through the callback once and comes back to this call. */
