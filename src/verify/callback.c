@@ -16,6 +16,7 @@ static int find_object(struct skep_walk *walk, const struct skep_call_facts *fac
 	switch (facts->helper->id) {
 	case SKEP_HELPER_LOOP:
 	case SKEP_HELPER_FOR_EACH_MAP_ELEM:
+	case SKEP_HELPER_TIMER_SET_CALLBACK:
 		return 0;
 	case SKEP_HELPER_FIND_VMA:
 		if (walk->options->btf && skep_btf_find(walk->options->btf, "vm_area_struct",
@@ -114,7 +115,6 @@ int skep_call_back(struct skep_walk *walk, const struct skep_call_facts *facts)
 
 	if (r < 0)
 		return r;
-
 	if (facts->helper->id == SKEP_HELPER_TIMER_SET_CALLBACK)
 		return call_later(walk, facts, func);
 	if (facts->helper->id == SKEP_HELPER_LOOP) {
