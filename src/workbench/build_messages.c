@@ -379,6 +379,12 @@ void build_tell(const struct build *b, const struct build_source *source,
 	struct message m;
 	size_t n = 0;
 
+	if (strstr(at, "unrecognized command-line option")) {
+		skep_diag_error(b->diag, SKEP_NO_LOC, "'%s' is not clang", b->clang);
+		skep_diag_hint(b->diag, "gcc's objects can be given to the commands as they are: "
+					"bpf-gcc -O2 -g -c FILE.bpf.c");
+		return;
+	}
 	while (*at) {
 		size_t len = strcspn(at, "\n");
 
