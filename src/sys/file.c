@@ -6,21 +6,18 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define CHUNK_BYTES (64u << 10)
 #define LINE_BYTES_MAX 4096u
 
-int skep_file_read_at(int dir, const char *path, size_t limit, char **ret_text, size_t *ret_len)
+static int read_all(int fd, size_t limit, char **ret_text, size_t *ret_len)
 {
-	_cleanup_close_ int fd = -1;
 	_cleanup_free_ char *text = NULL;
 	size_t len = 0, cap = 0;
 
-	fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
 	for (;;) {
 		ssize_t n;
 		char *p;
@@ -48,6 +45,23 @@ int skep_file_read_at(int dir, const char *path, size_t limit, char **ret_text, 
 		*ret_len = len;
 	*ret_text = TAKE_PTR(text);
 	return 0;
+}
+
+int skep_file_read_at(int dir, const char *path, size_t limit, char **ret_text, size_t *ret_len)
+{
+	_cleanup_close_ int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : read_all(fd, limit, ret_text, ret_len);
+}
+
+int skep_file_read_regular(const char *path, size_t limit, char **ret_text, size_t *ret_len)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	return S_ISREG(st.st_mode) ? read_all(fd, limit, ret_text, ret_len) : -EINVAL;
 }
 
 int skep_file_read(const char *path, size_t limit, char **ret_text, size_t *ret_len)

@@ -17,6 +17,9 @@ int skep_file_read(const char *path, size_t limit, char **ret_text, size_t *ret_
 /* The same below directory @dir. */
 int skep_file_read_at(int dir, const char *path, size_t limit, char **ret_text,
 		      size_t *ret_len) _must_check_;
+/* A file that others can put in place: -EINVAL when it is a pipe or a device, which could hold us up. */
+int skep_file_read_regular(const char *path, size_t limit, char **ret_text,
+			   size_t *ret_len) _must_check_;
 /*
  * openat() of what the user names, with the user's own rights: when the program file has CAP_DAC_READ_SEARCH, that is for
  * the kernel's files and not for anybody's who may run the program. -1 and errno, as open() has it.

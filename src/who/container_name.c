@@ -148,7 +148,7 @@ static bool file_has(const char *path, const char *const *keys, const char *lead
 {
 	_cleanup_free_ char *text = NULL;
 
-	if (skep_file_read(path, STATE_FILE_MAX, &text, NULL) < 0)
+	if (skep_file_read_regular(path, STATE_FILE_MAX, &text, NULL) < 0)
 		return false;
 	for (; *keys; keys++) {
 		for (const char *p = text; (p = strstr(p, *keys)); p++) {
@@ -221,7 +221,7 @@ static void search_podman(const char *root, const char *file, const char *name, 
 	const char *p, *id = NULL, *end;
 
 	if (asprintf(&path, "%s%s", root, file) < 0 || asprintf(&quoted, "\"%s\"", name) < 0 ||
-	    skep_file_read(path, STATE_FILE_MAX, &text, NULL) < 0)
+	    skep_file_read_regular(path, STATE_FILE_MAX, &text, NULL) < 0)
 		return;
 	for (p = text; *p; p++) {
 		if (strncmp(p, id_key, strlen(id_key)) == 0)

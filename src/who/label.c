@@ -111,7 +111,8 @@ static bool look_in(const char *root, const char *pattern, const char *id, bool 
 		for (size_t i = 0; !known && i < found.gl_pathc; i++) {
 			_cleanup_free_ char *text = NULL;
 
-			if (skep_file_read(found.gl_pathv[i], STATE_FILE_MAX, &text, NULL) == 0)
+			if (skep_file_read_regular(found.gl_pathv[i], STATE_FILE_MAX, &text,
+						   NULL) == 0)
 				known = is_list ? describe_listed(text, id, what, out)
 						: describe(text, what, out);
 		}

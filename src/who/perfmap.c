@@ -93,7 +93,7 @@ static void refresh(struct skep_perfmap *map)
 	if (stat(path, &st) < 0)
 		snprintf(path, sizeof(path), "/tmp/perf-%u.map", map->pid);
 	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size <= map->text_len ||
-	    skep_file_read(path, FILE_MAX, &text, &len) < 0 || len <= map->text_len)
+	    skep_file_read_regular(path, FILE_MAX, &text, &len) < 0 || len <= map->text_len)
 		return;
 	free(map->text);
 	map->text = TAKE_PTR(text);

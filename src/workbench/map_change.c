@@ -85,7 +85,7 @@ static bool take_net(const struct change *c, const char *text, uint32_t size, ui
 	unsigned bits;
 
 	if (c->map->type != SKEP_MAP_LPM_TRIE || (size != 8 && size != 20) ||
-	    sscanf(text, "%63[0-9a-fA-F.:]/%u%c", address, &bits, &end) != 2 ||
+	    sscanf(text, "%63[0-9a-fA-F.:]/%3u%c", address, &bits, &end) != 2 ||
 	    bits > (size - 4) * 8 ||
 	    inet_pton(size == 8 ? AF_INET : AF_INET6, address, bytes + 4) != 1)
 		return false;

@@ -4,7 +4,11 @@
  * root.
  */
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "fixture.h"
 #include "sys/cpus.h"
@@ -65,6 +69,24 @@ static void test_files(void **state)
 	assert_int_equal(skep_file_read_number("/proc/sys/kernel/pid_max", &number), 0);
 	assert_true(number > 1);
 	assert_int_equal(skep_file_read_number("/proc/version", &number), -EINVAL);
+}
+
+static void test_regular(void **state)
+{
+	char dir[] = "/tmp/skep-test-XXXXXX", path[64];
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+
+	assert_int_equal(skep_file_read_regular("/proc/self/stat", 1 << 16, &text, &len), 0);
+	assert_int_equal(strlen(text), len);
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/pipe", dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(skep_file_read_regular(path, 10, &text, &len), -EINVAL);
+	assert_int_equal(skep_file_read_regular("/dev/zero", 10, &text, &len), -EINVAL);
+	assert_int_equal(skep_file_read_regular("/nonexistent", 10, &text, &len), -ENOENT);
+	unlink(path);
+	rmdir(dir);
 }
 
 static void test_symbols(void **state)
@@ -297,11 +319,12 @@ static void test_features(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cpu_lists),      cmocka_unit_test(test_clock),
-		cmocka_unit_test(test_files),	       cmocka_unit_test(test_symbols),
-		cmocka_unit_test(test_symbols_hidden), cmocka_unit_test(test_symbols_live),
-		cmocka_unit_test(test_tracefs),	       cmocka_unit_test(test_functions),
-		cmocka_unit_test(test_types),	       cmocka_unit_test(test_features),
+		cmocka_unit_test(test_cpu_lists),    cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_files),	     cmocka_unit_test(test_regular),
+		cmocka_unit_test(test_symbols),	     cmocka_unit_test(test_symbols_hidden),
+		cmocka_unit_test(test_symbols_live), cmocka_unit_test(test_tracefs),
+		cmocka_unit_test(test_functions),    cmocka_unit_test(test_types),
+		cmocka_unit_test(test_features),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
