@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,41 +39,63 @@ struct skep_str *skep_output_text(struct skep_output *output)
 	return &output->buffer;
 }
 
-void skep_output_rotate(struct skep_output *output, const char *path, uint64_t size_bytes,
-			unsigned keep)
+int skep_output_rotate(struct skep_output *output, const char *path, uint64_t size_bytes,
+		       unsigned keep)
 {
+	if (output->slow)
+		return -ENOTSUP;
 	output->path = path;
 	output->size_bytes = size_bytes;
 	output->keep = keep;
+	return 0;
 }
 
-/* PATH.1, PATH.2 and so on move on by one, the last one goes. */
-static void put_aside(const struct skep_output *output)
+/* PATH, or PATH.N */
+static void name(const struct skep_output *output, unsigned n, struct skep_str *out)
+{
+	skep_str_reset(out);
+	skep_str_add(out, output->path);
+	if (n > 0)
+		skep_str_addf(out, ".%u", n);
+}
+
+/* Those aside move on by one up to the first gap, so that trying again costs no file; without a gap the last one goes. */
+static int put_aside(const struct skep_output *output)
 {
 	_cleanup_(skep_str_fini)
 	struct skep_str from = {}, to = {};
+	unsigned n = 1;
 
-	for (unsigned i = output->keep; i > 0; i--) {
-		skep_str_reset(&from);
-		skep_str_reset(&to);
-		skep_str_add(&from, output->path);
-		if (i > 1)
-			skep_str_addf(&from, ".%u", i - 1);
-		skep_str_addf(&to, "%s.%u", output->path, i);
-		(void)!rename(from.data, to.data);
+	for (; n < output->keep; n++) {
+		name(output, n, &to);
+		if (faccessat(AT_FDCWD, to.data, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+			break;
 	}
+	for (; output->keep > 0 && n > 0; n--) {
+		name(output, n - 1, &from);
+		name(output, n, &to);
+		if (rename(from.data, to.data) < 0 && errno != ENOENT)
+			return -errno;
+	}
+	return 0;
 }
 
-/* The next file; when it cannot be opened it goes on in the one that is there. */
+/* The next file. When there can be none it goes on in the one that is there, and says so once. */
 static void rotate(struct skep_output *output)
 {
-	int fd;
+	int r = put_aside(output), fd = -1;
 
-	put_aside(output);
-	fd = open(output->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	output->written = 0;
+	/* Whatever stands there by now is not ours to empty. */
+	if (r == 0)
+		fd = open(output->path,
+			  O_WRONLY | O_CREAT | O_CLOEXEC | (output->keep ? O_EXCL : O_TRUNC), 0666);
 	if (fd < 0) {
-		output->lost_error = -errno;
+		r = r < 0 ? r : -errno;
+		if (!output->rotate_error)
+			fprintf(stderr, "skep: '%s' cannot be put aside, it grows on: %s\n",
+				output->path, strerror(-r));
+		output->rotate_error = r;
 		return;
 	}
 	close(output->fd);

@@ -11,8 +11,8 @@
  *	r = skep_output_close(&out);		// the first error of any write
  *
  * A file that rotates (skep_output_rotate) is put aside as PATH.1 when it is large enough, between two records, and those that
- * are aside move on; @rotated may write what a new file begins with. It outlives a full disk: what could not be written is
- * counted, and writing goes on.
+ * are aside move on; @rotated may write what a new file begins with. Where that cannot be (a mount, a folder that may not be
+ * written) it grows on, which is told once. It outlives a full disk: what could not be written is counted, and writing goes on.
  *
  * After a failed write everything further is dropped and `error` says why; -EPIPE (the reader went away) is a
  * reason to end quietly. A reader who does not read holds the session up, but not its end: when a signal asks for that, it
@@ -47,6 +47,7 @@ struct skep_output {
 	uint64_t n_records;    /* in the buffer */
 	uint64_t lost_records; /* that found no room on the disk */
 	int lost_error;	       /* why */
+	int rotate_error;      /* why it was not put aside */
 	bool rotating;
 	void (*rotated)(void *data);
 	void *data;
@@ -58,9 +59,9 @@ struct skep_output {
 /* @path NULL: stdout. */
 int skep_output_open(struct skep_output *output, const char *path,
 		     enum skep_buffering buffering) _must_check_;
-/* From now on. @path is borrowed; as it was opened. */
-void skep_output_rotate(struct skep_output *output, const char *path, uint64_t size_bytes,
-			unsigned keep);
+/* From now on. @path is borrowed; as it was opened. -ENOTSUP: it is no regular file, and stays where it is. */
+int skep_output_rotate(struct skep_output *output, const char *path, uint64_t size_bytes,
+		       unsigned keep) _must_check_;
 /* The buffer, to add to. */
 struct skep_str *skep_output_text(struct skep_output *output);
 void skep_output_record_done(struct skep_output *output);

@@ -338,8 +338,7 @@ static int take_sink(struct skep_trace_options *o, const char *to, struct skep_d
 		o->to_output = true;
 		return 0;
 	}
-	if (skep_has_prefix(to, "file=") || (strchr(to, '/') && !strchr(to, '=')) || *to == '/' ||
-	    *to == '.')
+	if (skep_has_prefix(to, "file=") || memchr(to, '/', strcspn(to, "=")) || *to == '.')
 		return take_file(o, skep_has_prefix(to, "file=") ? to + 5 : to, diag);
 	if (o->n_to == SKEP_TRACE_SINKS_MAX) {
 		skep_diag_error(diag, SKEP_NO_LOC, "more than %d times --to", SKEP_TRACE_SINKS_MAX);

@@ -286,9 +286,14 @@ static int open_output(struct job *job)
 	if (r < 0)
 		skep_diag_error(&job->diag, SKEP_NO_LOC, "cannot write to '%s': %s", path,
 				strerror(-r));
-	else if (o->to_file)
-		skep_output_rotate(&job->output, path, o->to_size ? o->to_size : UINT64_MAX,
-				   o->to_keep);
+	if (r < 0 || !o->to_file)
+		return r;
+	r = skep_output_rotate(&job->output, path, o->to_size ? o->to_size : UINT64_MAX,
+			       o->to_keep);
+	if (r == 0 || !o->to_size)
+		return 0;
+	skep_diag_error(&job->diag, SKEP_NO_LOC, "'%s' is no file that can be put aside", path);
+	skep_diag_hint(&job->diag, "without size= a device or pipe is written to as it is");
 	return r;
 }
 
