@@ -111,6 +111,13 @@ const char *skep_app_refused(const struct skep_app *app);
  * programs take, which costs some nanoseconds a run.
  */
 int skep_app_limit(struct skep_app *app, double percent);
+/*
+ * Rows and maps go there, too: "otlp", "otlp=URL", "prom", "prom=ADDRESS:PORT", as of skep-to(7). Before attaching; may be
+ * repeated. Whoever polls for rows keeps it going, also where there are none. -EINVAL, -ENOENT (a library is missing).
+ */
+int skep_app_to(struct skep_app *app, const char *to);
+/* Sends what maps hold now and what still waits, 10 s at most, and ends it; skep_app_why tells what was not delivered. */
+void skep_app_flush(struct skep_app *app);
 /* Loads, and attaches every program to its places: how many there are. */
 int skep_app_attach(struct skep_app *app);
 /* Detaches. Maps can be read on. What is kept stays attached. */

@@ -22,6 +22,7 @@ static const char usage[] =
 	"  --reload DIR       take the place of what is kept in DIR, with its maps, without missing an event\n"
 	"  --unload DIR       detach and remove what is kept in DIR\n"
 	"  --format FORMAT    table, json, csv or prom\n"
+	"  --to WHERE         rows and maps go there: otlp[=URL], prom[=PORT], syslog; - is here\n"
 	"  --watch SECONDS    show maps that often, not only at the end\n"
 	"  --duration SECONDS ends after so long; otherwise with Ctrl-C\n"
 	"  --max-cpu PERCENT  of one processor: attach for a part of the time, or end, when it takes more\n"
@@ -75,6 +76,8 @@ static const char *take_option(void *data, int c, char *value)
 		return add_word(&options->prog, value);
 	case 's':
 		return add_word(&options->set, value);
+	case 't':
+		return add_word(&options->to, value);
 	case 'f':
 		return take_format(value, &options->format);
 	case 'd':
@@ -117,6 +120,8 @@ static const char *check(const struct skep_run_options *options, int n_files)
 		return "only one of --pin, --list, --reload and --unload";
 	if (options->detach && !options->pin && !options->reload)
 		return "--detach leaves nothing behind without --pin DIR";
+	if (options->detach && options->to.n)
+		return "--to needs somebody who reads the data: leave out --detach";
 	if (options->list || options->unload)
 		return n_files ? "--list and --unload take no file" : NULL;
 	return n_files ? NULL : "which file?";
@@ -129,6 +134,7 @@ int skep_cmd_run(int argc, char **argv)
 		{ "prog", required_argument, NULL, 'p' },
 		{ "set", required_argument, NULL, 's' },
 		{ "format", required_argument, NULL, 'f' },
+		{ "to", required_argument, NULL, 't' },
 		{ "duration", required_argument, NULL, 'd' },
 		{ "pin", required_argument, NULL, 'P' },
 		{ "detach", no_argument, NULL, 'D' },

@@ -28,7 +28,7 @@ int skep_app_new(const struct skep_app_options *options, struct skep_app **ret_a
 	app->engine = skep_kernel_engine();
 	app->refused = SIZE_MAX;
 	app->diag.columns = app->options.columns;
-	app->budget.fd = app->stats_fd = app->wait_fd = -1;
+	app->budget.fd = app->sinks_fd = app->stats_fd = app->wait_fd = -1;
 	*ret_app = app;
 	return 0;
 }
@@ -39,6 +39,7 @@ void skep_app_close(struct skep_app *app)
 		return;
 	app_kept_undo(app);
 	app_limit_close(app);
+	app_sinks_close(app);
 	app_rows_close(app);
 	app->engine->close(app->loaded);
 	app_kept_fini(app);
@@ -360,6 +361,8 @@ int skep_app_attach(struct skep_app *app)
 	}
 	app->is_attached = true;
 	r = app_limit_open(app);
+	if (r == 0)
+		r = app_sinks_watch(app);
 	if (r < 0) {
 		skep_app_detach(app);
 		return r;

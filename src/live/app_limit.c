@@ -61,10 +61,18 @@ static void changed(void *data, const struct skep_budget *budget)
 	skep_diag_add(&app->diag, SKEP_DIAG_NOTE, SKEP_NO_LOC, "%s", sentence(&text));
 }
 
-static int watch(struct skep_app *app, int fd)
+int app_wait_for(struct skep_app *app, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN };
+	int rings = skep_feed_fd(app->feed);
 
+	if (app->wait_fd < 0) {
+		app->wait_fd = epoll_create1(EPOLL_CLOEXEC);
+		if (app->wait_fd < 0)
+			return -errno;
+		if (rings >= 0 && epoll_ctl(app->wait_fd, EPOLL_CTL_ADD, rings, &event) < 0)
+			return -errno;
+	}
 	return fd >= 0 && epoll_ctl(app->wait_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
@@ -90,11 +98,8 @@ int app_limit_open(struct skep_app *app)
 				skep_explain_errno(app->stats_fd));
 		return app->stats_fd;
 	}
-	app->wait_fd = epoll_create1(EPOLL_CLOEXEC);
-	r = app->wait_fd < 0 ? -errno : skep_budget_open(&app->budget, &on);
-	if (r == 0)
-		r = watch(app, app->budget.fd);
-	return r < 0 ? r : watch(app, skep_feed_fd(app->feed));
+	r = skep_budget_open(&app->budget, &on);
+	return r < 0 ? r : app_wait_for(app, app->budget.fd);
 }
 
 void app_limit_close(struct skep_app *app)

@@ -91,7 +91,7 @@ static void print_one(struct skep_app *app, size_t index, struct skep_arena *are
 }
 
 /* What people want to see when they do not say which: not constants, not what the loader has made for itself. */
-static bool is_shown(const struct skep_app *app, size_t index)
+bool app_map_is_shown(const struct skep_app *app, size_t index)
 {
 	const struct skep_spec_map *m = &app->spec.maps[index];
 
@@ -119,9 +119,9 @@ size_t app_n_tables(const struct skep_app *app)
 	size_t n = skep_feed_n_schemas(app->feed) - 1; /* without "unknown" */
 
 	for (size_t i = 0; i < app->spec.n_maps; i++)
-		n += is_shown(app, i) && !is_lost_alone(app, i);
+		n += app_map_is_shown(app, i) && !is_lost_alone(app, i);
 	for (size_t i = 0; i < app->spec.n_vars; i++)
-		n += is_shown(app, app->spec.vars[i].map) &&
+		n += app_map_is_shown(app, app->spec.vars[i].map) &&
 		     !skep_streq(app->spec.vars[i].name, SKEP_FEED_LOST);
 	return n;
 }
@@ -175,7 +175,7 @@ const char *skep_app_map_text(struct skep_app *app, const char *map, enum skep_a
 		return NULL;
 	app_print_as(app, format);
 	for (size_t i = 0; i < app->spec.n_maps; i++)
-		if (map ? i == index : is_shown(app, i))
+		if (map ? i == index : app_map_is_shown(app, i))
 			print_one(app, i, arena, is_prom ? &prom : NULL);
 	if (is_prom && !map)
 		count_rows(app, &prom);

@@ -8,6 +8,7 @@
  *	app_rows.c	rings
  *	app_kept.h	what stays in the kernel
  *	app_maps.c	maps
+ *	app_sinks.c	where else it all goes
  */
 #pragma once
 
@@ -34,6 +35,7 @@ struct app_set {
 };
 
 struct app_kept;
+struct skep_sink;
 
 struct skep_app {
 	struct skep_app_options options;
@@ -65,6 +67,11 @@ struct skep_app {
 	bool is_printing;
 	uint64_t limit; /* hundredths of a percent; 0: none */
 	struct skep_budget budget;
+	struct {
+		SKEP_VEC(struct skep_sink *);
+	} sinks;
+	uint64_t since_ns; /* attached */
+	int sinks_fd;	   /* ticks, with sinks */
 	int stats_fd,
 		wait_fd; /* with a limit: statistics are on, and what waits for rows and for it */
 };
@@ -98,11 +105,22 @@ void app_limit_close(struct skep_app *app);
 /* -EDQUOT: it was exceeded, and nothing is attached any more. */
 int app_limit_step(struct skep_app *app) _must_check_;
 
+/* app_limit.c: skep_app_fd is readable when @fd is. -1: none. */
+int app_wait_for(struct skep_app *app, int fd) _must_check_;
+
+/* app_sinks.c. All do nothing without sinks. */
+int app_sinks_watch(struct skep_app *app) _must_check_;
+void app_sinks_row(struct skep_app *app, const struct skep_feed_row *row);
+void app_sinks_step(struct skep_app *app);
+void app_sinks_close(struct skep_app *app);
+
 /* app_rows.c: what programs write is kept from here on. After loading, before attaching. */
 int app_rows_open(struct skep_app *app) _must_check_;
 /* Empties the text, and prints to it from now on. With a feed. */
 void app_print_as(struct skep_app *app, enum skep_app_format format);
 /* app_maps.c: tables that text may consist of: types of rows, maps, variables. */
+/* What people want to see when they do not say which. */
+bool app_map_is_shown(const struct skep_app *app, size_t map);
 size_t app_n_tables(const struct skep_app *app);
 void app_rows_close(struct skep_app *app);
 

@@ -64,8 +64,24 @@ static int hand_on(void *data, const struct skep_feed_row *decoded)
 	return MIN(r, 0);
 }
 
+/* To whoever asked, and to the sinks. */
+struct both {
+	struct skep_app *app;
+	const struct skep_feed_sink *sink;
+};
+
+static int take(void *data, const struct skep_feed_row *row)
+{
+	const struct both *both = data;
+
+	app_sinks_row(both->app, row);
+	return both->sink->row(both->sink->data, row);
+}
+
 static int drain(struct skep_app *app, int timeout_ms, const struct skep_feed_sink *sink)
 {
+	struct both both = { app, sink };
+	struct skep_feed_sink all = { take, &both };
 	struct pollfd wait = { .fd = skep_app_fd(app), .events = POLLIN };
 	int r;
 
@@ -76,7 +92,10 @@ static int drain(struct skep_app *app, int timeout_ms, const struct skep_feed_si
 	if (timeout_ms != 0 && poll(&wait, 1, timeout_ms) < 0)
 		return -errno;
 	r = app_limit_step(app);
-	return r < 0 ? r : skep_feed_drain(app->feed, sink);
+	if (r >= 0)
+		r = skep_feed_drain(app->feed, app->sinks.len ? &all : sink);
+	app_sinks_step(app);
+	return r;
 }
 
 int skep_app_poll(struct skep_app *app, int timeout_ms, skep_app_row_fn *row, void *data)

@@ -18,7 +18,8 @@ struct run {
 	const struct skep_run_options *options;
 	struct skep_app *app;
 	int signal_fd, end_fd, watch_fd;
-	int error; /* of standard output */
+	int error;     /* of standard output */
+	bool is_shown; /* on standard output */
 };
 
 /* Shows what was told meanwhile; @r as it is. */
@@ -75,6 +76,14 @@ static int say_prog(struct run *run, const char *word)
 	return skep_app_use(run->app, word);
 }
 
+static int say_to(struct run *run, const char *word)
+{
+	bool is_stdout = skep_streq(word, "-");
+
+	run->is_shown |= is_stdout;
+	return is_stdout ? 0 : skep_app_to(run->app, word);
+}
+
 static int say_each(struct run *run, const struct skep_run_words *words,
 		    int (*say)(struct run *run, const char *word))
 {
@@ -95,8 +104,9 @@ static int say_all(struct run *run)
 	int prog = say_each(run, &o->prog, say_prog);
 	int at = say_each(run, &o->at, say_place);
 	int set = say_each(run, &o->set, say_value);
+	int to = say_each(run, &o->to, say_to);
 
-	return prog < 0 ? prog : at < 0 ? at : set;
+	return prog < 0 ? prog : at < 0 ? at : set < 0 ? set : to;
 }
 
 /*
@@ -109,7 +119,7 @@ static int show_rows(struct run *run)
 
 	if (!text)
 		return -EIO;
-	if (*text && (fputs(text, stdout) == EOF || fflush(stdout) == EOF))
+	if (*text && run->is_shown && (fputs(text, stdout) == EOF || fflush(stdout) == EOF))
 		run->error = -errno;
 	return run->error < 0 ? run->error : *text != '\0';
 }
@@ -139,12 +149,12 @@ static int show_visits(struct run *run)
 static int show_maps(struct run *run)
 {
 	const struct skep_run_options *o = run->options;
-	const char *text = skep_app_map_text(run->app, NULL, o->format);
+	const char *text = run->is_shown ? skep_app_map_text(run->app, NULL, o->format) : "";
 
 	if (!text)
 		return tell(run, -EIO);
 	/* On a terminal that shows nothing else one picture takes the place of the other. */
-	if (o->watch_ns && o->lines && skep_app_fd(run->app) < 0)
+	if (o->watch_ns && o->lines && run->is_shown && skep_app_fd(run->app) < 0)
 		fputs("\033[H\033[J", stdout);
 	if (*text && (fputs(text, stdout) == EOF || fflush(stdout) == EOF))
 		run->error = -errno;
@@ -328,6 +338,7 @@ static enum skep_run_end run_it(struct run *run)
 		r = follow(run);
 	if (r >= 0 && !o->detach)
 		r = finish(run);
+	skep_app_flush(run->app);
 	fputs(skep_app_losses_text(run->app), stderr);
 	if (kept)
 		fprintf(stderr, "Kept in %s: skep run --unload %s removes it\n", kept, kept);
@@ -345,7 +356,11 @@ enum skep_run_end skep_run(const struct skep_run_options *options)
 		.columns = options->columns,
 		.lines = options->lines,
 	};
-	struct run run = { .options = options, .signal_fd = -1, .end_fd = -1, .watch_fd = -1 };
+	struct run run = { .options = options,
+			   .is_shown = !options->to.n,
+			   .signal_fd = -1,
+			   .end_fd = -1,
+			   .watch_fd = -1 };
 	enum skep_run_end end;
 
 	if (skep_app_new(&how, &run.app) < 0)
