@@ -29,7 +29,8 @@ struct skep_run_options {
 	struct skep_run_words at;   /* [PROG=]PLACE */
 	struct skep_run_words set;  /* name=value */
 	struct skep_run_words prog; /* names */
-	struct skep_run_words to;   /* where rows and maps go: otlp, prom=PORT; "-" is standard output */
+	struct skep_run_words
+		to; /* where rows and maps go: otlp, prom=PORT; "-" is standard output */
 	/* Directories of the BPF file system, at most one of them; NULL: none. */
 	const char *pin, *reload, *list, *unload;
 	bool detach; /* with pin or reload: ends once it is attached */
