@@ -83,16 +83,22 @@ static bool describe_listed(const char *json, const char *id, enum skep_label_wh
 {
 	static const char image[] = "\\\"image-name\\\":\\\"", names[] = "\"names\":[\"";
 	const char *key = what == SKEP_LABEL_IMAGE ? image : names;
-	const char *p = strstr(json, id), *next;
+	size_t len = strlen(id);
+	const char *p, *next;
 
-	p = p ? p + strlen(id) : NULL;
-	next = p ? strstr(p, "\"id\":") : NULL;
-	p = p ? strstr(p, key) : NULL;
-	if (!p || (next && p > next))
-		return false;
-	p += strlen(key);
-	skep_str_addn(out, p, strcspn(p, "\\\""));
-	return true;
+	for (p = strstr(json, "\"id\":"); p; p = next) {
+		p += 5 + strspn(p + 5, " \"");
+		next = strstr(p, "\"id\":");
+		if (!skep_has_prefix(p, id) || p[len] != '"')
+			continue;
+		p = strstr(p, key);
+		if (!p || (next && p > next))
+			return false;
+		p += strlen(key);
+		skep_str_addn(out, p, strcspn(p, "\\\""));
+		return true;
+	}
+	return false;
 }
 
 /* The files that @pattern, with the container's id in it, leads to. */
@@ -104,7 +110,9 @@ static bool look_in(const char *root, const char *pattern, const char *id, bool 
 	glob_t found = {};
 	bool known = false;
 
-	if (asprintf(&full, "%s%.*s%s%s", root, gap ? (int)(gap - pattern) : (int)strlen(pattern),
+	/* A name that is a pattern would be everybody's. */
+	if (strpbrk(id, "*?[\\") ||
+	    asprintf(&full, "%s%.*s%s%s", root, gap ? (int)(gap - pattern) : (int)strlen(pattern),
 		     pattern, gap ? id : "", gap ? gap + 2 : "") < 0)
 		return false;
 	if (glob(full, GLOB_NOSORT, NULL, &found) == 0) {

@@ -345,6 +345,12 @@ static void test_labels(void **state)
 	expect_label("/box", SKEP_LABEL_NAME, "box");
 	expect_label("/system.slice/crun-hive.scope", SKEP_LABEL_NAME, "hive");
 	expect_label("/lxc.payload.den/init.scope", SKEP_LABEL_NAME, "den");
+	/* What only occurs in another's entry, or is a pattern, is not it. */
+	expect_label("/lxc.payload.ff", SKEP_LABEL_NAME, "ff");
+	expect_label("/lxc.payload.names", SKEP_LABEL_NAME, "names");
+	expect_label("/lxc.payload.db", SKEP_LABEL_IMAGE, "");
+	expect_label("/lxc.payload.*", SKEP_LABEL_NAME, "*");
+	expect_label("/lxc.payload.0", SKEP_LABEL_NAME, "other");
 }
 
 /* What is no container, and containers that nobody has files of. */
