@@ -89,8 +89,10 @@ static unsigned long long skep_rows_lost __attribute__((unused));
  * Types that say what a number is. On a member of another type __attribute__((btf_decl_tag("skep:ipv4"))) says the same,
  * with the word in the middle of the name.
  *
- * Without them skep knows uid_t, __be16 (a number), __be32 (an address of IPv4), struct in_addr, struct in6_addr, and members that are called uid,
- * cgroup_id, saddr, daddr (_v4, _v6), or end with _ns, _us, _ms, _bytes.
+ * Without them skep knows uid_t, __be16, __be32 and __be64 (numbers), struct in_addr, struct in6_addr, and members that are
+ * called uid, cgroup_id, saddr, daddr (_v4, _v6), or end with _ns, _us, _ms, _bytes. A __be32 is an address of IPv4 when its
+ * name ends with addr, or when its last word is address, ip, srcip, dstip, src, dst, source, dest, gw, gateway, nexthop, local,
+ * remote, peer, netmask or broadcast, with or without a number (src_ip, ipv4, saddr_v4).
  */
 /* clang-format off */
 typedef unsigned int skep_pid_t;		 /* the process that skep_usym_t and skep_ustack_t belong to */

@@ -14,7 +14,8 @@
  * What a member means beyond its type is said by, in this order:
  *
  *	a tag		__attribute__((btf_decl_tag("skep:ipv4"))), any word of the table in typed_name.c
- *	a typedef	skep_ipv4_t (bpf/row.bpf.h has all of them), uid_t, __be32, struct in6_addr...
+ *	a typedef	skep_ipv4_t (bpf/row.bpf.h has all of them), uid_t, __be16, struct in6_addr...
+ *			and of a __be32 its name: daddr is an address, seq a number
  *	its name	only where a plain number or array could hardly be anything else: uid, cgroup_id, saddr, lat_ns
  *
  * Members of anonymous structs and unions stand among the others. Arrays of char are texts. What cannot be shown any other
@@ -48,6 +49,11 @@ enum skep_typed_time {
 	SKEP_TYPED_TIME_MONOTONIC, /* of bpf_ktime_get_ns: `who` is told by this number to add the difference */
 };
 
+/*
+ * How a member @name of type @type and @size bytes is shown, but for tags: AF_INET or AF_INET6 as an address, 1 as a number in
+ * the network's order, 0 neither.
+ */
+int skep_typed_network(const struct skep_btf *btf, uint32_t type, const char *name, uint32_t size);
 /*
  * A value of type @id, at offset 0, under @name (NULL: its own). Everything is in @arena, names included. @options may be
  * NULL. -EINVAL: a type without a size.

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What members mean beyond their type: by our tags and typedefs, by those of the kernel, and by a few names. */
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
 
 #include "live/typed_priv.h"
 
@@ -45,7 +48,7 @@ static const struct {
 } types[] = {
 	{ "uid_t", UID },      { "kuid_t", UID },	 { "__kernel_uid32_t", UID },
 	{ "in_addr", IPV4 },   { "in6_addr", IPV6 },	 { "__be16", NETWORK },
-	{ "__be32", IPV4 },    { "__be64", NETWORK },	 { "__sum16", NETWORK },
+	{ "__be32", NETWORK }, { "__be64", NETWORK },	 { "__sum16", NETWORK },
 	{ "in_addr_t", IPV4 }, { "in_port_t", NETWORK },
 };
 
@@ -116,17 +119,44 @@ static enum meaning by_name(const char *name, uint32_t size)
 	return NOTHING;
 }
 
+/* The last words of __be32's that are addresses; bpf/row.bpf.h and skep-map(1) have the same list. */
+static const char *const addresses[] = {
+	"ip",	   "srcip",   "dstip", "src",	 "dst",	 "source",  "dest",	 "gw",
+	"gateway", "nexthop", "local", "remote", "peer", "netmask", "broadcast",
+};
+
+/* "saddr_v4" ends with the word "saddr", "ip4" and "ipv4" with "ip". */
+static bool is_address(const char *name)
+{
+	size_t len = strlen(name), begin;
+
+	while (len && isdigit((unsigned char)name[len - 1]))
+		len--;
+	len -= len && name[len] && name[len - 1] == 'v';
+	len -= len && name[len - 1] == '_';
+	for (begin = len; begin && name[begin - 1] != '_';)
+		begin--;
+	name += begin;
+	len -= begin;
+	if ((len >= 4 && strncasecmp(name + len - 4, "addr", 4) == 0) ||
+	    (len == 7 && strncasecmp(name, "address", 7) == 0))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++)
+		if (strlen(addresses[i]) == len && strncasecmp(name, addresses[i], len) == 0)
+			return true;
+	return false;
+}
+
 static enum meaning find(const struct typed_member *m, const struct skep_schema_field *field)
 {
-	enum meaning meaning = m->tag ? by_word(m->tag, strlen(m->tag)) : NOTHING, named;
+	enum meaning meaning = m->tag ? by_word(m->tag, strlen(m->tag)) : NOTHING;
 
 	if (!meaning)
 		meaning = by_types(m);
-	named = meaning && meaning != NETWORK ? NOTHING : by_name(m->name, field->size);
 	/* A number of the network is an address when it is called so. */
-	if (!meaning || (meaning == NETWORK && named == IPV4 && !m->tag))
-		return named ? named : meaning;
-	return meaning;
+	if (meaning == NETWORK && !m->tag && field->size == 4 && is_address(m->name))
+		return IPV4;
+	return meaning ? meaning : by_name(m->name, field->size);
 }
 
 /* The kinds are for fields of these sizes; any other is left as it is. */
@@ -216,6 +246,17 @@ void typed_name_apply(const struct typed_member *m, struct skep_schema_field *fi
 			field->kind = SKEP_FIELD_PTR;
 		return;
 	}
+}
+
+int skep_typed_network(const struct skep_btf *btf, uint32_t type, const char *name, uint32_t size)
+{
+	struct typed_member m = { .btf = btf, .type = type, .name = name };
+	struct skep_schema_field field = { .size = size };
+	enum meaning meaning = find(&m, &field);
+
+	return meaning == IPV4 && size == 4    ? AF_INET
+	       : meaning == IPV6 && size == 16 ? AF_INET6
+					       : meaning == NETWORK;
 }
 
 unsigned typed_name_pid(const struct typed_member *m, const struct skep_schema_field *field)

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "workbench/typed.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+
+#include "live/typed.h"
 
 #define ZEROES_MIN 3 /* elements at an array's end that are counted and not written */
 
@@ -16,7 +19,8 @@ struct typed {
 	struct skep_str *out;
 };
 
-static void add_type(const struct typed *t, uint32_t id, size_t at, unsigned depth);
+static void add_type(const struct typed *t, uint32_t id, const char *name, size_t at,
+		     unsigned depth);
 
 /* @size bytes at @at as a number, or the bits of a field in it. */
 static uint64_t load(const struct typed *t, size_t at, size_t size)
@@ -113,7 +117,7 @@ static void add_array(const struct typed *t, const struct skep_btf_type *type, s
 	skep_str_addc(t->out, '[');
 	for (uint32_t i = 0; i < n && t->out->len < t->limit; i++) {
 		skep_str_add(t->out, i ? ", " : "");
-		add_type(t, type->type, at + (size_t)i * size, depth + 1);
+		add_type(t, type->type, "", at + (size_t)i * size, depth + 1);
 	}
 	if (n < type->n_elems && size)
 		skep_str_addf(t->out, "%s%u zeroes", n ? " and " : "", type->n_elems - n);
@@ -135,7 +139,7 @@ static void add_struct(const struct typed *t, const struct skep_btf_type *type, 
 		if (m.name[0])
 			skep_str_addf(t->out, ".%s = ", m.name);
 		if (!m.bit_size)
-			add_type(t, m.type, at + m.bit_offset / 8, depth + 1);
+			add_type(t, m.type, m.name, at + m.bit_offset / 8, depth + 1);
 		else if (at * 8 + m.bit_offset + m.bit_size <= t->size * 8)
 			add_number(t, &of, load_bits(t, at * 8 + m.bit_offset, m.bit_size),
 				   m.bit_size);
@@ -143,15 +147,24 @@ static void add_struct(const struct typed *t, const struct skep_btf_type *type, 
 	skep_str_add(t->out, " }");
 }
 
-/* The value of type @id that begins at byte @at. */
-static void add_type(const struct typed *t, uint32_t id, size_t at, unsigned depth)
+/* The value of type @id, of a member called @name, that begins at byte @at. */
+static void add_type(const struct typed *t, uint32_t id, const char *name, size_t at,
+		     unsigned depth)
 {
 	struct skep_btf_type type = skep_btf_type(t->btf, skep_btf_strip(t->btf, id, true));
+	char address[INET6_ADDRSTRLEN];
 	uint32_t size;
+	uint64_t x;
+	int network;
 
 	if (depth > SKEP_TYPED_DEPTH_MAX || t->out->len >= t->limit ||
 	    skep_btf_size(t->btf, type.id, &size) < 0 || at > t->size || size > t->size - at) {
 		skep_str_add(t->out, "...");
+		return;
+	}
+	network = skep_typed_network(t->btf, id, name, size);
+	if (network > 1) {
+		skep_str_add(t->out, inet_ntop(network, t->bytes + at, address, sizeof(address)));
 		return;
 	}
 	switch (type.kind) {
@@ -166,7 +179,10 @@ static void add_type(const struct typed *t, uint32_t id, size_t at, unsigned dep
 	case SKEP_BTF_ENUM:
 	case SKEP_BTF_ENUM64:
 		if (size <= 8) {
-			add_number(t, &type, load(t, at, size), size * 8);
+			x = load(t, at, size);
+			if (network && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+				x = __builtin_bswap64(x) >> (64 - size * 8);
+			add_number(t, &type, x, size * 8);
 			return;
 		}
 		break;
@@ -190,6 +206,6 @@ int skep_typed_text(const struct skep_btf *btf, uint32_t id, const uint8_t *byte
 	    skep_btf_size(btf, id, &of) < 0 || of != size)
 		return -EINVAL;
 	t.limit = out->len + SKEP_TYPED_BYTES_MAX;
-	add_type(&t, id, 0, 0);
+	add_type(&t, id, "", 0, 0);
 	return 0;
 }

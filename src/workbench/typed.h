@@ -5,7 +5,8 @@
  *	struct key { int pid; char comm[8]; }	{ .pid = 77, .comm = "sh" }
  *	__u64 slots[16]				[0, 3, 1 and 13 zeroes]
  *
- * Numbers keep their sign, enumerators have their names, pointers and what has no other form are hex.
+ * Numbers keep their sign, enumerators have their names, what is of the network is shown as live/typed.h says,
+ * pointers and what has no other form are hex.
  *
  *	if (skep_typed_text(btf, map->btf_value_type, bytes, size, &out) < 0)
  *		// no type, or one of another size: show bytes
