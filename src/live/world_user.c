@@ -70,7 +70,7 @@ static int functions_of(void *data, const char *path)
 {
 	struct user_search *u = data;
 	struct skep_binary_file *file;
-	struct skep_elf_sym sym;
+	struct skep_elf_sym sym, first = { .is_local = true };
 	size_t i = 0;
 	int r;
 
@@ -83,13 +83,16 @@ static int functions_of(void *data, const char *path)
 			r = skep_elf_find(skep_binary_symbols(file), u->glob, SKEP_ELF_FUNC, &sym);
 		if (r < 0)
 			return 0;
-		if (!sym.is_local)
-			return report(u, file, &sym, NULL);
-		/* Each file of the source may have a static function of this name. */
+		/* Each file of the source may have a static function of this name, also beside the global one. */
+		first = sym;
+		if (!first.is_local &&
+		    ((r = report(u, file, &first, NULL)) != 0 ||
+		     skep_elf_find(skep_binary_symbols(file), u->glob, SKEP_ELF_STATIC, &sym) < 0))
+			return r;
 	}
 	do {
 		r = skep_elf_next_func(skep_binary_symbols(file), u->glob, &i, &sym);
-		if (r == 0)
+		if (r == 0 && (first.is_local || (sym.is_local && sym.value != first.value)))
 			r = report(u, file, &sym, NULL);
 	} while (r == 0);
 	return r == -ENOENT ? 0 : r;

@@ -91,8 +91,11 @@ int skep_elf_find(const struct skep_elf *elf, const char *name, enum skep_elf_sy
 			continue;
 		if (sym.name[len] && sym.name[len] != '@')
 			continue;
-		if (kind == SKEP_ELF_FUNC ? !is_func(&sym)
-					  : kind != SKEP_ELF_ANY && sym.kind != kind)
+		if (kind == SKEP_ELF_FUNC || kind == SKEP_ELF_STATIC
+			    ? !is_func(&sym)
+			    : kind != SKEP_ELF_ANY && sym.kind != kind)
+			continue;
+		if (kind == SKEP_ELF_STATIC && !sym.is_local)
 			continue;
 		if (!sym.is_local) {
 			*ret_sym = sym;

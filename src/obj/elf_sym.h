@@ -34,6 +34,7 @@ enum skep_elf_sym_kind {
 	SKEP_ELF_IFUNC,	 /* chooses the real function when the program starts; found as FUNC, too */
 	SKEP_ELF_OBJECT, /* a variable */
 	SKEP_ELF_OTHER,
+	SKEP_ELF_STATIC, /* as an argument: a function of one file of the source */
 };
 
 /* A defined symbol. */

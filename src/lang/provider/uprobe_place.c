@@ -35,8 +35,8 @@ int skep_uprobe_params(const struct skep_world *world, const struct skep_world_s
 }
 
 /*
- * args by name, of a function that debugging information describes. Those that are used make a signature: functions that
- * have them alike share a program.
+ * args by name, of a function that debugging information describes. Of a pattern, functions that have alike what is used share
+ * a program. Functions of one plain name do not: each file may mean something of its own by "struct s".
  */
 static const char *load_args(struct skep_uprobe_search *s, const struct skep_world_symbol *symbol,
 			     struct skep_proto_regs *ret_of, const struct skep_struct **ret_args,
@@ -62,6 +62,9 @@ static const char *load_args(struct skep_uprobe_search *s, const struct skep_wor
 		return "";
 	}
 	*ret_args = skep_proto_args_at(&s->c->types, ret_of, SKEP_SPACE_USER, symbol->name);
+	if (s->used.whole || (!s->glob && !s->demangled))
+		return skep_arena_printf(s->c->arena, "%s+%llu", symbol->module,
+					 (unsigned long long)symbol->offset);
 	return skep_match_signature(s->c, *ret_args, &s->used);
 }
 
