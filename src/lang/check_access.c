@@ -86,10 +86,20 @@ static int no_such_argument(struct skep_check *k, const struct skep_expr *expr,
 	const char *names =
 		skep_type_field_names(&k->c->types, args, expr->field.name, HINT_FIELDS);
 	const char *why = skep_proto_why_left_out(&inst->args_of, k->c->arena, expr->field.name);
-	int r = skep_check_error(k, expr->field.name_loc, "%s has no argument '%s'%s%s",
-				 inst->n_matches ? inst->matches[0].name : inst->point->text,
-				 expr->field.name, why ? " in args: it is " : "", why ? why : "");
+	const char *probe = inst->n_matches ? inst->matches[0].name : inst->point->text;
+	struct skep_field first;
+	int r;
 
+	/* Names that stand in for those that the types do not have. */
+	if (skep_type_field(&k->c->types, args, "arg0", inst->args_space, &first)) {
+		r = skep_check_error(k, expr->field.name_loc,
+				     "the types do not tell which argument of %s is '%s'", probe,
+				     expr->field.name);
+		skep_diag_hint(k->c->diag, "they are %s", names);
+		return r;
+	}
+	r = skep_check_error(k, expr->field.name_loc, "%s has no argument '%s'%s%s", probe,
+			     expr->field.name, why ? " in args: it is " : "", why ? why : "");
 	if (names[0])
 		skep_diag_hint(k->c->diag, "its arguments are: %s", names);
 	else if (why)

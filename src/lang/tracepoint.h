@@ -36,7 +36,8 @@ int skep_tracepoint_describe(const struct skep_btf *btf, const char *category, c
 			     struct skep_str *out, const char **ret_class) _must_check_;
 /*
  * Calls @each with "CATEGORY/EVENT" for every event whose name matches the pattern. The types do not know categories: any
- * but "syscalls" is believed, and a pattern for it finds nothing. Stops when @each returns other than 0 and returns that.
+ * but "syscalls" is believed. Stops when @each returns other than 0 and returns that. -ENODATA: of a pattern that depends on
+ * categories; @each was given what may match, of any category.
  */
 int skep_tracepoint_known(const struct skep_btf *btf, const char *category, const char *glob,
 			  int (*each)(void *data, const char *path), void *data) _must_check_;

@@ -81,6 +81,7 @@ static const char arguments[] = "accept ifd pupeer_sockaddr pupeer_addrlen\n"
 				"select in pinp poutp pexp ptvp\n"
 				"sendfile64 iout_fd iin_fd poffset ncount\n"
 				"setxattr spathname sname pvalue nsize iflags\n"
+				"setsockopt ifd ilevel ioptname soptval ioptlen\n"
 				"shmat ishmid sshmaddr ishmflg\n"
 				"syncfs ifd\n"
 				"statx idfd sfilename uflags umask pbuffer\n"
@@ -184,6 +185,18 @@ static bool add_known(const char *call, struct skep_str *out)
 	return false;
 }
 
+/* No argument of the call: it has none, or its function is told more. */
+static bool is_inner(const char *name)
+{
+	static const char *const names[] = { "__unused", "forbid_cmsg_compat", "timeout32",
+					     "version" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (skep_streq(name, names[i]))
+			return true;
+	return false;
+}
+
 /* From the function that does the work, when it has as many parameters as a call can have. */
 static bool add_prototype(const struct skep_btf *btf, const char *call, struct skep_str *out)
 {
@@ -200,6 +213,8 @@ static bool add_prototype(const struct skep_btf *btf, const char *call, struct s
 			_cleanup_(skep_str_fini)
 			struct skep_str decl = {};
 
+			if (is_inner(param.name))
+				break;
 			skep_btf_format_decl(btf, param.type, param.name, &decl);
 			add_argument(out, k, skep_str_text(&decl));
 		}
@@ -374,7 +389,7 @@ int skep_tracepoint_known(const struct skep_btf *btf, const char *category, cons
 	int r = 0;
 
 	if (strchr(category, '*'))
-		return 0;
+		return -ENODATA;
 	if (!skep_streq(category, "syscalls")) {
 		while (r == 0 && (id = skep_btf_next(btf, id, SKEP_BTF_TYPEDEF))) {
 			event = skep_btf_name(btf, id);
@@ -385,7 +400,7 @@ int skep_tracepoint_known(const struct skep_btf *btf, const char *category, cons
 			skep_str_addf(&path, "%s/%s", category, event + strlen(EVENT));
 			r = each(data, skep_str_text(&path));
 		}
-		return r;
+		return r == 0 && strchr(glob, '*') ? -ENODATA : r;
 	}
 	for (int i = 0; r == 0 && i < 2 * SKEP_SYSCALL_MAX; i++) {
 		const char *call = skep_arch() ? skep_syscall_name(skep_arch()->name, i / 2) : NULL;

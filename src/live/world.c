@@ -81,9 +81,10 @@ static int each_tracepoint(const struct skep_world *world, const char *glob, ske
 	const char *category =
 		slash ? skep_arena_strndup(w->arena, glob, (size_t)(slash - glob)) : glob;
 	struct names n = { fn, data, 0 };
-	int r = w->is_foreign ? 0 : skep_tracefs_events(category, name, one_tracepoint, &n);
+	int r = w->is_foreign ? -ENOENT : skep_tracefs_events(category, name, one_tracepoint, &n);
 
-	if (n.n || !w->types_diag || !world->btf)
+	/* Where tracefs can be read, what is not in it is not. */
+	if (r >= 0 || n.n || !w->types_diag || !world->btf)
 		return r;
 	return skep_tracepoint_known(world->btf, category, name, fn, data);
 }

@@ -224,7 +224,7 @@ static int add_event(const struct search *s, struct event *event)
 	return 0;
 }
 
-static int missing(struct skep_compiler *c, const struct skep_attach_point *point)
+static int missing(struct skep_compiler *c, const struct skep_attach_point *point, int error)
 {
 	const struct skep_world *w = c->world;
 	struct skep_names names = { .arena = c->arena };
@@ -233,6 +233,13 @@ static int missing(struct skep_compiler *c, const struct skep_attach_point *poin
 	};
 	int r;
 
+	if (error == -ENODATA)
+		return skep_match_unable(c, point,
+					 "name the events; tracefs, which root may read, tells "
+					 "those of a category",
+					 "the kernel's types do not tell which tracepoints match "
+					 "%s",
+					 near.wanted);
 	if (w->each_tracepoint)
 		(void)!w->each_tracepoint(w, "*", skep_names_add, &names);
 	/* Who may not list them all may know those of a category. */
@@ -294,7 +301,7 @@ static int tracepoint_match(struct skep_compiler *c, struct skep_probe_node *pro
 			skep_names_add, &names);
 	if (r < 0 || !names.len) {
 		skep_vec_fini(&names);
-		return missing(c, point);
+		return missing(c, point, r);
 	}
 	skep_match_used_args(probe, &s.used);
 	s.uses_args = s.used.n || s.used.whole;
