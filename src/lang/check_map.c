@@ -260,11 +260,14 @@ static int set_value(struct skep_check *k, const struct skep_expr *expr,
 		     const struct skep_type *type, const struct skep_expr *value)
 {
 	struct skep_map_info *m = expr->map.info;
-	const struct skep_type *both;
+	bool is_result =
+		value && value->kind == SKEP_EXPR_NAME && skep_streq(value->call.name, "retval");
+	const struct skep_type *both, *number = skep_type_int(8, false);
 
 	note_writer(k, m);
 	type = skep_check_promote(k, type, true);
 	if (!m->value) {
+		m->of_result = is_result;
 		m->value = type;
 		m->value_loc = expr->loc;
 		k->changed = true;
@@ -273,9 +276,14 @@ static int set_value(struct skep_check *k, const struct skep_expr *expr,
 	/* 0 is the null pointer, whichever came first. */
 	if (m->value->kind == SKEP_TYPE_PTR && value && skep_check_is_zero(value))
 		return 0;
+	m->of_result &= is_result;
 	both = skep_check_unify(k, m->value, type);
 	if (!both)
 		return wrong_value(k, expr, type);
+	/* Of results that no signed number holds all are shown without a sign, as registers are. */
+	if (m->of_result && both->kind == SKEP_TYPE_INT &&
+	    (skep_type_same(m->value, number) || skep_type_same(type, number)))
+		both = number;
 	if (!skep_type_same(both, m->value)) {
 		m->value = both;
 		k->changed = true;
