@@ -36,8 +36,7 @@ static int read_stream(int fd, struct skep_arena *arena, struct skep_diag *diag,
 		}
 		skep_str_addn(&all, part, (size_t)n);
 	}
-	*ret_data = skep_arena_alloc(arena, all.len + 1);
-	memcpy(*ret_data, skep_str_text(&all), all.len);
+	*ret_data = skep_arena_memdup(arena, skep_str_text(&all), all.len + 1);
 	*ret_size = all.len;
 	return 0;
 }
@@ -264,13 +263,29 @@ static bool names_assembler(const char *path)
 }
 
 /* What comes through a pipe has no name that would tell. */
-static bool holds_assembler(const char *path, const char *data, size_t size)
+static bool holds_source(const char *path, const char *data, size_t size)
 {
 	_cleanup_(skep_str_fini)
 	struct skep_str bytes = {};
 
 	return skep_streq(path, "-") && is_text(data, size) &&
 	       skep_input_hex(data, size, &bytes) == SKEP_HEX_OTHER;
+}
+
+/* Scripts have braces; assembler has them in comments and behind a directive alone. */
+static bool holds_script(const char *text)
+{
+	while (*(text += strspn(text, " \t\r\n"))) {
+		size_t len = strcspn(text, "\n"), code = strcspn(text, "{\n;");
+		const char *comment = strstr(text, "//");
+
+		if (text[0] == '.')
+			return false;
+		if (text[code] == '{' && (!comment || comment > text + code))
+			return true;
+		text += len;
+	}
+	return false;
 }
 
 int skep_input_read(const char *path, const struct skep_input_options *options,
@@ -296,9 +311,10 @@ int skep_input_read(const char *path, const struct skep_input_options *options,
 	else if (skep_object_is(data, size))
 		r = skep_input_read_objects(&(struct skep_object_file){ source.name, data, size },
 					    1, options, arena, diag, &source);
-	else if (skep_has_suffix(path, ".bt"))
+	else if (skep_has_suffix(path, ".bt") ||
+		 (holds_source(path, data, size) && holds_script(data)))
 		r = skep_input_read_bt(path, data, size, options, arena, diag, &source);
-	else if (names_assembler(path) || holds_assembler(path, data, size))
+	else if (names_assembler(path) || holds_source(path, data, size))
 		r = skep_input_read_assembler(data, size, options, arena, diag, &source);
 	else if ((r = refuse_other(data, size, diag, &source)) == 0)
 		r = read_bytes(data, size, options, arena, diag, &source);
