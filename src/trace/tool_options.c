@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command line of a tool, turned into one of skep trace. */
 #include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/vec.h"
@@ -211,10 +213,28 @@ static bool has_command(const struct command_line *c)
 	return false;
 }
 
+/* It has to run already, or to be that of -c. */
+static int check_process(struct command_line *c, const char *word)
+{
+	int pid;
+
+	if (skep_streq(word, "0") && !has_command(c)) {
+		skep_diag_error(c->diag, SKEP_NO_LOC, "%s wants to know: PID, or -c COMMAND",
+				c->tool->name);
+		return usage_error(c);
+	}
+	pid = atoi(word);
+	if (pid <= 0 || kill(pid, 0) == 0 || errno != ESRCH)
+		return 0;
+	skep_diag_error(c->diag, SKEP_NO_LOC, "there is no process %d", pid);
+	return -ESRCH;
+}
+
 /* Those that are not given are what the head says. */
 static int fill_arguments(struct command_line *c)
 {
 	const struct skep_tool *tool = c->tool;
+	int r;
 
 	c->own |= c->words.len > 0;
 	if (c->words.len > tool->n_arguments) {
@@ -231,12 +251,11 @@ static int fill_arguments(struct command_line *c)
 		skep_vec_add(&c->words, skep_arena_strdup(c->arena, tool->arguments[i].preset));
 	}
 	for (size_t i = 0; i < tool->n_arguments; i++) {
-		if (!skep_streq(tool->arguments[i].name, SKEP_TOOL_PROCESS) ||
-		    strcmp(c->words.data[i], "0") != 0 || has_command(c))
+		if (!skep_streq(tool->arguments[i].name, SKEP_TOOL_PROCESS))
 			continue;
-		skep_diag_error(c->diag, SKEP_NO_LOC, "%s wants to know: PID, or -c COMMAND",
-				tool->name);
-		return usage_error(c);
+		r = check_process(c, c->words.data[i]);
+		if (r < 0)
+			return r;
 	}
 	for (size_t i = 0; i < tool->n_options; i++)
 		if (c->presets[i])
