@@ -34,6 +34,14 @@ int skep_uprobe_params(const struct skep_world *world, const struct skep_world_s
 	return 0;
 }
 
+/* Of a function that shares no program. */
+static const char *own_signature(const struct skep_uprobe_search *s,
+				 const struct skep_world_symbol *symbol)
+{
+	return skep_arena_printf(s->c->arena, "%s+%llu", symbol->module,
+				 (unsigned long long)symbol->offset);
+}
+
 /*
  * args by name, of a function that debugging information describes. Of a pattern, functions that have alike what is used share
  * a program. Functions of one plain name do not: each file may mean something of its own by "struct s".
@@ -63,8 +71,7 @@ static const char *load_args(struct skep_uprobe_search *s, const struct skep_wor
 	}
 	*ret_args = skep_proto_args_at(&s->c->types, ret_of, SKEP_SPACE_USER, symbol->name);
 	if (s->used.whole || (!s->glob && !s->demangled))
-		return skep_arena_printf(s->c->arena, "%s+%llu", symbol->module,
-					 (unsigned long long)symbol->offset);
+		return own_signature(s, symbol);
 	return skep_match_signature(s->c, *ret_args, &s->used);
 }
 
@@ -80,7 +87,7 @@ static const char *load_result(struct skep_uprobe_search *s, const struct skep_w
 	    skep_uprobe_params(s->c->world, symbol, &of, &why) < 0)
 		return "";
 	*ret_of = of;
-	return skep_result_signature(s->c, ret_of);
+	return s->demangled ? skep_result_signature(s->c, ret_of) : own_signature(s, symbol);
 }
 
 /* What `probe` shows. A line keeps the words of the script behind the binary. */
