@@ -19,7 +19,7 @@ static uint64_t wall_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* All that would be printed if it ended now. */
+/* What would be printed if it ended now. */
 static void collect(void *data, struct skep_sink *sink)
 {
 	struct skep_session *s = data;
@@ -30,7 +30,8 @@ static void collect(void *data, struct skep_sink *sink)
 
 	for (size_t i = 0; i < s->plan->n_maps; i++)
 		if (s->plan->maps[i].print_at_end &&
-		    skep_session_read_map(s, arena, i, NULL, false, &snapshot) >= 0)
+		    skep_session_read_map(s, arena, i, NULL, skep_sink_room(sink), false,
+					  &snapshot) >= 0)
 			skep_sink_snapshot(sink, &snapshot, s->resolver, s->since_ns[i],
 					   snapshot.time_ns);
 	memcpy(losses.session, s->result->losses.session, sizeof(losses.session));

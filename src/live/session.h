@@ -41,9 +41,9 @@ int skep_session_record(void *session, const void *bytes, size_t len);
 void skep_session_idle(struct skep_session *s);
 /* All maps that are printed at the end, by name. */
 void skep_session_print_maps(struct skep_session *s);
-/* The map's contents as they are shown. @at_end: of a print that no script asked for. */
+/* The map's contents as they are shown, at most @max keys. @at_end: of a print that no script asked for. */
 int skep_session_read_map(struct skep_session *s, struct skep_arena *arena, size_t map,
-			  const void *key, bool at_end,
+			  const void *key, size_t max, bool at_end,
 			  struct skep_snapshot *ret_snapshot) _must_check_;
 
 /* held.c: stacks that no map holds make room for others, when it is time to. Rows that hold one have been shown. */

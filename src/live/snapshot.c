@@ -53,10 +53,10 @@ static bool is_keyed(const struct reader *r)
 }
 
 /*
- * All keys of a hash, each once. The kernel starts again from the front when the key it should go on from was deleted
+ * Keys of a hash, up to @max, each once. The kernel starts again from the front when the key it should go on from was deleted
  * meanwhile, so a key may come twice, and the walk has a bound.
  */
-static int read_keys(const struct reader *r, const void ***ret_keys, size_t *ret_n)
+static int read_keys(const struct reader *r, size_t max, const void ***ret_keys, size_t *ret_n)
 {
 	_cleanup_(skep_hash_fini)
 	struct skep_hash seen = {};
@@ -68,7 +68,7 @@ static int read_keys(const struct reader *r, const void ***ret_keys, size_t *ret
 	const void *last = NULL;
 	int e;
 
-	while (steps-- > 0) {
+	while (keys.len < max && steps-- > 0) {
 		void *key =
 			skep_arena_calloc(r->arena, 1, shown); /* a short one, with its zeroes */
 
@@ -152,15 +152,15 @@ static bool make_entry(const struct reader *r, const void *key, struct skep_snap
 	       r->map->shape.kind == SKEP_SNAPSHOT_SUM;
 }
 
-/* Adds the entries. */
-static int read_keyed(const struct reader *r, struct skep_snapshot *s)
+/* Adds entries, up to @max in all. */
+static int read_keyed(const struct reader *r, size_t max, struct skep_snapshot *s)
 {
 	_cleanup_free_ const void **keys = NULL;
 	struct skep_snapshot_entry *entries;
 	size_t n;
 	int e;
 
-	e = read_keys(r, &keys, &n);
+	e = read_keys(r, max - s->n_entries, &keys, &n);
 	if (e < 0)
 		return e;
 	entries = skep_arena_calloc(r->arena, s->n_entries + n, sizeof(*entries));
@@ -195,7 +195,7 @@ static int read_one(const struct reader *r, const void *key, const void *shown_k
 
 int skep_map_read(struct skep_arena *arena, const struct skep_plan *plan,
 		  const struct skep_engine *engine, struct skep_loaded *loaded, size_t index,
-		  const void *key, struct skep_snapshot *ret_snapshot)
+		  const void *key, size_t max, struct skep_snapshot *ret_snapshot)
 {
 	const struct skep_plan_map *map = &plan->maps[index];
 	struct skep_snapshot s = map->shape;
@@ -214,10 +214,10 @@ int skep_map_read(struct skep_arena *arena, const struct skep_plan *plan,
 		memcpy(copy, key, s.key_size);
 		e = read_one(&r, copy, copy, &s);
 	} else {
-		e = read_keyed(&r, &s);
+		e = read_keyed(&r, max, &s);
 		if (e >= 0 && map->short_map_plus1) {
 			init_reader(&r, arena, plan, engine, loaded, map, map->short_map_plus1 - 1);
-			e = read_keyed(&r, &s);
+			e = read_keyed(&r, max, &s);
 		}
 	}
 	if (e < 0)
@@ -253,7 +253,7 @@ static int empty_keyed(const struct reader *r, bool remove)
 {
 	_cleanup_free_ const void **keys = NULL;
 	size_t n;
-	int e = read_keys(r, &keys, &n);
+	int e = read_keys(r, SIZE_MAX, &keys, &n);
 
 	for (size_t i = 0; e == 0 && i < n; i++) {
 		e = remove ? r->engine->map_delete(r->loaded, r->index, keys[i])

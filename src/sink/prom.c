@@ -3,8 +3,12 @@
  * The page that Prometheus reads. libmicrohttpd speaks HTTP, in the session's own thread and without ever waiting: its
  * descriptor is one of those that the session waits for. What is on the page is read from the maps when it is asked for.
  *
- * Whoever connects can hold up nothing: there are CONNECTIONS_MAX connections, each answers once and ends, at the latest
- * after CONNECTION_MS or, when there are many, CROWDED_MS; and all answers that are on their way have at most ANSWERS_MAX bytes; above that it is 503.
+ * While a page is made no row is read, so what readers can ask for is bounded: a page is made PAGE_MS after the one before at the
+ * earliest, until then all readers share that; and it shows about KEYS_MAX keys. What it leaves out it tells.
+ *
+ * There are CONNECTIONS_MAX connections, each answers once and ends, at the latest after CONNECTION_MS, when it is silent
+ * after SILENT_S, when there are many after CROWDED_MS. Pages that are on their way have at most ANSWERS_MAX bytes and one
+ * page more; above that it is 503.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -24,9 +28,12 @@
 
 #define CONNECTIONS_MAX 32
 #define CONNECTION_MS 30000
+#define SILENT_S 10u
 #define CROWDED_MS 1000 /* when more than half of all connections are there */
 #define ANSWERS_MAX (64u << 20)
-#define ROWS_MAX 64 /* kinds of rows that are counted by name */
+#define PAGE_MS 1000
+#define KEYS_MAX 10000 /* on a page; those with histograms count more, see keys_worth() */
+#define ROWS_MAX 64    /* kinds of rows that are counted by name */
 #define LOST_MAX 256
 
 /* In the order of the names below. */
@@ -78,11 +85,14 @@ struct prom_sink {
 	struct skep_sink sink;
 	struct MHD_Daemon *daemon;
 	struct connection connections[CONNECTIONS_MAX];
-	size_t answers; /* bytes that are on their way */
-	struct count rows[ROWS_MAX], lost[LOST_MAX];
-	size_t n_rows, n_lost;
-	struct skep_prom prom; /* of the page that is being made */
-	struct skep_str page;
+	size_t answers; /* bytes of pages that somebody reads or may yet ask for */
+	struct count rows[ROWS_MAX], lost[LOST_MAX], cut[ROWS_MAX];
+	size_t n_rows, n_lost, n_cut;
+	struct skep_prom prom; /* of the page that is being made, */
+	struct skep_str text;
+	size_t keys_left;
+	struct MHD_Response *page; /* the last one; readers hold it as well */
+	uint64_t made_ns;
 	uint64_t n_pages, n_refused;
 };
 
@@ -124,14 +134,32 @@ static void add_row(struct skep_sink *base, const struct skep_schema *schema, co
 	++*counter(p->rows, ROWS_MAX, &p->n_rows, schema->name, "");
 }
 
+/* So that no page takes longer because each of its keys has many numbers. */
+static size_t keys_worth(const struct skep_snapshot *snapshot)
+{
+	return 1 + snapshot->n_numbers / 8;
+}
+
+static size_t room(const struct skep_sink *base)
+{
+	return ((const struct prom_sink *)base)->keys_left + 1;
+}
+
 /* A map that the script prints is on the page when somebody asks. */
 static void add_snapshot(struct skep_sink *base, const struct skep_snapshot *snapshot,
 			 const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns)
 {
 	struct prom_sink *p = (struct prom_sink *)base;
 
-	if (p->prom.scope)
-		skep_prom_snapshot(&p->prom, snapshot, resolver, &p->page);
+	struct skep_snapshot shown = *snapshot;
+
+	if (!p->prom.scope)
+		return;
+	shown.n_entries = MIN(shown.n_entries, p->keys_left / keys_worth(snapshot));
+	p->keys_left -= shown.n_entries * keys_worth(snapshot);
+	if (shown.n_entries < snapshot->n_entries)
+		++*counter(p->cut, ROWS_MAX, &p->n_cut, snapshot->name, "");
+	skep_prom_snapshot(&p->prom, &shown, resolver, &p->text);
 }
 
 static void add_lost(struct skep_sink *base, const char *probe, const char *cause, uint64_t count)
@@ -148,33 +176,28 @@ static void add_counts(struct prom_sink *p)
 	for (size_t i = 0; i < p->n_rows; i++) {
 		labels[0].value = p->rows[i].name;
 		skep_prom_count(&p->prom, "rows", "rows that the script has made", labels, 1,
-				p->rows[i].n, &p->page);
+				p->rows[i].n, &p->text);
+	}
+	labels[0].name = "map";
+	for (size_t i = 0; i < p->n_cut; i++) {
+		labels[0].value = p->cut[i].name;
+		skep_prom_count(&p->prom, "pages_cut",
+				"pages that left out keys of the map, as there are too many",
+				labels, 1, p->cut[i].n, &p->text);
 	}
 	labels[0].name = "cause";
 	labels[1].name = "probe";
 	if (!p->n_lost) /* what can be asked for has to be there before it happens */
-		skep_prom_count(&p->prom, "lost", "what was not seen", NULL, 0, 0, &p->page);
+		skep_prom_count(&p->prom, "lost", "what was not seen", NULL, 0, 0, &p->text);
 	for (size_t i = 0; i < p->n_lost; i++) {
 		labels[0].value = p->lost[i].name;
 		labels[1].value = p->lost[i].more;
 		skep_prom_count(&p->prom, "lost", "what was not seen", labels,
-				*p->lost[i].more ? 2 : 1, p->lost[i].n, &p->page);
+				*p->lost[i].more ? 2 : 1, p->lost[i].n, &p->text);
 	}
 	skep_prom_count(&p->prom, "pages_refused",
 			"requests that were refused, as too much was asked for", NULL, 0,
-			p->n_refused, &p->page);
-}
-
-/* The page as it is now; the caller's. */
-static void make_page(struct prom_sink *p)
-{
-	p->prom = (struct skep_prom){ .scope = p->sink.name };
-	skep_str_reset(&p->page);
-	forget(p->lost, &p->n_lost);
-	if (p->sink.collect)
-		p->sink.collect(p->sink.collect_data, &p->sink);
-	add_counts(p);
-	skep_prom_fini(&p->prom);
+			p->n_refused, &p->text);
 }
 
 /*
@@ -195,25 +218,36 @@ static void release(void *data)
 	free(a);
 }
 
-static enum MHD_Result answer_with(struct prom_sink *p, struct MHD_Connection *connection,
-				   unsigned status, const char *type, const struct skep_str *text)
+static struct MHD_Response *make_answer(struct prom_sink *p, const char *type, const char *text,
+					size_t size)
 {
-	struct answer *a = malloc(sizeof(*a) + text->len + 1);
+	struct answer *a = malloc(sizeof(*a) + size);
 	struct MHD_Response *response;
-	enum MHD_Result r;
 
 	if (!a)
-		return MHD_NO;
-	*a = (struct answer){ p, text->len };
-	memcpy(a->bytes, skep_str_text(text), text->len);
-	p->answers += a->size;
-	response = mhd.create_response(a->size, a->bytes, release, a);
+		return NULL;
+	*a = (struct answer){ p, size };
+	memcpy(a->bytes, text, size);
+	p->answers += size;
+	response = mhd.create_response(size, a->bytes, release, a);
 	if (!response) {
 		release(a);
-		return MHD_NO;
+		return NULL;
 	}
 	mhd.add_header(response, "Content-Type", type);
 	mhd.add_header(response, "Connection", "close");
+	return response;
+}
+
+static enum MHD_Result answer_text(struct prom_sink *p, struct MHD_Connection *connection,
+				   unsigned status, const char *text)
+{
+	struct MHD_Response *response =
+		make_answer(p, "text/plain; charset=utf-8", text, strlen(text));
+	enum MHD_Result r;
+
+	if (!response)
+		return MHD_NO;
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		mhd.add_header(response, "Allow", "GET, HEAD");
 	r = mhd.queue_response(connection, status, response);
@@ -221,14 +255,31 @@ static enum MHD_Result answer_with(struct prom_sink *p, struct MHD_Connection *c
 	return r;
 }
 
-static enum MHD_Result answer_text(struct prom_sink *p, struct MHD_Connection *connection,
-				   unsigned status, const char *text)
+/* Who reads it still goes on doing so. */
+static void forget_page(struct prom_sink *p)
 {
-	_cleanup_(skep_str_fini)
-	struct skep_str s = {};
+	if (p->page)
+		mhd.destroy_response(p->page);
+	p->page = NULL;
+}
 
-	skep_str_add(&s, text);
-	return answer_with(p, connection, status, "text/plain; charset=utf-8", &s);
+/* The page as it is now, when the last one is too old. */
+static void make_page(struct prom_sink *p)
+{
+	if (p->page && skep_sink_clock(CLOCK_MONOTONIC) - p->made_ns < PAGE_MS * UINT64_C(1000000))
+		return;
+	forget_page(p);
+	p->prom = (struct skep_prom){ .scope = p->sink.name };
+	p->keys_left = KEYS_MAX;
+	skep_str_reset(&p->text);
+	forget(p->lost, &p->n_lost);
+	if (p->sink.collect)
+		p->sink.collect(p->sink.collect_data, &p->sink);
+	add_counts(p);
+	skep_prom_fini(&p->prom);
+	p->page = make_answer(p, "text/plain; version=0.0.4; charset=utf-8", p->text.data,
+			      p->text.len);
+	p->made_ns = skep_sink_clock(CLOCK_MONOTONIC);
 }
 
 static enum MHD_Result handle(void *data, struct MHD_Connection *connection, const char *url,
@@ -244,15 +295,16 @@ static enum MHD_Result handle(void *data, struct MHD_Connection *connection, con
 		return answer_text(p, connection, MHD_HTTP_OK, "skep: see /metrics\n");
 	if (!skep_streq(url, "/metrics"))
 		return answer_text(p, connection, MHD_HTTP_NOT_FOUND, "see /metrics\n");
-	if (p->answers >= ANSWERS_MAX) {
+	make_page(p);
+	if (!p->page)
+		return MHD_NO;
+	if (p->answers > ANSWERS_MAX) {
 		p->n_refused++;
 		return answer_text(p, connection, MHD_HTTP_SERVICE_UNAVAILABLE,
 				   "too many readers are too slow\n");
 	}
-	make_page(p);
 	p->n_pages++;
-	return answer_with(p, connection, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8",
-			   &p->page);
+	return mhd.queue_response(connection, MHD_HTTP_OK, p->page);
 }
 
 static void watch(void *data, struct MHD_Connection *connection, void **socket,
@@ -324,11 +376,12 @@ static int start(struct prom_sink *p, int fd, struct skep_diag *diag)
 {
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
 		p->connections[i].fd = -1;
-	p->daemon = mhd.start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, handle, p,
-				     MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-				     (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, 10u,
-				     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16 * 1024,
-				     MHD_OPTION_NOTIFY_CONNECTION, watch, p, MHD_OPTION_END);
+	p->daemon =
+		mhd.start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, handle, p, MHD_OPTION_LISTEN_SOCKET,
+				 fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+				 MHD_OPTION_CONNECTION_TIMEOUT, SILENT_S,
+				 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16 * 1024,
+				 MHD_OPTION_NOTIFY_CONNECTION, watch, p, MHD_OPTION_END);
 	if (!p->daemon) {
 		close(fd);
 		skep_diag_error(diag, SKEP_NO_LOC, "libmicrohttpd does not start");
@@ -370,10 +423,12 @@ static void close_prom(struct skep_sink *base, struct skep_deliver_counts *ret_c
 
 	if (p->daemon)
 		mhd.stop_daemon(p->daemon);
+	forget_page(p);
 	ret_counts->requests = ret_counts->delivered = p->n_pages;
 	forget(p->rows, &p->n_rows);
 	forget(p->lost, &p->n_lost);
-	skep_str_fini(&p->page);
+	forget(p->cut, &p->n_cut);
+	skep_str_fini(&p->text);
 }
 
 const struct skep_sink_kind skep_sink_prom = {
@@ -382,6 +437,7 @@ const struct skep_sink_kind skep_sink_prom = {
 	.open = open_prom,
 	.row = add_row,
 	.snapshot = add_snapshot,
+	.room = room,
 	.lost = add_lost,
 	.serve = serve,
 	.idle = idle,

@@ -100,6 +100,11 @@ void skep_sink_snapshot(struct skep_sink *sink, const struct skep_snapshot *snap
 		sink->kind->snapshot(sink, snapshot, resolver, start_ns, time_ns);
 }
 
+size_t skep_sink_room(const struct skep_sink *sink)
+{
+	return sink->kind->room ? sink->kind->room(sink) : SIZE_MAX;
+}
+
 void skep_sink_set_collect(struct skep_sink *sink, skep_sink_collect_fn *collect, void *data)
 {
 	sink->collect = collect;

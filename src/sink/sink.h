@@ -44,6 +44,8 @@ void skep_sink_snapshot(struct skep_sink *sink, const struct skep_snapshot *snap
  */
 typedef void skep_sink_collect_fn(void *data, struct skep_sink *sink);
 void skep_sink_set_collect(struct skep_sink *sink, skep_sink_collect_fn *collect, void *data);
+/* Within collect: how many keys of the next map it takes; it has to know when there are more than it shows. */
+size_t skep_sink_room(const struct skep_sink *sink);
 /* Within collect. @probe: NULL for the session as a whole; texts are copied. */
 void skep_sink_lost(struct skep_sink *sink, const char *probe, const char *cause, uint64_t count);
 /* Readable when skep_sink_serve has something to do; -1: never. */

@@ -15,6 +15,7 @@ struct skep_sink_kind {
 	int (*spool)(struct skep_sink *sink, const char *where, struct skep_diag *diag);
 	void (*snapshot)(struct skep_sink *sink, const struct skep_snapshot *snapshot,
 			 const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns);
+	size_t (*room)(const struct skep_sink *sink);
 	void (*lost)(struct skep_sink *sink, const char *probe, const char *cause, uint64_t count);
 	void (*serve)(struct skep_sink *sink);
 	int (*idle)(struct skep_sink *sink);
