@@ -27,6 +27,7 @@
 struct syslog_sink {
 	struct skep_sink sink;
 	int socket;
+	struct sockaddr_un to; /* where it is, when it is no network's */
 	char host[64];
 	struct skep_str message;
 	struct skep_deliver_counts counts;
@@ -81,6 +82,32 @@ static void add_head(struct syslog_sink *s, const char *row, uint64_t time_ns)
 	skep_str_add(&s->message, " [row@32473");
 }
 
+static int connect_unix(const struct sockaddr_un *to)
+{
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || connect(fd, (const struct sockaddr *)to, sizeof(*to)) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+/* The receiver may have begun anew, with a socket of the same name. */
+static bool connect_again(struct syslog_sink *s)
+{
+	int fd;
+
+	if (errno != ECONNREFUSED && errno != ENOTCONN)
+		return false;
+	fd = connect_unix(&s->to);
+	if (fd < 0) {
+		errno = -fd;
+		return false;
+	}
+	close(s->socket);
+	s->socket = fd;
+	return true;
+}
+
 static void send_message(struct syslog_sink *s)
 {
 	size_t len = s->message.len;
@@ -93,7 +120,10 @@ static void send_message(struct syslog_sink *s)
 	}
 	s->counts.requests++;
 	n = send(s->socket, s->message.data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (n < 0 && errno == ECONNREFUSED) { /* of the one before, which has not arrived */
+	if (n < 0 && s->to.sun_family) {
+		if (connect_again(s))
+			n = send(s->socket, s->message.data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	} else if (n < 0 && errno == ECONNREFUSED) { /* of the one before, which is lost */
 		s->counts.delivered -= s->counts.delivered ? 1 : 0;
 		s->counts.lost[SKEP_DELIVER_FULL]++;
 		n = send(s->socket, s->message.data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -135,17 +165,13 @@ static void add_row(struct skep_sink *base, const struct skep_schema *schema, co
 	send_message(s);
 }
 
-static int connect_unix(const char *path)
+static int open_unix(struct syslog_sink *s, const char *path)
 {
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (strlen(path) >= sizeof(to.sun_path))
+	if (strlen(path) >= sizeof(s->to.sun_path))
 		return -ENAMETOOLONG;
-	strcpy(to.sun_path, path);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
-		return -errno;
-	return TAKE_FD(fd);
+	s->to.sun_family = AF_UNIX;
+	strcpy(s->to.sun_path, path);
+	return connect_unix(&s->to);
 }
 
 /* "HOST", "HOST:PORT", "[ADDRESS]:PORT". */
@@ -178,7 +204,7 @@ static int open_syslog(struct skep_sink *base, const char *arg, struct skep_diag
 	if (arg && skep_has_prefix(arg, "udp://"))
 		s->socket = connect_udp(arg + strlen("udp://"));
 	else if (!arg || skep_streq(arg, "unix") || *arg == '/')
-		s->socket = connect_unix(arg && *arg == '/' ? arg : "/dev/log");
+		s->socket = open_unix(s, arg && *arg == '/' ? arg : "/dev/log");
 	else
 		s->socket = -EINVAL;
 	if (s->socket >= 0)
