@@ -92,9 +92,14 @@ static bool send_one(struct skep_deliver *d, struct waiting *w, uint64_t *jitter
 
 	for (;;) {
 		struct skep_attempt a = { .pause_ms = -1 };
+		int r;
 
 		pthread_mutex_unlock(&d->lock);
-		if (fetch(d, w) < 0) {
+		r = fetch(d, w);
+		if (r < 0 && r != -EBADMSG) {
+			a.again = true;
+			snprintf(a.why, sizeof(a.why), "--spool: %s: %s", w->file, strerror(-r));
+		} else if (r < 0) {
 			a.n_lost = w->payload.n_items;
 			a.loss = SKEP_DELIVER_DAMAGED;
 			snprintf(a.why, sizeof(a.why), "--spool: %s is damaged", w->file);
@@ -229,6 +234,7 @@ void skep_deliver_spool(struct skep_deliver *d, struct skep_spool *spool)
 		append(d, w);
 	}
 	d->counts.damaged = skep_spool_damaged(spool);
+	d->counts.stay = skep_spool_stay(spool);
 	pthread_mutex_unlock(&d->lock);
 }
 

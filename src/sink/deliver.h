@@ -34,6 +34,7 @@ struct skep_payload {
 	uint8_t *bytes; /* owned */
 	size_t size;
 	unsigned signal; /* of the protocol's */
+	uint32_t form;	 /* how the bytes are encoded; the sink's own number */
 	uint64_t n_items;
 };
 
@@ -43,6 +44,7 @@ struct skep_deliver_counts {
 	uint64_t kept; /* in files, for the next process: neither delivered nor lost */
 	uint64_t
 		earlier; /* that earlier processes had kept: they are delivered, lost or kept again */
+	uint64_t stay;	 /* files of earlier ones that were passed over */
 	uint64_t damaged; /* files that do not even say how much was in them */
 	char why[256];	  /* the last thing that went wrong, "" when nothing did */
 };

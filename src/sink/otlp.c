@@ -96,9 +96,18 @@ static uint8_t *wrapped(const struct skep_otlp_settings *s, const struct skep_st
 	return frame;
 }
 
+#define FORM_GZIP 0x100u
+
+/* How bytes are encoded: the protocol's number, and whether they are compressed. */
+static uint32_t form_of(const struct skep_otlp_settings *s)
+{
+	return (uint32_t)s->protocol | (s->gzip ? FORM_GZIP : 0u);
+}
+
 static void finish(struct otlp_sink *sink, struct batch *b)
 {
-	struct skep_payload payload = { .signal = (unsigned)(b - sink->batches) };
+	struct skep_payload payload = { .signal = (unsigned)(b - sink->batches),
+					.form = form_of(&sink->settings) };
 
 	if (!b->open)
 		return;
@@ -186,7 +195,7 @@ static int idle(struct skep_sink *base)
 	return due_ms;
 }
 
-static size_t headers_of(const struct otlp_sink *sink, const char **headers)
+static size_t headers_of(const struct otlp_sink *sink, uint32_t form, const char **headers)
 {
 	static const char *const types[] = {
 		[SKEP_OTLP_HTTP_PROTOBUF] = "Content-Type: application/x-protobuf",
@@ -196,10 +205,10 @@ static size_t headers_of(const struct otlp_sink *sink, const char **headers)
 	const struct skep_otlp_settings *s = &sink->settings;
 	size_t n = 0;
 
-	headers[n++] = types[s->protocol];
+	headers[n++] = types[form & ~FORM_GZIP];
 	if (s->protocol == SKEP_OTLP_GRPC)
 		headers[n++] = "TE: trailers";
-	if (s->gzip)
+	if (form & FORM_GZIP)
 		headers[n++] = s->protocol == SKEP_OTLP_GRPC ? "grpc-encoding: gzip"
 							     : "Content-Encoding: gzip";
 	for (size_t i = 0; i < s->n_headers; i++)
@@ -215,7 +224,7 @@ static void attempt(void *data, const struct skep_payload *payload, struct skep_
 	struct skep_http_request request = {
 		.url = sink->settings.urls[payload->signal],
 		.headers = headers,
-		.n_headers = headers_of(sink, headers),
+		.n_headers = headers_of(sink, payload->form, headers),
 		.body = payload->bytes,
 		.size = payload->size,
 	};
@@ -229,7 +238,7 @@ static void attempt(void *data, const struct skep_payload *payload, struct skep_
 		snprintf(ret->why, sizeof(ret->why), "%s: %s", request.url, why);
 		return;
 	}
-	skep_answer_judge(&answer, sink->settings.protocol, payload->n_items, request.url, ret);
+	skep_answer_judge(&answer, payload->form & ~FORM_GZIP, payload->n_items, request.url, ret);
 	skep_http_answer_fini(&answer);
 }
 
@@ -276,8 +285,9 @@ static int spool_otlp(struct skep_sink *base, const char *where, struct skep_dia
 	struct otlp_sink *sink = (struct otlp_sink *)base;
 	const struct skep_otlp_settings *s = &sink->settings;
 	struct skep_spool *spool;
-	int r = skep_spool_open(where, s->urls[0], (uint32_t)s->protocol | (s->gzip ? 0x100u : 0u),
-				diag, &spool);
+	/* A connection speaks gRPC or it does not; what each request says of itself may differ. */
+	uint32_t may_differ = FORM_GZIP | (s->protocol == SKEP_OTLP_GRPC ? 0 : SKEP_OTLP_HTTP_JSON);
+	int r = skep_spool_open(where, s->urls[0], form_of(s), ~may_differ, diag, &spool);
 
 	if (r >= 0)
 		skep_deliver_spool(sink->deliver, spool);

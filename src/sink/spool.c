@@ -31,13 +31,13 @@ static const char magic[8] = "skepspl1";
 
 struct skep_spool {
 	int dir_fd, lock_fd;
-	uint32_t form;
+	uint32_t form, fixed;
 	uint64_t bytes_max, start_ns;
 	atomic_ullong bytes; /* in files */
 	unsigned n_written;
 	struct dirent **left; /* of others, oldest first; from @at on */
 	int n_left, at;
-	size_t n_damaged;
+	size_t n_damaged, n_stay;
 };
 
 static uint32_t own_sum(const struct head *head)
@@ -134,8 +134,8 @@ static int open_folders(struct skep_spool *s, int base_fd, uint32_t receiver)
 	return s->n_left < 0 ? -errno : 0;
 }
 
-int skep_spool_open(const char *where, const char *receiver, uint32_t form, struct skep_diag *diag,
-		    struct skep_spool **ret_spool)
+int skep_spool_open(const char *where, const char *receiver, uint32_t form, uint32_t fixed,
+		    struct skep_diag *diag, struct skep_spool **ret_spool)
 {
 	_cleanup_free_ char *dir = NULL;
 	_cleanup_close_ int base_fd = -1;
@@ -147,6 +147,7 @@ int skep_spool_open(const char *where, const char *receiver, uint32_t form, stru
 		return -ENOMEM;
 	s->dir_fd = s->lock_fd = -1;
 	s->form = form;
+	s->fixed = fixed;
 	clock_gettime(CLOCK_REALTIME, &now);
 	s->start_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	r = part(where, &dir, &s->bytes_max, diag);
@@ -185,29 +186,36 @@ void skep_spool_close(struct skep_spool *s)
 	free(s);
 }
 
-static bool read_all(int fd, void *bytes, size_t size)
+/* -EBADMSG: there are less. */
+static int read_all(int fd, void *bytes, size_t size)
 {
 	for (char *p = bytes; size;) {
 		ssize_t n = read(fd, p, size);
 
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n <= 0)
-			return false;
+			return n < 0 ? -errno : -EBADMSG;
 		p += n;
 		size -= (size_t)n;
 	}
-	return true;
+	return 0;
 }
 
-/* -EBADMSG: it is damaged. -EINVAL: it is of another form. */
+/* -EBADMSG: it is damaged. -EINVAL: it is of a form that is not sent here. */
 static int read_head(const struct skep_spool *s, int fd, struct head *ret)
 {
 	struct stat st;
+	int r = read_all(fd, ret, sizeof(*ret));
 
-	if (!read_all(fd, ret, sizeof(*ret)) || memcmp(ret->magic, magic, sizeof(magic)) != 0 ||
-	    ret->own != own_sum(ret) || ret->size > REQUEST_MAX || fstat(fd, &st) < 0 ||
-	    (uint64_t)st.st_size != sizeof(*ret) + ret->size)
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (memcmp(ret->magic, magic, sizeof(magic)) != 0 || ret->own != own_sum(ret) ||
+	    ret->size > REQUEST_MAX || (uint64_t)st.st_size != sizeof(*ret) + ret->size)
 		return -EBADMSG;
-	return ret->form == s->form ? 0 : -EINVAL;
+	return (ret->form ^ s->form) & s->fixed ? -EINVAL : 0;
 }
 
 static int open_file(const struct skep_spool *s, const char *name)
@@ -228,14 +236,18 @@ int skep_spool_left(struct skep_spool *s, struct skep_payload *ret_payload, char
 		if (r == -EBADMSG) {
 			s->n_damaged++;
 			unlinkat(s->dir_fd, entry->d_name, 0);
-		}
-		if (r < 0)
 			continue;
+		}
+		if (r < 0) {
+			s->n_stay++;
+			continue;
+		}
 		*ret_file = strdup(entry->d_name);
 		if (!*ret_file)
 			skep_oom();
 		*ret_payload = (struct skep_payload){ .size = head.size,
 						      .signal = head.signal,
+						      .form = head.form,
 						      .n_items = head.n_items };
 		s->bytes += head.size;
 		return 1;
@@ -246,6 +258,11 @@ int skep_spool_left(struct skep_spool *s, struct skep_payload *ret_payload, char
 size_t skep_spool_damaged(const struct skep_spool *s)
 {
 	return s->n_damaged;
+}
+
+size_t skep_spool_stay(const struct skep_spool *s)
+{
+	return s->n_stay;
 }
 
 static int write_all(int fd, const void *bytes, size_t size)
@@ -305,17 +322,20 @@ int skep_spool_read(struct skep_spool *s, const char *file, struct skep_payload 
 	_cleanup_close_ int fd = open_file(s, file);
 	_cleanup_free_ uint8_t *bytes = NULL;
 	struct head head;
-	int r = fd < 0 ? -EBADMSG : read_head(s, fd, &head);
+	int r = fd < 0 ? fd : read_head(s, fd, &head);
 
-	if (r < 0)
-		return -EBADMSG;
+	if (r < 0) /* one that has gone does not come back */
+		return r == -ENOENT ? -EBADMSG : r;
 	bytes = malloc(head.size + 1);
 	if (!bytes)
 		return -ENOMEM;
-	if (!read_all(fd, bytes, head.size) || crc32(0, bytes, (uInt)head.size) != head.sum)
+	r = read_all(fd, bytes, head.size);
+	if (r < 0)
+		return r;
+	if (crc32(0, bytes, (uInt)head.size) != head.sum)
 		return -EBADMSG;
-	*ret_payload =
-		(struct skep_payload){ TAKE_PTR(bytes), head.size, head.signal, head.n_items };
+	*ret_payload = (struct skep_payload){ TAKE_PTR(bytes), head.size, head.signal, head.form,
+					      head.n_items };
 	return 0;
 }
 

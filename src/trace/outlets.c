@@ -57,6 +57,11 @@ static void tell_kept(const struct job *job, const struct skep_deliver_counts *c
 	if (counts->damaged)
 		fprintf(stderr, "skep: lost: %" PRIu64 " damaged files of the spool were removed\n",
 			counts->damaged);
+	if (counts->stay)
+		fprintf(stderr,
+			"skep: %" PRIu64
+			" files of the spool stay: of another protocol, or not readable now\n",
+			counts->stay);
 	if (counts->kept)
 		fprintf(stderr, "skep: %" PRIu64 " items wait in %s for the next run\n",
 			counts->kept, job->options->spool);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -36,7 +37,7 @@ static struct skep_spool *open_spool(const char *more, uint32_t form)
 	struct skep_spool *spool;
 
 	snprintf(where, sizeof(where), "%s%s", dir, more);
-	assert_int_equal(skep_spool_open(where, "http://there", form, NULL, &spool), 0);
+	assert_int_equal(skep_spool_open(where, "http://there", form, ~0u, NULL, &spool), 0);
 	return spool;
 }
 
@@ -136,6 +137,39 @@ static void test_damaged(void **state)
 	}
 }
 
+/* What a process is short of for a while is no reason to lose anything. */
+static void test_short(void **state)
+{
+	struct skep_spool *spool = open_spool("", 7);
+	char *file = write_one(spool, "honey", 3), *left;
+	struct skep_payload payload;
+	struct rlimit old, none;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none = (struct rlimit){ 0, old.rlim_max };
+	skep_spool_close(spool);
+	spool = open_spool("", 7);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(skep_spool_read(spool, file, &payload), -24); /* EMFILE */
+	assert_int_equal(skep_spool_left(spool, &payload, &left), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_int_equal(skep_spool_damaged(spool), 0);
+	assert_int_equal(skep_spool_stay(spool), 1);
+	skep_spool_close(spool);
+	/* Encodings that may differ are given back. */
+	assert_int_equal(skep_spool_open(dir, "http://there", 5, ~2u, NULL, &spool), 0);
+	assert_int_equal(skep_spool_left(spool, &payload, &left), 1);
+	assert_string_equal(left, file);
+	assert_int_equal(payload.form, 7);
+	assert_int_equal(skep_spool_read(spool, left, &payload), 0);
+	assert_int_equal(payload.form, 7);
+	free(payload.bytes);
+	free(left);
+	free(file);
+	skep_spool_close(spool);
+}
+
 static void test_full(void **state)
 {
 	struct skep_spool *spool = open_spool(",bytes=10", 7);
@@ -157,6 +191,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_kept, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_damaged, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_short, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_full, make_dir, remove_dir),
 	};
 
