@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command line of a tool, turned into one of skep trace. */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +8,7 @@
 #include "trace/tool.h"
 
 struct command_line {
+	int whom; /* the process that a tool is about */
 	const struct skep_tool *tool;
 	struct skep_arena *arena;
 	struct skep_diag *diag;
@@ -213,21 +213,15 @@ static bool has_command(const struct command_line *c)
 	return false;
 }
 
-/* It has to run already, or to be that of -c. */
-static int check_process(struct command_line *c, const char *word)
+/* A process, or 0: that of -c. Whether it runs is looked at when the script begins. */
+static int take_process(struct command_line *c, const char *word)
 {
-	int pid;
-
-	if (skep_streq(word, "0") && !has_command(c)) {
-		skep_diag_error(c->diag, SKEP_NO_LOC, "%s wants to know: PID, or -c COMMAND",
-				c->tool->name);
-		return usage_error(c);
-	}
-	pid = atoi(word);
-	if (pid <= 0 || kill(pid, 0) == 0 || errno != ESRCH)
+	c->whom = atoi(word);
+	if (!skep_streq(word, "0") || has_command(c))
 		return 0;
-	skep_diag_error(c->diag, SKEP_NO_LOC, "there is no process %d", pid);
-	return -ESRCH;
+	skep_diag_error(c->diag, SKEP_NO_LOC, "%s wants to know: PID, or -c COMMAND",
+			c->tool->name);
+	return usage_error(c);
 }
 
 /* Those that are not given are what the head says. */
@@ -253,7 +247,7 @@ static int fill_arguments(struct command_line *c)
 	for (size_t i = 0; i < tool->n_arguments; i++) {
 		if (!skep_streq(tool->arguments[i].name, SKEP_TOOL_PROCESS))
 			continue;
-		r = check_process(c, c->words.data[i]);
+		r = take_process(c, c->words.data[i]);
 		if (r < 0)
 			return r;
 	}
@@ -294,6 +288,7 @@ static int put_together(struct command_line *c, struct skep_trace_options *ret_o
 			i < c->params.len ? c->params.data[i] : c->words.data[i - c->params.len];
 	o.params = params;
 	o.n_params = n;
+	o.whom = c->whom;
 	o.name = c->tool->name;
 	o.name_alone = !c->own;
 	*ret_options = o;

@@ -316,10 +316,14 @@ static int start(struct job *job)
 	r = open_output(job);
 	if (r < 0)
 		return r;
-	if (o->pid && kill(o->pid, 0) < 0 && errno == ESRCH) {
-		skep_diag_error(&job->diag, SKEP_NO_LOC, "there is no process %d", o->pid);
+	for (int i = 0; i < 2; i++) {
+		int pid = i ? o->whom : o->pid;
+
+		if (pid <= 0 || kill(pid, 0) == 0 || errno != ESRCH)
+			continue;
+		skep_diag_error(&job->diag, SKEP_NO_LOC, "there is no process %d", pid);
 		skep_diag_hint(&job->diag,
-			       "-p takes the id of a process that runs, as ps shows it");
+			       "it takes the id of a process that runs, as ps shows it");
 		return -ESRCH;
 	}
 	/* Before anything else takes memory: a small process forks fast. */

@@ -43,6 +43,7 @@ struct skep_trace_options {
 	size_t to_len;	     /* of its path alone */
 	uint64_t to_size;    /* when it rotates; 0: never */
 	unsigned to_keep;
+	int whom;	  /* a tool is about this process; 0: none */
 	const char *list; /* -l with its pattern; "" for all, or of the script; NULL: no listing */
 	const char *const *params;
 	size_t n_params;
