@@ -85,6 +85,7 @@ struct prom_sink {
 	struct skep_sink sink;
 	struct MHD_Daemon *daemon;
 	struct connection connections[CONNECTIONS_MAX];
+	size_t n_open;
 	size_t answers; /* bytes of pages that somebody reads or may yet ask for */
 	struct count rows[ROWS_MAX], lost[LOST_MAX], cut[ROWS_MAX];
 	size_t n_rows, n_lost, n_cut;
@@ -320,6 +321,7 @@ static void watch(void *data, struct MHD_Connection *connection, void **socket,
 		if (c->fd != wanted)
 			continue;
 		*c = (struct connection){ wanted < 0 ? fd : -1, skep_sink_clock(CLOCK_MONOTONIC) };
+		p->n_open += wanted < 0 ? 1 : -1;
 		return;
 	}
 }
@@ -328,12 +330,9 @@ static void watch(void *data, struct MHD_Connection *connection, void **socket,
 static int cut_off(struct prom_sink *p)
 {
 	uint64_t now = skep_sink_clock(CLOCK_MONOTONIC);
-	size_t n = 0;
 	int due_ms = -1, limit_ms;
 
-	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
-		n += p->connections[i].fd >= 0;
-	limit_ms = n > CONNECTIONS_MAX / 2 ? CROWDED_MS : CONNECTION_MS;
+	limit_ms = p->n_open > CONNECTIONS_MAX / 2 ? CROWDED_MS : CONNECTION_MS;
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
 		struct connection *c = &p->connections[i];
 		uint64_t age_ms = (now - c->since_ns) / 1000000;
@@ -350,9 +349,16 @@ static int cut_off(struct prom_sink *p)
 	return due_ms;
 }
 
+/* Once all connections are taken it looks for new ones only in the run after that in which one has ended. */
 static void serve(struct skep_sink *base)
 {
-	mhd.run(((struct prom_sink *)base)->daemon);
+	struct prom_sink *p = (struct prom_sink *)base;
+	size_t before;
+
+	do {
+		before = p->n_open;
+		mhd.run(p->daemon);
+	} while (p->n_open < before);
 }
 
 static int idle(struct skep_sink *base)
@@ -366,7 +372,7 @@ static int idle(struct skep_sink *base)
 	if (mhd.get_timeout(p->daemon, &ms) == MHD_YES && ms < (unsigned)due_ms)
 		due_ms = (int)ms;
 	if (due_ms == 0) {
-		mhd.run(p->daemon);
+		serve(base);
 		due_ms = 10;
 	}
 	return due_ms;
