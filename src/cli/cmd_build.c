@@ -179,6 +179,7 @@ static int build(struct job *job, const char *const *paths, size_t n)
 	struct skep_diag diag = {};
 	int code = SKEP_EXIT_FINE, r;
 
+	job->how.is_part = job->out && n > 1;
 	r = skep_build_objects(paths, n, &job->how, job->arena, &diag, files);
 	skep_cli_tell(&diag, false);
 	skep_diag_fini(&diag);

@@ -32,6 +32,7 @@ struct skep_build_options {
 	const char *clang;	       /* NULL: found in PATH */
 	const char *const *flags;      /* more of clang's: -DNAME, -IFOLDER */
 	size_t n_flags;
+	bool is_part; /* linked with others, so it may have no program of its own */
 };
 
 /* A C source, by its name: something.c. */

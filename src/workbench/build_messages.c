@@ -418,7 +418,7 @@ void build_look(const struct build *b, const struct build_source *source,
 	skep_diag_fini(&none);
 	for (size_t i = 0; i < spec.n_progs; i++)
 		has_prog |= spec.progs[i].type != 0;
-	if (!has_prog && spec.n_progs) {
+	if (!has_prog && spec.n_progs && !b->options->is_part) {
 		skep_diag_warn(b->diag, SKEP_NO_LOC, "'%s' has functions and no program",
 			       source->path);
 		skep_diag_hint(

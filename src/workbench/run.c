@@ -256,7 +256,7 @@ static int build(struct run *run, const char *path)
 	struct skep_arena *arena = skep_arena_new();
 	_cleanup_(skep_str_fini)
 	struct skep_str bytes = {}, said = {};
-	struct skep_build_options how = {};
+	struct skep_build_options how = { .is_part = run->options->n_paths > 1 };
 	struct skep_diag diag = {};
 	int r = skep_build_object(&path, 1, &how, arena, &diag, &bytes);
 
