@@ -17,8 +17,9 @@ static const char head[] =
 	"#pragma clang diagnostic ignored \"-Wpragma-clang-attribute\"\n"
 	"#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)\n"
 	"#endif\n\n";
-static const char tail[] = "#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n"
-			   "#pragma clang attribute pop\n#pragma clang diagnostic pop\n#endif\n\n#endif\n";
+static const char tail[] =
+	"#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n"
+	"#pragma clang attribute pop\n#pragma clang diagnostic pop\n#endif\n\n#endif\n";
 
 static bool is_record(enum skep_btf_kind kind)
 {
