@@ -13,7 +13,8 @@ static const char usage[] =
 		SKEP_CLI_SOURCE_HELP
 	"  --html FILE     as a page for a browser, which needs nothing but itself\n"
 	"  --input BYTES   for the run: the packet, or the context of kinds without one, as of skep try\n"
-	"  --set NAME=N    for the run: a field of the context, an argument or a register; repeatable\n"
+	"  --set NAME=N    for the run: a field of the context, an argument or a register; a variable:\n"
+	"                  for the verdict, too; repeatable\n"
 	"  --pid N, --comm NAME   for the run: the process\n"
 	"  --native        all of the machine code, not 12 bytes of each piece\n"
 	"  --live          the run is the kernel's, for kinds that it can test-run; for root\n"

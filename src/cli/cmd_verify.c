@@ -12,6 +12,7 @@
 
 static const char usage[] =
 	"usage: skep verify [options] FILE...\n" SKEP_CLI_SOURCE_FILES SKEP_CLI_SOURCE_HELP
+	"  --set NAME=VALUE   a global variable has this value, as of skep run; repeatable\n"
 	"  --findings N    as many independent faults at most (default 3)\n"
 	"  --witness FILE  look for input that makes a rejected program fault; keep it for skep try\n"
 	"  --format FORMAT text, json or sarif\n"
@@ -21,6 +22,8 @@ enum {
 	EXIT_UNDECIDED = 4
 };
 
+#define SETS_MAX 64
+
 enum format {
 	FORMAT_TEXT,
 	FORMAT_JSON,
@@ -29,6 +32,8 @@ enum format {
 
 struct verify {
 	struct skep_cli_source from;
+	const char *sets[SETS_MAX];
+	size_t n_sets;
 	uint32_t findings;
 	enum format format;
 	const char *witness_path; /* or NULL: do not look for one */
@@ -116,6 +121,8 @@ static void judge_file(struct verify *v, const char *path)
 	size_t n = 0;
 	int r = skep_cli_source_read(&v->from, path, arena, &diag, &source);
 
+	for (size_t i = 0; r == 0 && i < v->n_sets; i++)
+		r = skep_input_set(&source, v->sets[i], arena, &diag);
 	skep_cli_tell(&diag, false);
 	skep_diag_fini(&diag);
 	if (r == 0)
@@ -149,6 +156,11 @@ static const char *own_option(void *data, int c, char *value)
 		return *end || v->findings < 1 || v->findings > 1000
 			       ? "--findings takes a number from 1 to 1000"
 			       : NULL;
+	case 's':
+		if (v->n_sets == SETS_MAX)
+			return "--set at most 64 times";
+		v->sets[v->n_sets++] = value;
+		return NULL;
 	case 'w':
 		v->witness_path = value;
 		return NULL;
@@ -167,6 +179,7 @@ int skep_cmd_verify(int argc, char **argv)
 {
 	static const struct option longs[] = {
 		SKEP_CLI_SOURCE_OPTIONS,
+		{ "set", required_argument, NULL, 's' },
 		{ "findings", required_argument, NULL, 'n' },
 		{ "witness", required_argument, NULL, 'w' },
 		{ "format", required_argument, NULL, 'f' },

@@ -86,3 +86,24 @@ int skep_var_set(struct skep_spec *spec, const struct skep_btf *btf,
 		btf, place, name, value,
 		contents(&spec->maps[var->map], arena) + var->offset + place->offset, diag);
 }
+
+int skep_var_change(struct skep_spec *spec, const char *name, const char *value,
+		    struct skep_arena *arena, struct skep_diag *diag)
+{
+	_cleanup_(skep_btf_freep)
+	struct skep_btf *btf = NULL;
+	struct skep_value_place place;
+	const char *path;
+	const struct skep_spec_var *var = skep_var_find(spec, name, &path);
+	int r;
+
+	if (!var)
+		return -ENOENT;
+	if (spec->btf && skep_btf_parse(spec->btf, spec->btf_size, NULL, NULL, NULL, &btf) < 0)
+		btf = NULL;
+	spec->maps = skep_arena_memdup(arena, spec->maps, spec->n_maps * sizeof(*spec->maps));
+	r = skep_var_place(spec, btf, var, name, path, diag, &place);
+	if (r == 0)
+		r = skep_var_set(spec, btf, var, &place, name, value, arena, diag);
+	return r == -ENOENT ? -EINVAL : r;
+}

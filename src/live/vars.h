@@ -5,6 +5,7 @@
  *	var = skep_var_find(&spec, "config.ports[1]", &path);
  *	r = skep_var_place(&spec, btf, var, name, path, diag, &place);
  *	r = skep_var_set(&spec, btf, var, &place, name, "80", arena, diag);	// not loaded yet
+ *	r = skep_var_change(&spec, "config.ports[1]", "80", arena, diag);	// all of that, with the types of the spec
  */
 #pragma once
 
@@ -26,3 +27,6 @@ int skep_var_set(struct skep_spec *spec, const struct skep_btf *btf,
 		 const struct skep_spec_var *var, const struct skep_value_place *place,
 		 const char *name, const char *value, struct skep_arena *arena,
 		 struct skep_diag *diag) _must_check_;
+/* The spec's maps become copies in @arena. -ENOENT, without a message: there is no such variable. -EINVAL. */
+int skep_var_change(struct skep_spec *spec, const char *name, const char *value,
+		    struct skep_arena *arena, struct skep_diag *diag) _must_check_;

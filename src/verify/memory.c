@@ -118,16 +118,33 @@ static uint64_t load_bytes(const uint8_t *bytes, uint32_t size)
 	return x;
 }
 
+/* A user may give it another value before the program is loaded. */
+static void note_constant(struct skep_walk *walk, const struct skep_spec_map *map, uint64_t off)
+{
+	for (size_t i = 0; i < walk->spec->n_vars; i++) {
+		const struct skep_spec_var *var = &walk->spec->vars[i];
+
+		if (&walk->spec->maps[var->map] != map || off - var->offset >= var->size_bytes)
+			continue;
+		walk->several_constants |= walk->constant && walk->constant != var;
+		walk->constant = var;
+		walk->read_constants = true;
+		return;
+	}
+}
+
 /* A load from contents that never change is a constant. */
-static bool known_contents(const struct skep_spec_map *map, const struct skep_value *v,
-			   const struct skep_access *access, struct skep_value *ret_value)
+static bool known_contents(struct skep_walk *walk, const struct skep_spec_map *map,
+			   const struct skep_value *v, const struct skep_access *access,
+			   struct skep_value *ret_value)
 {
 	int64_t off = (int64_t)v->off + access->off + (int64_t)v->num.bits.value;
 	uint8_t bytes[8] = {};
 
 	if (!map->read_only || !(map->flags & SKEP_MAP_F_RDONLY_PROG) ||
-	    !skep_scalar_is_const(&v->num))
+	    !skep_scalar_is_const(&v->num) || walk->any_constants)
 		return false;
+	note_constant(walk, map, (uint64_t)off);
 	for (uint32_t i = 0; i < access->size; i++)
 		if ((uint64_t)off + i < map->data_size)
 			bytes[i] = ((const uint8_t *)map->data)[(uint64_t)off + i];
@@ -162,7 +179,7 @@ static int access_map_value(struct skep_walk *walk, const struct skep_access *ac
 	if (r < 0)
 		return r;
 	if (access->direction == SKEP_READ && access->size <= 8)
-		(void)known_contents(map, v, access, ret_value);
+		(void)known_contents(walk, map, v, access, ret_value);
 	return 0;
 }
 

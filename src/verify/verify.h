@@ -145,6 +145,12 @@ struct skep_verify_result {
 	uint32_t kept, pruned; /* states kept for comparison, paths left out */
 	uint32_t stack_bytes;  /* of the deepest chain of calls */
 	uint32_t n_insns;      /* of the linked program */
+	/*
+	 * With `explain`, of a safe program: instructions on no path as long as constants (variables that are read-only) have
+	 * the values that they have. What they would do with other values is not judged.
+	 */
+	uint32_t unreached;
+	const struct skep_spec_var *constant; /* the one that was read; NULL: several */
 };
 
 /* 0 with the result, whatever the verdict. -EINVAL: the spec itself is wrong (see the finding). */

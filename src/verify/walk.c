@@ -200,6 +200,46 @@ static void init(struct skep_walk *walk, const struct skep_linked *linked)
 	walk->pairs_space = skep_walk_pairs_new();
 }
 
+static uint32_t count_unreached(const struct skep_walk *walk)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < walk->code.n_insns; i++)
+		n += !walk->counts[walk->code.info[i].second ? i - 1 : i].visits;
+	return n;
+}
+
+/*
+ * Once more, with constants that could be any: where that comes to an instruction that was on no path before, or to a fault,
+ * which may hide such a one, the verdict is about their values.
+ */
+static void look_behind_constants(const struct skep_walk *from, const struct skep_linked *linked,
+				  const struct skep_walk *walk)
+{
+	struct skep_verify_options options = *walk->options;
+	struct skep_verify_result other = {};
+	struct skep_walk any = *from;
+	uint32_t n = count_unreached(walk);
+	bool more = false;
+
+	if (!n)
+		return;
+	options.visit = NULL;
+	options.max_findings = 64;
+	any.options = &options;
+	any.result = &other;
+	any.any_constants = true;
+	init(&any, linked);
+	judge_all(&any);
+	for (size_t i = 0; i < walk->code.n_insns; i++)
+		more |= any.counts[i].visits && !walk->counts[i].visits;
+	fini(&any);
+	if (!more && !other.n_findings)
+		return;
+	walk->result->unreached = n;
+	walk->result->constant = walk->several_constants ? NULL : walk->constant;
+}
+
 /* One walk over everything. @fault: what is wrong with the code as such, or NULL. */
 static struct skep_verify_result judge(const struct skep_walk *from,
 				       const struct skep_linked *linked,
@@ -216,6 +256,8 @@ static struct skep_verify_result judge(const struct skep_walk *from,
 	else
 		judge_all(&walk);
 	fini(&walk);
+	if (walk.options->explain && walk.read_constants && result.verdict == SKEP_VERDICT_SAFE)
+		look_behind_constants(from, linked, &walk);
 	return result;
 }
 

@@ -108,6 +108,9 @@ struct skep_walk {
 		address_kind; /* per instruction: enum skep_value_kind of the address it accessed before */
 	struct skep_pairs_space *pairs_space; /* prune.c's, kept from one comparison to the next */
 	struct skep_walk_counts *counts;      /* per instruction */
+	bool any_constants; /* walk as if the contents of read-only maps could be any */
+	bool read_constants, several_constants;
+	const struct skep_spec_var *constant; /* the last one that was taken as what it is */
 	bool records;			      /* steps keep what they left, for explanations */
 	bool given_up;			      /* the bound on instructions is reached */
 	struct skep_finding

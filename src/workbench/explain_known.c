@@ -154,6 +154,7 @@ const char **explain_known(struct skep_explain *e, const struct skep_explain_opt
 		.texts = skep_arena_calloc(arena, n_insns, sizeof(*k.texts)),
 		.arena = arena,
 	};
+	struct skep_input input = *e->input;
 	struct skep_verify_options how = {
 		.btf = options->btf,
 		.max_findings = 1,
@@ -164,7 +165,10 @@ const char **explain_known(struct skep_explain *e, const struct skep_explain_opt
 		.data = &k,
 	};
 
-	if (skep_verify(&e->input->spec, e->index, &how, arena, &e->verdict) < 0)
+	/* Fields of the context are the run's alone; what is wrong with one is said there. */
+	for (size_t i = 0; i < options->with.n_fields; i++)
+		(void)!skep_input_set(&input, options->with.fields[i], arena, NULL);
+	if (skep_verify(&input.spec, e->index, &how, arena, &e->verdict) < 0)
 		e->verdict.verdict = SKEP_VERDICT_UNDECIDED;
 	return k.texts;
 }

@@ -11,6 +11,7 @@
 #include "isa/mapkind.h"
 #include "isa/progkind.h"
 #include "lang/plan_file.h"
+#include "live/vars.h"
 #include "obj/object.h"
 #include "obj/split.h"
 #include "who/dwarf_places.h"
@@ -451,4 +452,24 @@ struct skep_spec skep_input_only(const struct skep_input *source, size_t prog,
 			one.progs[i].type = 0;
 	one.progs[prog].is_off = false;
 	return one;
+}
+
+int skep_input_set(struct skep_input *input, const char *word, struct skep_arena *arena,
+		   struct skep_diag *diag)
+{
+	const char *equals = strchr(word, '=');
+	const char *name;
+	int r;
+
+	if (!equals || equals == word) {
+		skep_diag_error(diag, SKEP_NO_LOC, "--set %s: it is NAME=VALUE", word);
+		return -EINVAL;
+	}
+	name = skep_arena_strndup(arena, word, (size_t)(equals - word));
+	r = skep_var_change(&input->spec, name, equals + 1, arena, diag);
+	if (r != -ENOENT)
+		return r;
+	skep_diag_error(diag, SKEP_NO_LOC, "%s has no global variable '%s'", input->name, name);
+	skep_var_hint(&input->spec, name, diag);
+	return r;
 }

@@ -97,6 +97,10 @@ int skep_input_read_objects(const struct skep_object_file *files, size_t n,
 void skep_input_places(const struct skep_input *source, struct skep_arena *arena,
 		       struct skep_places *ret_places);
 
+/* "NAME=VALUE" of a global variable, as skep run --set takes it, before anything is loaded. -ENOENT: there is none. -EINVAL. */
+int skep_input_set(struct skep_input *input, const char *word, struct skep_arena *arena,
+		   struct skep_diag *diag) _must_check_;
+
 /* The spec with one program, which is on, its functions, and what it may tail-call. Nothing is attached. In @arena, or the source's. */
 struct skep_spec skep_input_only(const struct skep_input *source, size_t prog,
 				 struct skep_arena *arena);

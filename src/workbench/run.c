@@ -303,7 +303,7 @@ static enum skep_run_end end_of_attach(struct run *run, int r)
 	if (!refused)
 		return r == -EDESTADDRREQ ? SKEP_RUN_WRONG : end_of(r);
 	if (o->n_paths == 1)
-		skep_run_refused(o->paths[0], refused, o->look, &text);
+		skep_run_refused(o->paths[0], refused, &o->set, o->look, &text);
 	fputs(skep_str_text(&text), stderr);
 	return SKEP_RUN_FAILED;
 }

@@ -199,30 +199,6 @@ static int no_field(const struct try_job *j, const char *name)
 	return -EINVAL;
 }
 
-/* -ENOENT, without a message: there is no such variable. */
-static int set_var(struct try_job *j, const char *name, const char *value)
-{
-	_cleanup_(skep_btf_freep)
-	struct skep_btf *btf = NULL;
-	const struct skep_spec_var *var;
-	struct skep_value_place place;
-	const char *path;
-	int r;
-
-	var = skep_var_find(&j->spec, name, &path);
-	if (!var)
-		return -ENOENT;
-	if (j->spec.btf &&
-	    skep_btf_parse(j->spec.btf, j->spec.btf_size, NULL, NULL, NULL, &btf) < 0)
-		btf = NULL;
-	j->spec.maps =
-		skep_arena_memdup(j->arena, j->spec.maps, j->spec.n_maps * sizeof(*j->spec.maps));
-	r = skep_var_place(&j->spec, btf, var, name, path, j->diag, &place);
-	if (r == 0)
-		r = skep_var_set(&j->spec, btf, var, &place, name, value, j->arena, j->diag);
-	return r == -ENOENT ? -EINVAL : r;
-}
-
 static int set_field(struct try_job *j, const char *text)
 {
 	const char *equals = strchr(text, '=');
@@ -237,7 +213,7 @@ static int set_field(struct try_job *j, const char *text)
 	}
 	text = skep_arena_strndup(j->arena, text, (size_t)(equals - text));
 	if (!find_place(j, text, &place)) {
-		int r = set_var(j, text, equals + 1);
+		int r = skep_var_change(&j->spec, text, equals + 1, j->arena, j->diag);
 
 		return r == -ENOENT ? no_field(j, text) : r;
 	}

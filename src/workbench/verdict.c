@@ -219,6 +219,27 @@ static void add_finding(struct told *t, const struct skep_finding *f)
 	skep_str_addc(t->out, '\n');
 }
 
+/* Safe only as long as constants are what they are. */
+static void add_unreached(struct told *t)
+{
+	const struct skep_verify_result *v = t->result;
+	_cleanup_(skep_str_fini)
+	struct skep_str words = {};
+
+	skep_str_addf(&words, "%u of %u instructions are not reached", v->unreached, v->n_insns);
+	if (v->constant)
+		skep_str_addf(&words,
+			      " while %s has the value that it has: --set %s=VALUE judges others",
+			      v->constant->name, v->constant->name);
+	else
+		skep_str_add(
+			&words,
+			" while constants have the values that they have: --set NAME=VALUE judges others");
+	skep_str_add(t->out, "  ");
+	skep_fit_words(skep_str_text(&words), t->columns, 2, 4, t->out);
+	skep_str_addc(t->out, '\n');
+}
+
 void skep_verdict_text(const struct skep_input *source, size_t prog,
 		       const struct skep_verify_result *result, struct skep_look look,
 		       struct skep_str *out)
@@ -239,6 +260,8 @@ void skep_verdict_text(const struct skep_input *source, size_t prog,
 		skep_str_addf(&about, ", %u bytes of stack", result->stack_bytes);
 	skep_fit_words(skep_str_text(&about), look.columns, strlen(name), 2, out);
 	skep_str_addc(out, '\n');
+	if (result->unreached)
+		add_unreached(&t);
 	for (size_t i = 0; i < result->n_findings; i++)
 		add_finding(&t, &result->findings[i]);
 }
@@ -364,8 +387,9 @@ void skep_verdict_json(const struct skep_input *source, size_t prog,
 							      : verdict_name(result->verdict),
 		    out);
 	skep_str_addf(out,
-		      ",\"instructions\":%u,\"processed\":%u,\"stack_bytes\":%u,\"findings\":[",
-		      result->n_insns, result->processed, result->stack_bytes);
+		      ",\"instructions\":%u,\"processed\":%u,\"unreached\":%u,"
+		      "\"stack_bytes\":%u,\"findings\":[",
+		      result->n_insns, result->processed, result->unreached, result->stack_bytes);
 	for (size_t i = 0; i < result->n_findings; i++) {
 		if (i)
 			skep_str_addc(out, ',');
