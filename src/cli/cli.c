@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -93,6 +94,8 @@ void skep_cli_need_root(void)
 	char exe[4096];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 
+	if (skep_explain_told_setcap())
+		return;
 	if (n <= 0)
 		n = snprintf(exe, sizeof(exe), "%s", skep_cli_argv[0]);
 	exe[n] = '\0';
@@ -195,12 +198,39 @@ static bool as_tool(const char *name, char *out, size_t size)
 	return skep_cli_is_tool(out);
 }
 
+/* Descriptors that whoever started us has closed: each fails as before, and no file of ours becomes one. */
+static void fill_closed(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			return;
+}
+
 /* A write may have failed long before, so its errno is gone. */
 static bool reader_is_gone(void)
 {
 	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
 
 	return errno == EPIPE || (poll(&p, 1, 0) > 0 && (p.revents & POLLERR));
+}
+
+void skep_cli_output_failed(int error)
+{
+	fprintf(stderr, "skep: standard output: %s\n",
+		error == EBADF ? "it is closed" : strerror(error));
+}
+
+/* The output ends in any case, so that one more end of line does no harm where it tells why. */
+static int end_output(int code)
+{
+	errno = 0;
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || reader_is_gone())
+		return code;
+	if (!errno && write(STDOUT_FILENO, "\n", 1) == 1)
+		errno = EIO;
+	skep_cli_output_failed(errno);
+	return code == SKEP_EXIT_FINE ? SKEP_EXIT_FAILED : code;
 }
 
 int skep_cli_main(int argc, char **argv)
@@ -211,6 +241,7 @@ int skep_cli_main(int argc, char **argv)
 
 	skep_cli_argc = argc;
 	skep_cli_argv = argv;
+	fill_closed();
 	name = name ? name + 1 : argc > 0 ? argv[0] : "skep";
 	/* A reader that goes away is told by the write. */
 	signal(SIGPIPE, SIG_IGN);
@@ -221,11 +252,5 @@ int skep_cli_main(int argc, char **argv)
 	else
 		code = dispatch(argc, argv);
 	/* Where a command has not looked by itself; a reader that went away wants no more. */
-	errno = 0;
-	if ((fflush(stdout) || ferror(stdout)) && code == SKEP_EXIT_FINE && !reader_is_gone()) {
-		fprintf(stderr, "skep: cannot write the output: %s\n",
-			errno ? strerror(errno) : "an earlier write failed");
-		code = SKEP_EXIT_FAILED;
-	}
-	return code;
+	return end_output(code);
 }

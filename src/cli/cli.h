@@ -49,6 +49,8 @@ void skep_cli_tell(struct skep_diag *diag, bool verbose);
 int skep_cli_no_words(int argc, char **argv);
 /* Says that this needs rights, and the exact line that would do. */
 void skep_cli_need_root(void);
+/* The line for an output that could not be written. */
+void skep_cli_output_failed(int error);
 /* The arguments from @from on, quoted for a shell. */
 void skep_cli_quote(int argc, char **argv, int from, struct skep_str *out);
 

@@ -317,5 +317,8 @@ int skep_cmd_map(int argc, char **argv)
 		return SKEP_EXIT_FAILED;
 	c = run(&job, argv[optind]);
 	r = skep_output_close(&job.out);
-	return c == SKEP_EXIT_FINE && r < 0 && r != -EPIPE ? SKEP_EXIT_FAILED : c;
+	if (r == 0 || r == -EPIPE)
+		return c;
+	skep_cli_output_failed(-r);
+	return c == SKEP_EXIT_FINE ? SKEP_EXIT_FAILED : c;
 }

@@ -300,15 +300,15 @@ static int open_output(struct job *job)
 static int start(struct job *job)
 {
 	const struct skep_trace_options *o = job->options;
-	int r;
+	int r, how = fcntl(STDOUT_FILENO, F_GETFL);
 
 	if (o->compile) {
 		r = skep_trace_ahead_check(o, &job->diag);
 		if (r < 0)
 			return r;
 	}
-	/* Whatever is opened next would be taken for it. */
-	if (!o->output && fcntl(STDOUT_FILENO, F_GETFD) < 0) {
+	/* The command line puts in its place what can only be read. */
+	if (!o->output && (how < 0 || (how & O_ACCMODE) == O_RDONLY)) {
 		skep_diag_error(&job->diag, SKEP_NO_LOC, "standard output is closed");
 		skep_diag_hint(&job->diag, "-o FILE writes to a file; >/dev/null writes nowhere");
 		return -EBADF;
