@@ -381,6 +381,7 @@ static int pin_all(struct skep_app *app)
 struct stale {
 	struct skep_app *app;
 	enum skep_pin_kind kind;
+	struct skep_str gone; /* maps with what they held, but for our own */
 };
 
 /* The names in the file system are cleaned: compared as they are there. */
@@ -422,9 +423,15 @@ static bool is_wanted(const struct stale *s, const char *name)
 
 static int drop_stale(void *data, const char *name)
 {
-	const struct stale *s = data;
-	int r = is_wanted(s, name) ? 0 : skep_pins_drop(s->app->kept->path, s->kind, name);
+	struct stale *s = data;
+	int r = 0;
 
+	if (is_wanted(s, name))
+		return 0;
+	r = skep_pins_drop(s->app->kept->path, s->kind, name);
+	if (r == 0 && s->kind == SKEP_PIN_MAP && !skep_has_prefix(name, "slot-") &&
+	    !skep_has_prefix(name, "_rodata"))
+		skep_str_addf(&s->gone, "%s%s", s->gone.len ? ", " : "", name);
 	return r == -ENOENT ? 0 : r;
 }
 
@@ -434,9 +441,15 @@ int app_kept_done(struct skep_app *app)
 	int r = pin_all(app);
 
 	for (int kind = 0; kind < SKEP_PIN_KINDS && r == 0 && k->replaces; kind++) {
-		struct stale stale = { app, (enum skep_pin_kind)kind };
+		struct stale stale = { app, (enum skep_pin_kind)kind, {} };
 
 		r = skep_pins_each(k->path, stale.kind, drop_stale, &stale);
+		if (stale.gone.len)
+			skep_diag_warn(&app->diag, SKEP_NO_LOC,
+				       "maps that the new object has not are gone, with what they "
+				       "held: %s",
+				       skep_str_text(&stale.gone));
+		skep_str_fini(&stale.gone);
 	}
 	if (r < 0)
 		return r;

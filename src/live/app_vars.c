@@ -4,6 +4,7 @@
  * the value that it had when the new map was made.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "live/app_kept.h"
 #include "sys/bpf.h"
@@ -50,6 +51,50 @@ bool app_vars_same(struct skep_app *app, size_t map, int fd)
 	return true;
 }
 
+/* Written as const volatile: it is there to be set. */
+static bool is_setting(const struct skep_app *app, const struct skep_spec_var *v)
+{
+	struct skep_btf_type t = skep_btf_type(app->btf, v->type);
+	bool is_volatile = false;
+
+	for (int depth = 0; depth < 8; depth++) {
+		if (t.kind != SKEP_BTF_VAR && t.kind != SKEP_BTF_CONST &&
+		    t.kind != SKEP_BTF_VOLATILE)
+			break;
+		is_volatile |= t.kind == SKEP_BTF_VOLATILE;
+		t = skep_btf_type(app->btf, t.type);
+	}
+	return is_volatile;
+}
+
+/* The whole of it, a field or an element. */
+static bool is_set_now(const struct skep_app *app, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < app->sets.len; i++) {
+		const char *set = app->sets.data[i].name;
+
+		if (strncmp(set, name, len) == 0 && strchr(".[", set[len]))
+			return true;
+	}
+	return false;
+}
+
+/* A constant begins with what the new object says, which may be meant or not. */
+static void tell_constant(struct skep_app *app, const struct skep_spec_var *v, const uint8_t *old,
+			  const uint8_t *now)
+{
+	if (memcmp(old, now, v->size_bytes) == 0 || !is_setting(app, v) || is_set_now(app, v->name))
+		return;
+	skep_diag_warn(
+		&app->diag, SKEP_NO_LOC,
+		"constant '%s' has the value of the new object, no more that of what was kept",
+		v->name);
+	skep_diag_hint(&app->diag, "--set %s=VALUE gives it another one", v->name);
+}
+
+/* Into what was made anew; constants are left as they are, and told. */
 static int move(struct skep_app *app, size_t map, int fd)
 {
 	const struct skep_spec_map *m = &app->spec.maps[map];
@@ -73,13 +118,17 @@ static int move(struct skep_app *app, size_t map, int fd)
 	for (size_t i = 0; i < app->spec.n_vars && r == 0; i++) {
 		const struct skep_spec_var *v = &app->spec.vars[i];
 
-		if (v->map == map && find_old(btf, id, v->name, &at) == 0 &&
-		    at.size_bytes == v->size_bytes &&
-		    (uint64_t)at.offset + at.size_bytes <= info.value_size &&
-		    (uint64_t)v->offset + v->size_bytes <= m->value_size)
+		if (v->map != map || find_old(btf, id, v->name, &at) < 0 ||
+		    at.size_bytes != v->size_bytes ||
+		    (uint64_t)at.offset + at.size_bytes > info.value_size ||
+		    (uint64_t)v->offset + v->size_bytes > m->value_size)
+			continue;
+		if (m->read_only)
+			tell_constant(app, v, old + at.offset, now + v->offset);
+		else
 			memcpy(now + v->offset, old + at.offset, v->size_bytes);
 	}
-	return r < 0 ? r : app->engine->map_set(app->loaded, map, &zero, now, 0);
+	return r < 0 || m->read_only ? r : app->engine->map_set(app->loaded, map, &zero, now, 0);
 }
 
 static bool has_vars(const struct skep_app *app, size_t map)
@@ -98,10 +147,10 @@ int app_vars_move(struct skep_app *app)
 		const struct skep_spec_map *m = &app->spec.maps[i];
 		_cleanup_close_ int fd = -1;
 
-		if (m->read_only || k->map_fds[i] >= 0 || !has_vars(app, i))
+		if (k->map_fds[i] >= 0 || !has_vars(app, i))
 			continue;
 		fd = skep_pins_get(k->path, SKEP_PIN_MAP, m->name);
-		if (fd >= 0 && move(app, i, fd) < 0)
+		if (fd >= 0 && move(app, i, fd) < 0 && !m->read_only)
 			skep_diag_warn(
 				&app->diag, SKEP_NO_LOC,
 				"the variables of '%s' begin anew: what they were is not known",
