@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "isa/mapkind.h"
 #include "sys/file.h"
 
 #define KERNEL_ENOTSUPP 524 /* leaks out of kernels, no C library knows it */
@@ -53,33 +54,94 @@ const char *skep_explain_errno(int error)
 	}
 }
 
-bool skep_explain_privileged(void)
+/* The capabilities of this process, with those that another one stands for. */
+static uint64_t capabilities(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = {};
 	uint64_t caps;
 
 	if (syscall(SYS_capget, &header, data) < 0)
-		return geteuid() == 0;
+		return geteuid() == 0 ? UINT64_MAX : 0;
 	caps = data[0].effective | (uint64_t)data[1].effective << 32;
-	if (caps >> CAP_SYS_ADMIN & 1)
-		return true;
-	return (caps >> CAP_BPF & 1) && (caps >> CAP_PERFMON & 1);
+	return caps & SKEP_TAKES(CAP_SYS_ADMIN) ? caps | SKEP_TAKES_TRACE : caps;
 }
 
-void skep_explain_privilege(struct skep_diag *diag)
+bool skep_explain_privileged(void)
+{
+	return (capabilities() & SKEP_TAKES_TRACE) == SKEP_TAKES_TRACE;
+}
+
+static const struct {
+	int cap;
+	const char *name;
+} cap_names[] = {
+	{ CAP_BPF, "cap_bpf" },
+	{ CAP_PERFMON, "cap_perfmon" },
+	{ CAP_DAC_READ_SEARCH, "cap_dac_read_search" },
+	{ CAP_NET_ADMIN, "cap_net_admin" },
+	{ CAP_SYS_ADMIN, "cap_sys_admin" },
+};
+
+/* As setcap takes them. How many they are. */
+static size_t name_caps(uint64_t caps, struct skep_str *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cap_names); i++)
+		if (caps & SKEP_TAKES(cap_names[i].cap))
+			skep_str_addf(out, "%s%s", n++ ? "," : "", cap_names[i].name);
+	return n;
+}
+
+static bool setcap_is_told;
+
+bool skep_explain_told_setcap(void)
+{
+	return setcap_is_told;
+}
+
+/* The line is enough for tracing in any way, and for what this process could do already. */
+static void hint_missing(uint64_t missing, uint64_t caps, struct skep_diag *diag)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str wants = {}, all = {};
+	char exe[4096];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	size_t n_missing = name_caps(missing, &wants);
+
+	exe[n > 0 ? n : 0] = 0;
+	name_caps(missing | caps | SKEP_TAKES_TRACEFS, &all);
+	skep_diag_hint(diag,
+		       "%s %s missing for this: run the same command with sudo, or allow it once "
+		       "and for all: sudo setcap %s+ep %s",
+		       skep_str_text(&wants), n_missing > 1 ? "are" : "is", skep_str_text(&all),
+		       n > 0 ? exe : "skep");
+	setcap_is_told = true;
+}
+
+/* Capabilities of another namespace than the first are none for the kernel's own things. */
+static bool in_user_namespace(void)
+{
+	char link[64];
+	ssize_t n = readlink("/proc/self/ns/user", link, sizeof(link) - 1);
+
+	link[MAX(n, 0)] = 0;
+	return n > 0 && !skep_streq(link, "user:[4026531837]");
+}
+
+void skep_explain_privilege(uint64_t takes, struct skep_diag *diag)
 {
 	_cleanup_free_ char *lockdown = NULL;
-	char exe[4096];
-	ssize_t n;
+	uint64_t caps = capabilities();
 
-	if (!skep_explain_privileged()) {
-		n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-		exe[n > 0 ? n : 0] = 0;
-		skep_diag_hint(diag,
-			       "run the same command with sudo, or allow it once and for all: "
-			       "sudo setcap cap_bpf,cap_perfmon+ep %s",
-			       n > 0 ? exe : "skep");
+	if (takes & ~caps) {
+		hint_missing(takes & ~caps, caps, diag);
+		return;
+	}
+	if (in_user_namespace()) {
+		skep_diag_hint(diag, "this is a user namespace, whose capabilities do not count "
+				     "here: run it outside of it, or of the container");
 		return;
 	}
 	if (skep_file_read("/sys/kernel/security/lockdown", 4096, &lockdown, NULL) == 0 &&
@@ -90,7 +152,7 @@ void skep_explain_privilege(struct skep_diag *diag)
 		return;
 	}
 	skep_diag_hint(diag,
-		       "this process has the rights, so something else forbids it: a container's "
+		       "no capability is missing, so something else forbids it: a container's "
 		       "seccomp filter, a security module, or on kernels before 5.11 the limit of "
 		       "locked memory (ulimit -l unlimited)");
 }
@@ -100,6 +162,28 @@ static bool about_privilege(int error)
 	return error == -EPERM || error == -EACCES;
 }
 
+static uint64_t takes_map(uint32_t type)
+{
+	switch (type) {
+	case SKEP_MAP_DEVMAP:
+	case SKEP_MAP_DEVMAP_HASH:
+	case SKEP_MAP_SOCKMAP:
+	case SKEP_MAP_SOCKHASH:
+	case SKEP_MAP_XSKMAP:
+		return SKEP_TAKES_NET;
+	default:
+		return SKEP_TAKES_MAP;
+	}
+}
+
+/* Kinds whose max_entries is 0: storage that hangs on other things. */
+static bool holds_no_entries(uint32_t type)
+{
+	return type == SKEP_MAP_SK_STORAGE || type == SKEP_MAP_INODE_STORAGE ||
+	       type == SKEP_MAP_TASK_STORAGE || type == SKEP_MAP_CGRP_STORAGE ||
+	       type == SKEP_MAP_CGROUP_STORAGE || type == SKEP_MAP_PERCPU_CGROUP_STORAGE;
+}
+
 void skep_explain_map(const struct skep_spec_map *map, int error, struct skep_diag *diag)
 {
 	uint64_t bytes = ((uint64_t)map->key_size + map->value_size) * map->max_entries;
@@ -107,12 +191,14 @@ void skep_explain_map(const struct skep_spec_map *map, int error, struct skep_di
 	skep_diag_error(diag, SKEP_NO_LOC, "cannot make map '%s': %s", map->name,
 			skep_explain_errno(error));
 	if (about_privilege(error))
-		skep_explain_privilege(diag);
+		skep_explain_privilege(takes_map(map->type), diag);
 	else if (error == -E2BIG || error == -ENOMEM)
 		skep_diag_hint(diag,
 			       "it would hold %u entries, at least %llu kB: make it or its values "
 			       "smaller",
 			       map->max_entries, (unsigned long long)(bytes >> 10));
+	else if (error == -EINVAL && !map->max_entries && !holds_no_entries(map->type))
+		skep_diag_hint(diag, "its max_entries is 0: say how many it can hold");
 	else if (error == -EINVAL)
 		skep_diag_hint(diag, "this kernel may not know this kind of map: see skep doctor");
 }
@@ -180,6 +266,27 @@ static const char *hint_unsupported(const struct skep_spec_attach *a)
 	}
 }
 
+static uint64_t takes_attach(enum skep_attach_kind kind)
+{
+	switch (kind) {
+	case SKEP_ATTACH_TP: /* its number is in tracefs */
+		return SKEP_TAKES_TRACEFS;
+	case SKEP_ATTACH_XDP:
+	case SKEP_ATTACH_TC_INGRESS:
+	case SKEP_ATTACH_TC_EGRESS:
+	case SKEP_ATTACH_TC_ACTION:
+	case SKEP_ATTACH_NETKIT:
+	case SKEP_ATTACH_NETFILTER:
+	case SKEP_ATTACH_NETNS:
+	case SKEP_ATTACH_CGROUP:
+	case SKEP_ATTACH_SOCKMAP:
+	case SKEP_ATTACH_LWT:
+		return SKEP_TAKES_NET;
+	default:
+		return SKEP_TAKES_TRACE;
+	}
+}
+
 static void hint_attach(const struct skep_spec_attach *a, int error, struct skep_diag *diag)
 {
 	bool kernel_function = a->kind == SKEP_ATTACH_KPROBE || a->kind == SKEP_ATTACH_KRETPROBE;
@@ -187,7 +294,7 @@ static void hint_attach(const struct skep_spec_attach *a, int error, struct skep
 	switch (-error) {
 	case EPERM:
 	case EACCES:
-		skep_explain_privilege(diag);
+		skep_explain_privilege(takes_attach(a->kind), diag);
 		break;
 	case EMFILE:
 		skep_diag_hint(diag,

@@ -13,6 +13,8 @@
  */
 #pragma once
 
+#include <linux/capability.h>
+
 #include "obj/btf.h"
 #include "obj/spec.h"
 
@@ -50,11 +52,22 @@ void skep_explain_map(const struct skep_spec_map *map, int error, struct skep_di
 void skep_explain_attach(enum skep_diag_level level, const struct skep_spec_attach *attach,
 			 const char *what, int error, struct skep_diag *diag);
 
+/* What a step takes: a set of capabilities. CAP_SYS_ADMIN is good for the first two as well. */
+#define SKEP_TAKES(cap) (1ull << (cap))
+#define SKEP_TAKES_MAP SKEP_TAKES(CAP_BPF)
+#define SKEP_TAKES_TRACE (SKEP_TAKES(CAP_BPF) | SKEP_TAKES(CAP_PERFMON))
+#define SKEP_TAKES_NET (SKEP_TAKES(CAP_BPF) | SKEP_TAKES(CAP_NET_ADMIN))
+#define SKEP_TAKES_OTHERS SKEP_TAKES(CAP_SYS_ADMIN) /* ids: what others loaded */
+#define SKEP_TAKES_TRACEFS (SKEP_TAKES_TRACE | SKEP_TAKES(CAP_DAC_READ_SEARCH))
+
 /*
- * The hint for -EPERM and -EACCES: the exact command that would help. Looks at the process: without
- * the capabilities it names sudo and setcap, with them it looks for lockdown and a container.
+ * The hint for -EPERM and -EACCES: the exact command that would help. Looks at the process: what of @takes it has not is
+ * named, with sudo and setcap; when it has all, it looks for user namespaces, lockdown and a container.
  */
-void skep_explain_privilege(struct skep_diag *diag);
+void skep_explain_privilege(uint64_t takes, struct skep_diag *diag);
+
+/* Whether a hint has named setcap: one line of it is enough for whoever reads. */
+bool skep_explain_told_setcap(void);
 
 /*
  * Has this process the capabilities to load and attach? Something else may forbid it all the same.

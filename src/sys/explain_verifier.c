@@ -8,16 +8,21 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "isa/progkind.h"
 #include "sys/explain.h"
 
 #define NO_WRITE_USER "programs may not write into the memory of processes here"
 #define LOCKED_DOWN \
 	"the kernel is locked down (kernel_lockdown(7)), or CAP_SYS_ADMIN is missing: skep can only watch"
 
+#define C_SHORTER \
+	"let loops run fewer times, and have fewer branches; bpf_loop() is checked once, however often it runs"
+
 static const struct {
 	const char *message; /* part of the kernel's line */
 	const char *reason, *hint;
-	bool of_loop; /* the place to show is the loop */
+	bool of_loop;	    /* the place to show is the loop */
+	const char *hint_c; /* for programs in C, where the hint speaks of scripts */
 } reasons[] = {
 	{ "invalid mem access 'map_value_or_null'",
 	  "the result of a map lookup is used before it is known to exist",
@@ -82,15 +87,16 @@ static const struct {
 	{ "program is too large", "it takes too many steps to check (over a million)",
 	  "let loops run fewer times: a few thousand steps of a small body are the limit; for $i : "
 	  "0..N { ... } runs as often as it says",
-	  true },
+	  true, C_SHORTER },
 	{ "too complex", "it has too many branches to check",
 	  "make loops shorter and conditions fewer; for $i : 0..N { ... } runs as often as it says",
-	  true },
+	  true, C_SHORTER },
 	{ "infinite loop detected", "a loop does not end as far as the kernel can see",
 	  "count it with a variable that has a constant bound, or write for $i : 0..N { ... }",
-	  true },
-	{ "back-edge from insn", "this kernel allows no loops here",
-	  "unroll it: unroll(8) { ... }" },
+	  true,
+	  "count it with a variable that has a constant bound; bpf_loop() calls a function so often" },
+	{ "back-edge from insn", "this kernel allows no loops here", "unroll it: unroll(8) { ... }",
+	  false, "unroll it: #pragma unroll before the loop" },
 	{ "loop detected", "a loop does not end as far as the kernel can see",
 	  "count it with a variable that has a constant bound" },
 	{ "unreachable insn", "a part of it can never be reached", NULL },
@@ -314,6 +320,33 @@ static int loop_at(const struct skep_spec_prog *p, int insn)
 	return last >= 0 ? last : insn;
 }
 
+/* What the kernel asks for before it looks at a program of this kind. */
+static uint64_t takes_prog(uint32_t type)
+{
+	switch (type) {
+	case SKEP_PROG_KPROBE:
+	case SKEP_PROG_TRACEPOINT:
+	case SKEP_PROG_PERF_EVENT:
+	case SKEP_PROG_RAW_TRACEPOINT:
+	case SKEP_PROG_RAW_TRACEPOINT_WRITABLE:
+	case SKEP_PROG_TRACING:
+	case SKEP_PROG_LSM:
+	case SKEP_PROG_EXT:
+	case SKEP_PROG_STRUCT_OPS:
+		return SKEP_TAKES_TRACE;
+	case SKEP_PROG_SOCKET_FILTER:
+	case SKEP_PROG_CGROUP_DEVICE:
+	case SKEP_PROG_CGROUP_SYSCTL:
+	case SKEP_PROG_SK_REUSEPORT:
+	case SKEP_PROG_LIRC_MODE2:
+	case SKEP_PROG_FLOW_DISSECTOR:
+	case SKEP_PROG_SYSCALL:
+		return SKEP_TAKES_MAP;
+	default:
+		return SKEP_TAKES_NET;
+	}
+}
+
 static void explain_without_log(const struct skep_spec_prog *p, int error, struct skep_diag *diag)
 {
 	skep_diag_error(diag, p->loc, "the kernel refused program '%s': %s", p->name,
@@ -330,7 +363,7 @@ static void explain_without_log(const struct skep_spec_prog *p, int error, struc
 				       "this kernel may not have what the program attaches to; "
 				       "tracepoints and uprobes may do: see skep doctor");
 		else
-			skep_explain_privilege(diag);
+			skep_explain_privilege(takes_prog(p->type), diag);
 		break;
 	case E2BIG:
 		skep_diag_hint(diag,
@@ -350,10 +383,21 @@ static void explain_without_log(const struct skep_spec_prog *p, int error, struc
 	}
 }
 
+/* Lines of scripts are without a file, and scripts have lines. */
+static bool is_c(const struct skep_spec_prog *p, int insn)
+{
+	const struct skep_spec_line *line = NULL;
+
+	for (size_t i = 0; i < p->n_lines && (int)p->lines[i].insn <= MAX(insn, 0); i++)
+		line = &p->lines[i];
+	return !line || line->file || line->text;
+}
+
 void skep_explain_prog(const struct skep_spec_prog *p, const char *log, int error,
 		       struct skep_diag *diag)
 {
 	struct skep_explain_end end;
+	const char *hint;
 	struct skep_loc loc;
 
 	skep_explain_find(log, &end);
@@ -372,14 +416,15 @@ void skep_explain_prog(const struct skep_spec_prog *p, const char *log, int erro
 			loc = place_of(p, loop_at(p, end.insn));
 		skep_diag_error(diag, loc, "the kernel refused this: %s (%.*s)", reasons[i].reason,
 				(int)MIN(end.message_len, 200), end.message);
-		if (reasons[i].hint)
-			skep_diag_hint(diag, "%s", reasons[i].hint);
+		hint = reasons[i].hint_c && is_c(p, end.insn) ? reasons[i].hint_c : reasons[i].hint;
+		if (hint)
+			skep_diag_hint(diag, "%s", hint);
 		goto done;
 	}
 	skep_diag_error(diag, loc, "the kernel refused this: %.*s", (int)MIN(end.message_len, 400),
 			end.message);
 	if (error == -EPERM)
-		skep_explain_privilege(diag);
+		skep_explain_privilege(takes_prog(p->type), diag);
 done:
 	if (end.insn >= 0)
 		skep_diag_at_insn(diag, end.insn);

@@ -46,7 +46,11 @@ static int cannot_open(const char *name, const char *what, int r, struct skep_di
 	else
 		skep_diag_error(diag, SKEP_NO_LOC, "cannot open the %s '%s': %s", what, name,
 				strerror(-r));
-	if (r == -EPERM || r == -EACCES)
+	if (!skep_image_is_name(name) && access(name, F_OK) == 0)
+		skep_diag_hint(diag,
+			       "it is no file of a file system of type bpf, where %ss are kept",
+			       what);
+	else if (r == -EPERM || r == -EACCES)
 		skep_diag_hint(diag, "what others loaded is shown to root only");
 	return r;
 }

@@ -115,7 +115,7 @@ static int not_there(const struct load *l, const struct skep_spec_prog *p,
 		skep_diag_hint(l->diag, "declare it as the kernel has it: bpftool btf dump file "
 					"/sys/kernel/btf/vmlinux");
 	if (error == -EPERM || error == -EACCES)
-		skep_explain_privilege(l->diag);
+		skep_explain_privilege(SKEP_TAKES_OTHERS, l->diag);
 	return error;
 }
 

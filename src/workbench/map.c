@@ -56,7 +56,7 @@ static int no_map(const char *name, int r, struct skep_diag *diag)
 {
 	if (r == -EPERM || r == -EACCES) {
 		skep_diag_error(diag, SKEP_NO_LOC, "maps of the kernel are shown to root only");
-		skep_explain_privilege(diag);
+		skep_explain_privilege(SKEP_TAKES_OTHERS, diag);
 		return r;
 	}
 	skep_diag_error(diag, SKEP_NO_LOC, "no map of the kernel is called '%s'", name);

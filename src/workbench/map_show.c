@@ -278,7 +278,7 @@ static int list_kernel(struct list *list, struct skep_diag *diag)
 	skep_diag_error(diag, SKEP_NO_LOC, "cannot list the maps of the kernel: %s",
 			skep_explain_errno(r));
 	if (r == -EPERM || r == -EACCES)
-		skep_explain_privilege(diag);
+		skep_explain_privilege(SKEP_TAKES_OTHERS, diag);
 	return r;
 }
 
