@@ -79,6 +79,7 @@ static const char *take_option(void *data, int c, char *value)
 	case 't':
 		return add_word(&options->to, value);
 	case 'f':
+		options->has_format = true;
 		return take_format(value, &options->format);
 	case 'd':
 		return take_seconds(value, &options->duration_ns);

@@ -126,6 +126,10 @@ void skep_app_flush(struct skep_app *app)
 			skep_diag_warn(&app->diag, SKEP_NO_LOC, "%llu %s",
 				       (unsigned long long)counts.lost[k], skep_sink_loss_text(k));
 		}
+		if (counts.no_number)
+			skep_diag_add(&app->diag, SKEP_DIAG_NOTE, SKEP_NO_LOC,
+				      "not sent, as no metric can be made of it (%llu): %s",
+				      (unsigned long long)counts.no_number, counts.no_number_names);
 		if (is_lost && counts.why[0])
 			skep_diag_add(&app->diag, SKEP_DIAG_NOTE, SKEP_NO_LOC, "%s", counts.why);
 	}
@@ -134,8 +138,10 @@ void skep_app_flush(struct skep_app *app)
 
 void app_sinks_close(struct skep_app *app)
 {
+	struct skep_deliver_counts nothing;
+
 	for (size_t i = 0; i < app->sinks.len; i++)
-		skep_sink_close(app->sinks.data[i], NULL);
+		skep_sink_close(app->sinks.data[i], &nothing);
 	skep_vec_fini(&app->sinks);
 	skep_closep(&app->sinks_fd);
 }

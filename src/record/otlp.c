@@ -89,7 +89,7 @@ static void add_nested(struct skep_message *m, const struct skep_schema_field *f
 	skep_message_end(m);
 }
 
-static double as_double(const struct skep_schema_field *field, const uint8_t *p)
+double skep_otlp_double(const struct skep_schema_field *field, const uint8_t *p)
 {
 	float f;
 	double d;
@@ -132,7 +132,7 @@ static void add_value(struct skep_message *m, const struct skep_schema_field *fi
 		skep_message_bool(m, 2, "boolValue", skep_field_int(field, payload) != 0);
 		return;
 	case SKEP_FIELD_FLOAT:
-		skep_message_double(m, 4, "doubleValue", as_double(field, p));
+		skep_message_double(m, 4, "doubleValue", skep_otlp_double(field, p));
 		return;
 	case SKEP_FIELD_STRUCT:
 	case SKEP_FIELD_TUPLE:

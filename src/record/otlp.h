@@ -4,7 +4,8 @@
  *
  *	row exec { pid, comm, args }	LogRecord, event_name "execsnoop.exec", attributes process.pid, thread.name, args
  *	@bytes[comm] = sum(...)		Sum "execsnoop.bytes", one point for each key, attribute thread.name
- *	min, max, values		Gauge
+ *	min, max, numbers, truths	Gauge
+ *	a struct or tuple		a Gauge for each number in it: NAME.member, NAME.0; all else is told (no_number)
  *	avg, stats			two Sums: NAME.count and NAME.sum
  *	hist, lhist			Histogram with the bounds of the buckets that are filled, or exponential (hist of one bit, nothing below 0)
  *
@@ -41,6 +42,9 @@ struct skep_otlp_source {
 	const char *
 		scope; /* what rows and maps belong to: the tool or script; also begins their names */
 	const char *scope_version; /* or NULL */
+	/* Told of what is in a map and no number, so that it is in no metric: "@a", "conf.name". Or NULL. */
+	void (*no_number)(void *data, const char *name);
+	void *no_number_data;
 };
 
 struct skep_otlp {

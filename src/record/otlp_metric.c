@@ -17,6 +17,9 @@ struct points {
 	const struct skep_resolver *resolver;
 	uint64_t start_ns, time_ns;
 	unsigned part; /* AVG, STATS: which of its two numbers */
+	/* VALUE: the number in it, which may be one of many: counted from @base on. */
+	const struct skep_schema_field *field;
+	size_t base;
 };
 
 static void add_keys(const struct points *p, uint32_t number,
@@ -56,6 +59,16 @@ static void add_number(const struct points *p, const struct skep_snapshot_entry 
 		skep_message_sfixed64(p->m, 6, "asInt", (int64_t)value);
 	else
 		skep_message_double(p->m, 4, "asDouble", (double)value);
+	skep_message_end(p->m);
+}
+
+static void add_double(const struct points *p, const struct skep_snapshot_entry *entry,
+		       double value)
+{
+	begin_point(p);
+	add_keys(p, 7, entry);
+	add_times(p);
+	skep_message_double(p->m, 4, "asDouble", value);
 	skep_message_end(p->m);
 }
 
@@ -150,12 +163,21 @@ static void add_series(const struct points *p, const struct skep_snapshot_entry 
 	free(points);
 }
 
-static bool is_number(const struct skep_snapshot *s)
+static bool is_number(const struct skep_schema_field *f)
 {
-	enum skep_field_kind kind = s->value_field.kind;
+	return f->kind == SKEP_FIELD_INT || f->kind == SKEP_FIELD_BOOL ||
+	       f->kind == SKEP_FIELD_ENUM || f->kind == SKEP_FIELD_PTR ||
+	       f->kind == SKEP_FIELD_TIMESTAMP || f->kind == SKEP_FIELD_FLOAT;
+}
 
-	return s->kind != SKEP_SNAPSHOT_VALUE || kind == SKEP_FIELD_INT ||
-	       kind == SKEP_FIELD_BOOL || kind == SKEP_FIELD_ENUM || kind == SKEP_FIELD_PTR;
+static void add_member(const struct points *p, const struct skep_snapshot_entry *entry)
+{
+	const uint8_t *at = (const uint8_t *)entry->value + p->base;
+
+	if (p->field->kind == SKEP_FIELD_FLOAT)
+		add_double(p, entry, skep_otlp_double(p->field, at + p->field->offset));
+	else
+		add_number(p, entry, skep_field_int(p->field, at), p->field->is_signed);
 }
 
 static void add_point(const struct points *p, const struct skep_snapshot_entry *entry,
@@ -187,8 +209,7 @@ static void add_point(const struct points *p, const struct skep_snapshot_entry *
 		add_series(p, entry);
 		return;
 	case SKEP_SNAPSHOT_VALUE:
-		add_number(p, entry, skep_field_int(&s->value_field, entry->value),
-			   s->value_field.is_signed);
+		add_member(p, entry);
 		return;
 	}
 }
@@ -245,16 +266,26 @@ static const char *unit_of_name(const char *name)
 	return NULL;
 }
 
-static void add_unit(const struct points *p)
+/* VALUE: @suffix is ".member", or "" when it is one number. */
+static const char *unit_of_field(const struct points *p, const char *suffix)
 {
-	const struct skep_snapshot *s = p->s;
-	bool counts =
-		s->kind == SKEP_SNAPSHOT_COUNT ||
-		((s->kind == SKEP_SNAPSHOT_AVG || s->kind == SKEP_SNAPSHOT_STATS) && !p->part);
-	const char *unit = s->kind == SKEP_SNAPSHOT_VALUE && s->value_field.unit
-				   ? s->value_field.unit
+	const char *member = strrchr(suffix, '.');
+
+	if (p->field->unit)
+		return p->field->unit;
+	if (p->field->kind == SKEP_FIELD_TIMESTAMP)
+		return "ns";
+	return unit_of_name(member ? member + 1 : p->s->name);
+}
+
+static void add_unit(const struct points *p, const char *suffix)
+{
+	enum skep_snapshot_kind kind = p->s->kind;
+	bool counts = kind == SKEP_SNAPSHOT_COUNT ||
+		      ((kind == SKEP_SNAPSHOT_AVG || kind == SKEP_SNAPSHOT_STATS) && !p->part);
+	const char *unit = p->field ? unit_of_field(p, suffix)
 			   : counts ? NULL
-				    : unit_of_name(s->name);
+				    : unit_of_name(p->s->name);
 
 	if (unit)
 		skep_message_string(p->m, 3, "unit", unit, strlen(unit));
@@ -273,11 +304,11 @@ static void add_metric(const struct points *p, const char *suffix, bool as_power
 {
 	const struct instrument *i = instrument_of(p->s, as_powers);
 	struct skep_message *m = p->m;
-	bool is_count = p->s->kind == SKEP_SNAPSHOT_COUNT || (*suffix && !p->part);
+	bool is_count = p->s->kind == SKEP_SNAPSHOT_COUNT || (*suffix && !p->part && !p->field);
 
 	skep_message_item(m, 2);
 	add_name(p->otlp, p->s, suffix);
-	add_unit(p);
+	add_unit(p, suffix);
 	skep_message_begin(m, i->number, i->name);
 	skep_message_list(m, "dataPoints");
 	for (size_t k = 0; k < p->s->n_entries; k++)
@@ -291,16 +322,65 @@ static void add_metric(const struct points *p, const char *suffix, bool as_power
 	skep_message_end(m);
 }
 
+static void tell_no_number(const struct points *p, const char *suffix)
+{
+	const struct skep_otlp_source *source = p->otlp->source;
+	_cleanup_(skep_str_fini)
+	struct skep_str name = {};
+
+	if (!source->no_number)
+		return;
+	skep_str_addf(&name, "%s%s", p->s->name, suffix);
+	source->no_number(source->no_number_data, skep_str_text(&name));
+}
+
+/* A metric for each number that is in @field, whose parents begin at @base. @suffix: ".member.member" so far, or "". */
+static void add_field(struct points *p, const struct skep_schema_field *field, size_t base,
+		      const char *suffix, unsigned depth)
+{
+	if (is_number(field)) {
+		p->field = field;
+		p->base = base;
+		add_metric(p, suffix, false);
+		return;
+	}
+	if ((field->kind != SKEP_FIELD_STRUCT && field->kind != SKEP_FIELD_TUPLE) ||
+	    depth == SKEP_FIELD_DEPTH_MAX) {
+		tell_no_number(p, suffix);
+		return;
+	}
+	for (size_t i = 0; i < field->n_children; i++) {
+		const struct skep_schema_field *child = &field->children[i];
+		bool is_named = field->kind == SKEP_FIELD_STRUCT && child->name && *child->name;
+		bool is_nameless = field->kind == SKEP_FIELD_STRUCT && !is_named &&
+				   child->kind == SKEP_FIELD_STRUCT;
+		_cleanup_(skep_str_fini)
+		struct skep_str name = {};
+
+		/* The members of an anonymous struct are those of the one around it, as in C. */
+		skep_str_add(&name, suffix);
+		if (is_named)
+			skep_str_addf(&name, ".%s", child->name);
+		else if (!is_nameless)
+			skep_str_addf(&name, ".%zu", i);
+		add_field(p, child, base + field->offset, skep_str_text(&name), depth + 1);
+	}
+}
+
 void skep_otlp_snapshot(struct skep_otlp *otlp, const struct skep_snapshot *s,
 			const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns,
 			bool exponential)
 {
 	bool as_powers = exponential && s->kind == SKEP_SNAPSHOT_HIST && s->hist_bits == 0 &&
 			 !any_negative(s);
-	struct points p = { otlp, &otlp->message, s, resolver, start_ns, time_ns, 0 };
+	struct points p = { otlp, &otlp->message, s, resolver, start_ns, time_ns, 0, NULL, 0 };
 
-	if (!is_number(s) || !s->n_entries)
+	if (!s->n_entries)
 		return;
+	if (s->kind == SKEP_SNAPSHOT_VALUE) {
+		add_field(&p, &s->value_field, 0, "", 0);
+		return;
+	}
 	if (s->kind != SKEP_SNAPSHOT_AVG && s->kind != SKEP_SNAPSHOT_STATS) {
 		add_metric(&p, "", as_powers);
 		return;

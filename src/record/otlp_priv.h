@@ -6,6 +6,8 @@
 
 #define SKEP_OTLP_DEPTH_MAX 3 /* structs and arrays inside of each other; deeper ones are texts */
 
+/* A FLOAT at @p. */
+double skep_otlp_double(const struct skep_schema_field *field, const uint8_t *p);
 /* A KeyValue as an item of the open list, whose field has this number. */
 void skep_otlp_attribute(struct skep_message *m, uint32_t number,
 			 const struct skep_schema_field *field, const void *payload,

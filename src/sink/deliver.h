@@ -47,6 +47,9 @@ struct skep_deliver_counts {
 	uint64_t stay;	 /* files of earlier ones that were passed over */
 	uint64_t damaged; /* files that do not even say how much was in them */
 	char why[256];	  /* the last thing that went wrong, "" when nothing did */
+	/* Of sinks that take numbers only: how many maps and members are none, and which, as far as there is room. */
+	uint64_t no_number;
+	char no_number_names[256];
 };
 
 /* What one attempt came to. */

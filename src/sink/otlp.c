@@ -13,6 +13,7 @@
 #include <zlib.h>
 
 #include "base/arena.h"
+#include "base/vec.h"
 #include "sink/answer.h"
 #include "sink/http.h"
 #include "sink/settings.h"
@@ -35,6 +36,9 @@ struct otlp_sink {
 	struct skep_http *http; /* the thread's */
 	struct skep_deliver *deliver;
 	uint64_t next_ns; /* when maps are sent again; 0: not known yet */
+	struct {
+		SKEP_VEC(char *);
+	} no_number; /* what was in maps and could not be in a metric, each once */
 };
 
 /* As gzip has it. NULL: no memory. */
@@ -161,6 +165,43 @@ static void add_snapshot(struct skep_sink *base, const struct skep_snapshot *sna
 		sink->batches[SKEP_OTLP_METRICS].since_ns = skep_sink_clock(CLOCK_MONOTONIC);
 }
 
+static void note_no_number(void *data, const char *name)
+{
+	struct otlp_sink *sink = data;
+	char *copy;
+
+	for (size_t i = 0; i < sink->no_number.len; i++)
+		if (skep_streq(sink->no_number.data[i], name))
+			return;
+	copy = strdup(name);
+	if (!copy)
+		skep_oom();
+	skep_vec_add(&sink->no_number, copy);
+}
+
+static void count_no_number(struct otlp_sink *sink, struct skep_deliver_counts *counts)
+{
+	const size_t room = sizeof(counts->no_number_names);
+	size_t len = 0;
+
+	for (size_t i = 0; i < sink->no_number.len; i++) {
+		const char *name = sink->no_number.data[i];
+
+		/* Room for the dots of a list that is cut off. */
+		if (len < room && len + strlen(name) + sizeof(", , ...") <= room)
+			len += (size_t)snprintf(counts->no_number_names + len, room - len, "%s%s",
+						len ? ", " : "", name);
+		else if (len < room) {
+			snprintf(counts->no_number_names + len, room - len, "%s...",
+				 len ? ", " : "");
+			len = room;
+		}
+		free(sink->no_number.data[i]);
+	}
+	counts->no_number = sink->no_number.len;
+	skep_vec_fini(&sink->no_number);
+}
+
 /* All maps, as often as is wanted; milliseconds until the next time, -1: there are none. */
 static int send_maps(struct otlp_sink *sink, uint64_t now)
 {
@@ -276,6 +317,8 @@ static int open_otlp(struct skep_sink *base, const char *arg, struct skep_diag *
 		.n_attributes = sink->settings.n_attributes,
 		.scope = base->name,
 		.scope_version = SKEP_VERSION,
+		.no_number = note_no_number,
+		.no_number_data = sink,
 	};
 	return connect_up(sink, diag);
 }
@@ -301,6 +344,7 @@ static void close_otlp(struct skep_sink *base, struct skep_deliver_counts *ret_c
 	for (size_t i = 0; sink->deliver && i < ARRAY_SIZE(sink->batches); i++)
 		finish(sink, &sink->batches[i]);
 	skep_deliver_close(sink->deliver, SKEP_SINK_GRACE_MS, ret_counts);
+	count_no_number(sink, ret_counts);
 	for (size_t i = 0; i < ARRAY_SIZE(sink->batches); i++)
 		skep_str_fini(&sink->batches[i].bytes);
 	skep_http_close(sink->http);

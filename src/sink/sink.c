@@ -61,7 +61,8 @@ int skep_sink_open(const char *to, const char *name, struct skep_diag *diag,
 					     "otlp sends them as logs");
 		else
 			skep_diag_hint(diag, "--to takes otlp[=URL], prom[=ADDRESS:PORT], "
-					     "syslog[=udp://HOST:PORT], or a file: ./FILE");
+					     "syslog[=udp://HOST:PORT]; for scripts and "
+					     "tools also a file: ./FILE");
 		return -EINVAL;
 	}
 	sink = calloc(1, kind->size);

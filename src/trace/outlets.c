@@ -83,6 +83,11 @@ void skep_job_close_sinks(struct job *job, struct skep_losses *losses)
 				job->options->to[i], counts.delivered, counts.requests,
 				counts.retries);
 		tell_kept(job, &counts);
+		if (counts.no_number)
+			fprintf(stderr,
+				"skep: --to %s: not sent, as no metric can be made of it (%" PRIu64
+				"): %s\n",
+				job->options->to[i], counts.no_number, counts.no_number_names);
 		if (counts.why[0])
 			fprintf(stderr, "skep: %s\n", counts.why);
 	}

@@ -76,9 +76,31 @@ static int say_prog(struct run *run, const char *word)
 	return skep_app_use(run->app, word);
 }
 
+static const char *shape_of(enum skep_app_format format)
+{
+	return format == SKEP_APP_JSON	 ? "json"
+	       : format == SKEP_APP_CSV	 ? "csv"
+	       : format == SKEP_APP_PROM ? "prom"
+					 : "table";
+}
+
+/* What scripts take for a file: here the shell makes it. */
+static int refuse_file(const struct run *run, const char *word)
+{
+	fprintf(stderr, "skep: --to %s: '%s' is a file, which the shell can make\n", word, word);
+	fprintf(stderr, "       = --to - --format %s >%.*s\n", shape_of(run->options->format),
+		(int)strcspn(word, ","), word);
+	return -EINVAL;
+}
+
 static int say_to(struct run *run, const char *word)
 {
 	bool is_stdout = skep_streq(word, "-");
+
+	if (skep_has_prefix(word, "file="))
+		return refuse_file(run, word + 5);
+	if (*word == '.' || memchr(word, '/', strcspn(word, "=")))
+		return refuse_file(run, word);
 
 	run->is_shown |= is_stdout;
 	return is_stdout ? 0 : skep_app_to(run->app, word);
@@ -106,6 +128,9 @@ static int say_all(struct run *run)
 	int set = say_each(run, &o->set, say_value);
 	int to = say_each(run, &o->to, say_to);
 
+	if (!run->is_shown && o->has_format)
+		fprintf(stderr, "skep: --format %s has no effect: it is for --to -\n",
+			shape_of(o->format));
 	return prog < 0 ? prog : at < 0 ? at : set < 0 ? set : to;
 }
 

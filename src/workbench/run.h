@@ -35,6 +35,7 @@ struct skep_run_options {
 	const char *pin, *reload, *list, *unload;
 	bool detach; /* with pin or reload: ends once it is attached */
 	enum skep_app_format format;
+	bool has_format;	 /* it was said */
 	uint64_t duration_ns;	 /* 0: until a signal */
 	uint64_t watch_ns;	 /* maps are shown that often; 0: at the end only */
 	unsigned columns, lines; /* of the terminal that it is shown on; 0: none */
