@@ -26,6 +26,8 @@ int skep_job_open_sinks(struct job *job)
 	const struct skep_trace_options *o = job->options;
 	bool spools = false;
 
+	if (o->n_formats && o->n_to && !o->to_output && !o->output && !o->to_file && !o->quiet)
+		fprintf(stderr, "skep: --format has no effect: it is for --to - or a file\n");
 	for (size_t i = 0; i < o->n_to; i++) {
 		int r = skep_sink_open(o->to[i], name_of(job), &job->diag, &job->sinks[i]);
 

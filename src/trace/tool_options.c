@@ -291,6 +291,7 @@ static int put_together(struct command_line *c, struct skep_trace_options *ret_o
 	o.whom = c->whom;
 	o.name = c->tool->name;
 	o.name_alone = !c->own;
+	o.n_formats--; /* ours, see options_of_trace */
 	*ret_options = o;
 	return 0;
 }

@@ -56,6 +56,7 @@ struct skep_trace_options {
 	uint64_t duration_ns; /* 0: no end */
 	uint64_t max_cpu;     /* hundredths of a percent */
 	enum skep_live_format format;
+	unsigned n_formats;	     /* how often it was said */
 	enum skep_compile_mode mode; /* --test, --bench */
 	bool compile;		     /* write a file for other machines, run nothing */
 	unsigned cpus; /* of --cpus: how many these machines have at most; 0: not said */
