@@ -157,7 +157,8 @@ static int finish(struct job *job, int r, struct skep_diag *diag)
 	skep_cli_tell(diag, false);
 	if (r == 0)
 		return SKEP_EXIT_FINE;
-	if ((r == -EPERM || r == -EACCES) && !skep_explain_privileged())
+	if ((r == -EPERM || r == -EACCES) &&
+	    (skep_explain_told_setcap() || !skep_explain_privileged()))
 		return SKEP_EXIT_CANNOT;
 	return SKEP_EXIT_FAILED;
 }

@@ -15,14 +15,26 @@
 #define LOCKED_DOWN \
 	"the kernel is locked down (kernel_lockdown(7)), or CAP_SYS_ADMIN is missing: skep can only watch"
 
-#define C_SHORTER \
-	"let loops run fewer times, and have fewer branches; bpf_loop() is checked once, however often it runs"
+/* Reasons whose hint speaks of scripts, and what is said of programs in C instead. */
+enum loop {
+	LOOP_NONE,
+	LOOP_LONG,
+	LOOP_ENDLESS,
+	LOOP_FORBIDDEN,
+};
+
+static const char *const hints_c[] = {
+	[LOOP_LONG] = "let loops run fewer times, with fewer branches; bpf_loop() is checked once, "
+		      "however often it runs",
+	[LOOP_ENDLESS] = "count it with a variable that has a constant bound; bpf_loop() calls a "
+			 "function so often",
+	[LOOP_FORBIDDEN] = "unroll it: #pragma unroll before the loop",
+};
 
 static const struct {
 	const char *message; /* part of the kernel's line */
 	const char *reason, *hint;
-	bool of_loop;	    /* the place to show is the loop */
-	const char *hint_c; /* for programs in C, where the hint speaks of scripts */
+	enum loop loop; /* of the first two kinds the loop is the place to show */
 } reasons[] = {
 	{ "invalid mem access 'map_value_or_null'",
 	  "the result of a map lookup is used before it is known to exist",
@@ -87,16 +99,15 @@ static const struct {
 	{ "program is too large", "it takes too many steps to check (over a million)",
 	  "let loops run fewer times: a few thousand steps of a small body are the limit; for $i : "
 	  "0..N { ... } runs as often as it says",
-	  true, C_SHORTER },
+	  LOOP_LONG },
 	{ "too complex", "it has too many branches to check",
 	  "make loops shorter and conditions fewer; for $i : 0..N { ... } runs as often as it says",
-	  true, C_SHORTER },
+	  LOOP_LONG },
 	{ "infinite loop detected", "a loop does not end as far as the kernel can see",
 	  "count it with a variable that has a constant bound, or write for $i : 0..N { ... }",
-	  true,
-	  "count it with a variable that has a constant bound; bpf_loop() calls a function so often" },
+	  LOOP_ENDLESS },
 	{ "back-edge from insn", "this kernel allows no loops here", "unroll it: unroll(8) { ... }",
-	  false, "unroll it: #pragma unroll before the loop" },
+	  LOOP_FORBIDDEN },
 	{ "loop detected", "a loop does not end as far as the kernel can see",
 	  "count it with a variable that has a constant bound" },
 	{ "unreachable insn", "a part of it can never be reached", NULL },
@@ -412,11 +423,12 @@ void skep_explain_prog(const struct skep_spec_prog *p, const char *log, int erro
 		if (!memmem(end.message, end.message_len, reasons[i].message,
 			    strlen(reasons[i].message)))
 			continue;
-		if (reasons[i].of_loop)
+		if (reasons[i].loop == LOOP_LONG || reasons[i].loop == LOOP_ENDLESS)
 			loc = place_of(p, loop_at(p, end.insn));
 		skep_diag_error(diag, loc, "the kernel refused this: %s (%.*s)", reasons[i].reason,
 				(int)MIN(end.message_len, 200), end.message);
-		hint = reasons[i].hint_c && is_c(p, end.insn) ? reasons[i].hint_c : reasons[i].hint;
+		hint = reasons[i].loop && is_c(p, end.insn) ? hints_c[reasons[i].loop]
+							    : reasons[i].hint;
 		if (hint)
 			skep_diag_hint(diag, "%s", hint);
 		goto done;
