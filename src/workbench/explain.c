@@ -185,6 +185,7 @@ int skep_explain_new(const struct skep_input *input, size_t prog,
 	struct skep_explain *e = skep_arena_alloc(arena, sizeof(*e));
 	const struct skep_prog_kind *kind;
 	struct skep_listing *listing;
+	struct skep_diag native = {};
 	const char **known;
 	size_t n;
 	int r;
@@ -195,7 +196,10 @@ int skep_explain_new(const struct skep_input *input, size_t prog,
 	kind = skep_prog_kind_find(e->prog->type);
 	e->kind = kind ? kind->name : "?";
 	/* Of another CPU than those that have a JIT there is no machine code to show. */
-	r = skep_listing_new(input, prog, SKEP_LISTING_NATIVE, arena, NULL, &listing);
+	r = skep_listing_new(input, prog, SKEP_LISTING_NATIVE, arena, &native, &listing);
+	if (r < 0 && r != -EOPNOTSUPP && native.n_errors)
+		e->native_why = skep_arena_strdup(arena, native.items[0].what);
+	skep_diag_fini(&native);
 	if (r < 0)
 		r = skep_listing_new(input, prog, 0, arena, diag, &listing);
 	if (r < 0)
@@ -320,6 +324,8 @@ void explain_facts(const struct skep_explain *e, unsigned step, unsigned columns
 				out,
 				"%u bytes of machine code, by skep's own JIT, which checks each access once more\n",
 				e->native_bytes);
+		else if (e->native_why)
+			skep_str_addf(out, "there is no machine code to show: %s\n", e->native_why);
 		else
 			skep_str_add(out, "there is no JIT for this CPU\n");
 		return;

@@ -81,6 +81,9 @@ static const struct place places[] = {
 	  "0 allows it, a negative number is the error of a refusal." },
 	{ SKEP_PROG_NETFILTER, 0, "at a hook of netfilter", "For each packet that comes by.",
 	  packet },
+	{ SKEP_PROG_STRUCT_OPS, 0,
+	  "in a table of functions of the kernel, which skep run registers",
+	  "When the kernel calls that member of the table.", "What it means is up to the member." },
 	{ SKEP_PROG_SYSCALL, 0, "nowhere", "When user space runs it, by BPF_PROG_TEST_RUN.",
 	  "It goes to who runs it." },
 };
@@ -136,7 +139,7 @@ void explain_place(struct skep_explain *e, struct skep_arena *arena)
 		add_targets(a, &where);
 	else if (p->section && strchr(p->section, '/'))
 		skep_str_addf(&where, ": %s", strchr(p->section, '/') + 1);
-	else
+	else if (p->type != SKEP_PROG_STRUCT_OPS)
 		skep_str_add(&where, ", which whoever attaches it names: skep run --at PLACE");
 	e->where = skep_arena_strdup(arena, skep_str_text(&where));
 }

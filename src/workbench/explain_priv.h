@@ -31,7 +31,8 @@ struct skep_explain {
 	struct explain_line *lines;
 	size_t n_lines;
 	struct skep_verify_result verdict;
-	uint32_t native_bytes; /* 0: no JIT for this CPU */
+	uint32_t native_bytes;	/* 0: there is no machine code to show */
+	const char *native_why; /* why not; NULL: no JIT for this CPU */
 	bool all_native;
 	const char *where, *fires, *returns;
 	bool ran;

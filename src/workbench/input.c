@@ -440,6 +440,29 @@ static bool is_in_slot(const struct skep_spec *spec, size_t prog)
 	return false;
 }
 
+void skep_input_stand_in(struct skep_spec *spec, struct skep_arena *arena)
+{
+	struct skep_spec_map *maps =
+		skep_arena_memdup(arena, spec->maps, spec->n_maps * sizeof(*maps));
+
+	for (size_t i = 0; i < spec->n_maps; i++) {
+		struct skep_spec_map *m = &maps[i];
+
+		if (m->type != SKEP_MAP_STRUCT_OPS)
+			continue;
+		*m = (struct skep_spec_map){
+			.name = m->name,
+			.type = SKEP_MAP_ARRAY,
+			.key_size = 4,
+			.value_size = MAX(m->value_size, 1u),
+			.max_entries = 1,
+			.data = m->data,
+			.data_size = m->data_size,
+		};
+	}
+	spec->maps = maps;
+}
+
 struct skep_spec skep_input_only(const struct skep_input *source, size_t prog,
 				 struct skep_arena *arena)
 {
@@ -451,6 +474,7 @@ struct skep_spec skep_input_only(const struct skep_input *source, size_t prog,
 		if (i != prog && !is_in_slot(&one, i))
 			one.progs[i].type = 0;
 	one.progs[prog].is_off = false;
+	skep_input_stand_in(&one, arena);
 	return one;
 }
 

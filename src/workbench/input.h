@@ -101,6 +101,12 @@ void skep_input_places(const struct skep_input *source, struct skep_arena *arena
 int skep_input_set(struct skep_input *input, const char *word, struct skep_arena *arena,
 		   struct skep_diag *diag) _must_check_;
 
+/*
+ * The maps in @arena, as the machine of our own can have them: a table of functions (struct_ops), which only a kernel can
+ * register, is there an array of one element with what it begins with.
+ */
+void skep_input_stand_in(struct skep_spec *spec, struct skep_arena *arena);
+
 /* The spec with one program, which is on, its functions, and what it may tail-call. Nothing is attached. In @arena, or the source's. */
 struct skep_spec skep_input_only(const struct skep_input *source, size_t prog,
 				 struct skep_arena *arena);

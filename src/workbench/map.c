@@ -132,6 +132,7 @@ static int load(const char *path, struct skep_arena *arena, struct skep_diag *di
 {
 	struct skep_input_options options = {};
 	struct skep_input *input = skep_arena_alloc(arena, sizeof(*input));
+	struct skep_spec *spec;
 	const struct skep_btf *kernel = NULL;
 	int r;
 
@@ -145,7 +146,9 @@ static int load(const char *path, struct skep_arena *arena, struct skep_diag *di
 	input->spec.n_attaches = 0;
 	for (size_t i = 0; i < input->spec.n_maps; i++)
 		input->spec.maps[i].n_slots = 0;
-	r = skep_vm_engine()->load(skep_vm_engine(), &input->spec, NULL, diag, &maps->loaded);
+	spec = skep_arena_memdup(arena, &input->spec, sizeof(*spec));
+	skep_input_stand_in(spec, arena);
+	r = skep_vm_engine()->load(skep_vm_engine(), spec, NULL, diag, &maps->loaded);
 	if (r == 0 && input->spec.btf &&
 	    skep_btf_parse(input->spec.btf, input->spec.btf_size, NULL, NULL, NULL, &maps->btf) < 0)
 		maps->btf = NULL;

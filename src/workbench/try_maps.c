@@ -200,6 +200,9 @@ static void collect(struct try_job *j, size_t index, struct collected *c)
 
 	if (!kind || map->flags & SKEP_MAP_RDONLY_PROG || map->read_only)
 		return;
+	/* What stands in for a table of functions tells nothing. */
+	if (index < j->input->spec.n_maps && j->input->spec.maps[index].type == SKEP_MAP_STRUCT_OPS)
+		return;
 	if (kind->traits & SKEP_TRAIT_RING && j->loaded) {
 		if (j->engine->ring_drain(j->loaded, index, &sink) < 0)
 			try_note(j, "records of perf buffers in the kernel are not shown");
