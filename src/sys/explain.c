@@ -73,8 +73,8 @@ bool skep_explain_privileged(void)
 }
 
 static const struct {
-	int cap;
-	const char *name;
+	uint8_t cap;
+	char name[20];
 } cap_names[] = {
 	{ CAP_BPF, "cap_bpf" },
 	{ CAP_PERFMON, "cap_perfmon" },
@@ -140,8 +140,7 @@ void skep_explain_privilege(uint64_t takes, struct skep_diag *diag)
 		return;
 	}
 	if (in_user_namespace()) {
-		skep_diag_hint(diag, "this is a user namespace, whose capabilities do not count "
-				     "here: run it outside of it, or of the container");
+		skep_diag_hint(diag, "capabilities of a user namespace do not count here");
 		return;
 	}
 	if (skep_file_read("/sys/kernel/security/lockdown", 4096, &lockdown, NULL) == 0 &&

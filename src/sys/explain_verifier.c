@@ -15,26 +15,12 @@
 #define LOCKED_DOWN \
 	"the kernel is locked down (kernel_lockdown(7)), or CAP_SYS_ADMIN is missing: skep can only watch"
 
-/* Reasons whose hint speaks of scripts, and what is said of programs in C instead. */
-enum loop {
-	LOOP_NONE,
-	LOOP_LONG,
-	LOOP_ENDLESS,
-	LOOP_FORBIDDEN,
-};
-
-static const char *const hints_c[] = {
-	[LOOP_LONG] = "let loops run fewer times, with fewer branches; bpf_loop() is checked once, "
-		      "however often it runs",
-	[LOOP_ENDLESS] = "count it with a variable that has a constant bound; bpf_loop() calls a "
-			 "function so often",
-	[LOOP_FORBIDDEN] = "unroll it: #pragma unroll before the loop",
-};
+/* Hints that speak of scripts show a block; those of loops, which are what is shown then, this one. */
+#define LOOP "for $i : 0..N { ... }"
 
 static const struct {
 	const char *message; /* part of the kernel's line */
 	const char *reason, *hint;
-	enum loop loop; /* of the first two kinds the loop is the place to show */
 } reasons[] = {
 	{ "invalid mem access 'map_value_or_null'",
 	  "the result of a map lookup is used before it is known to exist",
@@ -97,17 +83,14 @@ static const struct {
 	  "see skep doctor for what this kernel can do" },
 	{ "calling kernel function", "this program may not call this kernel function", NULL },
 	{ "program is too large", "it takes too many steps to check (over a million)",
-	  "let loops run fewer times: a few thousand steps of a small body are the limit; for $i : "
-	  "0..N { ... } runs as often as it says",
-	  LOOP_LONG },
+	  "let loops run fewer times: a few thousand steps of a small body are the limit; " LOOP
+	  " runs as often as it says" },
 	{ "too complex", "it has too many branches to check",
-	  "make loops shorter and conditions fewer; for $i : 0..N { ... } runs as often as it says",
-	  LOOP_LONG },
+	  "make loops shorter and conditions fewer; " LOOP " runs as often as it says" },
 	{ "infinite loop detected", "a loop does not end as far as the kernel can see",
-	  "count it with a variable that has a constant bound, or write for $i : 0..N { ... }",
-	  LOOP_ENDLESS },
-	{ "back-edge from insn", "this kernel allows no loops here", "unroll it: unroll(8) { ... }",
-	  LOOP_FORBIDDEN },
+	  "count it with a variable that has a constant bound, or write " LOOP },
+	{ "back-edge from insn", "this kernel allows no loops here",
+	  "unroll it: unroll(8) { ... }" },
 	{ "loop detected", "a loop does not end as far as the kernel can see",
 	  "count it with a variable that has a constant bound" },
 	{ "unreachable insn", "a part of it can never be reached", NULL },
@@ -423,12 +406,14 @@ void skep_explain_prog(const struct skep_spec_prog *p, const char *log, int erro
 		if (!memmem(end.message, end.message_len, reasons[i].message,
 			    strlen(reasons[i].message)))
 			continue;
-		if (reasons[i].loop == LOOP_LONG || reasons[i].loop == LOOP_ENDLESS)
+		hint = reasons[i].hint;
+		if (hint && strstr(hint, LOOP))
 			loc = place_of(p, loop_at(p, end.insn));
 		skep_diag_error(diag, loc, "the kernel refused this: %s (%.*s)", reasons[i].reason,
 				(int)MIN(end.message_len, 200), end.message);
-		hint = reasons[i].loop && is_c(p, end.insn) ? hints_c[reasons[i].loop]
-							    : reasons[i].hint;
+		if (hint && strstr(hint, "{ ... }") && is_c(p, end.insn))
+			hint = "give the loop a constant bound and fewer branches, or unroll it; "
+			       "bpf_loop() is checked once";
 		if (hint)
 			skep_diag_hint(diag, "%s", hint);
 		goto done;

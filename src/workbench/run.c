@@ -355,9 +355,7 @@ static enum skep_run_end run_it(struct run *run)
 		return end_of_attach(run, r);
 	fprintf(stderr, "Attached %d place%s\n", r, r == 1 ? "" : "s");
 	if (r == 0 && o->prog.n)
-		fputs("skep: what --prog names is attached nowhere by itself: nothing happens\n"
-		      "skep: struct_ops are registered with all of their functions: name each\n",
-		      stderr);
+		fputs("skep: what --prog names is attached nowhere by itself\n", stderr);
 	n_places = r;
 	r = o->detach ? 0 : show_visits(run);
 	/* Once iterators have run nothing more happens by itself. */
