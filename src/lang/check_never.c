@@ -14,14 +14,13 @@ struct comparison {
 	bool below; /* the value is below zero, and written so */
 };
 
+/* Not an enumerator, whose number is another one on other kernels: nothing may depend on it but what is run. */
 static bool is_written(const struct skep_expr *expr)
 {
 	if (expr->kind == SKEP_EXPR_UNARY)
 		expr = expr->unary.operand;
-	if (expr->was)
-		return false;
-	return expr->kind == SKEP_EXPR_NAME ||
-	       (expr->kind == SKEP_EXPR_INT && !expr->num.is_option);
+	return expr->kind == SKEP_EXPR_INT && !expr->was && !expr->num.is_option &&
+	       !expr->num.need_plus1;
 }
 
 static enum skep_binary mirrored(enum skep_binary op)
@@ -43,12 +42,11 @@ static enum skep_binary mirrored(enum skep_binary op)
 static bool take_apart(struct skep_check *k, const struct skep_expr *expr, struct comparison *ret_c)
 {
 	const struct skep_expr *left = expr->binary.left, *right = expr->binary.right;
-	int64_t value, other;
-	bool is_right = skep_check_const(k, right, &value);
+	bool is_right = is_written(right);
 	const struct skep_expr *number = is_right ? right : left;
+	int64_t value;
 
-	if ((!is_right && !skep_check_const(k, left, &value)) || !is_written(number) ||
-	    (is_right && skep_check_const(k, left, &other)))
+	if (is_right == is_written(left) || !skep_check_const(k, number, &value))
 		return false;
 	*ret_c = (struct comparison){
 		.op = is_right ? expr->binary.op : mirrored(expr->binary.op),

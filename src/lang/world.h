@@ -148,10 +148,11 @@ struct skep_world {
 			 const struct skep_btf **ret_btf, uint32_t *ret_id);
 	/*
 	 * What a function is given, from debugging information: a FUNC_PROTO and the place of each parameter. -ENOENT: there is
-	 * none of it; *ret_why is the end of "...: ".
+	 * none of it; *ret_why is the end of "...: ". @own: only that of the binary itself, for what nobody has asked for: a
+	 * file of its own is read as a whole (20 MB for libc's).
 	 */
 	int (*user_proto)(const struct skep_world *world, const struct skep_world_symbol *function,
-			  const struct skep_btf **ret_btf, uint32_t *ret_proto,
+			  bool own, const struct skep_btf **ret_btf, uint32_t *ret_proto,
 			  const struct skep_param_place **ret_places, const char **ret_why);
 	/*
 	 * Whether an instruction begins @inside bytes behind the beginning of the function at

@@ -167,7 +167,7 @@ static struct user_types *types_of(struct skep_kernel_world *w, struct skep_bina
 }
 
 static int user_proto(const struct skep_world *world, const struct skep_world_symbol *function,
-		      const struct skep_btf **ret_btf, uint32_t *ret_proto,
+		      bool own, const struct skep_btf **ret_btf, uint32_t *ret_proto,
 		      const struct skep_param_place **ret_places, const char **ret_why)
 {
 	struct skep_kernel_world *w = world_self(world);
@@ -176,6 +176,8 @@ static int user_proto(const struct skep_world *world, const struct skep_world_sy
 	int r;
 
 	r = world_open_binary(w, function->module, NULL, &file);
+	if (r >= 0 && own && !skep_dwarf_is_inside(file->elf))
+		r = -ENOENT;
 	if (r >= 0)
 		r = open_dwarf(file);
 	if (r < 0) {

@@ -8,6 +8,15 @@ const char *skep_dwarf_missing(void)
 	return "debugging information is read with libdw.so.1, which Debian has in the package libdw1";
 }
 
+bool skep_dwarf_is_inside(const struct skep_elf *elf)
+{
+	const void *data;
+	size_t size;
+
+	return skep_elf_section(elf, ".debug_info", &data, &size) == 0 ||
+	       skep_elf_section(elf, ".zdebug_info", &data, &size) == 0;
+}
+
 #if __has_include(<elfutils/libdw.h>)
 #include <fcntl.h>
 #include <string.h>
@@ -74,21 +83,12 @@ struct skep_dwarf {
 	Dwarf *dwarf;
 };
 
-static bool has_info(const struct skep_elf *elf)
-{
-	const void *data;
-	size_t size;
-
-	return skep_elf_section(elf, ".debug_info", &data, &size) == 0 ||
-	       skep_elf_section(elf, ".zdebug_info", &data, &size) == 0;
-}
-
 static int open_file(const struct skep_elf *elf, const char *path)
 {
 	_cleanup_free_ char *debug = NULL;
 	int fd, r;
 
-	if (has_info(elf)) {
+	if (skep_dwarf_is_inside(elf)) {
 		fd = skep_file_open_own(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 		return fd < 0 ? -errno : fd;
 	}

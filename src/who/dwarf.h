@@ -34,6 +34,8 @@ int skep_dwarf_open(const struct skep_elf *elf, const char *path,
 void skep_dwarf_close(struct skep_dwarf *dwarf);
 SKEP_DEFINE_CLEANUP(struct skep_dwarf, skep_dwarf_close)
 
+/* Whether the binary holds its debugging information itself. */
+bool skep_dwarf_is_inside(const struct skep_elf *elf);
 /* Whether debugging information can be read here at all. */
 bool skep_dwarf_works(void);
 /* What to install where -ENOTSUP was the answer. */

@@ -110,6 +110,7 @@ static int count_function(void *data, const struct skep_world_symbol *symbol)
 static int list_function(void *data, const struct skep_world_symbol *symbol)
 {
 	struct listing *l = data;
+	bool is_return = l->provider == &skep_provider_uretprobe;
 	struct skep_proto_regs f = {};
 	const char *why;
 
@@ -118,9 +119,9 @@ static int list_function(void *data, const struct skep_world_symbol *symbol)
 	if (l->n_named > 1)
 		skep_str_addf(l->out, "    // at 0x%llx\n", (unsigned long long)symbol->address);
 	if (!l->verbose || !l->world->user_proto ||
-	    skep_uprobe_params(l->world, symbol, &f, &why) < 0)
+	    skep_uprobe_params(l->world, symbol, is_return, &f, &why) < 0)
 		return 0;
-	if (l->provider == &skep_provider_uretprobe)
+	if (is_return)
 		skep_result_list(&f, l->out);
 	else
 		skep_proto_list_registers(l->arena, &f, l->out);

@@ -39,9 +39,10 @@ const struct skep_provider *skep_uprobe_provider(bool is_return);
 /* @function: what `func` and `probe` show. */
 void skep_uprobe_add(struct skep_uprobe_search *s, const struct skep_world_symbol *symbol,
 		     const char *function);
-/* What a function is given, from debugging information. -ENOENT: *ret_why is the end of "...: ". */
+/* What a function is given, from debugging information, as user_proto() of the world has it. */
 int skep_uprobe_params(const struct skep_world *world, const struct skep_world_symbol *symbol,
-		       struct skep_proto_regs *ret_params, const char **ret_why) _must_check_;
+		       bool own, struct skep_proto_regs *ret_params,
+		       const char **ret_why) _must_check_;
 /*
  * The kernel writes a breakpoint wherever it is told. In the midst of an instruction the program
  * would crash, or go on with something else: -ERANGE.

@@ -21,12 +21,12 @@ static bool is_clone(const char *name)
 }
 
 int skep_uprobe_params(const struct skep_world *world, const struct skep_world_symbol *symbol,
-		       struct skep_proto_regs *ret_params, const char **ret_why)
+		       bool own, struct skep_proto_regs *ret_params, const char **ret_why)
 {
 	struct skep_proto_regs f = {
 		.is_clone = is_clone(symbol->linkage ? symbol->linkage : symbol->name),
 	};
-	int r = world->user_proto(world, symbol, &f.btf, &f.proto, &f.places, ret_why);
+	int r = world->user_proto(world, symbol, own, &f.btf, &f.proto, &f.places, ret_why);
 
 	if (r < 0)
 		return r;
@@ -63,7 +63,7 @@ static const char *load_args(struct skep_uprobe_search *s, const struct skep_wor
 		why = "args of functions are not supported ahead of time, for other machines' "
 		      "programs may pass them elsewhere";
 	if (s->c->types.needs || !w->user_proto ||
-	    skep_uprobe_params(w, symbol, ret_of, &why) < 0) {
+	    skep_uprobe_params(w, symbol, false, ret_of, &why) < 0) {
 		if (why)
 			*ret_why = skep_arena_printf(s->c->arena,
 						     "%s; its registers are arg0, arg1, ...", why);
@@ -84,7 +84,7 @@ static const char *load_result(struct skep_uprobe_search *s, const struct skep_w
 
 	if (!s->is_return || s->by_instruction || s->glob || s->c->types.needs || !symbol->name ||
 	    !s->c->world->user_proto || !skep_result_is_wanted(s->c, s->probe) ||
-	    skep_uprobe_params(s->c->world, symbol, &of, &why) < 0)
+	    skep_uprobe_params(s->c->world, symbol, true, &of, &why) < 0)
 		return "";
 	*ret_of = of;
 	return s->demangled ? skep_result_signature(s->c, ret_of) : own_signature(s, symbol);
