@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <link.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -170,6 +172,20 @@ int skep_job_compile(struct job *job)
 			    &job->plan);
 }
 
+/* The compiler's code is not wanted again: what is after all comes back from the page cache. */
+static int release_code(struct dl_phdr_info *program, size_t size, void *data)
+{
+	for (unsigned i = 0; i < program->dlpi_phnum; i++) {
+		const ElfW(Phdr) *h = &program->dlpi_phdr[i];
+		uintptr_t page = (uintptr_t)getpagesize() - 1,
+			  begin = program->dlpi_addr + h->p_vaddr;
+
+		if (h->p_type == PT_LOAD && !(h->p_flags & PF_W))
+			madvise((void *)(begin & ~page), h->p_memsz, MADV_DONTNEED);
+	}
+	return 1; /* the program is the first; libraries are shared with others */
+}
+
 static void release_world(void *data)
 {
 	struct job *job = data;
@@ -177,6 +193,7 @@ static void release_world(void *data)
 	skep_job_tell(job); /* what was said while attaching */
 	skep_world_free(TAKE_PTR(job->world));
 	malloc_trim(0); /* symbols of a large library took megabytes, which are not wanted again */
+	dl_iterate_phdr(release_code, NULL);
 }
 
 /* Each probe that cannot share a link holds a descriptor; the child of -c has its own limits already. */
