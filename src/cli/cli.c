@@ -215,6 +215,22 @@ static bool reader_is_gone(void)
 	return errno == EPIPE || (poll(&p, 1, 0) > 0 && (p.revents & POLLERR));
 }
 
+int skep_cli_write(const char *path, const void *data, size_t size)
+{
+	bool is_stdout = !path || skep_streq(path, "-");
+	FILE *f = is_stdout ? stdout : fopen(path, "we");
+	bool fine = f && fwrite(data, 1, size, f) == size && fflush(f) == 0;
+	int r = fine ? 0 : -errno;
+
+	if (is_stdout)
+		return r == -EPIPE ? 0 : r;
+	if (f && fclose(f) < 0 && r == 0)
+		r = -errno;
+	if (r < 0)
+		fprintf(stderr, "skep: cannot write '%s': %s\n", path, strerror(-r));
+	return r;
+}
+
 void skep_cli_output_failed(int error)
 {
 	fprintf(stderr, "skep: standard output: %s\n",

@@ -49,6 +49,11 @@ void skep_cli_tell(struct skep_diag *diag, bool verbose);
 int skep_cli_no_words(int argc, char **argv);
 /* Says that this needs rights, and the exact line that would do. */
 void skep_cli_need_root(void);
+/*
+ * All of a result to file @path; NULL or "-": to standard output. -errno: told, or will be at the end of the program when
+ * it is standard output. A reader that went away has seen enough: 0.
+ */
+int skep_cli_write(const char *path, const void *data, size_t size) _must_check_;
 /* The line for an output that could not be written. */
 void skep_cli_output_failed(int error);
 /* The arguments from @from on, quoted for a shell. */

@@ -37,19 +37,6 @@ static enum format format_of(const struct job *job)
 	return isatty(STDOUT_FILENO) ? FORMAT_HEX : FORMAT_RAW;
 }
 
-static int write_out(const struct job *job, const struct skep_str *bytes)
-{
-	FILE *f = job->to ? fopen(job->to, "we") : stdout;
-	bool bad = !f || fwrite(skep_str_text(bytes), 1, bytes->len, f) != bytes->len || fflush(f);
-
-	if (f && f != stdout)
-		bad |= fclose(f) != 0;
-	if (bad)
-		fprintf(stderr, "skep: cannot write '%s': %s\n",
-			job->to ? job->to : "standard output", strerror(errno));
-	return bad ? -EIO : 0;
-}
-
 static int assemble(const struct job *job, const char *path, struct skep_arena *arena,
 		    struct skep_diag *diag, struct skep_str *out)
 {
@@ -81,7 +68,7 @@ static int run(struct job *job, const char *path)
 	skep_cli_tell(&diag, false);
 	skep_diag_fini(&diag);
 	if (r == 0)
-		r = write_out(job, &out);
+		r = skep_cli_write(job->to, skep_str_text(&out), out.len);
 	skep_cli_source_fini(&job->from);
 	return r < 0 ? SKEP_EXIT_FAILED : SKEP_EXIT_FINE;
 }

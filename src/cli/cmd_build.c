@@ -77,19 +77,6 @@ static const char *own_option(void *data, int c, char *value)
 	}
 }
 
-static int write_out(const char *path, const void *data, size_t size)
-{
-	FILE *f = skep_streq(path, "-") ? stdout : fopen(path, "we");
-	bool fine = f && fwrite(data, 1, size, f) == size && fflush(f) == 0;
-	int e = errno;
-
-	if (f && f != stdout)
-		fine &= fclose(f) == 0;
-	if (!fine)
-		fprintf(stderr, "skep: cannot write '%s': %s\n", path, strerror(e));
-	return fine ? 0 : -e;
-}
-
 static int write_vmlinux(struct job *job)
 {
 	_cleanup_(skep_str_fini)
@@ -100,7 +87,7 @@ static int write_vmlinux(struct job *job)
 	skep_cli_tell(&diag, false);
 	skep_diag_fini(&diag);
 	if (r == 0)
-		r = write_out(job->out ? job->out : "-", skep_str_text(&text), text.len);
+		r = skep_cli_write(job->out, skep_str_text(&text), text.len);
 	return r < 0 ? SKEP_EXIT_FAILED : SKEP_EXIT_FINE;
 }
 
@@ -170,7 +157,7 @@ static int link_to(struct job *job, const struct skep_object_file *files, size_t
 
 	skep_cli_tell(&diag, false);
 	skep_diag_fini(&diag);
-	return r < 0 ? r : write_out(job->out, bytes.data, bytes.len);
+	return r < 0 ? r : skep_cli_write(job->out, bytes.data, bytes.len);
 }
 
 static int build(struct job *job, const char *const *paths, size_t n)
@@ -190,8 +177,8 @@ static int build(struct job *job, const char *const *paths, size_t n)
 	if (job->out && n > 1 && code != SKEP_EXIT_FAILED)
 		return link_to(job, files, n) < 0 ? SKEP_EXIT_FAILED : code;
 	for (size_t i = 0; i < n && code != SKEP_EXIT_FAILED; i++)
-		if (write_out(job->out ? job->out : object_name(job, paths[i]), files[i].data,
-			      files[i].size) < 0)
+		if (skep_cli_write(job->out ? job->out : object_name(job, paths[i]), files[i].data,
+				   files[i].size) < 0)
 			code = SKEP_EXIT_FAILED;
 	return code;
 }

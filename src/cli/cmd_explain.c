@@ -105,22 +105,6 @@ static int explain_all(struct job *job, const char *path, const struct skep_inpu
 	return r;
 }
 
-static int write_out(const char *path, const struct skep_str *text)
-{
-	FILE *f = path && !skep_streq(path, "-") ? fopen(path, "we") : stdout;
-	bool fine = f && fwrite(skep_str_text(text), 1, text->len, f) == text->len && !fflush(f);
-
-	if (f && f != stdout)
-		fine &= fclose(f) == 0;
-	/* A reader that went away has seen enough. */
-	if (!fine && errno == EPIPE && f == stdout)
-		return 0;
-	if (!fine)
-		fprintf(stderr, "skep: cannot write '%s': %s\n", path ? path : "standard output",
-			strerror(errno));
-	return fine ? 0 : -EIO;
-}
-
 static int explain(struct job *job, const char *path)
 {
 	_cleanup_(skep_arena_freep)
@@ -147,7 +131,7 @@ static int explain(struct job *job, const char *path)
 	skep_cli_tell(&diag, false);
 	skep_diag_fini(&diag);
 	if (r == 0)
-		r = write_out(job->html, &out);
+		r = skep_cli_write(job->html, skep_str_text(&out), out.len);
 	return r == 0 && refused ? -EINVAL : r;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/io.h"
 #include "cli/cli.h"
 #include "lang/fmt.h"
 #include "lang/plan_file.h"
@@ -17,20 +18,6 @@ static const char usage[] =
 	"writes scripts in the one style, to standard output; - is standard input\n"
 	"  -w              back into each file, if anything changed\n"
 	"exit code: 0 all are formatted, 1 one could not be read, written or parsed\n";
-
-static bool write_all(int fd, const struct skep_str *text)
-{
-	for (size_t done = 0; done < text->len;) {
-		ssize_t n = write(fd, text->data + done, text->len - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		done += (size_t)n;
-	}
-	return true;
-}
 
 /* The file has its old text or its new one, never less. Links are followed, rights kept. */
 static int replace_file(const char *path, const struct skep_str *text)
@@ -51,7 +38,8 @@ static int replace_file(const char *path, const struct skep_str *text)
 		return r;
 	}
 	if (stat(real, &st) < 0 || fchown(fd, st.st_uid, st.st_gid) < 0 ||
-	    fchmod(fd, st.st_mode & 07777) < 0 || !write_all(fd, text) || fsync(fd) < 0)
+	    fchmod(fd, st.st_mode & 07777) < 0 || skep_write_all(fd, text->data, text->len) < 0 ||
+	    fsync(fd) < 0)
 		r = errno ? -errno : -EIO;
 	if (close(fd) < 0 && r == 0)
 		r = -errno;
@@ -68,13 +56,9 @@ static int deliver(const char *file, bool in_place, const struct skep_str *befor
 {
 	int r = 0;
 
-	if (!in_place) {
-		if (fwrite(skep_str_text(text), 1, text->len, stdout) == text->len &&
-		    fflush(stdout) == 0)
-			return SKEP_EXIT_FINE;
-		fprintf(stderr, "skep: cannot write: %s\n", strerror(errno));
-		return SKEP_EXIT_FAILED;
-	}
+	if (!in_place)
+		return skep_cli_write(NULL, skep_str_text(text), text->len) < 0 ? SKEP_EXIT_FAILED
+										: SKEP_EXIT_FINE;
 	if (before->len != text->len || memcmp(before->data, text->data, text->len) != 0)
 		r = replace_file(file, text);
 	if (r == 0)

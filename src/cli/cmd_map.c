@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/words.h"
 #include "live/output.h"
@@ -244,7 +245,6 @@ static int settle_name(struct job *job, char id[16])
 static int watch(struct job *job)
 {
 	bool clears = job->show.screen && job->show.format == SKEP_MAP_TABLE;
-	struct timespec now;
 	sigset_t signals;
 	char id[16];
 	int r = settle_name(job, id);
@@ -257,8 +257,7 @@ static int watch(struct job *job)
 	for (uint64_t i = 0; r == 0 && job->out.error == 0; i++) {
 		if (clears)
 			skep_str_add(skep_output_text(&job->out), "\x1b[H\x1b[J");
-		clock_gettime(CLOCK_REALTIME, &now);
-		job->show.time_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+		job->show.time_ns = skep_clock_ns(CLOCK_REALTIME);
 		r = once(job, act_show);
 		if (r || (job->count && i + 1 == job->count) || !rest(job, &signals))
 			break;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "isa/arch.h"
 #include "lang/compiler.h"
 #include "lang/config.h"
@@ -20,14 +21,6 @@
 #include "lang/pair.h"
 #include "lang/portable.h"
 #include "lang/scope.h"
-
-static uint64_t cpu_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 static uint64_t index_ns(const struct skep_world *world)
 {
@@ -229,7 +222,8 @@ int skep_compile(struct skep_arena *arena, const struct skep_world *world, const
 		 struct skep_plan **ret_plan)
 {
 	struct skep_plan *plan = skep_arena_alloc(arena, sizeof(*plan));
-	uint64_t start_ns = cpu_ns(), index_before_ns = index_ns(world);
+	uint64_t start_ns = skep_clock_ns(CLOCK_PROCESS_CPUTIME_ID),
+		 index_before_ns = index_ns(world);
 	struct skep_compiler c = {
 		.arena = arena,
 		.world = world,
@@ -261,7 +255,7 @@ int skep_compile(struct skep_arena *arena, const struct skep_world *world, const
 	if (r < 0)
 		return r;
 	plan->index_ns = index_ns(world) - index_before_ns;
-	plan->compile_ns = cpu_ns() - start_ns - plan->index_ns;
+	plan->compile_ns = skep_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns - plan->index_ns;
 	*ret_plan = plan;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "live/outlets.h"
 #include "live/packets.h"
 #include "live/session.h"
@@ -32,14 +33,6 @@ static bool is_json(const struct skep_session *s)
 	       s->options->format == SKEP_LIVE_JSON_BPFTRACE;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 /* JSON records */
 
 /* Our own record up to where its data goes: {"type": "printf", "time": ..., "probe": ..., "pid": ... */
@@ -50,7 +43,9 @@ static void open_own(struct skep_session *s, const char *type, const struct row 
 		row->probe < s->plan->n_probe_names ? s->plan->probe_names[row->probe] : "";
 
 	skep_str_addf(out, "{\"type\": \"%s\", \"time\": ", type);
-	skep_json_time(row->who ? row->who->boot_ns + (uint64_t)s->clock_offset_ns : now_ns(), out);
+	skep_json_time(row->who ? row->who->boot_ns + (uint64_t)s->clock_offset_ns
+				: skep_clock_ns(CLOCK_REALTIME),
+		       out);
 	skep_str_add(out, ", \"probe\": ");
 	skep_json_string(probe, strlen(probe), out);
 	/* A program on packets knows no process; the idle one has a name. */
@@ -238,7 +233,7 @@ int skep_session_read_map(struct skep_session *s, struct skep_arena *arena, size
 	    ret_snapshot->n_entries && !ret_snapshot->entries[0].numbers[0] &&
 	    (s->options->bpftrace_shapes || (s->cleared && s->cleared[map])))
 		ret_snapshot->n_entries = 0;
-	ret_snapshot->time_ns = now_ns();
+	ret_snapshot->time_ns = skep_clock_ns(CLOCK_REALTIME);
 	return 0;
 }
 
@@ -280,7 +275,7 @@ static int print_element(struct skep_session *s, const struct row *row, uint64_t
 	}
 	snapshot.entries = &entry;
 	snapshot.n_entries = 1;
-	snapshot.time_ns = now_ns();
+	snapshot.time_ns = skep_clock_ns(CLOCK_REALTIME);
 	skep_emit_map(s, &snapshot, (size_t)top, divide);
 	return 0;
 }

@@ -6,19 +6,10 @@
 #include <errno.h>
 #include <sys/timerfd.h>
 
+#include "base/clock.h"
 #include "live/app_priv.h"
 #include "live/feed_map.h"
 #include "sink/sink.h"
-
-#define LOOK_MS 1000
-
-static uint64_t wall_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 /* What it all belongs to: the first file without its folders and endings. */
 static const char *name_of(struct skep_app *app)
@@ -45,7 +36,7 @@ static void collect(void *data, struct skep_sink *sink)
 			continue;
 		for (size_t k = 0; k < set.n; k++)
 			skep_sink_snapshot(sink, &set.items[k], skep_feed_resolver(app->feed),
-					   app->since_ns, wall_ns());
+					   app->since_ns, skep_clock_ns(CLOCK_REALTIME));
 	}
 	if (!app->feed)
 		return;
@@ -79,7 +70,7 @@ int app_sinks_watch(struct skep_app *app)
 	struct itimerspec every = { .it_value.tv_sec = 1, .it_interval.tv_sec = 1 };
 	int r = 0;
 
-	app->since_ns = wall_ns();
+	app->since_ns = skep_clock_ns(CLOCK_REALTIME);
 	if (!app->sinks.len)
 		return 0;
 	app->sinks_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -95,7 +86,7 @@ void app_sinks_row(struct skep_app *app, const struct skep_feed_row *row)
 {
 	for (size_t i = 0; i < app->sinks.len && !row->is_unknown; i++)
 		skep_sink_row(app->sinks.data[i], row->schema, row->payload,
-			      skep_feed_resolver(app->feed), wall_ns());
+			      skep_feed_resolver(app->feed), skep_clock_ns(CLOCK_REALTIME));
 }
 
 void app_sinks_step(struct skep_app *app)
@@ -114,7 +105,6 @@ void skep_app_flush(struct skep_app *app)
 {
 	for (size_t i = 0; i < app->sinks.len; i++) {
 		struct skep_deliver_counts counts;
-
 		bool is_lost = false;
 
 		collect(app, app->sinks.data[i]);

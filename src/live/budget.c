@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "live/budget.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <sys/timerfd.h>
@@ -14,14 +16,6 @@
 #define PERIOD_MS_MAX (8 * SECOND_MS)
 /* Of the limit that slices are to take: less than half, as two may fall into one second of whoever looks. */
 #define ON_PER_CENT 45
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
 
 /* --- measuring -------------------------------------------------------------------------------- */
 
@@ -39,8 +33,8 @@ static uint64_t programs_ns(const struct skep_budget_on *on)
 static void measure(struct skep_budget *budget)
 {
 	struct skep_budget_use *use = &budget->use;
-	uint64_t at_ns = clock_ns(CLOCK_MONOTONIC), run_ns = programs_ns(&budget->on);
-	uint64_t own_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	uint64_t at_ns = skep_clock_ns(CLOCK_MONOTONIC), run_ns = programs_ns(&budget->on);
+	uint64_t own_ns = skep_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	uint64_t passed = MAX(at_ns - budget->at_ns, UINT64_C(1000000));
 
 	use->after_ns = at_ns - budget->start_ns;
@@ -92,7 +86,7 @@ uint64_t skep_budget_paused_ms(const struct skep_budget *budget)
 	uint64_t ns = budget->paused_ns;
 
 	if (budget->phase == SKEP_BUDGET_PAUSED)
-		ns += clock_ns(CLOCK_MONOTONIC) - budget->paused_at_ns;
+		ns += skep_clock_ns(CLOCK_MONOTONIC) - budget->paused_at_ns;
 	return ns / 1000000;
 }
 
@@ -131,7 +125,7 @@ static bool sample_down(struct skep_budget *budget)
 
 static bool pause_all(struct skep_budget *budget)
 {
-	budget->paused_at_ns = clock_ns(CLOCK_MONOTONIC);
+	budget->paused_at_ns = skep_clock_ns(CLOCK_MONOTONIC);
 	if (!budget->on.pause || !budget->on.pause(budget->on.data, true))
 		return false;
 	budget->phase = SKEP_BUDGET_PAUSED;
@@ -143,7 +137,7 @@ static bool resume(struct skep_budget *budget)
 {
 	if (!budget->on.pause(budget->on.data, false))
 		return false;
-	budget->paused_ns += clock_ns(CLOCK_MONOTONIC) - budget->paused_at_ns;
+	budget->paused_ns += skep_clock_ns(CLOCK_MONOTONIC) - budget->paused_at_ns;
 	budget->phase = budget->on_ms == SECOND_MS ? SKEP_BUDGET_FULL : SKEP_BUDGET_SLICE;
 	wait_ms(budget, budget->on_ms);
 	return true;

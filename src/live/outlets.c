@@ -8,16 +8,9 @@
 #include <time.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "record/row.h"
 #include "sink/sink.h"
-
-static uint64_t wall_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 /* What would be printed if it ended now. */
 static void collect(void *data, struct skep_sink *sink)
@@ -74,7 +67,7 @@ void skep_outlets_row(struct skep_session *s, const struct skep_schema *schema, 
 
 void skep_outlets_map(struct skep_session *s, size_t map, const struct skep_snapshot *snapshot)
 {
-	uint64_t now = snapshot->time_ns ? snapshot->time_ns : wall_ns();
+	uint64_t now = snapshot->time_ns ? snapshot->time_ns : skep_clock_ns(CLOCK_REALTIME);
 
 	for (size_t i = 0; i < s->options->n_sinks; i++)
 		skep_sink_snapshot(s->options->sinks[i], snapshot, s->resolver, s->since_ns[map],
@@ -84,7 +77,7 @@ void skep_outlets_map(struct skep_session *s, size_t map, const struct skep_snap
 void skep_outlets_emptied(struct skep_session *s, size_t map)
 {
 	if (s->since_ns)
-		s->since_ns[map] = wall_ns();
+		s->since_ns[map] = skep_clock_ns(CLOCK_REALTIME);
 }
 
 int skep_outlets_idle(struct skep_session *s)

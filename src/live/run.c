@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "isa/attachtype.h"
 #include "live/loop.h"
 #include "live/outlets.h"
@@ -13,20 +14,12 @@
 #include "live/show.h"
 #include "sys/cpus.h"
 
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 static int load(struct skep_loop *l)
 {
 	struct skep_session *s = l->s;
 	struct skep_load_options options = { .verifier_log = s->options->verifier_log };
 	struct skep_plan_globals globals;
-	uint64_t start = clock_ns(CLOCK_MONOTONIC);
+	uint64_t start = skep_clock_ns(CLOCK_MONOTONIC);
 	struct skep_spec_map *map;
 	int r;
 
@@ -41,7 +34,7 @@ static int load(struct skep_loop *l)
 	r = s->engine->load(s->engine, s->plan->spec, &options, s->diag, &s->loaded);
 	if (s->plan->globals_map >= 0)
 		s->plan->spec->maps[s->plan->globals_map].data = NULL;
-	s->result->load_ns = clock_ns(CLOCK_MONOTONIC) - start;
+	s->result->load_ns = skep_clock_ns(CLOCK_MONOTONIC) - start;
 	return r;
 }
 
@@ -174,7 +167,7 @@ bool skep_session_pause(struct skep_session *s, bool pause)
 static int attach(struct skep_loop *l)
 {
 	struct skep_session *s = l->s;
-	uint64_t start = clock_ns(CLOCK_MONOTONIC);
+	uint64_t start = skep_clock_ns(CLOCK_MONOTONIC);
 	int r;
 
 	s->result->n_probes = s->plan->n_user_probes;
@@ -183,7 +176,7 @@ static int attach(struct skep_loop *l)
 		r = attach_all(s, s->diag, true);
 	if (r < 0)
 		return r;
-	s->result->attach_ns = clock_ns(CLOCK_MONOTONIC) - start;
+	s->result->attach_ns = skep_clock_ns(CLOCK_MONOTONIC) - start;
 	return 0;
 }
 
@@ -237,7 +230,7 @@ static int go(struct skep_loop *l)
 static void finish(struct skep_loop *l)
 {
 	struct skep_session *s = l->s;
-	uint64_t start = clock_ns(CLOCK_MONOTONIC);
+	uint64_t start = skep_clock_ns(CLOCK_MONOTONIC);
 	uint64_t runs, time_ns;
 
 	for (size_t i = 0; i < s->plan->spec->n_progs; i++) {
@@ -250,7 +243,7 @@ static void finish(struct skep_loop *l)
 	if (l->budget.fd >= 0)
 		s->result->losses.session[SKEP_LOSS_PAUSED] = skep_budget_paused_ms(&l->budget);
 	s->engine->detach(s->loaded);
-	s->result->detach_ns = clock_ns(CLOCK_MONOTONIC) - start;
+	s->result->detach_ns = skep_clock_ns(CLOCK_MONOTONIC) - start;
 	if (s->options->child) { /* when it was not the one who ended it */
 		if (l->observe && !s->options->child->ended)
 			skep_who_observe(s->who, (uint32_t)s->options->child->pid);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "live/session.h"
 #include "sys/cpus.h"
 
@@ -11,11 +12,9 @@ void skep_live_globals(const struct skep_plan *plan, uint32_t n_cpus,
 		       struct skep_plan_globals *ret_globals)
 {
 	const struct skep_plan_portable *portable = plan->portable;
-	struct timespec ts;
 
-	clock_gettime(CLOCK_BOOTTIME, &ts);
 	*ret_globals = (struct skep_plan_globals){
-		.start_boot_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec,
+		.start_boot_ns = skep_clock_ns(CLOCK_BOOTTIME),
 		.n_cpus = n_cpus,
 		.wall_offset_ns = skep_clock_boot_offset_ns(),
 		.pid_ns_dev = portable ? portable->pid_ns_dev : 0,

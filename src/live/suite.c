@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/vec.h"
 #include "live/loop.h"
 
@@ -67,14 +68,6 @@ static bool is_text(const struct skep_session *s)
 	       s->options->format != SKEP_LIVE_JSON_BPFTRACE;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 /* --- tests ------------------------------------------------------------------------------------------------ */
 
 static const char *plural(size_t n)
@@ -128,9 +121,9 @@ static int run_test(struct suite *suite, size_t prog)
 	else
 		s->caught = &caught;
 	s->result->exit_status = 0;
-	start = now_ns();
+	start = skep_clock_ns(CLOCK_MONOTONIC);
 	r = s->engine->run(s->loaded, prog, NULL, 0, &value);
-	start = now_ns() - start;
+	start = skep_clock_ns(CLOCK_MONOTONIC) - start;
 	skep_loop_drain_all(suite->l);
 	s->caught = NULL;
 	if (r < 0) {

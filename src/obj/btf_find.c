@@ -9,13 +9,7 @@
 
 #include "obj/btf_priv.h"
 
-static uint64_t cpu_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
+#include "base/clock.h"
 
 static uint32_t hash_name(const char *name)
 {
@@ -44,7 +38,7 @@ static int build_names(const struct skep_btf *btf)
 
 	if (names->heads)
 		return 0;
-	start_ns = cpu_ns();
+	start_ns = skep_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	while (bits < 24 && own >> (bits + 1))
 		bits++;
 	heads = calloc((size_t)1 << bits, sizeof(*heads));
@@ -66,7 +60,7 @@ static int build_names(const struct skep_btf *btf)
 	names->heads = TAKE_PTR(heads);
 	names->next = TAKE_PTR(next);
 	names->bits = bits;
-	names->build_ns = cpu_ns() - start_ns;
+	names->build_ns = skep_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns;
 	return 0;
 }
 

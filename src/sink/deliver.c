@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "sink/spool.h"
 
 #define BACK_OFF_FIRST_MS 1000
@@ -36,14 +37,6 @@ struct skep_deliver {
 	struct skep_deliver_counts counts;
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 static void wait_until(struct skep_deliver *d, uint64_t ns)
 {
 	struct timespec t = { (time_t)(ns / 1000000000), (long)(ns % 1000000000) };
@@ -61,9 +54,9 @@ static uint64_t with_jitter(uint64_t ms, uint64_t *state)
 /* The pause before the next attempt; false: the sink is closed before it is over. */
 static bool pause_for(struct skep_deliver *d, uint64_t ms)
 {
-	uint64_t until = now_ns() + ms * 1000000;
+	uint64_t until = skep_clock_ns(CLOCK_MONOTONIC) + ms * 1000000;
 
-	while (now_ns() < until) {
+	while (skep_clock_ns(CLOCK_MONOTONIC) < until) {
 		if (d->closing && until > d->give_up_ns)
 			return false;
 		wait_until(d, until);
@@ -160,7 +153,7 @@ static void append(struct skep_deliver *d, struct waiting *w)
 static void *work(void *data)
 {
 	struct skep_deliver *d = data;
-	uint64_t jitter = now_ns();
+	uint64_t jitter = skep_clock_ns(CLOCK_MONOTONIC);
 
 	pthread_mutex_lock(&d->lock);
 	for (;;) {
@@ -171,7 +164,8 @@ static void *work(void *data)
 		if (!d->first)
 			break;
 		w = take_first(d);
-		if ((d->closing && now_ns() > d->give_up_ns) || !send_one(d, w, &jitter))
+		if ((d->closing && skep_clock_ns(CLOCK_MONOTONIC) > d->give_up_ns) ||
+		    !send_one(d, w, &jitter))
 			give_up(d, w);
 		else if (w->file)
 			skep_spool_remove(d->spool, w->file, w->payload.size);
@@ -292,7 +286,7 @@ void skep_deliver_close(struct skep_deliver *d, uint64_t grace_ms,
 		return;
 	pthread_mutex_lock(&d->lock);
 	d->closing = true;
-	d->give_up_ns = now_ns() + grace_ms * 1000000;
+	d->give_up_ns = skep_clock_ns(CLOCK_MONOTONIC) + grace_ms * 1000000;
 	pthread_cond_broadcast(&d->changed);
 	pthread_mutex_unlock(&d->lock);
 	pthread_join(d->thread, NULL);

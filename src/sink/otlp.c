@@ -136,7 +136,7 @@ static struct skep_otlp *open_batch(struct otlp_sink *sink, enum skep_otlp_signa
 		finish(sink, b);
 	if (!b->open) {
 		b->open = true;
-		b->since_ns = skep_sink_clock(CLOCK_MONOTONIC);
+		b->since_ns = skep_clock_ns(CLOCK_MONOTONIC);
 		skep_otlp_begin(&b->otlp, signal, json ? SKEP_MESSAGE_JSON : SKEP_MESSAGE_PROTOBUF,
 				&sink->source, &b->bytes);
 	}
@@ -149,7 +149,7 @@ static void add_row(struct skep_sink *base, const struct skep_schema *schema, co
 	struct otlp_sink *sink = (struct otlp_sink *)base;
 
 	skep_otlp_row(open_batch(sink, SKEP_OTLP_LOGS), schema, payload, resolver, time_ns,
-		      skep_sink_clock(CLOCK_REALTIME));
+		      skep_clock_ns(CLOCK_REALTIME));
 }
 
 static void add_snapshot(struct skep_sink *base, const struct skep_snapshot *snapshot,
@@ -162,7 +162,7 @@ static void add_snapshot(struct skep_sink *base, const struct skep_snapshot *sna
 	skep_otlp_snapshot(open_batch(sink, SKEP_OTLP_METRICS), snapshot, resolver, start_ns,
 			   time_ns, sink->settings.exponential);
 	if (sink->batches[SKEP_OTLP_METRICS].otlp.n_items == 0)
-		sink->batches[SKEP_OTLP_METRICS].since_ns = skep_sink_clock(CLOCK_MONOTONIC);
+		sink->batches[SKEP_OTLP_METRICS].since_ns = skep_clock_ns(CLOCK_MONOTONIC);
 }
 
 static void note_no_number(void *data, const char *name)
@@ -219,7 +219,7 @@ static int send_maps(struct otlp_sink *sink, uint64_t now)
 static int idle(struct skep_sink *base)
 {
 	struct otlp_sink *sink = (struct otlp_sink *)base;
-	uint64_t now = skep_sink_clock(CLOCK_MONOTONIC);
+	uint64_t now = skep_clock_ns(CLOCK_MONOTONIC);
 	int due_ms = send_maps(sink, now);
 
 	for (size_t i = 0; i < ARRAY_SIZE(sink->batches); i++) {

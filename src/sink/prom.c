@@ -267,7 +267,7 @@ static void forget_page(struct prom_sink *p)
 /* The page as it is now, when the last one is too old. */
 static void make_page(struct prom_sink *p)
 {
-	if (p->page && skep_sink_clock(CLOCK_MONOTONIC) - p->made_ns < PAGE_MS * UINT64_C(1000000))
+	if (p->page && skep_clock_ns(CLOCK_MONOTONIC) - p->made_ns < PAGE_MS * UINT64_C(1000000))
 		return;
 	forget_page(p);
 	p->prom = (struct skep_prom){ .scope = p->sink.name };
@@ -280,7 +280,7 @@ static void make_page(struct prom_sink *p)
 	skep_prom_fini(&p->prom);
 	p->page = make_answer(p, "text/plain; version=0.0.4; charset=utf-8", p->text.data,
 			      p->text.len);
-	p->made_ns = skep_sink_clock(CLOCK_MONOTONIC);
+	p->made_ns = skep_clock_ns(CLOCK_MONOTONIC);
 }
 
 static enum MHD_Result handle(void *data, struct MHD_Connection *connection, const char *url,
@@ -320,7 +320,7 @@ static void watch(void *data, struct MHD_Connection *connection, void **socket,
 
 		if (c->fd != wanted)
 			continue;
-		*c = (struct connection){ wanted < 0 ? fd : -1, skep_sink_clock(CLOCK_MONOTONIC) };
+		*c = (struct connection){ wanted < 0 ? fd : -1, skep_clock_ns(CLOCK_MONOTONIC) };
 		p->n_open += wanted < 0 ? 1 : -1;
 		return;
 	}
@@ -329,7 +329,7 @@ static void watch(void *data, struct MHD_Connection *connection, void **socket,
 /* Who has had enough time is cut off; milliseconds until the next is, -1: nobody is there. */
 static int cut_off(struct prom_sink *p)
 {
-	uint64_t now = skep_sink_clock(CLOCK_MONOTONIC);
+	uint64_t now = skep_clock_ns(CLOCK_MONOTONIC);
 	int due_ms = -1, limit_ms;
 
 	limit_ms = p->n_open > CONNECTIONS_MAX / 2 ? CROWDED_MS : CONNECTION_MS;

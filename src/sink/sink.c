@@ -12,14 +12,6 @@ static const struct skep_sink_kind *const kinds[] = {
 	&skep_sink_syslog,
 };
 
-uint64_t skep_sink_clock(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 int skep_sink_library_missing(const struct skep_sink *sink, const char *library,
 			      const char *package, int r, struct skep_diag *diag)
 {

@@ -4,6 +4,8 @@
 
 #include "sink/sink.h"
 
+#include "base/clock.h"
+
 struct skep_sink_kind {
 	const char *name; /* "otlp": what stands in front of '=' */
 	/* @arg: what stands behind it, or NULL. sink->kind and sink->name are set. */
@@ -34,7 +36,6 @@ struct skep_sink {
 
 extern const struct skep_sink_kind skep_sink_otlp, skep_sink_prom, skep_sink_syslog;
 
-uint64_t skep_sink_clock(clockid_t clock);
 /* "--to otlp needs libcurl, ...". Returns @r. */
 int skep_sink_library_missing(const struct skep_sink *sink, const char *library,
 			      const char *package, int r, struct skep_diag *diag);

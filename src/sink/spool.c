@@ -14,6 +14,8 @@
 #include <zlib.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
+#include "base/io.h"
 
 #define SUFFIX ".request"
 #define REQUEST_MAX (64u << 20) /* larger ones were not written by us */
@@ -140,7 +142,6 @@ int skep_spool_open(const char *where, const char *receiver, uint32_t form, uint
 	_cleanup_free_ char *dir = NULL;
 	_cleanup_close_ int base_fd = -1;
 	struct skep_spool *s = calloc(1, sizeof(*s));
-	struct timespec now;
 	int r;
 
 	if (!s)
@@ -148,8 +149,7 @@ int skep_spool_open(const char *where, const char *receiver, uint32_t form, uint
 	s->dir_fd = s->lock_fd = -1;
 	s->form = form;
 	s->fixed = fixed;
-	clock_gettime(CLOCK_REALTIME, &now);
-	s->start_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	s->start_ns = skep_clock_ns(CLOCK_REALTIME);
 	r = part(where, &dir, &s->bytes_max, diag);
 	if (r < 0) {
 		skep_spool_close(s);
@@ -265,21 +265,6 @@ size_t skep_spool_stay(const struct skep_spool *s)
 	return s->n_stay;
 }
 
-static int write_all(int fd, const void *bytes, size_t size)
-{
-	for (const char *p = bytes; size;) {
-		ssize_t n = write(fd, p, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		p += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
 int skep_spool_write(struct skep_spool *s, const struct skep_payload *payload, char **ret_file)
 {
 	struct head head = {
@@ -303,9 +288,9 @@ int skep_spool_write(struct skep_spool *s, const struct skep_payload *payload, c
 	fd = openat(s->dir_fd, "new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	r = write_all(fd, &head, sizeof(head));
+	r = skep_write_all(fd, &head, sizeof(head));
 	if (r >= 0)
-		r = write_all(fd, payload->bytes, payload->size);
+		r = skep_write_all(fd, payload->bytes, payload->size);
 	if (r >= 0 && renameat(s->dir_fd, "new", s->dir_fd, name) < 0)
 		r = -errno;
 	if (r < 0) {

@@ -144,7 +144,7 @@ static void add_row(struct skep_sink *base, const struct skep_schema *schema, co
 	struct skep_str line = {}, value = {};
 
 	skep_str_reset(&s->message);
-	add_head(s, schema->name, time_ns ? time_ns : skep_sink_clock(CLOCK_REALTIME));
+	add_head(s, schema->name, time_ns ? time_ns : skep_clock_ns(CLOCK_REALTIME));
 	for (size_t i = 0; i < schema->n_fields; i++) {
 		skep_str_reset(&value);
 		skep_field_cell(&schema->fields[i], payload, resolver, &value);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/io.h"
 #include "isa/helper.h"
 #include "isa/progkind.h"
 #include "lang/fit.h"
@@ -71,21 +72,6 @@ const char *skep_trace_ahead_kernel(struct skep_arena *arena)
 	return id.len ? skep_arena_strdup(arena, id.data) : NULL;
 }
 
-static int write_all(int fd, const char *bytes, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 /* Under another name first, so that nobody ever sees a half of it. */
 static int replace_file(const char *path, const struct skep_str *bytes)
 {
@@ -98,7 +84,7 @@ static int replace_file(const char *path, const struct skep_str *bytes)
 	fd = open(part.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return -errno;
-	r = write_all(fd, bytes->data, bytes->len);
+	r = skep_write_all(fd, bytes->data, bytes->len);
 	if (r == 0 && rename(part.data, path) < 0)
 		r = -errno;
 	if (r < 0)
@@ -115,7 +101,7 @@ static int write_to(const char *path, const struct skep_str *bytes)
 	if (stat(path, &st) < 0 || S_ISREG(st.st_mode))
 		return replace_file(path, bytes);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : write_all(fd, bytes->data, bytes->len);
+	return fd < 0 ? -errno : skep_write_all(fd, bytes->data, bytes->len);
 }
 
 int skep_trace_ahead_write(const struct skep_plan *plan, const struct skep_trace_options *o,

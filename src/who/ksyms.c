@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "who/ksyms.h"
 
+#include "base/clock.h"
+
 #include <malloc.h>
 #include <time.h>
 
@@ -10,14 +12,6 @@ struct known {
 	uint64_t address;
 	struct skep_ksym symbol; /* without a name: there is no function */
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
 
 static void forget(struct skep_ksyms *ksyms)
 {
@@ -43,7 +37,7 @@ static const struct known *look_up(struct skep_ksyms *ksyms, uint64_t address)
 		ksyms->error = skep_kallsyms_load(&ksyms->table);
 	if (ksyms->error < 0)
 		return NULL;
-	ksyms->wanted_ns = now_ns();
+	ksyms->wanted_ns = skep_clock_ns(CLOCK_MONOTONIC);
 	if (ksyms->known.len >= SKEP_KSYMS_KNOWN_MAX)
 		forget(ksyms);
 	if (!ksyms->arena)
@@ -79,7 +73,7 @@ int skep_ksyms_rest(struct skep_ksyms *ksyms)
 
 	if (!ksyms->table)
 		return -1;
-	idle_ms = (now_ns() - ksyms->wanted_ns) / 1000000;
+	idle_ms = (skep_clock_ns(CLOCK_MONOTONIC) - ksyms->wanted_ns) / 1000000;
 	if (idle_ms < SKEP_KSYMS_REST_MS)
 		return (int)(SKEP_KSYMS_REST_MS - idle_ms);
 	skep_kallsyms_free(TAKE_PTR(ksyms->table));

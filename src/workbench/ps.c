@@ -12,6 +12,7 @@
 #include <termios.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "sys/bpf.h"
 #include "who/cgroup.h"
 #include "workbench/ps_priv.h"
@@ -45,14 +46,6 @@ struct ps {
 	struct termios old_terminal;
 };
 
-static uint64_t clock_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 /* --- one look --------------------------------------------------------------------------------- */
 
 static int take(struct ps *p, struct skep_diag *diag, uint64_t *ret_at)
@@ -62,7 +55,7 @@ static int take(struct ps *p, struct skep_diag *diag, uint64_t *ret_at)
 		.counts = p->options.what != SKEP_PS_LINKS,
 	};
 
-	*ret_at = clock_ns();
+	*ret_at = skep_clock_ns(CLOCK_MONOTONIC);
 	return skep_inventory_take(p->inv, &options, diag);
 }
 
@@ -140,7 +133,7 @@ static int show(struct ps *p, uint64_t at_ns, bool first)
 	look_at_screen(p);
 	limit = row_limit(p);
 	skep_ps_make_rows(&look, &p->rows);
-	p->show.took_ns = clock_ns() - at_ns;
+	p->show.took_ns = skep_clock_ns(CLOCK_MONOTONIC) - at_ns;
 	if (p->live) {
 		skep_str_add(&out, CLEAR);
 		add_head(p, &out);
@@ -175,9 +168,9 @@ static void take_key(struct ps *p)
 /* Until so much time has passed, a key came, or it shall end. */
 static void wait_ms(struct ps *p, unsigned ms)
 {
-	uint64_t end = clock_ns() + (uint64_t)ms * 1000000, now;
+	uint64_t end = skep_clock_ns(CLOCK_MONOTONIC) + (uint64_t)ms * 1000000, now;
 
-	while (!p->ended && (now = clock_ns()) < end) {
+	while (!p->ended && (now = skep_clock_ns(CLOCK_MONOTONIC)) < end) {
 		struct pollfd fds[] = { { .fd = p->signal_fd, .events = POLLIN },
 					{ .fd = p->keys ? STDIN_FILENO : -1, .events = POLLIN } };
 		int left = (int)((end - now + 999999) / 1000000);

@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/vec.h"
 #include "isa/progkind.h"
 #include "record/csv.h"
@@ -170,12 +171,10 @@ static void look_for_gone(struct watch *w)
 		struct skep_load gone = {
 			.unload = true, .id = w->tracked.data[i], .name = "", .comm = ""
 		};
-		struct timespec now;
 
 		if (fd != -ENOENT)
 			continue;
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		gone.monotonic_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+		gone.monotonic_ns = skep_clock_ns(CLOCK_MONOTONIC);
 		take(w, &gone);
 	}
 }

@@ -105,14 +105,14 @@ static int run_all(struct try_job *j, struct skep_vm_run *run)
 	};
 	uint32_t prog = skep_vm_loaded_prog(j->loaded, j->prog);
 	struct skep_vm_result result = {};
-	uint64_t begin = try_now_ns();
+	uint64_t begin = skep_clock_ns(CLOCK_MONOTONIC);
 	int r = 0;
 
 	for (unsigned i = 0; i < j->result->runs && r == 0; i++) {
 		memcpy(ctx, j->ctx, j->ctx_size);
 		r = skep_vm_run_prog(run, prog, &input, &result);
 	}
-	j->result->ns = (try_now_ns() - begin) / j->result->runs;
+	j->result->ns = (skep_clock_ns(CLOCK_MONOTONIC) - begin) / j->result->runs;
 	if (r == -EFAULT)
 		tell_fault(j, run);
 	else if (r == -EINVAL)

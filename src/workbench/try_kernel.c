@@ -146,7 +146,7 @@ static int run_contexts(struct try_job *j, struct skep_bpf_test_run *attr)
 	uint32_t type = j->spec.progs[j->prog].type;
 	bool raw = type == SKEP_PROG_RAW_TRACEPOINT || type == SKEP_PROG_RAW_TRACEPOINT_WRITABLE;
 	size_t size = raw ? MIN(j->ctx_size, (size_t)RAW_ARGS_MAX) : j->ctx_size;
-	uint64_t begin = try_now_ns();
+	uint64_t begin = skep_clock_ns(CLOCK_MONOTONIC);
 	int r = 0;
 
 	attr->ctx_in = skep_bpf_ptr(j->ctx);
@@ -155,7 +155,7 @@ static int run_contexts(struct try_job *j, struct skep_bpf_test_run *attr)
 		attr->ctx_in = 0;
 	for (unsigned i = 0; i < j->result->runs && r == 0; i++)
 		r = skep_bpf(SKEP_BPF_TEST_RUN, attr, sizeof(*attr));
-	j->result->ns = (try_now_ns() - begin) / j->result->runs;
+	j->result->ns = (skep_clock_ns(CLOCK_MONOTONIC) - begin) / j->result->runs;
 	return r;
 }
 

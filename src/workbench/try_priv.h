@@ -6,6 +6,7 @@
 
 #include <skep/vm.h>
 
+#include "base/clock.h"
 #include "lang/plan.h"
 #include "obj/engine.h"
 #include "workbench/try.h"
@@ -82,14 +83,6 @@ int try_script_end(struct try_job *j) _must_check_;
 
 /* try_maps.c: fills in the result's maps. */
 void try_collect_maps(struct try_job *j);
-
-static inline uint64_t try_now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 /* Adds a remark to the result. @text lives as long as the arena. */
 void try_note(struct try_job *j, const char *text);

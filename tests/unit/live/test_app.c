@@ -127,14 +127,21 @@ static uint64_t counted(struct skep_app *app, uint32_t key)
 	return value;
 }
 
+static void need_objects(void)
+{
+	if (objects[0].len)
+		return;
+	print_message("skipped, because its programs could not be compiled here\n");
+	skip();
+}
+
 static void test_replace(void **state)
 {
 	struct making m = {};
 	struct skep_app *app;
 	pthread_t thread;
 
-	if (!objects[0].len)
-		skip();
+	need_objects();
 	app = open_version(1);
 	fine(app, skep_app_keep(app, dir));
 	fine(app, skep_app_attach(app));
@@ -180,8 +187,7 @@ static void test_variables(void **state)
 {
 	struct skep_app *app;
 
-	if (!objects[0].len)
-		skip();
+	need_objects();
 	app = open_version(1);
 	fine(app, skep_app_use(app, "*"));
 	fine(app, skep_app_keep(app, dir));
@@ -213,8 +219,7 @@ static void test_failures(void **state)
 {
 	struct skep_app *app;
 
-	if (!objects[0].len)
-		skip();
+	need_objects();
 	app = open_version(1);
 	assert_int_equal(skep_app_replace(app, dir), -ENOENT);
 	fine(app, skep_app_keep(app, dir));
