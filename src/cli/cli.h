@@ -75,12 +75,15 @@ int skep_cmd_explain(int argc, char **argv);
 int skep_cmd_build(int argc, char **argv);
 int skep_cmd_run(int argc, char **argv);
 int skep_cmd_tools(int argc, char **argv);
+int skep_cmd_schema(int argc, char **argv);
 /* The tool called @name; @argv[0] is not looked at. */
 int skep_cmd_tool(const char *name, int argc, char **argv);
 bool skep_cli_is_tool(const char *name);
 struct skep_arena;
 /* The tool whose name is nearer to @name than *@best, which becomes how near; or NULL. */
 const char *skep_cli_nearest_tool(const char *name, unsigned *best, struct skep_arena *arena);
+/* Says so, with the nearest one; an exit code. */
+int skep_cli_unknown_tool(const char *name, struct skep_arena *arena);
 int skep_cmd_ps(int argc, char **argv);
 int skep_cmd_map(int argc, char **argv);
 int skep_cmd_doctor(int argc, char **argv);

@@ -86,7 +86,7 @@ const char *skep_cli_nearest_tool(const char *name, unsigned *best, struct skep_
 	return nearest;
 }
 
-static int unknown_tool(const char *name, struct skep_arena *arena)
+int skep_cli_unknown_tool(const char *name, struct skep_arena *arena)
 {
 	unsigned best = 3;
 	const char *nearest = skep_cli_nearest_tool(name, &best, arena);
@@ -137,7 +137,7 @@ int skep_cmd_tools(int argc, char **argv)
 		return SKEP_EXIT_USAGE;
 	}
 	tool = skep_tool_find(argv[2], arena);
-	return tool ? show(tool, man) : unknown_tool(argv[2], arena);
+	return tool ? show(tool, man) : skep_cli_unknown_tool(argv[2], arena);
 }
 
 bool skep_cli_is_tool(const char *name)
@@ -160,7 +160,7 @@ int skep_cmd_tool(const char *name, int argc, char **argv)
 	int r;
 
 	if (!tool)
-		return unknown_tool(name, arena);
+		return skep_cli_unknown_tool(name, arena);
 	r = skep_tool_options(tool, argc, argv, arena, &options, &diag);
 	skep_cli_tell(&diag, false);
 	skep_diag_fini(&diag);

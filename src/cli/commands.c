@@ -37,6 +37,8 @@ const struct skep_command skep_commands[] = {
 	{ "tools", "the tools that are part of skep, by area; each is a command",
 	  "skep tools [--script TOOL | --man TOOL]", skep_cmd_tools },
 #ifndef SKEP_CORE
+	{ "schema", "the JSON Schema of what a tool or script writes as JSON lines",
+	  "skep schema TOOL | FILE | -e 'SCRIPT' [its options]", skep_cmd_schema },
 	{ "ps", "programs, links and maps in the kernel: whose, where, what they take and may do",
 	  "skep ps [options]", skep_cmd_ps },
 #endif

@@ -91,18 +91,12 @@ static void add_fields(struct skep_session *s, const struct row *row, struct ske
 			      row->action->loc.col);
 	skep_str_add(out, ", \"fields\": {");
 	for (size_t i = 0; i < schema->n_fields; i++) {
-		const char *name = schema->fields[i].name ? schema->fields[i].name : "";
 		_cleanup_(skep_str_fini)
-		struct skep_str unique = {};
-		unsigned before = 0;
+		struct skep_str name = {};
 
-		for (size_t k = 0; k < i; k++)
-			before += skep_streq(schema->fields[k].name, name);
-		skep_str_add(&unique, name);
-		if (before)
-			skep_str_addf(&unique, "#%u", before + 1);
+		skep_field_member(schema->fields, i, &name);
 		skep_str_add(out, i ? ", " : "");
-		skep_json_string(unique.data, unique.len, out);
+		skep_json_string(skep_str_text(&name), name.len, out);
 		skep_str_add(out, ": ");
 		skep_field_json(&schema->fields[i], row->payload, s->resolver, out);
 	}

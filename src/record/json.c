@@ -208,6 +208,18 @@ static void add_json(const struct skep_schema_field *field, const void *payload,
 	}
 }
 
+void skep_field_member(const struct skep_schema_field *fields, size_t index, struct skep_str *out)
+{
+	const char *name = fields[index].name ? fields[index].name : "";
+	unsigned before = 0;
+
+	for (size_t k = 0; k < index; k++)
+		before += skep_streq(fields[k].name ? fields[k].name : "", name);
+	skep_str_add(out, name);
+	if (before)
+		skep_str_addf(out, "#%u", before + 1);
+}
+
 void skep_field_json_shape(const struct skep_schema_field *field, const void *payload,
 			   const struct skep_resolver *resolver, enum skep_json_shape shape,
 			   struct skep_str *out)

@@ -164,10 +164,30 @@ static void add_help(const char *text, struct skep_str *out)
 	skep_str_addc(out, '\n');
 }
 
-char *prom_begin(struct skep_prom *prom, const char *base, const char *member, const char *unit,
-		 enum prom_type type, const char *help, struct skep_str *out)
+const char *skep_prom_type_name(enum skep_prom_type type)
 {
-	static const char *const types[] = { "counter", "gauge", "histogram", "summary" };
+	static const char *const names[] = { "counter", "gauge", "histogram", "summary" };
+
+	return names[type];
+}
+
+static void tell(const struct skep_prom *prom, const char *name, enum skep_prom_type type,
+		 const char *unit, const char *help)
+{
+	size_t i = find_unit(unit);
+	_cleanup_(skep_str_fini)
+	struct skep_str full = {};
+
+	skep_str_addf(&full, "%s%s", name, type == SKEP_PROM_COUNTER ? "_total" : "");
+	prom->tell(prom->tell_data,
+		   &(struct skep_prom_metric){ full.data, type,
+					       i < ARRAY_SIZE(units) ? units[i].name : NULL, help,
+					       prom->snapshot });
+}
+
+char *prom_begin(struct skep_prom *prom, const char *base, const char *member, const char *unit,
+		 enum skep_prom_type type, const char *help, struct skep_str *out)
+{
 	static const char *const meant[] = { "_total", "_count", "_sum", "_bucket", "_info" };
 	struct skep_str name = {};
 	size_t len;
@@ -181,7 +201,7 @@ char *prom_begin(struct skep_prom *prom, const char *base, const char *member, c
 	add_unit(&name, unit);
 	for (size_t i = 0; i < ARRAY_SIZE(meant); i++)
 		if (skep_has_suffix(name.data, meant[i]) &&
-		    !(type == PROM_GAUGE && skep_streq(member ? member : "", "info")))
+		    !(type == SKEP_PROM_GAUGE && skep_streq(member ? member : "", "info")))
 			skep_str_add(&name, "_value");
 	len = name.len;
 	for (unsigned n = 2; is_taken(prom, name.data); n++) {
@@ -189,10 +209,14 @@ char *prom_begin(struct skep_prom *prom, const char *base, const char *member, c
 		skep_str_addf(&name, "_%u", n);
 	}
 	take(prom, name.data);
-	skep_str_addf(out, "# HELP %s%s ", name.data, type == PROM_COUNTER ? "_total" : "");
+	if (prom->tell) {
+		tell(prom, name.data, type, unit, help);
+		return name.data;
+	}
+	skep_str_addf(out, "# HELP %s%s ", name.data, type == SKEP_PROM_COUNTER ? "_total" : "");
 	add_help(help, out);
-	skep_str_addf(out, "# TYPE %s%s %s\n", name.data, type == PROM_COUNTER ? "_total" : "",
-		      types[type]);
+	skep_str_addf(out, "# TYPE %s%s %s\n", name.data, type == SKEP_PROM_COUNTER ? "_total" : "",
+		      skep_prom_type_name(type));
 	return name.data;
 }
 
@@ -206,7 +230,9 @@ void skep_prom_count(struct skep_prom *prom, const char *name, const char *help,
 	skep_str_add(&full, PREFIX "_");
 	prom_name(name, &full);
 	if (!is_taken(prom, full.data))
-		free(prom_begin(prom, name, NULL, NULL, PROM_COUNTER, help, out));
+		free(prom_begin(prom, name, NULL, NULL, SKEP_PROM_COUNTER, help, out));
+	if (prom->tell)
+		return;
 	skep_str_addf(out, "%s_total", full.data);
 	for (size_t i = 0; i < n_labels; i++) {
 		skep_str_addc(out, i ? ',' : '{');

@@ -34,12 +34,35 @@
 
 #define SKEP_PROM_BUCKETS_MAX 130 /* hist() with 0 bits has 66 */
 
+enum skep_prom_type {
+	SKEP_PROM_COUNTER,
+	SKEP_PROM_GAUGE,
+	SKEP_PROM_HISTOGRAM,
+	SKEP_PROM_SUMMARY,
+};
+
+/* A metric, told of when it begins. */
+struct skep_prom_metric {
+	const char *
+		name; /* as its series have it, "skep_calls_total"; of histograms and summaries what all begin with */
+	enum skep_prom_type type;
+	const char *unit, *help;	      /* @unit: "seconds", "bytes" or NULL */
+	const struct skep_snapshot *snapshot; /* whose it is; NULL: a count */
+};
+
 struct skep_prom {
 	const char *scope; /* the script or tool, which stands in the names of maps; or NULL */
 	char **names;	   /* of the metrics that were written */
 	size_t n_names;
+	/* Instead of writing it is told what would be written, also of what has no series yet. NULL: it is written. */
+	void (*tell)(void *data, const struct skep_prom_metric *metric);
+	void *tell_data;
+	const struct skep_snapshot *snapshot; /* the one at hand */
 };
 
+const char *skep_prom_type_name(enum skep_prom_type type);
+
+/* @out may be NULL when it is only told. */
 void skep_prom_snapshot(struct skep_prom *prom, const struct skep_snapshot *snapshot,
 			const struct skep_resolver *resolver, struct skep_str *out);
 struct skep_prom_label {

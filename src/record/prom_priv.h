@@ -4,19 +4,12 @@
 
 #include "record/prom.h"
 
-enum prom_type {
-	PROM_COUNTER,
-	PROM_GAUGE,
-	PROM_HISTOGRAM,
-	PROM_SUMMARY,
-};
-
 /*
  * Begins a metric: HELP and TYPE. @base and @member (or NULL) are put together; @unit is a field's, or NULL. The name is
  * malloc'ed, without "_total", which is in @out already for counters.
  */
 char *prom_begin(struct skep_prom *prom, const char *base, const char *member, const char *unit,
-		 enum prom_type type, const char *help, struct skep_str *out);
+		 enum skep_prom_type type, const char *help, struct skep_str *out);
 /* A name as metrics and labels have it. */
 void prom_name(const char *text, struct skep_str *out);
 /* A label's value in quotes. */

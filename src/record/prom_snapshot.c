@@ -92,7 +92,7 @@ static void make_labels(struct writer *w)
 
 /* "calls of counts, by uid, comm" */
 static char *begin(const struct writer *w, const char *member, const char *unit,
-		   enum prom_type type)
+		   enum skep_prom_type type)
 {
 	const struct skep_schema_field *keys;
 	size_t base, n = skep_snapshot_keys(w->s, &keys, &base);
@@ -154,15 +154,15 @@ static void add_values(const struct writer *w)
 		n_measures++;
 		name = begin(w, is_struct ? fields[k].name : NULL,
 			     fields[k].kind == SKEP_FIELD_TIMESTAMP ? "s" : fields[k].unit,
-			     PROM_GAUGE);
+			     SKEP_PROM_GAUGE);
 		for (size_t i = 0; i < w->s->n_entries; i++) {
 			add_series(w, i, name, "", "");
 			add_measure(w, &fields[k], w->s->entries[i].value);
 			skep_str_addc(w->out, '\n');
 		}
 	}
-	if (!n_measures && w->s->n_entries) {
-		_cleanup_free_ char *name = begin(w, "info", NULL, PROM_GAUGE);
+	if (!n_measures && (w->s->n_entries || w->prom->tell)) {
+		_cleanup_free_ char *name = begin(w, "info", NULL, SKEP_PROM_GAUGE);
 
 		for (size_t i = 0; i < w->s->n_entries; i++) {
 			add_series(w, i, name, "", "");
@@ -177,7 +177,8 @@ static void add_numbers(const struct writer *w)
 	/* What programs keep for each CPU may as well go down. */
 	bool counter = w->s->kind == SKEP_SNAPSHOT_COUNT ||
 		       (w->s->kind == SKEP_SNAPSHOT_SUM && !is_signed && !w->s->n_summed);
-	_cleanup_free_ char *name = begin(w, NULL, NULL, counter ? PROM_COUNTER : PROM_GAUGE);
+	_cleanup_free_ char *name =
+		begin(w, NULL, NULL, counter ? SKEP_PROM_COUNTER : SKEP_PROM_GAUGE);
 
 	for (size_t i = 0; i < w->s->n_entries; i++) {
 		add_series(w, i, name, counter ? "_total" : "", "");
@@ -188,7 +189,7 @@ static void add_numbers(const struct writer *w)
 
 static void add_summaries(const struct writer *w)
 {
-	_cleanup_free_ char *name = begin(w, NULL, NULL, PROM_SUMMARY);
+	_cleanup_free_ char *name = begin(w, NULL, NULL, SKEP_PROM_SUMMARY);
 
 	for (size_t i = 0; i < w->s->n_entries; i++) {
 		add_series(w, i, name, "_sum", "");
@@ -240,7 +241,7 @@ static void add_histogram(const struct writer *w, size_t entry, const char *name
 
 static void add_histograms(const struct writer *w)
 {
-	_cleanup_free_ char *name = begin(w, NULL, NULL, PROM_HISTOGRAM);
+	_cleanup_free_ char *name = begin(w, NULL, NULL, SKEP_PROM_HISTOGRAM);
 
 	for (size_t i = 0; i < w->s->n_entries; i++)
 		add_histogram(w, i, name);
@@ -248,7 +249,7 @@ static void add_histograms(const struct writer *w)
 
 static void add_last_points(const struct writer *w)
 {
-	_cleanup_free_ char *name = begin(w, NULL, NULL, PROM_GAUGE);
+	_cleanup_free_ char *name = begin(w, NULL, NULL, SKEP_PROM_GAUGE);
 	struct skep_series_point *points =
 		skep_arena_calloc(w->arena, skep_series_slots(w->s) + 1, sizeof(*points));
 
@@ -274,6 +275,7 @@ void skep_prom_snapshot(struct skep_prom *prom, const struct skep_snapshot *snap
 		.prom = prom, .s = snapshot, .resolver = resolver, .arena = arena, .out = out
 	};
 
+	prom->snapshot = snapshot;
 	make_labels(&w);
 	switch (snapshot->kind) {
 	case SKEP_SNAPSHOT_VALUE:

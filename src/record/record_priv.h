@@ -73,6 +73,8 @@ const char *skep_field_kind_name(enum skep_field_kind kind);
 void skep_field_type(const struct skep_schema_field *field, struct skep_str *out);
 /* What keys and values are, in the words of fields: "keys": [{"name", "type"}...], "value": {"type"...} */
 void skep_snapshot_types(const struct skep_snapshot *snapshot, struct skep_str *out);
+void skep_snapshot_key_types(const struct skep_snapshot *snapshot, struct skep_str *out);
+void skep_snapshot_value_type(const struct skep_snapshot *snapshot, struct skep_str *out);
 
 /* csv.c: a line is begun, filled, ended. Begin is true when what is begun is the header of a type not seen before. */
 bool skep_csv_begin(struct skep_csv *csv, const char *type, struct skep_str *out);

@@ -136,6 +136,8 @@ void skep_field_cell(const struct skep_schema_field *field, const void *payload,
 /* A value as a JSON value (number, string, object, array). Strings are valid UTF-8: other bytes become U+FFFD. */
 void skep_field_json(const struct skep_schema_field *field, const void *payload,
 		     const struct skep_resolver *resolver, struct skep_str *out);
+/* What field @index is called as a member of an object: a name that comes again is numbered, "pid#2". */
+void skep_field_member(const struct skep_schema_field *fields, size_t index, struct skep_str *out);
 /* {"type": "schema", "name": ..., "version": ..., "fields": [{"name", "type", "unit"}...]} and a newline. */
 /* @at: where in the script rows of this schema are made, "line:column"; NULL: it has a name of its own. */
 void skep_schema_json(const struct skep_schema *schema, const char *at, struct skep_str *out);

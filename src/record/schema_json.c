@@ -72,7 +72,7 @@ void skep_schema_json(const struct skep_schema *schema, const char *at, struct s
 }
 
 /* Numbers of an aggregation are 64 bits; histograms and the like are arrays of the objects that their entries show. */
-static void add_value_type(const struct skep_snapshot *s, struct skep_str *out)
+void skep_snapshot_value_type(const struct skep_snapshot *s, struct skep_str *out)
 {
 	const char *number = s->is_signed ? "int64" : "uint64";
 
@@ -113,12 +113,17 @@ static void add_value_type(const struct skep_snapshot *s, struct skep_str *out)
 	}
 }
 
+void skep_snapshot_key_types(const struct skep_snapshot *s, struct skep_str *out)
+{
+	add_fields(s->keys, s->n_keys, 0, out);
+}
+
 void skep_snapshot_types(const struct skep_snapshot *s, struct skep_str *out)
 {
 	skep_str_add(out, "\"keys\": ");
-	add_fields(s->keys, s->n_keys, 0, out);
+	skep_snapshot_key_types(s, out);
 	skep_str_add(out, ", \"value\": ");
-	add_value_type(s, out);
+	skep_snapshot_value_type(s, out);
 }
 
 void skep_snapshot_schema_json(const struct skep_snapshot *s, struct skep_str *out)

@@ -41,7 +41,11 @@ int skep_job_plain(struct job *job, int r);
 int skep_job_compile(struct job *job) _must_check_;
 /* -l: what can be probed, or what a script would attach. -ENOENT: nothing. */
 int skep_job_list(struct job *job) _must_check_;
-/* outlets.c: the sinks of --to. */
+/* schema.c: the JSON Schema of its lines, to the output. */
+void skep_job_schema(struct job *job);
+/* outlets.c: what rows and maps are said to belong to, to schemas and sinks. */
+const char *skep_job_name(struct job *job);
+/* The sinks of --to. */
 int skep_job_open_sinks(struct job *job) _must_check_;
 /* Waits for what they still have to send; what was lost goes to @losses, which may be NULL. */
 void skep_job_close_sinks(struct job *job, struct skep_losses *losses);

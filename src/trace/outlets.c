@@ -9,7 +9,7 @@
 #include "trace/job.h"
 
 /* What rows and maps are said to belong to: the tool, or the script's file without its folders and ending. */
-static const char *name_of(struct job *job)
+const char *skep_job_name(struct job *job)
 {
 	const struct skep_trace_options *o = job->options;
 	const char *slash;
@@ -29,7 +29,7 @@ int skep_job_open_sinks(struct job *job)
 	if (o->n_formats && o->n_to && !o->to_output && !o->output && !o->to_file && !o->quiet)
 		fprintf(stderr, "skep: --format has no effect: it is for --to - or a file\n");
 	for (size_t i = 0; i < o->n_to; i++) {
-		int r = skep_sink_open(o->to[i], name_of(job), &job->diag, &job->sinks[i]);
+		int r = skep_sink_open(o->to[i], skep_job_name(job), &job->diag, &job->sinks[i]);
 
 		if (r < 0)
 			return r;

@@ -376,7 +376,9 @@ static int run(struct job *job, int *ret_code)
 		return skep_trace_ahead_write(job->plan, job->options, &job->diag);
 	if (job->options->stages & SKEP_TRACE_DIS)
 		disassemble(job);
-	if (job->options->schema)
+	if (job->options->json_schema)
+		skep_job_schema(job);
+	else if (job->options->schema)
 		skep_plan_schemas(job->plan, true, skep_output_text(&job->output));
 	if (shows_only(job->options))
 		return 0;

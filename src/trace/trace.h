@@ -59,9 +59,10 @@ struct skep_trace_options {
 	unsigned n_formats;	     /* how often it was said */
 	enum skep_compile_mode mode; /* --test, --bench */
 	bool compile;		     /* write a file for other machines, run nothing */
-	unsigned cpus; /* of --cpus: how many these machines have at most; 0: not said */
-	bool schema;   /* show the schemas of its rows and maps, run nothing */
-	bool time;     /* a column for it */
+	unsigned cpus;	  /* of --cpus: how many these machines have at most; 0: not said */
+	bool schema;	  /* show the schemas of its rows and maps, run nothing */
+	bool json_schema; /* with it: as one JSON Schema of its lines */
+	bool time;	  /* a column for it */
 	bool unsafe, dry_run, quiet, verbose, failed_reads;
 	unsigned stages; /* of -d: enum skep_trace_stage */
 	enum skep_buffering buffering;
