@@ -156,7 +156,77 @@ static void judge_http(const struct skep_http_answer *answer, uint64_t n_items, 
 	}
 }
 
-/* Codes of gRPC that may be tried again. RESOURCE_EXHAUSTED (8) may only with a time, which comes in no header. */
+/* The field with this number of a message; false: it is not there. */
+static bool find_field(struct reader message, uint64_t wanted, uint64_t *ret_value,
+		       struct reader *ret_bytes)
+{
+	uint64_t number;
+
+	while (next_field(&message, &number, ret_value, ret_bytes))
+		if (number == wanted)
+			return true;
+	return false;
+}
+
+/* google.rpc.Status: 3 details, Any: 1 type_url, 2 value; RetryInfo: 1 retry_delay, Duration: 1 seconds, 2 nanos. */
+static int64_t retry_delay_ms(struct reader status)
+{
+	static const char type[] = "/google.rpc.RetryInfo";
+	struct reader any, url, info, delay, none;
+	uint64_t number, value, seconds, nanos;
+
+	while (next_field(&status, &number, &value, &any)) {
+		if (number != 3 || !find_field(any, 1, &value, &url) ||
+		    !find_field(any, 2, &value, &info) ||
+		    url.end - url.at < (ptrdiff_t)strlen(type) ||
+		    memcmp(url.end - strlen(type), type, strlen(type)) != 0 ||
+		    !find_field(info, 1, &value, &delay))
+			continue;
+		if (!find_field(delay, 1, &seconds, &none))
+			seconds = 0;
+		if (!find_field(delay, 2, &nanos, &none))
+			nanos = 0;
+		if ((int64_t)seconds < 0 || (int64_t)nanos < 0)
+			return 0;
+		return (int64_t)(MIN(seconds, SKEP_HTTP_PAUSE_MAX_MS / 1000) * 1000 +
+				 MIN(nanos, (uint64_t)999999999) / 1000000);
+	}
+	return -1;
+}
+
+/* Whatever is no digit of base64 is passed over. */
+static size_t from_base64(const char *text, uint8_t *bytes)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	uint32_t value = 0;
+	unsigned bits = 0;
+	size_t n = 0;
+
+	for (; *text; text++) {
+		const char *digit = strchr(digits, *text);
+
+		if (!digit)
+			continue;
+		value = value << 6 | (uint32_t)(digit - digits);
+		bits += 6;
+		if (bits < 8)
+			continue;
+		bits -= 8;
+		bytes[n++] = (uint8_t)(value >> bits);
+	}
+	return n;
+}
+
+int64_t skep_answer_retry_info(const char *details)
+{
+	_cleanup_free_ uint8_t *bytes = malloc(strlen(details) + 1);
+	size_t n = bytes ? from_base64(details, bytes) : 0;
+
+	return retry_delay_ms((struct reader){ bytes, bytes + n });
+}
+
+/* Codes of gRPC that may be tried again. RESOURCE_EXHAUSTED (8) may only when it says when. */
 static bool again_grpc(int status)
 {
 	switch (status) {
@@ -186,10 +256,15 @@ void skep_answer_judge(const struct skep_http_answer *answer, enum skep_otlp_pro
 	}
 	snprintf(ret->why, sizeof(ret->why), "%s: gRPC status %d %s", url, answer->grpc_status,
 		 skep_str_text(&answer->grpc_message));
-	ret->again = again_grpc(answer->grpc_status) ||
-		     (answer->grpc_status == 8 && answer->retry_after_ms >= 0);
-	if (ret->again)
+	ret->pause_ms = skep_answer_retry_info(skep_str_text(&answer->grpc_details));
+	if (ret->pause_ms < 0)
 		ret->pause_ms = answer->retry_after_ms;
-	else
-		refuse(n_items, SKEP_DELIVER_REJECTED, ret);
+	ret->again =
+		again_grpc(answer->grpc_status) || (answer->grpc_status == 8 && ret->pause_ms >= 0);
+	if (!ret->again)
+		refuse(n_items,
+		       strstr(skep_str_text(&answer->grpc_message), "larger than max")
+			       ? SKEP_DELIVER_LARGE
+			       : SKEP_DELIVER_REJECTED,
+		       ret);
 }

@@ -279,16 +279,22 @@ void skep_deliver_counts(struct skep_deliver *d, struct skep_deliver_counts *ret
 	pthread_mutex_unlock(&d->lock);
 }
 
+void skep_deliver_end(struct skep_deliver *d, uint64_t grace_ms)
+{
+	pthread_mutex_lock(&d->lock);
+	if (!d->closing)
+		d->give_up_ns = skep_clock_ns(CLOCK_MONOTONIC) + grace_ms * 1000000;
+	d->closing = true;
+	pthread_cond_broadcast(&d->changed);
+	pthread_mutex_unlock(&d->lock);
+}
+
 void skep_deliver_close(struct skep_deliver *d, uint64_t grace_ms,
 			struct skep_deliver_counts *ret_counts)
 {
 	if (!d)
 		return;
-	pthread_mutex_lock(&d->lock);
-	d->closing = true;
-	d->give_up_ns = skep_clock_ns(CLOCK_MONOTONIC) + grace_ms * 1000000;
-	pthread_cond_broadcast(&d->changed);
-	pthread_mutex_unlock(&d->lock);
+	skep_deliver_end(d, grace_ms);
 	pthread_join(d->thread, NULL);
 	*ret_counts = d->counts;
 	skep_spool_close(d->spool);

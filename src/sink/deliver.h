@@ -79,6 +79,8 @@ struct skep_spool;
 void skep_deliver_spool(struct skep_deliver *d, struct skep_spool *spool);
 /* What has happened so far. */
 void skep_deliver_counts(struct skep_deliver *d, struct skep_deliver_counts *ret_counts);
+/* Nothing comes any more, and what cannot be sent within this time is given up. */
+void skep_deliver_end(struct skep_deliver *d, uint64_t grace_ms);
 /* Waits until the queue is empty, at most so long, then counts the rest as late. Accepts NULL. */
 void skep_deliver_close(struct skep_deliver *d, uint64_t grace_ms,
 			struct skep_deliver_counts *ret_counts);

@@ -10,8 +10,6 @@
 #include "base/arena.h"
 #include "base/dl.h"
 
-#define DAY_MS (24 * 3600 * INT64_C(1000)) /* nobody is waited for longer */
-
 int64_t skep_http_retry_after(const char *text, int64_t now)
 {
 	struct tm tm = {};
@@ -21,7 +19,9 @@ int64_t skep_http_retry_after(const char *text, int64_t now)
 	errno = 0;
 	seconds = strtoll(text, &end, 10);
 	if (end > text && !*end && !errno && seconds >= 0)
-		return seconds > DAY_MS / 1000 ? DAY_MS : seconds * 1000;
+		return seconds > (int64_t)SKEP_HTTP_PAUSE_MAX_MS / 1000
+			       ? (int64_t)SKEP_HTTP_PAUSE_MAX_MS
+			       : seconds * 1000;
 	/* RFC 9110, 5.6.7: the form that senders have to use. */
 	end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
 	if (!end || *end)
@@ -29,13 +29,15 @@ int64_t skep_http_retry_after(const char *text, int64_t now)
 	seconds = (long long)timegm(&tm) - now;
 	if (seconds <= 0)
 		return 0;
-	return seconds > DAY_MS / 1000 ? DAY_MS : seconds * 1000;
+	return seconds > (int64_t)SKEP_HTTP_PAUSE_MAX_MS / 1000 ? (int64_t)SKEP_HTTP_PAUSE_MAX_MS
+								: seconds * 1000;
 }
 
 void skep_http_answer_fini(struct skep_http_answer *answer)
 {
 	skep_str_fini(&answer->body);
 	skep_str_fini(&answer->grpc_message);
+	skep_str_fini(&answer->grpc_details);
 }
 
 #ifdef SKEP_HAVE_CURL
@@ -62,7 +64,6 @@ static struct skep_dl curl_dl = SKEP_DL("libcurl.so.4", "libcurl4");
 
 struct skep_http {
 	CURL *easy;
-	struct skep_http_options options;
 	char why[CURL_ERROR_SIZE];
 };
 
@@ -105,35 +106,41 @@ static size_t take_header(char *line, size_t size, size_t n, void *data)
 		answer->grpc_status = atoi(skep_str_text(&value));
 	else if (header_value(line, size * n, "grpc-message", &value))
 		skep_str_add(&answer->grpc_message, skep_str_text(&value));
+	else if (header_value(line, size * n, "grpc-status-details-bin", &value))
+		skep_str_add(&answer->grpc_details, skep_str_text(&value));
 	return size * n;
 }
 
 #define SET(http, option, value) ((void)curl.easy_setopt((http)->easy, CURLOPT_##option, (value)))
 
+/* What is the same for all requests. */
 static void set_options(struct skep_http *http)
 {
-	const struct skep_http_options *o = &http->options;
-
 	SET(http, NOSIGNAL, 1L);
 	SET(http, ERRORBUFFER, http->why);
-	SET(http, TIMEOUT_MS, (long)o->timeout_ms);
 	SET(http, WRITEFUNCTION, take_body);
 	SET(http, HEADERFUNCTION, take_header);
 	SET(http, POST, 1L);
 	SET(http, USERAGENT, "skep/" SKEP_VERSION);
-	SET(http, HTTP_VERSION,
-	    o->grpc ? (long)CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE : (long)CURL_HTTP_VERSION_1_1);
-	/* libcurl 7.88 (Debian 12) has an error in the second request over a connection of HTTP/2. */
-	SET(http, FORBID_REUSE, (long)o->grpc);
-	if (o->ca_file)
-		SET(http, CAINFO, o->ca_file);
-	if (o->cert_file)
-		SET(http, SSLCERT, o->cert_file);
-	if (o->key_file)
-		SET(http, SSLKEY, o->key_file);
 }
 
-int skep_http_open(const struct skep_http_options *options, struct skep_http **ret_http)
+static void set_request(struct skep_http *http, const struct skep_http_request *q)
+{
+	SET(http, URL, q->url);
+	SET(http, POSTFIELDS, q->body);
+	SET(http, POSTFIELDSIZE_LARGE, (curl_off_t)q->size);
+	SET(http, TIMEOUT_MS, (long)q->timeout_ms);
+	SET(http, HTTP_VERSION,
+	    q->grpc ? (long)CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE : (long)CURL_HTTP_VERSION_1_1);
+	/* libcurl 7.88 (Debian 12) has an error in the second request over a connection of HTTP/2. */
+	SET(http, FORBID_REUSE, (long)q->grpc);
+	if (q->ca_file)
+		SET(http, CAINFO, q->ca_file);
+	SET(http, SSLCERT, q->cert_file);
+	SET(http, SSLKEY, q->key_file);
+}
+
+int skep_http_open(struct skep_http **ret_http)
 {
 	int r = skep_dl_open(&curl_dl, curl_names, ARRAY_SIZE(curl_names), &curl);
 	struct skep_http *http;
@@ -143,7 +150,6 @@ int skep_http_open(const struct skep_http_options *options, struct skep_http **r
 	http = calloc(1, sizeof(*http));
 	if (!http)
 		return -ENOMEM;
-	http->options = *options;
 	curl.global_init(CURL_GLOBAL_DEFAULT);
 	http->easy = curl.easy_init();
 	if (!http->easy) {
@@ -198,10 +204,8 @@ int skep_http_post(struct skep_http *http, const struct skep_http_request *reque
 	for (size_t i = 0; i < request->n_headers; i++)
 		headers = curl.slist_append(headers, request->headers[i]);
 	http->why[0] = '\0';
-	SET(http, URL, request->url);
+	set_request(http, request);
 	SET(http, HTTPHEADER, headers);
-	SET(http, POSTFIELDS, request->body);
-	SET(http, POSTFIELDSIZE_LARGE, (curl_off_t)request->size);
 	SET(http, WRITEDATA, &answer);
 	SET(http, HEADERDATA, &answer);
 	code = curl.easy_perform(http->easy);
@@ -221,7 +225,7 @@ struct skep_http {
 	int nothing;
 };
 
-int skep_http_open(const struct skep_http_options *options, struct skep_http **ret_http)
+int skep_http_open(struct skep_http **ret_http)
 {
 	return -ENOTSUP;
 }

@@ -4,7 +4,7 @@
  * for those of gRPC.
  *
  *	struct skep_http *http;
- *	r = skep_http_open(&options, &http);		// -ENOENT: there is no libcurl here
+ *	r = skep_http_open(&http);			// -ENOENT: there is no libcurl here
  *	r = skep_http_post(http, &request, &answer);	// 0: there is an answer, whatever its status
  *	skep_http_answer_fini(&answer);
  *	skep_http_close(http);
@@ -17,16 +17,14 @@
 
 #define SKEP_HTTP_ANSWER_MAX (4u << 20) /* bytes of a body; what is beyond is dropped */
 #define SKEP_HTTP_HEADERS_MAX 64
+#define SKEP_HTTP_PAUSE_MAX_MS (24 * 3600 * UINT64_C(1000)) /* nobody is waited for longer */
 
-struct skep_http_options {
+struct skep_http_request {
+	const char *url;
 	uint64_t timeout_ms;
 	const char *ca_file, *cert_file,
 		*key_file; /* PEM; NULL: the system's authorities, no certificate of ours */
 	bool grpc;	   /* HTTP/2 without asking, and its trailers */
-};
-
-struct skep_http_request {
-	const char *url;
 	const char *const *headers; /* "Name: value" */
 	size_t n_headers;
 	const void *body;
@@ -38,13 +36,13 @@ struct skep_http_answer {
 	int64_t retry_after_ms; /* -1: it does not say */
 	int grpc_status;	/* -1: none came */
 	struct skep_str grpc_message;
+	struct skep_str grpc_details; /* grpc-status-details-bin, as it came: base64 */
 	struct skep_str body;
 };
 
 struct skep_http;
 
-int skep_http_open(const struct skep_http_options *options,
-		   struct skep_http **ret_http) _must_check_;
+int skep_http_open(struct skep_http **ret_http) _must_check_;
 void skep_http_close(struct skep_http *http); /* accepts NULL */
 
 /*

@@ -28,13 +28,20 @@ struct batch {
 	uint64_t since_ns; /* when its first item came, of the monotonic clock */
 };
 
+/* One receiver: a queue of its own, so that one which is away holds up no other. */
+struct lane {
+	struct skep_http *http; /* the thread's */
+	struct skep_deliver *deliver;
+	const struct skep_otlp_target *target; /* of its first signal */
+};
+
 struct otlp_sink {
 	struct skep_sink sink;
 	struct skep_otlp_settings settings;
 	struct skep_otlp_source source;
 	struct batch batches[SKEP_N_OTLP_SIGNALS];
-	struct skep_http *http; /* the thread's */
-	struct skep_deliver *deliver;
+	struct lane lanes[SKEP_N_OTLP_SIGNALS];
+	size_t n_lanes, lane_of[SKEP_N_OTLP_SIGNALS];
 	uint64_t next_ns; /* when maps are sent again; 0: not known yet */
 	struct {
 		SKEP_VEC(char *);
@@ -79,7 +86,7 @@ static uint8_t *framed(const uint8_t *bytes, size_t size, bool gzip)
 }
 
 /* What goes over the wire for these bytes, and how many. */
-static uint8_t *wrapped(const struct skep_otlp_settings *s, const struct skep_str *bytes,
+static uint8_t *wrapped(const struct skep_otlp_target *s, const struct skep_str *bytes,
 			size_t *ret_size)
 {
 	uint8_t *out, *frame;
@@ -103,15 +110,16 @@ static uint8_t *wrapped(const struct skep_otlp_settings *s, const struct skep_st
 #define FORM_GZIP 0x100u
 
 /* How bytes are encoded: the protocol's number, and whether they are compressed. */
-static uint32_t form_of(const struct skep_otlp_settings *s)
+static uint32_t form_of(const struct skep_otlp_target *s)
 {
 	return (uint32_t)s->protocol | (s->gzip ? FORM_GZIP : 0u);
 }
 
 static void finish(struct otlp_sink *sink, struct batch *b)
 {
-	struct skep_payload payload = { .signal = (unsigned)(b - sink->batches),
-					.form = form_of(&sink->settings) };
+	unsigned signal = (unsigned)(b - sink->batches);
+	const struct skep_otlp_target *target = &sink->settings.targets[signal];
+	struct skep_payload payload = { .signal = signal, .form = form_of(target) };
 
 	if (!b->open)
 		return;
@@ -119,10 +127,10 @@ static void finish(struct otlp_sink *sink, struct batch *b)
 	b->open = false;
 	payload.n_items = b->otlp.n_items;
 	if (payload.n_items) { /* maps may have had nothing that is a metric */
-		payload.bytes = wrapped(&sink->settings, &b->bytes, &payload.size);
+		payload.bytes = wrapped(target, &b->bytes, &payload.size);
 		if (!payload.bytes)
 			skep_oom();
-		skep_deliver_put(sink->deliver, &payload);
+		skep_deliver_put(sink->lanes[sink->lane_of[signal]].deliver, &payload);
 	}
 	skep_str_reset(&b->bytes);
 }
@@ -130,7 +138,7 @@ static void finish(struct otlp_sink *sink, struct batch *b)
 static struct skep_otlp *open_batch(struct otlp_sink *sink, enum skep_otlp_signal signal)
 {
 	struct batch *b = &sink->batches[signal];
-	bool json = sink->settings.protocol == SKEP_OTLP_HTTP_JSON;
+	bool json = sink->settings.targets[signal].protocol == SKEP_OTLP_HTTP_JSON;
 
 	if (b->open && b->bytes.len >= SKEP_SINK_BATCH_BYTES)
 		finish(sink, b);
@@ -148,6 +156,8 @@ static void add_row(struct skep_sink *base, const struct skep_schema *schema, co
 {
 	struct otlp_sink *sink = (struct otlp_sink *)base;
 
+	if (sink->settings.disabled)
+		return;
 	skep_otlp_row(open_batch(sink, SKEP_OTLP_LOGS), schema, payload, resolver, time_ns,
 		      skep_clock_ns(CLOCK_REALTIME));
 }
@@ -157,7 +167,7 @@ static void add_snapshot(struct skep_sink *base, const struct skep_snapshot *sna
 {
 	struct otlp_sink *sink = (struct otlp_sink *)base;
 
-	if (!snapshot->n_entries)
+	if (!snapshot->n_entries || sink->settings.disabled)
 		return;
 	skep_otlp_snapshot(open_batch(sink, SKEP_OTLP_METRICS), snapshot, resolver, start_ns,
 			   time_ns, sink->settings.exponential);
@@ -236,14 +246,13 @@ static int idle(struct skep_sink *base)
 	return due_ms;
 }
 
-static size_t headers_of(const struct otlp_sink *sink, uint32_t form, const char **headers)
+static size_t headers_of(const struct skep_otlp_target *s, uint32_t form, const char **headers)
 {
 	static const char *const types[] = {
 		[SKEP_OTLP_HTTP_PROTOBUF] = "Content-Type: application/x-protobuf",
 		[SKEP_OTLP_HTTP_JSON] = "Content-Type: application/json",
 		[SKEP_OTLP_GRPC] = "Content-Type: application/grpc",
 	};
-	const struct skep_otlp_settings *s = &sink->settings;
 	size_t n = 0;
 
 	headers[n++] = types[form & ~FORM_GZIP];
@@ -257,25 +266,33 @@ static size_t headers_of(const struct otlp_sink *sink, uint32_t form, const char
 	return n;
 }
 
-/* In the thread. */
+/* In the lane's thread. */
 static void attempt(void *data, const struct skep_payload *payload, struct skep_attempt *ret)
 {
-	struct otlp_sink *sink = data;
+	const struct otlp_sink *sink = data;
+	const struct skep_otlp_target *target = &sink->settings.targets[payload->signal];
 	const char *headers[SKEP_OTLP_HEADERS_MAX + 4], *why = "";
 	struct skep_http_request request = {
-		.url = sink->settings.urls[payload->signal],
+		.url = target->url,
+		.timeout_ms = target->timeout_ms,
+		.ca_file = target->ca_file,
+		.cert_file = target->cert_file,
+		.key_file = target->key_file,
+		.grpc = target->protocol == SKEP_OTLP_GRPC,
 		.headers = headers,
-		.n_headers = headers_of(sink, payload->form, headers),
+		.n_headers = headers_of(target, payload->form, headers),
 		.body = payload->bytes,
 		.size = payload->size,
 	};
 	struct skep_http_answer answer;
-	int r = skep_http_post(sink->http, &request, &answer, &why);
+	int r = skep_http_post(sink->lanes[sink->lane_of[payload->signal]].http, &request, &answer,
+			       &why);
 
 	if (r < 0) {
 		ret->again = r != -EINVAL;
 		ret->n_lost = ret->again ? 0 : payload->n_items;
 		ret->loss = SKEP_DELIVER_REJECTED;
+		ret->pause_ms = -1;
 		snprintf(ret->why, sizeof(ret->why), "%s: %s", request.url, why);
 		return;
 	}
@@ -283,26 +300,65 @@ static void attempt(void *data, const struct skep_payload *payload, struct skep_
 	skep_http_answer_fini(&answer);
 }
 
+/* Scheme, host and port. */
+static size_t receiver_len(const char *url)
+{
+	const char *at = strstr(url, "://");
+
+	return at ? (size_t)(at + 3 - url) + strcspn(at + 3, "/") : strlen(url);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? skep_streq(a, b) : a == b;
+}
+
+/* So much that one connection serves both. */
+static bool same_receiver(const struct skep_otlp_target *a, const struct skep_otlp_target *b)
+{
+	size_t len = receiver_len(a->url);
+
+	return receiver_len(b->url) == len && strncmp(a->url, b->url, len) == 0 &&
+	       a->protocol == b->protocol && same_text(a->ca_file, b->ca_file) &&
+	       same_text(a->cert_file, b->cert_file) && same_text(a->key_file, b->key_file);
+}
+
+/* Of this signal; a new one has no target yet. */
+static struct lane *lane_for(struct otlp_sink *sink, size_t signal)
+{
+	const struct skep_otlp_target *target = &sink->settings.targets[signal];
+	size_t i = 0;
+
+	while (i < sink->n_lanes && !same_receiver(sink->lanes[i].target, target))
+		i++;
+	sink->lane_of[signal] = i;
+	return &sink->lanes[i];
+}
+
 static int connect_up(struct otlp_sink *sink, struct skep_diag *diag)
 {
-	const struct skep_otlp_settings *s = &sink->settings;
-	struct skep_http_options options = {
-		.timeout_ms = s->timeout_ms,
-		.ca_file = s->ca_file,
-		.cert_file = s->cert_file,
-		.key_file = s->key_file,
-		.grpc = s->protocol == SKEP_OTLP_GRPC,
-	};
-	int r = skep_http_open(&options, &sink->http);
+	for (size_t i = 0; i < SKEP_N_OTLP_SIGNALS; i++) {
+		struct lane *lane = lane_for(sink, i);
+		int r;
 
-	if (r == -ENOENT || r == -ENOTSUP)
-		return skep_sink_library_missing(&sink->sink, "libcurl", "libcurl4", r, diag);
-	if (r >= 0)
-		r = skep_deliver_open(attempt, sink, SKEP_DELIVER_BYTES_MAX, &sink->deliver);
-	if (r < 0)
-		skep_diag_error(diag, SKEP_NO_LOC, "cannot send to %s: %s", s->urls[0],
-				strerror(-r));
-	return r;
+		if (lane->target)
+			continue;
+		lane->target = &sink->settings.targets[i];
+		sink->n_lanes++;
+		r = skep_http_open(&lane->http);
+		if (r == -ENOENT || r == -ENOTSUP)
+			return skep_sink_library_missing(&sink->sink, "libcurl", "libcurl4", r,
+							 diag);
+		if (r >= 0)
+			r = skep_deliver_open(attempt, sink, SKEP_DELIVER_BYTES_MAX,
+					      &lane->deliver);
+		if (r < 0) {
+			skep_diag_error(diag, SKEP_NO_LOC, "cannot send to %s: %s",
+					lane->target->url, strerror(-r));
+			return r;
+		}
+	}
+	return 0;
 }
 
 static int open_otlp(struct skep_sink *base, const char *arg, struct skep_diag *diag)
@@ -312,6 +368,11 @@ static int open_otlp(struct skep_sink *base, const char *arg, struct skep_diag *
 
 	if (r < 0)
 		return r;
+	if (sink->settings.disabled) {
+		skep_diag_warn(diag, SKEP_NO_LOC,
+			       "OTEL_SDK_DISABLED is true: --to otlp sends nothing");
+		return 0;
+	}
 	sink->source = (struct skep_otlp_source){
 		.attributes = sink->settings.attributes,
 		.n_attributes = sink->settings.n_attributes,
@@ -326,28 +387,60 @@ static int open_otlp(struct skep_sink *base, const char *arg, struct skep_diag *
 static int spool_otlp(struct skep_sink *base, const char *where, struct skep_diag *diag)
 {
 	struct otlp_sink *sink = (struct otlp_sink *)base;
-	const struct skep_otlp_settings *s = &sink->settings;
-	struct skep_spool *spool;
-	/* A connection speaks gRPC or it does not; what each request says of itself may differ. */
-	uint32_t may_differ = FORM_GZIP | (s->protocol == SKEP_OTLP_GRPC ? 0 : SKEP_OTLP_HTTP_JSON);
-	int r = skep_spool_open(where, s->urls[0], form_of(s), ~may_differ, diag, &spool);
 
-	if (r >= 0)
-		skep_deliver_spool(sink->deliver, spool);
-	return r;
+	for (size_t i = 0; i < sink->n_lanes; i++) {
+		const struct skep_otlp_target *t = sink->lanes[i].target;
+		/* A connection speaks gRPC or it does not; what each request says of itself may differ. */
+		uint32_t may_differ =
+			FORM_GZIP | (t->protocol == SKEP_OTLP_GRPC ? 0 : SKEP_OTLP_HTTP_JSON);
+		struct skep_spool *spool;
+		int r = skep_spool_open(where, t->url, form_of(t), ~may_differ, diag, &spool);
+
+		if (r < 0)
+			return r;
+		skep_deliver_spool(sink->lanes[i].deliver, spool);
+	}
+	return 0;
+}
+
+static void add_counts(struct skep_deliver_counts *to, const struct skep_deliver_counts *from)
+{
+	to->delivered += from->delivered;
+	for (size_t i = 0; i < SKEP_DELIVER_LOSS_MAX; i++)
+		to->lost[i] += from->lost[i];
+	to->requests += from->requests;
+	to->retries += from->retries;
+	to->kept += from->kept;
+	to->earlier += from->earlier;
+	to->stay += from->stay;
+	to->damaged += from->damaged;
+	if (from->why[0])
+		memcpy(to->why, from->why, sizeof(to->why));
 }
 
 static void close_otlp(struct skep_sink *base, struct skep_deliver_counts *ret_counts)
 {
 	struct otlp_sink *sink = (struct otlp_sink *)base;
 
-	for (size_t i = 0; sink->deliver && i < ARRAY_SIZE(sink->batches); i++)
-		finish(sink, &sink->batches[i]);
-	skep_deliver_close(sink->deliver, SKEP_SINK_GRACE_MS, ret_counts);
+	for (size_t i = 0; i < ARRAY_SIZE(sink->batches); i++) {
+		struct lane *lane = &sink->lanes[sink->lane_of[i]];
+
+		if (lane->deliver)
+			finish(sink, &sink->batches[i]);
+	}
+	for (size_t i = 0; i < sink->n_lanes; i++)
+		if (sink->lanes[i].deliver)
+			skep_deliver_end(sink->lanes[i].deliver, SKEP_SINK_GRACE_MS);
+	for (size_t i = 0; i < sink->n_lanes; i++) {
+		struct skep_deliver_counts counts = {};
+
+		skep_deliver_close(sink->lanes[i].deliver, SKEP_SINK_GRACE_MS, &counts);
+		add_counts(ret_counts, &counts);
+		skep_http_close(sink->lanes[i].http);
+	}
 	count_no_number(sink, ret_counts);
 	for (size_t i = 0; i < ARRAY_SIZE(sink->batches); i++)
 		skep_str_fini(&sink->batches[i].bytes);
-	skep_http_close(sink->http);
 	skep_otlp_settings_fini(&sink->settings);
 }
 

@@ -6,25 +6,35 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/utsname.h>
 
 #include "base/arena.h"
 
 #define TIMEOUT_MS 10000
 #define INTERVAL_MS 60000
+#define EXPORTER "OTEL_EXPORTER_OTLP_"
+#define METRICS EXPORTER "METRICS_"
 
 struct reader {
 	char *(*get)(const char *name);
 	struct skep_otlp_settings *s;
 	struct skep_diag *diag;
+	/* What is said for all signals: */
+	struct skep_otlp_target all;
+	int protocol; /* -1: nothing is said */
+	bool insecure;
+	/* Of the variable that was asked for last: */
+	char name[80];
+	const char *value; /* NULL: not set, or empty */
 };
 
 static const struct {
 	const char *name, *path, *service;
 } signals[SKEP_N_OTLP_SIGNALS] = {
-	[SKEP_OTLP_LOGS] = { "LOGS", "v1/logs",
+	[SKEP_OTLP_LOGS] = { "LOGS_", "v1/logs",
 			     "opentelemetry.proto.collector.logs.v1.LogsService/Export" },
-	[SKEP_OTLP_METRICS] = { "METRICS", "v1/metrics",
+	[SKEP_OTLP_METRICS] = { "METRICS_", "v1/metrics",
 				"opentelemetry.proto.collector.metrics.v1.MetricsService/Export" },
 };
 
@@ -37,19 +47,74 @@ static char *copy(const char *text, size_t len)
 	return s;
 }
 
-/* NULL: not set, or empty. */
-static const char *variable(const struct reader *r, const char *name)
+static bool is_set(struct reader *r, const char *name)
 {
-	const char *value = r->get(name);
-
-	return value && *value ? value : NULL;
+	snprintf(r->name, sizeof(r->name), "%s", name);
+	r->value = r->get(r->name);
+	if (r->value && !*r->value)
+		r->value = NULL;
+	return r->value;
 }
 
-static int wrong(const struct reader *r, const char *name, const char *value, const char *hint)
+/* One of the exporter's: for all signals (@signal is ""), or for one. */
+static bool is_set_for(struct reader *r, const char *signal, const char *what)
 {
-	skep_diag_error(r->diag, SKEP_NO_LOC, "%s is '%s'", name, value);
+	char name[sizeof(r->name)];
+
+	snprintf(name, sizeof(name), EXPORTER "%s%s", signal, what);
+	return is_set(r, name);
+}
+
+static int wrong(const struct reader *r, const char *value, const char *hint)
+{
+	skep_diag_error(r->diag, SKEP_NO_LOC, "%s is '%s'", r->name, value);
 	skep_diag_hint(r->diag, "%s", hint);
 	return -EINVAL;
+}
+
+/* The value is none; what would hold without it is taken. */
+static void warn(const struct reader *r, const char *taken, const char *hint)
+{
+	skep_diag_warn(r->diag, SKEP_NO_LOC, "%s is '%s'; %s is taken instead", r->name, r->value,
+		       taken);
+	skep_diag_hint(r->diag, "%s", hint);
+}
+
+/* The number of the value in @words, or @otherwise (-1: what the port says) with a warning. @r has the value. */
+static int one_of(const struct reader *r, const char *const *words, int n, int otherwise)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str hint = {};
+
+	for (int i = 0; i < n; i++)
+		if (strcasecmp(r->value, words[i]) == 0)
+			return i;
+	skep_str_add(&hint, "it is ");
+	for (int i = 0; i < n; i++)
+		skep_str_addf(&hint, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", words[i]);
+	warn(r, otherwise < 0 ? "what the port says" : words[otherwise], hint.data);
+	return otherwise;
+}
+
+static bool truth_of(const struct reader *r)
+{
+	static const char *const words[] = { "false", "true" };
+
+	return one_of(r, words, ARRAY_SIZE(words), 0) > 0;
+}
+
+static void read_ms(const struct reader *r, uint64_t *ms)
+{
+	unsigned long long value;
+	char *end, taken[24];
+
+	value = strtoull(r->value, &end, 10);
+	if (end > r->value && !*end && value && value <= INT32_MAX && r->value[0] != '-') {
+		*ms = value;
+		return;
+	}
+	snprintf(taken, sizeof(taken), "%llu", (unsigned long long)*ms);
+	warn(r, taken, "it is milliseconds: 10000");
 }
 
 /* %41 is A. */
@@ -72,89 +137,117 @@ static char *decoded(const char *text, size_t len)
 	return s;
 }
 
-/* "a=b,c=d", as W3C baggage: blanks around the parts do not count. */
-static int each_pair(const struct reader *r, const char *name,
-		     int (*take)(const struct reader *r, char *key, char *value))
-{
-	const char *text = variable(r, name), *at = text;
+typedef int take_fn(void *data, char *key, char *value);
 
-	while (at && *at) {
+/* "a=b,c=d", as W3C baggage: blanks around the parts do not count. False: it is none, or has too much. */
+static bool each_pair(const struct reader *r, take_fn *take, void *data)
+{
+	const char *at = r->value;
+
+	while (*at) {
 		size_t len = strcspn(at, ","), key_len;
 		const char *equals = memchr(at, '=', len), *value;
-		int e;
 
 		if (strspn(at, " \t") < len) {
-			if (!equals)
-				return wrong(r, name, text, "it is a list: name=value,name=value");
 			at += strspn(at, " \t");
+			if (!equals || equals == at)
+				return false;
 			for (key_len = (size_t)(equals - at); key_len && isblank(at[key_len - 1]);)
 				key_len--;
 			value = equals + 1 + strspn(equals + 1, " \t");
 			len = strcspn(value, ",");
 			while (len && isblank(value[len - 1]))
 				len--;
-			e = take(r, decoded(at, key_len), decoded(value, len));
-			if (e < 0)
-				return wrong(r, name, text, "it has too many pairs");
+			if (take(data, decoded(at, key_len), decoded(value, len)) < 0)
+				return false;
 			at = value;
 			len = strcspn(at, ",");
 		}
 		at += len + (at[len] == ',');
 	}
+	return true;
+}
+
+static void drop_headers(struct skep_otlp_target *t)
+{
+	while (t->n_headers)
+		free(t->headers[--t->n_headers]);
+}
+
+static int take_header(void *data, char *key, char *value)
+{
+	struct skep_otlp_target *t = data;
+	char *line = NULL;
+	bool good = t->n_headers < SKEP_OTLP_HEADERS_MAX && !strpbrk(key, ":\r\n") &&
+		    !strpbrk(value, "\r\n");
+
+	if (good && asprintf(&line, "%s: %s", key, value) < 0)
+		skep_oom();
+	free(key);
+	free(value);
+	if (!good)
+		return -EINVAL;
+	t->headers[t->n_headers++] = line;
 	return 0;
 }
 
-static int take_header(const struct reader *r, char *key, char *value)
+static void read_headers(const struct reader *r, struct skep_otlp_target *t)
 {
-	char *line = NULL;
-	int n = r->s->n_headers < SKEP_OTLP_HEADERS_MAX ? asprintf(&line, "%s: %s", key, value)
-							: -1;
+	struct skep_otlp_target fresh = {};
 
-	free(key);
-	free(value);
-	if (n < 0)
-		return -E2BIG;
-	r->s->headers[r->s->n_headers++] = line;
-	return 0;
+	if (each_pair(r, take_header, &fresh)) {
+		drop_headers(t);
+		memcpy(t->headers, fresh.headers, sizeof(t->headers));
+		t->n_headers = fresh.n_headers;
+		return;
+	}
+	drop_headers(&fresh);
+	warn(r, t->n_headers ? "what is said for all signals" : "no header",
+	     "it is a list of at most 32: name=value,name=value");
+}
+
+static void drop_attributes(struct skep_otlp_settings *s, size_t n)
+{
+	for (; s->n_attributes > n; s->n_attributes--) {
+		free((void *)s->attributes[s->n_attributes - 1].name);
+		free((void *)s->attributes[s->n_attributes - 1].value);
+	}
 }
 
 /* The first one of a name stays: who comes first knows better. */
-static int take_attribute(const struct reader *r, char *key, char *value)
+static int take_attribute(void *data, char *key, char *value)
 {
-	struct skep_otlp_settings *s = r->s;
+	struct skep_otlp_settings *s = data;
+	bool known = false, room = s->n_attributes < SKEP_OTLP_ATTRIBUTES_MAX;
 
-	for (size_t i = 0; i < s->n_attributes; i++) {
-		if (!skep_streq(s->attributes[i].name, key))
-			continue;
-		free(key);
-		free(value);
+	for (size_t i = 0; i < s->n_attributes; i++)
+		known |= skep_streq(s->attributes[i].name, key);
+	if (!known && room) {
+		s->attributes[s->n_attributes++] = (struct skep_attribute){ key, value };
 		return 0;
 	}
-	if (s->n_attributes == SKEP_OTLP_ATTRIBUTES_MAX) {
-		free(key);
-		free(value);
-		return -E2BIG;
-	}
-	s->attributes[s->n_attributes++] = (struct skep_attribute){ key, value };
-	return 0;
+	free(key);
+	free(value);
+	return known ? 0 : -E2BIG;
 }
 
 static void add_attribute(const struct reader *r, const char *key, const char *value)
 {
-	(void)!take_attribute(r, copy(key, strlen(key)), copy(value, strlen(value)));
+	(void)!take_attribute(r->s, copy(key, strlen(key)), copy(value, strlen(value)));
 }
 
-static int read_attributes(const struct reader *r)
+static void read_attributes(struct reader *r)
 {
-	const char *service = variable(r, "OTEL_SERVICE_NAME");
 	struct utsname name;
-	int e;
+	size_t n;
 
-	if (service)
-		add_attribute(r, "service.name", service);
-	e = each_pair(r, "OTEL_RESOURCE_ATTRIBUTES", take_attribute);
-	if (e < 0)
-		return e;
+	if (is_set(r, "OTEL_SERVICE_NAME"))
+		add_attribute(r, "service.name", r->value);
+	n = r->s->n_attributes;
+	if (is_set(r, "OTEL_RESOURCE_ATTRIBUTES") && !each_pair(r, take_attribute, r->s)) {
+		drop_attributes(r->s, n);
+		warn(r, "no attribute", "it is a list of at most 64: name=value,name=value");
+	}
 	add_attribute(r, "service.name", "skep");
 	add_attribute(r, "service.version", SKEP_VERSION);
 	if (uname(&name) == 0) {
@@ -163,31 +256,17 @@ static int read_attributes(const struct reader *r)
 		add_attribute(r, "os.version", name.release);
 		add_attribute(r, "host.arch", name.machine);
 	}
-	return 0;
 }
 
-static int read_protocol(const struct reader *r, const char *endpoint)
+/* "http://a:4317/b", "a:4317": ports that end so are gRPC's. */
+static bool has_port_of_grpc(const char *endpoint)
 {
-	static const char *const names[] = {
-		[SKEP_OTLP_HTTP_PROTOBUF] = "http/protobuf",
-		[SKEP_OTLP_HTTP_JSON] = "http/json",
-		[SKEP_OTLP_GRPC] = "grpc",
-	};
-	const char *value = variable(r, "OTEL_EXPORTER_OTLP_PROTOCOL"), *port;
+	const char *at = strstr(endpoint, "://"), *end;
 
-	for (size_t i = 0; value && i < ARRAY_SIZE(names); i++) {
-		if (!skep_streq(value, names[i]))
-			continue;
-		r->s->protocol = (enum skep_otlp_protocol)i;
-		return 0;
-	}
-	if (value)
-		return wrong(r, "OTEL_EXPORTER_OTLP_PROTOCOL", value,
-			     "it is http/protobuf, http/json or grpc");
-	port = endpoint ? strstr(endpoint, ":4317") : NULL;
-	r->s->protocol =
-		port && (!port[5] || port[5] == '/') ? SKEP_OTLP_GRPC : SKEP_OTLP_HTTP_PROTOBUF;
-	return 0;
+	at = at ? at + 3 : endpoint;
+	end = at + strcspn(at, "/");
+	return end - at >= 5 && memchr(at, ':', (size_t)(end - at)) &&
+	       strncmp(end - 4, "4317", 4) == 0;
 }
 
 static bool is_url(const char *text)
@@ -195,99 +274,165 @@ static bool is_url(const char *text)
 	return skep_has_prefix(text, "http://") || skep_has_prefix(text, "https://");
 }
 
-static void put_url(struct skep_otlp_settings *s, size_t signal, const char *base, const char *path)
+/* @r has the name of what said so. @is_own: of this signal, so the path is there already, but for gRPC, which has no other. */
+static int read_url(struct reader *r, size_t signal, const char *endpoint, bool is_own,
+		    bool insecure)
 {
-	bool slash = *base && base[strlen(base) - 1] == '/';
+	struct skep_otlp_target *t = &r->s->targets[signal];
+	bool grpc = t->protocol == SKEP_OTLP_GRPC;
+	const char *scheme = "", *path = grpc ? signals[signal].service : signals[signal].path;
 
-	if (asprintf(&s->urls[signal], "%s%s%s", base, slash || !*path ? "" : "/", path) < 0)
+	if (grpc && !strstr(endpoint, "://"))
+		scheme = insecure ? "http://" : "https://";
+	else if (!is_url(endpoint))
+		return wrong(r, endpoint, "it is a URL: http://HOST:4318, or https://");
+	if (is_own && !grpc)
+		path = "";
+	if (asprintf(&t->url, "%s%s%s%s", scheme, endpoint,
+		     !*path || skep_has_suffix(endpoint, "/") ? "" : "/", path) < 0)
 		skep_oom();
+	return 0;
 }
 
-static int read_urls(const struct reader *r, const char *endpoint)
+static int read_protocol(struct reader *r, const char *signal, int otherwise)
 {
-	bool grpc = r->s->protocol == SKEP_OTLP_GRPC;
+	static const char *const words[] = {
+		[SKEP_OTLP_HTTP_PROTOBUF] = "http/protobuf",
+		[SKEP_OTLP_HTTP_JSON] = "http/json",
+		[SKEP_OTLP_GRPC] = "grpc",
+	};
 
+	return is_set_for(r, signal, "PROTOCOL") ? one_of(r, words, ARRAY_SIZE(words), otherwise)
+						 : otherwise;
+}
+
+static bool read_insecure(struct reader *r, const char *signal, bool otherwise)
+{
+	return is_set_for(r, signal, "INSECURE") ? truth_of(r) : otherwise;
+}
+
+/* Where a signal goes, and in what protocol. */
+static int read_place(struct reader *r, size_t signal, const char *url)
+{
+	struct skep_otlp_target *t = &r->s->targets[signal];
+	const char *own = signals[signal].name, *endpoint = url;
+	int protocol = read_protocol(r, own, r->protocol);
+	bool insecure = read_insecure(r, own, r->insecure);
+	bool is_own = is_set_for(r, own, "ENDPOINT");
+
+	if (is_own || (!endpoint && is_set_for(r, "", "ENDPOINT")))
+		endpoint = r->value;
+	else
+		strcpy(r->name, "the OTLP endpoint");
+	if (protocol < 0)
+		protocol = endpoint && has_port_of_grpc(endpoint) ? SKEP_OTLP_GRPC
+								  : SKEP_OTLP_HTTP_PROTOBUF;
+	t->protocol = (enum skep_otlp_protocol)protocol;
 	if (!endpoint)
-		endpoint = grpc ? "http://localhost:4317" : "http://localhost:4318";
-	if (!is_url(endpoint))
-		return wrong(r, "the OTLP endpoint", endpoint,
-			     "it is a URL: http://HOST:4318, or https://");
-	for (size_t i = 0; i < SKEP_N_OTLP_SIGNALS; i++) {
-		char name[64];
-		const char *own;
-
-		snprintf(name, sizeof(name), "OTEL_EXPORTER_OTLP_%s_ENDPOINT", signals[i].name);
-		own = variable(r, name);
-		if (own && !is_url(own))
-			return wrong(r, name, own, "it is a URL: http://HOST:4318/v1/logs");
-		if (grpc)
-			put_url(r->s, i, own ? own : endpoint, signals[i].service);
-		else
-			put_url(r->s, i, own ? own : endpoint, own ? "" : signals[i].path);
-	}
-	return 0;
+		endpoint = t->protocol == SKEP_OTLP_GRPC ? "http://localhost:4317"
+							 : "http://localhost:4318";
+	return read_url(r, signal, endpoint, is_own, insecure);
 }
 
-static char *file_of(const struct reader *r, const char *name)
+static void read_file(struct reader *r, const char *signal, const char *what, char **file)
 {
-	const char *value = variable(r, name);
-
-	return value ? copy(value, strlen(value)) : NULL;
+	if (!is_set_for(r, signal, what))
+		return;
+	free(*file);
+	*file = copy(r->value, strlen(r->value));
 }
 
-static int read_ms(const struct reader *r, const char *name, uint64_t otherwise, uint64_t *ret_ms)
+/* How it goes there, by the variables of @signal. */
+static void read_way(struct reader *r, const char *signal, struct skep_otlp_target *t)
 {
-	const char *value = variable(r, name);
-	char *end;
+	static const char *const words[] = { "none", "gzip" };
 
-	*ret_ms = value ? strtoull(value, &end, 10) : otherwise;
-	if (value && (*end || !*ret_ms || *ret_ms > INT32_MAX || value[0] == '-'))
-		return wrong(r, name, value, "it is milliseconds: 10000");
-	return 0;
+	if (is_set_for(r, signal, "COMPRESSION"))
+		t->gzip = one_of(r, words, ARRAY_SIZE(words), t->gzip) > 0;
+	if (is_set_for(r, signal, "TIMEOUT"))
+		read_ms(r, &t->timeout_ms);
+	if (is_set_for(r, signal, "HEADERS"))
+		read_headers(r, t);
+	read_file(r, signal, "CERTIFICATE", &t->ca_file);
+	read_file(r, signal, "CLIENT_CERTIFICATE", &t->cert_file);
+	read_file(r, signal, "CLIENT_KEY", &t->key_file);
 }
 
-static int read_rest(const struct reader *r)
+static void read_metrics(struct reader *r)
 {
-	const char *compression = variable(r, "OTEL_EXPORTER_OTLP_COMPRESSION");
-	const char *histogram =
-		variable(r, "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION");
-	int e;
+	static const char *const histograms[] = { "explicit_bucket_histogram",
+						  "base2_exponential_bucket_histogram" },
+				 *const times[] = { "cumulative", "delta", "lowmemory" };
 
-	if (compression && !skep_streq(compression, "gzip") && !skep_streq(compression, "none"))
-		return wrong(r, "OTEL_EXPORTER_OTLP_COMPRESSION", compression,
-			     "it is gzip or none");
-	r->s->gzip = compression && skep_streq(compression, "gzip");
-	e = read_ms(r, "OTEL_EXPORTER_OTLP_TIMEOUT", TIMEOUT_MS, &r->s->timeout_ms);
-	if (e >= 0)
-		e = read_ms(r, "OTEL_METRIC_EXPORT_INTERVAL", INTERVAL_MS, &r->s->interval_ms);
+	r->s->interval_ms = INTERVAL_MS;
+	if (is_set(r, "OTEL_METRIC_EXPORT_INTERVAL"))
+		read_ms(r, &r->s->interval_ms);
+	if (is_set(r, METRICS "DEFAULT_HISTOGRAM_AGGREGATION"))
+		r->s->exponential = one_of(r, histograms, ARRAY_SIZE(histograms), 0) > 0;
+	if (is_set(r, METRICS "TEMPORALITY_PREFERENCE"))
+		r->s->delta = one_of(r, times, ARRAY_SIZE(times), 0) > 0;
+}
+
+static void drop_target(struct skep_otlp_target *t)
+{
+	free(t->url);
+	drop_headers(t);
+	free(t->ca_file);
+	free(t->cert_file);
+	free(t->key_file);
+}
+
+static char *copy_of(const char *text)
+{
+	return text ? copy(text, strlen(text)) : NULL;
+}
+
+static int read_target(struct reader *r, size_t signal, const char *url)
+{
+	struct skep_otlp_target *t = &r->s->targets[signal];
+	const struct skep_otlp_target *all = &r->all;
+
+	*t = (struct skep_otlp_target){
+		.n_headers = all->n_headers,
+		.gzip = all->gzip,
+		.timeout_ms = all->timeout_ms,
+		.ca_file = copy_of(all->ca_file),
+		.cert_file = copy_of(all->cert_file),
+		.key_file = copy_of(all->key_file),
+	};
+	for (size_t i = 0; i < all->n_headers; i++)
+		t->headers[i] = copy_of(all->headers[i]);
+	read_way(r, signals[signal].name, t);
+	return read_place(r, signal, url);
+}
+
+static int read_all(struct reader *r, const char *url)
+{
+	int e = 0;
+
+	r->all.timeout_ms = TIMEOUT_MS;
+	read_way(r, "", &r->all);
+	r->protocol = read_protocol(r, "", -1);
+	r->insecure = read_insecure(r, "", false);
+	for (size_t i = 0; e >= 0 && i < SKEP_N_OTLP_SIGNALS; i++)
+		e = read_target(r, i, url);
+	drop_target(&r->all);
 	if (e < 0)
 		return e;
-	if (histogram && !skep_streq(histogram, "explicit_bucket_histogram") &&
-	    !skep_streq(histogram, "base2_exponential_bucket_histogram"))
-		return wrong(
-			r, "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", histogram,
-			"it is explicit_bucket_histogram or base2_exponential_bucket_histogram");
-	r->s->exponential = histogram && histogram[0] == 'b';
-	r->s->ca_file = file_of(r, "OTEL_EXPORTER_OTLP_CERTIFICATE");
-	r->s->cert_file = file_of(r, "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE");
-	r->s->key_file = file_of(r, "OTEL_EXPORTER_OTLP_CLIENT_KEY");
-	return each_pair(r, "OTEL_EXPORTER_OTLP_HEADERS", take_header);
+	if (is_set(r, "OTEL_SDK_DISABLED"))
+		r->s->disabled = truth_of(r);
+	read_metrics(r);
+	read_attributes(r);
+	return 0;
 }
 
 int skep_otlp_settings(const char *url, char *(*get)(const char *name),
 		       struct skep_otlp_settings *ret_settings, struct skep_diag *diag)
 {
 	struct skep_otlp_settings s = {};
-	struct reader reader = { get, &s, diag };
-	const char *endpoint = url && *url ? url : variable(&reader, "OTEL_EXPORTER_OTLP_ENDPOINT");
-	int r = read_protocol(&reader, endpoint);
+	struct reader reader = { .get = get, .s = &s, .diag = diag };
+	int r = read_all(&reader, url && *url ? url : NULL);
 
-	if (r >= 0)
-		r = read_urls(&reader, endpoint);
-	if (r >= 0)
-		r = read_rest(&reader);
-	if (r >= 0)
-		r = read_attributes(&reader);
 	if (r < 0) {
 		skep_otlp_settings_fini(&s);
 		return r;
@@ -299,15 +444,7 @@ int skep_otlp_settings(const char *url, char *(*get)(const char *name),
 void skep_otlp_settings_fini(struct skep_otlp_settings *s)
 {
 	for (size_t i = 0; i < SKEP_N_OTLP_SIGNALS; i++)
-		free(s->urls[i]);
-	for (size_t i = 0; i < s->n_headers; i++)
-		free(s->headers[i]);
-	for (size_t i = 0; i < s->n_attributes; i++) {
-		free((void *)s->attributes[i].name);
-		free((void *)s->attributes[i].value);
-	}
-	free(s->ca_file);
-	free(s->cert_file);
-	free(s->key_file);
+		drop_target(&s->targets[i]);
+	drop_attributes(s, 0);
 	*s = (struct skep_otlp_settings){};
 }

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Settings of an OTLP exporter: what the environment says (OTEL_*), and the URL of --to otlp=URL, which comes first.
+ * Settings of an OTLP exporter: what the environment says (OTEL_*), and the URL of --to otlp=URL.
  *
  *	r = skep_otlp_settings(url, getenv, &settings, diag);
- *	settings.urls[SKEP_OTLP_LOGS]		"http://localhost:4318/v1/logs"
+ *	settings.targets[SKEP_OTLP_LOGS].url		"http://localhost:4318/v1/logs"
  *	skep_otlp_settings_fini(&settings);
  *
- * Source: OpenTelemetry specification, "OpenTelemetry Protocol Exporter" and "Environment Variable Specification". An empty
- * variable is one that is not set. The protocol is guessed from a port of 4317 when nothing names it.
+ * Each signal has a target. What is said for one signal (OTEL_EXPORTER_OTLP_LOGS_HEADERS) comes before what is said for all
+ * (OTEL_EXPORTER_OTLP_HEADERS), as a whole. An empty variable is one that is not set. A protocol that nothing names is guessed
+ * from the port: what ends with 4317 is gRPC's. A value that is none is warned of and what holds without it is taken, but
+ * for addresses: where data goes is not guessed.
+ *
+ * Source: OpenTelemetry specification, "OpenTelemetry Protocol Exporter" and "Environment Variable Specification".
  */
 #pragma once
 
@@ -23,19 +27,26 @@ enum skep_otlp_protocol {
 	SKEP_OTLP_GRPC,
 };
 
-struct skep_otlp_settings {
+/* Where one signal goes, and how. */
+struct skep_otlp_target {
 	enum skep_otlp_protocol protocol;
-	char *urls[SKEP_N_OTLP_SIGNALS];
+	char *url;
 	char *headers[SKEP_OTLP_HEADERS_MAX]; /* "Name: value" */
 	size_t n_headers;
 	bool gzip;
 	uint64_t timeout_ms;
-	uint64_t interval_ms;		      /* how often maps are sent that nobody prints */
 	char *ca_file, *cert_file, *key_file; /* or NULL */
+};
+
+struct skep_otlp_settings {
+	bool disabled; /* OTEL_SDK_DISABLED: nothing is to be sent */
+	struct skep_otlp_target targets[SKEP_N_OTLP_SIGNALS];
+	uint64_t interval_ms; /* how often maps are sent that nobody prints */
 	struct skep_attribute
 		attributes[SKEP_OTLP_ATTRIBUTES_MAX]; /* of the resource; texts owned */
 	size_t n_attributes;
 	bool exponential; /* histograms */
+	bool delta; /* counts and histograms since the last time, not since the map was empty */
 };
 
 /* @url: NULL, or what --to says. @get: as getenv. -EINVAL, and the diag says which variable. */

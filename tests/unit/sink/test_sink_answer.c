@@ -118,13 +118,46 @@ static void test_retry_after(void **state)
 	assert_int_equal(skep_http_retry_after("soon", now), -1);
 }
 
+/* What gRPC's own code writes for google.rpc.Status with a RetryInfo of 2.5 s, and with another kind of detail. */
+static void test_retry_info(void **state)
+{
+	static const char info[] =
+		"CAgSCXNsb3cgZG93bho2Cih0eXBlLmdvb2dsZWFwaXMuY29tL2dvb2dsZS5ycGMuUmV0cnlJbmZvEgoKCAgCEIDKte4B",
+			  other[] =
+				  "CAgaLgoodHlwZS5nb29nbGVhcGlzLmNvbS9nb29nbGUucnBjLkVycm9ySW5mbxICYWI=";
+	struct skep_http_answer answer = { .status = 200, .retry_after_ms = -1, .grpc_status = 8 };
+	struct skep_attempt a = {};
+
+	(void)state;
+	assert_int_equal(skep_answer_retry_info(info), 2500);
+	assert_int_equal(skep_answer_retry_info(other), -1);
+	assert_int_equal(skep_answer_retry_info(""), -1);
+	for (size_t i = 0; i < sizeof(info); i++) {
+		char cut[sizeof(info)];
+
+		memcpy(cut, info, i);
+		cut[i] = '\0';
+		assert_true(skep_answer_retry_info(cut) <= 2500);
+	}
+	/* Only with it may RESOURCE_EXHAUSTED be tried again. */
+	skep_answer_judge(&answer, SKEP_OTLP_GRPC, 10, "http://x", &a);
+	assert_false(a.again);
+	assert_int_equal(a.n_lost, 10);
+	a = (struct skep_attempt){};
+	skep_str_add(&answer.grpc_details, info);
+	skep_answer_judge(&answer, SKEP_OTLP_GRPC, 10, "http://x", &a);
+	assert_true(a.again);
+	assert_int_equal(a.pause_ms, 2500);
+	assert_int_equal(a.n_lost, 0);
+	skep_http_answer_fini(&answer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_status),
-		cmocka_unit_test(test_partial),
-		cmocka_unit_test(test_grpc),
-		cmocka_unit_test(test_retry_after),
+		cmocka_unit_test(test_status),	   cmocka_unit_test(test_partial),
+		cmocka_unit_test(test_grpc),	   cmocka_unit_test(test_retry_after),
+		cmocka_unit_test(test_retry_info),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

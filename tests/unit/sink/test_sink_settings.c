@@ -46,10 +46,10 @@ static void test_presets(void **state)
 	struct skep_otlp_settings s = read_with(NULL, NULL);
 
 	(void)state;
-	assert_string_equal(s.urls[SKEP_OTLP_LOGS], "http://localhost:4318/v1/logs");
-	assert_string_equal(s.urls[SKEP_OTLP_METRICS], "http://localhost:4318/v1/metrics");
-	assert_int_equal(s.timeout_ms, 10000);
-	assert_false(s.gzip);
+	assert_string_equal(s.targets[SKEP_OTLP_LOGS].url, "http://localhost:4318/v1/logs");
+	assert_string_equal(s.targets[SKEP_OTLP_METRICS].url, "http://localhost:4318/v1/metrics");
+	assert_int_equal(s.targets[SKEP_OTLP_LOGS].timeout_ms, 10000);
+	assert_false(s.targets[SKEP_OTLP_LOGS].gzip);
 	assert_string_equal(attribute(&s, "service.name"), "skep");
 	skep_otlp_settings_fini(&s);
 }
@@ -60,22 +60,22 @@ static void test_urls(void **state)
 
 	(void)state;
 	s = read_with(NULL, WITH("OTEL_EXPORTER_OTLP_ENDPOINT", "https://c:1/base/"));
-	assert_string_equal(s.urls[SKEP_OTLP_LOGS], "https://c:1/base/v1/logs");
+	assert_string_equal(s.targets[SKEP_OTLP_LOGS].url, "https://c:1/base/v1/logs");
 	skep_otlp_settings_fini(&s);
 	/* What --to says comes first, but for one signal's own. */
 	s = read_with("http://d:2", WITH("OTEL_EXPORTER_OTLP_ENDPOINT", "https://c:1",
 					 "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://e:3/as-is"));
-	assert_string_equal(s.urls[SKEP_OTLP_LOGS], "http://e:3/as-is");
-	assert_string_equal(s.urls[SKEP_OTLP_METRICS], "http://d:2/v1/metrics");
+	assert_string_equal(s.targets[SKEP_OTLP_LOGS].url, "http://e:3/as-is");
+	assert_string_equal(s.targets[SKEP_OTLP_METRICS].url, "http://d:2/v1/metrics");
 	skep_otlp_settings_fini(&s);
 	s = read_with("http://d:4317", NULL);
-	assert_int_equal(s.protocol, SKEP_OTLP_GRPC);
+	assert_int_equal(s.targets[SKEP_OTLP_LOGS].protocol, SKEP_OTLP_GRPC);
 	assert_string_equal(
-		s.urls[SKEP_OTLP_LOGS],
+		s.targets[SKEP_OTLP_LOGS].url,
 		"http://d:4317/opentelemetry.proto.collector.logs.v1.LogsService/Export");
 	skep_otlp_settings_fini(&s);
 	s = read_with("http://d:4317", WITH("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"));
-	assert_int_equal(s.protocol, SKEP_OTLP_HTTP_JSON);
+	assert_int_equal(s.targets[SKEP_OTLP_LOGS].protocol, SKEP_OTLP_HTTP_JSON);
 	skep_otlp_settings_fini(&s);
 }
 
@@ -89,28 +89,103 @@ static void test_lists(void **state)
 		     "OTEL_EXPORTER_OTLP_CERTIFICATE", "/ca.pem"));
 
 	(void)state;
-	assert_int_equal(s.n_headers, 2);
-	assert_string_equal(s.headers[0], "api-key: a b");
-	assert_string_equal(s.headers[1], "x: y=z");
+	assert_int_equal(s.targets[SKEP_OTLP_LOGS].n_headers, 2);
+	assert_string_equal(s.targets[SKEP_OTLP_LOGS].headers[0], "api-key: a b");
+	assert_string_equal(s.targets[SKEP_OTLP_LOGS].headers[1], "x: y=z");
 	assert_string_equal(attribute(&s, "service.name"), "bees");
 	assert_string_equal(attribute(&s, "k8s.pod.name"), "p");
-	assert_true(s.gzip);
-	assert_int_equal(s.timeout_ms, 2500);
-	assert_string_equal(s.ca_file, "/ca.pem");
+	assert_true(s.targets[SKEP_OTLP_LOGS].gzip);
+	assert_int_equal(s.targets[SKEP_OTLP_LOGS].timeout_ms, 2500);
+	assert_string_equal(s.targets[SKEP_OTLP_LOGS].ca_file, "/ca.pem");
 	skep_otlp_settings_fini(&s);
 }
 
+/* What is said for one signal comes first, as a whole; the rest is what is said for all. */
+static void test_signals(void **state)
+{
+	struct skep_otlp_settings s = read_with(
+		NULL, WITH("OTEL_EXPORTER_OTLP_ENDPOINT", "http://all:4318",
+			   "OTEL_EXPORTER_OTLP_HEADERS", "a=1,b=2", "OTEL_EXPORTER_OTLP_TIMEOUT",
+			   "100", "OTEL_EXPORTER_OTLP_CERTIFICATE", "all.pem",
+			   "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "https://m:14317",
+			   "OTEL_EXPORTER_OTLP_METRICS_HEADERS", "c=3",
+			   "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "200",
+			   "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "gzip",
+			   "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE", "m.pem",
+			   "OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY", "m.key",
+			   "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE", "mc.pem",
+			   "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "http/json"));
+	const struct skep_otlp_target *logs = &s.targets[SKEP_OTLP_LOGS],
+				      *metrics = &s.targets[SKEP_OTLP_METRICS];
+
+	(void)state;
+	assert_string_equal(logs->url, "http://all:4318/v1/logs");
+	assert_int_equal(logs->protocol, SKEP_OTLP_HTTP_JSON);
+	assert_int_equal(logs->n_headers, 2);
+	assert_int_equal(logs->timeout_ms, 100);
+	assert_string_equal(logs->ca_file, "all.pem");
+	assert_null(logs->key_file);
+	assert_false(logs->gzip);
+	assert_string_equal(
+		metrics->url,
+		"https://m:14317/opentelemetry.proto.collector.metrics.v1.MetricsService/Export");
+	assert_int_equal(metrics->protocol, SKEP_OTLP_GRPC);
+	assert_int_equal(metrics->n_headers, 1);
+	assert_string_equal(metrics->headers[0], "c: 3");
+	assert_int_equal(metrics->timeout_ms, 200);
+	assert_string_equal(metrics->ca_file, "m.pem");
+	assert_string_equal(metrics->key_file, "m.key");
+	assert_string_equal(metrics->cert_file, "mc.pem");
+	assert_true(metrics->gzip);
+	skep_otlp_settings_fini(&s);
+}
+
+static void test_insecure(void **state)
+{
+	struct skep_otlp_settings s;
+
+	(void)state;
+	/* An address without a scheme is gRPC's, and safe unless it is said not to be. */
+	s = read_with("c:4317", NULL);
+	assert_int_equal(strncmp(s.targets[SKEP_OTLP_LOGS].url, "https://c:4317/", 15), 0);
+	skep_otlp_settings_fini(&s);
+	s = read_with("c:4317", WITH("OTEL_EXPORTER_OTLP_INSECURE", "TRUE",
+				     "OTEL_EXPORTER_OTLP_METRICS_INSECURE", "false"));
+	assert_int_equal(strncmp(s.targets[SKEP_OTLP_LOGS].url, "http://c:4317/", 14), 0);
+	assert_int_equal(strncmp(s.targets[SKEP_OTLP_METRICS].url, "https://c:4317/", 15), 0);
+	skep_otlp_settings_fini(&s);
+}
+
+static void test_metrics(void **state)
+{
+	struct skep_otlp_settings s =
+		read_with(NULL, WITH("OTEL_METRIC_EXPORT_INTERVAL", "250",
+				     "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+				     "base2_exponential_bucket_histogram",
+				     "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "Delta",
+				     "OTEL_SDK_DISABLED", "true"));
+
+	(void)state;
+	assert_int_equal(s.interval_ms, 250);
+	assert_true(s.exponential);
+	assert_true(s.delta);
+	assert_true(s.disabled);
+	skep_otlp_settings_fini(&s);
+	s = read_with(NULL,
+		      WITH("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "cumulative"));
+	assert_false(s.delta);
+	assert_false(s.disabled);
+	assert_int_equal(s.interval_ms, 60000);
+	skep_otlp_settings_fini(&s);
+}
+
+/* Where data goes is not guessed. */
 static void test_wrong(void **state)
 {
 	static const char *const wrong[][2] = {
-		{ "OTEL_EXPORTER_OTLP_PROTOCOL", "carrier-pigeon" },
 		{ "OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318" },
 		{ "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "ftp://x" },
-		{ "OTEL_EXPORTER_OTLP_COMPRESSION", "zip" },
-		{ "OTEL_EXPORTER_OTLP_TIMEOUT", "-1" },
-		{ "OTEL_EXPORTER_OTLP_TIMEOUT", "soon" },
-		{ "OTEL_EXPORTER_OTLP_HEADERS", "no-value" },
-		{ "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", "pie" },
+		{ "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "x" },
 	};
 
 	(void)state;
@@ -121,6 +196,47 @@ static void test_wrong(void **state)
 		environment = WITH(wrong[i][0], wrong[i][1]);
 		assert_int_equal(skep_otlp_settings(NULL, get, &s, &diag), -EINVAL);
 		assert_int_equal(diag.n_errors, 1);
+		assert_non_null(strstr(diag.items[0].what, wrong[i][0]));
+		skep_diag_fini(&diag);
+	}
+}
+
+/* All else is warned of once, by name, with what is taken instead. */
+static void test_warned(void **state)
+{
+	static const char *const wrong[][3] = {
+		{ "OTEL_EXPORTER_OTLP_PROTOCOL", "carrier-pigeon", "what the port says" },
+		{ "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "grpcs", "what the port says" },
+		{ "OTEL_EXPORTER_OTLP_COMPRESSION", "zip", "none" },
+		{ "OTEL_EXPORTER_OTLP_LOGS_COMPRESSION", "zip", "none" },
+		{ "OTEL_EXPORTER_OTLP_TIMEOUT", "-1", "10000" },
+		{ "OTEL_EXPORTER_OTLP_TIMEOUT", "soon", "10000" },
+		{ "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "0", "10000" },
+		{ "OTEL_EXPORTER_OTLP_HEADERS", "no-value", "no header" },
+		{ "OTEL_EXPORTER_OTLP_HEADERS", "a=b%0d%0ac: d", "no header" },
+		{ "OTEL_EXPORTER_OTLP_INSECURE", "yes", "false" },
+		{ "OTEL_RESOURCE_ATTRIBUTES", "a=b,c", "no attribute" },
+		{ "OTEL_METRIC_EXPORT_INTERVAL", "1s", "60000" },
+		{ "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", "pie",
+		  "explicit_bucket_histogram" },
+		{ "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "ages", "cumulative" },
+		{ "OTEL_SDK_DISABLED", "1", "false" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct skep_otlp_settings s;
+		struct skep_diag diag = {};
+
+		environment = WITH(wrong[i][0], wrong[i][1]);
+		assert_int_equal(skep_otlp_settings(NULL, get, &s, &diag), 0);
+		assert_int_equal(diag.n_errors, 0);
+		assert_int_equal(diag.n_items, 1);
+		assert_non_null(strstr(diag.items[0].what, wrong[i][0]));
+		assert_non_null(strstr(diag.items[0].what, wrong[i][2]));
+		assert_null(attribute(&s, "a"));
+		assert_int_equal(s.targets[0].n_headers, 0);
+		skep_otlp_settings_fini(&s);
 		skep_diag_fini(&diag);
 	}
 }
@@ -128,10 +244,10 @@ static void test_wrong(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_presets),
-		cmocka_unit_test(test_urls),
-		cmocka_unit_test(test_lists),
-		cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_presets),	 cmocka_unit_test(test_urls),
+		cmocka_unit_test(test_lists),	 cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_insecure), cmocka_unit_test(test_metrics),
+		cmocka_unit_test(test_wrong),	 cmocka_unit_test(test_warned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
