@@ -16,14 +16,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cost.h"
 #include "parts.h"
-#include "progs.h"
 
-#define MAX_ROUNDS 20
 #define BATCHES_OF_ALL 500 /* a million calls */
 #define STATS_BATCHES 50
 #define TIMEOUT_MS 15000
-#define MAX_KINDS 8
 
 static const struct script {
 	const char *name;
@@ -66,53 +64,8 @@ static const struct script {
 
 #define N_SCRIPTS (sizeof(scripts) / sizeof(scripts[0]))
 
-struct tool_samples {
-	double wall[MAX_ROUNDS], account[MAX_ROUNDS], runs[MAX_ROUNDS];
-	unsigned n;
-	double floor_ns; /* what as many empty programs add to a call */
-	bool failed;
-	char kind[64];
-};
-
-struct floors {
-	unsigned n;
-	uint32_t types[MAX_KINDS];
-	struct progs_floor v[MAX_KINDS];
-};
-
-static double untraced[MAX_ROUNDS];
-static struct tool_samples traced[BENCH_MAX_TOOLS];
-
-static const struct progs_floor *floor_of(struct floors *floors, uint32_t type, struct workload *w)
-{
-	static const struct progs_floor none;
-	unsigned i = 0;
-
-	while (i < floors->n && floors->types[i] != type)
-		i++;
-	if (i == MAX_KINDS)
-		return &none;
-	if (i < floors->n)
-		return &floors->v[i];
-	if (progs_floor(type, w, &floors->v[i]) < 0) {
-		fprintf(stderr, "bench: no floor for programs of kind %s: nothing is subtracted\n",
-			progs_kind(type));
-		floors->v[i] = none;
-	}
-	floors->types[floors->n++] = type;
-	return &floors->v[i];
-}
-
-/* ns per call: the median over batches. */
-static int time_calls(struct workload *w, unsigned n_batches, double *ret_ns)
-{
-	static double batches[BATCHES_OF_ALL];
-	int r = workload_call(w, n_batches, batches);
-
-	if (r == 0)
-		*ret_ns = bench_median(batches, n_batches);
-	return r;
-}
+static double untraced[COST_MAX_ROUNDS];
+static struct cost_samples traced[BENCH_MAX_TOOLS];
 
 /* Until as many of its programs as the script has probes run once a call. */
 static int wait_attached(pid_t pid, unsigned n_probes, struct workload *w)
@@ -136,15 +89,6 @@ static int wait_attached(pid_t pid, unsigned n_probes, struct workload *w)
 		bench_sleep_ms(10);
 	}
 	return -ETIMEDOUT;
-}
-
-static int account(pid_t pid, struct workload *w, double *batches, struct progs *ret_before,
-		   struct progs *ret_after)
-{
-	if (progs_of(pid, ret_before) < 0 || workload_call(w, STATS_BATCHES, batches) < 0 ||
-	    progs_of(pid, ret_after) < 0)
-		return -ESRCH;
-	return 0;
 }
 
 /* The number of a map's line "@[comm]: 5", of the last line of a stack as key, "]: 5", or of a histogram's row "[8, 16)   5 |@@@", "[0]   5 |@@@"; else NULL. */
@@ -181,7 +125,6 @@ static int measure_attached(struct bench_run *run, const struct script *script, 
 			    unsigned n_batches, double *ret_ns, struct progs *ret_before,
 			    struct progs *ret_after)
 {
-	static double batches[STATS_BATCHES];
 	int stats = progs_stats_on(), r = stats < 0 ? stats : 0;
 
 	if (r == 0)
@@ -191,15 +134,10 @@ static int measure_attached(struct bench_run *run, const struct script *script, 
 	if (r < 0)
 		return r;
 	w->n_calls = 0;
-	r = time_calls(w, n_batches, ret_ns);
+	r = cost_time(w, n_batches, ret_ns);
 	if (r < 0)
 		return r;
-	stats = progs_stats_on();
-	if (stats < 0)
-		return stats;
-	r = account(run->pid, w, batches, ret_before, ret_after);
-	close(stats);
-	return r;
+	return cost_account(run->pid, w, STATS_BATCHES, ret_before, ret_after);
 }
 
 static int run_tool(struct bench *b, unsigned tool, const struct script *script, struct workload *w,
@@ -231,41 +169,14 @@ static int run_tool(struct bench *b, unsigned tool, const struct script *script,
 	return r;
 }
 
-static void add_account(struct tool_samples *s, const struct progs *before,
-			const struct progs *after, struct floors *floors, struct workload *w)
-{
-	const double calls = (double)STATS_BATCHES * WORKLOAD_BATCH;
-	const struct progs_floor *floor;
-	double ns = 0, runs = 0;
-
-	s->floor_ns = 0;
-	s->kind[0] = '\0';
-	for (unsigned i = 0; i < after->n; i++) {
-		const struct prog *p = &after->v[i], *old = progs_find(before, p->id);
-		double n = old ? (double)(p->n_runs - old->n_runs) : 0;
-		size_t length = strlen(s->kind);
-
-		if (n < calls / 2)
-			continue;
-		floor = floor_of(floors, p->type, w);
-		ns += (double)(p->run_ns - old->run_ns) - n * floor->run_ns;
-		s->floor_ns += floor->added_ns;
-		runs += n;
-		snprintf(s->kind + length, sizeof(s->kind) - length, "%s%s %u", length ? ", " : "",
-			 progs_kind(p->type), p->n_insns);
-	}
-	s->account[s->n] = ns / calls;
-	s->runs[s->n] = runs / calls;
-}
-
 static int measure_round(struct bench *b, const struct script *script, struct workload *w,
-			 struct floors *floors, unsigned n_batches, unsigned round)
+			 struct cost_floors *floors, unsigned n_batches, unsigned round)
 {
-	int r = time_calls(w, n_batches, &untraced[round]);
+	int r = cost_time(w, n_batches, &untraced[round]);
 
 	for (unsigned i = 0; i < b->n_tools && r == 0; i++) {
 		unsigned t = (i + round) % b->n_tools;
-		struct tool_samples *s = &traced[t];
+		struct cost_samples *s = &traced[t];
 		struct progs before, after;
 		double ns = 0;
 		int failed;
@@ -279,7 +190,7 @@ static int measure_round(struct bench *b, const struct script *script, struct wo
 				script->name, strerror(-failed), b->out);
 			continue;
 		}
-		add_account(s, &before, &after, floors, w);
+		cost_add_account(s, &before, &after, STATS_BATCHES, floors, w);
 		s->wall[s->n++] = ns - untraced[round];
 	}
 	return r;
@@ -300,7 +211,7 @@ static void add_rows(struct bench *b, const struct script *script, unsigned n_ro
 	wall->aim = 0.5;
 	printf("%s: untraced %.0f ns", script->name, bench_median(untraced, n_rounds));
 	for (unsigned t = 0; t < b->n_tools; t++) {
-		struct tool_samples *s = &traced[t];
+		struct cost_samples *s = &traced[t];
 
 		if (s->failed || !s->n)
 			continue;
@@ -313,9 +224,9 @@ static void add_rows(struct bench *b, const struct script *script, unsigned n_ro
 	printf("\n");
 }
 
-static int measure_script(struct bench *b, const struct script *script, struct floors *floors)
+static int measure_script(struct bench *b, const struct script *script, struct cost_floors *floors)
 {
-	unsigned n_rounds = b->n_rounds < MAX_ROUNDS ? b->n_rounds : MAX_ROUNDS;
+	unsigned n_rounds = b->n_rounds < COST_MAX_ROUNDS ? b->n_rounds : COST_MAX_ROUNDS;
 	unsigned n_batches = (BATCHES_OF_ALL + n_rounds - 1) / n_rounds;
 	struct workload w;
 	int r = workload_start(&w);
@@ -334,7 +245,7 @@ static int measure_script(struct bench *b, const struct script *script, struct f
 
 int events_measure(struct bench *b)
 {
-	struct floors floors = {};
+	struct cost_floors floors = {};
 	int r = 0;
 
 	for (unsigned i = 0; i < N_SCRIPTS && r == 0; i++) {

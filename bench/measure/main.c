@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Measures tracers side by side. Started by bench/trace, which prepares the peers.
+ * Measures tracers side by side. Started by bench/trace and bench/tools, which prepare the peers.
  *
- *	measure --rounds N --out FILE [--parts start,memory,stock,compile,events] [--only TEXT] [--json FILE --stamp MEMBERS]
+ *	measure --rounds N --out FILE [--parts start,memory,stock,compile,events,tools] [--only TEXT] [--json FILE --stamp MEMBERS]
  *		[--value PART,WHAT,UNIT,VALUE,TARGET]... [--stock SCRIPT]... --tool NAME=[ROOT:]PROGRAM...
  *		[SCRIPT...]
  *
@@ -128,6 +128,8 @@ static int measure(struct arguments *a, char *const scripts[], unsigned n_script
 		r = compile_measure(b, scripts, n_scripts);
 	if (r == 0 && strstr(a->parts, "events"))
 		r = events_measure(b);
+	if (r == 0 && strstr(a->parts, "tools"))
+		r = tools_measure(b);
 	return r;
 }
 

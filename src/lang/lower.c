@@ -16,6 +16,7 @@
 #include "lang/packet.h"
 #include "lang/pair.h"
 #include "lang/scope.h"
+#include "lang/walk.h"
 
 /* What the kernel shows as the program's name: the last word of the probe, in the characters that it takes. */
 static const char *program_name(struct skep_compiler *c, const struct skep_instance *inst)
@@ -281,6 +282,43 @@ static const char **probe_funcs(struct skep_compiler *c)
 	return funcs;
 }
 
+static bool looks_only(void *data, struct skep_expr *expr)
+{
+	bool *only = data;
+
+	*only &= expr->kind == SKEP_EXPR_INT || expr->kind == SKEP_EXPR_STRING ||
+		 expr->kind == SKEP_EXPR_NAME || expr->kind == SKEP_EXPR_BINARY ||
+		 expr->kind == SKEP_EXPR_FIELD;
+	return *only;
+}
+
+/* All that it had to do was `if comptime` something that is not so. What is written empty is not meant. */
+static bool is_left_empty(const struct skep_block_node *block)
+{
+	bool empty = block->len > 0;
+
+	for (size_t i = 0; i < block->len && empty; i++) {
+		const struct skep_stmt *stmt = block->data[i];
+
+		empty = stmt->kind == SKEP_STMT_IF && stmt->branch.comptime &&
+			stmt->branch.chosen &&
+			(!stmt->branch.chosen->len || is_left_empty(stmt->branch.chosen));
+	}
+	return empty;
+}
+
+/* A program for it would do nothing, at every event. */
+static bool has_nothing_to_do(const struct skep_instance *inst)
+{
+	const struct skep_probe_node *probe = inst->probe;
+	bool only = true;
+
+	if (inst->chained || skep_pair_is(inst) || !is_left_empty(&probe->body))
+		return false;
+	skep_walk_expr(probe->predicate, looks_only, &only);
+	return only;
+}
+
 int skep_lower_all(struct skep_compiler *c, struct skep_plan *plan)
 {
 	size_t n = c->instances.len, bad = 0;
@@ -295,7 +333,7 @@ int skep_lower_all(struct skep_compiler *c, struct skep_plan *plan)
 	}
 	/* Every probe is tried, so that all messages of a script come at once. */
 	for (size_t i = 0; i < n; i++)
-		if (!c->instances.data[i]->chained &&
+		if (!c->instances.data[i]->chained && !has_nothing_to_do(c->instances.data[i]) &&
 		    lower_instance(c, c->instances.data[i], plan) < 0)
 			bad++;
 	if (bad)

@@ -82,6 +82,7 @@ enum skep_world_feature {
 	SKEP_WORLD_CGROUP,
 	SKEP_WORLD_CPU_V4,	   /* instruction set version 4 */
 	SKEP_WORLD_KPROBE_SESSION, /* entry and return of functions in one link */
+	SKEP_WORLD_TRACEFS,	   /* it may be read: perf finds its tracepoints */
 	SKEP_WORLD_FEATURE_MAX,
 };
 

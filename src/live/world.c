@@ -51,6 +51,8 @@ static bool has(const struct skep_world *world, enum skep_world_feature feature)
 		[SKEP_WORLD_KPROBE_SESSION] = SKEP_FEATURE_KPROBE_SESSION,
 	};
 
+	if (feature == SKEP_WORLD_TRACEFS)
+		return !world_self(world)->is_foreign && skep_tracefs_dir() >= 0;
 	return features[feature] >= 0 && skep_feature_has((enum skep_feature)features[feature]);
 }
 

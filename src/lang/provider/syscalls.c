@@ -81,7 +81,7 @@ static bool can_field(const struct skep_field *f, bool is_exit)
 	if (f->data_loc || f->rel_loc || !skep_type_is_scalar(f->type))
 		return false;
 	if (f->offset == FIELD_NR)
-		return f->type->size == 4;
+		return f->type->size == 4 || f->type->size == 8;
 	return f->offset >= FIELD_ARGS && f->offset < FIELD_ARGS + slots * 8 && f->offset % 8 == 0;
 }
 
@@ -199,12 +199,22 @@ static struct skep_val *load_entry(struct skep_lower *l, struct skep_val *number
 	return skep_ir_load(l->fn, at, 0, 4, SKEP_LOAD_PURE);
 }
 
+static bool is_any(const struct skep_instance *inst)
+{
+	return inst->n_matches == 1 && inst->matches[0].number < 0;
+}
+
 void skep_syscalls_prologue(struct skep_lower *l)
 {
 	const struct skep_instance *inst = l->inst;
 	const struct skep_arch *arch = skep_arch();
-	struct skep_val *number = load_number(l), *compat;
+	struct skep_val *number, *compat;
 
+	if (is_any(inst)) {
+		skep_provider_pid_filter(l);
+		return; /* those of compat tasks, too */
+	}
+	number = load_number(l);
 	if (inst->n_matches == 1) {
 		leave_unless(l, SKEP_CC_EQ, number, (uint64_t)inst->matches[0].number);
 	} else {

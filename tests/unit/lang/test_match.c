@@ -158,6 +158,34 @@ static void test_syscalls_fallbacks(void **state)
 	assert_string_equal(instance(0, 1)->matches[0].target.name, "syscalls/sys_exit_read");
 }
 
+/* Who names many calls does not run at all others: perf's events. Those of a pattern stay in one program. */
+static void test_syscalls_crowd(void **state)
+{
+	static const char script[] = "tracepoint:syscalls:sys_enter_read,"
+				     "tracepoint:syscalls:sys_enter_write { @ = count(); } "
+				     "tracepoint:syscalls:sys_enter_openat { @ = count(); } "
+				     "tracepoint:syscalls:sys_enter_g* { @ = count(); }";
+
+	if (!skep_arch())
+		skip();
+	assert_int_equal(match(script), 0);
+	assert_int_equal(c.instances.len, 4);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(instance(i, 1)->attach.kind, SKEP_ATTACH_TP);
+	assert_int_equal(instance(3, 1)->attach.kind, SKEP_ATTACH_TRACING);
+	teardown(NULL);
+	setup(NULL);
+	file.features &= ~(1u << SKEP_WORLD_TRACEFS);
+	assert_int_equal(match(script), 0);
+	assert_int_equal(instance(0, 1)->attach.kind, SKEP_ATTACH_TRACING);
+	teardown(NULL);
+	setup(NULL);
+	assert_int_equal(match("tracepoint:syscalls:sys_enter_read,"
+			       "tracepoint:syscalls:sys_enter_write { @ = count(); }"),
+			 0);
+	assert_int_equal(instance(0, 1)->attach.kind, SKEP_ATTACH_TRACING);
+}
+
 /* The same call in two attach points fires twice. */
 static void test_syscalls_twice(void **state)
 {
@@ -418,6 +446,7 @@ int main(void)
 		TEST(test_syscalls),
 		TEST(test_syscalls_by_arguments),
 		TEST(test_syscalls_fallbacks),
+		TEST(test_syscalls_crowd),
 		TEST(test_syscalls_twice),
 		TEST(test_perf_tracepoint),
 		TEST(test_plain_tracepoint),
