@@ -126,8 +126,10 @@ struct skep_expr {
 			struct skep_loc name_loc;
 			const struct skep_builtin *builtin; /* by the checker */
 			struct skep_fn_node *fn; /* by the checker: a function of the script */
-			void *state;		 /* by the builtin's check, for its lower */
-		} call;				 /* NAME and CALL; NAME has no args */
+			const char
+				*unit; /* of an aggregation's number, "us"; NULL: none was said */
+			void *state;   /* by the builtin's check, for its lower */
+		} call;		       /* NAME and CALL; NAME has no args */
 		struct {
 			const char *name;	  /* without $ */
 			struct skep_local *local; /* by the checker */

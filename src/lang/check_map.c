@@ -291,6 +291,22 @@ static int set_value(struct skep_check *k, const struct skep_expr *expr,
 	return 0;
 }
 
+/* One map, one unit; where none is said it is that of the others. */
+static int set_unit(struct skep_check *k, const struct skep_expr *expr, const char *unit)
+{
+	struct skep_map_info *m = expr->map.info;
+	int r;
+
+	if (!unit || !m->unit || skep_streq(unit, m->unit)) {
+		m->unit = unit ? unit : m->unit;
+		return 0;
+	}
+	r = skep_check_error(k, expr->loc, "@%s gets numbers in %s here, but it holds %s", m->name,
+			     unit, m->unit);
+	hint_place(k, "a map has one unit; it came", m->value_loc);
+	return r;
+}
+
 static int assign_map(struct skep_check *k, struct skep_expr *expr)
 {
 	struct skep_expr *target = expr->binary.left, *value = expr->binary.right;
@@ -312,6 +328,8 @@ static int assign_map(struct skep_check *k, struct skep_expr *expr)
 	}
 	if (r2 >= 0 && type)
 		r2 = set_value(k, target, type, value);
+	if (r2 >= 0 && value->kind == SKEP_EXPR_CALL)
+		r2 = set_unit(k, target, value->call.unit);
 	else if (r2 < 0 && !m->value)
 		m->failed = true;
 	if (r < 0 || r2 < 0)

@@ -104,6 +104,7 @@ struct skep_map_info {
 	bool atomic; /* writers may interrupt each other: see preemptible and interruptible */
 	/* Of the checker. failed: what it holds is wrong and was told there, so that uses of it stay silent. */
 	bool failed, many_writers, interruptible_writer;
+	const char *unit;  /* of what an aggregation adds up: UCUM; NULL: not said */
 	bool of_result;	   /* its first value is what a function returned */
 	bool hasty_writer; /* one that may run with interrupts off */
 	bool looked_into; /* by a program: anything but adding to it, or what user space does to all of it */

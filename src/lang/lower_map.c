@@ -115,6 +115,7 @@ static struct skep_snapshot shape(struct skep_compiler *c, const struct skep_map
 		.lhist_min = value->lhist_min,
 		.lhist_max = value->lhist_max,
 		.lhist_step = value->lhist_step,
+		.value_field.unit = map->unit,
 	};
 
 	if (s.kind == SKEP_SNAPSHOT_VALUE)

@@ -127,8 +127,12 @@ struct skep_expr *skep_parse_assignment(struct skep_parser *p);
 
 struct skep_expr *skep_parse_primary(struct skep_parser *p);
 /* Expressions between commas up to @close, which is taken. */
+/* `as UNIT` behind a value: the value in that unit, and the unit's name in *ret_unit; without it all stays as it is. */
+struct skep_expr *skep_parse_unit(struct skep_parser *p, struct skep_expr *value,
+				  const char **ret_unit);
+/* @unit: the first value may have one; NULL: none has. */
 bool skep_parse_list(struct skep_parser *p, enum skep_tok_kind close, const char *what,
-		     struct skep_expr_list *ret_list);
+		     const char **unit, struct skep_expr_list *ret_list);
 
 /* ---- parse_type.c */
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What operators stand between: literals, names, calls, variables, maps, tuples, blocks. */
+#include "lang/builtin.h"
 #include "lang/parse.h"
 
 /* ---- lists, calls, maps, parentheses */
 
 bool skep_parse_list(struct skep_parser *p, enum skep_tok_kind close, const char *what,
-		     struct skep_expr_list *ret_list)
+		     const char **unit, struct skep_expr_list *ret_list)
 {
 	struct {
 		SKEP_VEC(struct skep_expr *);
@@ -18,6 +19,8 @@ bool skep_parse_list(struct skep_parser *p, enum skep_tok_kind close, const char
 		p->arg_block = close == SKEP_TOK_RPAREN && skep_parse_at(p, SKEP_TOK_LBRACE);
 		e = skep_parse_expr(p);
 		p->arg_block = false;
+		if (e && unit && list.len == 0)
+			e = skep_parse_unit(p, e, unit);
 		ok = e != NULL;
 		if (ok)
 			skep_vec_add(&list, e);
@@ -45,6 +48,7 @@ static struct skep_expr *parse_call(struct skep_parser *p, const struct skep_tok
 {
 	struct skep_expr *e = skep_parse_node(p, SKEP_EXPR_CALL, name->loc);
 	struct skep_loc open = skep_parse_take(p).loc;
+	const struct skep_builtin *builtin;
 	const char *what;
 
 	e->call.name = skep_parse_name(p, name);
@@ -52,7 +56,10 @@ static struct skep_expr *parse_call(struct skep_parser *p, const struct skep_tok
 	what = skep_arena_printf(p->env.arena,
 				 "',' or ')' in the arguments of %s (opened at %u:%u)",
 				 e->call.name, open.line, open.col);
-	if (!skep_parse_list(p, SKEP_TOK_RPAREN, what, &e->call.args))
+	builtin = skep_builtin_find(e->call.name);
+	if (!skep_parse_list(p, SKEP_TOK_RPAREN, what,
+			     builtin && builtin->flags & SKEP_BUILTIN_AGG ? &e->call.unit : NULL,
+			     &e->call.args))
 		return NULL;
 	on_list(e, &e->call.args);
 	return skep_parse_done(p, e, name->loc);
@@ -77,7 +84,7 @@ static struct skep_expr *parse_map(struct skep_parser *p)
 				      e->map.name, e->map.name);
 		return NULL;
 	}
-	if (!skep_parse_list(p, SKEP_TOK_RBRACKET, "',' or ']' behind the key of the map",
+	if (!skep_parse_list(p, SKEP_TOK_RBRACKET, "',' or ']' behind the key of the map", NULL,
 			     &e->map.keys))
 		return NULL;
 	on_list(e, &e->map.keys);
@@ -198,7 +205,7 @@ static struct skep_expr *parse_parens(struct skep_parser *p)
 		return first;
 	}
 	skep_parse_take(p);
-	if (!skep_parse_list(p, SKEP_TOK_RPAREN, "',' or ')' in the tuple", &rest))
+	if (!skep_parse_list(p, SKEP_TOK_RPAREN, "',' or ')' in the tuple", NULL, &rest))
 		return NULL;
 	tuple = skep_parse_node(p, SKEP_EXPR_TUPLE, start);
 	tuple->tuple.len = rest.len + 1;

@@ -57,9 +57,8 @@ static void add_text(struct skep_parser *p, struct row_args *args, struct skep_l
 	skep_vec_add(args, e);
 }
 
-/* `as UNIT` behind a value: the value in that unit, and the unit's name in *ret_unit; without it all stays as it is. */
-static struct skep_expr *parse_unit(struct skep_parser *p, struct skep_expr *value,
-				    const char **ret_unit)
+struct skep_expr *skep_parse_unit(struct skep_parser *p, struct skep_expr *value,
+				  const char **ret_unit)
 {
 	struct skep_loc start = value->loc;
 	struct skep_expr *e, *number;
@@ -119,7 +118,7 @@ static bool parse_field(struct skep_parser *p, struct row_args *args)
 		return false;
 	if (!name)
 		name = skep_expr_text(p->env.arena, value);
-	value = parse_unit(p, value, &unit);
+	value = skep_parse_unit(p, value, &unit);
 	if (!value)
 		return false;
 	if (is_taken(args, name)) {

@@ -53,9 +53,8 @@ static void add_word(struct skep_csv *csv, const char *word, struct skep_str *ou
 	skep_csv_field(csv, word, strlen(word), out);
 }
 
-/* The name of a column, with its unit; @before: how many of the columns before have the same name. */
-static void add_column(struct skep_csv *csv, const char *name, const char *unit, unsigned before,
-		       struct skep_str *out)
+void skep_csv_column(struct skep_csv *csv, const char *name, const char *unit, unsigned before,
+		     struct skep_str *out)
 {
 	_cleanup_(skep_str_fini)
 	struct skep_str text = {}, suffix = {};
@@ -80,7 +79,7 @@ void skep_csv_columns(struct skep_csv *csv, const struct skep_schema_field *fiel
 
 		for (size_t k = 0; k < i; k++)
 			before += skep_streq(fields[k].name, fields[i].name);
-		add_column(csv, fields[i].name, fields[i].unit, before, out);
+		skep_csv_column(csv, fields[i].name, fields[i].unit, before, out);
 	}
 }
 

@@ -220,6 +220,11 @@ void skep_snapshot_json_schema(const struct skep_snapshot *s, const char *scope,
 	}
 	skep_str_add(out, "\"value\": ");
 	add_value(s, words, out);
+	if (s->value_field.unit && s->kind != SKEP_SNAPSHOT_VALUE) {
+		out->len--; /* the brace */
+		add_word("x-unit", s->value_field.unit, out);
+		skep_str_addc(out, '}');
+	}
 	skep_str_addf(out,
 		      "}, \"required\": [%s\"value\"]}}}, \"required\": [\"type\", \"name\", "
 		      "\"kind\", \"time\", \"keys\", \"value\", \"entries\"]",

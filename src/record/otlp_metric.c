@@ -283,9 +283,10 @@ static void add_unit(const struct points *p, const char *suffix)
 	enum skep_snapshot_kind kind = p->s->kind;
 	bool counts = kind == SKEP_SNAPSHOT_COUNT ||
 		      ((kind == SKEP_SNAPSHOT_AVG || kind == SKEP_SNAPSHOT_STATS) && !p->part);
-	const char *unit = p->field ? unit_of_field(p, suffix)
-			   : counts ? NULL
-				    : unit_of_name(p->s->name);
+	const char *own = p->s->value_field.unit, *unit = p->field ? unit_of_field(p, suffix)
+							  : counts ? NULL
+							  : own	   ? own
+								   : unit_of_name(p->s->name);
 
 	if (unit)
 		skep_message_string(p->m, 3, "unit", unit, strlen(unit));

@@ -70,12 +70,14 @@ void prom_quoted(const char *text, size_t len, struct skep_str *out)
 	skep_str_addc(out, '"');
 }
 
+/* Basic units: a number is shifted left and divided by 10^@places. */
 static const struct {
 	const char *unit, *name;
-	int scale;
+	uint8_t shift, places;
 } units[] = {
-	{ "ns", "seconds", -9 }, { "us", "seconds", -6 }, { "ms", "seconds", -3 },
-	{ "s", "seconds", 0 },	 { "By", "bytes", 0 },
+	{ "ns", "seconds", 0, 9 },  { "us", "seconds", 0, 6 },	{ "ms", "seconds", 0, 3 },
+	{ "s", "seconds", 0, 0 },   { "By", "bytes", 0, 0 },	{ "KiBy", "bytes", 10, 0 },
+	{ "MiBy", "bytes", 20, 0 }, { "GiBy", "bytes", 30, 0 }, { "%", "ratio", 0, 2 },
 };
 
 static size_t find_unit(const char *unit)
@@ -87,23 +89,20 @@ static size_t find_unit(const char *unit)
 	return i;
 }
 
-int prom_scale(const char *unit)
+void prom_number(uint64_t value, bool is_signed, const char *unit, struct skep_str *out)
 {
 	size_t i = find_unit(unit);
-
-	return i < ARRAY_SIZE(units) ? units[i].scale : 0;
-}
-
-void prom_number(uint64_t value, bool is_signed, int scale, struct skep_str *out)
-{
-	bool negative = is_signed && (int64_t)value < 0;
+	bool negative = is_signed && (int64_t)value < 0, known = i < ARRAY_SIZE(units);
 	uint64_t n = negative ? -value : value, power = 1;
+	unsigned places = known ? units[i].places : 0, shift = known ? units[i].shift : 0;
 
-	for (int i = scale; i < 0; i++)
+	/* What is so large has been counted wrongly, but it does not become small. */
+	n = n << shift >> shift == n ? n << shift : UINT64_MAX;
+	for (unsigned k = 0; k < places; k++)
 		power *= 10;
 	skep_str_addf(out, "%s%" PRIu64, negative ? "-" : "", n / power);
 	if (n % power) {
-		skep_str_addf(out, ".%0*" PRIu64, -scale, n % power);
+		skep_str_addf(out, ".%0*" PRIu64, (int)places, n % power);
 		while (out->data[out->len - 1] == '0')
 			out->data[--out->len] = '\0';
 	}
@@ -124,10 +123,10 @@ static void add_unit(struct skep_str *name, const char *unit)
 
 	if (i == ARRAY_SIZE(units))
 		return;
-	cut_suffix(name, units[i].scale ? (unit[0] == 'n'   ? "_ns"
-					   : unit[0] == 'u' ? "_us"
-							    : "_ms")
-					: units[i].name);
+	cut_suffix(name, unit[0] == 'n'	  ? "_ns"
+			 : unit[0] == 'u' ? "_us"
+			 : unit[0] == 'm' ? "_ms"
+					  : units[i].name);
 	cut_suffix(name, "_");
 	skep_str_addf(name, "_%s", units[i].name);
 }

@@ -14,7 +14,5 @@ char *prom_begin(struct skep_prom *prom, const char *base, const char *member, c
 void prom_name(const char *text, struct skep_str *out);
 /* A label's value in quotes. */
 void prom_quoted(const char *text, size_t len, struct skep_str *out);
-/* What a number with this unit is to be multiplied with, as a power of ten. */
-int prom_scale(const char *unit);
-/* An integer, or with @scale a decimal fraction, without loss. */
-void prom_number(uint64_t value, bool is_signed, int scale, struct skep_str *out);
+/* An integer in this unit (or NULL) as a number of the basic one, without loss. */
+void prom_number(uint64_t value, bool is_signed, const char *unit, struct skep_str *out);

@@ -130,7 +130,7 @@ static void add_measure(const struct writer *w, const struct skep_schema_field *
 
 	if (f->kind != SKEP_FIELD_FLOAT) {
 		prom_number(skep_field_int(f, value), f->is_signed,
-			    f->kind == SKEP_FIELD_TIMESTAMP ? -9 : prom_scale(f->unit), w->out);
+			    f->kind == SKEP_FIELD_TIMESTAMP ? "ns" : f->unit, w->out);
 		return;
 	}
 	skep_field_text(f, value, NULL, &text);
@@ -177,23 +177,25 @@ static void add_numbers(const struct writer *w)
 	/* What programs keep for each CPU may as well go down. */
 	bool counter = w->s->kind == SKEP_SNAPSHOT_COUNT ||
 		       (w->s->kind == SKEP_SNAPSHOT_SUM && !is_signed && !w->s->n_summed);
+	const char *unit = w->s->value_field.unit;
 	_cleanup_free_ char *name =
-		begin(w, NULL, NULL, counter ? SKEP_PROM_COUNTER : SKEP_PROM_GAUGE);
+		begin(w, NULL, unit, counter ? SKEP_PROM_COUNTER : SKEP_PROM_GAUGE);
 
 	for (size_t i = 0; i < w->s->n_entries; i++) {
 		add_series(w, i, name, counter ? "_total" : "", "");
-		prom_number(w->s->entries[i].numbers[0], is_signed, 0, w->out);
+		prom_number(w->s->entries[i].numbers[0], is_signed, unit, w->out);
 		skep_str_addc(w->out, '\n');
 	}
 }
 
 static void add_summaries(const struct writer *w)
 {
-	_cleanup_free_ char *name = begin(w, NULL, NULL, SKEP_PROM_SUMMARY);
+	_cleanup_free_ char *name = begin(w, NULL, w->s->value_field.unit, SKEP_PROM_SUMMARY);
 
 	for (size_t i = 0; i < w->s->n_entries; i++) {
 		add_series(w, i, name, "_sum", "");
-		prom_number(w->s->entries[i].numbers[1], w->s->is_signed, 0, w->out);
+		prom_number(w->s->entries[i].numbers[1], w->s->is_signed, w->s->value_field.unit,
+			    w->out);
 		skep_str_addc(w->out, '\n');
 		add_series(w, i, name, "_count", "");
 		skep_str_addf(w->out, "%" PRIu64 "\n", w->s->entries[i].numbers[0]);
@@ -213,8 +215,8 @@ static void add_bucket(const struct writer *w, size_t entry, const char *name, s
 	if (!has_high)
 		return; /* +Inf, which comes last */
 	skep_str_add(&le, "le=\"");
-	skep_snapshot_number(skep_snapshot_largest(w->s, high), 1,
-			     w->s->kind == SKEP_SNAPSHOT_LHIST || !has_low, &le);
+	prom_number(skep_snapshot_largest(w->s, high),
+		    w->s->kind == SKEP_SNAPSHOT_LHIST || !has_low, w->s->value_field.unit, &le);
 	skep_str_addc(&le, '"');
 	add_series(w, entry, name, "_bucket", le.data);
 	skep_str_addf(w->out, "%" PRIu64 "\n", count);
@@ -241,7 +243,7 @@ static void add_histogram(const struct writer *w, size_t entry, const char *name
 
 static void add_histograms(const struct writer *w)
 {
-	_cleanup_free_ char *name = begin(w, NULL, NULL, SKEP_PROM_HISTOGRAM);
+	_cleanup_free_ char *name = begin(w, NULL, w->s->value_field.unit, SKEP_PROM_HISTOGRAM);
 
 	for (size_t i = 0; i < w->s->n_entries; i++)
 		add_histogram(w, i, name);
@@ -249,7 +251,7 @@ static void add_histograms(const struct writer *w)
 
 static void add_last_points(const struct writer *w)
 {
-	_cleanup_free_ char *name = begin(w, NULL, NULL, SKEP_PROM_GAUGE);
+	_cleanup_free_ char *name = begin(w, NULL, w->s->value_field.unit, SKEP_PROM_GAUGE);
 	struct skep_series_point *points =
 		skep_arena_calloc(w->arena, skep_series_slots(w->s) + 1, sizeof(*points));
 
@@ -261,7 +263,8 @@ static void add_last_points(const struct writer *w)
 		if (!n)
 			continue;
 		add_series(w, i, name, "", "");
-		prom_number((uint64_t)points[n - 1].value, w->s->is_signed, 0, w->out);
+		prom_number((uint64_t)points[n - 1].value, w->s->is_signed, w->s->value_field.unit,
+			    w->out);
 		skep_str_addc(w->out, '\n');
 	}
 }

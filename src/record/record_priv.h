@@ -79,6 +79,9 @@ void skep_snapshot_value_type(const struct skep_snapshot *snapshot, struct skep_
 /* csv.c: a line is begun, filled, ended. Begin is true when what is begun is the header of a type not seen before. */
 bool skep_csv_begin(struct skep_csv *csv, const char *type, struct skep_str *out);
 void skep_csv_field(struct skep_csv *csv, const char *s, size_t len, struct skep_str *out);
+/* The name of a column, with its unit; @before: how many of the columns before have the same name. */
+void skep_csv_column(struct skep_csv *csv, const char *name, const char *unit, unsigned before,
+		     struct skep_str *out);
 void skep_csv_columns(struct skep_csv *csv, const struct skep_schema_field *fields, size_t n,
 		      struct skep_str *out);
 void skep_csv_end(struct skep_csv *csv, struct skep_str *out);

@@ -71,6 +71,16 @@ void skep_schema_json(const struct skep_schema *schema, const char *at, struct s
 	skep_str_add(out, "}\n");
 }
 
+/* Its end, with the unit of the numbers in it if there is one. */
+static void end_value(const struct skep_snapshot *s, struct skep_str *out)
+{
+	if (s->value_field.unit) {
+		skep_str_add(out, ", \"unit\": ");
+		add_quoted(s->value_field.unit, out);
+	}
+	skep_str_addc(out, '}');
+}
+
 /* Numbers of an aggregation are 64 bits; histograms and the like are arrays of the objects that their entries show. */
 void skep_snapshot_value_type(const struct skep_snapshot *s, struct skep_str *out)
 {
@@ -89,28 +99,29 @@ void skep_snapshot_value_type(const struct skep_snapshot *s, struct skep_str *ou
 			      "{\"type\": \"struct\", \"fields\": ["
 			      "{\"name\": \"count\", \"type\": \"uint64\"}, "
 			      "{\"name\": \"average\", \"type\": \"%s\"}, "
-			      "{\"name\": \"total\", \"type\": \"%s\"}]}",
+			      "{\"name\": \"total\", \"type\": \"%s\"}]",
 			      number, number);
-		return;
+		break;
 	case SKEP_SNAPSHOT_HIST:
 	case SKEP_SNAPSHOT_LHIST:
 		skep_str_add(out, "{\"type\": \"array\", \"element\": "
 				  "{\"type\": \"struct\", \"fields\": ["
 				  "{\"name\": \"min\", \"type\": \"int64\"}, "
 				  "{\"name\": \"max\", \"type\": \"int64\"}, "
-				  "{\"name\": \"count\", \"type\": \"uint64\"}]}}");
-		return;
+				  "{\"name\": \"count\", \"type\": \"uint64\"}]}");
+		break;
 	case SKEP_SNAPSHOT_TSERIES:
 		skep_str_addf(out,
 			      "{\"type\": \"array\", \"element\": "
 			      "{\"type\": \"struct\", \"fields\": ["
 			      "{\"name\": \"start\", \"type\": \"timestamp\"}, "
-			      "{\"name\": \"value\", \"type\": \"%s\"}]}}",
+			      "{\"name\": \"value\", \"type\": \"%s\"}]}",
 			      number);
-		return;
+		break;
 	default:
-		skep_str_addf(out, "{\"type\": \"%s\"}", number);
+		skep_str_addf(out, "{\"type\": \"%s\"", number);
 	}
+	end_value(s, out);
 }
 
 void skep_snapshot_key_types(const struct skep_snapshot *s, struct skep_str *out)

@@ -49,8 +49,9 @@ struct skep_snapshot {
 	uint32_t key_size;
 	const struct skep_schema_field *keys; /* none: a scalar map with at most one entry */
 	size_t n_keys;
-	struct skep_schema_field value_field; /* VALUE, offset 0 */
-	bool value_columns; /* VALUE of a STRUCT: tables and CSV have a column for each member */
+	struct skep_schema_field
+		value_field; /* VALUE, offset 0; of the others its unit alone, of what is added up */
+	bool value_columns;  /* VALUE of a STRUCT: tables and CSV have a column for each member */
 	unsigned
 		n_summed; /* CPUs whose values were added up to what is shown, for people; 0: none were */
 	size_t n_numbers;

@@ -21,6 +21,12 @@ static void add_word(const struct writer *w, const char *word)
 	skep_csv_field(w->csv, word, strlen(word), w->out);
 }
 
+/* A column of numbers in the map's unit. */
+static void add_column(const struct writer *w, const char *name)
+{
+	skep_csv_column(w->csv, name, w->s->value_field.unit, 0, w->out);
+}
+
 static bool is_hist(const struct skep_snapshot *s)
 {
 	return s->kind == SKEP_SNAPSHOT_HIST || s->kind == SKEP_SNAPSHOT_LHIST;
@@ -43,21 +49,21 @@ static void add_header(const struct writer *w)
 
 	skep_csv_columns(w->csv, keys, n, w->out);
 	if (is_hist(w->s)) {
-		add_word(w, "min");
-		add_word(w, "max");
+		add_column(w, "min");
+		add_column(w, "max");
 		add_word(w, "count");
 	} else if (is_stats(w->s)) {
 		add_word(w, "count");
-		add_word(w, "average");
-		add_word(w, "total");
+		add_column(w, "average");
+		add_column(w, "total");
 	} else if (w->s->kind == SKEP_SNAPSHOT_TSERIES) {
 		add_word(w, "start");
-		add_word(w, "value");
+		add_column(w, "value");
 	} else if (w->s->kind == SKEP_SNAPSHOT_VALUE && w->s->value_columns) {
 		n = skep_snapshot_values(w->s, &keys);
 		skep_csv_columns(w->csv, keys, n, w->out);
 	} else {
-		add_word(w, names[w->s->kind]);
+		add_column(w, names[w->s->kind]);
 	}
 	skep_csv_end(w->csv, w->out);
 }

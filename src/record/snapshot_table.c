@@ -48,6 +48,7 @@ static struct skep_table *make_table(const struct skep_snapshot *s, unsigned scr
 	}
 	if (is_stats(s)) {
 		memcpy(&columns[n], stats_columns, sizeof(stats_columns));
+		columns[n + 1].unit = columns[n + 2].unit = s->value_field.unit;
 		n += ARRAY_SIZE(stats_columns);
 	} else if (s->kind == SKEP_SNAPSHOT_VALUE && s->value_columns) {
 		for (i = 0; i < n_values; i++) {
@@ -58,6 +59,7 @@ static struct skep_table *make_table(const struct skep_snapshot *s, unsigned scr
 	} else {
 		columns[n++] = (struct skep_table_column){
 			.name = value_name(s),
+			.unit = s->value_field.unit,
 			.is_number = s->kind != SKEP_SNAPSHOT_VALUE ||
 				     skep_field_is_number(&s->value_field),
 			.min_width = 8,

@@ -159,6 +159,15 @@ static void add_value(const struct skep_snapshot *s, const struct skep_snapshot_
 	}
 }
 
+/* What the numbers of a histogram's ends are in. Others have their unit in the table. */
+static void add_unit(const struct skep_snapshot *s, bool bpftrace_shape, struct skep_str *out)
+{
+	skep_str_addc(out, ':');
+	if (s->value_field.unit && !bpftrace_shape)
+		skep_str_addf(out, " (%s)", skep_unit_text(s->value_field.unit));
+	skep_str_addc(out, '\n');
+}
+
 void skep_snapshot_text(const struct skep_snapshot *s, size_t top, uint64_t divide,
 			bool bpftrace_shape, unsigned screen, const struct skep_resolver *resolver,
 			struct skep_str *out)
@@ -168,10 +177,10 @@ void skep_snapshot_text(const struct skep_snapshot *s, size_t top, uint64_t divi
 	for (size_t i = skep_snapshot_start(s, top); i < s->n_entries; i++) {
 		add_name(s, &s->entries[i], bpftrace_shape, resolver, out);
 		if (s->kind == SKEP_SNAPSHOT_TSERIES) {
-			skep_str_add(out, ":\n");
+			add_unit(s, bpftrace_shape, out);
 			skep_series_text(s, &s->entries[i], divide, bpftrace_shape, screen, out);
 		} else if (is_hist) {
-			skep_str_add(out, ":\n");
+			add_unit(s, bpftrace_shape, out);
 			add_buckets(s, &s->entries[i], divide, screen, out);
 		} else {
 			skep_str_add(out, ": ");
