@@ -8,6 +8,7 @@
  *	load network    TCP over the loopback, and a connection that nobody answers (to UNANSWERED)
  *	load disk=PATH  writes to this block device, from here and through the kernel's write-back
  *	load memory=N   touches N MiB twice, in order
+ *	load locks      takes two mutexes in both orders, one after the other
  *
  * It is linked dynamically, unlike the other helpers: some tools probe the C library.
  */
@@ -189,6 +190,30 @@ static void do_spin(void)
 		 300);
 }
 
+/* A descriptor through a Unix socket. */
+static void hand_over(int from, int to)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .header = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
+	char byte = 0;
+	struct iovec data = { &byte, 1 };
+	struct msghdr message = {
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	int fd = memfd_create(NAME, MFD_CLOEXEC);
+
+	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	if (sendmsg(from, &message, 0) < 0 || recvmsg(to, &message, MSG_CMSG_CLOEXEC) < 0)
+		perror("load: descriptor");
+	memcpy(&fd, CMSG_DATA(&control.header), sizeof(fd));
+	close(fd);
+}
+
 static void do_unix_socket(void)
 {
 	static const char text[] = "unmistakable bytes";
@@ -199,6 +224,7 @@ static void do_unix_socket(void)
 		return;
 	if (write(fds[0], text, sizeof(text) - 1) < 0 || read(fds[1], got, sizeof(got)) < 0)
 		perror("load: socketpair");
+	hand_over(fds[0], fds[1]);
 	close(fds[0]);
 	close(fds[1]);
 }
@@ -333,6 +359,36 @@ void __attribute__((noinline)) leak_of_load(void)
 	usleep(2200000);
 }
 
+static void do_terminal(void)
+{
+	static const char text[] = "words on a terminal\n";
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave;
+
+	if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0)
+		return;
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (slave < 0 || write(slave, text, sizeof(text) - 1) < 0)
+		perror("load: terminal");
+	close(slave);
+	close(master);
+}
+
+static pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER, second = PTHREAD_MUTEX_INITIALIZER;
+
+static void take_both(pthread_mutex_t *one, pthread_mutex_t *other)
+{
+	pthread_mutex_lock(one);
+	pthread_mutex_lock(other);
+	pthread_mutex_unlock(other);
+	pthread_mutex_unlock(one);
+}
+
+static void do_locks(void)
+{
+	take_both(&first, &second);
+	take_both(&second, &first);
+}
+
 static void do_calls(void)
 {
 	do_exec();
@@ -351,6 +407,7 @@ static void do_calls(void)
 	do_shared_memory();
 	do_mount();
 	do_lock();
+	do_terminal();
 	leak_of_load();
 }
 
@@ -399,6 +456,57 @@ static void do_loopback(void)
 		perror("load: connect");
 	close(fd);
 	wait_for(pid);
+	close(listener);
+}
+
+/* A question for a name server, which answers that there is no such name; and one that nobody answers. */
+static void do_questions(void)
+{
+	static char question[] = "\x12\x34\1\0\0\1\0\0\0\0\0\0"
+				 "\4skep\7example\0\0\x1c\0\1";
+	struct sockaddr_in server = at("127.0.0.1"), client;
+	socklen_t size = sizeof(client);
+	int there = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int here = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char got[512];
+
+	server.sin_port = htons(53);
+	if (bind(there, (struct sockaddr *)&server, sizeof(server)) < 0 ||
+	    sendto(here, question, sizeof(question) - 1, 0, (struct sockaddr *)&server,
+		   sizeof(server)) < 0 ||
+	    recvfrom(there, got, sizeof(got), 0, (struct sockaddr *)&client, &size) < 0)
+		perror("load: question");
+	got[2] = (char)0x81;
+	got[3] = 3;
+	sendto(there, got, sizeof(question) - 1, 0, (struct sockaddr *)&client, size);
+	question[0]++;
+	memcpy(question + 13, "dumb", 4);
+	sendto(here, question, sizeof(question) - 1, 0, (struct sockaddr *)&server, sizeof(server));
+	close(here);
+	close(there);
+}
+
+/* The first message of TLS, for one name, to nobody who reads it. */
+static void do_hello(void)
+{
+	static const char hello[] =
+		"\x16\3\1\0\x4b\1\0\0\x47\3\3"
+		"0123456789abcdef0123456789abcdef"
+		"\0\0\2\x13\1\1\0\0\x1c" /* no session, a cipher, no compression */
+		"\0\x2b\0\3\2\3\4"	 /* versions */
+		"\0\0\0\x11\0\x0f\0\0\x0cskep.example";
+	struct sockaddr_in address = at("127.0.0.1");
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	address.sin_port = htons(PORT + 1);
+	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(listener, BACKLOG) < 0 ||
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    write(fd, hello, sizeof(hello) - 1) < 0)
+		perror("load: hello");
+	close(fd);
 	close(listener);
 }
 
@@ -459,15 +567,21 @@ int main(int argc, char **argv)
 		do_calls();
 	} else if (!strcmp(what, "loopback")) {
 		do_loopback();
+		do_questions();
+		do_hello();
 	} else if (!strcmp(what, "network")) {
 		do_loopback();
+		do_questions();
+		do_hello();
 		do_unanswered();
 	} else if (!strncmp(what, "disk=", 5)) {
 		return do_disk(what + 5);
 	} else if (!strncmp(what, "memory=", 7)) {
 		do_memory(atol(what + 7));
+	} else if (!strcmp(what, "locks")) {
+		do_locks();
 	} else {
-		fprintf(stderr, "load: calls, loopback, network, disk=PATH or memory=MIB\n");
+		fprintf(stderr, "load: calls, loopback, network, disk=PATH, memory=MIB or locks\n");
 		return 2;
 	}
 	return 0;
