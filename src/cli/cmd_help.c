@@ -27,7 +27,7 @@ static bool has_options(const struct skep_command *c)
 	return c->run != skep_cmd_version && c->run != skep_cmd_help;
 }
 
-/* Two tools of BCC are languages of their own: what they say, in ours. */
+/* Two tools of BCC are languages of their own: what they say, in ours. "trace" is a command here; this stands behind its help. */
 static const char argdist[] =
 	"What argdist and trace of BCC do is a line of the language (man skep-lang):\n"
 	"\n"
@@ -67,8 +67,12 @@ int skep_cmd_help(int argc, char **argv)
 			continue;
 		if (!has_options(c))
 			printf("usage: %s\n\n%s\n", c->usage, c->summary);
-		else
-			return c->run(2, (char *[]){ argv[1], "--help", NULL });
+		else if (c->run(2, (char *[]){ argv[1], "--help", NULL }) != SKEP_EXIT_FINE)
+			return SKEP_EXIT_FAILED;
+		if (c->run == skep_cmd_trace) {
+			putchar('\n');
+			skep_cli_page(argdist);
+		}
 		return SKEP_EXIT_FINE;
 	}
 	if (skep_cli_is_tool(argv[1]))

@@ -66,8 +66,8 @@ static enum skep_snapshot_kind snapshot_kind(const struct skep_type *type)
 }
 
 /*
- * As the script first wrote it, a variable without its '$'. What is a literal there is another one elsewhere: such a part
- * is called "key", "key2".
+ * As the script first wrote it, a variable without its '$', syscall_name(...) as "syscall". What is a literal there is another
+ * one elsewhere: such a part is called "key", "key2".
  */
 static const char *key_name(struct skep_compiler *c, const struct skep_map_info *map, size_t n,
 			    size_t i)
@@ -75,6 +75,9 @@ static const char *key_name(struct skep_compiler *c, const struct skep_map_info 
 	const struct skep_expr *expr =
 		map->key_exprs && map->key_exprs->len == n ? map->key_exprs->data[i] : NULL;
 
+	if (expr && expr->kind == SKEP_EXPR_CALL && skep_has_suffix(expr->call.name, "_name"))
+		return skep_arena_strndup(c->arena, expr->call.name,
+					  strlen(expr->call.name) - strlen("_name"));
 	if (expr && !skep_expr_is_literal(expr)) {
 		const char *text = skep_expr_text(c->arena, expr);
 

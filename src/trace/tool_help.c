@@ -157,6 +157,8 @@ void skep_tool_help(const struct skep_tool *tool, struct skep_str *out)
 		"\nEvery tool also takes --pid, --comm, --user, --cgroup, --container, --children,\n"
 		"--format text|table|json|csv, --schema, --to PLACE, --duration SECONDS,\n"
 		"--max-cpu PERCENT, -c COMMAND, -o FILE, -q and -v, as skep trace --help tells.\n"
+		"With -c the whole machine is shown while COMMAND runs; --children narrows it to\n"
+		"COMMAND and what that starts.\n"
 		"Its script is shown by\n");
 	skep_str_addf(out, "skep tools --script %s\n", tool->name);
 }

@@ -224,6 +224,25 @@ static int take_process(struct command_line *c, const char *word)
 	return usage_error(c);
 }
 
+/* What is a number when it is not given is one when it is; a report every 0 seconds there cannot be. */
+static int check_number(struct command_line *c, const struct skep_tool_argument *argument,
+			const char *word)
+{
+	bool interval = skep_streq(argument->name, "interval");
+	char *end;
+	double value;
+
+	if (!argument->preset || argument->preset[strspn(argument->preset, "0123456789")])
+		return 0;
+	value = strtod(word, &end);
+	if (end > word && !*end && !(interval && value <= 0))
+		return 0;
+	skep_diag_error(c->diag, SKEP_NO_LOC, "%s: %s is a number%s, not '%s'", c->tool->name,
+			argument->name, interval ? " above 0" : "", word);
+	skep_diag_hint(c->diag, "%s: %s", argument->name, argument->text);
+	return -EINVAL;
+}
+
 /* Those that are not given are what the head says. */
 static int fill_arguments(struct command_line *c)
 {
@@ -235,6 +254,11 @@ static int fill_arguments(struct command_line *c)
 		skep_diag_error(c->diag, SKEP_NO_LOC, "'%s' means nothing to %s",
 				c->words.data[tool->n_arguments], tool->name);
 		return usage_error(c);
+	}
+	for (size_t i = 0; i < c->words.len; i++) {
+		r = check_number(c, &tool->arguments[i], c->words.data[i]);
+		if (r < 0)
+			return r;
 	}
 	for (size_t i = c->words.len; i < tool->n_arguments; i++) {
 		if (!tool->arguments[i].preset) {
