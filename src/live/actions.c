@@ -217,9 +217,10 @@ static int do_print(struct skep_session *s, const struct row *row)
 /* A counter that was cleared and has counted nothing since has nothing to say at the end. */
 int skep_session_read_map(struct skep_session *s, struct skep_arena *arena, size_t map,
 			  const void *key, size_t max, bool at_end,
-			  struct skep_snapshot *ret_snapshot)
+			  const struct skep_breath *breath, struct skep_snapshot *ret_snapshot)
 {
-	int r = skep_map_read(arena, s->plan, s->engine, s->loaded, map, key, max, ret_snapshot);
+	int r = skep_map_read(arena, s->plan, s->engine, s->loaded, map, key, max, breath,
+			      ret_snapshot);
 
 	if (r < 0)
 		return r;
@@ -237,7 +238,7 @@ static int print_map(struct skep_session *s, size_t map, const void *key, uint64
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
 	struct skep_snapshot snapshot;
-	int r = skep_session_read_map(s, arena, map, key, SIZE_MAX, at_end, &snapshot);
+	int r = skep_session_read_map(s, arena, map, key, SIZE_MAX, at_end, NULL, &snapshot);
 
 	if (r < 0)
 		return r;

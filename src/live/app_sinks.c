@@ -57,7 +57,7 @@ int skep_app_to(struct skep_app *app, const char *to)
 	r = skep_sink_open(to, name_of(app), &app->diag, &sink);
 	if (r < 0)
 		return r;
-	skep_sink_set_collect(sink, collect, app);
+	skep_sink_set_collect(sink, collect, app, NULL);
 	skep_vec_add(&app->sinks, sink);
 	if (skep_sink_place(sink))
 		skep_diag_add(&app->diag, SKEP_DIAG_NOTE, SKEP_NO_LOC, "metrics are at %s",
@@ -120,6 +120,11 @@ void skep_app_flush(struct skep_app *app)
 			skep_diag_add(&app->diag, SKEP_DIAG_NOTE, SKEP_NO_LOC,
 				      "not sent, as no metric can be made of it (%llu): %s",
 				      (unsigned long long)counts.no_number, counts.no_number_names);
+		if (counts.cut)
+			skep_diag_warn(
+				&app->diag, SKEP_NO_LOC,
+				"keys were left out of maps with more than is sent at a time: %s",
+				counts.cut_names);
 		if (is_lost && counts.why[0])
 			skep_diag_add(&app->diag, SKEP_DIAG_NOTE, SKEP_NO_LOC, "%s", counts.why);
 	}

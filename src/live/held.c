@@ -40,7 +40,8 @@ static int mark_map(struct skep_session *s, struct skep_kept *kept, size_t map)
 
 	if (!show_stacks(shape->keys, shape->n_keys, 0) && !show_stacks(&shape->value_field, 1, 0))
 		return 0;
-	r = skep_map_read(arena, s->plan, s->engine, s->loaded, map, NULL, SIZE_MAX, &snapshot);
+	r = skep_map_read(arena, s->plan, s->engine, s->loaded, map, NULL, SIZE_MAX, NULL,
+			  &snapshot);
 	for (size_t i = 0; r >= 0 && i < snapshot.n_entries; i++) {
 		mark_bytes(kept, snapshot.entries[i].key, shape->n_keys ? shape->key_size : 0);
 		mark_bytes(kept, snapshot.entries[i].value, s->plan->maps[map].value_size);

@@ -45,15 +45,18 @@ void skep_loop_drain(struct skep_loop *l)
 {
 	struct skep_session *s = l->s;
 	struct skep_ring_sink sink = { skep_session_record, s };
-	int n;
+	int n, older;
 
 	drain_news(s);
 	if (s->plan->ring_map < 0) {
 		skep_session_give_back(s);
 		return;
 	}
+	older = skep_backlog_drain(s, &sink);
 	n = s->engine->ring_drain(s->loaded, (size_t)s->plan->ring_map, &sink);
-	if (n < 0)
+	if (n >= 0)
+		n += MAX(older, 0);
+	if (n < 0 || older < 0)
 		s->result->losses.session[SKEP_LOSS_BAD_ROW]++;
 	/* A ring that was full may have had no room for exit(). */
 	if (n > 0 && l->has_exit && !s->exiting && skep_losses_exit(s->plan, s->engine, s->loaded))
@@ -427,7 +430,8 @@ static int wait_ms(struct skep_loop *l)
 
 	if (due >= 0)
 		rest = rest < 0 ? due : MIN(rest, due);
-
+	if (l->s->backlog.len) /* while sinks looked at the maps */
+		return 0;
 	if (l->s->plan->kept)
 		rest = rest < 0 ? GIVE_BACK_MS : MIN(rest, GIVE_BACK_MS);
 	if (!l->observe || !l->s->options->pid)

@@ -12,6 +12,18 @@
 #include "record/row.h"
 #include "sink/sink.h"
 
+/* To @sink what @other has lost: one place tells of all. */
+static void tell_lost(struct skep_sink *sink, struct skep_sink *other)
+{
+	struct skep_deliver_counts counts;
+
+	skep_sink_counts(other, &counts);
+	for (int k = 0; k < SKEP_DELIVER_LOSS_MAX; k++)
+		if (counts.lost[k])
+			skep_sink_lost(sink, skep_sink_kind_name(other), skep_sink_loss_name(k),
+				       counts.lost[k]);
+}
+
 /* What would be printed if it ended now. */
 static void collect(void *data, struct skep_sink *sink)
 {
@@ -24,7 +36,7 @@ static void collect(void *data, struct skep_sink *sink)
 	for (size_t i = 0; i < s->plan->n_maps; i++)
 		if (s->plan->maps[i].print_at_end &&
 		    skep_session_read_map(s, arena, i, NULL, skep_sink_room(sink), false,
-					  &snapshot) >= 0)
+					  &s->breath, &snapshot) >= 0)
 			skep_sink_snapshot(sink, &snapshot, s->resolver, s->since_ns[i],
 					   snapshot.time_ns);
 	memcpy(losses.session, s->result->losses.session, sizeof(losses.session));
@@ -33,27 +45,44 @@ static void collect(void *data, struct skep_sink *sink)
 			skep_sink_lost(sink, losses.items[i].probe, losses.items[i].cause,
 				       losses.items[i].count);
 	skep_losses_fini(&losses);
+	for (size_t i = 0; i < s->options->n_sinks; i++)
+		tell_lost(sink, s->options->sinks[i]);
+}
+
+static void take_turn(void *data)
+{
+	skep_backlog_fill(data);
 }
 
 int skep_outlets_open(struct skep_session *s)
 {
 	if (!s->options->n_sinks)
 		return 0;
+	s->breath = (struct skep_breath){ take_turn, s };
 	s->since_ns = calloc(s->plan->n_maps + 1, sizeof(*s->since_ns));
 	if (!s->since_ns)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->plan->n_maps; i++)
 		skep_outlets_emptied(s, i);
 	for (size_t i = 0; i < s->options->n_sinks; i++)
-		skep_sink_set_collect(s->options->sinks[i], collect, s);
+		skep_sink_set_collect(s->options->sinks[i], collect, s, &s->breath);
 	return 0;
 }
 
 void skep_outlets_close(struct skep_session *s)
 {
+	const struct skep_losses *losses = &s->result->losses;
+
 	free(s->since_ns);
+	/* A last time, for those who send. */
+	for (size_t i = 0; i < s->options->n_sinks * losses->n_items; i++) {
+		const struct skep_loss_item *loss = &losses->items[i % losses->n_items];
+
+		skep_sink_lost(s->options->sinks[i / losses->n_items], loss->probe, loss->cause,
+			       loss->count);
+	}
 	for (size_t i = 0; i < s->options->n_sinks; i++)
-		skep_sink_set_collect(s->options->sinks[i], NULL, NULL);
+		skep_sink_set_collect(s->options->sinks[i], NULL, NULL, NULL);
 }
 
 void skep_outlets_row(struct skep_session *s, const struct skep_schema *schema, const void *payload,

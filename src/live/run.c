@@ -349,6 +349,7 @@ int skep_live_run(struct skep_plan *plan, const struct skep_live_options *option
 	free(s.row);
 	free(s.cleared);
 	skep_outlets_close(&s);
+	skep_str_fini(&s.backlog);
 	skep_loop_close(&l);
 	if (r < 0) {
 		skep_losses_fini(&result.losses);

@@ -2,6 +2,7 @@
 /* Inside live: one running plan, shared by run.c (the loop) and actions.c (what rows do). */
 #pragma once
 
+#include "base/breath.h"
 #include "live/emit.h"
 #include "live/live.h"
 #include "who/who.h"
@@ -26,24 +27,35 @@ struct skep_session {
 		since_ns; /* by map, for sinks: since 1970, when it was empty; NULL without sinks */
 	bool *cleared;	  /* of each map whether clear() emptied it, or NULL: of none */
 	int signal_fd;
-	bool exiting;		 /* exit() was said: rows are not shown */
-	bool stopping;		 /* the loop shall end */
-	bool only_shows;	 /* what would start or write something is named instead */
-	bool system_failed;	 /* a command of system() did, and it was told */
-	size_t n_errors;	 /* errorf() and failed assert() so far */
-	struct skep_str *caught; /* texts go here instead of being shown, or NULL */
+	bool exiting;		   /* exit() was said: rows are not shown */
+	bool stopping;		   /* the loop shall end */
+	bool only_shows;	   /* what would start or write something is named instead */
+	bool system_failed;	   /* a command of system() did, and it was told */
+	size_t n_errors;	   /* errorf() and failed assert() so far */
+	struct skep_str *caught;   /* texts go here instead of being shown, or NULL */
+	struct skep_breath breath; /* fills it */
+	struct skep_str backlog; /* records that were taken out of the ring and not looked at yet */
 	int64_t clock_offset_ns; /* wall clock minus boot clock */
 };
 
 /* actions.c: does what a record of the ring says. For struct skep_ring_sink. */
 int skep_session_record(void *session, const void *bytes, size_t len);
+/*
+ * backlog.c: takes records out of the ring without looking at them, while something else takes long, so that the ring has room.
+ * At most SKEP_BACKLOG_MAX bytes wait; beyond that they stay in the ring.
+ */
+#define SKEP_BACKLOG_MAX (4u << 20)
+void skep_backlog_fill(struct skep_session *s);
+/* Hands them on in their order, before the ring is looked at. How many; negative: as a drain. */
+int skep_backlog_drain(struct skep_session *s, const struct skep_ring_sink *sink);
 /* The session is about to wait: what was held back is shown and written. */
 void skep_session_idle(struct skep_session *s);
 /* All maps that are printed at the end, by name. */
 void skep_session_print_maps(struct skep_session *s);
-/* The map's contents as they are shown, at most @max keys. @at_end: of a print that no script asked for. */
+/* The map's contents as they are shown, at most @max keys. @at_end: of a print that no script asked for. @breath: or NULL. */
 int skep_session_read_map(struct skep_session *s, struct skep_arena *arena, size_t map,
 			  const void *key, size_t max, bool at_end,
+			  const struct skep_breath *breath,
 			  struct skep_snapshot *ret_snapshot) _must_check_;
 
 /* held.c: stacks that no map holds make room for others, when it is time to. Rows that hold one have been shown. */

@@ -8,6 +8,8 @@
 #include "base/vec.h"
 #include "record/series.h"
 
+#define SORTED_MAX 10000 /* entries that are sorted although somebody waits */
+
 /* One map while it is read. */
 struct reader {
 	struct skep_arena *arena;
@@ -20,6 +22,7 @@ struct reader {
 	size_t value_stride; /* bytes from one to the next */
 	size_t lookup_size;  /* bytes of a lookup */
 	uint8_t *lookup;
+	const struct skep_breath *breath; /* or NULL */
 };
 
 static void init_reader(struct reader *r, struct skep_arena *arena, const struct skep_plan *plan,
@@ -72,6 +75,7 @@ static int read_keys(const struct reader *r, size_t max, const void ***ret_keys,
 		void *key =
 			skep_arena_calloc(r->arena, 1, shown); /* a short one, with its zeroes */
 
+		skep_breathe(r->breath, steps);
 		e = r->engine->map_next(r->loaded, r->index, last, key);
 		if (e == -ENOENT)
 			break;
@@ -168,6 +172,7 @@ static int read_keyed(const struct reader *r, size_t max, struct skep_snapshot *
 		memcpy(entries, s->entries, s->n_entries * sizeof(*entries));
 	s->entries = entries;
 	for (size_t i = 0; i < n; i++) {
+		skep_breathe(r->breath, i);
 		e = r->engine->map_get(r->loaded, r->index, keys[i], r->lookup);
 		if (e == -ENOENT) /* deleted since */
 			continue;
@@ -195,7 +200,8 @@ static int read_one(const struct reader *r, const void *key, const void *shown_k
 
 int skep_map_read(struct skep_arena *arena, const struct skep_plan *plan,
 		  const struct skep_engine *engine, struct skep_loaded *loaded, size_t index,
-		  const void *key, size_t max, struct skep_snapshot *ret_snapshot)
+		  const void *key, size_t max, const struct skep_breath *breath,
+		  struct skep_snapshot *ret_snapshot)
 {
 	const struct skep_plan_map *map = &plan->maps[index];
 	struct skep_snapshot s = map->shape;
@@ -205,6 +211,7 @@ int skep_map_read(struct skep_arena *arena, const struct skep_plan *plan,
 	int e;
 
 	init_reader(&r, arena, plan, engine, loaded, map, map->spec_map);
+	r.breath = breath;
 	s.entries = NULL;
 	s.n_entries = 0;
 	if (!is_keyed(&r)) {
@@ -217,12 +224,14 @@ int skep_map_read(struct skep_arena *arena, const struct skep_plan *plan,
 		e = read_keyed(&r, max, &s);
 		if (e >= 0 && map->short_map_plus1) {
 			init_reader(&r, arena, plan, engine, loaded, map, map->short_map_plus1 - 1);
+			r.breath = breath;
 			e = read_keyed(&r, max, &s);
 		}
 	}
 	if (e < 0)
 		return e;
-	skep_snapshot_sort(&s);
+	if (!breath || s.n_entries <= SORTED_MAX)
+		skep_snapshot_sort(&s);
 	*ret_snapshot = s;
 	return 0;
 }

@@ -168,22 +168,27 @@ void skep_otlp_attribute(struct skep_message *m, uint32_t number,
 	skep_message_end(m);
 }
 
-static void add_resource(struct skep_otlp *otlp)
+void skep_otlp_attributes(struct skep_message *m, uint32_t number,
+			  const struct skep_attribute *attributes, size_t n)
 {
-	struct skep_message *m = &otlp->message;
-	const struct skep_otlp_source *source = otlp->source;
-
-	skep_message_begin(m, 1, "resource");
 	skep_message_list(m, "attributes");
-	for (size_t i = 0; i < source->n_attributes; i++) {
-		skep_message_item(m, 1);
-		add_text(m, 1, "key", source->attributes[i].name);
+	for (size_t i = 0; i < n; i++) {
+		skep_message_item(m, number);
+		add_text(m, 1, "key", attributes[i].name);
 		skep_message_begin(m, 2, "value");
-		add_text(m, 1, "stringValue", source->attributes[i].value);
+		add_text(m, 1, "stringValue", attributes[i].value);
 		skep_message_end(m);
 		skep_message_end(m);
 	}
 	skep_message_list_end(m);
+}
+
+static void add_resource(struct skep_otlp *otlp)
+{
+	struct skep_message *m = &otlp->message;
+
+	skep_message_begin(m, 1, "resource");
+	skep_otlp_attributes(m, 1, otlp->source->attributes, otlp->source->n_attributes);
 	skep_message_end(m);
 }
 

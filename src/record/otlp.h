@@ -21,6 +21,7 @@
  */
 #pragma once
 
+#include "base/breath.h"
 #include "record/message.h"
 #include "record/schema.h"
 #include "record/snapshot.h"
@@ -41,7 +42,8 @@ struct skep_otlp_source {
 	size_t n_attributes;
 	const char *
 		scope; /* what rows and maps belong to: the tool or script; also begins their names */
-	const char *scope_version; /* or NULL */
+	const char *scope_version;	  /* or NULL */
+	const struct skep_breath *breath; /* has a turn between points of a map; or NULL */
 	/* Told of what is in a map and no number, so that it is in no metric: "@a", "conf.name". Or NULL. */
 	void (*no_number)(void *data, const char *name);
 	void *no_number_data;
@@ -66,6 +68,13 @@ void skep_otlp_row(struct skep_otlp *otlp, const struct skep_schema *schema, con
 void skep_otlp_snapshot(struct skep_otlp *otlp, const struct skep_snapshot *snapshot,
 			const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns,
 			bool exponential);
+
+/* A sum of our own, cumulative, which only grows; its points until end. @unit: "{item}". */
+void skep_otlp_counts_begin(struct skep_otlp *otlp, const char *name, const char *unit);
+void skep_otlp_counts_point(struct skep_otlp *otlp, const struct skep_attribute *attributes,
+			    size_t n_attributes, uint64_t value, uint64_t start_ns,
+			    uint64_t time_ns);
+void skep_otlp_counts_end(struct skep_otlp *otlp);
 
 /* What the semantic conventions call a field of this name, or the name itself. */
 const char *skep_otlp_name(const char *field);

@@ -301,6 +301,17 @@ static bool any_negative(const struct skep_snapshot *s)
 	return false;
 }
 
+static void end_metric(struct skep_message *m, const struct instrument *i, bool is_monotonic)
+{
+	skep_message_list_end(m);
+	if (i->has_temporality)
+		skep_message_uint32(m, 2, "aggregationTemporality", CUMULATIVE);
+	if (i->is_sum)
+		skep_message_bool(m, 3, "isMonotonic", is_monotonic);
+	skep_message_end(m);
+	skep_message_end(m);
+}
+
 static void add_metric(const struct points *p, const char *suffix, bool as_powers)
 {
 	const struct instrument *i = instrument_of(p->s, as_powers);
@@ -312,15 +323,11 @@ static void add_metric(const struct points *p, const char *suffix, bool as_power
 	add_unit(p, suffix);
 	skep_message_begin(m, i->number, i->name);
 	skep_message_list(m, "dataPoints");
-	for (size_t k = 0; k < p->s->n_entries; k++)
+	for (size_t k = 0; k < p->s->n_entries; k++) {
+		skep_breathe(p->otlp->source->breath, k);
 		add_point(p, &p->s->entries[k], as_powers);
-	skep_message_list_end(m);
-	if (i->has_temporality)
-		skep_message_uint32(m, 2, "aggregationTemporality", CUMULATIVE);
-	if (i->is_sum)
-		skep_message_bool(m, 3, "isMonotonic", is_count || !p->s->is_signed);
-	skep_message_end(m);
-	skep_message_end(m);
+	}
+	end_metric(m, i, is_count || !p->s->is_signed);
 }
 
 static void tell_no_number(const struct points *p, const char *suffix)
@@ -389,4 +396,34 @@ void skep_otlp_snapshot(struct skep_otlp *otlp, const struct skep_snapshot *s,
 	add_metric(&p, ".count", false);
 	p.part = 1;
 	add_metric(&p, ".sum", false);
+}
+
+void skep_otlp_counts_begin(struct skep_otlp *otlp, const char *name, const char *unit)
+{
+	struct skep_message *m = &otlp->message;
+
+	skep_message_item(m, 2);
+	skep_message_string(m, 1, "name", name, strlen(name));
+	skep_message_string(m, 3, "unit", unit, strlen(unit));
+	skep_message_begin(m, sum.number, sum.name);
+	skep_message_list(m, "dataPoints");
+}
+
+void skep_otlp_counts_point(struct skep_otlp *otlp, const struct skep_attribute *attributes,
+			    size_t n_attributes, uint64_t value, uint64_t start_ns,
+			    uint64_t time_ns)
+{
+	struct skep_message *m = &otlp->message;
+	struct points p = { .otlp = otlp, .m = m, .start_ns = start_ns, .time_ns = time_ns };
+
+	begin_point(&p);
+	skep_otlp_attributes(m, 7, attributes, n_attributes);
+	add_times(&p);
+	skep_message_sfixed64(m, 6, "asInt", (int64_t)MIN(value, (uint64_t)INT64_MAX));
+	skep_message_end(m);
+}
+
+void skep_otlp_counts_end(struct skep_otlp *otlp)
+{
+	end_metric(&otlp->message, &sum, true);
 }

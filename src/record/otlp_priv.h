@@ -8,6 +8,9 @@
 
 /* A FLOAT at @p. */
 double skep_otlp_double(const struct skep_schema_field *field, const uint8_t *p);
+/* The list "attributes", whose field has this number. */
+void skep_otlp_attributes(struct skep_message *m, uint32_t number,
+			  const struct skep_attribute *attributes, size_t n);
 /* A KeyValue as an item of the open list, whose field has this number. */
 void skep_otlp_attribute(struct skep_message *m, uint32_t number,
 			 const struct skep_schema_field *field, const void *payload,

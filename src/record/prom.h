@@ -30,6 +30,7 @@
  */
 #pragma once
 
+#include "base/breath.h"
 #include "record/snapshot.h"
 
 #define SKEP_PROM_BUCKETS_MAX 130 /* hist() with 0 bits has 66 */
@@ -52,7 +53,8 @@ struct skep_prom_metric {
 
 struct skep_prom {
 	const char *scope; /* the script or tool, which stands in the names of maps; or NULL */
-	char **names;	   /* of the metrics that were written */
+	const struct skep_breath *breath; /* has a turn now and then; or NULL */
+	char **names;			  /* of the metrics that were written */
 	size_t n_names;
 	/* Instead of writing it is told what would be written, also of what has no series yet. NULL: it is written. */
 	void (*tell)(void *data, const struct skep_prom_metric *metric);

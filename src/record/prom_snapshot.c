@@ -75,6 +75,7 @@ static void make_labels(struct writer *w)
 		struct skep_str text = {};
 		size_t len;
 
+		skep_breathe(w->prom->breath, i);
 		add_labels(w, &w->s->entries[i], &text);
 		len = text.len;
 		for (unsigned n = 2; skep_hash_get_str(&seen, skep_str_text(&text)); n++) {
@@ -156,6 +157,7 @@ static void add_values(const struct writer *w)
 			     fields[k].kind == SKEP_FIELD_TIMESTAMP ? "s" : fields[k].unit,
 			     SKEP_PROM_GAUGE);
 		for (size_t i = 0; i < w->s->n_entries; i++) {
+			skep_breathe(w->prom->breath, i);
 			add_series(w, i, name, "", "");
 			add_measure(w, &fields[k], w->s->entries[i].value);
 			skep_str_addc(w->out, '\n');
@@ -165,6 +167,7 @@ static void add_values(const struct writer *w)
 		_cleanup_free_ char *name = begin(w, "info", NULL, SKEP_PROM_GAUGE);
 
 		for (size_t i = 0; i < w->s->n_entries; i++) {
+			skep_breathe(w->prom->breath, i);
 			add_series(w, i, name, "", "");
 			skep_str_add(w->out, "1\n");
 		}
@@ -182,6 +185,7 @@ static void add_numbers(const struct writer *w)
 		begin(w, NULL, unit, counter ? SKEP_PROM_COUNTER : SKEP_PROM_GAUGE);
 
 	for (size_t i = 0; i < w->s->n_entries; i++) {
+		skep_breathe(w->prom->breath, i);
 		add_series(w, i, name, counter ? "_total" : "", "");
 		prom_number(w->s->entries[i].numbers[0], is_signed, unit, w->out);
 		skep_str_addc(w->out, '\n');
@@ -193,6 +197,7 @@ static void add_summaries(const struct writer *w)
 	_cleanup_free_ char *name = begin(w, NULL, w->s->value_field.unit, SKEP_PROM_SUMMARY);
 
 	for (size_t i = 0; i < w->s->n_entries; i++) {
+		skep_breathe(w->prom->breath, i);
 		add_series(w, i, name, "_sum", "");
 		prom_number(w->s->entries[i].numbers[1], w->s->is_signed, w->s->value_field.unit,
 			    w->out);
@@ -245,8 +250,10 @@ static void add_histograms(const struct writer *w)
 {
 	_cleanup_free_ char *name = begin(w, NULL, w->s->value_field.unit, SKEP_PROM_HISTOGRAM);
 
-	for (size_t i = 0; i < w->s->n_entries; i++)
+	for (size_t i = 0; i < w->s->n_entries; i++) {
+		skep_breathe(w->prom->breath, i);
 		add_histogram(w, i, name);
+	}
 }
 
 static void add_last_points(const struct writer *w)
@@ -258,6 +265,7 @@ static void add_last_points(const struct writer *w)
 	for (size_t i = 0; i < w->s->n_entries; i++) {
 		size_t n = skep_series_points(w->s, &w->s->entries[i], 0, points);
 
+		skep_breathe(w->prom->breath, i);
 		while (n && !points[n - 1].is_set)
 			n--;
 		if (!n)

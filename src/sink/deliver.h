@@ -50,6 +50,9 @@ struct skep_deliver_counts {
 	/* Of sinks that take numbers only: how many maps and members are none, and which, as far as there is room. */
 	uint64_t no_number;
 	char no_number_names[256];
+	/* The same of maps that had more keys than the sink takes. */
+	uint64_t cut;
+	char cut_names[256];
 };
 
 /* What one attempt came to. */

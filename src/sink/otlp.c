@@ -20,6 +20,12 @@
 #include "sink/sink_priv.h"
 #include "sink/spool.h"
 
+#define KEYS_MAX 100000 /* that one collection of all maps sends, or one print of a map */
+
+struct names {
+	SKEP_VEC(char *);
+};
+
 /* One kind of request that is being filled. */
 struct batch {
 	struct skep_otlp otlp;
@@ -42,10 +48,14 @@ struct otlp_sink {
 	struct batch batches[SKEP_N_OTLP_SIGNALS];
 	struct lane lanes[SKEP_N_OTLP_SIGNALS];
 	size_t n_lanes, lane_of[SKEP_N_OTLP_SIGNALS];
-	uint64_t next_ns; /* when maps are sent again; 0: not known yet */
-	struct {
-		SKEP_VEC(char *);
-	} no_number; /* what was in maps and could not be in a metric, each once */
+	uint64_t next_ns;  /* when maps are sent again; 0: not known yet */
+	uint64_t since_ns; /* since 1970: what our own counts count from */
+	size_t keys_left;  /* of a collection */
+	bool is_collecting;
+	bool is_telling;	/* the sum of what was lost is open in its batch */
+	struct names no_number; /* what was in maps and could not be in a metric, each once */
+	struct names cut;	/* maps of which keys were left out, */
+	uint64_t n_cut;		/* and how often */
 };
 
 /* As gzip has it. NULL: no memory. */
@@ -115,6 +125,14 @@ static uint32_t form_of(const struct skep_otlp_target *s)
 	return (uint32_t)s->protocol | (s->gzip ? FORM_GZIP : 0u);
 }
 
+/* The sum of what was lost is complete. */
+static void end_lost(struct otlp_sink *sink)
+{
+	if (sink->is_telling)
+		skep_otlp_counts_end(&sink->batches[SKEP_OTLP_METRICS].otlp);
+	sink->is_telling = false;
+}
+
 static void finish(struct otlp_sink *sink, struct batch *b)
 {
 	unsigned signal = (unsigned)(b - sink->batches);
@@ -123,6 +141,8 @@ static void finish(struct otlp_sink *sink, struct batch *b)
 
 	if (!b->open)
 		return;
+	if (signal == SKEP_OTLP_METRICS)
+		end_lost(sink);
 	skep_otlp_end(&b->otlp);
 	b->open = false;
 	payload.n_items = b->otlp.n_items;
@@ -162,54 +182,125 @@ static void add_row(struct skep_sink *base, const struct skep_schema *schema, co
 		      skep_clock_ns(CLOCK_REALTIME));
 }
 
-static void add_snapshot(struct skep_sink *base, const struct skep_snapshot *snapshot,
-			 const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns)
+static void note_name(struct names *names, const char *name)
 {
-	struct otlp_sink *sink = (struct otlp_sink *)base;
-
-	if (!snapshot->n_entries || sink->settings.disabled)
-		return;
-	skep_otlp_snapshot(open_batch(sink, SKEP_OTLP_METRICS), snapshot, resolver, start_ns,
-			   time_ns, sink->settings.exponential);
-	if (sink->batches[SKEP_OTLP_METRICS].otlp.n_items == 0)
-		sink->batches[SKEP_OTLP_METRICS].since_ns = skep_clock_ns(CLOCK_MONOTONIC);
-}
-
-static void note_no_number(void *data, const char *name)
-{
-	struct otlp_sink *sink = data;
 	char *copy;
 
-	for (size_t i = 0; i < sink->no_number.len; i++)
-		if (skep_streq(sink->no_number.data[i], name))
+	for (size_t i = 0; i < names->len; i++)
+		if (skep_streq(names->data[i], name))
 			return;
 	copy = strdup(name);
 	if (!copy)
 		skep_oom();
-	skep_vec_add(&sink->no_number, copy);
+	skep_vec_add(names, copy);
 }
 
-static void count_no_number(struct otlp_sink *sink, struct skep_deliver_counts *counts)
+static void note_no_number(void *data, const char *name)
 {
-	const size_t room = sizeof(counts->no_number_names);
+	note_name(&((struct otlp_sink *)data)->no_number, name);
+}
+
+/* As "@a, @b, ..." in @text; how many there are. They are forgotten. */
+static uint64_t list_names(struct names *names, char *text, size_t room)
+{
+	uint64_t n = names->len;
 	size_t len = 0;
 
-	for (size_t i = 0; i < sink->no_number.len; i++) {
-		const char *name = sink->no_number.data[i];
+	for (size_t i = 0; i < n; i++) {
+		const char *name = names->data[i];
 
 		/* Room for the dots of a list that is cut off. */
 		if (len < room && len + strlen(name) + sizeof(", , ...") <= room)
-			len += (size_t)snprintf(counts->no_number_names + len, room - len, "%s%s",
-						len ? ", " : "", name);
+			len += (size_t)snprintf(text + len, room - len, "%s%s", len ? ", " : "",
+						name);
 		else if (len < room) {
-			snprintf(counts->no_number_names + len, room - len, "%s...",
-				 len ? ", " : "");
+			snprintf(text + len, room - len, "%s...", len ? ", " : "");
 			len = room;
 		}
-		free(sink->no_number.data[i]);
+		free(names->data[i]);
 	}
-	counts->no_number = sink->no_number.len;
-	skep_vec_fini(&sink->no_number);
+	skep_vec_fini(names);
+	return n;
+}
+
+/* About how many bytes an entry comes to in a request. */
+static size_t entry_bytes(const struct skep_snapshot *s)
+{
+	size_t point = 64 + 2 * (size_t)s->key_size;
+
+	if (s->kind == SKEP_SNAPSHOT_VALUE)
+		return point * (1 + s->value_field.size / 8);
+	return s->n_numbers > 2 ? point + 18 * s->n_numbers : 2 * point;
+}
+
+/* A request has one metric of a map: what is too much for one goes on in the next. */
+static void add_snapshot(struct skep_sink *base, const struct skep_snapshot *snapshot,
+			 const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns)
+{
+	struct otlp_sink *sink = (struct otlp_sink *)base;
+	struct batch *b = &sink->batches[SKEP_OTLP_METRICS];
+	struct skep_snapshot part = *snapshot;
+	size_t n = MIN(snapshot->n_entries, sink->keys_left),
+	       most = MAX(SKEP_SINK_BATCH_BYTES / entry_bytes(snapshot), (size_t)1);
+
+	if (sink->settings.disabled)
+		return;
+	end_lost(sink);
+	if (n < snapshot->n_entries) {
+		note_name(&sink->cut, snapshot->name);
+		sink->n_cut++;
+	}
+	if (sink->is_collecting)
+		sink->keys_left -= n;
+	for (size_t i = 0; i < n; i += part.n_entries) {
+		part.entries = snapshot->entries + i;
+		part.n_entries = MIN(n - i, most);
+		if (i)
+			finish(sink, b);
+		skep_otlp_snapshot(open_batch(sink, SKEP_OTLP_METRICS), &part, resolver, start_ns,
+				   time_ns, sink->settings.exponential);
+		skep_breathe_now(base->breath);
+	}
+	if (b->otlp.n_items == 0)
+		b->since_ns = skep_clock_ns(CLOCK_MONOTONIC);
+}
+
+static size_t room(const struct skep_sink *base)
+{
+	return ((const struct otlp_sink *)base)->keys_left + 1;
+}
+
+/* A sum of our own: its points come one after the other, and end with the collection. */
+static void add_lost(struct skep_sink *base, const char *probe, const char *cause, uint64_t count)
+{
+	struct otlp_sink *sink = (struct otlp_sink *)base;
+	struct skep_attribute attributes[] = { { "cause", cause }, { "probe", probe } };
+	struct skep_otlp *otlp;
+
+	if (sink->settings.disabled)
+		return;
+	if (!sink->is_telling)
+		skep_otlp_counts_begin(open_batch(sink, SKEP_OTLP_METRICS), "skep.lost", "{item}");
+	sink->is_telling = true;
+	otlp = &sink->batches[SKEP_OTLP_METRICS].otlp;
+	skep_otlp_counts_point(otlp, attributes,
+			       !cause  ? 0
+			       : probe ? 2
+				       : 1,
+			       count, sink->since_ns, skep_clock_ns(CLOCK_REALTIME));
+}
+
+static void collect(struct otlp_sink *sink)
+{
+	sink->is_collecting = true;
+	sink->sink.collect(sink->sink.collect_data, &sink->sink);
+	if (sink->n_cut)
+		add_lost(&sink->sink, sink->sink.kind->name, "sink_keys", sink->n_cut);
+	if (!sink->is_telling) /* what can be asked for has to be there before it happens */
+		add_lost(&sink->sink, NULL, NULL, 0);
+	end_lost(sink);
+	sink->is_collecting = false;
+	sink->keys_left = KEYS_MAX;
 }
 
 /* All maps, as often as is wanted; milliseconds until the next time, -1: there are none. */
@@ -217,10 +308,11 @@ static int send_maps(struct otlp_sink *sink, uint64_t now)
 {
 	uint64_t interval_ns = sink->settings.interval_ms * 1000000;
 
-	if (!sink->sink.collect)
+	sink->source.breath = sink->sink.breath;
+	if (!sink->sink.collect || sink->settings.disabled)
 		return -1;
 	if (sink->next_ns && now >= sink->next_ns)
-		sink->sink.collect(sink->sink.collect_data, &sink->sink);
+		collect(sink);
 	if (!sink->next_ns || now >= sink->next_ns)
 		sink->next_ns = now + interval_ns;
 	return (int)((sink->next_ns - now + 999999) / 1000000);
@@ -373,6 +465,8 @@ static int open_otlp(struct skep_sink *base, const char *arg, struct skep_diag *
 			       "OTEL_SDK_DISABLED is true: --to otlp sends nothing");
 		return 0;
 	}
+	sink->since_ns = skep_clock_ns(CLOCK_REALTIME);
+	sink->keys_left = KEYS_MAX;
 	sink->source = (struct skep_otlp_source){
 		.attributes = sink->settings.attributes,
 		.n_attributes = sink->settings.n_attributes,
@@ -418,6 +512,18 @@ static void add_counts(struct skep_deliver_counts *to, const struct skep_deliver
 		memcpy(to->why, from->why, sizeof(to->why));
 }
 
+static void counts_of(struct skep_sink *base, struct skep_deliver_counts *ret_counts)
+{
+	struct otlp_sink *sink = (struct otlp_sink *)base;
+
+	for (size_t i = 0; i < sink->n_lanes; i++) {
+		struct skep_deliver_counts counts;
+
+		skep_deliver_counts(sink->lanes[i].deliver, &counts);
+		add_counts(ret_counts, &counts);
+	}
+}
+
 static void close_otlp(struct skep_sink *base, struct skep_deliver_counts *ret_counts)
 {
 	struct otlp_sink *sink = (struct otlp_sink *)base;
@@ -438,7 +544,10 @@ static void close_otlp(struct skep_sink *base, struct skep_deliver_counts *ret_c
 		add_counts(ret_counts, &counts);
 		skep_http_close(sink->lanes[i].http);
 	}
-	count_no_number(sink, ret_counts);
+	ret_counts->no_number = list_names(&sink->no_number, ret_counts->no_number_names,
+					   sizeof(ret_counts->no_number_names));
+	ret_counts->cut =
+		list_names(&sink->cut, ret_counts->cut_names, sizeof(ret_counts->cut_names));
 	for (size_t i = 0; i < ARRAY_SIZE(sink->batches); i++)
 		skep_str_fini(&sink->batches[i].bytes);
 	skep_otlp_settings_fini(&sink->settings);
@@ -450,6 +559,9 @@ const struct skep_sink_kind skep_sink_otlp = {
 	.open = open_otlp,
 	.row = add_row,
 	.snapshot = add_snapshot,
+	.room = room,
+	.lost = add_lost,
+	.counts = counts_of,
 	.spool = spool_otlp,
 	.idle = idle,
 	.close = close_otlp,

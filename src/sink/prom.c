@@ -270,7 +270,7 @@ static void make_page(struct prom_sink *p)
 	if (p->page && skep_clock_ns(CLOCK_MONOTONIC) - p->made_ns < PAGE_MS * UINT64_C(1000000))
 		return;
 	forget_page(p);
-	p->prom = (struct skep_prom){ .scope = p->sink.name };
+	p->prom = (struct skep_prom){ .scope = p->sink.name, .breath = p->sink.breath };
 	p->keys_left = KEYS_MAX;
 	skep_str_reset(&p->text);
 	forget(p->lost, &p->n_lost);

@@ -98,8 +98,10 @@ size_t skep_sink_room(const struct skep_sink *sink)
 	return sink->kind->room ? sink->kind->room(sink) : SIZE_MAX;
 }
 
-void skep_sink_set_collect(struct skep_sink *sink, skep_sink_collect_fn *collect, void *data)
+void skep_sink_set_collect(struct skep_sink *sink, skep_sink_collect_fn *collect, void *data,
+			   const struct skep_breath *breath)
 {
+	sink->breath = breath;
 	sink->collect = collect;
 	sink->collect_data = data;
 }
@@ -108,6 +110,18 @@ void skep_sink_lost(struct skep_sink *sink, const char *probe, const char *cause
 {
 	if (sink->kind->lost)
 		sink->kind->lost(sink, probe, cause, count);
+}
+
+void skep_sink_counts(struct skep_sink *sink, struct skep_deliver_counts *ret_counts)
+{
+	*ret_counts = (struct skep_deliver_counts){};
+	if (sink->kind->counts)
+		sink->kind->counts(sink, ret_counts);
+}
+
+const char *skep_sink_kind_name(const struct skep_sink *sink)
+{
+	return sink->kind->name;
 }
 
 int skep_sink_fd(const struct skep_sink *sink)

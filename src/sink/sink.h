@@ -18,6 +18,7 @@
 
 #include <time.h>
 
+#include "base/breath.h"
 #include "base/diag.h"
 #include "record/otlp.h"
 #include "sink/deliver.h"
@@ -43,11 +44,16 @@ void skep_sink_snapshot(struct skep_sink *sink, const struct skep_snapshot *snap
  * them (skep_sink_snapshot) and what was lost so far (skep_sink_lost).
  */
 typedef void skep_sink_collect_fn(void *data, struct skep_sink *sink);
-void skep_sink_set_collect(struct skep_sink *sink, skep_sink_collect_fn *collect, void *data);
+/* @breath: has a turn while the sink makes something of what it was given; or NULL. Borrowed. */
+void skep_sink_set_collect(struct skep_sink *sink, skep_sink_collect_fn *collect, void *data,
+			   const struct skep_breath *breath);
 /* Within collect: how many keys of the next map it takes; it has to know when there are more than it shows. */
 size_t skep_sink_room(const struct skep_sink *sink);
 /* Within collect. @probe: NULL for the session as a whole; texts are copied. */
 void skep_sink_lost(struct skep_sink *sink, const char *probe, const char *cause, uint64_t count);
+/* What it has delivered and lost so far; nothing of a sink that does not send. */
+void skep_sink_counts(struct skep_sink *sink, struct skep_deliver_counts *ret_counts);
+const char *skep_sink_kind_name(const struct skep_sink *sink); /* "otlp" */
 /* Readable when skep_sink_serve has something to do; -1: never. */
 int skep_sink_fd(const struct skep_sink *sink);
 void skep_sink_serve(struct skep_sink *sink);

@@ -20,6 +20,7 @@ struct skep_sink_kind {
 	size_t (*room)(const struct skep_sink *sink);
 	void (*lost)(struct skep_sink *sink, const char *probe, const char *cause, uint64_t count);
 	void (*serve)(struct skep_sink *sink);
+	void (*counts)(struct skep_sink *sink, struct skep_deliver_counts *ret_counts);
 	int (*idle)(struct skep_sink *sink);
 	/* Also of one that did not open. */
 	void (*close)(struct skep_sink *sink, struct skep_deliver_counts *ret_counts);
@@ -32,6 +33,7 @@ struct skep_sink {
 	char *place; /* where it can be reached, for people; or NULL */
 	skep_sink_collect_fn *collect;
 	void *collect_data;
+	const struct skep_breath *breath; /* or NULL */
 };
 
 extern const struct skep_sink_kind skep_sink_otlp, skep_sink_prom, skep_sink_syslog;

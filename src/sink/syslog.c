@@ -215,6 +215,11 @@ static int open_syslog(struct skep_sink *base, const char *arg, struct skep_diag
 	return s->socket;
 }
 
+static void counts_of(struct skep_sink *base, struct skep_deliver_counts *ret_counts)
+{
+	*ret_counts = ((struct syslog_sink *)base)->counts;
+}
+
 static void close_syslog(struct skep_sink *base, struct skep_deliver_counts *ret_counts)
 {
 	struct syslog_sink *s = (struct syslog_sink *)base;
@@ -230,5 +235,6 @@ const struct skep_sink_kind skep_sink_syslog = {
 	.size = sizeof(struct syslog_sink),
 	.open = open_syslog,
 	.row = add_row,
+	.counts = counts_of,
 	.close = close_syslog,
 };

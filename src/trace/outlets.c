@@ -90,6 +90,11 @@ void skep_job_close_sinks(struct job *job, struct skep_losses *losses)
 				"skep: --to %s: not sent, as no metric can be made of it (%" PRIu64
 				"): %s\n",
 				job->options->to[i], counts.no_number, counts.no_number_names);
+		if (counts.cut)
+			fprintf(stderr,
+				"skep: --to %s: keys were left out of maps with more than it takes "
+				"at a time (%" PRIu64 "): %s\n",
+				job->options->to[i], counts.cut, counts.cut_names);
 		if (counts.why[0])
 			fprintf(stderr, "skep: %s\n", counts.why);
 	}
