@@ -84,6 +84,7 @@ struct skep_arena;
 const char *skep_cli_nearest_tool(const char *name, unsigned *best, struct skep_arena *arena);
 /* Says so, with the nearest one; an exit code. */
 int skep_cli_unknown_tool(const char *name, struct skep_arena *arena);
+int skep_cmd_top(int argc, char **argv);
 int skep_cmd_ps(int argc, char **argv);
 int skep_cmd_map(int argc, char **argv);
 int skep_cmd_doctor(int argc, char **argv);

@@ -36,7 +36,8 @@ void skep_field_cell(const struct skep_schema_field *field, const void *payload,
 const char *skep_unit_text(const char *unit)
 {
 	static const char *const bytes[][2] = {
-		{ "By", "bytes" }, { "KiBy", "KiB" }, { "MiBy", "MiB" }, { "GiBy", "GiB" }
+		{ "By", "bytes" }, { "KiBy", "KiB" },	  { "MiBy", "MiB" },
+		{ "GiBy", "GiB" }, { "By/s", "bytes/s" }, { "1/s", "/s" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bytes); i++)
@@ -47,7 +48,7 @@ const char *skep_unit_text(const char *unit)
 
 bool skep_field_is_number(const struct skep_schema_field *field)
 {
-	return field->kind == SKEP_FIELD_INT;
+	return field->kind == SKEP_FIELD_INT || field->kind == SKEP_FIELD_FLOAT;
 }
 
 struct skep_table_column skep_table_column_of(const struct skep_schema_field *field)

@@ -61,8 +61,12 @@ void skep_csv_column(struct skep_csv *csv, const char *name, const char *unit, u
 
 	skep_str_add(&text, name ? name : "");
 	if (unit) {
-		skep_str_addf(&suffix, "_%s",
-			      skep_streq(unit, "%") ? "percent" : skep_unit_text(unit));
+		unit = skep_streq(unit, "%") ? "percent" : skep_unit_text(unit);
+		for (const char *c = unit; *c; c++) /* a word: "bytes_per_s" */
+			if (*c == '/')
+				skep_str_add(&suffix, "_per_");
+			else
+				skep_str_addf(&suffix, c == unit ? "_%c" : "%c", *c);
 		if (!skep_has_suffix(skep_str_text(&text), suffix.data))
 			skep_str_add(&text, suffix.data);
 	}

@@ -72,6 +72,7 @@ static const struct {
 	{ "verify, try, dis, asm, build, explain, new, fmt", 0, true },
 	{ "trace, tools, schema", SKEP_FEATURE_TRACEPOINT, false },
 	{ "run, map, ps", SKEP_FEATURE_BPF, false },
+	{ "top", SKEP_FEATURE_TP_BTF, false },
 };
 
 static void add_tool(struct skep_arena *arena, struct skep_doctor *d, const char *name,

@@ -454,13 +454,13 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 		return 0;
 	case OPT_PID:
 		o->scope.pid = optarg;
-		return skep_trace_scope_check(&o->scope, diag);
+		return skep_live_scope_check(&o->scope, diag);
 	case OPT_CHILDREN:
 		o->scope.children = true;
 		return 0;
 	case OPT_COMM:
 		o->scope.comm = optarg;
-		return skep_trace_scope_check(&o->scope, diag);
+		return skep_live_scope_check(&o->scope, diag);
 	case OPT_USER:
 		o->scope.user = optarg;
 		return 0;

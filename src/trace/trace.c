@@ -4,12 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <link.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -17,6 +14,7 @@
 
 #include "isa/disasm.h"
 #include "lang/plan_file.h"
+#include "live/release.h"
 #include "sys/bpf.h"
 #include "sys/explain.h"
 #include "sys/kernel.h"
@@ -172,28 +170,13 @@ int skep_job_compile(struct job *job)
 			    &job->plan);
 }
 
-/* The compiler's code is not wanted again: what is after all comes back from the page cache. */
-static int release_code(struct dl_phdr_info *program, size_t size, void *data)
-{
-	for (unsigned i = 0; i < program->dlpi_phnum; i++) {
-		const ElfW(Phdr) *h = &program->dlpi_phdr[i];
-		uintptr_t page = (uintptr_t)getpagesize() - 1,
-			  begin = program->dlpi_addr + h->p_vaddr;
-
-		if (h->p_type == PT_LOAD && !(h->p_flags & PF_W))
-			madvise((void *)(begin & ~page), h->p_memsz, MADV_DONTNEED);
-	}
-	return 1; /* the program is the first; libraries are shared with others */
-}
-
 static void release_world(void *data)
 {
 	struct job *job = data;
 
 	skep_job_tell(job); /* what was said while attaching */
 	skep_world_free(TAKE_PTR(job->world));
-	malloc_trim(0); /* symbols of a large library took megabytes, which are not wanted again */
-	dl_iterate_phdr(release_code, NULL);
+	skep_live_release();
 }
 
 /* Each probe that cannot share a link holds a descriptor; the child of -c has its own limits already. */
@@ -268,12 +251,12 @@ static bool is_for_programs(const struct skep_trace_options *o)
 static int find_scope(struct job *job)
 {
 	const struct skep_trace_options *o = job->options;
-	struct skep_trace_child child = { .pid = job->child.pid, .cgroup = job->nest.path };
+	struct skep_live_child child = { .pid = job->child.pid, .cgroup = job->nest.path };
 
 	/* Nobody is there yet when nothing is run. */
 	if (o->command && shows_only(o))
 		child.pid = (int)getpid();
-	return skep_trace_scope_find(job->arena, &o->scope, &child, &job->diag, &job->scope);
+	return skep_live_scope_find(job->arena, &o->scope, &child, &job->diag, &job->scope);
 }
 
 /* With another place to go to, rows and maps are shown only if that is said as well. */

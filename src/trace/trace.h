@@ -13,7 +13,7 @@
 #include "base/diag.h"
 #include "lang/compile.h"
 #include "live/live.h"
-#include "trace/scope.h"
+#include "live/scope.h"
 
 enum skep_trace_stage {
 	SKEP_TRACE_AST = 1 << 0,
@@ -52,7 +52,7 @@ struct skep_trace_options {
 	const char *headers[SKEP_TRACE_INCLUDES_MAX]; /* --include */
 	size_t n_headers;
 	int pid;
-	struct skep_trace_scope scope;
+	struct skep_live_scope scope;
 	uint64_t duration_ns; /* 0: no end */
 	uint64_t max_cpu;     /* hundredths of a percent */
 	enum skep_live_format format;

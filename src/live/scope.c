@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "trace/scope.h"
+#include "live/scope.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -53,7 +53,7 @@ static int check_pids(const char *text, struct skep_diag *diag)
 	return 0;
 }
 
-int skep_trace_scope_check(const struct skep_trace_scope *w, struct skep_diag *diag)
+int skep_live_scope_check(const struct skep_live_scope *w, struct skep_diag *diag)
 {
 	int r = w->pid && !skep_streq(w->pid, "cpid") ? check_pids(w->pid, diag) : 0;
 
@@ -108,7 +108,7 @@ static int find_pids(struct skep_arena *arena, const char *text, struct skep_dia
 	return 0;
 }
 
-static void take_child(struct skep_arena *arena, const struct skep_trace_child *child,
+static void take_child(struct skep_arena *arena, const struct skep_live_child *child,
 		       struct skep_scope *scope)
 {
 	uint32_t *pid = skep_arena_alloc(arena, sizeof(*pid));
@@ -153,9 +153,9 @@ static struct skep_scope_group convert(struct skep_arena *arena, const struct sk
 	};
 }
 
-int skep_trace_scope_find(struct skep_arena *arena, const struct skep_trace_scope *w,
-			  const struct skep_trace_child *child, struct skep_diag *diag,
-			  struct skep_scope **ret_scope)
+int skep_live_scope_find(struct skep_arena *arena, const struct skep_live_scope *w,
+			 const struct skep_live_child *child, struct skep_diag *diag,
+			 struct skep_scope **ret_scope)
 {
 	struct skep_scope *scope = skep_arena_alloc(arena, sizeof(*scope));
 	struct skep_scope_group *groups = skep_arena_calloc(arena, 3, sizeof(*groups));

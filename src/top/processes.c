@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Processes, from what their threads have taken; and the groups that they are in. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "top/watching.h"
+#include "who/cgroup.h"
+#include "who/users.h"
+
+#define ANCESTORS_MAX 64 /* between a process and one in scope */
+
+enum total {
+	CPU,
+	RUNQ,
+	READ,
+	WRITTEN,
+	FAULTS,
+	N_TOTALS
+};
+
+struct thread {
+	uint32_t tid; /* the key */
+	bool seen;
+	uint64_t began;
+	uint64_t totals[N_TOTALS];
+};
+
+/* --- what is told ------------------------------------------------------------------------------ */
+
+static struct skep_top_process *get(struct skep_top_watching *w, uint32_t pid)
+{
+	bool is_new;
+	struct skep_top_process *p = skep_top_table_get(&w->processes, &pid, &is_new);
+
+	if (p && is_new)
+		snprintf(p->comm, sizeof(p->comm), "?");
+	return p;
+}
+
+static void take_process(struct skep_top_watching *w, const struct skep_schema *schema,
+			 const void *row)
+{
+	struct skep_top_process *p = get(w, (uint32_t)skep_top_number(schema, row, "pid"));
+	uint64_t began = skep_top_number(schema, row, "began");
+	const char *user;
+
+	if (!p)
+		return;
+	if (p->began && p->began != began) /* another one with its number */
+		p->scope_tested = p->in_scope = false;
+	p->began = began;
+	p->ppid = (uint32_t)skep_top_number(schema, row, "ppid");
+	p->uid = (uint32_t)skep_top_number(schema, row, "uid");
+	p->group = skep_top_number(schema, row, "group");
+	p->kernel = skep_top_number(schema, row, "kernel");
+	p->ended = skep_top_number(schema, row, "last");
+	p->rss = (uint64_t)MAX((int64_t)skep_top_number(schema, row, "rss"), 0) * w->page_size;
+	p->alive |= !p->ended;
+	p->fresh = true;
+	skep_top_text(schema, row, "comm", p->comm, sizeof(p->comm));
+	user = skep_user_name(p->uid);
+	if (user)
+		snprintf(p->user, sizeof(p->user), "%s", user);
+	else
+		snprintf(p->user, sizeof(p->user), "%" PRIu32, p->uid);
+}
+
+static char state_letter(uint64_t state)
+{
+	static const char letters[] = "SDTtXZP";
+
+	if ((state & 0x402) == 0x402) /* waits for work, which is no load */
+		return 'I';
+	state &= 0x7f; /* what stands above says how it sleeps */
+	for (unsigned i = 0; i < sizeof(letters) - 1; i++)
+		if (state & 1u << i)
+			return letters[i];
+	return 'R';
+}
+
+static void add(struct skep_top_process *p, const uint64_t *now, const uint64_t *before)
+{
+	uint64_t d[N_TOTALS];
+
+	for (unsigned i = 0; i < N_TOTALS; i++)
+		d[i] = now[i] > before[i] ? now[i] - before[i] : 0;
+	p->cpu_ns += d[CPU];
+	p->runq_ns += d[RUNQ];
+	p->read += d[READ];
+	p->written += d[WRITTEN];
+	p->faults += d[FAULTS];
+}
+
+/* What it has taken since it was seen last; of one that has begun since then, all. */
+static void take_thread(struct skep_top_watching *w, const struct skep_schema *schema,
+			const void *row)
+{
+	static const char *const names[N_TOTALS] = { "cpu", "runq", "read", "written", "faults" };
+	static const uint64_t none[N_TOTALS];
+	struct skep_top_process *p = get(w, (uint32_t)skep_top_number(schema, row, "pid"));
+	uint32_t tid = (uint32_t)skep_top_number(schema, row, "tid");
+	uint64_t began = skep_top_number(schema, row, "began"), now[N_TOTALS];
+	bool last = skep_top_number(schema, row, "last"), is_new;
+	struct thread *t = skep_top_table_get(&w->threads, &tid, &is_new);
+	uint64_t state = skep_top_number(schema, row, "state");
+
+	if (!p || !t)
+		return;
+	for (unsigned i = 0; i < N_TOTALS; i++)
+		now[i] = skep_top_number(schema, row, names[i]);
+	if (!is_new && t->began == began)
+		add(p, now, t->totals);
+	else if (began > w->boot_ns)
+		add(p, now, none);
+	memcpy(t->totals, now, sizeof(now));
+	t->began = began;
+	t->seen = !last;
+	p->fresh = true;
+	if (last)
+		return;
+	p->threads++;
+	if (tid == p->pid || state_letter(state) == 'R')
+		p->state[0] = p->running ? 'R' : state_letter(state);
+	p->running |= p->state[0] == 'R';
+}
+
+static void take_row(void *data, const struct skep_schema *schema, const void *row)
+{
+	if (skep_streq(schema->name, "process"))
+		take_process(data, schema, row);
+	else
+		take_thread(data, schema, row);
+}
+
+/* Sums of processes that are gone make room for others. */
+static void take_net(struct skep_top_watching *w)
+{
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	struct skep_watch *watch = w->sensors.watch[SKEP_TOP_NET];
+	struct skep_snapshot s;
+
+	if (!watch || skep_watch_read(watch, "@net", arena, &s) < 0)
+		return;
+	for (size_t i = 0; i < s.n_entries; i++) {
+		uint32_t pid = (uint32_t)skep_field_int(&s.keys[0], s.entries[i].key);
+		uint64_t total = s.entries[i].numbers[0];
+		struct skep_top_process *p = skep_top_table_find(&w->processes, &pid);
+
+		if (p) {
+			p->net = total > p->net_total ? total - p->net_total : 0;
+			p->net_total = total;
+		}
+		if (!p || !p->alive)
+			skep_watch_delete(watch, "@net", s.entries[i].key);
+	}
+}
+
+/* --- what is in scope -------------------------------------------------------------------------- */
+
+static bool is_named(const struct skep_scope *scope, uint32_t pid)
+{
+	for (size_t i = 0; i < scope->n_pids; i++)
+		if (scope->pids[i] == pid)
+			return true;
+	return false;
+}
+
+static bool in_namespace(uint32_t pid, uint64_t inode)
+{
+	char path[64], text[64] = "", want[64];
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/ns/pid", pid);
+	snprintf(want, sizeof(want), "pid:[%" PRIu64 "]", inode);
+	return readlink(path, text, sizeof(text) - 1) > 0 && skep_streq(text, want);
+}
+
+static bool in_group(const struct skep_top_watching *w, const struct skep_top_process *p)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str path = {};
+	size_t len;
+
+	if (!w->scope->n_groups)
+		return true;
+	if (!w->scope_path)
+		return in_namespace(p->pid, w->scope->groups[0].id);
+	if ((p->group & SKEP_LABEL_V1 ? skep_cgroup_path_v1(p->group & ~SKEP_LABEL_V1, &path)
+				      : skep_cgroup_path(p->group, &path)) < 0)
+		return false;
+	len = strlen(w->scope_path);
+	return strncmp(path.data, w->scope_path, len) == 0 &&
+	       (len <= 1 || !path.data[len] || path.data[len] == '/');
+}
+
+static bool matches(const struct skep_top_watching *w, const struct skep_top_process *p)
+{
+	const struct skep_scope *s = w->scope;
+
+	return (!s->n_pids || is_named(s, p->pid)) && (!s->has_uid || p->uid == s->uid) &&
+	       in_group(w, p);
+}
+
+/* A child stays in scope when its parent ends. */
+static void test_scope(struct skep_top_watching *w, struct skep_top_process *p)
+{
+	const struct skep_top_process *parent = p;
+
+	if (!w->scope || p->scope_tested)
+		return;
+	p->in_scope = matches(w, p);
+	for (unsigned i = 0; w->children && !p->in_scope && parent && i < ANCESTORS_MAX; i++) {
+		parent = parent->ppid ? skep_top_process_of(w, parent->ppid) : NULL;
+		if (parent)
+			p->in_scope = parent->in_scope || matches(w, parent);
+	}
+	p->scope_tested = true;
+}
+
+/* --- the whole --------------------------------------------------------------------------------- */
+
+static bool is_thread_there(void *row, void *data)
+{
+	struct thread *t = row;
+	bool seen = t->seen;
+
+	(void)data;
+	t->seen = false;
+	return seen;
+}
+
+static bool is_there(void *row, void *data)
+{
+	(void)data;
+	return ((struct skep_top_process *)row)->fresh;
+}
+
+static void begin(struct skep_top_watching *w)
+{
+	for (size_t i = 0; i < w->processes.rows.len; i++) {
+		struct skep_top_process *p = w->processes.rows.data[i];
+
+		p->alive = p->fresh = p->ended = p->running = false;
+		p->threads = 0;
+		p->cpu_ns = p->runq_ns = p->read = p->written = p->faults = p->net = 0;
+	}
+}
+
+static void finish(struct skep_top_watching *w)
+{
+	for (size_t i = 0; i < w->processes.rows.len; i++) {
+		struct skep_top_process *p = w->processes.rows.data[i];
+
+		if (!p->alive)
+			p->state[0] = 'X';
+		p->cpu = skep_top_percent(w, p->cpu_ns);
+		p->runq = skep_top_percent(w, p->runq_ns);
+		p->read = skep_top_rate(w, p->read);
+		p->written = skep_top_rate(w, p->written);
+		p->faults = skep_top_rate(w, p->faults);
+		p->net = skep_top_rate(w, p->net);
+		test_scope(w, p);
+	}
+}
+
+int skep_top_look_processes(struct skep_top_watching *w)
+{
+	struct skep_watch *watch = w->sensors.watch[SKEP_TOP_TASKS];
+	int r;
+
+	if (!watch)
+		return -ENOTSUP;
+	w->threads.key_size = sizeof(uint32_t);
+	w->threads.row_size = sizeof(struct thread);
+	begin(w);
+	r = skep_watch_visit(watch, take_row, w);
+	if (r < 0)
+		return r;
+	take_net(w);
+	skep_top_table_sweep(&w->threads, is_thread_there, NULL);
+	skep_top_table_sweep(&w->processes, is_there, NULL);
+	finish(w);
+	return 0;
+}
+
+/* --- groups ------------------------------------------------------------------------------------ */
+
+static struct skep_top_group *get_group(struct skep_top_watching *w, uint64_t id)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str name = {};
+	bool is_new;
+	struct skep_top_group *g = skep_top_table_get(&w->groups, &id, &is_new);
+
+	if (g && is_new) {
+		skep_label_add(&w->labels, "", id, SKEP_LABEL_NAME, &name);
+		snprintf(g->name, sizeof(g->name), "%s", skep_str_text(&name));
+	}
+	return g;
+}
+
+static void take_group(void *data, const struct skep_schema *schema, const void *row)
+{
+	struct skep_top_watching *w = data;
+	uint64_t id = skep_top_number(schema, row, "group");
+	struct skep_top_group *g = skep_top_table_find(&w->groups, &id);
+	uint64_t throttled = skep_top_number(schema, row, "throttled");
+
+	if (!g || g->fresh)
+		return;
+	g->fresh = true;
+	if (g->has_throttled && throttled > g->throttled_total)
+		g->throttled = skep_top_percent(w, throttled - g->throttled_total);
+	g->throttled_total = throttled;
+	g->has_throttled = true;
+	g->mem = skep_top_number(schema, row, "mem") * w->page_size;
+	/* Averages of ten seconds with eleven bits behind the point. */
+	g->pcpu = skep_top_round((double)skep_top_number(schema, row, "pcpu") / 2048);
+	g->pmem = skep_top_round((double)skep_top_number(schema, row, "pmem") / 2048);
+	g->pio = skep_top_round((double)skep_top_number(schema, row, "pio") / 2048);
+}
+
+static bool is_group_there(void *row, void *data)
+{
+	(void)data;
+	return ((struct skep_top_group *)row)->seen;
+}
+
+static void clear_group(struct skep_top_group *g)
+{
+	g->seen = g->fresh = false;
+	g->processes = 0;
+	g->cpu = g->runq = g->throttled = 0;
+	g->faults = g->read = g->written = g->net = 0;
+}
+
+void skep_top_look_groups(struct skep_top_watching *w)
+{
+	struct skep_watch *watch = w->sensors.watch[SKEP_TOP_GROUPS];
+
+	for (size_t i = 0; i < w->groups.rows.len; i++)
+		clear_group(w->groups.rows.data[i]);
+	for (size_t i = 0; i < w->processes.rows.len; i++) {
+		struct skep_top_process *p = w->processes.rows.data[i];
+		struct skep_top_group *g = p->group ? get_group(w, p->group) : NULL;
+
+		if (!g)
+			continue;
+		snprintf(p->container, sizeof(p->container), "%s", g->name);
+		if (w->scope && !p->in_scope)
+			continue;
+		g->seen = true;
+		g->processes += p->alive;
+		g->cpu = skep_top_round(g->cpu + p->cpu);
+		g->runq = skep_top_round(g->runq + p->runq);
+		g->faults += p->faults;
+		g->read += p->read;
+		g->written += p->written;
+		g->net += p->net;
+	}
+	if (watch && skep_watch_visit(watch, take_group, w) < 0)
+		skep_top_sensor_close(&w->sensors, SKEP_TOP_GROUPS, "its iterator ended");
+	if (!w->scope)
+		skep_top_table_sweep(&w->groups, is_group_there, NULL);
+}
