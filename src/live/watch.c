@@ -176,7 +176,7 @@ int skep_watch_read(struct skep_watch *w, const char *map, struct skep_arena *ar
 
 	return index == w->plan->n_maps ? -ENOENT
 					: skep_map_read(arena, w->plan, w->engine, w->loaded, index,
-							NULL, SIZE_MAX, ret_snapshot);
+							NULL, SIZE_MAX, NULL, ret_snapshot);
 }
 
 void skep_watch_delete(struct skep_watch *w, const char *map, const void *key)
