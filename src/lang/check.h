@@ -29,8 +29,8 @@ struct skep_check {
 	unsigned fn_depth;
 	bool fresh;	     /* the instance's first pass: variables are made anew */
 	bool locals_changed; /* some variable's type became known or wider */
-	bool never; /* in a branch whose condition is constant and does not hold: fail() is silent */
-	bool agg_ok;			   /* the expression checked next may be an aggregation */
+	bool never;  /* what is checked never runs, by a constant condition: fail() is silent */
+	bool agg_ok; /* the expression checked next may be an aggregation */
 	const struct skep_expr *addressed; /* the operand of a '&': only its place is wanted */
 	bool as_stmt;			   /* the expression checked next need not have a value */
 	struct skep_loc at; /* of the word or call that is checked now: for messages of providers */
@@ -71,5 +71,7 @@ int skep_check_config(struct skep_check *k, struct skep_expr *expr) _must_check_
 int skep_check_typeinfo(struct skep_check *k, struct skep_expr *call) _must_check_;
 /* comptime(value): the number, or a message when it is not constant. */
 int skep_check_comptime_value(struct skep_check *k, struct skep_expr *call) _must_check_;
+/* exists(value.field): whether this kernel's types have it. Code that chose by it still refuses kernels that lack its choice. */
+int skep_check_exists(struct skep_check *k, struct skep_expr *call) _must_check_;
 /* The text of a type, for messages. */
 const char *skep_check_type_text(struct skep_check *k, const struct skep_type *type);

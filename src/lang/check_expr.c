@@ -183,9 +183,14 @@ static int check_compare(struct skep_check *k, struct skep_expr *expr)
 
 static int check_logic(struct skep_check *k, struct skep_expr *expr)
 {
-	int r = skep_check_truth(k, expr->binary.left, "each side of && and ||");
-	int r2 = skep_check_truth(k, expr->binary.right, "each side of && and ||");
+	bool outer = k->never;
+	int64_t value;
+	int r = skep_check_truth(k, expr->binary.left, "each side of && and ||"), r2;
 
+	if (r >= 0 && skep_check_const(k, expr->binary.left, &value))
+		k->never |= !value == (expr->binary.op == SKEP_BINARY_LAND);
+	r2 = skep_check_truth(k, expr->binary.right, "each side of && and ||");
+	k->never = outer;
 	expr->type = skep_type_bool();
 	return r < 0 ? r : r2;
 }

@@ -7,6 +7,7 @@
  *	(string[64])$p		str($p, 64)
  *	config.max_strlen	(max_map_keys = 4096, max_strlen = 1024, ...).max_strlen
  *	typeinfo($x).1		(number, "int", "uint32").1
+ *	exists($p.field)	1
  *	$1			"text", when the parameter is no number
  */
 #include <errno.h>
@@ -242,4 +243,37 @@ int skep_check_typeinfo(struct skep_check *k, struct skep_expr *call)
 	v[1] = text(k, base ?: full, call);
 	v[2] = text(k, full, call);
 	return become_tuple(k, call, NULL, v, 3);
+}
+
+/* ---- exists */
+
+int skep_check_exists(struct skep_check *k, struct skep_expr *call)
+{
+	struct skep_expr *of = call->call.args.data[0], *base = of;
+	struct skep_diag *diag = k->c->diag;
+	int r;
+
+	if (of->kind != SKEP_EXPR_FIELD) {
+		r = skep_check_error(k, of->loc, "exists() asks for a field");
+		skep_diag_hint(k->c->diag, "such as exists(curtask.__state), exists(args.reason), "
+					   "exists(pkt.tcp)");
+		return r;
+	}
+	/* What the first field is of has to make sense; which fields there are is the question. */
+	while (base->kind == SKEP_EXPR_FIELD)
+		base = base->field.base;
+	if (base->kind != SKEP_EXPR_NAME || !skep_streq(base->call.name, "args")) {
+		r = skep_check_expr(k, base);
+		if (r < 0 || !base->type)
+			return r;
+	}
+	k->c->diag = NULL;
+	r = skep_check_expr(k, of);
+	k->c->diag = diag;
+	if (r >= 0 && !of->type)
+		return 0;
+	skep_check_become_number(k, call, r >= 0);
+	call->num.is_bool = true;
+	call->type = skep_type_bool();
+	return 0;
 }

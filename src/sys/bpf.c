@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #define RETRY_MAX 5
@@ -25,6 +26,22 @@ int skep_bpf(enum skep_bpf_cmd cmd, void *attr, unsigned size)
 	return -errno;
 }
 
+/*
+ * Makes something that holds memory. Kernels before 5.11 count that against the limit of locked memory, which is small, and
+ * refuse what is beyond as not permitted: then the limit is lifted, for this process and those that it starts.
+ */
+static int make(enum skep_bpf_cmd cmd, void *attr, unsigned size)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	struct rlimit limit;
+	int r = skep_bpf(cmd, attr, size);
+
+	if (r != -EPERM || getrlimit(RLIMIT_MEMLOCK, &limit) < 0 ||
+	    limit.rlim_cur == RLIM_INFINITY || setrlimit(RLIMIT_MEMLOCK, &all) < 0)
+		return r;
+	return skep_bpf(cmd, attr, size);
+}
+
 void skep_bpf_name(const char *name, char out[16])
 {
 	size_t i;
@@ -42,7 +59,7 @@ int skep_bpf_map_create_full(const char *name, const struct skep_bpf_map_create 
 	struct skep_bpf_map_create a = *attr;
 
 	skep_bpf_name(name, a.map_name);
-	return skep_bpf(SKEP_BPF_MAP_CREATE, &a, sizeof(a));
+	return make(SKEP_BPF_MAP_CREATE, &a, sizeof(a));
 }
 
 int skep_bpf_map_create(const char *name, uint32_t type, uint32_t key_size, uint32_t value_size,
@@ -138,7 +155,7 @@ int skep_bpf_prog_load(const struct skep_bpf_prog_load *attr, unsigned log_level
 	int r;
 
 	if (!log_level)
-		return skep_bpf(SKEP_BPF_PROG_LOAD, &a, sizeof(a));
+		return make(SKEP_BPF_PROG_LOAD, &a, sizeof(a));
 	for (size = LOG_SIZE_FIRST;; size *= 4) {
 		free(log);
 		log = malloc(size);
@@ -148,7 +165,7 @@ int skep_bpf_prog_load(const struct skep_bpf_prog_load *attr, unsigned log_level
 		a.log_buf = skep_bpf_ptr(log);
 		a.log_size = size;
 		a.log_level = log_level;
-		r = skep_bpf(SKEP_BPF_PROG_LOAD, &a, sizeof(a));
+		r = make(SKEP_BPF_PROG_LOAD, &a, sizeof(a));
 		log[size - 1] = 0;
 		if (r != -ENOSPC || size >= LOG_SIZE_MAX ||
 		    (log_level == SKEP_BPF_LOG_PATH && has_end(log)))

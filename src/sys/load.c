@@ -164,7 +164,6 @@ static int load_prog(struct load *l, size_t index)
 		.kern_version = loaded->spec->kernel_version,
 		.prog_flags = (p->sleepable ? SKEP_BPF_F_SLEEPABLE : 0) |
 			      (p->frags ? SKEP_BPF_F_XDP_HAS_FRAGS : 0),
-		.fd_array = skep_bpf_ptr(fds),
 	};
 	bool is_op =
 		p->type == SKEP_PROG_STRUCT_OPS; /* whose attach type is the number of a member */
@@ -188,7 +187,9 @@ static int load_prog(struct load *l, size_t index)
 	attr.attach_btf_id = p->attach_btf_id;
 	if (owner >= 0)
 		attr.attach_btf_obj_fd = (uint32_t)owner; /* the same word: attach_prog_fd */
-	/* Number 0 is the kernel itself. */
+	/* Number 0 is the kernel itself. Kernels before 5.14 refuse programs that come with an array at all. */
+	if (l->n_modules)
+		attr.fd_array = skep_bpf_ptr(fds);
 	for (size_t i = 0; i < l->n_modules; i++)
 		fds[i + 1] = l->modules[i].fd;
 	if (l->btf.progs)

@@ -93,7 +93,7 @@ settle() {
 			break
 		}
 	done <"$dir/run/$1.want"
-	{ read -r now && read -r most; } <"$dir/run/$1.memory"
+	{ read -r now && read -r most; } <"$dir/run/$1.memory" || return 0 # it had ended by itself
 	allowed=$(limit_kib "$1")
 	if [ "$now" -gt "$allowed" ] || [ "$most" -gt 16384 ]; then
 		wrong "$1" "it holds $now KiB and held $most KiB; $allowed and 16384 are allowed"

@@ -17,7 +17,15 @@
 #include "lang/lower_priv.h"
 
 #define LOOPS_MAX (1u << 23) /* of the helper */
+#define FOLLOW_MAX 1500	     /* rounds without it: the verifier follows each */
 #define BUFFER_HEAD 4	     /* the length in front of a buffer's bytes */
+
+enum {
+	TEXT, /* words on the caller's stack */
+	PART,
+	STATE,
+	N_POINTERS,
+};
 
 /* --- what the functions take ------------------------------------------------------------------------------ */
 
@@ -48,15 +56,32 @@ static int check_texts(struct skep_check *k, const struct skep_expr *call, size_
 	return 0;
 }
 
-static int want_loop(struct skep_check *k, const struct skep_expr *call)
+static bool has_loop(const struct skep_compiler *c)
+{
+	return c->world->has && c->world->has(c->world, SKEP_WORLD_LOOP);
+}
+
+/* Whether so many rounds can be made. */
+static int want_loop(struct skep_check *k, const struct skep_expr *call, uint64_t rounds)
 {
 	int r;
 
-	if (!k->final || (k->c->world->has && k->c->world->has(k->c->world, SKEP_WORLD_LOOP)))
+	if (!k->final || k->never || rounds <= FOLLOW_MAX || has_loop(k->c))
 		return 0;
-	r = skep_check_error(k, call->loc, "%s() is not available here", call->call.name);
-	skep_diag_hint(k->c->diag, "it needs the helper loop (Linux 5.17)");
+	r = skep_check_error(k, call->loc,
+			     "%s() has too much to look at for this kernel, up to %llu bytes",
+			     call->call.name, (unsigned long long)rounds);
+	skep_diag_hint(k->c->diag,
+		       "%d are possible without the helper loop (Linux 5.17): "
+		       "str(pointer, length) takes less, or set max_strlen",
+		       FOLLOW_MAX);
 	return r;
+}
+
+/* Each place of a text against each of the part, and the end of both. */
+static uint64_t search_rounds(const struct skep_type *text, const struct skep_type *part)
+{
+	return (uint64_t)(text->size + 1) * (part->size + 1);
 }
 
 /* A text as a string type, whatever it is declared as; pointers are followed. */
@@ -110,13 +135,6 @@ static int far_bytes(struct skep_lower *l, const struct skep_value *value, bool 
 /* --- loops ------------------------------------------------------------------------------------------------ */
 
 enum {
-	TEXT, /* words on the caller's stack */
-	PART,
-	STATE,
-	N_POINTERS,
-};
-
-enum {
 	AT, /* words of the state */
 	MATCHED,
 	RESULT,
@@ -153,6 +171,29 @@ static void stop(struct skep_lower *l, struct skep_block *at, struct skep_val *s
 	skep_ir_ret(l->fn, skep_ir_const(l->fn, 1));
 }
 
+/* What the helper loop does, where there is none. */
+static void follow(struct skep_lower *l, const struct skep_fn *callback, struct skep_val *ctx,
+		   uint64_t rounds)
+{
+	struct skep_fn *fn = l->fn;
+	struct skep_block *head = skep_ir_block(fn), *body = skep_ir_block(fn),
+			  *next = skep_ir_block(fn), *end = skep_ir_block(fn);
+	struct skep_var *at = skep_ir_var(fn, "round");
+	struct skep_val *ended;
+
+	skep_ir_set(fn, at, skep_ir_const(fn, 0));
+	skep_ir_jump(fn, head);
+	skep_ir_at(fn, head);
+	skep_ir_branch(fn, SKEP_CC_ULT, skep_ir_get(fn, at), skep_ir_const(fn, rounds), body, end);
+	skep_ir_at(fn, body);
+	ended = skep_ir_call_local(fn, callback, 2, skep_ir_get(fn, at), ctx);
+	skep_ir_branch(fn, SKEP_CC_EQ, ended, skep_ir_const(fn, 0), next, end);
+	skep_ir_at(fn, next);
+	skep_ir_set(fn, at, skep_ir_opi(fn, SKEP_OP_ADD, skep_ir_get(fn, at), 1));
+	skep_ir_jump(fn, head);
+	skep_ir_at(fn, end);
+}
+
 /* Calls @callback at most @rounds times with @pointers and these first numbers; the state's result. */
 static struct skep_val *run_loop(struct skep_lower *l, const struct skep_fn *callback,
 				 struct skep_val *const pointers[N_POINTERS], uint64_t rounds,
@@ -166,9 +207,12 @@ static struct skep_val *run_loop(struct skep_lower *l, const struct skep_fn *cal
 	skep_ir_store(l->fn, state, AT * 8, 8, skep_ir_const(l->fn, 0));
 	skep_ir_store(l->fn, state, MATCHED * 8, 8, matched);
 	skep_ir_store(l->fn, state, RESULT * 8, 8, skep_ir_const(l->fn, result));
-	skep_ir_call(l->fn, SKEP_HELPER_LOOP, 0, 4,
-		     skep_ir_const(l->fn, MIN(rounds, (uint64_t)LOOPS_MAX)),
-		     skep_ir_func(l->fn, callback), ctx, skep_ir_const(l->fn, 0));
+	if (has_loop(l->c))
+		skep_ir_call(l->fn, SKEP_HELPER_LOOP, 0, 4,
+			     skep_ir_const(l->fn, MIN(rounds, (uint64_t)LOOPS_MAX)),
+			     skep_ir_func(l->fn, callback), ctx, skep_ir_const(l->fn, 0));
+	else
+		follow(l, callback, ctx, MIN(rounds, (uint64_t)FOLLOW_MAX));
 	return skep_ir_load(l->fn, state, RESULT * 8, 8, 0);
 }
 
@@ -181,10 +225,13 @@ static struct skep_val *byte_at(struct skep_lower *l, struct skep_val *base, str
 
 static int check_find(struct skep_check *k, struct skep_expr *call, const struct skep_type *type)
 {
+	struct skep_expr *const *args = call->call.args.data;
 	int r = check_texts(k, call, 2);
 
 	call->type = type;
-	return r < 0 ? r : want_loop(k, call);
+	if (r < 0 || !args[TEXT]->type || !args[PART]->type)
+		return r;
+	return want_loop(k, call, search_rounds(args[TEXT]->type, args[PART]->type));
 }
 
 static int check_strstr(struct skep_check *k, struct skep_expr *call)
@@ -255,7 +302,7 @@ static int search(struct skep_lower *l, const struct skep_expr *call, struct ske
 	}
 	p[STATE] = far_object(l, N_NUMBERS * 8, "state");
 	callback = strstr_callback(l, v[TEXT].type->size, v[PART].type->size);
-	rounds = (uint64_t)(v[TEXT].type->size + 1) * (v[PART].type->size + 1);
+	rounds = search_rounds(v[TEXT].type, v[PART].type);
 	*ret_at = run_loop(l, callback, p, rounds, skep_ir_const(l->fn, 0), UINT64_MAX);
 	return 0;
 }
@@ -310,7 +357,9 @@ static int check_memcmp(struct skep_check *k, struct skep_expr *call)
 		return skep_check_want(k, args[2], "a number of bytes");
 	if (skep_check_const(k, args[2], &count) && count < 0)
 		return skep_check_want(k, args[2], "a number of bytes, 0 or more");
-	return want_loop(k, call);
+	if (!args[0]->type || !args[1]->type)
+		return 0;
+	return want_loop(k, call, (uint64_t)MIN(args[0]->type->size, args[1]->type->size) + 1);
 }
 
 /* One step: text[at] minus part[at]; the state's second number is how many there are. */

@@ -171,8 +171,12 @@ static int check_pkt(struct skep_check *k, struct skep_expr *call)
 
 static int check_exists(struct skep_check *k, struct skep_expr *call)
 {
+	const struct skep_expr *of = call->call.args.data[0];
+
+	if (!skep_packet_is(of))
+		return skep_check_exists(k, call);
 	call->type = skep_type_bool();
-	return skep_packet_check_exists(k, call->call.args.data[0]);
+	return skep_packet_check_exists(k, of);
 }
 
 static int lower_exists(struct skep_lower *l, const struct skep_expr *call,
@@ -209,7 +213,7 @@ const struct skep_builtin skep_builtin_pkt = {
 
 const struct skep_builtin skep_builtin_exists = {
 	.name = "exists",
-	.usage = "exists(pkt.HEADER)",
+	.usage = "exists(VALUE.FIELD) or exists(pkt.HEADER)",
 	.min_args = 1,
 	.max_args = 1,
 	.flags = SKEP_BUILTIN_RAW,
