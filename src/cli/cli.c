@@ -177,7 +177,7 @@ static int dispatch(int argc, char **argv)
 		return skep_cmd_trace(argc, argv);
 	command = find_command(argv[1]);
 	if (!command && skep_cli_is_tool(argv[1]))
-		return skep_cmd_tool(argv[1], argc - 1, argv + 1);
+		return skep_cmd_tool(argv[1], false, argc - 1, argv + 1);
 	if (!command)
 		return unknown_command(argv[1]);
 	if (argc > 2 && (skep_streq(argv[2], "-h") || skep_streq(argv[2], "--help")))
@@ -264,7 +264,7 @@ int skep_cli_main(int argc, char **argv)
 	if (strcmp(name, "bpftrace") == 0)
 		code = skep_cmd_bpftrace(argc, argv);
 	else if (as_tool(name, tool, sizeof(tool)))
-		code = skep_cmd_tool(tool, argc, argv);
+		code = skep_cmd_tool(tool, true, argc, argv);
 	else
 		code = dispatch(argc, argv);
 	/* Where a command has not looked by itself; a reader that went away wants no more. */

@@ -77,7 +77,8 @@ int skep_cmd_run(int argc, char **argv);
 int skep_cmd_tools(int argc, char **argv);
 int skep_cmd_schema(int argc, char **argv);
 /* The tool called @name; @argv[0] is not looked at. */
-int skep_cmd_tool(const char *name, int argc, char **argv);
+/* @as_bcc: its rows look as those of BCC's tool of this name. */
+int skep_cmd_tool(const char *name, bool as_bcc, int argc, char **argv);
 bool skep_cli_is_tool(const char *name);
 struct skep_arena;
 /* The tool whose name is nearer to @name than *@best, which becomes how near; or NULL. */

@@ -76,7 +76,7 @@ int skep_cmd_help(int argc, char **argv)
 		return SKEP_EXIT_FINE;
 	}
 	if (skep_cli_is_tool(argv[1]))
-		return skep_cmd_tool(argv[1], 2, (char *[]){ argv[1], "--help", NULL });
+		return skep_cmd_tool(argv[1], false, 2, (char *[]){ argv[1], "--help", NULL });
 	if (skep_streq(argv[1], "argdist")) {
 		skep_cli_page(argdist);
 		return SKEP_EXIT_FINE;

@@ -148,7 +148,7 @@ bool skep_cli_is_tool(const char *name)
 	return skep_tool_find(name, arena);
 }
 
-int skep_cmd_tool(const char *name, int argc, char **argv)
+int skep_cmd_tool(const char *name, bool as_bcc, int argc, char **argv)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
@@ -166,6 +166,7 @@ int skep_cmd_tool(const char *name, int argc, char **argv)
 	skep_diag_fini(&diag);
 	if (r < 0)
 		return SKEP_EXIT_USAGE;
+	options.shape = as_bcc ? tool->shape : NULL;
 	if (!options.help)
 		return skep_trace_run(&options, &context);
 	skep_tool_help(tool, &text);

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 
 #include "live/session.h"
+#include "record/shape.h"
 
 /* The actions whose rows become lines of a CSV file by their fields. */
 static bool has_fields(const struct skep_plan_action *a)
@@ -169,6 +170,16 @@ void skep_emit_close(struct skep_session *s)
 	*e = (struct skep_emit){};
 }
 
+/* Above the first row, as a column of time may come along. */
+static void shaped_row(struct skep_session *s, const struct skep_schema *schema,
+		       const void *payload, struct skep_str *out)
+{
+	if (!s->emit.shape_begun)
+		skep_shape_header(s->options->shape, schema, out);
+	s->emit.shape_begun = true;
+	skep_shape_row(s->options->shape, schema, payload, s->resolver, out);
+}
+
 void skep_emit_row(struct skep_session *s, size_t action, const void *payload,
 		   const struct skep_row_who *who)
 {
@@ -180,6 +191,8 @@ void skep_emit_row(struct skep_session *s, size_t action, const void *payload,
 	if (s->options->format == SKEP_LIVE_CSV)
 		skep_csv_row(&s->emit.csv, s->emit.types[action], schema, payload, s->resolver,
 			     out);
+	else if (s->options->shape)
+		shaped_row(s, schema, payload, out);
 	else
 		skep_row_tables_add(&s->emit.tables, schema, payload, s->resolver, out);
 }
@@ -205,6 +218,9 @@ void skep_emit_map(struct skep_session *s, const struct skep_snapshot *snapshot,
 				   s->emit.tables.screen, s->resolver, out);
 		return;
 	case SKEP_LIVE_TABLE:
+		if (s->options->shape &&
+		    skep_shape_hist(s->options->shape, snapshot, s->resolver, out))
+			return;
 		skep_snapshot_table(snapshot, top, divide, s->resolver, s->emit.tables.screen, out);
 		return;
 	case SKEP_LIVE_CSV:

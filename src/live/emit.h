@@ -20,7 +20,8 @@ struct skep_session;
 struct skep_emit {
 	struct skep_csv csv;
 	struct skep_row_tables tables;
-	char **types; /* CSV: by action, what its lines are called; or NULL */
+	bool shape_begun; /* its header is written */
+	char **types;	  /* CSV: by action, what its lines are called; or NULL */
 	size_t n_types;
 	struct skep_schema *
 		timed; /* by action: its schema with the time in front; NULL: nobody asked for it */

@@ -44,6 +44,8 @@ struct skep_live_options {
 	 * statistics of programs.
 	 */
 	uint64_t max_cpu;
+	struct skep_shape *
+		shape; /* tables look like this; or NULL. Its rows are counted on: one run has it */
 	bool time; /* tables and CSV have a column for the time of a row; wants a plan with long rows */
 	struct skep_sink *const
 		*sinks; /* that get rows and maps, too; they want a plan with long rows */

@@ -33,6 +33,39 @@ void skep_field_cell(const struct skep_schema_field *field, const void *payload,
 	}
 }
 
+void skep_cell_shown(const char *text, size_t len, struct skep_str *out)
+{
+	size_t n;
+
+	for (size_t i = 0; i < len; i += MAX(n, (size_t)1)) {
+		n = skep_utf8_shown(text + i, len - i);
+		if (n)
+			skep_str_addn(out, text + i, n);
+		else if (text[i] == '\n' || text[i] == '\t' || text[i] == '\r')
+			skep_str_addc(out, ' ');
+		else
+			skep_str_add(out, "\xef\xbf\xbd");
+	}
+}
+
+size_t skep_cell_cut(const char *text, size_t len, unsigned width, unsigned *ret_width)
+{
+	unsigned used = 0;
+	size_t i = 0, n;
+
+	for (; i < len; i += n) {
+		unsigned columns;
+
+		n = MAX(skep_utf8_len(text + i, len - i), (size_t)1);
+		columns = (unsigned)skep_text_columns(text + i, n);
+		if (used + columns > width)
+			break;
+		used += columns;
+	}
+	*ret_width = used;
+	return i;
+}
+
 const char *skep_unit_text(const char *unit)
 {
 	static const char *const bytes[][2] = {

@@ -60,6 +60,10 @@ void skep_snapshot_number(uint64_t value, uint64_t divide, bool is_signed, struc
 /* A number that is shown as one: right-aligned, divided. */
 bool skep_field_is_number(const struct skep_schema_field *field);
 /* A unit as people write it: "By" is "bytes". */
+/* Text for one line of a terminal: line breaks are blanks, bytes that steer it U+FFFD. */
+void skep_cell_shown(const char *text, size_t len, struct skep_str *out);
+/* How many bytes the first @width columns of it are; *ret_width is how many they really are: no character is cut in two. */
+size_t skep_cell_cut(const char *text, size_t len, unsigned width, unsigned *ret_width);
 const char *skep_unit_text(const char *unit);
 /* The keys as columns: those of a key that is one tuple are its elements. Their offsets count from key + *ret_base. */
 size_t skep_snapshot_keys(const struct skep_snapshot *snapshot,

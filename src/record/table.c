@@ -82,17 +82,8 @@ void skep_table_free(struct skep_table *t)
 void skep_table_cell(struct skep_table *t, const char *text, size_t len)
 {
 	struct cell cell = { .at = t->text.len };
-	size_t n;
 
-	for (size_t i = 0; i < len; i += MAX(n, (size_t)1)) {
-		n = skep_utf8_shown(text + i, len - i);
-		if (n)
-			skep_str_addn(&t->text, text + i, n);
-		else if (text[i] == '\n' || text[i] == '\t' || text[i] == '\r')
-			skep_str_addc(&t->text, ' ');
-		else
-			skep_str_add(&t->text, "\xef\xbf\xbd");
-	}
+	skep_cell_shown(text, len, &t->text);
 	cell.len = t->text.len - cell.at;
 	cell.width = (unsigned)skep_text_columns(skep_str_text(&t->text) + cell.at, cell.len);
 	skep_vec_add(&t->cells, cell);
@@ -140,25 +131,6 @@ static void fit(struct skep_table *t)
 	}
 }
 
-/* The first @width columns of a cell; *ret_width is how many they are. A wide character is not cut in two. */
-static size_t cut(const char *s, size_t len, unsigned width, unsigned *ret_width)
-{
-	unsigned used = 0;
-	size_t i = 0, n;
-
-	for (; i < len; i += n) {
-		unsigned columns;
-
-		n = MAX(skep_utf8_len(s + i, len - i), (size_t)1);
-		columns = (unsigned)skep_text_columns(s + i, n);
-		if (used + columns > width)
-			break;
-		used += columns;
-	}
-	*ret_width = used;
-	return i;
-}
-
 static void add_cell(const struct skep_table *t, size_t column, const char *s, size_t len,
 		     unsigned width, struct skep_str *out)
 {
@@ -166,7 +138,7 @@ static void add_cell(const struct skep_table *t, size_t column, const char *s, s
 	bool last = column + 1 == t->n;
 
 	if (t->screen && !c->is_number && width > c->width) {
-		skep_str_addn(out, s, cut(s, len, c->width - 1, &width));
+		skep_str_addn(out, s, skep_cell_cut(s, len, c->width - 1, &width));
 		skep_str_add(out, "\xe2\x80\xa6");
 		width++;
 	} else {

@@ -18,7 +18,8 @@ enum section {
 	ARGUMENTS,
 	OPTIONS,
 	COLUMNS,
-	EXAMPLES
+	EXAMPLES,
+	BCC,
 };
 
 struct head {
@@ -128,10 +129,8 @@ static int add_term(struct head *h, const char *line)
 static bool begin_section(struct head *h, const char *line)
 {
 	static const char *const names[] = {
-		[ARGUMENTS] = "arguments:",
-		[OPTIONS] = "options:",
-		[COLUMNS] = "columns:",
-		[EXAMPLES] = "examples:",
+		[ARGUMENTS] = "arguments:", [OPTIONS] = "options:", [COLUMNS] = "columns:",
+		[EXAMPLES] = "examples:",   [BCC] = "bcc:",
 	};
 
 	for (size_t i = ARGUMENTS; i < ARRAY_SIZE(names); i++) {
@@ -157,6 +156,11 @@ static int head_line(struct head *h, const char *line)
 	}
 	if (!line[indent])
 		return 0;
+	if (h->section == BCC) {
+		h->tool->shape = skep_arena_printf(
+			h->arena, "%s %s", h->tool->shape ? h->tool->shape : "", line + indent);
+		return 0;
+	}
 	if (indent >= GOES_ON && h->last) {
 		*h->last = skep_arena_printf(h->arena, "%s %s", *h->last, line + indent);
 		return 0;

@@ -19,6 +19,8 @@
  *	//   fd                   the descriptor, or -1
  *	// examples:
  *	//   opensnoop -x         what programs look for and do not find
+ *	// bcc:
+ *	//   PID:-6 COMM:-16 FD:4 ERR:3 PATH	as BCC's tool prints it (record/shape.h), under whose name it was started
  *
  *	tool = skep_tool_find("opensnoop", arena);
  *	r = skep_tool_options(tool, argc, argv, arena, &options, diag);
@@ -58,6 +60,7 @@ struct skep_tool {
 	const char *name, *summary, *area;
 	const char *about; /* paragraphs, "" when there are none */
 	const char *script;
+	const char *shape; /* record/shape.h; NULL: it looks the same under BCC's name */
 	const char *given; /* an option that its name stands for: "--system=ext4"; or NULL */
 	struct skep_tool_argument *arguments;
 	size_t n_arguments;

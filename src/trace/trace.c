@@ -15,6 +15,7 @@
 #include "isa/disasm.h"
 #include "lang/plan_file.h"
 #include "live/release.h"
+#include "record/shape.h"
 #include "sys/bpf.h"
 #include "sys/explain.h"
 #include "sys/kernel.h"
@@ -212,9 +213,14 @@ static int run_plan(struct job *job, int *ret_code)
 		.attached = release_world,
 		.data = job,
 	};
+	_cleanup_(skep_shape_freep)
+	struct skep_shape *shape = NULL;
 	_cleanup_close_ int stats_fd = -1;
 	struct skep_live_result result;
 	int r;
+
+	if (o->shape && skep_shape_new(o->shape, &shape) == 0)
+		options.shape = shape;
 
 	raise_open_files();
 	if (o->verbose || o->max_cpu) /* as long as this is open the kernel measures programs */

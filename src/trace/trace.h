@@ -30,11 +30,12 @@ enum skep_trace_stage {
 struct skep_trace_options {
 	const char *text; /* -e */
 	const char
-		*name;	 /* of the tool whose script the text is; NULL: somebody wrote it himself */
-	bool name_alone; /* it was given neither words nor options of its own */
-	const char *file;		      /* "-": stdin */
-	const char *command;		      /* -c */
-	const char *output;		      /* -o */
+		*name; /* of the tool whose script the text is; NULL: somebody wrote it himself */
+	const char *shape;   /* how tables look (record/shape.h), or NULL */
+	bool name_alone;     /* it was given neither words nor options of its own */
+	const char *file;    /* "-": stdin */
+	const char *command; /* -c */
+	const char *output;  /* -o */
 	const char *to[SKEP_TRACE_SINKS_MAX]; /* --to but for "-" */
 	size_t n_to;
 	bool to_output;	     /* --to - */

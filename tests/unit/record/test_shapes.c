@@ -5,7 +5,10 @@
  */
 #include "test.h"
 
+#include <errno.h>
+
 #include "record/csv.h"
+#include "record/shape.h"
 #include "record/table.h"
 
 static void expect_file(const char *name, const struct skep_str *out)
@@ -103,6 +106,78 @@ static void test_one_type(void **state)
 	skep_row_tables_write(&tables, &out);
 	skep_row_tables_fini(&tables);
 	expect_file("rows.table", &out);
+}
+
+/* As the tools of BCC have them. */
+static void test_bcc_rows(void **state)
+{
+	static const char *const bad[] = { "PID:x", "PID:6.2x", "A=@tim:4", "IP=pid@ipx", "A:6/z" };
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	_cleanup_(skep_shape_freep)
+	struct skep_shape *shape = NULL;
+
+	assert_int_equal(
+		skep_shape_new("TIME=time:-8 PID:-7 PCOMM=comm:-6.6 -> LAT(ms)=lat:9.2/1000 "
+			       "A:B=pid+comm:-12 IP=comm@ip:2 args.filename",
+			       &shape),
+		0);
+	skep_shape_header(shape, &exec_schema, &out);
+	for (size_t i = 0; i < ARRAY_SIZE(execs); i++)
+		skep_shape_row(shape, &exec_schema, &execs[i], NULL, &out);
+	expect_file("rows.bcc", &out);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct skep_shape *none = NULL;
+
+		assert_int_equal(skep_shape_new(bad[i], &none), -EINVAL);
+		assert_null(none);
+	}
+}
+
+static void test_bcc_histograms(void **state)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	_cleanup_(skep_shape_freep)
+	struct skep_shape *shape = NULL;
+	uint64_t powers[66] = {}, wide[66] = {}, steps[7] = { 3, 1, 0, 8, 4, 0, 0 };
+	uint64_t key = 77;
+	struct skep_snapshot_entry entries[] = { { .key = &key, .numbers = powers },
+						 { .key = &key, .numbers = wide } };
+	struct skep_snapshot s = {
+		.name = "@took",
+		.kind = SKEP_SNAPSHOT_HIST,
+		.key_size = 8,
+		.keys = exit_fields,
+		.n_keys = 1,
+		.n_numbers = 66,
+		.entries = entries,
+		.n_entries = 2,
+	};
+
+	powers[skep_hist_bucket(0, 0, false)] = 2;
+	powers[skep_hist_bucket(0, 1, false)] = 1;
+	powers[skep_hist_bucket(0, 5, false)] = 40;
+	powers[skep_hist_bucket(0, 100, false)] = 7;
+	wide[skep_hist_bucket(0, UINT64_C(1) << 40, false)] = 1;
+	assert_int_equal(skep_shape_new("PID:6", &shape), 0);
+	assert_false(skep_shape_hist(shape, &s, NULL, &out));
+	skep_shape_free(shape);
+	assert_int_equal(skep_shape_new("hist=usecs", &shape), 0);
+	assert_true(skep_shape_hist(shape, &s, NULL, &out));
+	s.value_field.unit = "ms";
+	s.n_keys = 0;
+	s.n_entries = 1;
+	assert_true(skep_shape_hist(shape, &s, NULL, &out));
+	s.kind = SKEP_SNAPSHOT_LHIST;
+	s.value_field.unit = NULL;
+	s.n_numbers = ARRAY_SIZE(steps);
+	s.lhist_step = 10;
+	entries[0].numbers = steps;
+	assert_true(skep_shape_hist(shape, &s, NULL, &out));
+	s.kind = SKEP_SNAPSHOT_COUNT;
+	assert_false(skep_shape_hist(shape, &s, NULL, &out));
+	expect_file("histograms.bcc", &out);
 }
 
 static void test_screen(void **state)
@@ -274,10 +349,15 @@ static void test_schema(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one_type),  cmocka_unit_test(test_screen),
-		cmocka_unit_test(test_two_types), cmocka_unit_test(test_pending),
-		cmocka_unit_test(test_csv),	  cmocka_unit_test(test_maps),
+		cmocka_unit_test(test_one_type),
+		cmocka_unit_test(test_screen),
+		cmocka_unit_test(test_two_types),
+		cmocka_unit_test(test_pending),
+		cmocka_unit_test(test_csv),
+		cmocka_unit_test(test_maps),
 		cmocka_unit_test(test_schema),
+		cmocka_unit_test(test_bcc_rows),
+		cmocka_unit_test(test_bcc_histograms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "record/shape.h"
 #include "trace/tool.h"
 
 static const char head[] = "// SPDX-License-Identifier: Apache-2.0\n"
@@ -182,6 +183,13 @@ static void test_every_tool(void **state)
 
 		if (skep_tool_parse(script, arena, &t, &why) < 0)
 			fail_msg("%s: %s", name, why);
+		if (t.shape) {
+			_cleanup_(skep_shape_freep)
+			struct skep_shape *shape = NULL;
+
+			if (skep_shape_new(t.shape, &shape) < 0)
+				fail_msg("%s: its shape of BCC is not one", name);
+		}
 		snprintf(line, sizeof(line), "%s.bt", t.name);
 		assert_string_equal(line, name);
 		/* Its area is one that is listed. */

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record/shape.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/vec.h"
+#include "record/record_priv.h"
+
+#define STARS 40      /* of a histogram's bar */
+#define STARS_WIDE 20 /* and where bounds need more than 32 bits */
+
+enum what {
+	LITERAL,
+	FIELD,
+	VERSION, /* of an address's protocol */
+	TIME,
+	SINCE,
+};
+
+struct column {
+	enum what what;
+	char *header;	      /* or the literal */
+	char *field, *second; /* second: or NULL */
+	int width, precision; /* precision -1: none */
+	bool left;
+	uint64_t divide; /* 0: it is shown as it is */
+};
+
+struct skep_shape {
+	struct {
+		SKEP_VEC(struct column);
+	} columns;
+	char *hist; /* unit of histograms, or NULL */
+	uint64_t first_ns;
+};
+
+static char *copy(const char *text, size_t len)
+{
+	char *s = strndup(text, len);
+
+	if (!s)
+		skep_oom();
+	return s;
+}
+
+/* "-16.16", "7.2/1000" */
+static int parse_format(const char *text, struct column *c)
+{
+	char *end = (char *)text;
+
+	c->left = *text == '-';
+	c->width = abs((int)strtol(text, &end, 10));
+	if (*end == '.')
+		c->precision = (int)strtol(end + 1, &end, 10);
+	if (*end == '/')
+		c->divide = strtoull(end + 1, &end, 10);
+	return *end ? -EINVAL : 0;
+}
+
+/* "laddr+lport", "raddr@ip", "@time" */
+static int parse_field(const char *text, size_t len, struct column *c)
+{
+	const char *plus = memchr(text, '+', len), *at = memchr(text, '@', len);
+	size_t first = plus ? (size_t)(plus - text) : at ? (size_t)(at - text) : len;
+
+	c->field = copy(text, first);
+	if (plus)
+		c->second = copy(plus + 1, len - first - 1);
+	if (!at)
+		return 0;
+	if (len - first == 3 && memcmp(at, "@ip", 3) == 0)
+		c->what = VERSION;
+	else if (len == 5 && memcmp(at, "@time", 5) == 0)
+		c->what = TIME;
+	else if (len == 6 && memcmp(at, "@since", 6) == 0)
+		c->what = SINCE;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static bool is_word(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((text[i] >= 'A' && text[i] <= 'Z') || (text[i] >= 'a' && text[i] <= 'z'))
+			return true;
+	return false;
+}
+
+static int parse_column(const char *text, size_t len, struct column *c)
+{
+	const char *equals = memchr(text, '=', len), *colon = NULL;
+	_cleanup_free_ char *format = NULL;
+	int r;
+
+	if (!is_word(text, len)) {
+		c->what = LITERAL;
+		c->header = copy(text, len);
+		return 0;
+	}
+	c->what = FIELD;
+	/* Behind the field's name, as a header may have a colon. */
+	for (const char *p = equals ? equals : text; p < text + len; p++)
+		colon = *p == ':' ? p : colon;
+	c->header = copy(text, (size_t)((equals ? equals : colon ? colon : text + len) - text));
+	for (char *p = c->header; *p; p++)
+		*p = *p == '~' ? ' ' : *p;
+	if (equals) {
+		equals++;
+		r = parse_field(equals, (size_t)((colon ? colon : text + len) - equals), c);
+		if (r < 0)
+			return r;
+	} else {
+		c->field = copy(c->header, strlen(c->header));
+		for (char *p = c->field; *p; p++)
+			*p = *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p;
+	}
+	format = colon ? copy(colon + 1, (size_t)(text + len - colon - 1)) : NULL;
+	return format ? parse_format(format, c) : 0;
+}
+
+int skep_shape_new(const char *text, struct skep_shape **ret_shape)
+{
+	_cleanup_(skep_shape_freep)
+	struct skep_shape *shape = calloc(1, sizeof(*shape));
+	int r = 0;
+
+	if (!shape)
+		skep_oom();
+	for (size_t len; r >= 0 && *(text += strspn(text, " ")); text += len) {
+		len = strcspn(text, " ");
+		if (skep_has_prefix(text, "hist=")) {
+			free(shape->hist);
+			shape->hist = copy(text + 5, len - 5);
+			continue;
+		}
+		skep_vec_add(&shape->columns, (struct column){ .precision = -1 });
+		r = parse_column(text, len, &skep_vec_last(&shape->columns));
+	}
+	if (r < 0)
+		return r;
+	*ret_shape = TAKE_PTR(shape);
+	return 0;
+}
+
+void skep_shape_free(struct skep_shape *shape)
+{
+	if (!shape)
+		return;
+	for (size_t i = 0; i < shape->columns.len; i++) {
+		free(shape->columns.data[i].header);
+		free(shape->columns.data[i].field);
+		free(shape->columns.data[i].second);
+	}
+	skep_vec_fini(&shape->columns);
+	free(shape->hist);
+	free(shape);
+}
+
+static const struct skep_schema_field *find(const struct skep_schema *schema, const char *name)
+{
+	for (size_t i = 0; name && i < schema->n_fields; i++)
+		if (skep_streq(schema->fields[i].name, name))
+			return &schema->fields[i];
+	return NULL;
+}
+
+static bool is_there(const struct column *c, const struct skep_schema *schema)
+{
+	return (c->what != FIELD && c->what != VERSION) ||
+	       (find(schema, c->field) && (!c->second || find(schema, c->second)));
+}
+
+static void add_cell(const struct column *c, const char *text, struct skep_str *out)
+{
+	bool cut = c->precision >= 0 && !c->divide && c->what == FIELD;
+	_cleanup_(skep_str_fini)
+	struct skep_str shown = {};
+	unsigned columns;
+	size_t len, gap;
+
+	skep_cell_shown(text, strlen(text), &shown);
+	len = skep_cell_cut(skep_str_text(&shown), shown.len,
+			    cut ? (unsigned)c->precision : UINT_MAX, &columns);
+	gap = c->width > (int)columns ? (size_t)c->width - columns : 0;
+	if (!c->left)
+		skep_str_pad(out, ' ', gap);
+	skep_str_addn(out, skep_str_text(&shown), len);
+	if (c->left)
+		skep_str_pad(out, ' ', gap);
+}
+
+void skep_shape_header(const struct skep_shape *shape, const struct skep_schema *schema,
+		       struct skep_str *out)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < shape->columns.len; i++) {
+		const struct column *c = &shape->columns.data[i];
+
+		if (!is_there(c, schema))
+			continue;
+		if (!first)
+			skep_str_addc(out, ' ');
+		first = false;
+		add_cell(c, c->header, out);
+	}
+	if (!first)
+		skep_str_addc(out, '\n');
+}
+
+static void add_time(struct skep_str *out)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char text[16];
+
+	localtime_r(&now, &tm);
+	strftime(text, sizeof(text), "%H:%M:%S", &tm);
+	skep_str_add(out, text);
+}
+
+static void add_fields(const struct column *c, const struct skep_schema *schema,
+		       const void *payload, const struct skep_resolver *resolver,
+		       struct skep_str *out)
+{
+	const struct skep_schema_field *f = find(schema, c->field);
+
+	if (c->divide && skep_field_has_int(f)) {
+		skep_str_addf(out, "%.*f", MAX(c->precision, 0),
+			      (double)(int64_t)skep_field_int(f, payload) / (double)c->divide);
+		return;
+	}
+	skep_field_cell(f, payload, resolver, out);
+	if (!c->second)
+		return;
+	skep_str_addc(out, ':');
+	skep_field_cell(find(schema, c->second), payload, resolver, out);
+}
+
+static void add_value(struct skep_shape *shape, const struct column *c,
+		      const struct skep_schema *schema, const void *payload,
+		      const struct skep_resolver *resolver, struct skep_str *out)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+	_cleanup_(skep_str_fini)
+	struct skep_str address = {};
+	uint64_t now = skep_clock_ns(CLOCK_MONOTONIC);
+
+	switch (c->what) {
+	case LITERAL:
+		skep_str_add(out, c->header);
+		return;
+	case TIME:
+		add_time(&text);
+		break;
+	case SINCE:
+		if (!shape->first_ns)
+			shape->first_ns = now;
+		skep_str_addf(&text, "%.*f", MAX(c->precision, 0),
+			      (double)(now - shape->first_ns) / 1e9);
+		break;
+	case VERSION:
+		add_fields(c, schema, payload, resolver, &address);
+		skep_str_addc(&text, strchr(skep_str_text(&address), ':') ? '6' : '4');
+		break;
+	default:
+		add_fields(c, schema, payload, resolver, &text);
+	}
+	add_cell(c, skep_str_text(&text), out);
+}
+
+void skep_shape_row(struct skep_shape *shape, const struct skep_schema *schema, const void *payload,
+		    const struct skep_resolver *resolver, struct skep_str *out)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < shape->columns.len; i++) {
+		const struct column *c = &shape->columns.data[i];
+
+		if (!is_there(c, schema))
+			continue;
+		if (!first)
+			skep_str_addc(out, ' ');
+		first = false;
+		add_value(shape, c, schema, payload, resolver, out);
+	}
+	if (!first)
+		skep_str_addc(out, '\n');
+}
+
+/* Up to the last bucket that has something. A value of 0 stands in the first one, with 1. */
+static size_t buckets(const struct skep_snapshot *s, const struct skep_snapshot_entry *entry,
+		      uint64_t counts[64])
+{
+	size_t n = 1;
+
+	memset(counts, 0, 64 * sizeof(*counts));
+	for (size_t i = 0; i < s->n_numbers; i++) {
+		uint64_t low, high;
+		unsigned at;
+
+		if (!entry->numbers[i] || !skep_hist_range(s->hist_bits, i, &low, &high))
+			continue;
+		at = low ? 63 - (unsigned)__builtin_clzll(low) : 0;
+		counts[at] += entry->numbers[i];
+		n = MAX(n, (size_t)at + 1);
+	}
+	return n;
+}
+
+static void add_powers(const char *unit, const struct skep_snapshot *s,
+		       const struct skep_snapshot_entry *entry, struct skep_str *out)
+{
+	uint64_t counts[64], most = 1;
+	size_t n = buckets(s, entry, counts);
+	bool wide = n > 32;
+	int stars = wide ? STARS_WIDE : STARS, width = wide ? 20 : 10;
+
+	skep_str_addf(out, "%*s%-*s : count    %sdistribution\n", wide ? 15 : 5, "", wide ? 29 : 19,
+		      unit, wide ? "" : " ");
+	for (size_t i = 0; i < n; i++)
+		most = MAX(most, counts[i]);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t low = i ? UINT64_C(1) << i : 0, high = (UINT64_C(2) << i) - 1;
+		int bar = (int)((unsigned __int128)counts[i] * (unsigned)stars / most);
+
+		skep_str_addf(out, "%*" PRIu64 " -> %-*" PRIu64 " : %-8" PRIu64 " |", width, low,
+			      width, high, counts[i]);
+		skep_str_pad(out, '*', (size_t)bar);
+		skep_str_pad(out, ' ', (size_t)(stars - bar));
+		skep_str_add(out, "|\n");
+	}
+}
+
+static void add_steps(const char *unit, const struct skep_snapshot *s,
+		      const struct skep_snapshot_entry *entry, struct skep_str *out)
+{
+	uint64_t most = 1;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_numbers; i++) {
+		most = MAX(most, entry->numbers[i]);
+		n = entry->numbers[i] ? i + 1 : n;
+	}
+	skep_str_addf(out, "     %-13s : count     distribution\n", unit);
+	for (size_t i = 1; i < n; i++) {
+		int bar = (int)((unsigned __int128)entry->numbers[i] * STARS / most);
+
+		skep_str_addf(out, "        %-10" PRId64 " : %-8" PRIu64 " |",
+			      s->lhist_min + (int64_t)(i - 1) * s->lhist_step, entry->numbers[i]);
+		skep_str_pad(out, '*', (size_t)bar);
+		skep_str_pad(out, ' ', (size_t)(STARS - bar));
+		skep_str_add(out, "|\n");
+	}
+}
+
+/* "pid = 4711" over the histogram of a key. */
+static void add_keys(const struct skep_snapshot *s, const struct skep_snapshot_entry *entry,
+		     const struct skep_resolver *resolver, struct skep_str *out)
+{
+	const struct skep_schema_field *keys;
+	size_t base, n = skep_snapshot_keys(s, &keys, &base);
+
+	if (!n)
+		return;
+	skep_str_addc(out, '\n');
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			skep_str_addc(out, ' ');
+		else
+			skep_str_addf(out, "%s = ", keys[i].name);
+		skep_field_cell(&keys[i], (const uint8_t *)entry->key + base, resolver, out);
+	}
+	skep_str_addc(out, '\n');
+}
+
+/* What BCC calls the unit of a histogram. */
+static const char *unit_of(const struct skep_shape *shape, const struct skep_snapshot *s)
+{
+	static const char *const names[][2] = {
+		{ "ns", "nsecs" }, { "us", "usecs" }, { "ms", "msecs" }, { "s", "secs" }
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names) && s->value_field.unit; i++)
+		if (skep_streq(s->value_field.unit, names[i][0]))
+			return names[i][1];
+	return shape->hist;
+}
+
+bool skep_shape_hist(const struct skep_shape *shape, const struct skep_snapshot *snapshot,
+		     const struct skep_resolver *resolver, struct skep_str *out)
+{
+	bool powers = snapshot->kind == SKEP_SNAPSHOT_HIST;
+
+	if (!shape->hist || (!powers && snapshot->kind != SKEP_SNAPSHOT_LHIST))
+		return false;
+	for (size_t i = 0; i < snapshot->n_entries; i++) {
+		add_keys(snapshot, &snapshot->entries[i], resolver, out);
+		if (powers)
+			add_powers(unit_of(shape, snapshot), snapshot, &snapshot->entries[i], out);
+		else
+			add_steps(unit_of(shape, snapshot), snapshot, &snapshot->entries[i], out);
+	}
+	return true;
+}
