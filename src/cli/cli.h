@@ -75,6 +75,7 @@ int skep_cmd_explain(int argc, char **argv);
 int skep_cmd_build(int argc, char **argv);
 int skep_cmd_run(int argc, char **argv);
 int skep_cmd_tools(int argc, char **argv);
+int skep_cmd_dashboards(int argc, char **argv);
 int skep_cmd_schema(int argc, char **argv);
 /* The tool called @name; @argv[0] is not looked at. */
 /* @as_bcc: its rows look as those of BCC's tool of this name. */

@@ -39,6 +39,8 @@ const struct skep_command skep_commands[] = {
 #ifndef SKEP_CORE
 	{ "schema", "the JSON Schema of what a tool or script writes as JSON lines",
 	  "skep schema TOOL | FILE | -e 'SCRIPT' [its options]", skep_cmd_schema },
+	{ "dashboards", "dashboards for Grafana, and alert rules for Prometheus",
+	  "skep dashboards [TOOL | FILE]... [-o FOLDER]", skep_cmd_dashboards },
 	{ "top", "processes, containers, files and connections, live", "skep top [options]",
 	  skep_cmd_top },
 	{ "ps", "programs, links and maps in the kernel: whose, where, what they take and may do",

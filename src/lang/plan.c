@@ -28,6 +28,26 @@ static void add_printf(const struct skep_plan_action *action, struct skep_str *o
 	skep_schema_json(&action->schema, skep_str_text(&at), out);
 }
 
+static bool any_action(const struct skep_plan *plan, enum skep_action_kind kind, size_t map)
+{
+	for (size_t i = 0; i < plan->n_actions; i++)
+		if (plan->actions[i].kind == kind && plan->actions[i].map == map)
+			return true;
+	return false;
+}
+
+bool skep_plan_shows(const struct skep_plan *plan, size_t map)
+{
+	return plan->maps[map].print_at_end &&
+	       (plan->config.print_maps_on_exit || any_action(plan, SKEP_ACTION_PRINT_MAP, map));
+}
+
+bool skep_plan_is_result(const struct skep_plan *plan, size_t map)
+{
+	return any_action(plan, SKEP_ACTION_PRINT_MAP, map) ||
+	       (skep_plan_shows(plan, map) && !any_action(plan, SKEP_ACTION_CLEAR, map));
+}
+
 void skep_plan_schemas(const struct skep_plan *plan, bool with_maps, struct skep_str *out)
 {
 	for (size_t i = 0; i < plan->n_actions; i++)

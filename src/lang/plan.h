@@ -235,5 +235,9 @@ struct skep_plan_globals {
 	int64_t wall_offset_ns;		 /* for tseries: time since 1970 minus time since boot */
 };
 
+/* Whether a map is printed, or would be at the end: what a script keeps for itself alone says print_maps_on_exit = false. */
+bool skep_plan_shows(const struct skep_plan *plan, size_t map);
+/* The same, and is not only emptied at the end so that nobody sees it. */
+bool skep_plan_is_result(const struct skep_plan *plan, size_t map);
 /* The schema of each type of row, once, as JSON records; @with_maps: also of the maps. */
 void skep_plan_schemas(const struct skep_plan *plan, bool with_maps, struct skep_str *out);

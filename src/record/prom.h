@@ -71,6 +71,12 @@ struct skep_prom_label {
 	const char *name, *value;
 };
 
+/* What skep counts of itself and its rows, whatever is on the page. */
+#define SKEP_PROM_LOST "lost"	  /* by cause, probe */
+#define SKEP_PROM_ROWS "rows"	  /* by row */
+#define SKEP_PROM_CUT "pages_cut" /* by map */
+#define SKEP_PROM_REFUSED "pages_refused"
+
 /* One counter. Calls for the same @name must follow each other; @help counts in the first. */
 void skep_prom_count(struct skep_prom *prom, const char *name, const char *help,
 		     const struct skep_prom_label *labels, size_t n_labels, uint64_t count,

@@ -176,27 +176,28 @@ static void add_counts(struct prom_sink *p)
 
 	for (size_t i = 0; i < p->n_rows; i++) {
 		labels[0].value = p->rows[i].name;
-		skep_prom_count(&p->prom, "rows", "rows that the script has made", labels, 1,
-				p->rows[i].n, &p->text);
+		skep_prom_count(&p->prom, SKEP_PROM_ROWS, "rows that the script has made", labels,
+				1, p->rows[i].n, &p->text);
 	}
 	labels[0].name = "map";
 	for (size_t i = 0; i < p->n_cut; i++) {
 		labels[0].value = p->cut[i].name;
-		skep_prom_count(&p->prom, "pages_cut",
+		skep_prom_count(&p->prom, SKEP_PROM_CUT,
 				"pages that left out keys of the map, as there are too many",
 				labels, 1, p->cut[i].n, &p->text);
 	}
 	labels[0].name = "cause";
 	labels[1].name = "probe";
 	if (!p->n_lost) /* what can be asked for has to be there before it happens */
-		skep_prom_count(&p->prom, "lost", "what was not seen", NULL, 0, 0, &p->text);
+		skep_prom_count(&p->prom, SKEP_PROM_LOST, "what was not seen", NULL, 0, 0,
+				&p->text);
 	for (size_t i = 0; i < p->n_lost; i++) {
 		labels[0].value = p->lost[i].name;
 		labels[1].value = p->lost[i].more;
-		skep_prom_count(&p->prom, "lost", "what was not seen", labels,
+		skep_prom_count(&p->prom, SKEP_PROM_LOST, "what was not seen", labels,
 				*p->lost[i].more ? 2 : 1, p->lost[i].n, &p->text);
 	}
-	skep_prom_count(&p->prom, "pages_refused",
+	skep_prom_count(&p->prom, SKEP_PROM_REFUSED,
 			"requests that were refused, as too much was asked for", NULL, 0,
 			p->n_refused, &p->text);
 }

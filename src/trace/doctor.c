@@ -70,7 +70,7 @@ static const struct {
 	bool anywhere;
 } commands[] = {
 	{ "verify, try, dis, asm, build, explain, new, fmt", 0, true },
-	{ "trace, tools, schema", SKEP_FEATURE_TRACEPOINT, false },
+	{ "trace, tools, schema, dashboards", SKEP_FEATURE_TRACEPOINT, false },
 	{ "run, map, ps", SKEP_FEATURE_BPF, false },
 	{ "top", SKEP_FEATURE_TP_BTF, false },
 };

@@ -99,6 +99,11 @@ void skep_tool_man(const struct skep_tool *tool, struct skep_str *out);
 /* All tools, by area. With a @world those that cannot run in it are marked; NULL: nobody knows. */
 void skep_tool_list(const struct skep_world *world, struct skep_str *out);
 
+/* The plan of a tool as it is when nothing is said to it, or as its first example has it. -errno, with the diag. */
+int skep_tool_compile(const struct skep_tool *tool, const struct skep_world *world,
+		      struct skep_arena *arena, struct skep_diag *diag,
+		      struct skep_plan **ret_plan) _must_check_;
+
 enum skep_tool_works {
 	SKEP_TOOL_WORKS,
 	SKEP_TOOL_PARTLY, /* something of it is not there: *ret_why */

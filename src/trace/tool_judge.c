@@ -51,27 +51,35 @@ static const char *first(const struct skep_diag *diag, enum skep_diag_level leve
 	return NULL;
 }
 
+int skep_tool_compile(const struct skep_tool *tool, const struct skep_world *world,
+		      struct skep_arena *arena, struct skep_diag *diag, struct skep_plan **ret_plan)
+{
+	struct skep_compile_options options = { .kernel_hz = skep_trace_kernel_hz };
+	struct skep_trace_options o;
+	char *argv[WORDS_MAX + 1];
+	int r = skep_tool_options(tool, command_line(tool, arena, argv), argv, arena, &o, diag);
+
+	if (r < 0)
+		return r;
+	options.params = o.params;
+	options.n_params = o.n_params;
+	options.has_cpid = o.command;
+	options.source_name = tool->name;
+	return skep_compile(arena, world, tool->script, strlen(tool->script), &options, diag,
+			    ret_plan);
+}
+
 enum skep_tool_works skep_tool_judge(const struct skep_tool *tool, const struct skep_world *world,
 				     struct skep_arena *arena, const char **ret_why)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *own = skep_arena_new();
-	struct skep_compile_options options = { .kernel_hz = skep_trace_kernel_hz };
-	struct skep_trace_options o;
 	struct skep_diag diag = {};
 	struct skep_plan *plan;
-	char *argv[WORDS_MAX + 1];
 	enum skep_tool_works works = SKEP_TOOL_WORKS;
 	const char *why;
-	int r = skep_tool_options(tool, command_line(tool, own, argv), argv, own, &o, &diag);
+	int r = skep_tool_compile(tool, world, own, &diag, &plan);
 
-	if (r >= 0) {
-		options.params = o.params;
-		options.n_params = o.n_params;
-		options.source_name = tool->name;
-		r = skep_compile(own, world, tool->script, strlen(tool->script), &options, &diag,
-				 &plan);
-	}
 	if (r >= 0 && strstr(tool->script, "\nhardware:") &&
 	    !skep_feature_has(SKEP_FEATURE_PERF_HARDWARE)) { /* noticed when it is attached */
 		skep_diag_error(&diag, SKEP_NO_LOC, "this machine does not have such counters");
