@@ -37,6 +37,7 @@ struct skep_compile_options {
 	bool unsafe;	/* system() and friends are allowed */
 	bool sampling; /* programs leave out events when user space says so: plan.sample_map_plus1 */
 	bool long_rows;			/* rows carry time, pid, tid, comm */
+	bool whose_rows;		/* and group, user and parent of that process */
 	bool as_bpftrace;		/* print(@m[key]) shows the value alone, BEGIN is a begin */
 	bool verbose;			/* hints about old syntax */
 	const char *const *environment; /* for settings, BPFTRACE_NAME=value; or NULL */

@@ -56,24 +56,80 @@ static int store_who(struct skep_lower *l, struct skep_val *row, int off)
 				off + (int)offsetof(struct skep_row_who, comm));
 }
 
+/* task->cgroups->subsys[memory]->cgroup->kn->id; NULL: this kernel has no such hierarchy, or no types. */
+static struct skep_val *group_of_v1(struct skep_lower *l)
+{
+	static const char *const sets[] = { "cgroups", "subsys" }, *const path[] = { "cgroup", "kn",
+										     "id" };
+	struct skep_btf_enumerator e;
+	uint32_t id;
+
+	if (l->c->options->portable || !l->c->world->btf ||
+	    skep_btf_find_enumerator(l->c->world->btf, "memory_cgrp_id", &id, &e) < 0)
+		return NULL;
+	return skep_lower_task_element(l, sets, ARRAY_SIZE(sets), (unsigned)e.value, path,
+				       ARRAY_SIZE(path));
+}
+
+static void store_number(struct skep_lower *l, struct skep_val *row, int off, unsigned size,
+			 struct skep_val *number)
+{
+	skep_ir_store(l->fn, row, off, size, number ? number : skep_ir_const(l->fn, 0));
+}
+
+static void store_whose(struct skep_lower *l, struct skep_val *row, int off)
+{
+	static const char *const level[] = { "cgroups", "dfl_cgrp", "level" }, *const parent[] = {
+		"real_parent", "tgid"
+	};
+
+	if (!skep_hook_has_task(l->inst)) {
+		skep_ir_zero(l->fn, row, off, sizeof(struct skep_row_whose));
+		return;
+	}
+#define AT(member) off + (int)offsetof(struct skep_row_whose, member)
+	store_number(l, row, AT(group), 8,
+		     skep_ir_call(l->fn, SKEP_HELPER_GET_CURRENT_CGROUP_ID, SKEP_CALL_PURE, 0));
+	store_number(l, row, AT(group_v1), 8, group_of_v1(l));
+	store_number(l, row, AT(level), 4, skep_lower_task_field(l, level, ARRAY_SIZE(level)));
+	store_number(l, row, AT(uid), 4,
+		     skep_ir_call(l->fn, SKEP_HELPER_GET_CURRENT_UID_GID, SKEP_CALL_PURE, 0));
+	store_number(l, row, AT(ppid), 4, skep_lower_task_field(l, parent, ARRAY_SIZE(parent)));
+	store_number(l, row, AT(is_known), 4, skep_ir_const(l->fn, 1));
+#undef AT
+}
+
+static bool has_whose(const struct skep_lower *l)
+{
+	return l->c->options->long_rows && l->c->options->whose_rows;
+}
+
 static int store_head(struct skep_lower *l, unsigned action, struct skep_val *row)
 {
 	bool is_long = l->c->options->long_rows;
-	struct skep_row_head head = { .action = (uint16_t)action,
-				      .flags = is_long ? SKEP_ROW_LONG : 0 };
+	struct skep_row_head head = { .action = (uint16_t)action };
 	uint32_t first;
+	int r;
 
+	if (is_long)
+		head.flags = has_whose(l) ? SKEP_ROW_LONG | SKEP_ROW_WHOSE : SKEP_ROW_LONG;
 	memcpy(&first, &head, sizeof(first));
 	skep_ir_store(l->fn, row, 0, 4, skep_ir_const(l->fn, first));
 	skep_ir_store(l->fn, row, (int)offsetof(struct skep_row_head, probe), 4,
 		      skep_lower_probe_index(l));
-	return is_long ? store_who(l, row, sizeof(head)) : 0;
+	if (!is_long)
+		return 0;
+	r = store_who(l, row, sizeof(head));
+	if (r >= 0 && has_whose(l))
+		store_whose(l, row, sizeof(head) + sizeof(struct skep_row_who));
+	return r;
 }
 
 static int head_size(const struct skep_lower *l)
 {
 	return (int)sizeof(struct skep_row_head) +
-	       (l->c->options->long_rows ? (int)sizeof(struct skep_row_who) : 0);
+	       (l->c->options->long_rows ? (int)sizeof(struct skep_row_who) : 0) +
+	       (has_whose(l) ? (int)sizeof(struct skep_row_whose) : 0);
 }
 
 static int check_row(struct skep_lower *l, const struct skep_plan_action *action)

@@ -24,6 +24,28 @@ static const struct skep_type *task_type(struct skep_compiler *c)
 	return c->types.btf ? skep_type_of_kernel(&c->types, "struct task_struct") : NULL;
 }
 
+/* Where a path of members leads to from @at + *off, which is of *type; pointers on the way are loaded. */
+static struct skep_val *follow(struct skep_lower *l, struct skep_val *at, int *off,
+			       const struct skep_type **type, const char *const *path,
+			       size_t n_path)
+{
+	for (size_t i = 0; i < n_path; i++) {
+		struct skep_field f;
+
+		if ((*type)->kind == SKEP_TYPE_PTR) {
+			at = skep_ir_load(l->fn, at, *off, 8, SKEP_LOAD_PURE);
+			*type = (*type)->elem;
+			*off = 0;
+		}
+		if (!*type || !skep_type_field(&l->c->types, *type, path[i], SKEP_SPACE_BTF, &f) ||
+		    f.bit_size)
+			return NULL;
+		at = skep_lower_member(l, at, off, &f);
+		*type = f.type;
+	}
+	return at;
+}
+
 struct skep_val *skep_lower_task_field(struct skep_lower *l, const char *const *path, size_t n_path)
 {
 	const struct skep_type *type = task_type(l->c);
@@ -32,22 +54,29 @@ struct skep_val *skep_lower_task_field(struct skep_lower *l, const char *const *
 
 	if (!at || !type)
 		return NULL;
-	for (size_t i = 0; i < n_path; i++) {
-		struct skep_field f;
+	at = follow(l, at, &off, &type, path, n_path);
+	if (!at || !skep_type_is_scalar(type))
+		return NULL;
+	return skep_ir_load(l->fn, at, off, type->size, SKEP_LOAD_PURE);
+}
 
-		if (!skep_type_field(&l->c->types, type, path[i], SKEP_SPACE_BTF, &f) || f.bit_size)
-			return NULL;
-		at = skep_lower_member(l, at, &off, &f);
-		type = f.type;
-		if (type->kind == SKEP_TYPE_PTR && i + 1 < n_path) {
-			at = skep_ir_load(l->fn, at, off, 8, SKEP_LOAD_PURE);
-			type = type->elem;
-			off = 0;
-			if (!type)
-				return NULL;
-		}
-	}
-	if (!skep_type_is_scalar(type))
+struct skep_val *skep_lower_task_element(struct skep_lower *l, const char *const *array,
+					 size_t n_array, unsigned index, const char *const *path,
+					 size_t n_path)
+{
+	const struct skep_type *type = task_type(l->c);
+	struct skep_val *at = skep_lower_task(l);
+	int off = 0;
+
+	if (!at || !type)
+		return NULL;
+	at = follow(l, at, &off, &type, array, n_array);
+	if (!at || type->kind != SKEP_TYPE_ARRAY || index >= type->count)
+		return NULL;
+	type = type->elem;
+	off += (int)(index * type->size);
+	at = follow(l, at, &off, &type, path, n_path);
+	if (!at || !skep_type_is_scalar(type))
 		return NULL;
 	return skep_ir_load(l->fn, at, off, type->size, SKEP_LOAD_PURE);
 }

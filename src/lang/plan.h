@@ -43,7 +43,10 @@ enum skep_action_kind {
 struct skep_plan_action {
 	enum skep_action_kind kind;
 	struct skep_schema schema; /* of the payload behind the head (and who) */
-	const char *text;	   /* format text as written, escapes resolved */
+	/* Fields of the schema that user space adds to the row (live/extend.h): bytes without them, and where the struct
+	   skep_process is; 0: there are none. */
+	uint32_t row_size, process_at;
+	const char *text; /* format text as written, escapes resolved */
 	struct skep_format format;
 	unsigned map;  /* index in maps: PRINT_MAP, CLEAR, ZERO */
 	bool with_key; /* PRINT_MAP of one element */

@@ -29,6 +29,9 @@ static uint32_t least_size(enum skep_field_kind kind)
 		return 16;
 	case SKEP_FIELD_INET:
 		return 20;
+	case SKEP_FIELD_HOST:
+	case SKEP_FIELD_PROCESS:
+		return UINT32_MAX; /* no file has such */
 	default:
 		return 0;
 	}

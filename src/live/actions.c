@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "live/extend.h"
 #include "live/outlets.h"
 #include "live/packets.h"
 #include "live/session.h"
@@ -23,6 +24,8 @@ struct row {
 	uint32_t probe;
 	const struct skep_row_who *who; /* or NULL */
 	struct skep_row_who who_copy;
+	const struct skep_row_whose *whose; /* or NULL */
+	struct skep_row_whose whose_copy;
 	const uint8_t *payload;
 	size_t len;
 };
@@ -513,14 +516,16 @@ static int (*const actions[SKEP_ACTION_KIND_MAX])(struct skep_session *, const s
 	[SKEP_ACTION_ROW] = do_row,
 };
 
-/* A row that ends behind its text, with as much memory behind it as the schema says there is. */
+/* A row that ends behind its text, or lacks what user space adds, with as much memory behind it as the schema says there is. */
 static bool extend_row(struct skep_session *s, struct row *row)
 {
-	size_t size = row->action->schema.size;
+	const struct skep_plan_action *a = row->action;
+	size_t size = a->schema.size, own = a->process_at ? a->row_size : size;
+	struct skep_process process;
 
-	if (row->len <= row->action->tail)
+	if (row->len < (a->has_tail ? a->tail + 1 : own))
 		return false;
-	if (row->len >= size)
+	if (row->len >= own && !a->process_at)
 		return true;
 	if (s->row_size < size) {
 		free(s->row);
@@ -529,10 +534,26 @@ static bool extend_row(struct skep_session *s, struct row *row)
 		if (!s->row)
 			return false;
 	}
+	row->len = MIN(row->len, own);
 	memcpy(s->row, row->payload, row->len);
 	memset(s->row + row->len, 0, size - row->len);
+	if (a->process_at) {
+		skep_extend_row(a, s->row, row->who, row->whose, &process);
+		memcpy(s->row + a->process_at, &process, sizeof(process));
+	}
 	row->payload = s->row;
 	row->len = size;
+	return true;
+}
+
+/* Part of the head; false: it is cut short. */
+static bool take_part(const uint8_t **bytes, size_t *len, void *part, size_t size)
+{
+	if (*len < size)
+		return false;
+	memcpy(part, *bytes, size);
+	*bytes += size;
+	*len -= size;
 	return true;
 }
 
@@ -541,25 +562,22 @@ static bool take_apart(struct skep_session *s, const uint8_t *bytes, size_t len,
 {
 	struct skep_row_head head;
 
-	if (len < sizeof(head))
-		return false;
-	memcpy(&head, bytes, sizeof(head));
-	bytes += sizeof(head);
-	len -= sizeof(head);
-	if (head.action >= s->plan->n_actions)
+	if (!take_part(&bytes, &len, &head, sizeof(head)) || head.action >= s->plan->n_actions)
 		return false;
 	*row = (struct row){ .action = &s->plan->actions[head.action], .probe = head.probe };
 	if (head.flags & SKEP_ROW_LONG) {
-		if (len < sizeof(row->who_copy))
+		if (!take_part(&bytes, &len, &row->who_copy, sizeof(row->who_copy)))
 			return false;
-		memcpy(&row->who_copy, bytes, sizeof(row->who_copy));
 		row->who = &row->who_copy;
-		bytes += sizeof(row->who_copy);
-		len -= sizeof(row->who_copy);
+	}
+	if (head.flags & SKEP_ROW_WHOSE) {
+		if (!take_part(&bytes, &len, &row->whose_copy, sizeof(row->whose_copy)))
+			return false;
+		row->whose = &row->whose_copy;
 	}
 	row->payload = bytes;
 	row->len = len;
-	if (row->action->has_tail && !extend_row(s, row))
+	if ((row->action->has_tail || row->action->process_at) && !extend_row(s, row))
 		return false;
 	return row->len >= row->action->schema.size && row->action->kind < SKEP_ACTION_KIND_MAX;
 }

@@ -27,15 +27,17 @@ enum {
 	EVENT_SELF = -6,
 	EVENT_END = -7,
 	EVENT_SINK = -8,
+	EVENT_DNS = -9,
 };
 
 /* Ring and user-run programs */
 
-/* Before rows: names in them may be of a process that is told of here. */
+/* Before rows: names in them may be of a process, or an address, that is told of here. */
 static void drain_news(struct skep_session *s)
 {
 	struct skep_ring_sink sink = { skep_who_news, s->who };
 
+	skep_who_dns_read(s->who);
 	if (s->plan->unwind &&
 	    s->engine->ring_drain(s->loaded, (size_t)s->plan->unwind->news, &sink) < 0)
 		s->result->losses.session[SKEP_LOSS_BAD_ROW]++;
@@ -277,6 +279,8 @@ int skep_loop_watch_ring(struct skep_loop *l)
 {
 	int r = skep_outlets_watch(l->s, l->epoll_fd, EVENT_SINK);
 
+	if (r >= 0 && skep_who_dns_fd(l->s->who) >= 0)
+		r = watch(l, skep_who_dns_fd(l->s->who), EVENT_DNS);
 	if (r < 0)
 		return r;
 	if (l->s->plan->ring_map < 0 && !l->s->plan->unwind)
@@ -384,6 +388,7 @@ static int handle(struct skep_loop *l, int64_t what)
 {
 	switch (what) {
 	case EVENT_RING: /* drained after every wait */
+	case EVENT_DNS:
 		return 0;
 	case EVENT_SIGNAL:
 		skep_loop_take_signals(l);

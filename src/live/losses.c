@@ -44,6 +44,9 @@ static const struct {
 				"rows could not be understood" },
 	[SKEP_LOSS_BYTE] = { "bad_text", "byte of a text was not UTF-8 and is \\ufffd in JSON",
 			     "bytes of texts were not UTF-8 and are \\ufffd in JSON" },
+	[SKEP_LOSS_DNS] = { "dns_full",
+			    "packet of DNS came too fast to be read: a name may be missing",
+			    "packets of DNS came too fast to be read: names may be missing" },
 	[SKEP_LOSS_PAUSED] = { "paused", "millisecond was not looked at to stay within --max-cpu",
 			       "milliseconds were not looked at to stay within --max-cpu" },
 };

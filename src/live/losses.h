@@ -20,6 +20,7 @@ enum skep_session_loss {
 	SKEP_LOSS_BAD_ROW, /* bytes in the ring that no action of the plan explains: never seen */
 	SKEP_LOSS_BYTE,	   /* a byte of a text was not of UTF-8, and JSON has nothing for it */
 	SKEP_LOSS_PAUSED,  /* a millisecond in which nothing was attached, for --max-cpu */
+	SKEP_LOSS_DNS, /* a packet of DNS that was not read in time: an address without its name */
 	SKEP_SESSION_LOSS_MAX,
 };
 

@@ -13,6 +13,7 @@
 #include "live/packets.h"
 #include "live/show.h"
 #include "sys/cpus.h"
+#include "who/dns.h"
 
 static int load(struct skep_loop *l)
 {
@@ -52,12 +53,18 @@ int skep_session_who(struct skep_session *s)
 		.probe_funcs = s->plan->probe_funcs,
 		.time_formats = s->plan->time_formats,
 		.n_time_formats = s->plan->n_time_formats,
+		.dns = s->options->dns,
 		.mangled = !s->plan->config.cpp_demangle,
 		.bpftrace_shapes = s->options->bpftrace_shapes,
 	};
 	int r;
 
 	r = skep_who_new(&options, &s->who);
+	if (r < 0 && options.dns) {
+		skep_diag_error(s->diag, SKEP_NO_LOC, "cannot listen to answers of DNS: %s",
+				strerror(-r));
+		skep_diag_hint(s->diag, "--dns needs CAP_NET_RAW; without it addresses are shown");
+	}
 	if (r >= 0)
 		s->resolver = skep_who_resolver(s->who);
 	return r;
@@ -227,6 +234,22 @@ static int go(struct skep_loop *l)
 	return skep_loop_run(l);
 }
 
+static void look_at_dns(struct skep_session *s)
+{
+	struct skep_dns_counts n;
+	uint64_t lost;
+
+	if (!skep_who_dns_counts(s->who, &n, &lost))
+		return;
+	s->result->losses.session[SKEP_LOSS_DNS] = lost;
+	if (s->options->verbose)
+		fprintf(stderr,
+			"skep: DNS: %" PRIu64 " answers, %" PRIu64
+			" that nobody asked for, %" PRIu64 " not whole, %" PRIu64
+			" not understood, %" PRIu64 " addresses forgotten\n",
+			n.answers, n.unasked, n.cut, n.bad, n.forgotten);
+}
+
 static void finish(struct skep_loop *l)
 {
 	struct skep_session *s = l->s;
@@ -261,6 +284,7 @@ static void finish(struct skep_loop *l)
 		skep_str_add(skep_output_text(s->out), "\n\n");
 	if (s->plan->config.print_maps_on_exit && !skep_suite_is(s->plan))
 		skep_session_print_maps(s);
+	look_at_dns(s);
 	if (skep_losses_collect(&s->result->losses, s->plan, s->engine, s->loaded) < 0)
 		skep_diag_warn(s->diag, SKEP_NO_LOC, "the counts of losses cannot be read");
 	if (skep_suite_is_bench(s->plan))

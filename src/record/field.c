@@ -52,8 +52,10 @@ static unsigned int_size(const struct skep_schema_field *field)
 	case SKEP_FIELD_USYM:
 		return 8;
 	case SKEP_FIELD_INET:
+	case SKEP_FIELD_HOST:
 		return 4;
 	case SKEP_FIELD_BYTES:
+	case SKEP_FIELD_PROCESS:
 	case SKEP_FIELD_STRING:
 	case SKEP_FIELD_BUFFER:
 	case SKEP_FIELD_MAC:
@@ -73,6 +75,8 @@ bool skep_field_has_int(const struct skep_schema_field *field)
 	case SKEP_FIELD_STRING:
 	case SKEP_FIELD_BUFFER:
 	case SKEP_FIELD_INET:
+	case SKEP_FIELD_HOST:
+	case SKEP_FIELD_PROCESS:
 	case SKEP_FIELD_MAC:
 	case SKEP_FIELD_STRUCT:
 	case SKEP_FIELD_TUPLE:
@@ -182,6 +186,47 @@ static void add_inet(const struct skep_schema_field *field, const uint8_t *p, st
 		skep_str_addc(out, '-'); /* a field of a header that is not there */
 	else
 		skep_str_addf(out, "family %" PRIu32, family);
+}
+
+/* The sixteen bytes of an address; false: it is of another family, or none. */
+static bool address_of(const struct skep_schema_field *field, const uint8_t *p,
+		       uint8_t ret_address[static 16])
+{
+	uint32_t family = field->size == 4 ? AF_INET : field->size == 16 ? AF_INET6 : 0;
+
+	if (!family) {
+		family = (uint32_t)load(p, 4);
+		p += 4;
+	}
+	if (family == AF_INET6) {
+		memcpy(ret_address, p, 16);
+		return true;
+	}
+	memset(ret_address, 0, 10);
+	memset(ret_address + 10, 0xff, 2);
+	memcpy(ret_address + 12, p, 4);
+	return family == AF_INET;
+}
+
+static void add_host(const struct skep_schema_field *field, const uint8_t *p,
+		     const struct skep_resolver *r, struct skep_str *out)
+{
+	uint8_t address[16];
+
+	if (r && r->host && address_of(field, p, address) && r->host(r->data, address, out))
+		return;
+	if (field->param == SKEP_HOST_OR_ADDRESS)
+		add_inet(field, p, out);
+}
+
+static void add_process(const struct skep_schema_field *field, const uint8_t *p,
+			const struct skep_resolver *r, struct skep_str *out)
+{
+	struct skep_process process;
+
+	memcpy(&process, p, sizeof(process));
+	if (r && r->process)
+		r->process(r->data, &process, (enum skep_process_what)field->param, out);
 }
 
 void skep_field_stack(const struct skep_schema_field *field, const void *payload,
@@ -321,6 +366,12 @@ static void add_text(const struct skep_schema_field *field, const void *payload,
 		return;
 	case SKEP_FIELD_INET:
 		add_inet(field, (const uint8_t *)payload + field->offset, out);
+		return;
+	case SKEP_FIELD_HOST:
+		add_host(field, (const uint8_t *)payload + field->offset, resolver, out);
+		return;
+	case SKEP_FIELD_PROCESS:
+		add_process(field, (const uint8_t *)payload + field->offset, resolver, out);
 		return;
 	case SKEP_FIELD_BYTES:
 		bytes = (const uint8_t *)payload + field->offset;

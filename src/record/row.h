@@ -14,6 +14,7 @@ struct skep_row_head {
 };
 
 #define SKEP_ROW_LONG 1
+#define SKEP_ROW_WHOSE 2 /* behind the long head */
 
 struct skep_row_who {
 	uint64_t boot_ns; /* bpf_ktime_get_boot_ns */
@@ -22,5 +23,16 @@ struct skep_row_who {
 	char comm[16];
 };
 
+/* Of the process that runs: for columns that --with adds. 0: not known here. */
+struct skep_row_whose {
+	uint64_t group;	   /* id of its cgroup of version 2 */
+	uint64_t group_v1; /* of the one in the memory hierarchy of version 1 */
+	uint32_t level;	   /* of the first: 0 is the root, which tells nothing */
+	uint32_t uid;
+	uint32_t ppid;
+	uint32_t is_known; /* 1 */
+};
+
+_Static_assert(sizeof(struct skep_row_whose) == 32, "whose is four words");
 _Static_assert(sizeof(struct skep_row_head) == 8, "rows start with eight bytes");
 _Static_assert(sizeof(struct skep_row_who) == 32, "who is four words");

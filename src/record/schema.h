@@ -38,6 +38,9 @@ enum skep_field_kind {
 	SKEP_FIELD_ARRAY,  /* children[0] `count` times */
 	SKEP_FIELD_FLOAT,  /* 4, 8 or 16 bytes, as C has it on this machine */
 	SKEP_FIELD_BYTES,  /* size bytes that nothing is known of: hex digits */
+	/* Made where a plan runs (live/extend.h), never by the compiler. */
+	SKEP_FIELD_HOST,    /* bytes as of INET: the name that the address was looked up by */
+	SKEP_FIELD_PROCESS, /* struct skep_process; `param`: enum skep_process_what */
 	SKEP_FIELD_KIND_MAX,
 };
 
@@ -48,6 +51,29 @@ enum skep_field_kind {
 #define SKEP_CGROUP_UNIFIED 1
 /* Behind it: what people call the group: its name, its image, its id. */
 #define SKEP_CGROUP_LABEL 2
+
+/* param of a HOST: where no name is known it is the address. */
+#define SKEP_HOST_OR_ADDRESS 1
+
+/* What is known of a process beside its number, where a row was made; the rest /proc tells, if it still lives. */
+struct skep_process {
+	uint64_t group; /* its cgroup, of version 1 with the highest bit set; 0: not known */
+	uint32_t pid;
+	uint32_t uid, ppid;
+	uint32_t is_known; /* 1: the line above is */
+};
+
+enum skep_process_what {
+	SKEP_PROCESS_USER,
+	SKEP_PROCESS_PARENTS,
+	SKEP_PROCESS_CONTAINER,
+	SKEP_PROCESS_CONTAINER_ID,
+	SKEP_PROCESS_IMAGE,
+	SKEP_PROCESS_POD,
+	SKEP_PROCESS_NAMESPACE, /* that the pod is in */
+	SKEP_PROCESS_UNIT,	/* of systemd */
+	SKEP_N_PROCESS_WHATS,
+};
 
 struct skep_enum_name {
 	int64_t value;
@@ -101,6 +127,11 @@ struct skep_resolver {
 	void (*cgroup_path)(void *data, uint64_t id, struct skep_str *out);
 	/* @what: 0 the name, 1 the image, 2 the id of the container that it is. */
 	void (*cgroup_label)(void *data, uint64_t id, unsigned what, struct skep_str *out);
+	/* @address: 16 bytes, IPv4 as ::ffff:a.b.c.d. False: no name is known. */
+	bool (*host)(void *data, const uint8_t *address, struct skep_str *out);
+	/* Nothing when it is not known, or there is none. */
+	void (*process)(void *data, const struct skep_process *process, enum skep_process_what what,
+			struct skep_str *out);
 };
 
 /* param of a stack: depth in the low 16 bits, style above. */

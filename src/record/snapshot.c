@@ -147,6 +147,7 @@ static int compare_fields(const struct skep_schema_field *field, const uint8_t *
 	case SKEP_FIELD_STRING:
 	case SKEP_FIELD_BUFFER:
 	case SKEP_FIELD_INET:
+	case SKEP_FIELD_HOST:
 	case SKEP_FIELD_MAC:
 	case SKEP_FIELD_BYTES:
 		n = skep_field_bytes(field, a, &p);

@@ -45,6 +45,8 @@ static const char *const field_kind_names[SKEP_FIELD_KIND_MAX] = {
 	[SKEP_FIELD_ARRAY] = "array",
 	[SKEP_FIELD_FLOAT] = "float",
 	[SKEP_FIELD_BYTES] = "bytes",
+	[SKEP_FIELD_HOST] = "string",
+	[SKEP_FIELD_PROCESS] = "string",
 };
 
 const char *skep_snapshot_kind_name(enum skep_snapshot_kind kind)

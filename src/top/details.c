@@ -101,7 +101,7 @@ static void add_group(uint64_t id, struct skep_top_page *page)
 {
 	_cleanup_(skep_str_fini)
 	struct skep_str path = {};
-	int r = id & SKEP_LABEL_V1 ? skep_cgroup_path_v1(id & ~SKEP_LABEL_V1, &path)
+	int r = id & SKEP_PLACE_V1 ? skep_cgroup_path_v1(id & ~SKEP_PLACE_V1, &path)
 				   : skep_cgroup_path(id, &path);
 
 	if (r == 0)

@@ -188,7 +188,7 @@ static bool in_group(const struct skep_top_watching *w, const struct skep_top_pr
 		return true;
 	if (!w->scope_path)
 		return in_namespace(p->pid, w->scope->groups[0].id);
-	if ((p->group & SKEP_LABEL_V1 ? skep_cgroup_path_v1(p->group & ~SKEP_LABEL_V1, &path)
+	if ((p->group & SKEP_PLACE_V1 ? skep_cgroup_path_v1(p->group & ~SKEP_PLACE_V1, &path)
 				      : skep_cgroup_path(p->group, &path)) < 0)
 		return false;
 	len = strlen(w->scope_path);
@@ -296,7 +296,7 @@ static struct skep_top_group *get_group(struct skep_top_watching *w, uint64_t id
 	struct skep_top_group *g = skep_top_table_get(&w->groups, &id, &is_new);
 
 	if (g && is_new) {
-		skep_label_add(&w->labels, "", id, SKEP_LABEL_NAME, &name);
+		skep_places_label(&w->places, "", id, &name);
 		snprintf(g->name, sizeof(g->name), "%s", skep_str_text(&name));
 	}
 	return g;

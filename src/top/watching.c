@@ -51,7 +51,7 @@ void skep_top_watching_fini(struct skep_top_watching *w)
 	skep_top_table_fini(&w->groups);
 	skep_top_table_fini(&w->files);
 	skep_top_table_fini(&w->connections);
-	skep_labels_fini(&w->labels);
+	skep_places_fini(&w->places);
 	free(w->scope_path);
 }
 

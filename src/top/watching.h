@@ -15,7 +15,7 @@
 #include "live/scope.h"
 #include "top/sensor.h"
 #include "top/table.h"
-#include "who/label.h"
+#include "who/place.h"
 
 struct skep_top_process {
 	uint32_t pid; /* the key */
@@ -71,7 +71,7 @@ struct skep_top_connection {
 struct skep_top_watching {
 	struct skep_top_sensors sensors;
 	struct skep_top_table processes, threads, groups, files, connections;
-	struct skep_labels labels;
+	struct skep_places places;
 	const struct skep_scope *scope; /* NULL: all */
 	bool children;			/* of those in scope, too */
 	char *scope_path;		/* of the scope's group */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "live/extend.h"
 #include "sys/feature.h"
 #include "trace/trace.h"
 
@@ -31,6 +32,9 @@ const char skep_trace_help[] =
 	"  --max-cpu PERCENT  look at fewer events, or end, when tracing takes more of a processor\n"
 	"  -f, --format FORMAT  how output looks: text, table, json, csv\n"
 	"  --time             a column for the time of a row, with table and csv\n"
+	"  --with WORD[,WORD] columns about the process of a row: user, parents, container,\n"
+	"                     container_id, image, pod, namespace, unit, or all\n"
+	"  --dns              names of addresses, from the answers of DNS that others get meanwhile\n"
 	"  --schema           show the fields of its rows and maps, as JSON, instead of running it\n"
 	"  -o FILE            where output goes instead of stdout\n"
 	"  --to PLACE         send rows and maps elsewhere: otlp[=URL] to an OpenTelemetry receiver,\n"
@@ -88,6 +92,8 @@ enum {
 	OPT_REFUSED,
 	OPT_TEST,
 	OPT_BENCH,
+	OPT_DNS,
+	OPT_WITH,
 };
 
 static int usage_error(struct skep_diag *diag, const char *hint)
@@ -244,6 +250,32 @@ static int parse_stages(const char *text, unsigned *stages, struct skep_diag *di
 			return usage_error(diag, "-d takes ast, types, ir, code, dis or all");
 		}
 		*stages |= names[i].bits;
+		if (!text[len])
+			return 0;
+	}
+}
+
+static int parse_with(const char *text, unsigned *with, struct skep_diag *diag)
+{
+	size_t len, i;
+
+	for (;; text += len + 1) {
+		len = strcspn(text, ",");
+		for (i = 0; i < SKEP_N_PROCESS_WHATS; i++)
+			if (strlen(skep_extend_words[i]) == len &&
+			    strncmp(skep_extend_words[i], text, len) == 0)
+				break;
+		if (i < SKEP_N_PROCESS_WHATS) {
+			*with |= 1u << i;
+		} else if (len == 3 && strncmp(text, "all", len) == 0) {
+			*with |= (1u << SKEP_N_PROCESS_WHATS) - 1;
+		} else {
+			skep_diag_error(diag, SKEP_NO_LOC, "there is no column '%.*s'", (int)len,
+					text);
+			return usage_error(diag,
+					   "--with takes user, parents, container, container_id, "
+					   "image, pod, namespace, unit, all");
+		}
 		if (!text[len])
 			return 0;
 	}
@@ -482,6 +514,11 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 	case OPT_TIME:
 		o->time = true;
 		return 0;
+	case OPT_DNS:
+		o->dns = true;
+		return 0;
+	case OPT_WITH:
+		return parse_with(optarg, &o->with, diag);
 	case OPT_COMPILE:
 		o->compile = true;
 		return 0;
@@ -620,6 +657,8 @@ static const struct option trace_longs[] = {
 	{ "max-cpu", required_argument, NULL, OPT_MAX_CPU },
 	{ "duration", required_argument, NULL, OPT_DURATION },
 	{ "time", no_argument, NULL, OPT_TIME },
+	{ "dns", no_argument, NULL, OPT_DNS },
+	{ "with", required_argument, NULL, OPT_WITH },
 	{ "to", required_argument, NULL, OPT_TO },
 	{ "spool", required_argument, NULL, OPT_SPOOL },
 	{ "compile", no_argument, NULL, OPT_COMPILE },

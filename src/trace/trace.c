@@ -14,6 +14,7 @@
 
 #include "isa/disasm.h"
 #include "lang/plan_file.h"
+#include "live/extend.h"
 #include "live/release.h"
 #include "record/shape.h"
 #include "sys/bpf.h"
@@ -130,7 +131,8 @@ int skep_job_compile(struct job *job)
 		.kernel = o->compile ? skep_trace_ahead_kernel(job->arena) : NULL,
 		.cpus = o->cpus,
 		.unsafe = o->unsafe || o->list, /* which runs nothing */
-		.long_rows = o->format == SKEP_LIVE_JSON || o->time || o->n_to,
+		.long_rows = o->format == SKEP_LIVE_JSON || o->time || o->n_to || o->with,
+		.whose_rows = o->with,
 		.sampling = o->max_cpu,
 		.as_bpftrace = o->as_bpftrace,
 		.verbose = o->verbose,
@@ -202,6 +204,7 @@ static int run_plan(struct job *job, int *ret_code)
 		.pid = o->pid,
 		.duration_ns = o->duration_ns,
 		.time = o->time,
+		.dns = o->dns,
 		.sinks = job->sinks,
 		.n_sinks = job->n_sinks,
 		.max_cpu = o->max_cpu,
@@ -346,6 +349,24 @@ static int start(struct job *job)
 	return skep_world_new(&job->diag, &job->world);
 }
 
+/* --dns and --with */
+static void extend(struct job *job)
+{
+	const struct skep_trace_options *o = job->options;
+	struct skep_extend what = {
+		.with = o->with,
+		.dns = o->dns,
+		.for_people =
+			!o->n_to && (o->format == SKEP_LIVE_TEXT || o->format == SKEP_LIVE_TABLE),
+	};
+
+	if (skep_extend(job->plan, job->arena, &what)) {
+		skep_diag_warn(&job->diag, SKEP_NO_LOC,
+			       "--with has no effect on rows without a field 'pid'");
+		skep_diag_hint(&job->diag, "it says which process a row is of");
+	}
+}
+
 static int run(struct job *job, int *ret_code)
 {
 	int r;
@@ -360,6 +381,8 @@ static int run(struct job *job, int *ret_code)
 		return 0;
 	if (r < 0)
 		return r;
+	if (!job->options->compile)
+		extend(job);
 	skep_job_tell(job); /* warnings, before anything runs */
 	if (job->options->compile)
 		return skep_trace_ahead_write(job->plan, job->options, &job->diag);

@@ -64,6 +64,8 @@ struct skep_trace_options {
 	bool schema;	  /* show the schemas of its rows and maps, run nothing */
 	bool json_schema; /* with it: as one JSON Schema of its lines */
 	bool time;	  /* a column for it */
+	bool dns;	  /* names of addresses */
+	unsigned with;	  /* columns about the process: bits by enum skep_process_what */
 	bool unsafe, dry_run, quiet, verbose, failed_reads;
 	unsigned stages; /* of -d: enum skep_trace_stage */
 	enum skep_buffering buffering;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sys/file.h"
+#include "who/container_state.h"
 #include "who/group_priv.h"
 
 #define ID_PREFIX_MIN 4
@@ -56,33 +57,29 @@ static bool matches(const struct search *s, const char *name, bool is_id)
 /* One line of /proc/PID/cgroup, "4:memory:/docker/0123...". Notes the container that its path is in, if it is wanted. */
 static void look_at_line(struct search *s, unsigned long pid, char *line, bool any)
 {
-	char name[SKEP_CONTAINER_NAME_MAX], parent[SKEP_CONTAINER_NAME_MAX] = "";
-	char *list = strchr(line, ':'), *path = list ? strchr(list + 1, ':') : NULL, *at;
-	const char *controller;
+	char name[SKEP_CONTAINER_NAME_MAX];
+	char *list = strchr(line, ':'), *path = list ? strchr(list + 1, ':') : NULL;
+	const char *controller, *at;
 	bool is_id;
 	size_t len = 0;
 
 	if (!path)
 		return;
 	*list++ = *path++ = '\0';
-	for (at = path; *at == '/'; at += len) {
-		len = strcspn(++at, "/");
-		if (skep_container_of(parent, at, len, name, &is_id) ||
-		    skep_container_run(s->root, at, len, name, &is_id)) {
-			if (any || matches(s, name, is_id))
-				break;
-			names_add(&s->seen, name);
-		}
-		snprintf(parent, sizeof(parent), "%.*s", (int)MIN(len, sizeof(parent) - 1), at);
+	for (at = path; (at = skep_container_in(s->root, path, at, &len, name, &is_id));
+	     at += len) {
+		if (any || matches(s, name, is_id))
+			break;
+		names_add(&s->seen, name);
 	}
-	if (!*at)
+	if (!at)
 		return;
 	names_add(&s->found, name);
 	if (!skep_streq(s->found.list[0], name))
 		return;
 	s->pid = s->pid ? s->pid : pid;
 	controller = skep_cgroup_controller(list);
-	at[len] = '\0';
+	path[at - path + (ptrdiff_t)len] = '\0';
 	if (!*list && strcmp(line, "0") == 0) {
 		snprintf(s->v2, sizeof(s->v2), "%s", path);
 	} else if (controller && !*s->v1) {
@@ -216,12 +213,25 @@ static void tell_seen(const struct search *s)
 					"processes does, too, and --cgroup takes a path");
 }
 
+/* The ids of those that are called so: "web", or "shop/cart-7d9f/web". */
+static bool take_called(void *data, const struct skep_container *c)
+{
+	struct search *s = data;
+	_cleanup_(skep_str_fini)
+	struct skep_str label = {};
+
+	skep_container_label(c, &label);
+	if (c->name.len && (skep_streq(c->name.data, s->query) || skep_streq(label.data, s->query)))
+		names_add(&s->ids, c->id);
+	return s->ids.n == IDS_MAX;
+}
+
 static int find_container(struct search *s, struct skep_group *ret_group)
 {
 	unsigned long pid;
 	int r;
 
-	s->ids.n = skep_container_ids(s->root, s->query, s->ids.list, IDS_MAX);
+	(void)skep_containers(s->root, NULL, take_called, s);
 	r = look_at_all(s);
 	if (r < 0)
 		return r;

@@ -1,25 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * How runtimes call containers: in the paths of cgroups, and in their state files.
- *
- * The files are JSON. What is wanted from them is whether they hold one exact pair of name and value, so they are
- * searched, not parsed: a container's name has no character that JSON would write in another way.
- */
+/* How runtimes call containers in the paths of cgroups. */
 #include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "sys/file.h"
 #include "who/group_priv.h"
 
 #define ID_DIGITS 64
-#define STATE_FILE_MAX (4 * 1024 * 1024)
-#define STATE_DIRS_MAX 4096 /* containers of one runtime that are looked at */
-
-/* Paths of cgroups */
 
 static bool is_id(const char *s, size_t len)
 {
@@ -130,124 +118,32 @@ bool skep_container_run(const char *root, const char *s, size_t len,
 	return false;
 }
 
-/* State files */
-
-struct ids {
-	char (*list)[SKEP_CONTAINER_NAME_MAX];
-	size_t n, max;
-};
-
-static void add_id(struct ids *ids, const char *id, size_t len)
+/* What stands in front of the component at @at. */
+static void parent_of(const char *path, const char *at,
+		      char ret_parent[static SKEP_CONTAINER_NAME_MAX])
 {
-	if (ids->n < ids->max && is_id(id, len))
-		snprintf(ids->list[ids->n++], SKEP_CONTAINER_NAME_MAX, "%.*s", (int)len, id);
+	const char *end = at > path ? at - 1 : at, *start = end;
+
+	while (start > path && start[-1] != '/')
+		start--;
+	snprintf(ret_parent, SKEP_CONTAINER_NAME_MAX, "%.*s",
+		 (int)MIN(end - start, SKEP_CONTAINER_NAME_MAX - 1), start);
 }
 
-/* Whether a file has one of these keys with the value @lead + @name. */
-static bool file_has(const char *path, const char *const *keys, const char *lead, const char *name)
+const char *skep_container_in(const char *root, const char *path, const char *from, size_t *ret_len,
+			      char ret_name[static SKEP_CONTAINER_NAME_MAX], bool *ret_is_id)
 {
-	_cleanup_free_ char *text = NULL;
+	char parent[SKEP_CONTAINER_NAME_MAX];
+	size_t len;
 
-	if (skep_file_read_regular(path, STATE_FILE_MAX, &text, NULL) < 0)
-		return false;
-	for (; *keys; keys++) {
-		for (const char *p = text; (p = strstr(p, *keys)); p++) {
-			const char *value = p + strlen(*keys);
-
-			/* With and without the blank that some writers put behind a colon. */
-			value += strspn(value, ": ");
-			if (*value != '"' || !skep_has_prefix(++value, lead))
-				continue;
-			value += strlen(lead);
-			if (skep_has_prefix(value, name) && value[strlen(name)] == '"')
-				return true;
+	for (const char *at = from; *at == '/'; at += len) {
+		len = strcspn(++at, "/");
+		parent_of(path, at, parent);
+		if (len && (skep_container_of(parent, at, len, ret_name, ret_is_id) ||
+			    (root && skep_container_run(root, at, len, ret_name, ret_is_id)))) {
+			*ret_len = len;
+			return at;
 		}
 	}
-	return false;
-}
-
-/* Directories that are called as the container's id, each with a file that has its name. */
-static void search_dirs(const char *root, const char *dir, const char *file,
-			const char *const *keys, const char *lead, const char *name,
-			struct ids *ids)
-{
-	_cleanup_free_ char *path = NULL;
-	unsigned left = STATE_DIRS_MAX;
-	struct dirent *e;
-	DIR *d;
-
-	if (asprintf(&path, "%s%s", root, dir) < 0)
-		return;
-	d = opendir(path);
-	while (d && left-- && (e = readdir(d))) {
-		_cleanup_free_ char *state = NULL;
-
-		if (is_id(e->d_name, strlen(e->d_name)) &&
-		    asprintf(&state, "%s/%s/%s", path, e->d_name, file) > 0 &&
-		    file_has(state, keys, lead, name))
-			add_id(ids, e->d_name, strlen(e->d_name));
-	}
-	if (d)
-		closedir(d);
-}
-
-/* The namespaces of containerd: a directory each, with a directory for each container. */
-static void search_containerd(const char *root, const char *dir, const char *name, struct ids *ids)
-{
-	static const char *const keys[] = { "\"io.kubernetes.cri.container-name\"",
-					    "\"nerdctl/name\"", NULL };
-	_cleanup_free_ char *path = NULL;
-	struct dirent *e;
-	DIR *d;
-
-	if (asprintf(&path, "%s%s", root, dir) < 0)
-		return;
-	d = opendir(path);
-	while (d && (e = readdir(d))) {
-		_cleanup_free_ char *below = NULL;
-
-		if (e->d_name[0] != '.' && asprintf(&below, "%s/%s", dir, e->d_name) > 0)
-			search_dirs(root, below, "config.json", keys, "", name, ids);
-	}
-	if (d)
-		closedir(d);
-}
-
-/* Podman keeps one list: {"id":"...","names":["web"],...}. The id stands in front of the names. */
-static void search_podman(const char *root, const char *file, const char *name, struct ids *ids)
-{
-	static const char id_key[] = "\"id\":", names_key[] = "\"names\":[";
-	_cleanup_free_ char *path = NULL, *text = NULL, *quoted = NULL;
-	const char *p, *id = NULL, *end;
-
-	if (asprintf(&path, "%s%s", root, file) < 0 || asprintf(&quoted, "\"%s\"", name) < 0 ||
-	    skep_file_read_regular(path, STATE_FILE_MAX, &text, NULL) < 0)
-		return;
-	for (p = text; *p; p++) {
-		if (strncmp(p, id_key, strlen(id_key)) == 0)
-			id = p + strlen(id_key) + strspn(p + strlen(id_key), " \"");
-		if (!id || strncmp(p, names_key, strlen(names_key)) != 0)
-			continue;
-		end = strchrnul(p, ']');
-		p = memmem(p, (size_t)(end - p), quoted, strlen(quoted));
-		if (p)
-			add_id(ids, id, strcspn(id, "\""));
-		p = end - 1;
-	}
-}
-
-size_t skep_container_ids(const char *root, const char *name, char (*list)[SKEP_CONTAINER_NAME_MAX],
-			  size_t max)
-{
-	static const char *const docker[] = { "\"Name\"", NULL };
-	struct ids ids = { list, 0, max };
-
-	if (!*name || strpbrk(name, "\"\\/"))
-		return 0;
-	search_dirs(root, "/var/lib/docker/containers", "config.v2.json", docker, "/", name, &ids);
-	search_podman(root, "/var/lib/containers/storage/overlay-containers/containers.json", name,
-		      &ids);
-	search_containerd(root, "/run/containerd/io.containerd.runtime.v2.task", name, &ids);
-	search_containerd(root, "/run/k3s/containerd/io.containerd.runtime.v2.task", name, &ids);
-	return ids.n;
+	return NULL;
 }

@@ -59,6 +59,9 @@ bool skep_container_of(const char *parent, const char *component, size_t len,
 /* The same for one that crun or runc runs for nobody else, which has any name: they keep its state below /run. */
 bool skep_container_run(const char *root, const char *component, size_t len,
 			char ret_name[static SKEP_CONTAINER_NAME_MAX], bool *ret_is_id);
-/* Ids of containers called @name according to the state files of runtimes; at most @max. Returns how many. */
-size_t skep_container_ids(const char *root, const char *name, char (*ids)[SKEP_CONTAINER_NAME_MAX],
-			  size_t max);
+/*
+ * The first component of @path, from @from on, that is a container, and its length; NULL: none. @root NULL: those of
+ * skep_container_run are none.
+ */
+const char *skep_container_in(const char *root, const char *path, const char *from, size_t *ret_len,
+			      char ret_name[static SKEP_CONTAINER_NAME_MAX], bool *ret_is_id);

@@ -6,15 +6,21 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "sys/cpus.h"
+#include "sys/tap.h"
 #include "who/cgroup.h"
 #include "who/demangle.h"
+#include "who/dns.h"
 #include "who/kept.h"
 #include "who/ksyms.h"
-#include "who/label.h"
+#include "who/process.h"
 #include "who/tables.h"
 #include "who/users.h"
 #include "who/usyms.h"
+
+#define SHORT_ID 12
+#define DNS_PACKET_MAX 9000 /* of a longer one the end is missing, which makes it a bad one */
 
 /* The second that was shown last: times of rows come close behind each other. */
 struct known_second {
@@ -33,7 +39,9 @@ struct skep_who {
 	uint64_t *stack;
 	int64_t clock_offset_ns, monotonic_offset_ns; /* 0: not looked at yet */
 	struct known_second second;
-	struct skep_labels labels;
+	struct skep_processes processes;
+	struct skep_dns *dns; /* NULL: names of addresses are not wanted */
+	int tap;
 };
 
 /* Addresses */
@@ -454,8 +462,63 @@ static void cgroup_path(void *data, uint64_t id, struct skep_str *out)
 static void cgroup_label(void *data, uint64_t id, unsigned what, struct skep_str *out)
 {
 	struct skep_who *who = data;
+	const struct skep_place *place = skep_places_by_id(&who->processes.places, "", id);
 
-	skep_label_add(&who->labels, "", id, (enum skep_label_what)what, out);
+	if (!what || !place)
+		skep_places_label(&who->processes.places, "", id, out);
+	else if (what == 2 && place->is_id)
+		skep_str_addn(out, place->id, MIN(strlen(place->id), (size_t)SHORT_ID));
+	else
+		skep_str_add(out, what == 1 ? place->image : place->id);
+}
+
+static void process(void *data, const struct skep_process *process, enum skep_process_what what,
+		    struct skep_str *out)
+{
+	struct skep_who *who = data;
+
+	skep_process_add(&who->processes, "", process, what, out);
+}
+
+/* Names of addresses */
+
+static uint64_t now_s(void)
+{
+	return skep_clock_ns(CLOCK_MONOTONIC) / 1000000000;
+}
+
+static bool host(void *data, const uint8_t *address, struct skep_str *out)
+{
+	const struct skep_who *who = data;
+	const char *name = who->dns ? skep_dns_find(who->dns, address, now_s()) : NULL;
+
+	if (name)
+		skep_str_add(out, name);
+	return name;
+}
+
+int skep_who_dns_fd(const struct skep_who *who)
+{
+	return who->tap;
+}
+
+void skep_who_dns_read(struct skep_who *who)
+{
+	uint8_t packet[DNS_PACKET_MAX];
+	size_t n;
+
+	while (who->dns && (n = skep_tap_read(who->tap, packet, sizeof(packet))))
+		skep_dns_packet(who->dns, packet, n, now_s());
+}
+
+bool skep_who_dns_counts(struct skep_who *who, struct skep_dns_counts *ret_counts,
+			 uint64_t *ret_lost)
+{
+	if (!who || !who->dns)
+		return false;
+	*ret_counts = *skep_dns_counts(who->dns);
+	*ret_lost = skep_tap_lost(who->tap);
+	return true;
 }
 
 int skep_who_new(const struct skep_who_options *options, struct skep_who **ret_who)
@@ -467,6 +530,13 @@ int skep_who_new(const struct skep_who_options *options, struct skep_who **ret_w
 	if (!who)
 		return -ENOMEM;
 	who->options = *options;
+	who->tap = -1;
+	if (options->dns) {
+		who->dns = skep_dns_new();
+		r = skep_tap_open(53, &who->tap);
+		if (r < 0)
+			return r;
+	}
 	if (options->unwind) {
 		r = skep_usyms_new(SKEP_WHO_PROCS_MAX, &who->usyms);
 		if (r == 0)
@@ -491,6 +561,8 @@ int skep_who_new(const struct skep_who_options *options, struct skep_who **ret_w
 		.timestamp = timestamp,
 		.cgroup_path = cgroup_path,
 		.cgroup_label = cgroup_label,
+		.host = host,
+		.process = process,
 	};
 	*ret_who = TAKE_PTR(who);
 	return 0;
@@ -504,7 +576,9 @@ void skep_who_free(struct skep_who *who)
 	skep_tables_free(who->tables);
 	skep_kept_free(who->kept);
 	skep_usyms_free(who->usyms);
-	skep_labels_fini(&who->labels);
+	skep_processes_fini(&who->processes);
+	skep_dns_free(who->dns);
+	skep_closep(&who->tap);
 	free(who->stack);
 	free(who);
 }

@@ -4,7 +4,8 @@
  *
  *	address ──► function+offset        the kernel's symbols; a process's mappings and the binaries behind them
  *	stack id ──► addresses ──► frames  the plan's stack map
- *	uid, cgroup id, probe index, time
+ *	uid, cgroup id, probe index, time, process
+ *	address of a network ──► name	answers of the domain name system that pass by (who/dns.h)
  *
  * Nothing is read before somebody asks. What was read is kept: the mappings of a process as they were when it was first
  * seen, so that names survive the process, and one symbol table for each binary however many processes use it.
@@ -24,7 +25,7 @@
 
 struct skep_who;
 
-/* Everything is borrowed and must outlive the object. */
+/* Everything is borrowed and must outlive the object. -EPERM: it may not tap packets, which only dns wants. */
 struct skep_who_options {
 	const struct skep_engine *engine;
 	struct skep_loaded *loaded;
@@ -40,6 +41,7 @@ struct skep_who_options {
 	size_t n_time_formats;
 	uint32_t
 		monotonic_format; /* times of this one count from the start without sleep; 0: none do */
+	bool dns;		  /* names of addresses are learnt, see skep_who_dns_fd */
 	bool mangled;		  /* names of user functions are shown as the linker has them */
 	bool bpftrace_shapes;	  /* stacks of the styles perf and raw as that program shows them */
 };
@@ -53,6 +55,15 @@ const struct skep_resolver *skep_who_resolver(const struct skep_who *who);
 struct skep_kept;
 /* The stacks of the plan that have numbers of their own, for who/kept.h; NULL: it has none. */
 struct skep_kept *skep_who_kept(struct skep_who *who);
+
+/* Readable when packets wait that may tell names; -1: nobody wants them. */
+int skep_who_dns_fd(const struct skep_who *who);
+/* Learns from what waits. */
+void skep_who_dns_read(struct skep_who *who);
+/* What was learnt, and how many packets were lost before they were read. False: nobody wanted it. */
+struct skep_dns_counts;
+bool skep_who_dns_counts(struct skep_who *who, struct skep_dns_counts *ret_counts,
+			 uint64_t *ret_lost);
 
 /*
  * When there is nothing else to do: gives back memory that was of no use lately. In how many ms to ask again; -1: there is

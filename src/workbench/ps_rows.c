@@ -27,23 +27,6 @@ static void read_comm(uint32_t pid, char *ret_comm, size_t size)
 	snprintf(ret_comm, size, "%s", text);
 }
 
-/* Of the first component of a path that is a container. */
-static bool container_in(const char *path, char ret_name[static SKEP_CONTAINER_NAME_MAX])
-{
-	char parent[256] = "";
-
-	while (*path) {
-		size_t len = strcspn(path, "/");
-		bool is_id;
-
-		if (len && skep_container_of(parent, path, len, ret_name, &is_id))
-			return true;
-		snprintf(parent, sizeof(parent), "%.*s", (int)MIN(len, sizeof(parent) - 1), path);
-		path += len + (path[len] == '/');
-	}
-	return false;
-}
-
 static void read_container(uint32_t pid, char ret_name[static SKEP_CONTAINER_NAME_MAX])
 {
 	_cleanup_free_ char *text = NULL;
@@ -54,8 +37,10 @@ static void read_container(uint32_t pid, char ret_name[static SKEP_CONTAINER_NAM
 		return;
 	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		const char *at = strrchr(line, ':');
+		bool is_id;
+		size_t len;
 
-		if (at && container_in(at + 1, ret_name))
+		if (at && skep_container_in(NULL, at + 1, at + 1, &len, ret_name, &is_id))
 			return;
 	}
 	ret_name[0] = 0;

@@ -15,13 +15,14 @@
 #include "base/diag.h"
 #include "base/str.h"
 #include "who/group.h"
-#include "who/label.h"
+#include "who/place.h"
 
 #define ID_A "aaaa56789012345678901234567890123456789012345678901234567890abcd"
 #define ID_B "aaaa66789012345678901234567890123456789012345678901234567890abcd"
 #define ID_C "cccc56789012345678901234567890123456789012345678901234567890abcd"
 #define ID_D "dddd56789012345678901234567890123456789012345678901234567890abcd"
 #define ID_E "eeee56789012345678901234567890123456789012345678901234567890abcd"
+#define ID_G "abcd56789012345678901234567890123456789012345678901234567890abcd"
 #define ID_F "ffff66789012345678901234567890123456789012345678901234567890abcd"
 
 static char root[] = "/tmp/skep-test-group.XXXXXX";
@@ -303,13 +304,23 @@ static void test_namespaces(void **state)
 	assert_int_equal(skep_group_cgroup(root, "/", NULL, &g), -ENOTSUP);
 }
 
-static void expect_label(const char *path, enum skep_label_what what, const char *wanted)
-{
-	_cleanup_(skep_str_fini)
-	struct skep_str out = {};
+enum part {
+	LABEL,
+	IMAGE,
+	ID,
+	POD,
+	UNIT
+};
 
-	skep_label_of_path(root, path, what, &out);
-	assert_string_equal(skep_str_text(&out), wanted);
+static void expect_label(const char *path, enum part what, const char *wanted)
+{
+	struct skep_places places = {};
+	const struct skep_place *p = skep_places_by_path(&places, root, path);
+	const char *const parts[] = { p->label, p->image, p->id, p->pod, p->unit };
+
+	assert_string_equal(parts[what], wanted);
+	assert_ptr_equal(p, skep_places_by_path(&places, root, path));
+	skep_places_fini(&places);
 }
 
 /* What people call a group, for each runtime by its own files. */
@@ -319,60 +330,118 @@ static void test_labels(void **state)
 	make_file(
 		"/var/lib/docker/containers/" ID_A "/config.v2.json",
 		"{\"State\":{},\"Config\":{\"Image\":\"nginx:1.25\"},\"Image\":\"sha256:12\",\"Name\":\"/web \\\"1\\\"\"}");
-	expect_label("/system.slice/docker-" ID_A ".scope", SKEP_LABEL_NAME, "web \"1\"");
-	expect_label("/system.slice/docker-" ID_A ".scope", SKEP_LABEL_IMAGE, "nginx:1.25");
-	expect_label("/docker/" ID_A "/inner", SKEP_LABEL_ID, "aaaa56789012");
+	expect_label("/system.slice/docker-" ID_A ".scope", LABEL, "web \"1\"");
+	expect_label("/system.slice/docker-" ID_A ".scope", IMAGE, "nginx:1.25");
+	expect_label("/docker/" ID_A "/inner", ID, ID_A);
 	make_file("/run/containerd/io.containerd.runtime.v2.task/k8s.io/" ID_B "/config.json",
 		  "{\"annotations\": {\"io.kubernetes.cri.container-name\": \"cart\", "
 		  "\"io.kubernetes.cri.sandbox-name\": \"cart-7d9f\", "
 		  "\"io.kubernetes.cri.sandbox-namespace\": \"shop\", "
 		  "\"io.kubernetes.cri.image-name\": \"r/cart:2\"}}");
-	expect_label("/kubepods.slice/cri-containerd-" ID_B ".scope", SKEP_LABEL_NAME,
-		     "shop/cart-7d9f/cart");
-	expect_label("/kubepods.slice/cri-containerd-" ID_B ".scope", SKEP_LABEL_IMAGE, "r/cart:2");
+	expect_label("/kubepods.slice/cri-containerd-" ID_B ".scope", LABEL, "shop/cart-7d9f/cart");
+	expect_label("/kubepods.slice/cri-containerd-" ID_B ".scope", IMAGE, "r/cart:2");
 	make_file(
 		"/run/containers/storage/overlay-containers/" ID_E "/userdata/config.json",
 		"{\"annotations\":{\"io.kubernetes.pod.name\":\"p\",\"io.kubernetes.pod.namespace\":\"n\"}}");
-	expect_label("/kubepods/crio-" ID_E ".scope", SKEP_LABEL_NAME, "n/p");
+	expect_label("/kubepods/crio-" ID_E ".scope", LABEL, "n/p");
 	make_file("/var/lib/containers/storage/overlay-containers/containers.json",
 		  "[{\"id\":\"" ID_F
 		  "\",\"names\":[\"db\"],\"metadata\":\"{\\\"image-name\\\":\\\"pg:9\\\"}\"},"
 		  "{\"id\":\"0\",\"names\":[\"other\"]}]");
-	expect_label("/machine.slice/libpod-" ID_F ".scope", SKEP_LABEL_NAME, "db");
-	expect_label("/machine.slice/libpod-" ID_F ".scope", SKEP_LABEL_IMAGE, "pg:9");
+	expect_label("/machine.slice/libpod-" ID_F ".scope", LABEL, "db");
+	expect_label("/machine.slice/libpod-" ID_F ".scope", IMAGE, "pg:9");
 	make_file("/run/runc/box/state.json", "{}");
 	make_file("/run/crun/hive/status", "{}");
-	expect_label("/box", SKEP_LABEL_NAME, "box");
-	expect_label("/system.slice/crun-hive.scope", SKEP_LABEL_NAME, "hive");
-	expect_label("/lxc.payload.den/init.scope", SKEP_LABEL_NAME, "den");
+	expect_label("/box", LABEL, "box");
+	expect_label("/system.slice/crun-hive.scope", LABEL, "hive");
+	expect_label("/lxc.payload.den/init.scope", LABEL, "den");
 	/* What only occurs in another's entry, or is a pattern, is not it. */
-	expect_label("/lxc.payload.ff", SKEP_LABEL_NAME, "ff");
-	expect_label("/lxc.payload.names", SKEP_LABEL_NAME, "names");
-	expect_label("/lxc.payload.db", SKEP_LABEL_IMAGE, "");
-	expect_label("/lxc.payload.*", SKEP_LABEL_NAME, "*");
-	expect_label("/lxc.payload.0", SKEP_LABEL_NAME, "other");
+	expect_label("/lxc.payload.ff", LABEL, "ff");
+	expect_label("/lxc.payload.names", LABEL, "names");
+	expect_label("/lxc.payload.db", IMAGE, "");
+	expect_label("/lxc.payload.*", LABEL, "*");
+	expect_label("/lxc.payload.0", LABEL, "other");
 }
 
 /* What is no container, and containers that nobody has files of. */
 static void test_labels_of_others(void **state)
 {
 	(void)state;
-	expect_label("/system.slice/ssh.service", SKEP_LABEL_NAME, "ssh.service");
-	expect_label("/user.slice/session-3.scope/x", SKEP_LABEL_NAME, "session-3.scope");
-	expect_label("/system.slice/ssh.service", SKEP_LABEL_IMAGE, "");
-	expect_label("/", SKEP_LABEL_NAME, "/");
-	expect_label("/a/b", SKEP_LABEL_NAME, "/a/b");
+	expect_label("/system.slice/ssh.service", LABEL, "ssh.service");
+	expect_label("/user.slice/session-3.scope/x", LABEL, "session-3.scope");
+	expect_label("/system.slice/ssh.service", IMAGE, "");
+	expect_label("/system.slice/ssh.service", UNIT, "ssh.service");
+	expect_label("/", UNIT, "");
+	expect_label("/", LABEL, "/");
+	expect_label("/a/b", LABEL, "/a/b");
 	expect_label("/docker/ffff56789012345678901234567890123456789012345678901234567890abcd",
-		     SKEP_LABEL_NAME, "ffff56789012");
+		     LABEL, "ffff56789012");
+}
+
+/* Pods as kubelet makes them, with both drivers; their runtime has no files here. */
+#define POD_CGROUPFS "/kubepods/burstable/pod12345678-aaaa-bbbb-cccc-1234567890ab/" ID_G
+#define POD_SYSTEMD                                                    \
+	"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-" \
+	"pod12345678_aaaa_bbbb_cccc_1234567890ab.slice/cri-containerd-" ID_G ".scope"
+#define POD_CRIO \
+	"/kubepods.slice/kubepods-pod12345678_aaaa_bbbb_cccc_1234567890ab.slice/crio-" ID_G ".scope"
+
+static void test_pods(void **state)
+{
+	static const char *const drivers[] = { POD_CGROUPFS, POD_SYSTEMD, POD_CRIO };
+
+	(void)state;
+	make_file("/var/log/pods/shop_cart-7d9f_12345678-aaaa-bbbb-cccc-1234567890ab/web/0.log",
+		  "");
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
+		expect_label(drivers[i], POD, "cart-7d9f");
+		expect_label(drivers[i], LABEL, "shop/cart-7d9f/abcd56789012");
+		expect_label(drivers[i], ID, ID_G);
+	}
+	expect_label("/kubepods/pod00000000-aaaa-bbbb-cccc-1234567890ab/" ID_G, POD, "");
+}
+
+/* What a process is in, of all that /proc tells: version 1, 2 and both. */
+static void test_paths(void **state)
+{
+	static const struct {
+		const char *text, *path;
+	} cases[] = {
+		{ "0::/system.slice/a.service\n", "/system.slice/a.service" },
+		{ "12:memory:/box/x\n1:name=systemd:/\n0::/\n", "/box/x" },
+		{ "3:cpu:/\n2:memory:/docker/" ID_G "\n0::/init.scope\n", "/docker/" ID_G },
+		{ "4:freezer:/lxc/den\n0::/user.slice\n", "/lxc/den" },
+		{ "0::/\n", "/" },
+		{ "rubbish\n:\n::\n", "" },
+		{ "rubbish", NULL },
+		{ "", NULL },
+	};
+	struct skep_arena *arena = skep_arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *path = skep_place_path(root, cases[i].text, arena);
+
+		if (cases[i].path)
+			assert_string_equal(path, cases[i].path);
+		else
+			assert_null(path);
+	}
+	skep_arena_free(arena);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cgroup),		 cmocka_unit_test(test_container),
-		cmocka_unit_test(test_no_container),	 cmocka_unit_test(test_components),
-		cmocka_unit_test(test_namespaces),	 cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_cgroup),
+		cmocka_unit_test(test_container),
+		cmocka_unit_test(test_no_container),
+		cmocka_unit_test(test_components),
+		cmocka_unit_test(test_namespaces),
+		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_labels_of_others),
+		cmocka_unit_test(test_pods),
+		cmocka_unit_test(test_paths),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
