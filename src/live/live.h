@@ -46,7 +46,7 @@ struct skep_live_options {
 	uint64_t max_cpu;
 	struct skep_shape *
 		shape; /* tables look like this; or NULL. Its rows are counted on: one run has it */
-	bool dns; /* names of addresses are learnt (live/extend.h shows them) */
+	bool dns;      /* names of addresses are learnt (live/extend.h shows them) */
 	bool time; /* tables and CSV have a column for the time of a row; wants a plan with long rows */
 	struct skep_sink *const
 		*sinks; /* that get rows and maps, too; they want a plan with long rows */
