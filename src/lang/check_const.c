@@ -199,6 +199,10 @@ bool skep_check_const(struct skep_check *k, const struct skep_expr *expr, int64_
 		*ret_value = (int64_t)expr->num.value;
 		return true;
 	case SKEP_EXPR_NAME:
+		if (skep_streq(expr->call.name, "has_cpid")) {
+			*ret_value = k->c->options->has_cpid;
+			return true;
+		}
 		return !skep_builtin_find(expr->call.name) &&
 		       skep_check_constant(k->c, expr->call.name, ret_value, NULL, NULL);
 	case SKEP_EXPR_PARAM:

@@ -242,6 +242,7 @@ static bool goes_on(const struct layout *l, size_t first, size_t i)
 	if (!is_compound(l, first))
 		return true;
 	return fmt_is_word(l->f, next, "else") ||
+	       (fmt_is_word(l->f, first, "row") && fmt_is_word(l->f, next, "as")) ||
 	       (next == i + 1 && is_piece(l, next, SKEP_TOK_SEMI));
 }
 

@@ -123,7 +123,8 @@ static enum fmt_brace brace_of(const struct fmt *f, size_t i)
 {
 	size_t one = fmt_prev(f, i), two = one == SIZE_MAX ? one : fmt_prev(f, one);
 
-	if (fmt_is_word(f, one, "row") || fmt_is_word(f, one, "enum"))
+	if (fmt_is_word(f, one, "row") || fmt_is_word(f, one, "enum") ||
+	    (fmt_is_word(f, one, "span") && fmt_is_word(f, two, "as")))
 		return FMT_LIST;
 	if (fmt_is(f, one, SKEP_TOK_NAME) &&
 	    (fmt_is_word(f, two, "row") || fmt_is_word(f, two, "enum")))

@@ -16,6 +16,7 @@
 #include "lang/packet.h"
 #include "lang/pair.h"
 #include "lang/scope.h"
+#include "lang/span.h"
 #include "lang/walk.h"
 
 /* What the kernel shows as the program's name: the last word of the probe, in the characters that it takes. */
@@ -336,7 +337,7 @@ int skep_lower_all(struct skep_compiler *c, struct skep_plan *plan)
 		if (!c->instances.data[i]->chained && !has_nothing_to_do(c->instances.data[i]) &&
 		    lower_instance(c, c->instances.data[i], plan) < 0)
 			bad++;
-	if (bad)
+	if (bad || skep_span_settle(c) < 0)
 		return -EINVAL;
 	plan->prog_names = copy(c->arena, c->prog_names.data, c->prog_names.len, sizeof(char *));
 	if (c->rodata_map >= 0) {

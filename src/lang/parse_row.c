@@ -8,6 +8,8 @@
  * trees knows it already:
  *
  *	row("exec", "pid", "", pid, "comm", "", comm, "file", "", str(args.filename), "lat", "us", (...) / 1000)
+ *
+ * Behind its fields `as span { duration: lat, name: comm, kind: client }` may tell that it lasts (record/schema.h).
  */
 #include "lang/expr_text.h"
 #include "lang/parse.h"
@@ -94,9 +96,10 @@ struct skep_expr *skep_parse_unit(struct skep_parser *p, struct skep_expr *value
 	return skep_parse_done(p, e, start);
 }
 
-static bool is_taken(const struct row_args *args, const char *name)
+/* Among the fields, which end in front of argument @end. */
+static bool is_taken(const struct row_args *args, size_t end, const char *name)
 {
-	for (size_t i = SKEP_ROW_FIRST; i < args->len; i += SKEP_ROW_STEP)
+	for (size_t i = SKEP_ROW_FIRST; i < end; i += SKEP_ROW_STEP)
 		if (skep_streq(args->data[i]->text.data, name))
 			return true;
 	return false;
@@ -121,7 +124,7 @@ static bool parse_field(struct skep_parser *p, struct row_args *args)
 	value = skep_parse_unit(p, value, &unit);
 	if (!value)
 		return false;
-	if (is_taken(args, name)) {
+	if (is_taken(args, args->len, name)) {
 		if (skep_parse_error(p, first.loc, "the row has a field '%s' already", name))
 			skep_lex_hint(&p->env, "give one of them a name: name: expression");
 		return false;
@@ -170,6 +173,84 @@ static bool parse_fields(struct skep_parser *p, struct row_args *args, bool *ins
 	return false;
 }
 
+/* Whether the next thing between , and } is one word. */
+static bool is_one_word(struct skep_parser *p)
+{
+	enum skep_tok_kind behind = skep_parse_peek(p, 1)->kind;
+
+	return skep_parse_at(p, SKEP_TOK_NAME) &&
+	       (behind == SKEP_TOK_COMMA || behind == SKEP_TOK_RBRACE);
+}
+
+static bool parse_role(struct skep_parser *p, struct row_args *args, size_t first)
+{
+	struct skep_tok t = *skep_parse_peek(p, 0), word;
+	const char *role;
+	struct skep_expr *value;
+
+	if (t.kind != SKEP_TOK_NAME || skep_parse_peek(p, 1)->kind != SKEP_TOK_COLON) {
+		if (skep_parse_unexpected(p, "what the span has, such as duration: FIELD"))
+			skep_lex_hint(&p->env, "a span has " SKEP_ROW_ROLES);
+		return false;
+	}
+	role = skep_parse_name(p, &t);
+	for (size_t i = first; i < args->len; i += SKEP_ROW_STEP)
+		if (skep_streq(args->data[i]->text.data, role)) {
+			if (skep_parse_error(p, t.loc, "the span has '%s' already", role))
+				skep_lex_hint(&p->env, "take one of them out");
+			return false;
+		}
+	if (args->len - first >= SKEP_ROW_ROLES_MAX * SKEP_ROW_STEP) {
+		if (skep_parse_error(p, t.loc, "'%s' is nothing that a span has", role))
+			skep_lex_hint(&p->env, "it has " SKEP_ROW_ROLES);
+		return false;
+	}
+	skep_parse_take(p);
+	skep_parse_take(p);
+	word = *skep_parse_peek(p, 0);
+	add_text(p, args, t.loc, role);
+	if (is_one_word(p) &&
+	    (skep_streq(role, SKEP_ROW_KIND) || is_taken(args, first, skep_parse_name(p, &word)))) {
+		add_text(p, args, word.loc, SKEP_ROW_FIELD);
+		add_text(p, args, word.loc, skep_parse_name(p, &word));
+		skep_parse_take(p);
+		return true;
+	}
+	add_text(p, args, word.loc, SKEP_ROW_VALUE);
+	value = skep_parse_expr(p);
+	if (value)
+		skep_vec_add(args, value);
+	return value;
+}
+
+/* `as span { role: value, ... }`, when it is there. */
+static bool parse_span(struct skep_parser *p, struct row_args *args, bool *inside)
+{
+	size_t first = args->len;
+
+	*inside = false;
+	if (!skep_parse_at_word(p, "as"))
+		return true;
+	skep_parse_take(p);
+	if (!skep_parse_at_word(p, "span")) {
+		if (skep_parse_unexpected(p, "'span' behind the row and 'as'"))
+			skep_lex_hint(&p->env, "write: as span { duration: FIELD }");
+		return false;
+	}
+	skep_parse_take(p);
+	if (!skep_parse_expect(p, SKEP_TOK_LBRACE, "'{' and what the span has"))
+		return false;
+	*inside = true;
+	do {
+		if (!parse_role(p, args, first))
+			return false;
+	} while (skep_parse_accept(p, SKEP_TOK_COMMA) && !skep_parse_at(p, SKEP_TOK_RBRACE));
+	if (skep_parse_accept(p, SKEP_TOK_RBRACE))
+		return true;
+	skep_parse_unexpected(p, "',' or '}' behind what the span has");
+	return false;
+}
+
 /* After an error: behind the '}' of the row, so that it does not end the block around it. */
 static void skip_row(struct skep_parser *p, bool inside)
 {
@@ -197,7 +278,7 @@ struct skep_stmt *skep_parse_row(struct skep_parser *p)
 	struct skep_stmt *s = skep_arena_alloc(p->env.arena, sizeof(*s));
 	struct skep_expr *call = skep_parse_node(p, SKEP_EXPR_CALL, word.loc);
 	struct row_args args = {};
-	bool inside = false, ok = parse_fields(p, &args, &inside);
+	bool inside = false, ok = parse_fields(p, &args, &inside) && parse_span(p, &args, &inside);
 
 	*s = (struct skep_stmt){ .kind = SKEP_STMT_BLOCK, .loc = word.loc };
 	if (!ok) {

@@ -87,6 +87,22 @@ static const char *make_format(struct skep_arena *arena, struct skep_plan_action
 	return a->format.n_fields > a->schema.n_fields ? "a format takes more than there is" : NULL;
 }
 
+static const char *check_span(const struct skep_plan *plan, const struct skep_schema *schema)
+{
+	const struct skep_span_shape *span = &schema->span;
+	const struct skep_schema_field *f;
+
+	for (size_t i = 0; i < SKEP_N_SPAN_ROLES; i++)
+		if (span->at[i] > schema->n_fields + span->n_hidden)
+			return "a span has a field that there is not";
+	for (enum skep_span_role role = SKEP_SPAN_DURATION; role <= SKEP_SPAN_START; role++) {
+		f = skep_span_field(schema, role);
+		if (f && f->kind != SKEP_FIELD_INT)
+			return "a span lasts for what is no number";
+	}
+	return check_fields(plan, span->hidden, span->n_hidden, schema->size, true, 0);
+}
+
 static const char *check_action(struct skep_arena *arena, const struct skep_plan *plan,
 				struct skep_plan_action *a)
 {
@@ -95,6 +111,8 @@ static const char *check_action(struct skep_arena *arena, const struct skep_plan
 	const char *why =
 		check_fields(plan, a->schema.fields, a->schema.n_fields, a->schema.size, true, 0);
 
+	if (!why)
+		why = check_span(plan, &a->schema);
 	if (why)
 		return why;
 	if (!a->schema.name)

@@ -47,12 +47,28 @@ static const struct skep_pack_field schema_field_fields[] = {
 };
 static const struct skep_pack schema_field = SKEP_PACK("schema_field", FIELD, schema_field_fields);
 
+#define SPAN struct skep_span_shape
+#define ROLE(role) SKEP_PACK_NUM(SPAN, at[role], 0)
+static const struct skep_pack_field span_fields[] = {
+	SKEP_PACK_NUM(SPAN, kind, SKEP_SPAN_KIND_MAX - 1),
+	SKEP_PACK_MAYBE(SPAN, name),
+	ROLE(SKEP_SPAN_NAME),
+	ROLE(SKEP_SPAN_DURATION),
+	ROLE(SKEP_SPAN_START),
+	ROLE(SKEP_SPAN_FAILED),
+	ROLE(SKEP_SPAN_ID),
+	ROLE(SKEP_SPAN_PARENT),
+	SKEP_PACK_LIST(SPAN, hidden, n_hidden, &schema_field),
+};
+static const struct skep_pack span = SKEP_PACK("span", SPAN, span_fields);
+
 #define SCHEMA struct skep_schema
 static const struct skep_pack_field schema_fields[] = {
 	SKEP_PACK_MAYBE(SCHEMA, name),
 	SKEP_PACK_NUM(SCHEMA, version, 0),
 	SKEP_PACK_NUM(SCHEMA, size, 1 << 20),
 	SKEP_PACK_LIST(SCHEMA, fields, n_fields, &schema_field),
+	SKEP_PACK_STRUCT(SCHEMA, span, &span),
 };
 static const struct skep_pack schema = SKEP_PACK("schema", SCHEMA, schema_fields);
 

@@ -4,9 +4,20 @@
  * and then, for each field, its name, its unit ("" when it has none) and its value. The first two are literals.
  *
  *	parse_row.c ──► row("exec", "pid", "", pid, ...) ──► builtin/row.c
+ *
+ * `as span { ... }` behind it adds the same for each role, with a mark for a unit: a value of its own, which is not shown, or
+ * the name of a field or of a kind as a literal.
+ *
+ *	row("io", "lat", "us", ..., "duration", "=field", "lat", "id", "=value", pid, "kind", "=value", "client")
  */
 #pragma once
 
 #define SKEP_ROW_FIRST 1 /* argument where the fields begin */
 #define SKEP_ROW_STEP 3	 /* arguments of a field: name, unit, value */
 #define SKEP_ROW_FIELDS_MAX 64
+
+#define SKEP_ROW_FIELD "=field"
+#define SKEP_ROW_VALUE "=value"
+#define SKEP_ROW_KIND "kind" /* a role for scripts only */
+#define SKEP_ROW_ROLES_MAX 7
+#define SKEP_ROW_ROLES "name, duration, start, failed, id, parent and kind"

@@ -57,6 +57,13 @@ int skep_app_to(struct skep_app *app, const char *to)
 	r = skep_sink_open(to, name_of(app), &app->diag, &sink);
 	if (r < 0)
 		return r;
+	r = skep_sink_takes(sink, NULL, 0, &app->diag); /* no row of C is a span */
+	if (r < 0) {
+		struct skep_deliver_counts nothing;
+
+		skep_sink_close(sink, &nothing);
+		return r;
+	}
 	skep_sink_set_collect(sink, collect, app, NULL);
 	skep_vec_add(&app->sinks, sink);
 	if (skep_sink_place(sink))

@@ -64,8 +64,10 @@ int skep_outlets_open(struct skep_session *s)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->plan->n_maps; i++)
 		skep_outlets_emptied(s, i);
-	for (size_t i = 0; i < s->options->n_sinks; i++)
+	for (size_t i = 0; i < s->options->n_sinks; i++) {
 		skep_sink_set_collect(s->options->sinks[i], collect, s, &s->breath);
+		skep_sink_set_clock(s->options->sinks[i], s->clock_offset_ns);
+	}
 	return 0;
 }
 

@@ -14,6 +14,7 @@ enum wire {
 	WIRE_VARINT = 0,
 	WIRE_64 = 1,
 	WIRE_BYTES = 2,
+	WIRE_32 = 5,
 };
 
 static size_t encode_varint(uint64_t value, char *bytes)
@@ -35,13 +36,18 @@ static void add_varint(struct skep_message *m, uint64_t value)
 	skep_str_addn(m->out, bytes, encode_varint(value, bytes));
 }
 
-static void add_64(struct skep_message *m, uint64_t value)
+static void add_fixed(struct skep_message *m, uint64_t value, size_t n_bytes)
 {
 	char bytes[8];
 
-	for (size_t i = 0; i < sizeof(bytes); i++)
+	for (size_t i = 0; i < n_bytes; i++)
 		bytes[i] = (char)(value >> (8 * i));
-	skep_str_addn(m->out, bytes, sizeof(bytes));
+	skep_str_addn(m->out, bytes, n_bytes);
+}
+
+static void add_64(struct skep_message *m, uint64_t value)
+{
+	add_fixed(m, value, 8);
 }
 
 static void add_tag(struct skep_message *m, uint32_t number, enum wire wire)
@@ -215,6 +221,14 @@ void skep_message_sint32(struct skep_message *m, uint32_t number, const char *na
 		skep_str_addf(m->out, "%" PRId32, value);
 	else
 		add_varint(m, ((uint32_t)value << 1) ^ (value < 0 ? UINT32_MAX : 0));
+}
+
+void skep_message_fixed32(struct skep_message *m, uint32_t number, const char *name, uint32_t value)
+{
+	if (begin_field(m, number, name, WIRE_32))
+		skep_str_addf(m->out, "%" PRIu32, value);
+	else
+		add_fixed(m, value, 4);
 }
 
 void skep_message_fixed64(struct skep_message *m, uint32_t number, const char *name, uint64_t value)

@@ -58,6 +58,8 @@ void skep_message_bool(struct skep_message *m, uint32_t number, const char *name
 void skep_message_uint32(struct skep_message *m, uint32_t number, const char *name, uint32_t value);
 void skep_message_int64(struct skep_message *m, uint32_t number, const char *name, int64_t value);
 void skep_message_sint32(struct skep_message *m, uint32_t number, const char *name, int32_t value);
+void skep_message_fixed32(struct skep_message *m, uint32_t number, const char *name,
+			  uint32_t value);
 void skep_message_fixed64(struct skep_message *m, uint32_t number, const char *name,
 			  uint64_t value);
 void skep_message_sfixed64(struct skep_message *m, uint32_t number, const char *name,

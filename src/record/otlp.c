@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What logs and metrics have in common, and rows as log records. */
+/* What logs, metrics and traces have in common, and rows as log records and as spans. */
 #include "record/otlp.h"
 
 #include <string.h>
 
 #include "record/otlp_priv.h"
 #include "record/record_priv.h"
+#include "record/span.h"
 
 #define SEVERITY_INFO 9
 
@@ -222,6 +223,7 @@ void skep_otlp_begin(struct skep_otlp *otlp, enum skep_otlp_signal signal,
 	} names[SKEP_N_OTLP_SIGNALS] = {
 		[SKEP_OTLP_LOGS] = { "resourceLogs", "scopeLogs", "logRecords" },
 		[SKEP_OTLP_METRICS] = { "resourceMetrics", "scopeMetrics", "metrics" },
+		[SKEP_OTLP_TRACES] = { "resourceSpans", "scopeSpans", "spans" },
 	};
 	struct skep_message *m = &otlp->message;
 
@@ -285,5 +287,45 @@ void skep_otlp_row(struct skep_otlp *otlp, const struct skep_schema *schema, con
 	skep_message_list_end(m);
 	skep_str_addf(&name, "%s.%s", otlp->source->scope, schema->name);
 	add_text(m, 12, "eventName", skep_str_text(&name));
+	skep_message_end(m);
+}
+
+#define STATUS_ERROR 2
+#define FLAG_SAMPLED 0x1u
+#define FLAG_REMOTE_KNOWN \
+	0x100u /* whether the parent is of another process, which is the next bit */
+#define FLAG_REMOTE 0x200u
+
+void skep_otlp_span(struct skep_otlp *otlp, const struct skep_span *span,
+		    const struct skep_schema *schema, const void *payload,
+		    const struct skep_resolver *resolver)
+{
+	struct skep_message *m = &otlp->message;
+
+	otlp->n_items++;
+	skep_message_item(m, 2);
+	skep_message_id(m, 1, "traceId", span->trace_id, sizeof(span->trace_id));
+	skep_message_id(m, 2, "spanId", span->span_id, sizeof(span->span_id));
+	if (span->has_parent)
+		skep_message_id(m, 4, "parentSpanId", span->parent_id, sizeof(span->parent_id));
+	skep_message_string(m, 5, "name", skep_str_text(&span->name), span->name.len);
+	skep_message_uint32(m, 6, "kind", schema->span.kind);
+	skep_message_fixed64(m, 7, "startTimeUnixNano", span->start_ns);
+	skep_message_fixed64(m, 8, "endTimeUnixNano", span->end_ns);
+	skep_message_list(m, "attributes");
+	for (size_t i = 0; i < schema->n_fields; i++)
+		skep_otlp_attribute(m, 9, &schema->fields[i], payload, resolver);
+	skep_message_list_end(m);
+	if (span->failed) {
+		skep_message_begin(m, 15, "status");
+		if (span->why.len)
+			skep_message_string(m, 2, "message", skep_str_text(&span->why),
+					    span->why.len);
+		skep_message_uint32(m, 3, "code", STATUS_ERROR);
+		skep_message_end(m);
+	}
+	skep_message_fixed32(m, 16, "flags",
+			     FLAG_SAMPLED | FLAG_REMOTE_KNOWN |
+				     (span->parent_is_remote ? FLAG_REMOTE : 0));
 	skep_message_end(m);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * OTLP: requests of the OpenTelemetry protocol. Rows become log records, snapshots become metrics.
+ * OTLP: requests of the OpenTelemetry protocol. Rows become log records or spans, snapshots become metrics.
  *
  *	row exec { pid, comm, args }	LogRecord, event_name "execsnoop.exec", attributes process.pid, thread.name, args
+ *	row io { ... } as span { ... }	Span (span.h), the same attributes
  *	@bytes[comm] = sum(...)		Sum "execsnoop.bytes", one point for each key, attribute thread.name
  *	min, max, numbers, truths	Gauge
  *	a struct or tuple		a Gauge for each number in it: NAME.member, NAME.0; all else is told (no_number)
@@ -17,7 +18,7 @@
  * What fields are called is decided by their names: those that the semantic conventions know have the conventions' names.
  * Times are nanoseconds since 1970. Sums count from @start_ns, the last time that the map was empty (cumulative).
  *
- * Source: opentelemetry-proto 1.x, files common, resource, logs, metrics and the collector's three services.
+ * Source: opentelemetry-proto 1.x, files common, resource, logs, metrics, trace and the collector's three services.
  */
 #pragma once
 
@@ -29,6 +30,7 @@
 enum skep_otlp_signal {
 	SKEP_OTLP_LOGS,
 	SKEP_OTLP_METRICS,
+	SKEP_OTLP_TRACES,
 	SKEP_N_OTLP_SIGNALS,
 };
 
@@ -53,7 +55,7 @@ struct skep_otlp {
 	enum skep_otlp_signal signal;
 	struct skep_message message;
 	const struct skep_otlp_source *source;
-	size_t n_items; /* log records, or points of metrics, so far */
+	size_t n_items; /* log records, points of metrics or spans, so far */
 };
 
 /* @source and @out are borrowed until end. */
@@ -64,6 +66,11 @@ void skep_otlp_end(struct skep_otlp *otlp);
 
 void skep_otlp_row(struct skep_otlp *otlp, const struct skep_schema *schema, const void *payload,
 		   const struct skep_resolver *resolver, uint64_t time_ns, uint64_t observed_ns);
+struct skep_span;
+/* The row that @span was made of. */
+void skep_otlp_span(struct skep_otlp *otlp, const struct skep_span *span,
+		    const struct skep_schema *schema, const void *payload,
+		    const struct skep_resolver *resolver);
 /* @exponential: hist becomes an exponential histogram of scale 0 where its buckets are powers of two. */
 void skep_otlp_snapshot(struct skep_otlp *otlp, const struct skep_snapshot *snapshot,
 			const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns,

@@ -101,12 +101,47 @@ struct skep_schema_field {
 	size_t n_children;
 };
 
+/*
+ * A row that lasts is a span: it has a begin, an end, which is the row's own time, and perhaps a place in a tree. The numbers
+ * are OpenTelemetry's.
+ */
+enum skep_span_kind {
+	SKEP_SPAN_NONE, /* rows are moments */
+	SKEP_SPAN_INTERNAL,
+	SKEP_SPAN_SERVER,
+	SKEP_SPAN_CLIENT,
+	SKEP_SPAN_PRODUCER,
+	SKEP_SPAN_CONSUMER,
+	SKEP_SPAN_KIND_MAX,
+};
+
+/* What a field says of the span. */
+enum skep_span_role {
+	SKEP_SPAN_NAME,	    /* what it is called; without it the row's name */
+	SKEP_SPAN_DURATION, /* INT, in its unit: ns, us, ms or s */
+	SKEP_SPAN_START,    /* INT, nanoseconds since boot; goes before DURATION */
+	SKEP_SPAN_FAILED,   /* anything but 0, or but an empty text */
+	SKEP_SPAN_ID,	    /* no two spans of a session have the same */
+	SKEP_SPAN_PARENT,   /* what ID is of the span that this one is a part of; zeroes: of none */
+	SKEP_N_SPAN_ROLES,
+};
+
+struct skep_span_shape {
+	enum skep_span_kind kind;
+	const char *name; /* of all of them, before SKEP_SPAN_NAME; or NULL */
+	/* By role: 1 + the index among fields and, behind these, hidden; 0: nothing says it. */
+	uint32_t at[SKEP_N_SPAN_ROLES];
+	const struct skep_schema_field *hidden; /* of the same payload, for the span only */
+	size_t n_hidden;
+};
+
 struct skep_schema {
 	const char *name;
 	uint32_t version;
 	uint32_t size; /* bytes of the payload */
 	const struct skep_schema_field *fields;
 	size_t n_fields;
+	struct skep_span_shape span;
 };
 
 /* Turns ids into names. Any function may be NULL: then the number itself is shown. Each writes text to @out. */
@@ -169,7 +204,16 @@ void skep_field_json(const struct skep_schema_field *field, const void *payload,
 		     const struct skep_resolver *resolver, struct skep_str *out);
 /* What field @index is called as a member of an object: a name that comes again is numbered, "pid#2". */
 void skep_field_member(const struct skep_schema_field *fields, size_t index, struct skep_str *out);
-/* {"type": "schema", "name": ..., "version": ..., "fields": [{"name", "type", "unit"}...]} and a newline. */
+/* The field of this role, or NULL. */
+const struct skep_schema_field *skep_span_field(const struct skep_schema *schema,
+						enum skep_span_role role);
+const char *skep_span_kind_name(enum skep_span_kind kind);
+const char *skep_span_role_name(enum skep_span_role role);
+
+/*
+ * {"type": "schema", "name": ..., "version": ..., "fields": [{"name", "type", "unit"}...]} and a newline; of spans also "span":
+ * {"kind", "called": what all of them are called, and by role the name of a field, or true when it is none that is shown}.
+ */
 /* @at: where in the script rows of this schema are made, "line:column"; NULL: it has a name of its own. */
 void skep_schema_json(const struct skep_schema *schema, const char *at, struct skep_str *out);
 /* Adds @len bytes as a quoted JSON string; each byte that is not of valid UTF-8 is the escape of U+FFFD. */

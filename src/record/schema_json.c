@@ -59,6 +59,28 @@ static void add_fields(const struct skep_schema_field *fields, size_t n, unsigne
 	skep_str_addc(out, ']');
 }
 
+/* What all spans are called is no name of a field, so it stands apart. */
+static void add_span(const struct skep_schema *schema, struct skep_str *out)
+{
+	const struct skep_span_shape *span = &schema->span;
+
+	skep_str_addf(out, ", \"span\": {\"kind\": \"%s\"", skep_span_kind_name(span->kind));
+	if (span->name) {
+		skep_str_add(out, ", \"called\": ");
+		add_quoted(span->name, out);
+	}
+	for (enum skep_span_role role = 0; role < SKEP_N_SPAN_ROLES; role++) {
+		if (!span->at[role])
+			continue;
+		skep_str_addf(out, ", \"%s\": ", skep_span_role_name(role));
+		if (span->at[role] <= schema->n_fields)
+			add_quoted(skep_span_field(schema, role)->name, out);
+		else
+			skep_str_add(out, "true");
+	}
+	skep_str_addc(out, '}');
+}
+
 void skep_schema_json(const struct skep_schema *schema, const char *at, struct skep_str *out)
 {
 	skep_str_add(out, "{\"type\": \"schema\", \"name\": ");
@@ -68,6 +90,8 @@ void skep_schema_json(const struct skep_schema *schema, const char *at, struct s
 		skep_str_addf(out, ", \"at\": \"%s\"", at);
 	skep_str_add(out, ", \"fields\": ");
 	add_fields(schema->fields, schema->n_fields, 0, out);
+	if (schema->span.kind)
+		add_span(schema, out);
 	skep_str_add(out, "}\n");
 }
 

@@ -27,6 +27,8 @@ enum skep_deliver_loss {
 	SKEP_DELIVER_LARGE,    /* the request is larger than the other side takes */
 	SKEP_DELIVER_LATE,     /* not sent when the sink was closed */
 	SKEP_DELIVER_DAMAGED,  /* their file is not what was written */
+	SKEP_DELIVER_SAMPLED,  /* spans that OTEL_TRACES_SAMPLER does not want; never queued */
+	SKEP_DELIVER_NO_SPAN,  /* rows that are none, where only spans are taken; likewise */
 	SKEP_DELIVER_LOSS_MAX,
 };
 

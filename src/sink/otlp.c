@@ -19,6 +19,7 @@
 #include "sink/settings.h"
 #include "sink/sink_priv.h"
 #include "sink/spool.h"
+#include "sink/traces.h"
 
 #define KEYS_MAX 100000 /* that one collection of all maps sends, or one print of a map */
 
@@ -45,6 +46,7 @@ struct otlp_sink {
 	struct skep_sink sink;
 	struct skep_otlp_settings settings;
 	struct skep_otlp_source source;
+	struct skep_span_source spans;
 	struct batch batches[SKEP_N_OTLP_SIGNALS];
 	struct lane lanes[SKEP_N_OTLP_SIGNALS];
 	size_t n_lanes, lane_of[SKEP_N_OTLP_SIGNALS];
@@ -175,11 +177,24 @@ static void add_row(struct skep_sink *base, const struct skep_schema *schema, co
 		    const struct skep_resolver *resolver, uint64_t time_ns)
 {
 	struct otlp_sink *sink = (struct otlp_sink *)base;
+	struct skep_span_time when = { time_ns, base->clock_offset_ns };
+	struct skep_span span;
 
 	if (sink->settings.disabled)
 		return;
-	skep_otlp_row(open_batch(sink, SKEP_OTLP_LOGS), schema, payload, resolver, time_ns,
-		      skep_clock_ns(CLOCK_REALTIME));
+	switch (skep_span_source_take(&sink->spans, schema, payload, resolver, &when, &span)) {
+	case SKEP_SPAN_IS_NONE:
+		skep_otlp_row(open_batch(sink, SKEP_OTLP_LOGS), schema, payload, resolver, time_ns,
+			      skep_clock_ns(CLOCK_REALTIME));
+		return;
+	case SKEP_SPAN_TAKEN:
+		skep_otlp_span(open_batch(sink, SKEP_OTLP_TRACES), &span, schema, payload,
+			       resolver);
+		skep_span_fini(&span);
+		return;
+	case SKEP_SPAN_LEFT_OUT:
+		return;
+	}
 }
 
 static void note_name(struct names *names, const char *name)
@@ -362,7 +377,9 @@ static size_t headers_of(const struct skep_otlp_target *s, uint32_t form, const 
 static void attempt(void *data, const struct skep_payload *payload, struct skep_attempt *ret)
 {
 	const struct otlp_sink *sink = data;
-	const struct skep_otlp_target *target = &sink->settings.targets[payload->signal];
+	/* A file of the spool may say anything. */
+	unsigned signal = payload->signal % SKEP_N_OTLP_SIGNALS;
+	const struct skep_otlp_target *target = &sink->settings.targets[signal];
 	const char *headers[SKEP_OTLP_HEADERS_MAX + 4], *why = "";
 	struct skep_http_request request = {
 		.url = target->url,
@@ -377,8 +394,7 @@ static void attempt(void *data, const struct skep_payload *payload, struct skep_
 		.size = payload->size,
 	};
 	struct skep_http_answer answer;
-	int r = skep_http_post(sink->lanes[sink->lane_of[payload->signal]].http, &request, &answer,
-			       &why);
+	int r = skep_http_post(sink->lanes[sink->lane_of[signal]].http, &request, &answer, &why);
 
 	if (r < 0) {
 		ret->again = r != -EINVAL;
@@ -475,6 +491,7 @@ static int open_otlp(struct skep_sink *base, const char *arg, struct skep_diag *
 		.no_number = note_no_number,
 		.no_number_data = sink,
 	};
+	skep_span_source_init(&sink->spans, getenv, diag);
 	return connect_up(sink, diag);
 }
 
@@ -544,6 +561,7 @@ static void close_otlp(struct skep_sink *base, struct skep_deliver_counts *ret_c
 		add_counts(ret_counts, &counts);
 		skep_http_close(sink->lanes[i].http);
 	}
+	ret_counts->lost[SKEP_DELIVER_SAMPLED] += sink->spans.n_left_out;
 	ret_counts->no_number = list_names(&sink->no_number, ret_counts->no_number_names,
 					   sizeof(ret_counts->no_number_names));
 	ret_counts->cut =

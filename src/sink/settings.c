@@ -36,6 +36,8 @@ static const struct {
 			     "opentelemetry.proto.collector.logs.v1.LogsService/Export" },
 	[SKEP_OTLP_METRICS] = { "METRICS_", "v1/metrics",
 				"opentelemetry.proto.collector.metrics.v1.MetricsService/Export" },
+	[SKEP_OTLP_TRACES] = { "TRACES_", "v1/traces",
+			       "opentelemetry.proto.collector.trace.v1.TraceService/Export" },
 };
 
 static char *copy(const char *text, size_t len)
@@ -439,6 +441,15 @@ int skep_otlp_settings(const char *url, char *(*get)(const char *name),
 	}
 	*ret_settings = s;
 	return 0;
+}
+
+void skep_otlp_resource(char *(*get)(const char *name), struct skep_otlp_settings *ret_settings,
+			struct skep_diag *diag)
+{
+	struct reader reader = { get, ret_settings, diag };
+
+	*ret_settings = (struct skep_otlp_settings){};
+	read_attributes(&reader);
 }
 
 void skep_otlp_settings_fini(struct skep_otlp_settings *s)

@@ -53,4 +53,7 @@ struct skep_otlp_settings {
 int skep_otlp_settings(const char *url, char *(*get)(const char *name),
 		       struct skep_otlp_settings *ret_settings,
 		       struct skep_diag *diag) _must_check_;
+/* Only what tells who sends: attributes. */
+void skep_otlp_resource(char *(*get)(const char *name), struct skep_otlp_settings *ret_settings,
+			struct skep_diag *diag);
 void skep_otlp_settings_fini(struct skep_otlp_settings *settings);

@@ -10,6 +10,7 @@ static const struct skep_sink_kind *const kinds[] = {
 	&skep_sink_otlp,
 	&skep_sink_prom,
 	&skep_sink_syslog,
+	&skep_sink_zipkin,
 };
 
 int skep_sink_library_missing(const struct skep_sink *sink, const char *library,
@@ -48,13 +49,9 @@ int skep_sink_open(const char *to, const char *name, struct skep_diag *diag,
 
 	if (!kind) {
 		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is no place that output could go to", to);
-		if (skep_has_prefix(to, "zipkin"))
-			skep_diag_hint(diag, "Zipkin takes spans only, and rows are none; "
-					     "otlp sends them as logs");
-		else
-			skep_diag_hint(diag, "--to takes otlp[=URL], prom[=ADDRESS:PORT], "
-					     "syslog[=udp://HOST:PORT]; for scripts and "
-					     "tools also a file: ./FILE");
+		skep_diag_hint(diag, "--to takes otlp[=URL], prom[=ADDRESS:PORT], zipkin[=URL], "
+				     "syslog[=udp://HOST:PORT]; for scripts and tools also a "
+				     "file: ./FILE");
 		return -EINVAL;
 	}
 	sink = calloc(1, kind->size);
@@ -104,6 +101,28 @@ void skep_sink_set_collect(struct skep_sink *sink, skep_sink_collect_fn *collect
 	sink->breath = breath;
 	sink->collect = collect;
 	sink->collect_data = data;
+}
+
+void skep_sink_set_clock(struct skep_sink *sink, int64_t offset_ns)
+{
+	sink->clock_offset_ns = offset_ns;
+}
+
+int skep_sink_takes(const struct skep_sink *sink, const struct skep_schema *const *rows,
+		    size_t n_rows, struct skep_diag *diag)
+{
+	bool takes = !sink->kind->spans_only;
+
+	for (size_t i = 0; i < n_rows && !takes; i++)
+		takes = rows[i]->span.kind;
+	if (takes)
+		return 0;
+	skep_diag_error(diag, SKEP_NO_LOC, "--to %s takes spans, and '%s' makes none",
+			sink->kind->name, sink->name);
+	skep_diag_hint(diag, "rows that last are spans, such as those of tcplife, biosnoop and "
+			     "exitsnoop, or of a script: row NAME { ... } as span { duration: "
+			     "FIELD }; --to otlp takes all rows");
+	return -EINVAL;
 }
 
 void skep_sink_lost(struct skep_sink *sink, const char *probe, const char *cause, uint64_t count)
@@ -165,6 +184,8 @@ static const struct {
 	[SKEP_DELIVER_LARGE] = { "sink_large", "were in requests too large for the receiver" },
 	[SKEP_DELIVER_LATE] = { "sink_late", "were not sent when skep ended" },
 	[SKEP_DELIVER_DAMAGED] = { "sink_damaged", "were in a file of the spool that is damaged" },
+	[SKEP_DELIVER_SAMPLED] = { "sink_sampled", "were left out as OTEL_TRACES_SAMPLER says" },
+	[SKEP_DELIVER_NO_SPAN] = { "sink_no_span", "were no spans, and Zipkin takes nothing else" },
 };
 
 const char *skep_sink_loss_name(enum skep_deliver_loss loss)

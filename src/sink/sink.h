@@ -2,7 +2,8 @@
 /*
  * Sink: where rows and snapshots go besides standard output (--to).
  *
- *	otlp[=URL]		an OpenTelemetry receiver: rows as logs, maps as metrics; OTEL_* of the environment is honoured
+ *	otlp[=URL]		an OpenTelemetry receiver: rows as logs or spans, maps as metrics; OTEL_* of the environment is honoured
+ *	zipkin[=URL]		Zipkin: rows that are spans
  *	prom[=ADDRESS:PORT]	a page that Prometheus reads: maps, and how many rows and losses there were
  *	syslog[=...]		rows as messages with structured data, to /dev/log, a socket's path or udp://HOST:PORT
  *
@@ -34,6 +35,11 @@ int skep_sink_open(const char *to, const char *name, struct skep_diag *diag,
 		   struct skep_sink **ret_sink) _must_check_;
 /* Before the first row: what is not delivered waits in files (sink/spool.h). 0: this sink does not send, so it has no need to. */
 int skep_sink_spool(struct skep_sink *sink, const char *where, struct skep_diag *diag) _must_check_;
+/* Before the first row: times since 1970 minus times since boot, by the clocks of those that rows have. */
+void skep_sink_set_clock(struct skep_sink *sink, int64_t offset_ns);
+/* Whether there is anything in these kinds of rows that it takes. -EINVAL: none, and the diag says what would do. */
+int skep_sink_takes(const struct skep_sink *sink, const struct skep_schema *const *rows,
+		    size_t n_rows, struct skep_diag *diag) _must_check_;
 void skep_sink_row(struct skep_sink *sink, const struct skep_schema *schema, const void *payload,
 		   const struct skep_resolver *resolver, uint64_t time_ns);
 /* Cumulative since @start_ns. Times are since 1970. */

@@ -10,7 +10,8 @@ struct skep_sink_kind {
 	const char *name; /* "otlp": what stands in front of '=' */
 	/* @arg: what stands behind it, or NULL. sink->kind and sink->name are set. */
 	int (*open)(struct skep_sink *sink, const char *arg, struct skep_diag *diag);
-	size_t size; /* of the sink, which begins with struct skep_sink */
+	bool spans_only; /* other rows are counted and left out */
+	size_t size;	 /* of the sink, which begins with struct skep_sink */
 	void (*row)(struct skep_sink *sink, const struct skep_schema *schema, const void *payload,
 		    const struct skep_resolver *resolver, uint64_t time_ns);
 	/* The rest may be NULL. */
@@ -34,9 +35,11 @@ struct skep_sink {
 	skep_sink_collect_fn *collect;
 	void *collect_data;
 	const struct skep_breath *breath; /* or NULL */
+	int64_t clock_offset_ns; /* 0: not known */
 };
 
-extern const struct skep_sink_kind skep_sink_otlp, skep_sink_prom, skep_sink_syslog;
+extern const struct skep_sink_kind skep_sink_otlp, skep_sink_prom, skep_sink_syslog,
+	skep_sink_zipkin;
 
 /* "--to otlp needs libcurl, ...". Returns @r. */
 int skep_sink_library_missing(const struct skep_sink *sink, const char *library,

@@ -21,6 +21,18 @@ const char *skep_job_name(struct job *job)
 	return skep_arena_strndup(job->arena, slash, strcspn(slash, "."));
 }
 
+static int check_rows(struct job *job, struct skep_sink *sink)
+{
+	const struct skep_schema **rows =
+		skep_arena_calloc(job->arena, job->plan->n_actions, sizeof(*rows));
+	size_t n = 0;
+
+	for (size_t i = 0; i < job->plan->n_actions; i++)
+		if (job->plan->actions[i].kind == SKEP_ACTION_ROW)
+			rows[n++] = &job->plan->actions[i].schema;
+	return skep_sink_takes(sink, rows, n, &job->diag);
+}
+
 int skep_job_open_sinks(struct job *job)
 {
 	const struct skep_trace_options *o = job->options;
@@ -34,7 +46,8 @@ int skep_job_open_sinks(struct job *job)
 		if (r < 0)
 			return r;
 		job->n_sinks++;
-		if (o->spool)
+		r = check_rows(job, job->sinks[i]);
+		if (r >= 0 && o->spool)
 			r = skep_sink_spool(job->sinks[i], o->spool, &job->diag);
 		if (r < 0)
 			return r;

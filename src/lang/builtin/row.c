@@ -11,6 +11,7 @@
 #include "lang/builtin/builtins.h"
 #include "lang/lower_priv.h"
 #include "lang/row.h"
+#include "lang/span.h"
 
 #define USAGE "row name { field, name: value, name: value as unit }"
 
@@ -22,6 +23,16 @@ static bool is_fields(const struct skep_expr_list *args)
 static const char *text_of(const struct skep_expr *e)
 {
 	return e->kind == SKEP_EXPR_STRING ? e->text.data : NULL;
+}
+
+/* How many arguments there are without those of a span. */
+static size_t fields_end(const struct skep_expr_list *args)
+{
+	size_t i = SKEP_ROW_FIRST;
+
+	while (i < args->len && text_of(args->data[i + 1]) && text_of(args->data[i + 1])[0] != '=')
+		i += SKEP_ROW_STEP;
+	return i;
 }
 
 static int check_value(struct skep_check *k, const struct skep_expr *value, const char *unit)
@@ -64,10 +75,10 @@ static int check_row(struct skep_check *k, struct skep_expr *call)
 
 		if (!text_of(args->data[i]) || !unit)
 			return skep_check_want(k, args->data[i], "a field's name and unit");
-		if (check_value(k, args->data[i + 2], unit) < 0)
+		if (check_value(k, args->data[i + 2], *unit == '=' ? "" : unit) < 0)
 			r = -EINVAL;
 	}
-	return r;
+	return r < 0 ? r : skep_span_check(k, args, fields_end(args), call->loc);
 }
 
 /*
@@ -120,46 +131,78 @@ static int compare(struct skep_lower *l, const struct skep_plan_action *action,
 	return -EINVAL;
 }
 
+/* Values of the span stand behind the row's, and are none of its fields. */
+static void hide(struct skep_plan_action *action, const struct skep_span_shape *span, size_t n)
+{
+	struct skep_schema *schema = &action->schema;
+
+	schema->span = *span;
+	schema->span.hidden = schema->fields + n;
+	schema->span.n_hidden = schema->n_fields - n;
+	schema->n_fields = n;
+}
+
+static int lower_field(struct skep_lower *l, struct skep_expr *const *arg,
+		       struct skep_schema *schema, struct skep_value *value)
+{
+	struct skep_schema_field *field =
+		(struct skep_schema_field *)&schema->fields[schema->n_fields];
+	const char *unit = text_of(arg[1]);
+	int r = skep_lower_expr(l, arg[2], value);
+
+	if (r < 0)
+		return r;
+	*field = skep_compiler_field(l->c, value->type, text_of(arg[0]), schema->size);
+	if (*unit && *unit != '=')
+		field->unit = unit;
+	schema->size += ALIGN_UP(value->type->size, 8u);
+	schema->n_fields++;
+	return 0;
+}
+
 static int lower_row(struct skep_lower *l, const struct skep_expr *call,
 		     struct skep_value *ret_value)
 {
 	const struct skep_expr_list *args = &call->call.args;
-	size_t n = (args->len - SKEP_ROW_FIRST) / SKEP_ROW_STEP;
-	struct skep_value *values = skep_arena_calloc(l->c->arena, n, sizeof(*values));
-	struct skep_schema_field *fields = skep_arena_calloc(l->c->arena, n, sizeof(*fields));
+	size_t end = fields_end(args), n = (end - SKEP_ROW_FIRST) / SKEP_ROW_STEP, at,
+	       most = (args->len - SKEP_ROW_FIRST) / SKEP_ROW_STEP;
+	struct skep_value *values = skep_arena_calloc(l->c->arena, most, sizeof(*values));
 	struct skep_plan_action action = {
 		.kind = SKEP_ACTION_ROW,
 		.schema = { .name = text_of(args->data[0]),
 			    .version = 1,
-			    .fields = fields,
-			    .n_fields = n },
+			    .fields = skep_arena_calloc(l->c->arena, most,
+							sizeof(struct skep_schema_field)) },
 		.loc = call->loc,
 	};
+	struct skep_span_shape span;
 	int r;
 
-	for (size_t i = 0; i < n; i++) {
-		struct skep_expr *const *arg = &args->data[SKEP_ROW_FIRST + i * SKEP_ROW_STEP];
-
-		r = skep_lower_expr(l, arg[2], &values[i]);
+	skep_span_shape(args, end, n, &span);
+	for (size_t i = SKEP_ROW_FIRST; i < args->len; i += SKEP_ROW_STEP) {
+		if (i >= end && !skep_span_is_hidden(&args->data[i]))
+			continue;
+		r = lower_field(l, &args->data[i], &action.schema, &values[action.schema.n_fields]);
 		if (r < 0)
 			return r;
-		fields[i] = skep_compiler_field(l->c, values[i].type, text_of(arg[0]),
-						action.schema.size);
-		if (*text_of(arg[1]))
-			fields[i].unit = text_of(arg[1]);
-		action.schema.size += ALIGN_UP(values[i].type->size, 8u);
+		if (action.schema.n_fields != n)
+			continue;
+		r = compare(l, &action, call);
+		if (r < 0)
+			return r;
 	}
-	r = compare(l, &action, call);
-	if (r < 0)
-		return r;
-	return skep_lower_row(l, &action, values, n);
+	at = l->c->actions.len;
+	r = skep_lower_row(l, &action, values, action.schema.n_fields);
+	if (r >= 0)
+		hide(&l->c->actions.data[at], &span, n);
+	return r;
 }
 
 const struct skep_builtin skep_builtin_row = {
 	.name = "row",
 	.usage = USAGE,
 	.min_args = 0,
-	.max_args = SKEP_ROW_FIRST + SKEP_ROW_STEP * SKEP_ROW_FIELDS_MAX,
+	.max_args = SKEP_ROW_FIRST + SKEP_ROW_STEP * (SKEP_ROW_FIELDS_MAX + SKEP_ROW_ROLES_MAX),
 	.flags = SKEP_BUILTIN_STATEMENT,
 	.check = check_row,
 	.lower = lower_row,

@@ -11,7 +11,7 @@
 
 static const char script[] =
 	"BEGIN { @t = (1, \"two\"); @h = hist(3); @s[\"k\", 1] = stats(4); printf(\"%d %s\\n\", 1, \"x\"); }\n"
-	"tracepoint:syscalls:sys_enter_openat { row opened { pid, file: str(args.filename) } @[comm, kstack] = count(); }\n"
+	"tracepoint:syscalls:sys_enter_openat { row opened { pid, file: str(args.filename) } as span { start: nsecs - 5, id: (pid, 1), name: file } @[comm, kstack] = count(); }\n"
 	"kprobe:vfs_read { @a = sum(arg2); @c[func] = count(); @k = kaddr(\"avenrun\"); }\n"
 	"kprobe:vfs_* { @all[probe] = count(); }\n"
 	"uprobe:/bin/demo:main { @u[ustack] = count(); }\n"
