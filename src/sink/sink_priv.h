@@ -35,7 +35,7 @@ struct skep_sink {
 	skep_sink_collect_fn *collect;
 	void *collect_data;
 	const struct skep_breath *breath; /* or NULL */
-	int64_t clock_offset_ns; /* 0: not known */
+	int64_t clock_offset_ns;	  /* 0: not known */
 };
 
 extern const struct skep_sink_kind skep_sink_otlp, skep_sink_prom, skep_sink_syslog,
