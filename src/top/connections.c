@@ -23,6 +23,8 @@ static void address(const struct skep_schema *schema, const void *row, const cha
 		return;
 	}
 	skep_top_text(schema, row, name, text, sizeof(text));
+	if (skep_has_prefix(text, "::ffff:") && strchr(text, '.')) /* IPv4 in a socket of IPv6 */
+		memmove(text, text + strlen("::ffff:"), strlen(text + strlen("::ffff:")) + 1);
 	snprintf(ret_text, size, strchr(text, ':') ? "[%s]:%" PRIu64 : "%s:%" PRIu64, text, port);
 }
 

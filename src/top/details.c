@@ -50,7 +50,7 @@ static void add_columns(const struct skep_top_view *view, const void *row,
 		if (!c->title || !cell.len)
 			continue;
 		if (!skep_top_is_number(c) && c->width > 1)
-			skep_top_page_add(page, "  %-10s %s", c->field.name, cell.data);
+			skep_top_page_add(page, "  %-10s %s", c->name, cell.data);
 		else
 			skep_str_addf(&now, "   %s %s", c->title, cell.data);
 	}

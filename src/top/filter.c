@@ -108,10 +108,10 @@ static bool contains(const char *text, size_t size, const char *word)
 static bool has_text(const struct skep_top_view *view, const void *row, const char *word)
 {
 	for (size_t i = 0; i < view->n_columns; i++) {
-		const struct skep_schema_field *field = &view->columns[i].field;
+		const struct skep_top_column *c = &view->columns[i];
 
-		if (field->kind == SKEP_FIELD_STRING &&
-		    contains((const char *)row + field->offset, field->size, word))
+		if (c->kind == SKEP_FIELD_STRING &&
+		    contains((const char *)row + c->offset, c->size, word))
 			return true;
 	}
 	return false;

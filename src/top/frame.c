@@ -220,7 +220,7 @@ static void draw_views(struct pen *pen, const struct skep_top_scene *s)
 		if (all || i == s->kind)
 			part(pen, i == s->kind ? SKEP_TOP_CHOSEN : SKEP_TOP_DIM, " %u %s ", i + 1,
 			     skep_top_views[i].name);
-	part(pen, SKEP_TOP_DIM, "  by %s%s", by->title ? by->title : by->field.name,
+	part(pen, SKEP_TOP_DIM, "  by %s%s", by->title ? by->title : by->name,
 	     s->choice->reversed ? " reversed" : "");
 	if (*s->filter && !s->typing)
 		part(pen, SKEP_TOP_WARM, "  /%s", s->filter);
@@ -272,7 +272,7 @@ void skep_top_frame_columns(const struct skep_top_view *view,
 		last = skep_top_is_number(c) ? last : i;
 		if (c->max <= c->width || taken > columns)
 			continue;
-		more = MIN(c->max - c->width, columns + 1 - taken);
+		more = MIN((unsigned)(c->max - c->width), columns + 1 - taken);
 		ret_widths[i] += more;
 		taken += more;
 	}
@@ -340,7 +340,7 @@ static void draw_text(struct pen *pen, const struct skep_str *cell, unsigned wid
 
 static enum skep_top_style number_style(const struct skep_top_column *c, double value)
 {
-	bool is_cpu = skep_streq(c->field.name, "cpu");
+	bool is_cpu = skep_streq(c->name, "cpu");
 
 	if (c->how != SKEP_TOP_PERCENT)
 		return SKEP_TOP_PLAIN;

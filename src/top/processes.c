@@ -127,40 +127,6 @@ static void take_thread(struct skep_top_watching *w, const struct skep_schema *s
 	p->running |= p->state[0] == 'R';
 }
 
-static void take_row(void *data, const struct skep_schema *schema, const void *row)
-{
-	if (skep_streq(schema->name, "process"))
-		take_process(data, schema, row);
-	else
-		take_thread(data, schema, row);
-}
-
-/* Sums of processes that are gone make room for others. */
-static void take_net(struct skep_top_watching *w)
-{
-	_cleanup_(skep_arena_freep)
-	struct skep_arena *arena = skep_arena_new();
-	struct skep_watch *watch = w->sensors.watch[SKEP_TOP_NET];
-	struct skep_snapshot s;
-
-	if (!watch || skep_watch_read(watch, "@net", arena, &s) < 0)
-		return;
-	for (size_t i = 0; i < s.n_entries; i++) {
-		uint32_t pid = (uint32_t)skep_field_int(&s.keys[0], s.entries[i].key);
-		uint64_t total = s.entries[i].numbers[0];
-		struct skep_top_process *p = skep_top_table_find(&w->processes, &pid);
-
-		if (p) {
-			p->net = total > p->net_total ? total - p->net_total : 0;
-			p->net_total = total;
-		}
-		if (!p || !p->alive)
-			skep_watch_delete(watch, "@net", s.entries[i].key);
-	}
-}
-
-/* --- what is in scope -------------------------------------------------------------------------- */
-
 static bool is_named(const struct skep_scope *scope, uint32_t pid)
 {
 	for (size_t i = 0; i < scope->n_pids; i++)
@@ -204,12 +170,65 @@ static bool matches(const struct skep_top_watching *w, const struct skep_top_pro
 	       in_group(w, p);
 }
 
+/* What is started by who is in scope is in it, too, also if its parent ends before anybody looks. */
+static void take_fork(struct skep_top_watching *w, const struct skep_schema *schema,
+		      const void *row)
+{
+	const struct skep_top_process *parent =
+		skep_top_process_of(w, (uint32_t)skep_top_number(schema, row, "ppid"));
+	struct skep_top_process *p;
+
+	if (!w->children || !parent || !(parent->in_scope || matches(w, parent)))
+		return;
+	p = get(w, (uint32_t)skep_top_number(schema, row, "pid"));
+	if (p) {
+		p->began = 0;
+		p->fresh = p->in_scope = p->scope_tested = true;
+	}
+}
+
+static void take_row(void *data, const struct skep_schema *schema, const void *row)
+{
+	if (skep_streq(schema->name, "process"))
+		take_process(data, schema, row);
+	else if (skep_streq(schema->name, "fork"))
+		take_fork(data, schema, row);
+	else
+		take_thread(data, schema, row);
+}
+
+/* Sums of processes that are gone make room for others. */
+static void take_net(struct skep_top_watching *w)
+{
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	struct skep_watch *watch = w->sensors.watch[SKEP_TOP_NET];
+	struct skep_snapshot s;
+
+	if (!watch || skep_watch_read(watch, "@net", arena, &s) < 0)
+		return;
+	for (size_t i = 0; i < s.n_entries; i++) {
+		uint32_t pid = (uint32_t)skep_field_int(&s.keys[0], s.entries[i].key);
+		uint64_t total = s.entries[i].numbers[0];
+		struct skep_top_process *p = skep_top_table_find(&w->processes, &pid);
+
+		if (p) {
+			p->net = total > p->net_total ? total - p->net_total : 0;
+			p->net_total = total;
+		}
+		if (!p || !p->alive)
+			skep_watch_delete(watch, "@net", s.entries[i].key);
+	}
+}
+
+/* --- what is in scope -------------------------------------------------------------------------- */
+
 /* A child stays in scope when its parent ends. */
 static void test_scope(struct skep_top_watching *w, struct skep_top_process *p)
 {
 	const struct skep_top_process *parent = p;
 
-	if (!w->scope || p->scope_tested)
+	if (!w->scope || p->scope_tested || !p->began)
 		return;
 	p->in_scope = matches(w, p);
 	for (unsigned i = 0; w->children && !p->in_scope && parent && i < ANCESTORS_MAX; i++) {
@@ -256,6 +275,8 @@ static void finish(struct skep_top_watching *w)
 
 		if (!p->alive)
 			p->state[0] = 'X';
+		else if (!p->threads)
+			p->state[0] = 'Z';
 		p->cpu = skep_top_percent(w, p->cpu_ns);
 		p->runq = skep_top_percent(w, p->runq_ns);
 		p->read = skep_top_rate(w, p->read);

@@ -2,6 +2,7 @@
 #include "top/top.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -305,7 +306,7 @@ static int choose(struct top *t)
 	if (!o->sort || skep_top_column_find(view, o->sort, &choice->sort) == 0)
 		return 0;
 	for (size_t i = 0; i < view->n_columns; i++)
-		skep_str_addf(&names, "%s%s", i ? ", " : "", view->columns[i].field.name);
+		skep_str_addf(&names, "%s%s", i ? ", " : "", view->columns[i].name);
 	skep_diag_error(t->diag, SKEP_NO_LOC, "%s have no column '%s'", view->name, o->sort);
 	skep_diag_hint(t->diag, "there are: %s", names.data);
 	return -EINVAL;
@@ -320,6 +321,21 @@ static bool has_screen(const struct skep_top_options *o)
 	       !skep_streq(term, "dumb");
 }
 
+/* What the command prints would stand across the screen. */
+static int start_command(struct top *t, bool screen)
+{
+	_cleanup_close_ int old = screen ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3) : -1;
+	_cleanup_close_ int nowhere = screen ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
+	int r;
+
+	if (nowhere >= 0)
+		dup2(nowhere, STDERR_FILENO);
+	r = skep_child_start(&t->child, t->options->command, true, t->diag);
+	if (nowhere >= 0 && old >= 0)
+		dup2(old, STDERR_FILENO);
+	return r;
+}
+
 static int start(struct top *t)
 {
 	const struct skep_top_options *o = t->options;
@@ -328,7 +344,7 @@ static int start(struct top *t)
 	int r = choose(t);
 
 	if (r >= 0 && o->command)
-		r = skep_child_start(&t->child, o->command, true, t->diag);
+		r = start_command(t, screen);
 	if (r >= 0)
 		r = find_scope(t, &scope);
 	if (r >= 0)
@@ -336,8 +352,8 @@ static int start(struct top *t)
 	if (r < 0)
 		return r;
 	skep_top_watching_init(&t->w, scope, o->scope.children);
-	if (screen)
-		r = skep_top_screen_open(t->diag, &t->screen);
+	if (screen && skep_top_screen_open(t->diag, &t->screen) < 0)
+		r = -ENOTSUP;
 	if (r >= 0)
 		r = look_and_show(t);
 	if (r >= 0 && o->command)

@@ -11,11 +11,9 @@
 #define NEEDS(sensor) .needs = 1u << SKEP_TOP_##sensor
 
 /* clang-format off */
-#define FIELD(row, label, field_kind, member, field_unit)                                         \
-	{ .name = label, .kind = SKEP_FIELD_##field_kind, .offset = offsetof(struct row, member), \
-	  .size = sizeof(((struct row *)NULL)->member), .unit = field_unit }
-#define COLUMN(row, heading, label, field_kind, member, field_unit, look, ...)        \
-	{ .title = heading, .field = FIELD(row, label, field_kind, member, field_unit), \
+#define COLUMN(row, heading, label, field_kind, member, field_unit, look, ...)                        \
+	{ .title = heading, .name = label, .unit = field_unit, .offset = offsetof(struct row, member), \
+	  .size = sizeof(((struct row *)NULL)->member), .kind = SKEP_FIELD_##field_kind,                \
 	  .how = SKEP_TOP_##look, __VA_ARGS__ }
 
 static const struct skep_top_column processes[] = {
@@ -97,15 +95,27 @@ bool skep_top_is_number(const struct skep_top_column *c)
 	return c->how != SKEP_TOP_TEXT;
 }
 
+struct skep_schema_field skep_top_field(const struct skep_top_column *c)
+{
+	return (struct skep_schema_field){ .name = c->name,
+					   .kind = (enum skep_field_kind)c->kind,
+					   .offset = c->offset,
+					   .size = c->size,
+					   .unit = c->unit };
+}
+
 double skep_top_value(const struct skep_top_column *c, const void *row)
 {
 	double value;
 
-	if (c->field.kind == SKEP_FIELD_INT)
-		return (double)skep_field_int(&c->field, row);
-	if (c->field.kind != SKEP_FIELD_FLOAT)
+	if (c->kind == SKEP_FIELD_INT) {
+		struct skep_schema_field field = skep_top_field(c);
+
+		return (double)skep_field_int(&field, row);
+	}
+	if (c->kind != SKEP_FIELD_FLOAT)
 		return 0;
-	memcpy(&value, (const char *)row + c->field.offset, sizeof(value));
+	memcpy(&value, (const char *)row + c->offset, sizeof(value));
 	return value;
 }
 
@@ -141,11 +151,12 @@ static void add_time(double us, struct skep_str *out)
 
 void skep_top_cell(const struct skep_top_column *c, const void *row, struct skep_str *out)
 {
+	struct skep_schema_field field = skep_top_field(c);
 	double n = skep_top_value(c, row);
 
-	switch (c->how) {
+	switch ((enum skep_top_how)c->how) {
 	case SKEP_TOP_TEXT:
-		skep_field_cell(&c->field, row, NULL, out);
+		skep_field_cell(&field, row, NULL, out);
 		return;
 	case SKEP_TOP_ID:
 		skep_str_addf(out, "%.0f", n);
@@ -168,7 +179,7 @@ void skep_top_cell(const struct skep_top_column *c, const void *row, struct skep
 int skep_top_column_find(const struct skep_top_view *view, const char *name, size_t *ret_column)
 {
 	for (size_t i = 0; i < view->n_columns; i++) {
-		if (strcasecmp(view->columns[i].field.name, name) &&
+		if (strcasecmp(view->columns[i].name, name) &&
 		    strcasecmp(view->columns[i].title ? view->columns[i].title : "", name))
 			continue;
 		*ret_column = i;
@@ -189,9 +200,9 @@ static int compare_column(const struct skep_top_column *c, const void *a, const 
 {
 	double x, y;
 
-	if (c->field.kind == SKEP_FIELD_STRING)
-		return strncasecmp((const char *)a + c->field.offset,
-				   (const char *)b + c->field.offset, c->field.size);
+	if (c->kind == SKEP_FIELD_STRING)
+		return strncasecmp((const char *)a + c->offset, (const char *)b + c->offset,
+				   c->size);
 	x = skep_top_value(c, a);
 	y = skep_top_value(c, b);
 	return x < y ? -1 : x > y;
@@ -300,7 +311,7 @@ const struct skep_schema *skep_top_schema(enum skep_top_kind kind,
 			if (c->needs & 1u << s && !sensors->watch[s])
 				there = false;
 		if (there)
-			fields[schema.n_fields++] = c->field;
+			fields[schema.n_fields++] = skep_top_field(c);
 	}
 	return &schema;
 }

@@ -32,15 +32,20 @@ enum skep_top_how {
 	SKEP_TOP_TIME_US, /* 12u, 1.2m, 3.4s */
 };
 
+/* Small: there are many. */
 struct skep_top_column {
-	const char *title;
-	struct skep_schema_field field; /* its name is that of the column for --sort and filters */
-	enum skep_top_how how;
-	unsigned width; /* of a number; of a text the least */
-	unsigned max;	/* of a text where there is room; 0: as wide as the least */
-	unsigned rank;	/* 0: always there */
+	const char *title; /* NULL: not on a screen */
+	const char *name;  /* for --sort, filters, and as a field */
+	const char *unit;  /* as in a schema, or NULL */
+	uint16_t offset;   /* in the row */
+	uint8_t size;
+	uint8_t kind;  /* SKEP_FIELD_INT, _FLOAT, _STRING */
+	uint8_t how;   /* enum skep_top_how */
+	uint8_t width; /* of a number; of a text the least */
+	uint8_t max;   /* of a text where there is room; 0: as wide as the least */
+	uint8_t rank;  /* 0: always there */
 	bool is_wide;
-	unsigned needs; /* bit of the sensor that tells it; 0: tasks */
+	uint8_t needs; /* bit of the sensor that tells it; 0: tasks */
 };
 
 struct skep_top_view {
@@ -75,6 +80,7 @@ void skep_top_sort(const struct skep_top_view *view, const struct skep_top_choic
 /* -ENOENT: no such column. */
 int skep_top_column_find(const struct skep_top_view *view, const char *name,
 			 size_t *ret_column) _must_check_;
+struct skep_schema_field skep_top_field(const struct skep_top_column *column);
 double skep_top_value(const struct skep_top_column *column, const void *row);
 void skep_top_cell(const struct skep_top_column *column, const void *row, struct skep_str *out);
 /* A number in at most five characters: "12.3M". */

@@ -108,14 +108,15 @@ static void forget_files(struct skep_top_watching *w)
 
 int skep_top_look(struct skep_top_watching *w, unsigned wanted)
 {
-	uint64_t now;
+	uint64_t now, boot;
 	int r;
 
 	if (!(wanted & 1u << SKEP_TOP_FILES) && w->sensors.watch[SKEP_TOP_FILES])
 		forget_files(w);
 	skep_top_sensors_open(&w->sensors, wanted);
+	boot = skep_clock_ns(CLOCK_BOOTTIME); /* who begins from here on is new at the next look */
 	if (!w->boot_ns)
-		w->boot_ns = skep_clock_ns(CLOCK_BOOTTIME);
+		w->boot_ns = boot;
 	now = skep_clock_ns(CLOCK_MONOTONIC);
 	w->passed_s = w->at_ns ? (double)(now - w->at_ns) / 1e9 : 0;
 	r = skep_top_look_processes(w);
@@ -129,6 +130,6 @@ int skep_top_look(struct skep_top_watching *w, unsigned wanted)
 	count_losses(w);
 	w->before = wanted;
 	w->at_ns = now;
-	w->boot_ns = skep_clock_ns(CLOCK_BOOTTIME);
+	w->boot_ns = boot;
 	return 0;
 }

@@ -206,7 +206,7 @@ static void test_keys(void **state)
 	skep_top_ui_key(&ui, &w, SKEP_TOP_KEY_BACK);
 	assert_string_equal(ui.filter, "");
 	keys(&ui, "\n>");
-	assert_string_equal(skep_top_views[0].columns[ui.choices[0].sort].field.name, "runq");
+	assert_string_equal(skep_top_views[0].columns[ui.choices[0].sort].name, "runq");
 	keys(&ui, "M");
 	assert_int_equal(((const struct skep_top_process *)ui.rows.data[0])->pid, N_ROWS);
 	/* The cursor goes with its row. */

@@ -184,8 +184,8 @@ static void test_columns(void **state)
 			const struct skep_top_column *c = &v->columns[i];
 			size_t at;
 
-			assert_true(c->field.offset + c->field.size <= v->row_size);
-			assert_int_equal(skep_top_column_find(v, c->field.name, &at), 0);
+			assert_true(c->offset + c->size <= v->row_size);
+			assert_int_equal(skep_top_column_find(v, c->name, &at), 0);
 			assert_int_equal(at, i);
 		}
 	}
