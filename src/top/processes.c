@@ -10,6 +10,7 @@
 #include "who/cgroup.h"
 #include "who/users.h"
 
+#define ROOT_ID 1	 /* of the root of a hierarchy */
 #define ANCESTORS_MAX 64 /* between a process and one in scope */
 
 enum total {
@@ -316,7 +317,10 @@ static struct skep_top_group *get_group(struct skep_top_watching *w, uint64_t id
 	bool is_new;
 	struct skep_top_group *g = skep_top_table_get(&w->groups, &id, &is_new);
 
-	if (g && is_new) {
+	if (g && is_new &&
+	    (id & ~SKEP_PLACE_V1) == ROOT_ID) { /* also where no hierarchy is mounted */
+		snprintf(g->name, sizeof(g->name), "/");
+	} else if (g && is_new) {
 		skep_places_label(&w->places, "", id, &name);
 		snprintf(g->name, sizeof(g->name), "%s", skep_str_text(&name));
 	}

@@ -49,13 +49,22 @@ static void add_prelude(const struct skep_world *world, struct skep_str *out)
 	bool counters = btf && skep_btf_find(btf, "mm_rss_stat", SKEP_BTF_STRUCT, &id) == 0;
 	bool older = btf && skep_btf_find(btf, "task_struct", SKEP_BTF_STRUCT, &id) == 0 &&
 		     skep_btf_find_member(btf, id, "__state", &member) < 0;
-	const char *part = counters ? ".count[" : "[", *end = counters ? "].counter" : "].count";
 
-	skep_str_add(out, "macro resident(mm) { ");
-	for (unsigned i = 0; i < 3; i++) /* of files, of nobody, shared */
-		skep_str_addf(out, "%smm.rss_stat%s%u%s", i ? " + " : "", part, i == 2 ? 3 : i,
-			      end);
-	skep_str_addf(out, " }\nmacro state(t) { t.%s }\n", older ? "state" : "__state");
+	/* The verifier of older kernels does not follow a pointer into an array of atomic numbers. */
+	skep_str_add(out, "macro resident(mm) { mm ? ");
+	for (unsigned i = 0; i < 3; i++) { /* of files, of nobody, shared */
+		unsigned n = i == 2 ? 3 : i;
+
+		skep_str_add(out, i ? " + " : "");
+		if (counters)
+			skep_str_addf(
+				out,
+				"*(int64 *)((uint64)mm + offsetof(struct mm_struct, rss_stat) + %u)",
+				8 * n);
+		else
+			skep_str_addf(out, "mm.rss_stat[%u].count", n);
+	}
+	skep_str_addf(out, " : 0 }\nmacro state(t) { t.%s }\n", older ? "state" : "__state");
 }
 
 /* The first thing that went wrong, as one line. */
