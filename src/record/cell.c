@@ -84,6 +84,18 @@ bool skep_field_is_number(const struct skep_schema_field *field)
 	return field->kind == SKEP_FIELD_INT || field->kind == SKEP_FIELD_FLOAT;
 }
 
+/* By its name: pid, uid, mnt_id, port, inode, ... */
+static bool is_name(const struct skep_schema_field *field)
+{
+	static const char *const ends[] = { "id",    "port",   "ret",  "err",  "fd",	 "ino",
+					    "inode", "sector", "line", "code", "version" };
+
+	for (size_t i = 0; !field->unit && field->name && i < ARRAY_SIZE(ends); i++)
+		if (skep_has_suffix(field->name, ends[i]))
+			return true;
+	return false;
+}
+
 struct skep_table_column skep_table_column_of(const struct skep_schema_field *field)
 {
 	static const unsigned number_widths[] = { [1] = 3, [2] = 5, [4] = 7, [8] = 8 };
@@ -91,6 +103,7 @@ struct skep_table_column skep_table_column_of(const struct skep_schema_field *fi
 		.name = field->name,
 		.unit = field->unit,
 		.is_number = skep_field_is_number(field),
+		.is_name = is_name(field),
 		.min_width = 8,
 	};
 

@@ -10,7 +10,10 @@
  * columns are made as wide as what waits, and never narrower again. Text takes at most 40 columns from its neighbours:
  * a longer one is shown whole and moves the rest of its line. Numbers are at the right of their column.
  *
- * On a screen of known width lines are cut instead: texts, the longest first, with a mark at the end.
+ * On a screen of known width lines are made to fit instead, by one step after the other until they do: texts are cut, the longest
+ * first, with a mark at the end (of a path at the beginning); units move below the names; large numbers are rounded ("12.3M" of
+ * what the heading says); texts are cut shorter; columns are left out, numbers from the last on, which a line above the header
+ * says. A step is never taken back; when it changes the header, that is shown again.
  *
  *	table = skep_table_new(columns, n, 0);
  *	skep_table_cell(table, "4711", 4); ...		// n cells are a line
@@ -30,6 +33,7 @@ struct skep_table_column {
 	const char *name; /* shown in capitals */
 	const char *unit; /* as in a schema, or NULL */
 	bool is_number;
+	bool is_name; /* a number that is one's name, and of no use when it is rounded */
 	unsigned min_width;
 	unsigned max_width; /* of a text that others stand behind; 0: 40, for a stream */
 };
