@@ -414,8 +414,8 @@ static void draw_status(struct pen *pen, const struct skep_top_scene *s)
 	if (s->rows->len != s->rows->n_all)
 		len += (size_t)snprintf(right + len, sizeof(right) - len, " of %zu",
 					s->rows->n_all);
-	len += (size_t)snprintf(right + len, sizeof(right) - len, " rows   %s",
-				s->losses ? "" : "nothing lost");
+	len += (size_t)snprintf(right + len, sizeof(right) - len, " row%s   %s",
+				s->rows->n_all == 1 ? "" : "s", s->losses ? "" : "nothing lost");
 	if (s->losses)
 		len += (size_t)snprintf(right + len, sizeof(right) - len, "%" PRIu64 " lost",
 					s->losses);

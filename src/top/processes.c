@@ -4,10 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "top/watching.h"
-#include "who/cgroup.h"
 #include "who/users.h"
 
 #define ROOT_ID 1	 /* of the root of a hierarchy */
@@ -57,6 +55,7 @@ static void take_process(struct skep_top_watching *w, const struct skep_schema *
 	p->uid = (uint32_t)skep_top_number(schema, row, "uid");
 	p->group = skep_top_number(schema, row, "group");
 	p->kernel = skep_top_number(schema, row, "kernel");
+	p->inside = skep_top_number(schema, row, "inside");
 	p->ended = skep_top_number(schema, row, "last");
 	p->rss = (uint64_t)MAX((int64_t)skep_top_number(schema, row, "rss"), 0) * w->page_size;
 	p->alive |= !p->ended;
@@ -136,39 +135,12 @@ static bool is_named(const struct skep_scope *scope, uint32_t pid)
 	return false;
 }
 
-static bool in_namespace(uint32_t pid, uint64_t inode)
-{
-	char path[64], text[64] = "", want[64];
-
-	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/ns/pid", pid);
-	snprintf(want, sizeof(want), "pid:[%" PRIu64 "]", inode);
-	return readlink(path, text, sizeof(text) - 1) > 0 && skep_streq(text, want);
-}
-
-static bool in_group(const struct skep_top_watching *w, const struct skep_top_process *p)
-{
-	_cleanup_(skep_str_fini)
-	struct skep_str path = {};
-	size_t len;
-
-	if (!w->scope->n_groups)
-		return true;
-	if (!w->scope_path)
-		return in_namespace(p->pid, w->scope->groups[0].id);
-	if ((p->group & SKEP_PLACE_V1 ? skep_cgroup_path_v1(p->group & ~SKEP_PLACE_V1, &path)
-				      : skep_cgroup_path(p->group, &path)) < 0)
-		return false;
-	len = strlen(w->scope_path);
-	return strncmp(path.data, w->scope_path, len) == 0 &&
-	       (len <= 1 || !path.data[len] || path.data[len] == '/');
-}
-
 static bool matches(const struct skep_top_watching *w, const struct skep_top_process *p)
 {
 	const struct skep_scope *s = w->scope;
 
 	return (!s->n_pids || is_named(s, p->pid)) && (!s->has_uid || p->uid == s->uid) &&
-	       in_group(w, p);
+	       p->inside;
 }
 
 /* What is started by who is in scope is in it, too, also if its parent ends before anybody looks. */

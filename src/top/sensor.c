@@ -2,6 +2,7 @@
 #include "top/sensor.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,8 +41,42 @@ static const char *find(const char *file)
 	return NULL;
 }
 
+/* Whether task t is in a group or below: the group's ancestor at that level is read by its address, for the verifier follows none. */
+static void add_group(const struct skep_btf *btf, const struct skep_scope_group *g,
+		      struct skep_str *out)
+{
+	struct skep_btf_member member;
+	uint32_t id;
+	bool ids = btf && skep_btf_find(btf, "cgroup", SKEP_BTF_STRUCT, &id) == 0 &&
+		   skep_btf_find_member(btf, id, "ancestor_ids", &member) == 0; /* up to 6.0 */
+	_cleanup_(skep_str_fini)
+	struct skep_str of = {};
+
+	if (g->kind == SKEP_SCOPE_PID_NS) {
+		skep_str_addf(
+			out,
+			" && (t.thread_pid && t.thread_pid.level >= %u ? ((struct pid_namespace *)*(uint64 *)"
+			"((uint64)t.thread_pid + offsetof(struct pid, numbers) + %u)).ns.inum == %" PRIu64
+			" : false)",
+			g->level, g->level * 16 + 8, g->id);
+		return;
+	}
+	if (g->kind == SKEP_SCOPE_CGROUP)
+		skep_str_add(&of, "t.cgroups.dfl_cgrp");
+	else
+		skep_str_addf(&of, "t.cgroups.subsys[%s_cgrp_id].cgroup", g->controller);
+	skep_str_addf(out, " && (%s.level >= %u ? ", of.data, g->level);
+	skep_str_addf(
+		out,
+		ids ? "*(uint64 *)((uint64)%s + offsetof(struct cgroup, ancestor_ids) + %u)"
+		    : "((struct cgroup *)*(uint64 *)((uint64)%s + offsetof(struct cgroup, ancestors) + %u)).kn.id",
+		of.data, g->level * 8);
+	skep_str_addf(out, " == %" PRIu64 " : false)", g->id);
+}
+
 /* What kernels call differently, by their types: pages in memory and the state of a thread. */
-static void add_prelude(const struct skep_world *world, struct skep_str *out)
+static void add_prelude(const struct skep_world *world, const struct skep_scope *scope,
+			struct skep_str *out)
 {
 	uint32_t id;
 	struct skep_btf_member member;
@@ -65,6 +100,10 @@ static void add_prelude(const struct skep_world *world, struct skep_str *out)
 			skep_str_addf(out, "mm.rss_stat[%u].count", n);
 	}
 	skep_str_addf(out, " : 0 }\nmacro state(t) { t.%s }\n", older ? "state" : "__state");
+	skep_str_add(out, "macro inside(t) { 1");
+	for (size_t i = 0; scope && i < scope->n_groups; i++)
+		add_group(btf, &scope->groups[i], out);
+	skep_str_add(out, " }\n");
 }
 
 /* The first thing that went wrong, as one line. */
@@ -91,7 +130,7 @@ static int open_script(struct skep_top_sensors *s, enum skep_top_sensor which, c
 	int r;
 
 	if (which == SKEP_TOP_TASKS)
-		add_prelude(world, &text);
+		add_prelude(world, s->groups, &text);
 	skep_str_add(&text, find(file));
 	options.text = text.data;
 	r = skep_watch_open(&options, &diag, &s->watch[which]);

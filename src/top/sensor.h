@@ -21,7 +21,8 @@ enum skep_top_sensor {
 };
 
 struct skep_top_sensors {
-	const struct skep_scope *scope; /* of probes at what processes do themselves, or NULL */
+	const struct skep_scope *scope;	 /* of probes at what processes do themselves, or NULL */
+	const struct skep_scope *groups; /* whose groups processes are asked for, or NULL */
 	struct skep_watch *watch[SKEP_TOP_N_SENSORS];
 	bool tried[SKEP_TOP_N_SENSORS];
 	char *why[SKEP_TOP_N_SENSORS]; /* it does not work, in a sentence */

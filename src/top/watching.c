@@ -5,26 +5,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "who/cgroup.h"
-
-/* A group is known by its path: who is below it is in scope. */
-static char *path_of_scope(const struct skep_scope *scope)
-{
-	struct skep_str path = {};
-
-	for (size_t i = 0; scope && i < scope->n_groups; i++) {
-		const struct skep_scope_group *g = &scope->groups[i];
-		int r = g->kind == SKEP_SCOPE_CGROUP	  ? skep_cgroup_path(g->id, &path)
-			: g->kind == SKEP_SCOPE_CGROUP_V1 ? skep_cgroup_path_v1(g->id, &path)
-							  : -ENOENT;
-
-		if (r < 0)
-			skep_str_reset(&path);
-		else
-			break;
-	}
-	return path.data;
-}
 
 void skep_top_watching_init(struct skep_top_watching *w, const struct skep_scope *scope,
 			    bool children)
@@ -36,10 +16,9 @@ void skep_top_watching_init(struct skep_top_watching *w, const struct skep_scope
 		.connections = SKEP_TOP_TABLE(struct skep_top_connection, id),
 		.scope = scope,
 		.children = children,
-		.scope_path = path_of_scope(scope),
 		.page_size = (unsigned)getpagesize(),
 		/* Children are found by who their parents are, which a probe does not know. */
-		.sensors.scope = children ? NULL : scope,
+		.sensors = { .scope = children ? NULL : scope, .groups = scope },
 	};
 }
 
@@ -52,7 +31,6 @@ void skep_top_watching_fini(struct skep_top_watching *w)
 	skep_top_table_fini(&w->files);
 	skep_top_table_fini(&w->connections);
 	skep_places_fini(&w->places);
-	free(w->scope_path);
 }
 
 uint64_t skep_top_rate(const struct skep_top_watching *w, uint64_t difference)

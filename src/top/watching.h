@@ -22,6 +22,7 @@ struct skep_top_process {
 	uint32_t ppid, uid, threads;
 	uint64_t began, group;
 	bool alive, fresh, ended, kernel, running;
+	bool inside;	   /* of the groups of the scope */
 	bool in_scope;	   /* once it is, it stays */
 	bool scope_tested; /* what does not change of it */
 	uint64_t cpu_ns, runq_ns, net_total;
@@ -74,7 +75,6 @@ struct skep_top_watching {
 	struct skep_places places;
 	const struct skep_scope *scope; /* NULL: all */
 	bool children;			/* of those in scope, too */
-	char *scope_path;		/* of the scope's group */
 	uint64_t at_ns, boot_ns;	/* of the last look; 0: there was none */
 	double passed_s;		/* between the last two; 0: there was one */
 	unsigned before;		/* sensors that the look before had */
