@@ -116,6 +116,13 @@ static const char *const *params_of(const struct job *job)
 	return params;
 }
 
+/* Of a tool nobody is shown what it only remembers: maps that it empties at its end without having printed them. */
+static void keep_results(struct skep_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_maps; i++)
+		plan->maps[i].print_at_end = skep_plan_is_result(plan, i);
+}
+
 int skep_job_compile(struct job *job)
 {
 	const struct skep_trace_options *o = job->options;
@@ -169,8 +176,11 @@ int skep_job_compile(struct job *job)
 	job->diag.source_name = options.source_name;
 	job->diag.source_text = text;
 	job->diag.source_len = len;
-	return skep_compile(job->arena, skep_world_get(job->world), text, len, &options, &job->diag,
-			    &job->plan);
+	r = skep_compile(job->arena, skep_world_get(job->world), text, len, &options, &job->diag,
+			 &job->plan);
+	if (r >= 0 && o->name)
+		keep_results(job->plan);
+	return r;
 }
 
 static void release_world(void *data)
