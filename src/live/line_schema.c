@@ -9,6 +9,8 @@
 #define LIST_OF                  \
 	"{\"type\": \"array\", " \
 	"\"items\": "
+#define NAME_OR_TRUE "{\"type\": [\"string\", \"boolean\"]}"
+#define ROLE(role) "\"" role "\": " NAME_OR_TRUE ", "
 #define NUMBER "{\"type\": \"number\", \"minimum\": 0}"
 #define USE "\"max_cpu\": " NUMBER ", \"programs\": " NUMBER ", \"skep\": " NUMBER
 #define USED "\"max_cpu\", \"programs\", \"skep\""
@@ -23,7 +25,10 @@ static const struct fixed {
 	  "{\"type\": \"object\", \"properties\": "
 	  "{\"name\": " TEXT ", \"type\": " TEXT ", \"unit\": " TEXT ", \"count\": " COUNT
 	  ", \"element\": {\"type\": \"object\"}, "
-	  "\"fields\": {\"type\": \"array\"}}, \"required\": [\"type\"]}}",
+	  "\"fields\": {\"type\": \"array\"}}, \"required\": [\"type\"]}}, "
+	  "\"span\": {\"type\": \"object\", \"properties\": {\"kind\": " TEXT ", \"called\": " TEXT
+	  ", " ROLE("name") ROLE("duration") ROLE("start") ROLE("failed")
+		  ROLE("id") "\"parent\": " NAME_OR_TRUE "}, \"required\": [\"kind\"]}",
 	  "\"name\", \"version\", \"fields\"", -1 },
 	{ "attached_probes", "how many probes there are; from now on nothing is missed",
 	  "\"count\": " COUNT, "\"count\"", -1 },

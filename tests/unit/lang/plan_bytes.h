@@ -8,6 +8,7 @@
 #include "lang/compile.h"
 #include "lang/fit.h"
 #include "lang/plan_file.h"
+#include "record/span.h"
 #include "world_file.h"
 
 #define HEAD_BYTES 32
@@ -70,6 +71,16 @@ static inline int plan_use(const struct skep_world *world, const struct skep_str
 
 		for (size_t k = 0; k < a->schema.n_fields; k++)
 			skep_field_text(&a->schema.fields[k], payload, &nobody, &text);
+		if (a->schema.span.kind) {
+			struct skep_traces traces;
+			struct skep_span span;
+
+			skep_traces_init(&traces, (const uint64_t[]){ 1, 2 });
+			skep_span_make(&traces, &a->schema, payload, &nobody,
+				       &(struct skep_span_time){ 1, 1 }, &span);
+			skep_zipkin_span(&span, &a->schema, payload, &nobody, "", "", &text);
+			skep_span_fini(&span);
+		}
 		if (a->format.n_parts)
 			skep_format_text(&a->format, a->schema.fields, a->schema.n_fields, payload,
 					 &nobody, &text);
