@@ -88,27 +88,29 @@ bool skep_container_of(const char *parent, const char *s, size_t len,
 	return *ret_name;
 }
 
-bool skep_container_run(const char *root, const char *s, size_t len,
+bool skep_container_run(const char *root, const char *parent, const char *s, size_t len,
 			char ret_name[static SKEP_CONTAINER_NAME_MAX], bool *ret_is_id)
 {
+	/* What stands in front of the name in the cgroup, and of the file. */
 	static const struct {
-		const char *prefix, *state;
-	} runtimes[] = { { "crun-", "%s/run/crun/%.*s/status" },
-			 { "runc-", "%s/run/runc/%.*s/state.json" } };
+		const char *prefix, *folder, *file;
+	} runtimes[] = { { "crun-", "/run/crun", "status" },
+			 { "runc-", "/run/runc", "state.json" },
+			 { "", "/run/containerd/io.containerd.runtime.v2.task", "config.json" } };
 
 	cut_suffix(s, &len, ".scope");
 	for (size_t i = 0; i < ARRAY_SIZE(runtimes); i++) {
+		bool has_parent = !*runtimes[i].prefix; /* a namespace of containerd */
 		_cleanup_free_ char *state = NULL;
 		const char *name = s;
 		size_t n = len;
 
 		cut_prefix(&name, &n, runtimes[i].prefix);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
 		if (!n || *name == '.' || n >= SKEP_CONTAINER_NAME_MAX ||
-		    asprintf(&state, runtimes[i].state, root, (int)n, name) < 0)
+		    (has_parent && !*parent) ||
+		    asprintf(&state, "%s%s/%s/%.*s/%s", root, runtimes[i].folder,
+			     has_parent ? parent : ".", (int)n, name, runtimes[i].file) < 0)
 			continue;
-#pragma GCC diagnostic pop
 		if (access(state, F_OK) < 0)
 			continue;
 		copy_name(name, n, ret_name);
@@ -139,8 +141,9 @@ const char *skep_container_in(const char *root, const char *path, const char *fr
 	for (const char *at = from; *at == '/'; at += len) {
 		len = strcspn(++at, "/");
 		parent_of(path, at, parent);
-		if (len && (skep_container_of(parent, at, len, ret_name, ret_is_id) ||
-			    (root && skep_container_run(root, at, len, ret_name, ret_is_id)))) {
+		if (len &&
+		    (skep_container_of(parent, at, len, ret_name, ret_is_id) ||
+		     (root && skep_container_run(root, parent, at, len, ret_name, ret_is_id)))) {
 			*ret_len = len;
 			return at;
 		}

@@ -190,15 +190,19 @@ static bool look_in(const char *root, const char *pattern, const char *id, skep_
 
 bool skep_containers(const char *root, const char *id, skep_container_fn *take, void *data)
 {
-	/* CRI-O has a file for each and the list: its own file knows the pod. */
+	/*
+	 * CRI-O has a file for each and the list: its own file knows the pod. Directories are called after the driver that
+	 * keeps the layers, lists of what shall not outlive a crash "volatile-containers.json".
+	 */
 	static const char *const places[] = {
 		"/var/lib/docker/containers/ID/config.v2.json",
 		"/run/containerd/io.containerd.runtime.v2.task/*/ID/config.json",
 		"/run/k3s/containerd/io.containerd.runtime.v2.task/*/ID/config.json",
-		"/run/containers/storage/overlay-containers/ID/userdata/config.json",
-		"/var/lib/containers/storage/overlay-containers/ID/userdata/config.json",
-		"/var/lib/containers/storage/overlay-containers/containers.json",
-		"/home/*/.local/share/containers/storage/overlay-containers/containers.json",
+		"/run/containers/storage/*-containers/ID/userdata/config.json",
+		"/var/lib/containers/storage/*-containers/ID/userdata/config.json",
+		"/var/lib/containers/storage/*-containers/*containers.json",
+		"/run/containers/storage/*-containers/*containers.json",
+		"/home/*/.local/share/containers/storage/*-containers/*containers.json",
 	};
 
 	/* A name that is a pattern would be everybody's. */

@@ -56,8 +56,8 @@ int skep_group_container(const char *root, const char *name, struct skep_diag *d
  */
 bool skep_container_of(const char *parent, const char *component, size_t len,
 		       char ret_name[static SKEP_CONTAINER_NAME_MAX], bool *ret_is_id);
-/* The same for one that crun or runc runs for nobody else, which has any name: they keep its state below /run. */
-bool skep_container_run(const char *root, const char *component, size_t len,
+/* The same for one that crun, runc or ctr runs for nobody else, which has any name: they keep its state below /run. */
+bool skep_container_run(const char *root, const char *parent, const char *component, size_t len,
 			char ret_name[static SKEP_CONTAINER_NAME_MAX], bool *ret_is_id);
 /*
  * The first component of @path, from @from on, that is a container, and its length; NULL: none. @root NULL: those of

@@ -22,6 +22,7 @@
 #define ID_C "cccc56789012345678901234567890123456789012345678901234567890abcd"
 #define ID_D "dddd56789012345678901234567890123456789012345678901234567890abcd"
 #define ID_E "eeee56789012345678901234567890123456789012345678901234567890abcd"
+#define ID_H "beef56789012345678901234567890123456789012345678901234567890abcd"
 #define ID_G "abcd56789012345678901234567890123456789012345678901234567890abcd"
 #define ID_F "ffff66789012345678901234567890123456789012345678901234567890abcd"
 
@@ -350,6 +351,12 @@ static void test_labels(void **state)
 		  "{\"id\":\"0\",\"names\":[\"other\"]}]");
 	expect_label("/machine.slice/libpod-" ID_F ".scope", LABEL, "db");
 	expect_label("/machine.slice/libpod-" ID_F ".scope", IMAGE, "pg:9");
+	make_file("/var/lib/containers/storage/vfs-containers/volatile-containers.json",
+		  "[{\"id\":\"" ID_H "\",\"names\":[\"brief\",\"second\"]}]");
+	expect_label("/libpod_parent/libpod-" ID_H, LABEL, "brief");
+	make_file("/run/containerd/io.containerd.runtime.v2.task/default/web1/config.json", "{}");
+	expect_label("/default/web1", LABEL, "web1");
+	expect_label("/other/web1", LABEL, "/other/web1");
 	make_file("/run/runc/box/state.json", "{}");
 	make_file("/run/crun/hive/status", "{}");
 	expect_label("/box", LABEL, "box");
