@@ -9,7 +9,7 @@
 #define LIST_OF                  \
 	"{\"type\": \"array\", " \
 	"\"items\": "
-#define NAME_OR_TRUE "{\"type\": [\"string\", \"boolean\"]}"
+#define NAME_OR_TRUE "{\"anyOf\": [" TEXT ", {\"const\": true}]}"
 #define ROLE(role) "\"" role "\": " NAME_OR_TRUE ", "
 #define NUMBER "{\"type\": \"number\", \"minimum\": 0}"
 #define USE "\"max_cpu\": " NUMBER ", \"programs\": " NUMBER ", \"skep\": " NUMBER
