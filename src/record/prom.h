@@ -82,3 +82,12 @@ void skep_prom_count(struct skep_prom *prom, const char *name, const char *help,
 		     const struct skep_prom_label *labels, size_t n_labels, uint64_t count,
 		     struct skep_str *out);
 void skep_prom_fini(struct skep_prom *prom);
+
+#define SKEP_PROM_TEXT "text/plain; version=0.0.4; charset=utf-8"
+#define SKEP_PROM_PROTOBUF \
+	"application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
+/*
+ * A whole exposition of ours once more, as messages that have their lengths in front. It says what the text says, and of
+ * histograms in powers of two also what native histograms are made of. The numbers are doubles there.
+ */
+void skep_prom_protobuf(const char *text, const struct skep_breath *breath, struct skep_str *out);

@@ -56,6 +56,8 @@ static struct {
 	enum MHD_Result (*queue_response)(struct MHD_Connection *connection, unsigned status,
 					  struct MHD_Response *response);
 	void (*destroy_response)(struct MHD_Response *response);
+	const char *(*lookup_value)(struct MHD_Connection *connection, enum MHD_ValueKind kind,
+				    const char *key);
 } mhd;
 static const char *const mhd_names[] = {
 	"MHD_start_daemon",
@@ -68,6 +70,7 @@ static const char *const mhd_names[] = {
 	"MHD_add_response_header",
 	"MHD_queue_response",
 	"MHD_destroy_response",
+	"MHD_lookup_connection_value",
 };
 static struct skep_dl mhd_dl = SKEP_DL("libmicrohttpd.so.12", "libmicrohttpd12");
 
@@ -92,7 +95,8 @@ struct prom_sink {
 	struct skep_prom prom; /* of the page that is being made, */
 	struct skep_str text;
 	size_t keys_left;
-	struct MHD_Response *page; /* the last one; readers hold it as well */
+	/* The last one, as text and, once somebody has asked, as protobuf; readers hold it as well. */
+	struct MHD_Response *page, *messages;
 	uint64_t made_ns;
 	uint64_t n_pages, n_refused;
 };
@@ -262,7 +266,9 @@ static void forget_page(struct prom_sink *p)
 {
 	if (p->page)
 		mhd.destroy_response(p->page);
-	p->page = NULL;
+	if (p->messages)
+		mhd.destroy_response(p->messages);
+	p->page = p->messages = NULL;
 }
 
 /* The page as it is now, when the last one is too old. */
@@ -279,9 +285,33 @@ static void make_page(struct prom_sink *p)
 		p->sink.collect(p->sink.collect_data, &p->sink);
 	add_counts(p);
 	skep_prom_fini(&p->prom);
-	p->page = make_answer(p, "text/plain; version=0.0.4; charset=utf-8", p->text.data,
-			      p->text.len);
+	p->page = make_answer(p, SKEP_PROM_TEXT, p->text.data, p->text.len);
 	p->made_ns = skep_clock_ns(CLOCK_MONOTONIC);
+}
+
+/* What Prometheus asks for when it wants native histograms: it names no other form of these messages. */
+static bool wants_messages(struct MHD_Connection *connection)
+{
+	const char *accept = mhd.lookup_value(connection, MHD_HEADER_KIND, "Accept");
+
+	return accept && strstr(accept, "proto=io.prometheus.client.MetricFamily") &&
+	       strstr(accept, "encoding=delimited");
+}
+
+/* The page in the form that is wanted; NULL: no memory. */
+static struct MHD_Response *page_for(struct prom_sink *p, struct MHD_Connection *connection)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str bytes = {};
+
+	make_page(p);
+	if (!p->page || !wants_messages(connection))
+		return p->page;
+	if (!p->messages) {
+		skep_prom_protobuf(skep_str_text(&p->text), p->sink.breath, &bytes);
+		p->messages = make_answer(p, SKEP_PROM_PROTOBUF, skep_str_text(&bytes), bytes.len);
+	}
+	return p->messages;
 }
 
 static enum MHD_Result handle(void *data, struct MHD_Connection *connection, const char *url,
@@ -289,6 +319,7 @@ static enum MHD_Result handle(void *data, struct MHD_Connection *connection, con
 			      size_t *upload_size, void **request)
 {
 	struct prom_sink *p = data;
+	struct MHD_Response *page;
 
 	if (!skep_streq(method, "GET") && !skep_streq(method, "HEAD"))
 		return answer_text(p, connection, MHD_HTTP_METHOD_NOT_ALLOWED,
@@ -297,8 +328,8 @@ static enum MHD_Result handle(void *data, struct MHD_Connection *connection, con
 		return answer_text(p, connection, MHD_HTTP_OK, "skep: see /metrics\n");
 	if (!skep_streq(url, "/metrics"))
 		return answer_text(p, connection, MHD_HTTP_NOT_FOUND, "see /metrics\n");
-	make_page(p);
-	if (!p->page)
+	page = page_for(p, connection);
+	if (!page)
 		return MHD_NO;
 	if (p->answers > ANSWERS_MAX) {
 		p->n_refused++;
@@ -306,7 +337,7 @@ static enum MHD_Result handle(void *data, struct MHD_Connection *connection, con
 				   "too many readers are too slow\n");
 	}
 	p->n_pages++;
-	return mhd.queue_response(connection, MHD_HTTP_OK, p->page);
+	return mhd.queue_response(connection, MHD_HTTP_OK, page);
 }
 
 static void watch(void *data, struct MHD_Connection *connection, void **socket,

@@ -155,11 +155,43 @@ static void test_promtool(void **state)
 	assert_int_equal(pclose(f), 0);
 }
 
+/* One message for each metric of the text, none longer or shorter than it says. */
+static void test_messages(void **state)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {}, out = {};
+	size_t n_metrics = 0, n = 0, at = 0;
+
+	write_all(&text);
+	for (const char *p = text.data; (p = strstr(p, "# HELP ")); p++)
+		n_metrics++;
+	skep_prom_protobuf(text.data, NULL, &out);
+	for (; at < out.len; n++) {
+		size_t len = 0;
+		unsigned shift = 0;
+
+		for (bool more = true; more; shift += 7) {
+			more = out.data[at] & 0x80;
+			len |= (size_t)(out.data[at++] & 0x7f) << shift;
+		}
+		/* The first field is the name. */
+		assert_int_equal(out.data[at], 1 << 3 | 2);
+		assert_memory_equal(out.data + at + 2, "skep_", 5);
+		at += len;
+	}
+	assert_int_equal(at, out.len);
+	assert_int_equal(n, n_metrics);
+	skep_str_reset(&out);
+	skep_prom_protobuf("", NULL, &out);
+	assert_int_equal(out.len, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_promtool),
+		cmocka_unit_test(test_messages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
