@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "live/losses.h"
 #include "live/show.h"
 #include "live/snapshot.h"
 #include "record/row.h"
@@ -189,16 +188,16 @@ void skep_watch_delete(struct skep_watch *w, const char *map, const void *key)
 	(void)r;
 }
 
-uint64_t skep_watch_losses(struct skep_watch *w)
+void skep_watch_losses(struct skep_watch *w, struct skep_losses *losses)
 {
-	struct skep_losses losses = {};
-	uint64_t n = w->n_bad;
+	struct skep_losses own = { .session[SKEP_LOSS_BAD_ROW] = w->n_bad };
 
-	if (skep_losses_collect(&losses, w->plan, w->engine, w->loaded) == 0)
-		for (size_t i = 0; i < losses.n_items; i++)
-			n += losses.items[i].count;
-	skep_losses_fini(&losses);
-	return n;
+	if (skep_losses_collect(&own, w->plan, w->engine, w->loaded) == 0)
+		for (size_t i = 0; i < own.n_items; i++)
+			skep_losses_add(losses, own.items[i].cause, own.items[i].what,
+					own.items[i].hint, own.items[i].count);
+	losses->n_uncounted += own.n_uncounted;
+	skep_losses_fini(&own);
 }
 
 uint64_t skep_watch_run_ns(struct skep_watch *w)

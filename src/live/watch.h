@@ -16,6 +16,7 @@
 #pragma once
 
 #include "lang/compile.h"
+#include "live/losses.h"
 #include "obj/engine.h"
 
 struct skep_watch;
@@ -44,7 +45,7 @@ int skep_watch_read(struct skep_watch *watch, const char *map, struct skep_arena
 		    struct skep_snapshot *ret_snapshot) _must_check_;
 /* One key of a map without short keys; that it is not there is no error. */
 void skep_watch_delete(struct skep_watch *watch, const char *map, const void *key);
-/* What was lost since it was opened, all causes together. */
-uint64_t skep_watch_losses(struct skep_watch *watch);
+/* Adds what was lost since it was opened, by cause. */
+void skep_watch_losses(struct skep_watch *watch, struct skep_losses *losses);
 /* Time its programs have run, if the kernel measures that. */
 uint64_t skep_watch_run_ns(struct skep_watch *watch);

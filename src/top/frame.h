@@ -44,7 +44,7 @@ struct skep_top_scene {
 	const struct skep_top_sensors *sensors;
 	const struct skep_top_page *page; /* or NULL */
 	size_t page_first;		  /* its line at the top */
-	uint64_t losses;
+	const struct skep_losses *losses;
 	unsigned interval_ms;
 	bool paused, typing, warming; /* warming: there are no rates yet */
 	const char *filter;	      /* as it was typed */

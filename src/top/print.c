@@ -59,7 +59,7 @@ void skep_top_print_end(struct skep_top_printer *p, const struct skep_top_watchi
 			struct skep_str *out)
 {
 	if (p->format == SKEP_TOP_JSON)
-		skep_str_addf(out, "{\"type\": \"losses\", \"count\": %" PRIu64 "}\n", w->losses);
+		skep_losses_json(&w->losses, out);
 }
 
 void skep_top_print_fini(struct skep_top_printer *p)

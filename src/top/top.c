@@ -375,9 +375,9 @@ static void tell_losses(struct top *t)
 		if (t->w.sensors.why[i])
 			skep_diag_warn(t->diag, SKEP_NO_LOC, "without %s: %s",
 				       skep_top_sensor_tells[i], t->w.sensors.why[i]);
-	if (t->w.losses)
-		skep_diag_warn(t->diag, SKEP_NO_LOC, "%llu events found no room and are missing",
-			       (unsigned long long)t->w.losses);
+	skep_str_reset(&out);
+	skep_losses_text(&t->w.losses, false, &out);
+	fputs(skep_str_text(&out), stderr);
 }
 
 static int run(struct top *t)

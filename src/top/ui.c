@@ -361,7 +361,7 @@ struct skep_top_scene skep_top_ui_scene(struct skep_top_ui *ui, const struct ske
 		.sensors = &w->sensors,
 		.page = ui->shows_help || ui->shows_details ? &ui->page : NULL,
 		.page_first = ui->page_first,
-		.losses = w->losses,
+		.losses = &w->losses,
 		.interval_ms = ui->interval_ms,
 		.paused = ui->paused,
 		.typing = ui->typing,

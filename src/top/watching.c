@@ -25,6 +25,8 @@ void skep_top_watching_init(struct skep_top_watching *w, const struct skep_scope
 void skep_top_watching_fini(struct skep_top_watching *w)
 {
 	skep_top_sensors_fini(&w->sensors);
+	skep_losses_fini(&w->losses);
+	skep_losses_fini(&w->gone);
 	skep_top_table_fini(&w->processes);
 	skep_top_table_fini(&w->threads);
 	skep_top_table_fini(&w->groups);
@@ -62,11 +64,17 @@ bool skep_top_in_scope(const struct skep_top_watching *w, uint32_t pid)
 
 static void count_losses(struct skep_top_watching *w)
 {
-	w->losses = w->processes.n_full + w->threads.n_full + w->groups.n_full + w->files.n_full +
-		    w->connections.n_full;
+	uint64_t full = w->processes.n_full + w->threads.n_full + w->groups.n_full +
+			w->files.n_full + w->connections.n_full;
+
+	skep_losses_fini(&w->losses);
+	for (size_t i = 0; i < w->gone.n_items; i++)
+		skep_losses_add(&w->losses, w->gone.items[i].cause, w->gone.items[i].what,
+				w->gone.items[i].hint, w->gone.items[i].count);
 	for (unsigned i = 0; i < SKEP_TOP_N_SENSORS; i++)
 		if (w->sensors.watch[i])
-			w->losses += skep_watch_losses(w->sensors.watch[i]);
+			skep_watch_losses(w->sensors.watch[i], &w->losses);
+	skep_losses_add(&w->losses, "table_full", "rows are more than are kept", NULL, full);
 }
 
 static bool is_none(void *row, void *data)
@@ -79,6 +87,7 @@ static bool is_none(void *row, void *data)
 /* Its probes are at every read and write of the machine: they cost nothing while nobody looks. */
 static void forget_files(struct skep_top_watching *w)
 {
+	skep_watch_losses(w->sensors.watch[SKEP_TOP_FILES], &w->gone);
 	skep_watch_close(TAKE_PTR(w->sensors.watch[SKEP_TOP_FILES]));
 	w->sensors.tried[SKEP_TOP_FILES] = false;
 	skep_top_table_sweep(&w->files, is_none, NULL);

@@ -78,7 +78,8 @@ struct skep_top_watching {
 	uint64_t at_ns, boot_ns;	/* of the last look; 0: there was none */
 	double passed_s;		/* between the last two; 0: there was one */
 	unsigned before;		/* sensors that the look before had */
-	uint64_t losses;
+	struct skep_losses losses;	/* of all that is watched */
+	struct skep_losses gone;	/* of what was watched before */
 	unsigned page_size;
 };
 

@@ -244,7 +244,7 @@ static void test_missing(void **state)
 	skep_top_ui_init(&ui, SKEP_TOP_PROCESSES, 1000);
 	skep_top_ui_looked(&ui, &w);
 	skep_top_sensor_close(&w.sensors, SKEP_TOP_NET, "no such probe");
-	w.losses = 7;
+	skep_losses_add(&w.losses, "ring_full", "rows did not fit into the ring", NULL, 7);
 	draw(&ui, &frame, 80, 14, false);
 	assert_null(strstr(plain(skep_str_text(&frame.lines[4])), "NET/s"));
 	expect_line(
