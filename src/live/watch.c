@@ -138,13 +138,17 @@ static int drain(struct skep_watch *w)
 		       : w->engine->ring_drain(w->loaded, (size_t)w->plan->ring_map, &sink);
 }
 
-int skep_watch_visit(struct skep_watch *w, skep_watch_row_fn row, void *data)
+int skep_watch_drain(struct skep_watch *w, skep_watch_row_fn row, void *data)
 {
-	int r;
-
 	w->take = row;
 	w->data = data;
-	r = drain(w); /* what has come meanwhile is older */
+	return MIN(drain(w), 0);
+}
+
+int skep_watch_visit(struct skep_watch *w, skep_watch_row_fn row, void *data)
+{
+	int r = skep_watch_drain(w, row, data); /* what has come meanwhile is older */
+
 	for (size_t i = 0; r >= 0 && i < w->plan->n_user_probes; i++) {
 		if (w->plan->user_probes[i].kind != SKEP_USER_ITER)
 			continue;

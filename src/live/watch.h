@@ -10,7 +10,7 @@
  *	r = skep_watch_read(watch, "@bytes", arena, &snapshot);
  *	skep_watch_close(watch);
  *
- * Rows wait in the ring between two visits; those that find no room there are among the losses. Intervals, BEGIN, END and
+ * Rows wait in the ring between two visits (or drains); those that find no room there are among the losses. Intervals, BEGIN, END and
  * signals of the script are not run. Nothing is printed.
  */
 #pragma once
@@ -40,6 +40,8 @@ void skep_watch_close(struct skep_watch *watch);
 SKEP_DEFINE_CLEANUP(struct skep_watch, skep_watch_close)
 
 int skep_watch_visit(struct skep_watch *watch, skep_watch_row_fn row, void *data) _must_check_;
+/* The rows that wait, without iterators: so that the ring has room between two visits that are far apart. */
+int skep_watch_drain(struct skep_watch *watch, skep_watch_row_fn row, void *data) _must_check_;
 /* -ENOENT: the script has no map of this name. */
 int skep_watch_read(struct skep_watch *watch, const char *map, struct skep_arena *arena,
 		    struct skep_snapshot *ret_snapshot) _must_check_;

@@ -48,9 +48,9 @@ static void take(void *data, const struct skep_schema *schema, const void *row)
 
 	if (!c || (c->seen && !last)) /* another process has it, too */
 		return;
-	c->in += grow(&c->got_total, skep_top_number(schema, row, "got"), known);
-	c->out += grow(&c->sent_total, skep_top_number(schema, row, "sent"), known);
-	c->again += grow(&c->again_total, skep_top_number(schema, row, "again"), known);
+	c->got_sum += grow(&c->got_total, skep_top_number(schema, row, "got"), known);
+	c->sent_sum += grow(&c->sent_total, skep_top_number(schema, row, "sent"), known);
+	c->again_sum += grow(&c->again_total, skep_top_number(schema, row, "again"), known);
 	c->rtt_us = skep_top_number(schema, row, "rtt");
 	if (!last || is_new) {
 		c->pid = (uint32_t)skep_top_number(schema, row, "pid");
@@ -59,7 +59,6 @@ static void take(void *data, const struct skep_schema *schema, const void *row)
 		address(schema, row, "raddr", skep_top_number(schema, row, "rport"), c->remote,
 			sizeof(c->remote));
 	}
-	c->ended = last;
 	c->seen = true;
 	snprintf(c->state, sizeof(c->state), "%s",
 		 last ? "closed" : states[state < ARRAY_SIZE(states) ? state : 0]);
@@ -77,12 +76,6 @@ void skep_top_look_connections(struct skep_top_watching *w)
 
 	if (!watch)
 		return;
-	for (size_t i = 0; i < w->connections.rows.len; i++) {
-		struct skep_top_connection *c = w->connections.rows.data[i];
-
-		c->seen = false;
-		c->in = c->out = c->again = 0;
-	}
 	if (skep_watch_visit(watch, take, w) < 0)
 		skep_top_sensor_close(&w->sensors, SKEP_TOP_CONNECTIONS, "its iterator ended");
 	skep_top_table_sweep(&w->connections, is_there, NULL);
@@ -90,8 +83,20 @@ void skep_top_look_connections(struct skep_top_watching *w)
 		struct skep_top_connection *c = w->connections.rows.data[i];
 		const struct skep_top_process *p = c->pid ? skep_top_process_of(w, c->pid) : NULL;
 
-		c->in = skep_top_rate(w, c->in);
-		c->out = skep_top_rate(w, c->out);
+		c->in = skep_top_rate(w, c->got_sum);
+		c->out = skep_top_rate(w, c->sent_sum);
+		c->again = c->again_sum;
+		/* From here on it is of the next look. */
+		c->got_sum = c->sent_sum = c->again_sum = 0;
+		c->seen = false;
 		snprintf(c->comm, sizeof(c->comm), "%s", p ? p->comm : "");
 	}
+}
+
+void skep_top_drain_connections(struct skep_top_watching *w)
+{
+	struct skep_watch *watch = w->sensors.watch[SKEP_TOP_CONNECTIONS];
+
+	if (watch && skep_watch_drain(watch, take, w) < 0)
+		return; /* the next look tells */
 }

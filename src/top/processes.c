@@ -11,20 +11,11 @@
 #define ROOT_ID 1	 /* of the root of a hierarchy */
 #define ANCESTORS_MAX 64 /* between a process and one in scope */
 
-enum total {
-	CPU,
-	RUNQ,
-	READ,
-	WRITTEN,
-	FAULTS,
-	N_TOTALS
-};
-
 struct thread {
 	uint32_t tid; /* the key */
 	bool seen;
 	uint64_t began;
-	uint64_t totals[N_TOTALS];
+	uint64_t totals[SKEP_TOP_N_TOTALS];
 };
 
 /* --- what is told ------------------------------------------------------------------------------ */
@@ -83,33 +74,27 @@ static char state_letter(uint64_t state)
 
 static void add(struct skep_top_process *p, const uint64_t *now, const uint64_t *before)
 {
-	uint64_t d[N_TOTALS];
-
-	for (unsigned i = 0; i < N_TOTALS; i++)
-		d[i] = now[i] > before[i] ? now[i] - before[i] : 0;
-	p->cpu_ns += d[CPU];
-	p->runq_ns += d[RUNQ];
-	p->read += d[READ];
-	p->written += d[WRITTEN];
-	p->faults += d[FAULTS];
+	for (unsigned i = 0; i < SKEP_TOP_N_TOTALS; i++)
+		p->sums[i] += now[i] > before[i] ? now[i] - before[i] : 0;
 }
 
 /* What it has taken since it was seen last; of one that has begun since then, all. */
 static void take_thread(struct skep_top_watching *w, const struct skep_schema *schema,
 			const void *row)
 {
-	static const char *const names[N_TOTALS] = { "cpu", "runq", "read", "written", "faults" };
-	static const uint64_t none[N_TOTALS];
+	static const char *const names[SKEP_TOP_N_TOTALS] = { "cpu", "runq", "read", "written",
+							      "faults" };
+	static const uint64_t none[SKEP_TOP_N_TOTALS];
 	struct skep_top_process *p = get(w, (uint32_t)skep_top_number(schema, row, "pid"));
 	uint32_t tid = (uint32_t)skep_top_number(schema, row, "tid");
-	uint64_t began = skep_top_number(schema, row, "began"), now[N_TOTALS];
+	uint64_t began = skep_top_number(schema, row, "began"), now[SKEP_TOP_N_TOTALS];
 	bool last = skep_top_number(schema, row, "last"), is_new;
 	struct thread *t = skep_top_table_get(&w->threads, &tid, &is_new);
 	uint64_t state = skep_top_number(schema, row, "state");
 
 	if (!p || !t)
 		return;
-	for (unsigned i = 0; i < N_TOTALS; i++)
+	for (unsigned i = 0; i < SKEP_TOP_N_TOTALS; i++)
 		now[i] = skep_top_number(schema, row, names[i]);
 	if (!is_new && t->began == began)
 		add(p, now, t->totals);
@@ -235,9 +220,9 @@ static void begin(struct skep_top_watching *w)
 	for (size_t i = 0; i < w->processes.rows.len; i++) {
 		struct skep_top_process *p = w->processes.rows.data[i];
 
-		p->alive = p->fresh = p->ended = p->running = false;
+		p->alive = p->running = false;
 		p->threads = 0;
-		p->cpu_ns = p->runq_ns = p->read = p->written = p->faults = p->net = 0;
+		p->net = 0;
 	}
 }
 
@@ -250,14 +235,25 @@ static void finish(struct skep_top_watching *w)
 			p->state[0] = 'X';
 		else if (!p->threads)
 			p->state[0] = 'Z';
-		p->cpu = skep_top_percent(w, p->cpu_ns);
-		p->runq = skep_top_percent(w, p->runq_ns);
-		p->read = skep_top_rate(w, p->read);
-		p->written = skep_top_rate(w, p->written);
-		p->faults = skep_top_rate(w, p->faults);
+		p->cpu = skep_top_percent(w, p->sums[SKEP_TOP_CPU_NS]);
+		p->runq = skep_top_percent(w, p->sums[SKEP_TOP_RUNQ_NS]);
+		p->read = skep_top_rate(w, p->sums[SKEP_TOP_READ]);
+		p->written = skep_top_rate(w, p->sums[SKEP_TOP_WRITTEN]);
+		p->faults = skep_top_rate(w, p->sums[SKEP_TOP_FAULTS]);
 		p->net = skep_top_rate(w, p->net);
 		test_scope(w, p);
+		/* From here on it is of the next look. */
+		memset(p->sums, 0, sizeof(p->sums));
+		p->fresh = false;
 	}
+}
+
+void skep_top_drain_processes(struct skep_top_watching *w)
+{
+	struct skep_watch *watch = w->sensors.watch[SKEP_TOP_TASKS];
+
+	if (watch && skep_watch_drain(watch, take_row, w) < 0)
+		return; /* the next look tells */
 }
 
 int skep_top_look_processes(struct skep_top_watching *w)

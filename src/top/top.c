@@ -19,6 +19,7 @@
 #include "top/screen.h"
 #include "top/ui.h"
 
+#define DRAIN_MS 1000	/* rows wait so long at most */
 #define FIRST_MS 400	/* the first rates come soon */
 #define SLOWEST_MS 8000 /* --max-cpu: beyond, what costs most is taken away */
 
@@ -217,7 +218,8 @@ static void wait_a_while(struct top *t)
 		{ .fd = t->child.pidfd, .events = POLLIN },
 	};
 	unsigned before = t->ui.interval_ms;
-	int n = poll(fds, ARRAY_SIZE(fds), wait_ms(t));
+	int wait = wait_ms(t);
+	int n = poll(fds, ARRAY_SIZE(fds), wait < 0 ? DRAIN_MS : MIN(wait, DRAIN_MS));
 
 	if (n < 0) /* it was stopped and goes on: the screen is somebody else's */
 		t->ui.anew = true;
@@ -248,6 +250,8 @@ static int go_on(struct top *t)
 		wait_a_while(t);
 		if (!t->ended && wait_ms(t) == 0)
 			r = look_and_show(t);
+		else
+			skep_top_drain(&t->w);
 	}
 	/* The command has ended: what it did at last is shown, too. */
 	if (r >= 0 && !t->screen && t->child.ended)

@@ -120,3 +120,10 @@ int skep_top_look(struct skep_top_watching *w, unsigned wanted)
 	w->boot_ns = boot;
 	return 0;
 }
+
+void skep_top_drain(struct skep_top_watching *w)
+{
+	skep_top_drain_processes(w);
+	if (w->before & 1u << SKEP_TOP_CONNECTIONS)
+		skep_top_drain_connections(w);
+}

@@ -17,6 +17,15 @@
 #include "top/table.h"
 #include "who/place.h"
 
+enum skep_top_total { /* what threads take */
+	SKEP_TOP_CPU_NS,
+	SKEP_TOP_RUNQ_NS,
+	SKEP_TOP_READ,
+	SKEP_TOP_WRITTEN,
+	SKEP_TOP_FAULTS,
+	SKEP_TOP_N_TOTALS
+};
+
 struct skep_top_process {
 	uint32_t pid; /* the key */
 	uint32_t ppid, uid, threads;
@@ -25,7 +34,8 @@ struct skep_top_process {
 	bool inside;	   /* of the groups of the scope */
 	bool in_scope;	   /* once it is, it stays */
 	bool scope_tested; /* what does not change of it */
-	uint64_t cpu_ns, runq_ns, net_total;
+	uint64_t net_total;
+	uint64_t sums[SKEP_TOP_N_TOTALS]; /* since the last look */
 	/* What is shown. Rates are of a second. */
 	char comm[16], user[16], state[2], container[64];
 	double cpu, runq; /* percent of one processor; of a thread's time */
@@ -62,7 +72,8 @@ struct skep_top_file {
 struct skep_top_connection {
 	uint64_t id; /* the key */
 	uint64_t sent_total, got_total, again_total;
-	bool seen, ended;
+	uint64_t sent_sum, got_sum, again_sum; /* since the last look */
+	bool seen;
 	/* What is shown. */
 	uint32_t pid;
 	char comm[16], local[56], remote[56], state[12];
@@ -88,6 +99,8 @@ void skep_top_watching_init(struct skep_top_watching *w, const struct skep_scope
 void skep_top_watching_fini(struct skep_top_watching *w);
 /* @wanted: bits of sensors. -errno: there are no processes to be seen, sensors.why tells. */
 int skep_top_look(struct skep_top_watching *w, unsigned wanted) _must_check_;
+/* Takes what waits, when the next look is some time away. */
+void skep_top_drain(struct skep_top_watching *w);
 
 /* --- the kinds, one file each ------------------------------------------------------------------ */
 
@@ -95,6 +108,8 @@ int skep_top_look_processes(struct skep_top_watching *w) _must_check_;
 void skep_top_look_groups(struct skep_top_watching *w);
 void skep_top_look_files(struct skep_top_watching *w);
 void skep_top_look_connections(struct skep_top_watching *w);
+void skep_top_drain_processes(struct skep_top_watching *w);
+void skep_top_drain_connections(struct skep_top_watching *w);
 
 /* NULL: not seen, or not in scope. */
 const struct skep_top_process *skep_top_process_of(const struct skep_top_watching *w, uint32_t pid);
