@@ -113,6 +113,9 @@ void skep_lower_loss(struct skep_lower *l, enum skep_loss_cause cause);
  */
 struct skep_val *skep_lower_task_field(struct skep_lower *l, const char *const *path,
 				       size_t n_path);
+/* The pointer there, as a bare number; NULL: there is none. */
+struct skep_val *skep_lower_task_pointer(struct skep_lower *l, const char *const *path,
+					 size_t n_path);
 /* The same of element @index of the array that @array leads to. */
 struct skep_val *skep_lower_task_element(struct skep_lower *l, const char *const *array,
 					 size_t n_array, unsigned index, const char *const *path,

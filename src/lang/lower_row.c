@@ -71,6 +71,19 @@ static struct skep_val *group_of_v1(struct skep_lower *l)
 				       ARRAY_SIZE(path));
 }
 
+/* task->cgroups->dfl_cgrp->kn->name, as far as there is room. */
+static void store_group_name(struct skep_lower *l, struct skep_val *row, int off)
+{
+	static const char *const path[] = { "cgroups", "dfl_cgrp", "kn", "name" };
+	struct skep_val *name = skep_lower_task_pointer(l, path, ARRAY_SIZE(path));
+
+	skep_ir_zero(l->fn, row, off, SKEP_GROUP_NAME_MAX);
+	if (name)
+		skep_lower_read_call(l, true, skep_lower_at(l, row, off),
+				     skep_ir_const(l->fn, SKEP_GROUP_NAME_MAX), name,
+				     SKEP_SPACE_KERNEL);
+}
+
 static void store_number(struct skep_lower *l, struct skep_val *row, int off, unsigned size,
 			 struct skep_val *number)
 {
@@ -96,6 +109,7 @@ static void store_whose(struct skep_lower *l, struct skep_val *row, int off)
 		     skep_ir_call(l->fn, SKEP_HELPER_GET_CURRENT_UID_GID, SKEP_CALL_PURE, 0));
 	store_number(l, row, AT(ppid), 4, skep_lower_task_field(l, parent, ARRAY_SIZE(parent)));
 	store_number(l, row, AT(is_known), 4, skep_ir_const(l->fn, 1));
+	store_group_name(l, row, AT(name));
 #undef AT
 }
 

@@ -60,6 +60,21 @@ struct skep_val *skep_lower_task_field(struct skep_lower *l, const char *const *
 	return skep_ir_load(l->fn, at, off, type->size, SKEP_LOAD_PURE);
 }
 
+struct skep_val *skep_lower_task_pointer(struct skep_lower *l, const char *const *path,
+					 size_t n_path)
+{
+	const struct skep_type *type = task_type(l->c);
+	struct skep_val *at = skep_lower_task(l);
+	int off = 0;
+
+	if (!at || !type)
+		return NULL;
+	at = follow(l, at, &off, &type, path, n_path);
+	if (!at || type->kind != SKEP_TYPE_PTR)
+		return NULL;
+	return skep_lower_untype(l, skep_ir_load(l->fn, at, off, 8, SKEP_LOAD_PURE));
+}
+
 struct skep_val *skep_lower_task_element(struct skep_lower *l, const char *const *array,
 					 size_t n_array, unsigned index, const char *const *path,
 					 size_t n_path)

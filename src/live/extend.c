@@ -138,6 +138,7 @@ void skep_extend_row(const struct skep_plan_action *action, const uint8_t *paylo
 		p.group = whose->level ? whose->group : 0;
 		if (!p.group && whose->group_v1)
 			p.group = whose->group_v1 | GROUP_V1;
+		memcpy(p.group_name, whose->name, sizeof(p.group_name));
 		p.uid = whose->uid;
 		p.ppid = whose->ppid;
 		p.is_known = 1;

@@ -23,6 +23,8 @@ struct skep_row_who {
 	char comm[16];
 };
 
+#define SKEP_GROUP_NAME_MAX 96 /* "cri-containerd-", 64 digits, ".scope", and more */
+
 /* Of the process that runs: for columns that --with adds. 0: not known here. */
 struct skep_row_whose {
 	uint64_t group;	   /* id of its cgroup of version 2 */
@@ -31,8 +33,10 @@ struct skep_row_whose {
 	uint32_t uid;
 	uint32_t ppid;
 	uint32_t is_known; /* 1 */
+	/* Of the directory of `group`, for one that is gone before the row is read; "" when it is the root. */
+	char name[SKEP_GROUP_NAME_MAX];
 };
 
-_Static_assert(sizeof(struct skep_row_whose) == 32, "whose is four words");
+_Static_assert(sizeof(struct skep_row_whose) == 128, "whose is sixteen words");
 _Static_assert(sizeof(struct skep_row_head) == 8, "rows start with eight bytes");
 _Static_assert(sizeof(struct skep_row_who) == 32, "who is four words");

@@ -15,6 +15,7 @@
 
 #include "base/macros.h"
 #include "base/str.h"
+#include "record/row.h"
 
 enum skep_field_kind {
 	SKEP_FIELD_INT, /* size 1, 2, 4, 8 */
@@ -60,7 +61,8 @@ struct skep_process {
 	uint64_t group; /* its cgroup, of version 1 with the highest bit set; 0: not known */
 	uint32_t pid;
 	uint32_t uid, ppid;
-	uint32_t is_known; /* 1: the line above is */
+	uint32_t is_known;		      /* 1: the line above is */
+	char group_name[SKEP_GROUP_NAME_MAX]; /* the last component of its path, or "" */
 };
 
 enum skep_process_what {

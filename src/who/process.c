@@ -145,6 +145,18 @@ static const struct skep_place *ask_place(struct skep_processes *ps, const char 
 	return known->path ? skep_places_by_path(&ps->places, root, known->path) : NULL;
 }
 
+/* Of a group that is gone: its name alone may be a container's, whose runtime still has its files. */
+static const struct skep_place *recall_place(struct skep_processes *ps, const char *root,
+					     const struct skep_process *p)
+{
+	char path[SKEP_GROUP_NAME_MAX + 1];
+	const struct skep_place *place;
+
+	snprintf(path, sizeof(path), "/%.*s", SKEP_GROUP_NAME_MAX - 1, p->group_name);
+	place = path[1] ? skep_places_by_path(&ps->places, root, path) : NULL;
+	return place && *place->id ? place : NULL;
+}
+
 static const char *part_of(const struct skep_place *place, enum skep_process_what what)
 {
 	switch (what) {
@@ -182,8 +194,12 @@ void skep_process_add(struct skep_processes *ps, const char *root, const struct 
 		place = skep_places_by_id(&ps->places, root, p->group);
 	if (!place)
 		place = ask_place(ps, root, p->pid);
+	if (!place)
+		place = recall_place(ps, root, p);
 	if (place)
 		skep_str_add(out, part_of(place, what));
+	else if (p->group && what == SKEP_PROCESS_CONTAINER && p->group_name[0])
+		skep_str_addf(out, "gone (%.*s)", SKEP_GROUP_NAME_MAX - 1, p->group_name);
 	else if (p->group && what == SKEP_PROCESS_CONTAINER)
 		skep_str_addf(out, "gone (cgroup %" PRIu64 ")", p->group & ~SKEP_PLACE_V1);
 }

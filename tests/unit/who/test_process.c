@@ -120,6 +120,13 @@ static void test_known(void **state)
 	p.group = UINT64_C(0xffffffffff);
 	expect(&ps, p, SKEP_PROCESS_CONTAINER, "gone (cgroup 1099511627775)");
 	expect(&ps, p, SKEP_PROCESS_IMAGE, "");
+	snprintf(p.group_name, sizeof(p.group_name), "box");
+	expect(&ps, p, SKEP_PROCESS_CONTAINER, "gone (box)");
+	snprintf(p.group_name, sizeof(p.group_name), "docker-" ID ".scope");
+	expect(&ps, p, SKEP_PROCESS_CONTAINER, "web");
+	expect(&ps, p, SKEP_PROCESS_IMAGE, "nginx:1");
+	memset(p.group_name, 'x', sizeof(p.group_name));
+	expect(&ps, p, SKEP_PROCESS_IMAGE, "");
 	/* in a namespace of its own the kernel's numbers are of no use */
 	ps.own_ns = 1;
 	p = (struct skep_process){ .pid = 20, .ppid = 1, .is_known = 1 };
