@@ -151,14 +151,19 @@ static void give_ids(struct skep_traces *traces, const struct skep_schema *schem
 {
 	const struct skep_schema_field *id = skep_span_field(schema, SKEP_SPAN_ID),
 				       *parent = skep_span_field(schema, SKEP_SPAN_PARENT);
+	bool is_of_tree = id && put_field_id(traces, id, payload, span->span_id);
 	uint64_t n = ++traces->n;
 
+	if (!is_of_tree)
+		put_id(span->span_id, mixed(traces->seed[1] + mixed(n)));
+	if (id && !is_of_tree) {
+		put_trace_id(span->trace_id, traces->seed, n);
+		return;
+	}
 	if (id || traces->has_parent)
 		memcpy(span->trace_id, traces->trace_id, sizeof(span->trace_id));
 	else
 		put_trace_id(span->trace_id, traces->seed, n);
-	if (!id || !put_field_id(traces, id, payload, span->span_id))
-		put_id(span->span_id, mixed(traces->seed[1] + mixed(n)));
 	span->has_parent = parent && put_field_id(traces, parent, payload, span->parent_id);
 	if (!span->has_parent && traces->has_parent) {
 		memcpy(span->parent_id, traces->parent_id, sizeof(span->parent_id));

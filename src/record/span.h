@@ -5,7 +5,8 @@
  *
  *	rows with an ID		one tree for the session: the trace is the session's, and the same values have the same id
  *	rows without		a trace for each
- *	TRACEPARENT was given	all are of that trace, and what has no parent is a child of that span
+ *	rows whose ID is zeroes	likewise, beside the tree
+ *	TRACEPARENT was given	all but these are of that trace, and what has no parent is a child of that span
  *
  *	skep_span_make(&traces, schema, payload, resolver, &(struct skep_span_time){ time_ns, offset_ns }, &span);
  *	skep_otlp_span(&otlp, &span, schema, payload, resolver);

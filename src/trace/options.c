@@ -38,7 +38,7 @@ const char skep_trace_help[] =
 	"  --schema           show the fields of its rows and maps, as JSON, instead of running it\n"
 	"  -o FILE            where output goes instead of stdout\n"
 	"  --to PLACE         send rows and maps elsewhere: otlp[=URL] to an OpenTelemetry receiver,\n"
-	"                     prom[=ADDRESS:PORT] for Prometheus to read, syslog, or ./FILE;\n"
+	"                     prom[=ADDRESS:PORT] for Prometheus to read, zipkin[=URL], syslog, ./FILE;\n"
 	"                     --to - as well: show them, too; see skep-to(7)\n"
 	"  --spool DIR[,bytes=N]  what is not delivered waits in files, also for the next run\n"
 	"  -l [PATTERN|FILE]  list probes: 'tracepoint:syscalls:*open*', or a script's; -v: their arguments\n"

@@ -133,6 +133,15 @@ static void test_tree(void **state)
 	skep_span_fini(&one);
 	skep_span_fini(&two);
 	skep_span_fini(&three);
+	child.id[0] = child.id[1] = 0; /* beside the tree: whatever it says of a parent */
+	one = make(&traces, &tree, &child);
+	two = make(&traces, &tree, &child);
+	assert_false(one.has_parent || two.has_parent);
+	assert_memory_not_equal(one.trace_id, traces.trace_id, 16);
+	assert_memory_not_equal(one.trace_id, two.trace_id, 16);
+	assert_memory_not_equal(one.span_id, two.span_id, 8);
+	skep_span_fini(&one);
+	skep_span_fini(&two);
 }
 
 /* Without an id each is a trace of its own, the same for everyone who has the seed. */
