@@ -123,8 +123,8 @@ enum skep_span_role {
 	SKEP_SPAN_DURATION, /* INT, in its unit: ns, us, ms or s */
 	SKEP_SPAN_START,    /* INT, nanoseconds since boot; goes before DURATION */
 	SKEP_SPAN_FAILED,   /* anything but 0, or but an empty text */
-	SKEP_SPAN_ID,	    /* no two spans of a session have the same; zeroes: it is not of the tree */
-	SKEP_SPAN_PARENT,   /* what ID is of the span that this one is a part of; zeroes: of none */
+	SKEP_SPAN_ID, /* no two spans of a session have the same; zeroes: it is not of the tree */
+	SKEP_SPAN_PARENT, /* what ID is of the span that this one is a part of; zeroes: of none */
 	SKEP_N_SPAN_ROLES,
 };
 
