@@ -366,8 +366,8 @@ static void extend(struct job *job)
 	struct skep_extend what = {
 		.with = o->with,
 		.dns = o->dns,
-		.for_people =
-			!o->n_to && (o->format == SKEP_LIVE_TEXT || o->format == SKEP_LIVE_TABLE),
+		.for_people = !o->schema && !o->n_to &&
+			      (o->format == SKEP_LIVE_TEXT || o->format == SKEP_LIVE_TABLE),
 	};
 
 	if (skep_extend(job->plan, job->arena, &what)) {
