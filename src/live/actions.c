@@ -60,6 +60,17 @@ static void open_own(struct skep_session *s, const char *type, const struct row 
 	}
 }
 
+/* Formats that have no place for text: it goes to people. */
+static bool has_no_text(const struct skep_session *s)
+{
+	return s->options->format == SKEP_LIVE_PROM || s->options->format == SKEP_LIVE_FOLDED;
+}
+
+static void tell_text(const struct skep_str *text)
+{
+	fwrite(skep_str_text(text), 1, text->len, stderr);
+}
+
 /* A record whose data is one text; in text output the text itself. */
 static void put_text(struct skep_session *s, const char *type, const struct row *row,
 		     const struct skep_str *text)
@@ -68,6 +79,8 @@ static void put_text(struct skep_session *s, const char *type, const struct row 
 
 	if (s->caught) {
 		skep_str_addn(s->caught, skep_str_text(text), text->len);
+	} else if (has_no_text(s)) {
+		tell_text(text);
 	} else if (s->options->format == SKEP_LIVE_CSV) {
 		skep_emit_text(s, type, text);
 	} else if (!is_json(s)) {
@@ -119,7 +132,10 @@ static int do_printf(struct skep_session *s, const struct row *row)
 	_cleanup_(skep_str_fini)
 	struct skep_str text = {};
 
-	if (s->options->format == SKEP_LIVE_CSV) {
+	if (has_no_text(s)) {
+		format_row(s, row, &text);
+		tell_text(&text);
+	} else if (s->options->format == SKEP_LIVE_CSV) {
 		format_row(s, row, &text);
 		if (row->action->schema.n_fields > 0)
 			skep_emit_row(s, (size_t)(row->action - s->plan->actions), row->payload,
@@ -196,6 +212,15 @@ static int do_print(struct skep_session *s, const struct row *row)
 		return -EINVAL;
 	if (s->options->format == SKEP_LIVE_CSV) {
 		skep_emit_row(s, (size_t)(row->action - s->plan->actions), row->payload, row->who);
+		return 0;
+	}
+	if (has_no_text(s)) {
+		_cleanup_(skep_str_fini)
+		struct skep_str text = {};
+
+		skep_field_text(field, row->payload, s->resolver, &text);
+		skep_str_addc(&text, '\n');
+		tell_text(&text);
 		return 0;
 	}
 	if (!is_json(s)) {

@@ -7,6 +7,8 @@
 #include <sys/ioctl.h>
 
 #include "live/session.h"
+#include "record/folded.h"
+#include "record/prom.h"
 #include "record/shape.h"
 
 /* The actions whose rows become lines of a CSV file by their fields. */
@@ -188,7 +190,11 @@ void skep_emit_row(struct skep_session *s, size_t action, const void *payload,
 
 	if (s->emit.timed && who)
 		schema = skep_timed_row(s, action, &payload, who);
-	if (s->options->format == SKEP_LIVE_CSV)
+	if (s->options->format == SKEP_LIVE_PROM)
+		return;
+	if (s->options->format == SKEP_LIVE_FOLDED)
+		skep_folded_row(schema, payload, s->resolver, out);
+	else if (s->options->format == SKEP_LIVE_CSV)
 		skep_csv_row(&s->emit.csv, s->emit.types[action], schema, payload, s->resolver,
 			     out);
 	else if (s->options->shape)
@@ -223,6 +229,16 @@ void skep_emit_map(struct skep_session *s, const struct skep_snapshot *snapshot,
 			return;
 		skep_snapshot_table(snapshot, top, divide, s->resolver, s->emit.tables.screen, out);
 		return;
+	case SKEP_LIVE_FOLDED:
+		skep_folded_snapshot(snapshot, s->resolver, out);
+		return;
+	case SKEP_LIVE_PROM: {
+		struct skep_prom prom = { .scope = s->options->scope };
+
+		skep_prom_snapshot(&prom, snapshot, s->resolver, out);
+		skep_prom_fini(&prom);
+		return;
+	}
 	case SKEP_LIVE_CSV:
 		skep_snapshot_csv(&s->emit.csv, snapshot, top, divide, s->resolver, out);
 		return;

@@ -30,6 +30,8 @@ enum skep_live_format {
 	SKEP_LIVE_JSON_BPFTRACE, /* the records of bpftrace -f json */
 	SKEP_LIVE_TABLE,	 /* as text, and maps as tables, too */
 	SKEP_LIVE_CSV,
+	SKEP_LIVE_PROM,	  /* maps in Prometheus' text; what is text goes to stderr, rows nowhere */
+	SKEP_LIVE_FOLDED, /* maps and rows with stacks, for flame graphs; the same */
 };
 
 struct skep_live_options {
@@ -47,6 +49,7 @@ struct skep_live_options {
 	struct skep_shape *
 		shape; /* tables look like this; or NULL. Its rows are counted on: one run has it */
 	bool dns;      /* names of addresses are learnt (live/extend.h shows them) */
+	const char *scope; /* PROM: what names of maps begin with, or NULL */
 	bool time; /* tables and CSV have a column for the time of a row; wants a plan with long rows */
 	struct skep_sink *const
 		*sinks; /* that get rows and maps, too; they want a plan with long rows */

@@ -45,6 +45,8 @@ int skep_job_list(struct job *job) _must_check_;
 void skep_job_schema(struct job *job);
 /* outlets.c: what rows and maps are said to belong to, to schemas and sinks. */
 const char *skep_job_name(struct job *job);
+/* -EINVAL: the format has no place for anything that the plan shows. */
+int skep_job_check_format(struct job *job) _must_check_;
 /* The sinks of --to. */
 int skep_job_open_sinks(struct job *job) _must_check_;
 /* Waits for what they still have to send; what was lost goes to @losses, which may be NULL. */

@@ -30,7 +30,7 @@ const char skep_trace_help[] =
 	"  --container NAME   only of this container: its name, its id, or one of its process ids\n"
 	"  --duration SECONDS ends when so much time has passed\n"
 	"  --max-cpu PERCENT  look at fewer events, or end, when tracing takes more of a processor\n"
-	"  -f, --format FORMAT  how output looks: text, table, json, csv\n"
+	"  -f, --format FORMAT  how output looks: text, table, json, csv, prom, folded\n"
 	"  --time             a column for the time of a row, with table and csv\n"
 	"  --with WORD[,WORD] columns about the process of a row: user, parents, container,\n"
 	"                     container_id, image, pod, namespace, unit, or all\n"
@@ -94,6 +94,7 @@ enum {
 	OPT_BENCH,
 	OPT_DNS,
 	OPT_WITH,
+	OPT_FOLDED,
 };
 
 static int usage_error(struct skep_diag *diag, const char *hint)
@@ -125,10 +126,9 @@ static int parse_format(struct skep_trace_options *o, const char *text, struct s
 		enum skep_live_format format;
 		bool ours;
 	} formats[] = {
-		{ "text", SKEP_LIVE_TEXT, false },
-		{ "json", SKEP_LIVE_JSON, false },
-		{ "table", SKEP_LIVE_TABLE, true },
-		{ "csv", SKEP_LIVE_CSV, true },
+		{ "text", SKEP_LIVE_TEXT, false },  { "json", SKEP_LIVE_JSON, false },
+		{ "table", SKEP_LIVE_TABLE, true }, { "csv", SKEP_LIVE_CSV, true },
+		{ "prom", SKEP_LIVE_PROM, true },   { "folded", SKEP_LIVE_FOLDED, true },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
@@ -142,8 +142,9 @@ static int parse_format(struct skep_trace_options *o, const char *text, struct s
 		return 0;
 	}
 	skep_diag_error(diag, SKEP_NO_LOC, "there is no output format '%s'", text);
-	return usage_error(diag, o->as_bpftrace ? "-f takes text or json"
-						: "there are text, table, json and csv");
+	return usage_error(diag, o->as_bpftrace
+					 ? "-f takes text or json"
+					 : "there are text, table, json, csv, prom and folded");
 }
 
 /* "5", "0.25": hundredths. */
@@ -451,6 +452,9 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 	case OPT_FORMAT:
 		o->n_formats++;
 		return parse_format(o, optarg, diag);
+	case OPT_FOLDED:
+		o->n_formats++;
+		return parse_format(o, "folded", diag);
 	case 'o':
 		o->output = optarg;
 		return 0;
@@ -647,6 +651,7 @@ static const struct option trace_longs[] = {
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "no-feature", required_argument, NULL, OPT_NO_FEATURE },
 	{ "format", required_argument, NULL, OPT_FORMAT },
+	{ "folded", no_argument, NULL, OPT_FOLDED }, /* as tools of BCC call it */
 	{ "schema", no_argument, NULL, OPT_SCHEMA },
 	{ "pid", required_argument, NULL, OPT_PID },
 	{ "children", no_argument, NULL, OPT_CHILDREN },

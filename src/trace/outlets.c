@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "record/folded.h"
 #include "sink/sink.h"
 #include "trace/job.h"
 
@@ -31,6 +32,33 @@ static int check_rows(struct job *job, struct skep_sink *sink)
 		if (job->plan->actions[i].kind == SKEP_ACTION_ROW)
 			rows[n++] = &job->plan->actions[i].schema;
 	return skep_sink_takes(sink, rows, n, &job->diag);
+}
+
+int skep_job_check_format(struct job *job)
+{
+	const struct skep_plan *plan = job->plan;
+	bool folded = job->options->format == SKEP_LIVE_FOLDED, fits = false;
+
+	if (!folded && job->options->format != SKEP_LIVE_PROM)
+		return 0;
+	for (size_t i = 0; i < plan->n_maps && !fits; i++)
+		fits = skep_plan_shows(plan, i) &&
+		       (!folded || skep_folded_has_stack(plan->maps[i].shape.keys,
+							 plan->maps[i].shape.n_keys));
+	for (size_t i = 0; i < plan->n_actions && !fits && folded; i++)
+		fits = skep_folded_has_stack(plan->actions[i].schema.fields,
+					     plan->actions[i].schema.n_fields);
+	if (fits)
+		return 0;
+	skep_diag_error(&job->diag, SKEP_NO_LOC, "%s",
+			folded ? "--format folded is for stacks, and nothing here has one"
+			       : "--format prom is for maps, and no map is shown here");
+	skep_diag_hint(
+		&job->diag, "%s",
+		folded ? "such as @[ustack] = count(), and skep profile; for all else there is "
+			 "--format json"
+		       : "rows are --format json or csv; --to prom counts them");
+	return -EINVAL;
 }
 
 int skep_job_open_sinks(struct job *job)

@@ -155,7 +155,7 @@ void skep_tool_help(const struct skep_tool *tool, struct skep_str *out)
 	skep_str_add(
 		out,
 		"\nEvery tool also takes --pid, --comm, --user, --cgroup, --container, --children,\n"
-		"--format text|table|json|csv, --schema, --to PLACE, --duration SECONDS,\n"
+		"--format text|table|json|csv|prom|folded, --schema, --to PLACE, --duration SECONDS,\n"
 		"--max-cpu PERCENT, -c COMMAND, -o FILE, -q and -v, as skep trace --help tells.\n"
 		"With -c the whole machine is shown while COMMAND runs; --children narrows it to\n"
 		"COMMAND and what that starts.\n"

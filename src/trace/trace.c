@@ -209,6 +209,7 @@ static int run_plan(struct job *job, int *ret_code)
 	struct skep_live_options options = {
 		.engine = skep_kernel_engine(),
 		.format = o->format,
+		.scope = skep_job_name(job),
 		.output = &job->output,
 		.child = o->command ? &job->child : NULL,
 		.pid = o->pid,
@@ -263,8 +264,8 @@ static bool shows_only(const struct skep_trace_options *o)
 /* Standard output is read by a program, which would stumble over other lines. */
 static bool is_for_programs(const struct skep_trace_options *o)
 {
-	return !o->output && !o->to_file &&
-	       (o->format == SKEP_LIVE_JSON || o->format == SKEP_LIVE_CSV);
+	return !o->output && !o->to_file && o->format != SKEP_LIVE_TEXT &&
+	       o->format != SKEP_LIVE_TABLE && o->format != SKEP_LIVE_JSON_BPFTRACE;
 }
 
 static int find_scope(struct job *job)
@@ -404,7 +405,9 @@ static int run(struct job *job, int *ret_code)
 		skep_plan_schemas(job->plan, true, skep_output_text(&job->output));
 	if (shows_only(job->options))
 		return 0;
-	r = skep_job_open_sinks(job);
+	r = skep_job_check_format(job);
+	if (r >= 0)
+		r = skep_job_open_sinks(job);
 	if (r < 0)
 		return r;
 	return run_plan(job, ret_code);
