@@ -31,6 +31,7 @@ const char skep_trace_help[] =
 	"  --duration SECONDS ends when so much time has passed\n"
 	"  --max-cpu PERCENT  look at fewer events, or end, when tracing takes more of a processor\n"
 	"  -f, --format FORMAT  how output looks: text, table, json, csv, prom, folded\n"
+	"  --folded           the same as --format folded: stacks, for flame graphs\n"
 	"  --time             a column for the time of a row, with table and csv\n"
 	"  --with WORD[,WORD] columns about the process of a row: user, parents, container,\n"
 	"                     container_id, image, pod, namespace, unit, or all\n"
