@@ -7,7 +7,7 @@
 
 #include "live/extend.h"
 #include "sys/feature.h"
-#include "trace/trace.h"
+#include "trace/options_priv.h"
 
 #define CPUS_MAX 4096
 
@@ -98,12 +98,6 @@ enum {
 	OPT_FOLDED,
 };
 
-static int usage_error(struct skep_diag *diag, const char *hint)
-{
-	skep_diag_hint(diag, "%s", hint);
-	return -EINVAL;
-}
-
 static int parse_pid(const char *text, int *ret_pid, struct skep_diag *diag)
 {
 	char *end;
@@ -113,7 +107,7 @@ static int parse_pid(const char *text, int *ret_pid, struct skep_diag *diag)
 	value = strtol(text, &end, 10);
 	if (end == text || *end || errno || value <= 0 || value > INT_MAX) {
 		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is not a process id", text);
-		return usage_error(diag, "-p takes a number, as ps shows it");
+		return skep_usage_error(diag, "-p takes a number, as ps shows it");
 	}
 	*ret_pid = (int)value;
 	return 0;
@@ -143,9 +137,9 @@ static int parse_format(struct skep_trace_options *o, const char *text, struct s
 		return 0;
 	}
 	skep_diag_error(diag, SKEP_NO_LOC, "there is no output format '%s'", text);
-	return usage_error(diag, o->as_bpftrace
-					 ? "-f takes text or json"
-					 : "there are text, table, json, csv, prom and folded");
+	return skep_usage_error(
+		diag, o->as_bpftrace ? "-f takes text or json"
+				     : "there are text, table, json, csv, prom and folded");
 }
 
 /* "5", "0.25": hundredths. */
@@ -173,7 +167,8 @@ static int parse_percent(const char *text, uint64_t *ret_hundredths, struct skep
 
 	if (!parse_hundredths(text, &value)) {
 		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is not a part of a processor", text);
-		return usage_error(diag, "--max-cpu takes percent of one processor: 5, or 0.25");
+		return skep_usage_error(diag,
+					"--max-cpu takes percent of one processor: 5, or 0.25");
 	}
 	*ret_hundredths = value;
 	return 0;
@@ -185,7 +180,7 @@ static int parse_duration(const char *text, uint64_t *ret_ns, struct skep_diag *
 
 	if (!parse_hundredths(text, &value)) {
 		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is not a time to trace for", text);
-		return usage_error(diag, "--duration takes seconds: 10, or 0.5");
+		return skep_usage_error(diag, "--duration takes seconds: 10, or 0.5");
 	}
 	*ret_ns = value * 10000000;
 	return 0;
@@ -200,7 +195,7 @@ static int parse_cpus(const char *text, unsigned *ret_cpus, struct skep_diag *di
 	value = strtoul(text, &end, 10);
 	if (end == text || *end || errno || text[0] == '-' || !value || value > CPUS_MAX) {
 		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is not a number of CPUs", text);
-		return usage_error(diag, "--cpus takes a number from 1 to 4096");
+		return skep_usage_error(diag, "--cpus takes a number from 1 to 4096");
 	}
 	*ret_cpus = (unsigned)value;
 	return 0;
@@ -217,7 +212,7 @@ static int parse_buffering(const char *text, enum skep_buffering *ret_buffering,
 		*ret_buffering = SKEP_BUFFER_FULL;
 	else {
 		skep_diag_error(diag, SKEP_NO_LOC, "there is no buffering '%s'", text);
-		return usage_error(diag, "-B takes none, line or full");
+		return skep_usage_error(diag, "-B takes none, line or full");
 	}
 	return 0;
 }
@@ -249,7 +244,7 @@ static int parse_stages(const char *text, unsigned *stages, struct skep_diag *di
 		if (i == ARRAY_SIZE(names)) {
 			skep_diag_error(diag, SKEP_NO_LOC, "there is no stage '%.*s'", (int)len,
 					text);
-			return usage_error(diag, "-d takes ast, types, ir, code, dis or all");
+			return skep_usage_error(diag, "-d takes ast, types, ir, code, dis or all");
 		}
 		*stages |= names[i].bits;
 		if (!text[len])
@@ -274,9 +269,9 @@ static int parse_with(const char *text, unsigned *with, struct skep_diag *diag)
 		} else {
 			skep_diag_error(diag, SKEP_NO_LOC, "there is no column '%.*s'", (int)len,
 					text);
-			return usage_error(diag,
-					   "--with takes user, parents, container, container_id, "
-					   "image, pod, namespace, unit, all");
+			return skep_usage_error(
+				diag, "--with takes user, parents, container, container_id, "
+				      "image, pod, namespace, unit, all");
 		}
 		if (!text[len])
 			return 0;
@@ -293,7 +288,7 @@ static int deny_features(const char *text, bool as_bpftrace, struct skep_diag *d
 		if (skep_feature_deny(text, len) < 0 && !as_bpftrace) {
 			skep_diag_error(diag, SKEP_NO_LOC, "there is no feature '%.*s'", (int)len,
 					text);
-			return usage_error(diag, "skep doctor lists them");
+			return skep_usage_error(diag, "skep doctor lists them");
 		}
 		if (!text[len])
 			return 0;
@@ -305,8 +300,8 @@ static int take_script(struct skep_trace_options *o, const char *text, struct sk
 {
 	if (o->text && !o->as_bpftrace) {
 		skep_diag_error(diag, SKEP_NO_LOC, "there are two scripts: -e is given twice");
-		return usage_error(diag, "one script holds any number of probes: "
-					 "-e 'BEGIN { ... } END { ... }'");
+		return skep_usage_error(diag, "one script holds any number of probes: "
+					      "-e 'BEGIN { ... } END { ... }'");
 	}
 	o->text = text;
 	return 0;
@@ -317,113 +312,9 @@ static int take_include(const char **list, size_t *n, struct skep_diag *diag)
 	if (*n == SKEP_TRACE_INCLUDES_MAX) {
 		skep_diag_error(diag, SKEP_NO_LOC, "more than %d times -I or --include",
 				SKEP_TRACE_INCLUDES_MAX);
-		return usage_error(diag, "one header can #include others");
+		return skep_usage_error(diag, "one header can #include others");
 	}
 	list[(*n)++] = optarg;
-	return 0;
-}
-
-/* "100", "64K", "10M", "1G". */
-static bool parse_size(const char *text, size_t len, uint64_t *ret_bytes)
-{
-	static const char units[] = "KMG";
-	char *end;
-	const char *unit;
-	uint64_t value = strtoull(text, &end, 10);
-
-	unit = end < text + len ? strchr(units, *end) : NULL;
-	*ret_bytes = unit ? value << (10 * (unit - units + 1)) : value;
-	return end > text && *text != '-' && end + !!unit == text + len && value < 1ull << 30;
-}
-
-/* Behind a ',': "size=10M", "keep=5". */
-static int take_file_option(struct skep_trace_options *o, const char *word, size_t len,
-			    struct skep_diag *diag)
-{
-	uint64_t n;
-
-	if (skep_has_prefix(word, "size=")) {
-		if (!parse_size(word + 5, len - 5, &o->to_size)) {
-			skep_diag_error(diag, SKEP_NO_LOC, "'%.*s' is no size of a file",
-					(int)len - 5, word + 5);
-			return usage_error(diag, "it is --to FILE,size=10M,keep=5");
-		}
-		if (o->to_size >= SKEP_OUTPUT_SIZE_MIN)
-			return 0;
-		skep_diag_error(diag, SKEP_NO_LOC, "a file of %.*s bytes is too small",
-				(int)len - 5, word + 5);
-		return usage_error(diag, "size= is 4K at least");
-	}
-	if (!skep_has_prefix(word, "keep=")) {
-		skep_diag_error(diag, SKEP_NO_LOC, "'%.*s' is no option of a file", (int)len, word);
-		return usage_error(diag, "it is --to FILE,size=10M,keep=5; -o takes any name");
-	}
-	if (!parse_size(word + 5, len - 5, &n) || n > SKEP_OUTPUT_KEEP_MAX) {
-		skep_diag_error(diag, SKEP_NO_LOC, "'%.*s' is no number of files", (int)len - 5,
-				word + 5);
-		return usage_error(diag, "it is --to FILE,size=10M,keep=5; at most 1000 are kept");
-	}
-	o->to_keep = (unsigned)n;
-	return 0;
-}
-
-/* The first ",word=" of the text, which is where options begin: names may have a ','. */
-static const char *options_of_file(const char *to)
-{
-	const char *p = to;
-
-	while ((p = strchr(p, ','))) {
-		size_t n = strspn(++p, "abcdefghijklmnopqrstuvwxyz");
-
-		if (n && p[n] == '=')
-			return p - 1;
-	}
-	return to + strlen(to);
-}
-
-/* FILE[,size=N[K|M|G]][,keep=N] */
-static int take_file(struct skep_trace_options *o, const char *to, struct skep_diag *diag)
-{
-	const char *end = options_of_file(to), *next;
-	bool has_keep = false;
-
-	if (o->to_file) {
-		skep_diag_error(diag, SKEP_NO_LOC, "there are two files: '%s' and '%s'", o->to_file,
-				to);
-		return usage_error(diag, "one run writes one file, in the shape of --format");
-	}
-	o->to_keep = 5;
-	o->to_file = to;
-	o->to_len = (size_t)(end - to);
-	for (const char *p = end; *p; p = next) {
-		int r;
-
-		next = p + 1 + strcspn(p + 1, ",");
-		r = take_file_option(o, p + 1, (size_t)(next - p - 1), diag);
-		if (r < 0)
-			return r;
-		has_keep |= skep_has_prefix(p + 1, "keep=");
-	}
-	if (!has_keep || o->to_size)
-		return 0;
-	skep_diag_error(diag, SKEP_NO_LOC, "keep= is without size=: nothing is ever put aside");
-	return usage_error(diag, "it is --to FILE,size=10M,keep=5");
-}
-
-/* What else gets rows and maps; without "-" standard output does not. */
-static int take_sink(struct skep_trace_options *o, const char *to, struct skep_diag *diag)
-{
-	if (skep_streq(to, "-")) {
-		o->to_output = true;
-		return 0;
-	}
-	if (skep_has_prefix(to, "file=") || memchr(to, '/', strcspn(to, "=")) || *to == '.')
-		return take_file(o, skep_has_prefix(to, "file=") ? to + 5 : to, diag);
-	if (o->n_to == SKEP_TRACE_SINKS_MAX) {
-		skep_diag_error(diag, SKEP_NO_LOC, "more than %d times --to", SKEP_TRACE_SINKS_MAX);
-		return usage_error(diag, "a receiver can pass on what it gets");
-	}
-	o->to[o->n_to++] = to;
 	return 0;
 }
 
@@ -432,7 +323,7 @@ static int take_mode(struct skep_trace_options *o, enum skep_compile_mode mode,
 {
 	if (o->mode != SKEP_COMPILE_TRACE && o->mode != mode) {
 		skep_diag_error(diag, SKEP_NO_LOC, "--test and --bench exclude each other");
-		return usage_error(diag, "run it once with each");
+		return skep_usage_error(diag, "run it once with each");
 	}
 	o->mode = mode;
 	return 0;
@@ -512,7 +403,7 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 	case OPT_DURATION:
 		return parse_duration(optarg, &o->duration_ns, diag);
 	case OPT_TO:
-		return take_sink(o, optarg, diag);
+		return skep_option_to(o, optarg, diag);
 	case OPT_SPOOL:
 		o->spool = optarg;
 		return 0;
@@ -590,7 +481,8 @@ static int bad_option(const struct skep_trace_options *o, char **argv, int c,
 			       script, word);
 		return -EINVAL;
 	}
-	return usage_error(diag, o->as_bpftrace ? "see bpftrace --help" : "see skep trace --help");
+	return skep_usage_error(diag,
+				o->as_bpftrace ? "see bpftrace --help" : "see skep trace --help");
 }
 
 /* A script, not a pattern: as it is called, or a file where no pattern has a slash. */
@@ -615,15 +507,17 @@ static int take_rest(struct skep_trace_options *o, int argc, char **argv, struct
 		if (optind < argc) {
 			skep_diag_error(diag, SKEP_NO_LOC, "-l takes one pattern, not '%s', too",
 					argv[optind]);
-			return usage_error(diag, "quote it, so that the shell does not expand it: "
-						 "-l 'kprobe:vfs_*'");
+			return skep_usage_error(diag,
+						"quote it, so that the shell does not expand it: "
+						"-l 'kprobe:vfs_*'");
 		}
 		return 0;
 	}
 	if (!o->text) {
 		if (optind == argc) {
 			skep_diag_error(diag, SKEP_NO_LOC, "no script is given");
-			return usage_error(diag, "give a file, or the script itself with -e '...'");
+			return skep_usage_error(diag,
+						"give a file, or the script itself with -e '...'");
 		}
 		o->file = argv[optind++];
 	}
@@ -643,8 +537,8 @@ static int check_child(const struct skep_trace_options *o, struct skep_diag *dia
 		return 0;
 	skep_diag_error(diag, SKEP_NO_LOC, "%s is about the command of -c, and there is none",
 			option);
-	return usage_error(diag,
-			   "-c COMMAND runs one; --pid PID takes a process that runs already");
+	return skep_usage_error(diag,
+				"-c COMMAND runs one; --pid PID takes a process that runs already");
 }
 
 static const struct option trace_longs[] = {
@@ -759,7 +653,7 @@ static int parse_mode(struct skep_trace_options *o, const char *text, struct ske
 		return 0;
 	}
 	skep_diag_error(diag, SKEP_NO_LOC, "not supported: --mode %s", text);
-	return usage_error(diag, "use --dry-run, which compiles and attaches, or --fmt");
+	return skep_usage_error(diag, "use --dry-run, which compiles and attaches, or --fmt");
 }
 
 /* -d takes its stage as a word of its own in new versions, and none in old ones. */
