@@ -33,7 +33,7 @@ static void add_words(const struct skep_schema_field *field, const struct skep_j
 	if (field->unit)
 		add_word("x-unit", field->unit, out);
 	if (*name)
-		add_word("x-otel", skep_otlp_name(name), out);
+		add_word("x-otel", skep_otlp_field_name(field), out);
 }
 
 static void add_int(unsigned bits, bool is_signed, struct skep_str *out)

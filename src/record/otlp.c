@@ -63,6 +63,13 @@ const char *skep_otlp_name(const char *field)
 	return field;
 }
 
+const char *skep_otlp_field_name(const struct skep_schema_field *field)
+{
+	const char *name = field->name ? field->name : "";
+
+	return field->unit ? name : skep_otlp_name(name);
+}
+
 static void add_text(struct skep_message *m, uint32_t number, const char *name, const char *text)
 {
 	skep_message_string(m, number, name, text, strlen(text));
@@ -172,7 +179,7 @@ void skep_otlp_attribute(struct skep_message *m, uint32_t number,
 			 const struct skep_resolver *resolver)
 {
 	skep_message_item(m, number);
-	add_text(m, 1, "key", skep_otlp_name(field->name ? field->name : ""));
+	add_text(m, 1, "key", skep_otlp_field_name(field));
 	skep_message_begin(m, 2, "value");
 	add_value(m, field, payload, resolver, 0);
 	skep_message_end(m);

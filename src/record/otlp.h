@@ -85,3 +85,5 @@ void skep_otlp_counts_end(struct skep_otlp *otlp);
 
 /* What the semantic conventions call a field of this name, or the name itself. */
 const char *skep_otlp_name(const char *field);
+/* The same of a field; an amount is none of the things that the conventions name: "cpu" in percent is no processor. */
+const char *skep_otlp_field_name(const struct skep_schema_field *field);

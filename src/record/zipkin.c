@@ -87,7 +87,7 @@ static void add_tags(const struct skep_span *span, const struct skep_schema *sch
 
 		skep_str_reset(&value);
 		skep_field_cell(field, payload, resolver, &value);
-		add_tag(out, &comma, skep_otlp_name(field->name ? field->name : ""), &value);
+		add_tag(out, &comma, skep_otlp_field_name(field), &value);
 	}
 	skep_str_reset(&value);
 	skep_str_add(&value, scope);

@@ -53,7 +53,7 @@ wrong() { # wrong TOOL TEXT: with what the tool said, indented
 # Until it is attached, or has ended.
 wait_attached() {
 	tries=0
-	while kill -0 "$(cat "$dir/run/$1.pid")" 2>/dev/null && ! grep -q '^Attached ' "$dir/run/$1.err"; do
+	while kill -0 "$(cat "$dir/run/$1.pid")" 2>/dev/null && ! grep -q '^Attached \|"attached_probes"' "$dir/run/$1.err" "$dir/run/$1.out"; do
 		tries=$((tries + 1))
 		[ "$tries" -lt 600 ] || return 0
 		sleep 0.1
