@@ -624,9 +624,8 @@ static void end_record(struct skep_session *s, size_t start)
 	skep_output_record_done(s->out);
 }
 
-int skep_session_record(void *session, const void *bytes, size_t len)
+static int take_record(struct skep_session *s, const void *bytes, size_t len)
 {
-	struct skep_session *s = session;
 	struct row row;
 	size_t start;
 
@@ -648,6 +647,17 @@ int skep_session_record(void *session, const void *bytes, size_t len)
 		skep_emit_pause(s);
 	end_record(s, start);
 	return 0;
+}
+
+int skep_session_record(void *session, const void *bytes, size_t len)
+{
+	struct skep_session *s = session;
+	int r;
+
+	s->in_record = true;
+	r = take_record(s, bytes, len);
+	s->in_record = false;
+	return r;
 }
 
 void skep_session_idle(struct skep_session *s)

@@ -24,7 +24,7 @@ void skep_backlog_fill(struct skep_session *s)
 {
 	struct skep_ring_sink sink = { keep, &s->backlog };
 
-	if (s->plan->ring_map < 0 || s->backlog.len > SKEP_BACKLOG_MAX)
+	if (s->in_record || s->plan->ring_map < 0 || s->backlog.len > SKEP_BACKLOG_MAX)
 		return;
 	/* Full: what is in the ring stays there, and what finds no room is counted there. */
 	(void)!s->engine->ring_drain(s->loaded, (size_t)s->plan->ring_map, &sink);

@@ -34,6 +34,7 @@ struct skep_session {
 	size_t n_errors;	   /* errorf() and failed assert() so far */
 	struct skep_str *caught;   /* texts go here instead of being shown, or NULL */
 	struct skep_breath breath; /* fills it */
+	bool in_record; /* something is done with a record, so the ring is not to be touched */
 	struct skep_str backlog; /* records that were taken out of the ring and not looked at yet */
 	int64_t clock_offset_ns; /* wall clock minus boot clock */
 };

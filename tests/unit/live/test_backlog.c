@@ -68,6 +68,22 @@ static void test_order(void **state)
 	assert_int_equal(skep_backlog_drain(&s, &sink), 0);
 }
 
+/* Whoever does something with a record is inside of a drain. */
+static void test_inside(void **state)
+{
+	static const struct skep_engine engine = { .ring_drain = fake_drain };
+	struct skep_plan plan = { .ring_map = 0 };
+	struct skep_session s = { .plan = &plan, .engine = &engine, .in_record = true };
+	uint64_t before = ring.first;
+
+	(void)state;
+	ring.last += 10;
+	skep_backlog_fill(&s);
+	assert_int_equal(ring.first, before);
+	assert_int_equal(s.backlog.len, 0);
+	ring.last -= 10;
+}
+
 static void test_bound(void **state)
 {
 	static const struct skep_engine engine = { .ring_drain = fake_drain };
@@ -93,6 +109,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_inside),
 		cmocka_unit_test(test_bound),
 	};
 
