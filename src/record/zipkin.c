@@ -14,6 +14,17 @@ static void add_text(struct skep_str *out, const char *text)
 	skep_json_string(text, strlen(text), out);
 }
 
+/* Names of spans and services. */
+static void add_lower(struct skep_str *out, const char *text, size_t len)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str lower = {};
+
+	for (size_t i = 0; i < len; i++)
+		skep_str_addc(&lower, (char)tolower((unsigned char)text[i]));
+	skep_json_string(skep_str_text(&lower), len, out);
+}
+
 static void add_id(struct skep_str *out, const char *name, const uint8_t *id, size_t len)
 {
 	skep_str_addf(out, "\"%s\":\"", name);
@@ -111,8 +122,6 @@ void skep_zipkin_span(const struct skep_span *span, const struct skep_schema *sc
 		[SKEP_SPAN_PRODUCER] = "PRODUCER",
 		[SKEP_SPAN_CONSUMER] = "CONSUMER",
 	};
-	_cleanup_(skep_str_fini)
-	struct skep_str name = {};
 	/* Of whole microseconds, so that a child's do not begin or end outside of its parent's. */
 	uint64_t start = span->start_ns / 1000, end = span->end_ns / 1000;
 
@@ -123,14 +132,12 @@ void skep_zipkin_span(const struct skep_span *span, const struct skep_schema *sc
 		add_id(out, "parentId", span->parent_id, sizeof(span->parent_id));
 	if (kinds[schema->span.kind])
 		skep_str_addf(out, "\"kind\":\"%s\",", kinds[schema->span.kind]);
-	for (size_t i = 0; i < span->name.len; i++)
-		skep_str_addc(&name, (char)tolower((unsigned char)span->name.data[i]));
 	skep_str_add(out, "\"name\":");
-	skep_json_string(skep_str_text(&name), name.len, out);
+	add_lower(out, skep_str_text(&span->name), span->name.len);
 	skep_str_addf(out, ",\"timestamp\":%" PRIu64 ",\"duration\":%" PRIu64, start,
 		      MAX(end - start, (uint64_t)1));
 	skep_str_add(out, ",\"localEndpoint\":{\"serviceName\":");
-	add_text(out, service);
+	add_lower(out, service, strlen(service));
 	skep_str_addc(out, '}');
 	add_remote(schema, payload, resolver, out);
 	add_tags(span, schema, payload, resolver, scope, out);

@@ -29,6 +29,7 @@ struct zipkin_sink {
 	uint64_t n_rows;	/* that are no spans */
 	struct skep_http *http; /* the thread's */
 	struct skep_deliver *deliver;
+	uint64_t timeout_ms;
 };
 
 static void finish(struct zipkin_sink *sink)
@@ -91,7 +92,7 @@ static void attempt(void *data, const struct skep_payload *payload, struct skep_
 	const char *header = "Content-Type: application/json", *why = "";
 	struct skep_http_request request = {
 		.url = sink->url,
-		.timeout_ms = TIMEOUT_MS,
+		.timeout_ms = sink->timeout_ms,
 		.headers = &header,
 		.n_headers = 1,
 		.body = payload->bytes,
@@ -109,6 +110,23 @@ static void attempt(void *data, const struct skep_payload *payload, struct skep_
 	}
 	skep_answer_judge(&answer, SKEP_OTLP_HTTP_JSON, payload->n_items, sink->url, ret);
 	skep_http_answer_fini(&answer);
+}
+
+static void read_timeout(struct zipkin_sink *sink, struct skep_diag *diag)
+{
+	static const char name[] = "OTEL_EXPORTER_ZIPKIN_TIMEOUT";
+	const char *text = getenv(name);
+	char *end;
+
+	sink->timeout_ms = TIMEOUT_MS;
+	if (!text || !*text)
+		return;
+	sink->timeout_ms = strtoull(text, &end, 10);
+	if (!*end && *text != '-' && sink->timeout_ms && sink->timeout_ms <= INT32_MAX)
+		return;
+	skep_diag_warn(diag, SKEP_NO_LOC, "%s is '%s'; %d is taken", name, text, TIMEOUT_MS);
+	skep_diag_hint(diag, "it is milliseconds");
+	sink->timeout_ms = TIMEOUT_MS;
 }
 
 /* A URL without a path gets Zipkin's. */
@@ -139,6 +157,7 @@ static int open_zipkin(struct skep_sink *base, const char *arg, struct skep_diag
 
 	if (r < 0)
 		return r;
+	read_timeout(sink, diag);
 	skep_otlp_resource(getenv, &sink->resource, diag);
 	for (size_t i = 0; i < sink->resource.n_attributes; i++)
 		if (skep_streq(sink->resource.attributes[i].name, "service.name"))

@@ -48,6 +48,7 @@ static void test_presets(void **state)
 	(void)state;
 	assert_string_equal(s.targets[SKEP_OTLP_LOGS].url, "http://localhost:4318/v1/logs");
 	assert_string_equal(s.targets[SKEP_OTLP_METRICS].url, "http://localhost:4318/v1/metrics");
+	assert_string_equal(s.targets[SKEP_OTLP_TRACES].url, "http://localhost:4318/v1/traces");
 	assert_int_equal(s.targets[SKEP_OTLP_LOGS].timeout_ms, 10000);
 	assert_false(s.targets[SKEP_OTLP_LOGS].gzip);
 	assert_string_equal(attribute(&s, "service.name"), "skep");
