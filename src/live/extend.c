@@ -60,13 +60,14 @@ static size_t add_process(const struct skep_schema *schema, unsigned with,
 	return n;
 }
 
-static void extend_action(struct skep_plan_action *action, struct skep_arena *arena,
-			  const struct skep_extend *e)
+/* How many addresses have names. */
+static size_t extend_action(struct skep_plan_action *action, struct skep_arena *arena,
+			    const struct skep_extend *e)
 {
 	struct skep_schema *schema = &action->schema;
 	struct skep_schema_field *fields = skep_arena_calloc(
 		arena, schema->n_fields * 2 + SKEP_N_PROCESS_WHATS, sizeof(*fields));
-	size_t n = 0, n_own;
+	size_t n = 0, n_own, n_hosts = 0;
 
 	for (size_t i = 0; i < schema->n_fields; i++) {
 		bool is_address = e->dns && schema->fields[i].kind == SKEP_FIELD_INET;
@@ -75,6 +76,7 @@ static void extend_action(struct skep_plan_action *action, struct skep_arena *ar
 			fields[n++] = schema->fields[i];
 		if (is_address)
 			fields[n++] = host_of(arena, &schema->fields[i], e);
+		n_hosts += is_address;
 	}
 	n_own = n;
 	if (find_pid(schema))
@@ -86,45 +88,55 @@ static void extend_action(struct skep_plan_action *action, struct skep_arena *ar
 	}
 	schema->fields = fields;
 	schema->n_fields = n;
+	return n_hosts;
 }
 
 /* In JSON and for sinks keys stay what they are: what is added up would be parted by names that change. */
-static void name_keys(struct skep_schema_field *keys, size_t n, struct skep_arena *arena,
-		      const struct skep_extend *e)
+static size_t name_keys(struct skep_schema_field *keys, size_t n, struct skep_arena *arena,
+			const struct skep_extend *e)
 {
+	size_t n_hosts = 0;
+
 	for (size_t i = 0; i < n; i++) {
 		if (keys[i].kind == SKEP_FIELD_INET) {
 			keys[i] = host_of(arena, &keys[i], e);
+			n_hosts++;
 		} else if (keys[i].kind == SKEP_FIELD_TUPLE) {
 			keys[i].children = skep_arena_memdup(arena, keys[i].children,
 							     keys[i].n_children * sizeof(*keys));
-			name_keys((struct skep_schema_field *)keys[i].children, keys[i].n_children,
-				  arena, e);
+			n_hosts += name_keys((struct skep_schema_field *)keys[i].children,
+					     keys[i].n_children, arena, e);
 		}
 	}
+	return n_hosts;
 }
 
-size_t skep_extend(struct skep_plan *plan, struct skep_arena *arena, const struct skep_extend *e)
+struct skep_extend_idle skep_extend(struct skep_plan *plan, struct skep_arena *arena,
+				    const struct skep_extend *e)
 {
-	size_t without = 0;
+	size_t n_rows = 0, n_without = 0, n_hosts = 0;
 
 	if (!e->with && !e->dns)
-		return 0;
+		return (struct skep_extend_idle){};
 	for (size_t i = 0; i < plan->n_actions; i++) {
 		if (plan->actions[i].kind != SKEP_ACTION_ROW)
 			continue;
-		without += e->with && !find_pid(&plan->actions[i].schema);
-		extend_action(&plan->actions[i], arena, e);
+		n_rows++;
+		n_without += !find_pid(&plan->actions[i].schema);
+		n_hosts += extend_action(&plan->actions[i], arena, e);
 	}
 	for (size_t i = 0; e->dns && e->for_people && i < plan->n_maps; i++) {
 		struct skep_snapshot *shape = &plan->maps[i].shape;
 		struct skep_schema_field *keys =
 			skep_arena_memdup(arena, shape->keys, shape->n_keys * sizeof(*shape->keys));
 
-		name_keys(keys, shape->n_keys, arena, e);
+		n_hosts += name_keys(keys, shape->n_keys, arena, e);
 		shape->keys = keys;
 	}
-	return without;
+	return (struct skep_extend_idle){
+		.with = e->with && (n_without || !n_rows),
+		.dns = e->dns && !n_hosts,
+	};
 }
 
 void skep_extend_row(const struct skep_plan_action *action, const uint8_t *payload,

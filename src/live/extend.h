@@ -28,10 +28,15 @@ struct skep_extend {
 /* The words of --with, in the order of enum skep_process_what: they are the columns, too. */
 extern const char *const skep_extend_words[SKEP_N_PROCESS_WHATS];
 
-/* Changes the schemas of the plan's rows, and the keys of its maps. What is made lives in @arena. How many kinds of rows stay
-   without --with. */
-size_t skep_extend(struct skep_plan *plan, struct skep_arena *arena,
-		   const struct skep_extend *extend);
+/* What has no effect. */
+struct skep_extend_idle {
+	bool with; /* on some row, as it has no field pid; or there is no row */
+	bool dns;  /* nowhere: there is no address */
+};
+
+/* Changes the schemas of the plan's rows, and the keys of its maps where people see them. What is made lives in @arena. */
+struct skep_extend_idle skep_extend(struct skep_plan *plan, struct skep_arena *arena,
+				    const struct skep_extend *extend);
 
 /* What the row @payload of @action is of, for the bytes at action->process_at. @whose may be NULL. */
 void skep_extend_row(const struct skep_plan_action *action, const uint8_t *payload,

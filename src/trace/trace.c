@@ -370,11 +370,16 @@ static void extend(struct job *job)
 		.for_people = !o->schema && !o->n_to &&
 			      (o->format == SKEP_LIVE_TEXT || o->format == SKEP_LIVE_TABLE),
 	};
+	struct skep_extend_idle idle = skep_extend(job->plan, job->arena, &what);
 
-	if (skep_extend(job->plan, job->arena, &what)) {
+	if (idle.with) {
 		skep_diag_warn(&job->diag, SKEP_NO_LOC,
-			       "--with has no effect on rows without a field 'pid'");
+			       "--with has no effect on what is no row with a field 'pid'");
 		skep_diag_hint(&job->diag, "it says which process a row is of");
+	}
+	if (idle.dns) {
+		skep_diag_warn(&job->diag, SKEP_NO_LOC, "--dns has no effect: no address is shown");
+		skep_diag_hint(&job->diag, "keys of maps have names in tables alone");
 	}
 }
 
