@@ -156,6 +156,12 @@ int skep_cli_no_words(int argc, char **argv)
 	return SKEP_EXIT_USAGE;
 }
 
+static int told_elsewhere(const char *name)
+{
+	fprintf(stderr, "skep: there is no command '%s'\n\n%s", name, skep_cli_elsewhere(name));
+	return SKEP_EXIT_USAGE;
+}
+
 /* A file to trace with: by its name's end, or because it is one. */
 static bool is_script(const char *word)
 {
@@ -178,6 +184,8 @@ static int dispatch(int argc, char **argv)
 	command = find_command(argv[1]);
 	if (!command && skep_cli_is_tool(argv[1]))
 		return skep_cmd_tool(argv[1], false, argc - 1, argv + 1);
+	if (!command && skep_cli_elsewhere(argv[1]))
+		return told_elsewhere(argv[1]);
 	if (!command)
 		return unknown_command(argv[1]);
 	if (argc > 2 && (skep_streq(argv[2], "-h") || skep_streq(argv[2], "--help")))
@@ -195,7 +203,7 @@ static bool as_tool(const char *name, char *out, size_t size)
 	if (skep_has_suffix(name, "-bpfcc"))
 		len -= (int)strlen("-bpfcc");
 	snprintf(out, size, "%.*s", len, name);
-	return skep_cli_is_tool(out);
+	return skep_cli_is_tool(out) || skep_cli_elsewhere(out);
 }
 
 /* Descriptors that whoever started us has closed: each fails as before, and no file of ours becomes one. */
@@ -264,7 +272,8 @@ int skep_cli_main(int argc, char **argv)
 	if (strcmp(name, "bpftrace") == 0)
 		code = skep_cmd_bpftrace(argc, argv);
 	else if (as_tool(name, tool, sizeof(tool)))
-		code = skep_cmd_tool(tool, true, argc, argv);
+		code = skep_cli_elsewhere(tool) ? told_elsewhere(tool)
+						: skep_cmd_tool(tool, true, argc, argv);
 	else
 		code = dispatch(argc, argv);
 	/* Where a command has not looked by itself; a reader that went away wants no more. */

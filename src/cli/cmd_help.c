@@ -56,6 +56,47 @@ static const char argdist[] =
 	"-p PID is --pid PID, -d SECONDS is --duration SECONDS, -M N is head -n N; a row\n"
 	"is a table, JSON or CSV: --format. The arguments there are: skep -lv PROBE\n";
 
+/* Names of BCC for what is no tool here, each with where it is. */
+static const struct {
+	const char *name, *text;
+} others[] = {
+	{ "argdist", argdist },
+	{ "bpflist",
+	  "What bpflist of BCC lists is a command:\n"
+	  "\n"
+	  "  skep ps             programs: whose they are, where attached, what they cost\n"
+	  "  skep ps --maps      maps; --links what holds programs in place\n" },
+	{ "bpfstats", "How long programs of BPF run is a column of a command:\n"
+		      "\n"
+		      "  skep ps --watch 1 --sort cpu\n" },
+	{ "tplist", "What tplist of BCC lists are probes of the language:\n"
+		    "\n"
+		    "tplist 'net:*'\n"
+		    "  skep trace -l 'tracepoint:net:*'\n"
+		    "tplist -v net:netif_rx\n"
+		    "  skep trace -lv tracepoint:net:netif_rx\n"
+		    "tplist -l /usr/bin/python3\n"
+		    "  skep trace -lv 'usdt:/usr/bin/python3:*'\n"
+		    "tplist -p PID\n"
+		    "  skep trace -p PID -l 'usdt:*'\n" },
+	{ "reset-trace",
+	  "There is nothing to reset: what skep attaches is gone when it ends, however it ends.\n"
+	  "What others have left in ftrace is in the files below /sys/kernel/tracing: kprobe_events\n"
+	  "and uprobe_events, set_ftrace_filter, set_event, current_tracer, tracing_on.\n" },
+	{ "ppchcalls",
+	  "ppchcalls counts calls from a guest to the hypervisor of POWER machines:\n"
+	  "\n"
+	  "  skep -e 'tracepoint:powerpc:hcall_entry { @[args.opcode] = count(); }'\n" },
+};
+
+const char *skep_cli_elsewhere(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (skep_streq(name, others[i].name))
+			return others[i].text;
+	return NULL;
+}
+
 int skep_cmd_help(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -77,8 +118,8 @@ int skep_cmd_help(int argc, char **argv)
 	}
 	if (skep_cli_is_tool(argv[1]))
 		return skep_cmd_tool(argv[1], false, 2, (char *[]){ argv[1], "--help", NULL });
-	if (skep_streq(argv[1], "argdist")) {
-		skep_cli_page(argdist);
+	if (skep_cli_elsewhere(argv[1])) {
+		skep_cli_page(skep_cli_elsewhere(argv[1]));
 		return SKEP_EXIT_FINE;
 	}
 	fprintf(stderr, "skep: there is no command '%s'\n       = 'skep help' lists the commands\n",

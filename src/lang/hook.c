@@ -102,7 +102,7 @@ bool skep_hook_has_helper(const struct skep_world *world, const struct skep_inst
 	if (!skep_helper_allowed(skep_helper_find(helper), type, place))
 		return false;
 	/* What these may call has been there as long as they. */
-	if (type == SKEP_PROG_LSM || !inst->hook)
+	if (type == SKEP_PROG_LSM || type == SKEP_PROG_TRACING || !inst->hook)
 		return true;
 	return !world->helper_allowed || world->helper_allowed(world, type, place, helper);
 }

@@ -304,7 +304,7 @@ static bool is_looked_for(const struct skep_attach_point *point)
 	static const char *const names[] = { "kprobe",	   "kretprobe",	    "uprobe", "uretprobe",
 					     "tracepoint", "rawtracepoint", "fentry", "fexit",
 					     "usdt",	   "xdp",	    "tc",     "cgroup",
-					     "lsm" };
+					     "lsm",	   "fmod_ret" };
 	const struct skep_provider *p = skep_provider_find(point->parts[0]);
 
 	for (size_t i = 0; p && i < ARRAY_SIZE(names); i++)

@@ -70,6 +70,7 @@ static const struct {
 	{ "tc", false },
 	{ "cgroup", true },
 	{ "lsm", false },
+	{ "fmod_ret", false },
 };
 
 struct point {

@@ -45,7 +45,7 @@ static const struct {
 	{ "rawtracepoint", SKEP_FEATURE_RAW_TP, SKEP_FEATURE_RAW_TP },
 	{ "uprobe, uretprobe, usdt", SKEP_FEATURE_UPROBE, SKEP_FEATURE_UPROBE_MULTI },
 	{ "kprobe, kretprobe", SKEP_FEATURE_KPROBE, SKEP_FEATURE_KPROBE_MULTI },
-	{ "fentry, fexit", SKEP_FEATURE_FENTRY, SKEP_FEATURE_FENTRY },
+	{ "fentry, fexit, fmod_ret", SKEP_FEATURE_FENTRY, SKEP_FEATURE_FENTRY },
 	{ "iter", SKEP_FEATURE_BTF, SKEP_FEATURE_BTF },
 	{ "profile, software", SKEP_FEATURE_PERF_SOFTWARE, SKEP_FEATURE_PERF_SOFTWARE },
 	{ "xdp", SKEP_FEATURE_XDP, SKEP_FEATURE_XDP },

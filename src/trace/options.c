@@ -48,7 +48,7 @@ const char skep_trace_help[] =
 	"  -k                 tell of reads of memory that failed\n"
 	"  -v                 say what it does and what it cost\n"
 	"  --unsafe           allow what changes the system: system(), signal(), override(), write_user(),\n"
-	"                     and the probes that decide: xdp, tc, cgroup, lsm\n"
+	"                     and the probes that decide: xdp, tc, cgroup, lsm, fmod_ret\n"
 	"  --compile          write the compiled script to the file of -o, for other machines;\n"
 	"                     skep FILE.skep runs it\n"
 	"  --cpus N           with --compile: for machines with at most N CPUs (64, or as many as here)\n"

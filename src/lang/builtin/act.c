@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "isa/attachtype.h"
 #include "lang/builtin/builtins.h"
 #include "lang/check_priv.h"
+#include "lang/hook.h"
 #include "lang/lower_priv.h"
 
 #define SIGNAL_MAX 64
@@ -98,6 +100,12 @@ static int lower_signal_thread(struct skep_lower *l, const struct skep_expr *cal
 
 /* --- override --------------------------------------------------------------------------------------------- */
 
+/* Of fmod_ret: what its program returns is the result. */
+static bool is_result(const struct skep_instance *inst)
+{
+	return inst->proto.attach_type == SKEP_AT_MODIFY_RETURN;
+}
+
 static int check_override(struct skep_check *k, struct skep_expr *call)
 {
 	const struct skep_expr *arg = call->call.args.data[0];
@@ -107,17 +115,19 @@ static int check_override(struct skep_check *k, struct skep_expr *call)
 	call->type = &skep_type_void;
 	if (arg->type && arg->type->kind != SKEP_TYPE_INT && arg->type->kind != SKEP_TYPE_PTR)
 		return skep_check_want(k, arg, "a result, a number");
-	if (!k->final || (k->inst->attach.kind == SKEP_ATTACH_KPROBE && w->has &&
-			  w->has(w, SKEP_WORLD_OVERRIDE)))
+	if (!k->final || is_result(k->inst) ||
+	    (k->inst->attach.kind == SKEP_ATTACH_KPROBE && w->has &&
+	     w->has(w, SKEP_WORLD_OVERRIDE)))
 		return 0;
 	if (k->inst->attach.kind == SKEP_ATTACH_KPROBE) {
 		r = skep_check_error(k, call->loc,
 				     "this kernel does not let programs override results");
 		skep_diag_hint(k->c->diag, "it must be built with CONFIG_BPF_KPROBE_OVERRIDE; "
-					   "skep doctor says what it has");
+					   "fmod_ret does without, for a few functions");
 		return r;
 	}
-	r = skep_check_error(k, call->loc, "only a kprobe can override a result, and this is %s",
+	r = skep_check_error(k, call->loc,
+			     "only kprobe and fmod_ret can override a result, and this is %s",
 			     k->inst->provider->name);
 	skep_diag_hint(k->c->diag, "the function is then not executed at all; the kernel allows it "
 				   "for those in /sys/kernel/debug/error_injection/list");
@@ -132,6 +142,11 @@ static int lower_override(struct skep_lower *l, const struct skep_expr *call,
 
 	if (r < 0)
 		return r;
+	if (is_result(l->inst)) {
+		skep_hook_set_verdict(l, v);
+		skep_ir_jump(l->fn, l->done);
+		return 0;
+	}
 	skep_ir_call(l->fn, SKEP_HELPER_OVERRIDE_RETURN, 0, 2, skep_ir_ctx(l->fn), v);
 	return 0;
 }

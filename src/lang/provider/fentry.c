@@ -2,14 +2,24 @@
 /*
  * fentry, fexit: entry and return of kernel functions through the BPF trampoline, with typed
  * arguments by name. Each program is verified against one function, so each target is an instance
- * of its own.
+ * of its own. fmod_ret is fentry for the few functions whose result the kernel lets programs decide.
  */
 #include <errno.h>
 
+#include "isa/attachtype.h"
 #include "isa/progkind.h"
+#include "lang/hook.h"
+#include "lang/need.h"
 #include "lang/provider/function.h"
 
-extern const struct skep_provider skep_provider_fentry, skep_provider_fexit;
+extern const struct skep_provider skep_provider_fentry, skep_provider_fexit, skep_provider_fmod_ret;
+
+/* 0 lets the function run; anything else is its result. */
+static const struct skep_hook decides = {
+	.name = "fmod_ret",
+	.verdicts = SKEP_VERDICT_BIT(PASS) | SKEP_VERDICT_BIT(DENY),
+	.deny = SKEP_DENY_RETURN,
+};
 
 #define NO_TRAMPOLINES "this kernel cannot trace functions this way (no BPF trampolines)"
 #define NO_TYPES "this kernel does not describe its functions (no BTF)"
@@ -17,9 +27,11 @@ extern const struct skep_provider skep_provider_fentry, skep_provider_fexit;
 	"tracepoint and rawtracepoint see the kernel's events; kprobe:FUNCTION works where the " \
 	"kernel has kprobes, which skep doctor says"
 
-static const struct skep_provider *provider_of(bool is_return)
+static uint32_t attach_type(const struct skep_provider *p)
 {
-	return is_return ? &skep_provider_fexit : &skep_provider_fentry;
+	return p == &skep_provider_fexit    ? SKEP_ATTACH_TYPE_FEXIT
+	       : p == &skep_provider_fentry ? SKEP_ATTACH_TYPE_FENTRY
+					    : (uint32_t)SKEP_AT_MODIFY_RETURN;
 }
 
 static const char *why_not(const struct skep_world *world)
@@ -37,10 +49,9 @@ static int untyped(struct skep_compiler *c, const struct skep_attach_point *poin
 }
 
 static int add_function(struct skep_compiler *c, struct skep_probe_node *probe,
-			const struct skep_attach_point *point, bool is_return,
+			const struct skep_attach_point *point, const struct skep_provider *provider,
 			const struct skep_kfunc *func, bool glob)
 {
-	const struct skep_provider *provider = provider_of(is_return);
 	struct skep_instance *inst;
 	const struct skep_btf *btf;
 	struct skep_match *m;
@@ -56,7 +67,8 @@ static int add_function(struct skep_compiler *c, struct skep_probe_node *probe,
 				     skep_arena_printf(c->arena, "function %s", func->name));
 	inst->interruptible = true;
 	inst->proto.type = SKEP_PROG_TRACING;
-	inst->proto.attach_type = is_return ? SKEP_ATTACH_TYPE_FEXIT : SKEP_ATTACH_TYPE_FENTRY;
+	inst->proto.attach_type = attach_type(provider);
+	inst->hook = provider == &skep_provider_fmod_ret ? &decides : NULL;
 	inst->proto.attach_btf_id = id;
 	inst->proto.attach_btf_name = func->name;
 	/* A name that the module's BTF has from vmlinux is vmlinux's. */
@@ -82,7 +94,7 @@ static bool is_program(const struct skep_attach_point *point)
 }
 
 static int match(struct skep_compiler *c, struct skep_probe_node *probe,
-		 const struct skep_attach_point *point, bool is_return)
+		 const struct skep_attach_point *point, const struct skep_provider *provider)
 {
 	const struct skep_world *w = c->world;
 	struct skep_kfuncs funcs = { .arena = c->arena };
@@ -92,12 +104,9 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 	if (!skep_world_has(w, SKEP_WORLD_FENTRY) || !w->btf)
 		return skep_match_unable(c, point, INSTEAD, "%s", why_not(w));
 	if (is_program(point))
-		return skep_program_match(c, probe, point, provider_of(is_return),
-					  is_return ? SKEP_ATTACH_TYPE_FEXIT
-						    : SKEP_ATTACH_TYPE_FENTRY);
+		return skep_program_match(c, probe, point, provider, attach_type(provider));
 	if (point->n_parts > 3)
-		return skep_match_usage(c, point, provider_of(is_return),
-					"this probe has a part too many");
+		return skep_match_usage(c, point, provider, "this probe has a part too many");
 	if (c->types.needs && skep_match_is_glob(function))
 		return skep_match_unable(c, point, "name each function, or use kprobe",
 					 "not supported ahead of time: %s of a pattern",
@@ -106,7 +115,7 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 	if (r >= 0)
 		r = skep_match_room(c, point, funcs.len);
 	for (size_t i = 0; r >= 0 && i < funcs.len; i++) {
-		r = add_function(c, probe, point, is_return, &funcs.data[i],
+		r = add_function(c, probe, point, provider, &funcs.data[i],
 				 skep_match_is_glob(function));
 		added += r > 0;
 	}
@@ -119,21 +128,44 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 static int fentry_match(struct skep_compiler *c, struct skep_probe_node *probe,
 			const struct skep_attach_point *point)
 {
-	return match(c, probe, point, false);
+	return match(c, probe, point, &skep_provider_fentry);
 }
 
 static int fexit_match(struct skep_compiler *c, struct skep_probe_node *probe,
 		       const struct skep_attach_point *point)
 {
-	return match(c, probe, point, true);
+	return match(c, probe, point, &skep_provider_fexit);
+}
+
+static int fmod_ret_match(struct skep_compiler *c, struct skep_probe_node *probe,
+			  const struct skep_attach_point *point)
+{
+	int r = skep_hook_allowed(c, point, "what a function of the kernel returns");
+
+	if (r < 0)
+		return r;
+	if (skep_match_is_glob(point->parts[point->n_parts - 1]) || is_program(point))
+		return skep_match_usage(c, point, &skep_provider_fmod_ret,
+					"probes that act take one function of the kernel");
+	return match(c, probe, point, &skep_provider_fmod_ret);
 }
 
 static int fentry_lower_args(struct skep_lower *l, const struct skep_expr *expr,
 			     const struct skep_field *field, struct skep_value *ret_value)
 {
+	const struct skep_type *elem =
+		field->type->kind == SKEP_TYPE_PTR ? field->type->elem : NULL;
+	int r;
+
 	if (l->inst->proto.attach_prog_id)
 		return skep_program_lower_args(l, field, ret_value);
-	return skep_proto_lower(l, field, ret_value);
+	if (!elem || elem->kind != SKEP_TYPE_PTR)
+		return skep_proto_lower(l, field, ret_value);
+	/* The verifier shows no pointer to a pointer: the helper gives a mere address. */
+	skep_need_exact(&l->c->types, field);
+	r = skep_program_lower_args(l, field, ret_value);
+	ret_value->type = skep_type_ptr(&l->c->types, elem, SKEP_SPACE_KERNEL);
+	return r;
 }
 
 /* The result stands behind all arguments. */
@@ -165,8 +197,10 @@ static int fexit_lower_retval(struct skep_lower *l, struct skep_value *ret_value
 }
 
 static int list(const struct skep_world *world, const struct skep_attach_point *pattern,
-		bool verbose, bool is_return, struct skep_diag *diag, struct skep_str *out)
+		bool verbose, const struct skep_provider *provider, struct skep_diag *diag,
+		struct skep_str *out)
 {
+	bool is_return = provider == &skep_provider_fexit;
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
 	struct skep_kfuncs funcs = { .arena = arena };
@@ -176,8 +210,7 @@ static int list(const struct skep_world *world, const struct skep_attach_point *
 	if (!skep_world_has(world, SKEP_WORLD_FENTRY) || !world->btf)
 		return skep_match_list_unable(diag, pattern, why_not(world), INSTEAD);
 	if (is_program(pattern))
-		return skep_program_list(world, pattern, provider_of(is_return)->name, verbose,
-					 is_return, out);
+		return skep_program_list(world, pattern, provider->name, verbose, is_return, out);
 	r = skep_kfuncs_find(world, pattern, function, &funcs);
 	for (size_t i = 0; r >= 0 && i < funcs.len; i++) {
 		const struct skep_kfunc *f = &funcs.data[i];
@@ -186,8 +219,8 @@ static int list(const struct skep_world *world, const struct skep_attach_point *
 
 		if (!skep_kfunc_proto(world, f, &btf, &id, &proto))
 			continue;
-		skep_str_addf(out, "%s:%s:%s\n", provider_of(is_return)->name,
-			      f->module ? f->module : "vmlinux", f->name);
+		skep_str_addf(out, "%s:%s:%s\n", provider->name, f->module ? f->module : "vmlinux",
+			      f->name);
 		if (verbose)
 			skep_proto_list(arena, btf, proto, 0, is_return, out);
 	}
@@ -198,13 +231,13 @@ static int list(const struct skep_world *world, const struct skep_attach_point *
 static int fentry_list(const struct skep_world *world, const struct skep_attach_point *pattern,
 		       bool verbose, int pid, struct skep_diag *diag, struct skep_str *out)
 {
-	return list(world, pattern, verbose, false, diag, out);
+	return list(world, pattern, verbose, &skep_provider_fentry, diag, out);
 }
 
 static int fexit_list(const struct skep_world *world, const struct skep_attach_point *pattern,
 		      bool verbose, int pid, struct skep_diag *diag, struct skep_str *out)
 {
-	return list(world, pattern, verbose, true, diag, out);
+	return list(world, pattern, verbose, &skep_provider_fexit, diag, out);
 }
 
 static const char *const fentry_aliases[] = { "f", "kfunc", NULL };
@@ -234,4 +267,15 @@ const struct skep_provider skep_provider_fexit = {
 	.lower_args = fentry_lower_args,
 	.lower_retval = fexit_lower_retval,
 	.list = fexit_list,
+};
+
+/* Which functions they are the kernel does not list, so -l does not. */
+const struct skep_provider skep_provider_fmod_ret = {
+	.name = "fmod_ret",
+	.usage = "fmod_ret:function or fmod_ret:module:function",
+	.min_parts = 2,
+	.max_parts = 3,
+	.match = fmod_ret_match,
+	.prologue = skep_provider_pid_filter,
+	.lower_args = fentry_lower_args,
 };
