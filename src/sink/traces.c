@@ -67,8 +67,9 @@ static void read_sampler(struct skep_span_source *source, char *(*get)(const cha
 				     "and one of these");
 		name = "parentbased_always_on";
 	}
-	if (source->traces.has_parent && skep_has_prefix(name, "parentbased_"))
-		source->below = parent_sampled ? EVERY : 0;
+	source->parent_below = source->below;
+	if (skep_has_prefix(name, "parentbased_"))
+		source->parent_below = parent_sampled ? EVERY : 0;
 }
 
 void skep_span_source_init(struct skep_span_source *source, char *(*get)(const char *name),
@@ -90,11 +91,14 @@ void skep_span_source_init(struct skep_span_source *source, char *(*get)(const c
 
 static bool is_kept(const struct skep_span_source *source, const struct skep_span *span)
 {
-	uint64_t bits = 0;
+	const struct skep_traces *traces = &source->traces;
+	bool is_parents = traces->has_parent &&
+			  memcmp(span->trace_id, traces->trace_id, sizeof(span->trace_id)) == 0;
+	uint64_t bits = 0, below = is_parents ? source->parent_below : source->below;
 
 	for (unsigned i = 8; i < 16; i++)
 		bits = bits << 8 | span->trace_id[i];
-	return source->below == EVERY || (bits & INT64_MAX) < source->below;
+	return below == EVERY || (bits & INT64_MAX) < below;
 }
 
 enum skep_span_taken skep_span_source_take(struct skep_span_source *source,

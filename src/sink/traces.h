@@ -17,8 +17,11 @@
 struct skep_span_source {
 	struct skep_traces traces;
 	bool never; /* no row is a span */
-	uint64_t
-		below; /* of 2^63: traces whose id's last 63 bits are below it are kept; UINT64_MAX: all */
+	/*
+	 * Of 2^63: traces whose id's last 63 bits are below it are kept; UINT64_MAX: all. What is of TRACEPARENT's trace may
+	 * have another bound.
+	 */
+	uint64_t below, parent_below;
 	uint64_t n_left_out;
 };
 
