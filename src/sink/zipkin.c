@@ -145,7 +145,7 @@ static int read_url(struct zipkin_sink *sink, const char *url, struct skep_diag 
 	}
 	host = strstr(url, "://") + 3;
 	path = strchr(host, '/');
-	if (asprintf(&sink->url, "%s%s", url, !path ? PATH : path[1] ? "" : PATH + 1) < 0)
+	if (asprintf(&sink->url, "%s%s", url, !path ? PATH : path[1] ? "" : &PATH[1]) < 0)
 		skep_oom();
 	return 0;
 }
