@@ -240,6 +240,7 @@ static void keep(struct skep_deliver *d, struct waiting *w)
 	if (r >= 0)
 		return;
 	pthread_mutex_lock(&d->lock);
+	d->counts.no_file++;
 	snprintf(d->counts.why, sizeof(d->counts.why), "--spool: %s",
 		 r == -EDQUOT ? "it has as many bytes as it may" : strerror(-r));
 	pthread_mutex_unlock(&d->lock);

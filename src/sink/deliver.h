@@ -48,6 +48,7 @@ struct skep_deliver_counts {
 		earlier; /* that earlier processes had kept: they are delivered, lost or kept again */
 	uint64_t stay;	 /* files of earlier ones that were passed over */
 	uint64_t damaged; /* files that do not even say how much was in them */
+	uint64_t no_file; /* requests that found no room in the spool: they waited in memory only */
 	char why[256];	  /* the last thing that went wrong, "" when nothing did */
 	/* Of sinks that take numbers only: how many maps and members are none, and which, as far as there is room. */
 	uint64_t no_number;

@@ -525,6 +525,7 @@ static void add_counts(struct skep_deliver_counts *to, const struct skep_deliver
 	to->earlier += from->earlier;
 	to->stay += from->stay;
 	to->damaged += from->damaged;
+	to->no_file += from->no_file;
 	if (from->why[0])
 		memcpy(to->why, from->why, sizeof(to->why));
 }

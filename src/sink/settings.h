@@ -46,7 +46,6 @@ struct skep_otlp_settings {
 		attributes[SKEP_OTLP_ATTRIBUTES_MAX]; /* of the resource; texts owned */
 	size_t n_attributes;
 	bool exponential; /* histograms */
-	bool delta; /* counts and histograms since the last time, not since the map was empty */
 };
 
 /* @url: NULL, or what --to says. @get: as getenv. -EINVAL, and the diag says which variable. */

@@ -105,6 +105,11 @@ static void tell_kept(const struct job *job, const struct skep_deliver_counts *c
 			"skep: %" PRIu64
 			" files of the spool stay: of another protocol, or not readable now\n",
 			counts->stay);
+	if (counts->no_file)
+		fprintf(stderr,
+			"skep: %" PRIu64
+			" requests found no room in the spool: they waited in memory only\n",
+			counts->no_file);
 	if (counts->kept)
 		fprintf(stderr, "skep: %" PRIu64 " items wait in %s for the next run\n",
 			counts->kept, job->options->spool);
