@@ -6,6 +6,8 @@
 #include "base/arena.h"
 
 #define GROUP_V1 (UINT64_C(1) << 63)
+#define ROOT_ID \
+	1 /* in the root of a hierarchy may be who is in a group of another one: /proc knows */
 
 const char *const skep_extend_words[SKEP_N_PROCESS_WHATS] = {
 	[SKEP_PROCESS_USER] = "user",		[SKEP_PROCESS_PARENTS] = "parents",
@@ -148,7 +150,7 @@ void skep_extend_row(const struct skep_plan_action *action, const uint8_t *paylo
 	p.pid = (uint32_t)skep_field_int(find_pid(&action->schema), payload);
 	if (who && whose && whose->is_known && who->pid == p.pid) {
 		p.group = whose->level ? whose->group : 0;
-		if (!p.group && whose->group_v1)
+		if (!p.group && whose->group_v1 > ROOT_ID)
 			p.group = whose->group_v1 | GROUP_V1;
 		memcpy(p.group_name, whose->name, sizeof(p.group_name));
 		p.uid = whose->uid;

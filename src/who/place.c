@@ -11,6 +11,7 @@
 #include "who/container_state.h"
 
 #define SHORT_ID 12
+#define ROOT_ID 1 /* of each hierarchy, the kernel begins to count there */
 
 static bool find_container(const char *root, const char *path,
 			   char ret_name[static SKEP_CONTAINER_NAME_MAX], bool *ret_is_id)
@@ -150,8 +151,14 @@ const struct skep_place *skep_places_by_id(struct skep_places *p, const char *ro
 		return place;
 	if (place)
 		return skep_places_by_path(p, root, place->path);
-	r = id & SKEP_PLACE_V1 ? skep_cgroup_path_v1(id & ~SKEP_PLACE_V1, &path)
-			       : skep_cgroup_path(id, &path);
+	/* Where version 1 has no memory hierarchy, its root stands for all that version 2 does not part. */
+	if ((id & ~SKEP_PLACE_V1) == ROOT_ID) {
+		skep_str_addc(&path, '/');
+		r = 0;
+	} else {
+		r = id & SKEP_PLACE_V1 ? skep_cgroup_path_v1(id & ~SKEP_PLACE_V1, &path)
+				       : skep_cgroup_path(id, &path);
+	}
 	if (r < 0)
 		return NULL;
 	place = skep_places_by_path(p, root, skep_str_text(&path));

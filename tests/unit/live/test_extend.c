@@ -126,7 +126,7 @@ static void test_rows(void **state)
 	whose.level = 0;
 	skep_extend_row(&actions[0], payload, &who, &whose, &p);
 	assert_true(p.group == (6 | UINT64_C(1) << 63));
-	whose.group_v1 = 0;
+	whose.group_v1 = 1;
 	skep_extend_row(&actions[0], payload, &who, &whose, &p);
 	assert_true(p.group == 0 && p.is_known);
 	payload[0] = 8;
