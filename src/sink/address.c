@@ -111,3 +111,44 @@ int skep_address_listen(const char *arg, struct skep_str *ret_text, bool *ret_be
 	tell_place(fd, ret_text);
 	return fd;
 }
+
+static bool is_port(const char *text, size_t len)
+{
+	unsigned long port = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9' || i > 4)
+			return false;
+		port = port * 10 + (unsigned long)(text[i] - '0');
+	}
+	return port > 0 && port <= 65535;
+}
+
+bool skep_url_is_place(const char *url)
+{
+	const char *host = skep_has_prefix(url, "http://")    ? url + 7
+			   : skep_has_prefix(url, "https://") ? url + 8
+							      : NULL;
+	const char *end, *user, *colon;
+	size_t len;
+
+	for (const char *p = url; *p; p++)
+		if ((unsigned char)*p <= ' ' || *p == 0x7f)
+			return false;
+	if (!host)
+		return false;
+	end = host + strcspn(host, "/?#");
+	user = memrchr(host, '@', (size_t)(end - host));
+	host = user ? user + 1 : host;
+	if (*host == '[') {
+		const char *bracket = memchr(host, ']', (size_t)(end - host));
+
+		if (!bracket || bracket == host + 1)
+			return false;
+		return bracket + 1 == end ||
+		       (bracket[1] == ':' && is_port(bracket + 2, (size_t)(end - bracket - 2)));
+	}
+	colon = memchr(host, ':', (size_t)(end - host));
+	len = (size_t)((colon ? colon : end) - host);
+	return len > 0 && (!colon || is_port(colon + 1, (size_t)(end - colon - 1)));
+}

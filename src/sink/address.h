@@ -17,3 +17,6 @@
  */
 int skep_address_listen(const char *arg, struct skep_str *ret_text, bool *ret_beyond,
 			struct skep_diag *diag) _must_check_;
+
+/* Whether it is the URL of a place to send to: http:// or https://, a host, perhaps a port from 1 to 65535, perhaps a path. */
+bool skep_url_is_place(const char *url);

@@ -24,6 +24,7 @@
 enum skep_deliver_loss {
 	SKEP_DELIVER_FULL,     /* no room in the queue */
 	SKEP_DELIVER_REJECTED, /* the other side does not want them, or only some of a request */
+	SKEP_DELIVER_UNSENT,   /* there is no way to the other side: its certificate, its address */
 	SKEP_DELIVER_LARGE,    /* the request is larger than the other side takes */
 	SKEP_DELIVER_LATE,     /* not sent when the sink was closed */
 	SKEP_DELIVER_DAMAGED,  /* their file is not what was written */

@@ -399,7 +399,7 @@ static void attempt(void *data, const struct skep_payload *payload, struct skep_
 	if (r < 0) {
 		ret->again = r != -EINVAL;
 		ret->n_lost = ret->again ? 0 : payload->n_items;
-		ret->loss = SKEP_DELIVER_REJECTED;
+		ret->loss = SKEP_DELIVER_UNSENT;
 		ret->pause_ms = -1;
 		snprintf(ret->why, sizeof(ret->why), "%s: %s", request.url, why);
 		return;

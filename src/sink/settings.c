@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 
 #include "base/arena.h"
+#include "sink/address.h"
 
 #define TIMEOUT_MS 10000
 #define INTERVAL_MS 60000
@@ -176,12 +177,33 @@ static void drop_headers(struct skep_otlp_target *t)
 		free(t->headers[--t->n_headers]);
 }
 
+/* A token of RFC 9110, 5.6.2, and none of those that say how the body is sent: a request that breaks them loses it. */
+static bool is_header_name(const char *name)
+{
+	static const char *const ours[] = { "content-length", "transfer-encoding", "content-type",
+					    "content-encoding" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
+		if (strcasecmp(name, ours[i]) == 0)
+			return false;
+	return *name && !name[strspn(name, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+					   "ABCDEFGHIJKLMNOPQRSTUVWXYZ")];
+}
+
+static bool is_header_value(const char *value)
+{
+	for (; *value; value++)
+		if (((unsigned char)*value < ' ' && *value != '\t') || *value == 0x7f)
+			return false;
+	return true;
+}
+
 static int take_header(void *data, char *key, char *value)
 {
 	struct skep_otlp_target *t = data;
 	char *line = NULL;
-	bool good = t->n_headers < SKEP_OTLP_HEADERS_MAX && !strpbrk(key, ":\r\n") &&
-		    !strpbrk(value, "\r\n");
+	bool good = t->n_headers < SKEP_OTLP_HEADERS_MAX && is_header_name(key) &&
+		    is_header_value(value);
 
 	if (good && asprintf(&line, "%s: %s", key, value) < 0)
 		skep_oom();
@@ -271,11 +293,6 @@ static bool has_port_of_grpc(const char *endpoint)
 	       strncmp(end - 4, "4317", 4) == 0;
 }
 
-static bool is_url(const char *text)
-{
-	return skep_has_prefix(text, "http://") || skep_has_prefix(text, "https://");
-}
-
 /* @r has the name of what said so. @is_own: of this signal, so the path is there already, but for gRPC, which has no other. */
 static int read_url(struct reader *r, size_t signal, const char *endpoint, bool is_own,
 		    bool insecure)
@@ -286,14 +303,16 @@ static int read_url(struct reader *r, size_t signal, const char *endpoint, bool 
 
 	if (grpc && !strstr(endpoint, "://"))
 		scheme = insecure ? "http://" : "https://";
-	else if (!is_url(endpoint))
+	else if (!skep_url_is_place(endpoint))
 		return wrong(r, endpoint, "it is a URL: http://HOST:4318, or https://");
 	if (is_own && !grpc)
 		path = "";
 	if (asprintf(&t->url, "%s%s%s%s", scheme, endpoint,
 		     !*path || skep_has_suffix(endpoint, "/") ? "" : "/", path) < 0)
 		skep_oom();
-	return 0;
+	return skep_url_is_place(t->url)
+		       ? 0
+		       : wrong(r, endpoint, "it is a URL: http://HOST:4317, or HOST:4317");
 }
 
 static int read_protocol(struct reader *r, const char *signal, int otherwise)

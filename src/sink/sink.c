@@ -181,6 +181,7 @@ static const struct {
 	[SKEP_DELIVER_FULL] = { "sink_full",
 				"did not fit into the queue, as the receiver is too slow or away" },
 	[SKEP_DELIVER_REJECTED] = { "sink_rejected", "were refused by the receiver" },
+	[SKEP_DELIVER_UNSENT] = { "sink_unsent", "could not be sent to it at all" },
 	[SKEP_DELIVER_LARGE] = { "sink_large", "were in requests too large for the receiver" },
 	[SKEP_DELIVER_LATE] = { "sink_late", "were not sent when skep ended" },
 	[SKEP_DELIVER_DAMAGED] = { "sink_damaged", "were in a file of the spool that is damaged" },

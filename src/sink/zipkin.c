@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "sink/address.h"
 #include "sink/answer.h"
 #include "sink/http.h"
 #include "sink/settings.h"
@@ -104,7 +105,7 @@ static void attempt(void *data, const struct skep_payload *payload, struct skep_
 	if (r < 0) {
 		ret->again = r != -EINVAL;
 		ret->n_lost = ret->again ? 0 : payload->n_items;
-		ret->loss = SKEP_DELIVER_REJECTED;
+		ret->loss = SKEP_DELIVER_UNSENT;
 		snprintf(ret->why, sizeof(ret->why), "%s: %s", sink->url, why);
 		return;
 	}
@@ -138,7 +139,7 @@ static int read_url(struct zipkin_sink *sink, const char *url, struct skep_diag 
 		url = getenv("OTEL_EXPORTER_ZIPKIN_ENDPOINT");
 	if (!url || !*url)
 		url = DEFAULT_URL;
-	if (!skep_has_prefix(url, "http://") && !skep_has_prefix(url, "https://")) {
+	if (!skep_url_is_place(url)) {
 		skep_diag_error(diag, SKEP_NO_LOC, "Zipkin's place is '%s'", url);
 		skep_diag_hint(diag, "it is a URL: http://HOST:9411");
 		return -EINVAL;

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "sink/address.h"
 #include "sink/settings.h"
 
 static const char *const *environment; /* name, value, ..., NULL */
@@ -213,6 +214,9 @@ static void test_warned(void **state)
 		{ "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "0", "10000" },
 		{ "OTEL_EXPORTER_OTLP_HEADERS", "no-value", "no header" },
 		{ "OTEL_EXPORTER_OTLP_HEADERS", "a=b%0d%0ac: d", "no header" },
+		{ "OTEL_EXPORTER_OTLP_HEADERS", "a b=c", "no header" },
+		{ "OTEL_EXPORTER_OTLP_HEADERS", "x=1,Content-Length=3", "no header" },
+		{ "OTEL_EXPORTER_OTLP_HEADERS", "a=b%07", "no header" },
 		{ "OTEL_EXPORTER_OTLP_INSECURE", "yes", "false" },
 		{ "OTEL_RESOURCE_ATTRIBUTES", "a=b,c", "no attribute" },
 		{ "OTEL_METRIC_EXPORT_INTERVAL", "1s", "60000" },
@@ -241,13 +245,40 @@ static void test_warned(void **state)
 	}
 }
 
+static void test_places(void **state)
+{
+	static const char *const good[] = { "http://a", "https://a.b:1/x?y", "http://[::1]:65535",
+					    "http://me:pw@host:80", "http://[fe80::1]/" };
+	static const char *const bad[] = { "",
+					   "a:1",
+					   "http://",
+					   "http://:80",
+					   "http://a:0",
+					   "http://a:65536",
+					   "http://a:",
+					   "http://a:1x",
+					   "http://[]",
+					   "http://[::1",
+					   "http://[::1]1",
+					   "http://a b",
+					   "ftp://a",
+					   "http:///x",
+					   "http://u@" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+		assert_true(skep_url_is_place(good[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_false(skep_url_is_place(bad[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_presets),	 cmocka_unit_test(test_urls),
-		cmocka_unit_test(test_lists),	 cmocka_unit_test(test_signals),
-		cmocka_unit_test(test_insecure), cmocka_unit_test(test_metrics),
-		cmocka_unit_test(test_wrong),	 cmocka_unit_test(test_warned),
+		cmocka_unit_test(test_places),	cmocka_unit_test(test_presets),
+		cmocka_unit_test(test_urls),	cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_signals), cmocka_unit_test(test_insecure),
+		cmocka_unit_test(test_metrics), cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_warned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
