@@ -117,7 +117,7 @@ static const struct skep_command *find_command(const char *name)
 	return NULL;
 }
 
-static int unknown_command(const char *name)
+int skep_cli_unknown(const char *name)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
@@ -187,7 +187,7 @@ static int dispatch(int argc, char **argv)
 	if (!command && skep_cli_elsewhere(argv[1]))
 		return told_elsewhere(argv[1]);
 	if (!command)
-		return unknown_command(argv[1]);
+		return skep_cli_unknown(argv[1]);
 	if (argc > 2 && (skep_streq(argv[2], "-h") || skep_streq(argv[2], "--help")))
 		return skep_cmd_help(2, (char *[]){ "help", argv[1], NULL });
 	return command->run(argc - 1, argv + 1);

@@ -39,6 +39,8 @@ extern char **skep_cli_argv;
 
 /* Writes a page to stdout, fitted to the terminal if it is one (base/fit.h). */
 void skep_cli_page(const char *text);
+/* Says that there is no such command, and which is nearest; an exit code. */
+int skep_cli_unknown(const char *name);
 /* Of the terminal that @fd is; 0: it is none. */
 unsigned skep_cli_columns(int fd);
 /* The same, and whether it shows colours. */

@@ -122,9 +122,7 @@ int skep_cmd_help(int argc, char **argv)
 		skep_cli_page(skep_cli_elsewhere(argv[1]));
 		return SKEP_EXIT_FINE;
 	}
-	fprintf(stderr, "skep: there is no command '%s'\n       = 'skep help' lists the commands\n",
-		argv[1]);
-	return SKEP_EXIT_USAGE;
+	return skep_cli_unknown(argv[1]);
 }
 
 enum {

@@ -19,7 +19,7 @@ const char skep_trace_help[] =
 	"Runs a script of the tracing language on this machine's kernel. FILE may be - for stdin.\n"
 	"\n"
 	"  -e SCRIPT          the script itself\n"
-	"  -c COMMAND         run this and trace until it ends; it waits until the probes are attached\n"
+	"  -c, --command COMMAND  run this and trace until it ends; it waits until the probes are attached\n"
 	"  -p PID             only this process; ends with it\n"
 	"  --pid PID[,PID]    only events of these processes\n"
 	"  --pid cpid         only of the command of -c\n"
@@ -546,6 +546,7 @@ static const struct option trace_longs[] = {
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "no-feature", required_argument, NULL, OPT_NO_FEATURE },
 	{ "format", required_argument, NULL, OPT_FORMAT },
+	{ "command", required_argument, NULL, 'c' }, /* of tools whose own -c is something else */
 	{ "folded", no_argument, NULL, OPT_FOLDED }, /* as tools of BCC call it */
 	{ "schema", no_argument, NULL, OPT_SCHEMA },
 	{ "pid", required_argument, NULL, OPT_PID },

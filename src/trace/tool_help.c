@@ -136,6 +136,14 @@ static struct skep_tool_term *option_terms(const struct skep_tool *tool, struct 
 	return terms;
 }
 
+static bool has_letter(const struct skep_tool *tool, char letter)
+{
+	for (size_t i = 0; i < tool->n_options; i++)
+		if (tool->options[i].letter == letter)
+			return true;
+	return false;
+}
+
 void skep_tool_help(const struct skep_tool *tool, struct skep_str *out)
 {
 	_cleanup_(skep_arena_freep)
@@ -156,11 +164,15 @@ void skep_tool_help(const struct skep_tool *tool, struct skep_str *out)
 		out,
 		"\nEvery tool also takes --pid, --comm, --user, --cgroup, --container, --children,\n"
 		"--format text|table|json|csv|prom|folded, --schema, --to PLACE, --duration SECONDS,\n"
-		"--max-cpu PERCENT, -c COMMAND, -o FILE, -q and -v, as skep trace --help tells.\n"
-		"With -c the whole machine is shown while COMMAND runs; --children narrows it to\n"
+		"--max-cpu PERCENT, -c COMMAND, -o FILE, -q and -v, as skep trace --help tells.\n");
+	if (has_letter(tool, 'c'))
+		skep_str_add(out, "Here -c is something else: --command COMMAND does it.\n");
+	skep_str_addf(
+		out,
+		"With %s the whole machine is shown while COMMAND runs; --children narrows it to\n"
 		"COMMAND and what that starts.\n"
-		"Its script is shown by\n");
-	skep_str_addf(out, "skep tools --script %s\n", tool->name);
+		"Its script is shown by\nskep tools --script %s\n",
+		has_letter(tool, 'c') ? "it" : "-c", tool->name);
 }
 
 /* What mdoc would take for a request or a macro. */
