@@ -30,9 +30,7 @@ static struct skep_top_machine machine = {
 
 static int begin(void **state)
 {
-	static const char *const names[] = { "nginx", "蜂の巣", "\033[31mevil\n",
-					     "a\xff"
-					     "b",
+	static const char *const names[] = { "nginx", "蜂の巣", "\033[31mevil\n", "a\377b",
 					     "postgres" };
 
 	skep_top_watching_init(&w, NULL, false);
