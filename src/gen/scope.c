@@ -68,8 +68,10 @@ static int size_of(struct scope *s, const char *type)
 
 /* Reads */
 
-static struct skep_val *current_task(struct scope *s)
+static struct skep_val *the_task(struct scope *s)
 {
+	if (s->kernel->task)
+		return s->kernel->task;
 	return skep_ir_call(s->fn,
 			    s->kernel->typed_task ? SKEP_HELPER_GET_CURRENT_TASK_BTF
 						  : SKEP_HELPER_GET_CURRENT_TASK,
@@ -104,8 +106,8 @@ static void test_pids(struct scope *s, const struct skep_scope *scope)
 	struct skep_block *in = skep_ir_block(s->fn);
 	struct skep_val *tgid;
 
-	if (s->kernel->typed_task && has_member(s, "task_struct", "tgid"))
-		tgid = read_near(s, current_task(s), offset_of(s, "task_struct", "tgid"), 4);
+	if (s->kernel->task || (s->kernel->typed_task && has_member(s, "task_struct", "tgid")))
+		tgid = read_near(s, the_task(s), offset_of(s, "task_struct", "tgid"), 4);
 	else
 		tgid = skep_ir_opi(s->fn, SKEP_OP_SHR,
 				   skep_ir_call(s->fn, SKEP_HELPER_GET_CURRENT_PID_TGID,
@@ -125,10 +127,16 @@ static void test_pids(struct scope *s, const struct skep_scope *scope)
 
 static void test_uid(struct scope *s, uint32_t uid)
 {
-	struct skep_val *v =
-		skep_ir_call(s->fn, SKEP_HELPER_GET_CURRENT_UID_GID, SKEP_CALL_PURE, 0);
+	struct skep_val *v;
 
-	leave_unless(s, SKEP_CC_EQ, skep_ir_extend(s->fn, v, 4, false), uid);
+	if (s->kernel->task) {
+		v = read_near(s, the_task(s), offset_of(s, "task_struct", "cred"), 8);
+		v = read_far(s, v, offset_of(s, "cred", "uid"), 4);
+	} else {
+		v = skep_ir_call(s->fn, SKEP_HELPER_GET_CURRENT_UID_GID, SKEP_CALL_PURE, 0);
+		v = skep_ir_extend(s->fn, v, 4, false);
+	}
+	leave_unless(s, SKEP_CC_EQ, v, uid);
 }
 
 /*
@@ -139,13 +147,14 @@ static void test_comm(struct scope *s, const char *comm)
 {
 	uint8_t bytes[COMM_BYTES] = {}, mask[COMM_BYTES] = {};
 	size_t len = strnlen(comm, SKEP_SCOPE_COMM_MAX);
+	bool far = s->kernel->task && !s->kernel->typed_task;
 	struct skep_val *base;
 	int off = 0;
 
 	memcpy(bytes, comm, len);
 	memset(mask, 0xff, len + 1);
-	if (s->kernel->typed_task && has_member(s, "task_struct", "comm")) {
-		base = current_task(s);
+	if (s->kernel->task || (s->kernel->typed_task && has_member(s, "task_struct", "comm"))) {
+		base = the_task(s);
 		off = offset_of(s, "task_struct", "comm");
 	} else {
 		base = skep_ir_slot(s->fn, COMM_BYTES, "comm");
@@ -160,19 +169,45 @@ static void test_comm(struct scope *s, const char *comm)
 		memcpy(&care, mask + at, 8);
 		if (!care)
 			break;
-		word = skep_ir_load(s->fn, base, off + at, 8, 0);
+		word = far ? read_far(s, base, off + at, 8)
+			   : skep_ir_load(s->fn, base, off + at, 8, 0);
 		if (care != UINT64_MAX)
 			word = skep_ir_op(s->fn, SKEP_OP_AND, word, skep_ir_const(s->fn, care));
 		leave_unless(s, SKEP_CC_EQ, word, want);
 	}
 }
 
+/* The cgroup's ancestor at the group's level, and the id of that one's directory. */
+static void test_ancestor(struct scope *s, struct skep_val *cgroup,
+			  const struct skep_scope_group *group)
+{
+	struct skep_val *v = read_near(s, cgroup, offset_of(s, "cgroup", "level"), 4);
+	int slot = (int)group->level * 8;
+
+	leave_unless(s, SKEP_CC_UGE, v, group->level);
+	if (has_member(s, "cgroup", "ancestor_ids")) { /* up to 6.0 */
+		v = read_far(s, cgroup, offset_of(s, "cgroup", "ancestor_ids") + slot, 8);
+	} else {
+		v = read_far(s, cgroup, offset_of(s, "cgroup", "ancestors") + slot, 8);
+		v = read_far(s, v, offset_of(s, "cgroup", "kn"), 8);
+		v = read_far(s, v, offset_of(s, "kernfs_node", "id"), 8);
+	}
+	leave_unless(s, SKEP_CC_EQ, v, group->id);
+}
+
 static void test_cgroup(struct scope *s, const struct skep_scope_group *group)
 {
-	struct skep_val *id = skep_ir_call(s->fn, SKEP_HELPER_GET_CURRENT_ANCESTOR_CGROUP_ID,
-					   SKEP_CALL_PURE, 1, skep_ir_const(s->fn, group->level));
+	struct skep_val *v;
 
-	leave_unless(s, SKEP_CC_EQ, id, group->id);
+	if (s->kernel->task) {
+		v = read_near(s, the_task(s), offset_of(s, "task_struct", "cgroups"), 8);
+		v = read_near(s, v, offset_of(s, "css_set", "dfl_cgrp"), 8);
+		test_ancestor(s, v, group);
+		return;
+	}
+	v = skep_ir_call(s->fn, SKEP_HELPER_GET_CURRENT_ANCESTOR_CGROUP_ID, SKEP_CALL_PURE, 1,
+			 skep_ir_const(s->fn, group->level));
+	leave_unless(s, SKEP_CC_EQ, v, group->id);
 }
 
 /* The index of a controller in the kernel's arrays. "blkio" of version 1 is called io inside. */
@@ -192,25 +227,16 @@ static int controller_index(struct scope *s, const char *controller)
 	return (int)e.value;
 }
 
-/* task->cgroups->subsys[controller]->cgroup, its ancestor at the group's level, and the id of that one's directory. */
+/* task->cgroups->subsys[controller]->cgroup */
 static void test_cgroup_v1(struct scope *s, const struct skep_scope_group *group)
 {
-	int index = controller_index(s, group->controller), slot = (int)group->level * 8;
-	struct skep_val *v, *level;
+	int index = controller_index(s, group->controller);
+	struct skep_val *v;
 
-	v = read_near(s, current_task(s), offset_of(s, "task_struct", "cgroups"), 8);
+	v = read_near(s, the_task(s), offset_of(s, "task_struct", "cgroups"), 8);
 	v = read_near(s, v, offset_of(s, "css_set", "subsys") + index * 8, 8);
 	v = read_near(s, v, offset_of(s, "cgroup_subsys_state", "cgroup"), 8);
-	level = read_near(s, v, offset_of(s, "cgroup", "level"), 4);
-	leave_unless(s, SKEP_CC_UGE, level, group->level);
-	if (has_member(s, "cgroup", "ancestor_ids")) { /* up to 6.0 */
-		v = read_far(s, v, offset_of(s, "cgroup", "ancestor_ids") + slot, 8);
-	} else {
-		v = read_far(s, v, offset_of(s, "cgroup", "ancestors") + slot, 8);
-		v = read_far(s, v, offset_of(s, "cgroup", "kn"), 8);
-		v = read_far(s, v, offset_of(s, "kernfs_node", "id"), 8);
-	}
-	leave_unless(s, SKEP_CC_EQ, v, group->id);
+	test_ancestor(s, v, group);
 }
 
 /* task->thread_pid->numbers[level].ns->ns.inum */
@@ -220,7 +246,7 @@ static void test_pid_ns(struct scope *s, const struct skep_scope_group *group)
 		 offset_of(s, "upid", "ns");
 	struct skep_val *pid, *v;
 
-	pid = read_near(s, current_task(s), offset_of(s, "task_struct", "thread_pid"), 8);
+	pid = read_near(s, the_task(s), offset_of(s, "task_struct", "thread_pid"), 8);
 	v = read_near(s, pid, offset_of(s, "pid", "level"), 4);
 	leave_unless(s, SKEP_CC_UGE, v, group->level);
 	v = read_far(s, pid, at, 8);

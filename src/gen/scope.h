@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Scope: the code at the start of a program that leaves unless the current task is one of those that were asked for
- * (--pid, --comm, --user, --cgroup, --container). One place for whatever is generated.
+ * (--pid, --comm, --user, --cgroup, --container); or, anywhere, unless another task that it has a pointer to is. One place for whatever is generated.
  *
  *	entry ─► is it one of the processes? its user? its name? its groups? ─► the program
  *	            └────────────┴─────────────┴──────────┴──────► out
@@ -55,7 +55,8 @@ struct skep_scope {
 /* What the code may stand on. */
 struct skep_scope_kernel {
 	const struct skep_btf *btf; /* of the kernel, or NULL */
-	bool typed_task;	    /* the helper get_current_task_btf */
+	bool typed_task; /* the helper get_current_task_btf; of task: the verifier knows its type */
+	struct skep_val *task; /* whom it is about, or NULL: the current one. Needs btf */
 };
 
 static inline bool skep_scope_is_empty(const struct skep_scope *scope)

@@ -180,8 +180,8 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 		skep_pair_all(c);
 		skep_func_settle(c);
 	}
-	skep_scope_warn(c);
 	checked = skep_check_all(c);
+	skep_scope_warn(c);
 	if (r < 0 || checked < 0)
 		return r < 0 ? r : checked;
 	r = skep_define_check_maps(c);

@@ -70,7 +70,8 @@ struct skep_instance {
 	const struct skep_struct *context; /* what `ctx` points to, or NULL: it is not known */
 	bool user_run;			   /* BEGIN, END, interval: user space has it run */
 	struct skep_plan_user_probe user;  /* when user_run; prog is filled later */
-	bool open; /* for other machines: a pattern that takes all that is found there */
+	bool asks_scope; /* its body calls in_scope(): it is not narrowed in front (scope.h) */
+	bool open;	 /* for other machines: a pattern that takes all that is found there */
 	const char
 		*made_for; /* what the code takes for granted of its targets, in words, or NULL */
 	const struct skep_hook *hook; /* of a probe that acts, else NULL */

@@ -8,14 +8,15 @@
 #include "lang/hook.h"
 #include "lang/lower_priv.h"
 
-int skep_lower_scope(struct skep_lower *l)
+/* @task NULL: the current one. */
+static int leave_unless_in(struct skep_lower *l, struct skep_val *task, bool is_typed,
+			   struct skep_block *out)
 {
-	const struct skep_scope *scope = l->c->options->scope;
-	struct skep_scope_kernel kernel = { .btf = l->c->world->btf };
+	struct skep_scope_kernel kernel = { .btf = l->c->world->btf,
+					    .typed_task = is_typed,
+					    .task = task };
 
-	if (!scope || l->inst->user_run)
-		return 0;
-	if (!skep_hook_has_task(l->inst)) {
+	if (!task && !skep_hook_has_task(l->inst)) {
 		skep_diag_error(l->c->diag, l->inst->point->loc,
 				"packets belong to no process: %s cannot be narrowed to some",
 				l->inst->hook->name);
@@ -24,8 +25,48 @@ int skep_lower_scope(struct skep_lower *l)
 					   "of a cgroup");
 		return -EINVAL;
 	}
-	kernel.typed_task = skep_lower_task(l);
-	return skep_gen_scope(l->fn, scope, &kernel, l->done, l->c->diag);
+	if (!task)
+		kernel.typed_task = skep_lower_task(l);
+	return skep_gen_scope(l->fn, l->c->options->scope, &kernel, out, l->c->diag);
+}
+
+static bool is_narrowed(const struct skep_lower *l)
+{
+	return l->c->options->scope && !l->inst->user_run;
+}
+
+int skep_lower_scope(struct skep_lower *l)
+{
+	if (!is_narrowed(l) || l->inst->asks_scope)
+		return 0;
+	return leave_unless_in(l, NULL, false, l->done);
+}
+
+int skep_lower_in_scope(struct skep_lower *l, struct skep_val *task, bool is_typed,
+			struct skep_val **ret_val)
+{
+	struct skep_block *no, *join;
+	struct skep_var *in;
+	int r;
+
+	if (!is_narrowed(l)) {
+		*ret_val = skep_ir_const(l->fn, 1);
+		return 0;
+	}
+	no = skep_ir_block(l->fn);
+	join = skep_ir_block(l->fn);
+	in = skep_ir_var(l->fn, "in_scope");
+	r = leave_unless_in(l, task, is_typed, no);
+	if (r < 0)
+		return r;
+	skep_ir_set(l->fn, in, skep_ir_const(l->fn, 1));
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, no);
+	skep_ir_set(l->fn, in, skep_ir_const(l->fn, 0));
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, join);
+	*ret_val = skep_ir_get(l->fn, in);
+	return 0;
 }
 
 /* Tracepoints that run in a task they do not tell of: in whose, and what to ask instead. */
@@ -91,7 +132,7 @@ void skep_scope_warn(struct skep_compiler *c)
 		const struct skep_instance *inst = c->instances.data[i];
 		const struct other *other = find_other(inst);
 
-		if (!other || asks_of_prev(c->diag, other))
+		if (!other || inst->asks_scope || asks_of_prev(c->diag, other))
 			continue;
 		skep_diag_warn(c->diag, inst->point->loc,
 			       "this runs %s: %s keeps only what happens while the wanted one runs",

@@ -201,16 +201,35 @@ static const char *const arm64_names[] = {
 	[466] = "removexattrat", [467] = "open_tree_attr", [468] = "file_getattr",
 	[469] = "file_setattr",
 };
+
+/* How many arguments each takes, by number; of a call that is not made any more 6. */
+static const char x86_64_args[] =
+	"33312223363214403443321505333333120221304333663323233455500314213341245332112232"
+	"11221221232233312221140301100200022223333111122243222311222323223111222100321521"
+	"21012522142213232664366666035554443332222163312153313166531044342112224144326635"
+	"41552345545320324434534345343365123644464632144244213215545525453214236653345332"
+	"53513366642156400666666666666666666666666666666666666666666666666666666666666666"
+	"6666666666666666666666664264352533223434565434212544434644444336654555";
+static const char arm64_args[] =
+	"21335555444333222232146133132332243335425232222431112353410243333334455465446444"
+	"20114242412211151162322343232141222434231233011202232244243032421213333111211022"
+	"12222215322100000001415523235434433331343233336655233312554553642133221033565346"
+	"45456666666666666666442553212466533453323513366642156456666666666666666666666666"
+	"66666666666666666666666666666666666666666666666666666666666666666666666666666666"
+	"6666666666666666666666664264352533223434565434212544434644444336654555";
 /* clang-format on */
 
 static const struct {
 	const char *arch;
 	const char *const *names;
 	size_t n;
+	const char *args;
 } tables[] = {
-	{ "x86_64", x86_64_names, ARRAY_SIZE(x86_64_names) },
-	{ "arm64", arm64_names, ARRAY_SIZE(arm64_names) },
+	{ "x86_64", x86_64_names, ARRAY_SIZE(x86_64_names), x86_64_args },
+	{ "arm64", arm64_names, ARRAY_SIZE(arm64_names), arm64_args },
 };
+_Static_assert(sizeof(x86_64_args) == ARRAY_SIZE(x86_64_names) + 1, "a digit for each call");
+_Static_assert(sizeof(arm64_args) == ARRAY_SIZE(arm64_names) + 1, "a digit for each call");
 
 int skep_syscall_number(const char *arch, const char *name)
 {
@@ -230,4 +249,12 @@ const char *skep_syscall_name(const char *arch, int number)
 		if (skep_streq(tables[t].arch, arch) && number >= 0 && (size_t)number < tables[t].n)
 			return tables[t].names[number];
 	return NULL;
+}
+
+unsigned skep_syscall_args(const char *arch, int number)
+{
+	for (size_t t = 0; arch && t < ARRAY_SIZE(tables); t++)
+		if (skep_streq(tables[t].arch, arch) && number >= 0 && (size_t)number < tables[t].n)
+			return (unsigned)(tables[t].args[number] - '0');
+	return SKEP_SYSCALL_ARGS_MAX;
 }

@@ -67,14 +67,16 @@ extern const struct skep_builtin skep_builtin_reg, skep_builtin_usermode, skep_b
 	skep_builtin_kfunc_exist, skep_builtin_kfunc_allowed;
 /* names.c */
 extern const struct skep_builtin skep_builtin_strerror, skep_builtin_signal_name,
-	skep_builtin_syscall_name, skep_builtin_macaddr, skep_builtin_pton;
+	skep_builtin_syscall_args, skep_builtin_syscall_name, skep_builtin_macaddr,
+	skep_builtin_pton;
 /* packet.c */
 extern const struct skep_builtin skep_builtin_skboutput;
 /* path.c */
 extern const struct skep_builtin skep_builtin_path;
 /* task.c */
 extern const struct skep_builtin skep_builtin_pid, skep_builtin_tid, skep_builtin_comm,
-	skep_builtin_ppid, skep_builtin_pcomm, skep_builtin_leader_tid, skep_builtin_leader_comm;
+	skep_builtin_ppid, skep_builtin_pcomm, skep_builtin_leader_tid, skep_builtin_leader_comm,
+	skep_builtin_in_scope;
 /* text.c */
 extern const struct skep_builtin skep_builtin_strlen, skep_builtin_strcap, skep_builtin_strstr,
 	skep_builtin_strcontains, skep_builtin_str_concat, skep_builtin_memcmp;

@@ -95,28 +95,40 @@ static struct skep_val *table_of(struct skep_lower *l, const struct names *names
 	return skep_lower_table(l, table, (size_t)names->n * names->size);
 }
 
-static int lower_names(struct skep_lower *l, const struct skep_expr *call,
-		       const struct names *names, struct skep_value *ret_value)
+/* The number that a call is about, or the last of @n. */
+static int lower_index(struct skep_lower *l, const struct skep_expr *call, unsigned n,
+		       struct skep_val **ret_index)
 {
 	struct skep_block *known = skep_ir_block(l->fn), *unknown = skep_ir_block(l->fn),
 			  *join = skep_ir_block(l->fn);
 	struct skep_var *index = skep_ir_var(l->fn, call->call.name);
-	struct skep_val *number, *at;
+	struct skep_val *number;
 	int r;
 
 	r = skep_lower_scalar(l, call->call.args.data[0], &number);
 	if (r < 0)
 		return r;
-	skep_ir_branch(l->fn, SKEP_CC_ULT, number, skep_ir_const(l->fn, names->n - 1), known,
-		       unknown);
+	skep_ir_branch(l->fn, SKEP_CC_ULT, number, skep_ir_const(l->fn, n - 1), known, unknown);
 	skep_ir_at(l->fn, known);
 	skep_ir_set(l->fn, index, number);
 	skep_ir_jump(l->fn, join);
 	skep_ir_at(l->fn, unknown);
-	skep_ir_set(l->fn, index, skep_ir_const(l->fn, names->n - 1));
+	skep_ir_set(l->fn, index, skep_ir_const(l->fn, n - 1));
 	skep_ir_jump(l->fn, join);
 	skep_ir_at(l->fn, join);
-	at = skep_ir_opi(l->fn, SKEP_OP_MUL, skep_ir_get(l->fn, index), names->size);
+	*ret_index = skep_ir_get(l->fn, index);
+	return 0;
+}
+
+static int lower_names(struct skep_lower *l, const struct skep_expr *call,
+		       const struct names *names, struct skep_value *ret_value)
+{
+	struct skep_val *at;
+	int r = lower_index(l, call, names->n, &at);
+
+	if (r < 0)
+		return r;
+	at = skep_ir_opi(l->fn, SKEP_OP_MUL, at, names->size);
 	if (ret_value)
 		*ret_value = (struct skep_value){
 			.type = call->type,
@@ -142,6 +154,32 @@ static int lower_syscall_name(struct skep_lower *l, const struct skep_expr *call
 			      struct skep_value *ret_value)
 {
 	return lower_names(l, call, &calls, ret_value);
+}
+
+/* How many arguments a system call takes: a byte for each number. */
+static int check_syscall_args(struct skep_check *k, struct skep_expr *call)
+{
+	int r = check_syscall_name(k, call);
+
+	call->type = skep_type_int(1, false);
+	return r;
+}
+
+static int lower_syscall_args(struct skep_lower *l, const struct skep_expr *call,
+			      struct skep_value *ret_value)
+{
+	const struct skep_arch *arch = skep_arch();
+	struct skep_val *at;
+	uint8_t *table = skep_arena_calloc(l->c->arena, calls.n, 1);
+	int r;
+
+	for (unsigned i = 0; i < calls.n; i++)
+		table[i] = (uint8_t)skep_syscall_args(arch ? arch->name : NULL, (int)i);
+	r = lower_index(l, call, calls.n, &at);
+	if (r < 0)
+		return r;
+	at = skep_ir_op(l->fn, SKEP_OP_ADD, skep_lower_table(l, table, calls.n), at);
+	return skep_builtin_give(ret_value, call, skep_ir_load(l->fn, at, 0, 1, 0));
 }
 
 /* --- macaddr ---------------------------------------------------------------------------------------------- */
@@ -233,5 +271,6 @@ static int lower_pton(struct skep_lower *l, const struct skep_expr *call,
 NAMES(strerror, "strerror(number)", 0, check_strerror, lower_strerror);
 NAMES(signal_name, "signal_name(number)", 0, check_signal_name, lower_signal_name);
 NAMES(syscall_name, "syscall_name(number)", 0, check_syscall_name, lower_syscall_name);
+NAMES(syscall_args, "syscall_args(number)", 0, check_syscall_args, lower_syscall_args);
 NAMES(macaddr, "macaddr(address)", 0, check_macaddr, lower_macaddr);
 NAMES(pton, "pton(\"address\")", 0, check_pton, lower_pton);

@@ -7,6 +7,7 @@
 #include "lang/builtin/builtins.h"
 #include "lang/check_priv.h"
 #include "lang/lower_priv.h"
+#include "lang/scope.h"
 
 #define COMM_BYTES 16
 
@@ -267,6 +268,38 @@ static int lower_comm(struct skep_lower *l, const struct skep_expr *call,
 	return call->call.args.len ? comm_of(l, call, ret_value)
 				   : skep_lower_comm(l, call->type, ret_value);
 }
+
+/* --- in_scope --------------------------------------------------------------------------------------------- */
+
+static int check_in_scope(struct skep_check *k, struct skep_expr *call)
+{
+	call->type = skep_type_bool();
+	if (!k->never)
+		k->inst->asks_scope = true;
+	return call->call.args.len ? check_task(k, call) : 0;
+}
+
+static int lower_in_scope(struct skep_lower *l, const struct skep_expr *call,
+			  struct skep_value *ret_value)
+{
+	enum skep_space space = SKEP_SPACE_KERNEL;
+	struct skep_val *task = NULL, *in;
+	int r = call->call.args.len ? find_task(l, call, &task, &space) : 0;
+
+	if (r >= 0)
+		r = skep_lower_in_scope(l, task, space == SKEP_SPACE_BTF, &in);
+	if (r < 0)
+		return r;
+	return skep_builtin_give(ret_value, call, in);
+}
+
+const struct skep_builtin skep_builtin_in_scope = {
+	.name = "in_scope",
+	.usage = "in_scope() or in_scope(task)",
+	.max_args = 1,
+	.check = check_in_scope,
+	.lower = lower_in_scope,
+};
 
 #define TASK(word, text, most, extra, check_fn, lower_fn)                   \
 	const struct skep_builtin skep_builtin_##word = {                   \
