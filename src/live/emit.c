@@ -225,7 +225,7 @@ void skep_emit_map(struct skep_session *s, const struct skep_snapshot *snapshot,
 		return;
 	case SKEP_LIVE_TABLE:
 		if (s->options->shape &&
-		    skep_shape_hist(s->options->shape, snapshot, s->resolver, out))
+		    skep_shape_map(s->options->shape, snapshot, top, s->resolver, out))
 			return;
 		skep_snapshot_table(snapshot, top, divide, s->resolver, s->emit.tables.screen, out);
 		return;

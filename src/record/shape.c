@@ -19,6 +19,8 @@ enum what {
 	LITERAL,
 	FIELD,
 	VERSION, /* of an address's protocol */
+	SIGNAL,	 /* the number of a signal's name */
+	EXIT,	 /* a code, and the name of a signal or "" */
 	TIME,
 	SINCE,
 };
@@ -36,7 +38,8 @@ struct skep_shape {
 	struct {
 		SKEP_VEC(struct column);
 	} columns;
-	char *hist; /* unit of histograms, or NULL */
+	char *hist;   /* unit of histograms, or NULL */
+	char *counts; /* what the key of counts is called, or NULL */
 	uint64_t first_ns;
 };
 
@@ -66,23 +69,29 @@ static int parse_format(const char *text, struct column *c)
 /* "laddr+lport", "raddr@ip", "@time" */
 static int parse_field(const char *text, size_t len, struct column *c)
 {
-	const char *plus = memchr(text, '+', len), *at = memchr(text, '@', len);
-	size_t first = plus ? (size_t)(plus - text) : at ? (size_t)(at - text) : len;
+	static const struct {
+		const char *word;
+		enum what what;
+		bool of_field;
+	} words[] = {
+		{ "@ip", VERSION, true }, { "@signal", SIGNAL, true }, { "@exit", EXIT, true },
+		{ "@time", TIME, false }, { "@since", SINCE, false },
+	};
+	const char *at = memchr(text, '@', len), *plus;
+	size_t names = at ? (size_t)(at - text) : len, first;
 
+	plus = memchr(text, '+', names);
+	first = plus ? (size_t)(plus - text) : names;
 	c->field = copy(text, first);
 	if (plus)
-		c->second = copy(plus + 1, len - first - 1);
+		c->second = copy(plus + 1, names - first - 1);
 	if (!at)
 		return 0;
-	if (len - first == 3 && memcmp(at, "@ip", 3) == 0)
-		c->what = VERSION;
-	else if (len == 5 && memcmp(at, "@time", 5) == 0)
-		c->what = TIME;
-	else if (len == 6 && memcmp(at, "@since", 6) == 0)
-		c->what = SINCE;
-	else
-		return -EINVAL;
-	return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strlen(words[i].word) == len - names &&
+		    memcmp(at, words[i].word, len - names) == 0 && words[i].of_field == (first > 0))
+			c->what = words[i].what;
+	return c->what == FIELD || (c->what == EXIT && !c->second) ? -EINVAL : 0;
 }
 
 static bool is_word(const char *text, size_t len)
@@ -140,6 +149,11 @@ int skep_shape_new(const char *text, struct skep_shape **ret_shape)
 			shape->hist = copy(text + 5, len - 5);
 			continue;
 		}
+		if (skep_has_prefix(text, "counts=")) {
+			free(shape->counts);
+			shape->counts = copy(text + 7, len - 7);
+			continue;
+		}
 		skep_vec_add(&shape->columns, (struct column){ .precision = -1 });
 		r = parse_column(text, len, &skep_vec_last(&shape->columns));
 	}
@@ -160,6 +174,7 @@ void skep_shape_free(struct skep_shape *shape)
 	}
 	skep_vec_fini(&shape->columns);
 	free(shape->hist);
+	free(shape->counts);
 	free(shape);
 }
 
@@ -173,7 +188,7 @@ static const struct skep_schema_field *find(const struct skep_schema *schema, co
 
 static bool is_there(const struct column *c, const struct skep_schema *schema)
 {
-	return (c->what != FIELD && c->what != VERSION) ||
+	return !*(c->field ? c->field : "") ||
 	       (find(schema, c->field) && (!c->second || find(schema, c->second)));
 }
 
@@ -244,6 +259,45 @@ static void add_fields(const struct column *c, const struct skep_schema *schema,
 	skep_field_cell(find(schema, c->second), payload, resolver, out);
 }
 
+/* Of "SIGKILL" 9, of "0" 0, and of "SIGRT3" 35. */
+static int signal_number(const char *name)
+{
+	const char *abbrev;
+
+	if (skep_has_prefix(name, "SIGRT"))
+		return 32 + atoi(name + 5);
+	if (!skep_has_prefix(name, "SIG"))
+		return atoi(name);
+	for (int i = 1; i < 32; i++) {
+		abbrev = sigabbrev_np(i);
+		if (abbrev && skep_streq(abbrev, name + 3))
+			return i;
+	}
+	return 0;
+}
+
+/* How a process ended, in the words of BCC's exitsnoop. */
+static void add_exit(const struct column *c, const struct skep_schema *schema, const void *payload,
+		     const struct skep_resolver *resolver, struct skep_str *out)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str code = {};
+	_cleanup_(skep_str_fini)
+	struct skep_str name = {};
+	const char *text;
+
+	skep_field_cell(find(schema, c->field), payload, resolver, &code);
+	skep_field_cell(find(schema, c->second), payload, resolver, &name);
+	text = skep_str_text(&name);
+	if (*text)
+		skep_str_addf(out, "signal %d (%s)", signal_number(text),
+			      skep_has_prefix(text, "SIG") ? text + 3 : text);
+	else if (skep_streq(skep_str_text(&code), "0"))
+		skep_str_addc(out, '0');
+	else
+		skep_str_addf(out, "code %s", skep_str_text(&code));
+}
+
 static void add_value(struct skep_shape *shape, const struct column *c,
 		      const struct skep_schema *schema, const void *payload,
 		      const struct skep_resolver *resolver, struct skep_str *out)
@@ -251,7 +305,7 @@ static void add_value(struct skep_shape *shape, const struct column *c,
 	_cleanup_(skep_str_fini)
 	struct skep_str text = {};
 	_cleanup_(skep_str_fini)
-	struct skep_str address = {};
+	struct skep_str words = {};
 	uint64_t now = skep_clock_ns(CLOCK_MONOTONIC);
 
 	switch (c->what) {
@@ -268,8 +322,15 @@ static void add_value(struct skep_shape *shape, const struct column *c,
 			      (double)(now - shape->first_ns) / 1e9);
 		break;
 	case VERSION:
-		add_fields(c, schema, payload, resolver, &address);
-		skep_str_addc(&text, strchr(skep_str_text(&address), ':') ? '6' : '4');
+		add_fields(c, schema, payload, resolver, &words);
+		skep_str_addc(&text, strchr(skep_str_text(&words), ':') ? '6' : '4');
+		break;
+	case SIGNAL:
+		add_fields(c, schema, payload, resolver, &words);
+		skep_str_addf(&text, "%d", signal_number(skep_str_text(&words)));
+		break;
+	case EXIT:
+		add_exit(c, schema, payload, resolver, &text);
 		break;
 	default:
 		add_fields(c, schema, payload, resolver, &text);
@@ -395,11 +456,47 @@ static const char *unit_of(const struct skep_shape *shape, const struct skep_sna
 	return shape->hist;
 }
 
-bool skep_shape_hist(const struct skep_shape *shape, const struct skep_snapshot *snapshot,
-		     const struct skep_resolver *resolver, struct skep_str *out)
+/* The largest first, and a blank line behind them. */
+static void add_counts(const struct skep_shape *shape, const struct skep_snapshot *s, size_t top,
+		       const struct skep_resolver *resolver, struct skep_str *out)
+{
+	const struct skep_schema_field *keys;
+	size_t base, n = skep_snapshot_keys(s, &keys, &base), start = skep_snapshot_start(s, top);
+	bool is_pid = n == 2;
+
+	skep_str_addc(out, '[');
+	add_time(out);
+	skep_str_addf(out, "]\n%-*s%s %8s\n", is_pid ? 6 : 22, is_pid ? "PID" : shape->counts,
+		      is_pid ? " COMM           " : "",
+		      s->kind == SKEP_SNAPSHOT_COUNT ? "COUNT" : "TIME (us)");
+	for (size_t i = s->n_entries; i-- > start;) {
+		for (size_t k = 0; k < n; k++) {
+			struct column c = { .left = true, .width = is_pid ? (k ? 15 : 6) : 22 };
+			_cleanup_(skep_str_fini)
+			struct skep_str text = {};
+
+			skep_field_cell(&keys[k], (const uint8_t *)s->entries[i].key + base,
+					resolver, &text);
+			c.precision = -1;
+			add_cell(&c, skep_str_text(&text), out);
+			skep_str_addc(out, ' ');
+		}
+		skep_str_addf(out, "%8" PRIu64 "\n", s->entries[i].numbers[0]);
+	}
+	skep_str_addc(out, '\n');
+}
+
+bool skep_shape_map(const struct skep_shape *shape, const struct skep_snapshot *snapshot,
+		    size_t top, const struct skep_resolver *resolver, struct skep_str *out)
 {
 	bool powers = snapshot->kind == SKEP_SNAPSHOT_HIST;
 
+	if (shape->counts &&
+	    (snapshot->kind == SKEP_SNAPSHOT_COUNT || snapshot->kind == SKEP_SNAPSHOT_SUM)) {
+		if (snapshot->n_entries)
+			add_counts(shape, snapshot, top, resolver, out);
+		return true;
+	}
 	if (!shape->hist || (!powers && snapshot->kind != SKEP_SNAPSHOT_LHIST))
 		return false;
 	for (size_t i = 0; i < snapshot->n_entries; i++) {

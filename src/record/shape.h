@@ -9,16 +9,19 @@
  *	FILE			as wide as it is
  *	LADDR:LPORT=laddr+lport:-20	two fields, with a colon between them
  *	IP=raddr@ip:-2		which version of the protocol the address is of
+ *	SIG=signal@signal:-4	the number of the signal of this name
+ *	EXIT_CODE=code+signal@exit	how a process ended: "0", "code 3", "signal 9 (KILL)"
  *	TIME=@time:-8		the time of day at which it is printed;	@since: seconds since the first row
  *	->			shown as it is;		a '~' in a header: a blank
  *	hist=usecs		histograms are of this unit, when their map has none
+ *	counts=SYSCALL		maps of counts, the largest first, under the time and this name of their key
  *
  * Columns whose field a row does not have are left out: options of the tool decide on some.
  *
  *	r = skep_shape_new(text, &shape);
  *	skep_shape_header(shape, schema, &out);
  *	skep_shape_row(shape, schema, payload, resolver, &out);
- *	if (skep_shape_hist(shape, &snapshot, resolver, &out)) ...
+ *	if (skep_shape_map(shape, &snapshot, top, resolver, &out)) ...
  *	skep_shape_free(shape);
  */
 #pragma once
@@ -37,6 +40,7 @@ void skep_shape_header(const struct skep_shape *shape, const struct skep_schema 
 		       struct skep_str *out);
 void skep_shape_row(struct skep_shape *shape, const struct skep_schema *schema, const void *payload,
 		    const struct skep_resolver *resolver, struct skep_str *out);
-/* False: it is no histogram, or has no unit here, and nothing is written. */
-bool skep_shape_hist(const struct skep_shape *shape, const struct skep_snapshot *snapshot,
-		     const struct skep_resolver *resolver, struct skep_str *out);
+/* False: it is no histogram and no counts, or the shape does not tell of such, and nothing is written. @snapshot is
+ * sorted; of counts the @top highest are shown, or all when that is 0. */
+bool skep_shape_map(const struct skep_shape *shape, const struct skep_snapshot *snapshot,
+		    size_t top, const struct skep_resolver *resolver, struct skep_str *out);

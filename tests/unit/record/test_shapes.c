@@ -111,7 +111,8 @@ static void test_one_type(void **state)
 /* As the tools of BCC have them. */
 static void test_bcc_rows(void **state)
 {
-	static const char *const bad[] = { "PID:x", "PID:6.2x", "A=@tim:4", "IP=pid@ipx", "A:6/z" };
+	static const char *const bad[] = { "PID:x", "PID:6.2x",	   "A=@tim:4",	 "IP=pid@ipx",
+					   "A:6/z", "SIG=@signal", "A=pid@exit", "A=pid@time" };
 	_cleanup_(skep_str_fini)
 	struct skep_str out = {};
 	_cleanup_(skep_shape_freep)
@@ -132,6 +133,83 @@ static void test_bcc_rows(void **state)
 		assert_int_equal(skep_shape_new(bad[i], &none), -EINVAL);
 		assert_null(none);
 	}
+}
+
+struct end {
+	int32_t code;
+	char signal[12];
+};
+
+/* How processes end, and signals by number, as BCC has them. */
+static void test_bcc_ends(void **state)
+{
+	static const struct skep_schema_field fields[] = {
+		{ .name = "code", .kind = SKEP_FIELD_INT, .size = 4, .is_signed = true },
+		{ .name = "signal", .kind = SKEP_FIELD_STRING, .offset = 4, .size = 12 },
+	};
+	static const struct skep_schema schema = {
+		.name = "end", .size = sizeof(struct end), .fields = fields, .n_fields = 2
+	};
+	static const struct end ends[] = {
+		{ 0, "" }, { 3, "" }, { 0, "SIGKILL" }, { 0, "SIGRT2" }, { 0, "0" },
+	};
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	_cleanup_(skep_shape_freep)
+	struct skep_shape *shape = NULL;
+
+	assert_int_equal(skep_shape_new("SIG=signal@signal:-4 EXIT_CODE=code+signal@exit", &shape),
+			 0);
+	skep_shape_header(shape, &schema, &out);
+	for (size_t i = 0; i < 4; i++)
+		skep_shape_row(shape, &schema, &ends[i], NULL, &out);
+	assert_string_equal(skep_str_text(&out), "SIG  EXIT_CODE\n"
+						 "0    0\n"
+						 "0    code 3\n"
+						 "9    signal 9 (KILL)\n"
+						 "34   signal 34 (RT2)\n");
+	skep_str_reset(&out);
+	skep_shape_row(shape, &schema, &ends[4], NULL, &out);
+	assert_memory_equal(skep_str_text(&out), "0    ", 5);
+}
+
+/* Counts: the largest first, under the time; no more than were asked for. */
+static void test_bcc_counts(void **state)
+{
+	static const struct skep_schema_field keys[] = {
+		{ .name = "call", .kind = SKEP_FIELD_STRING, .size = 8 },
+	};
+	static const uint64_t few = 1, some = 20, many = 300;
+	struct skep_snapshot_entry entries[] = {
+		{ .key = "read\0\0\0", .numbers = &few },
+		{ .key = "openat\0", .numbers = &some },
+		{ .key = "futex\0\0", .numbers = &many },
+	};
+	struct skep_snapshot s = {
+		.name = "@calls",
+		.kind = SKEP_SNAPSHOT_COUNT,
+		.key_size = 8,
+		.keys = keys,
+		.n_keys = 1,
+		.n_numbers = 1,
+		.entries = entries,
+		.n_entries = 3,
+	};
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	_cleanup_(skep_shape_freep)
+	struct skep_shape *shape = NULL;
+
+	assert_int_equal(skep_shape_new("counts=SYSCALL", &shape), 0);
+	assert_true(skep_shape_map(shape, &s, 2, NULL, &out));
+	assert_true(out.len > 11 && out.data[0] == '[' && out.data[9] == ']');
+	assert_string_equal(out.data + 11, "SYSCALL                   COUNT\n"
+					   "futex                       300\n"
+					   "openat                       20\n\n");
+	s.n_entries = 0;
+	skep_str_reset(&out);
+	assert_true(skep_shape_map(shape, &s, 2, NULL, &out));
+	assert_int_equal(out.len, 0);
 }
 
 static void test_bcc_histograms(void **state)
@@ -161,22 +239,22 @@ static void test_bcc_histograms(void **state)
 	powers[skep_hist_bucket(0, 100, false)] = 7;
 	wide[skep_hist_bucket(0, UINT64_C(1) << 40, false)] = 1;
 	assert_int_equal(skep_shape_new("PID:6", &shape), 0);
-	assert_false(skep_shape_hist(shape, &s, NULL, &out));
+	assert_false(skep_shape_map(shape, &s, 0, NULL, &out));
 	skep_shape_free(shape);
 	assert_int_equal(skep_shape_new("hist=usecs", &shape), 0);
-	assert_true(skep_shape_hist(shape, &s, NULL, &out));
+	assert_true(skep_shape_map(shape, &s, 0, NULL, &out));
 	s.value_field.unit = "ms";
 	s.n_keys = 0;
 	s.n_entries = 1;
-	assert_true(skep_shape_hist(shape, &s, NULL, &out));
+	assert_true(skep_shape_map(shape, &s, 0, NULL, &out));
 	s.kind = SKEP_SNAPSHOT_LHIST;
 	s.value_field.unit = NULL;
 	s.n_numbers = ARRAY_SIZE(steps);
 	s.lhist_step = 10;
 	entries[0].numbers = steps;
-	assert_true(skep_shape_hist(shape, &s, NULL, &out));
+	assert_true(skep_shape_map(shape, &s, 0, NULL, &out));
 	s.kind = SKEP_SNAPSHOT_COUNT;
-	assert_false(skep_shape_hist(shape, &s, NULL, &out));
+	assert_false(skep_shape_map(shape, &s, 0, NULL, &out));
 	expect_file("histograms.bcc", &out);
 }
 
@@ -357,6 +435,8 @@ int main(void)
 		cmocka_unit_test(test_maps),
 		cmocka_unit_test(test_schema),
 		cmocka_unit_test(test_bcc_rows),
+		cmocka_unit_test(test_bcc_ends),
+		cmocka_unit_test(test_bcc_counts),
 		cmocka_unit_test(test_bcc_histograms),
 	};
 
