@@ -129,7 +129,7 @@ static const char *end_of_quoted(const char *p)
 
 static void add_labels(struct skep_message *m, const struct line *l)
 {
-	const char *p = l->labels, *end = p + l->labels_len;
+	const char *p = l->labels, *end = p ? p + l->labels_len : NULL; /* none: no labels */
 
 	skep_message_list(m, "label");
 	while (p && p < end) {
