@@ -46,7 +46,7 @@ const char skep_trace_help[] =
 	"  -B none|line|full  when output is written\n"
 	"  -q                 no warnings\n"
 	"  -k                 tell of reads of memory that failed\n"
-	"  -v                 say what it does and what it cost\n"
+	"  -v, --verbose      say what it does and what it cost\n"
 	"  --unsafe           allow what changes the system: system(), signal(), override(), write_user(),\n"
 	"                     and the probes that decide: xdp, tc, cgroup, lsm, fmod_ret\n"
 	"  --compile          write the compiled script to the file of -o, for other machines;\n"
@@ -546,6 +546,7 @@ static const struct option trace_longs[] = {
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "no-feature", required_argument, NULL, OPT_NO_FEATURE },
 	{ "format", required_argument, NULL, OPT_FORMAT },
+	{ "verbose", no_argument, NULL, 'v' },
 	{ "command", required_argument, NULL, 'c' }, /* of tools whose own -c is something else */
 	{ "folded", no_argument, NULL, OPT_FOLDED }, /* as tools of BCC call it */
 	{ "schema", no_argument, NULL, OPT_SCHEMA },

@@ -50,10 +50,10 @@ wrong() { # wrong TOOL TEXT: with what the tool said, indented
 	} >>"$dir/wrong"
 }
 
-# Until it is attached, or has ended. Tools whose own -v is something else do not say that they are: ten seconds.
+# Until it is attached, or has ended. A tool whose own --verbose is something else does not say that it is: ten seconds.
 wait_attached() {
 	tries=0 most=600
-	case $1 in capable* | kvmexit*) most=100 ;; esac
+	case $1 in capable*) most=100 ;; esac
 	while kill -0 "$(cat "$dir/run/$1.pid")" 2>/dev/null && ! grep -q '^Attached \|"attached_probes"' "$dir/run/$1.err" "$dir/run/$1.out"; do
 		tries=$((tries + 1))
 		[ "$tries" -lt "$most" ] || return 0
