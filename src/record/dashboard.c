@@ -299,6 +299,20 @@ static void add_alert(const char *alert, const char *count, const char *before, 
 		      alert, before, skep_str_text(&name), after, hold, summary);
 }
 
+/* A series that is born with its first loss has not increased: it was not there at the beginning of the window. */
+static void add_growth(const char *alert, const char *count, const char *by, const char *window,
+		       const char *hold, const char *summary, struct skep_str *out)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str name = {}, before = {}, after = {};
+
+	own_name(count, &name);
+	skep_str_addf(&before, "sum by (job, instance%s) (increase(", by);
+	skep_str_addf(&after, "[%s])) > 0 or sum by (job, instance%s) (%s unless %s offset %s) > 0",
+		      window, by, skep_str_text(&name), skep_str_text(&name), window);
+	add_alert(alert, count, skep_str_text(&before), skep_str_text(&after), hold, summary, out);
+}
+
 void skep_dashboard_alerts(struct skep_str *out)
 {
 	skep_str_add(out, "groups:\n  - name: skep\n    rules:\n");
@@ -306,13 +320,10 @@ void skep_dashboard_alerts(struct skep_str *out)
 		  "skep at {{ $labels.instance }} does not answer", out);
 	add_alert("SkepAbsent", SKEP_PROM_LOST, "absent(", ")", "5m", "no skep is scraped at all",
 		  out);
-	add_alert("SkepLosesEvents", SKEP_PROM_LOST, "sum by (job, instance, cause) (increase(",
-		  "[10m])) > 0", "0m",
-		  "skep at {{ $labels.instance }} loses events: {{ $labels.cause }}", out);
-	add_alert("SkepPageCut", SKEP_PROM_CUT, "sum by (job, instance, map) (increase(",
-		  "[15m])) > 0", "15m",
-		  "the page of {{ $labels.instance }} leaves out keys of {{ $labels.map }}", out);
-	add_alert("SkepPageRefused", SKEP_PROM_REFUSED, "sum by (job, instance) (increase(",
-		  "[15m])) > 0", "15m",
-		  "skep at {{ $labels.instance }} refuses requests: too much is asked for", out);
+	add_growth("SkepLosesEvents", SKEP_PROM_LOST, ", cause", "10m", "0m",
+		   "skep at {{ $labels.instance }} loses events: {{ $labels.cause }}", out);
+	add_growth("SkepPageCut", SKEP_PROM_CUT, ", map", "15m", "15m",
+		   "the page of {{ $labels.instance }} leaves out keys of {{ $labels.map }}", out);
+	add_growth("SkepPageRefused", SKEP_PROM_REFUSED, "", "15m", "15m",
+		   "skep at {{ $labels.instance }} refuses requests: too much is asked for", out);
 }

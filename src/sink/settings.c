@@ -226,8 +226,11 @@ static void read_headers(const struct reader *r, struct skep_otlp_target *t)
 		return;
 	}
 	drop_headers(&fresh);
-	warn(r, t->n_headers ? "what is said for all signals" : "no header",
-	     "it is a list of at most 32: name=value,name=value");
+	/* Without the value, in which there may be secrets. */
+	skep_diag_warn(r->diag, SKEP_NO_LOC,
+		       "%s has an entry that is no header; %s is taken instead", r->name,
+		       t->n_headers ? "what is said for all signals" : "no header");
+	skep_diag_hint(r->diag, "it is a list of at most 32: name=value,name=value");
 }
 
 static void drop_attributes(struct skep_otlp_settings *s, size_t n)

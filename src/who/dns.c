@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "who/dns_message.h"
 
+#define TTL_MAX_S 86400 /* whoever owns a zone does not name an address for ever */
 #define PORT 53
 #define UDP 17
 #define UDP_HEADER 8
@@ -110,9 +111,10 @@ static void learn(void *data, const uint8_t address[static 16], uint32_t ttl_s)
 	if (!name)
 		skep_oom();
 	free(named->name);
-	*named = (struct named){ .name = name,
-				 .seen_s = l->now_s,
-				 .until_s = l->now_s + MAX(ttl_s, SKEP_DNS_HOLD_S) };
+	*named =
+		(struct named){ .name = name,
+				.seen_s = l->now_s,
+				.until_s = l->now_s + MAX(MIN(ttl_s, TTL_MAX_S), SKEP_DNS_HOLD_S) };
 	memcpy(named->address, address, 16);
 }
 
