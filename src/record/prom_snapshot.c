@@ -15,6 +15,7 @@ struct writer {
 	struct skep_arena *arena;
 	const char **labels; /* of each entry: 'uid="root",comm="cat"', all different */
 	struct skep_str *out;
+	bool skip_first; /* the first bucket of histograms is left out */
 };
 
 static bool is_measure(const struct skep_schema_field *f)
@@ -227,10 +228,19 @@ static void add_bucket(const struct writer *w, size_t entry, const char *name, s
 	skep_str_addf(w->out, "%" PRIu64 "\n", count);
 }
 
+/* hist() has one bucket for all below zero, which few numbers can be: it is there when one was. */
+static bool any_below_zero(const struct skep_snapshot *s)
+{
+	for (size_t i = 0; i < s->n_entries; i++)
+		if (s->entries[i].numbers[0])
+			return true;
+	return false;
+}
+
 static void add_histogram(const struct writer *w, size_t entry, const char *name)
 {
 	const struct skep_snapshot *s = w->s;
-	size_t first = s->hist_low_zero ? 2 : 0, last = s->n_numbers - 1;
+	size_t first = s->hist_low_zero ? 2 : w->skip_first, last = s->n_numbers - 1;
 	uint64_t count = 0;
 
 	if (s->n_numbers > SKEP_PROM_BUCKETS_MAX &&
@@ -249,10 +259,12 @@ static void add_histogram(const struct writer *w, size_t entry, const char *name
 static void add_histograms(const struct writer *w)
 {
 	_cleanup_free_ char *name = begin(w, NULL, w->s->value_field.unit, SKEP_PROM_HISTOGRAM);
+	struct writer each = *w;
 
+	each.skip_first = w->s->kind == SKEP_SNAPSHOT_HIST && !any_below_zero(w->s);
 	for (size_t i = 0; i < w->s->n_entries; i++) {
 		skep_breathe(w->prom->breath, i);
-		add_histogram(w, i, name);
+		add_histogram(&each, i, name);
 	}
 }
 

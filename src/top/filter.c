@@ -36,6 +36,19 @@ static bool read_number(const char *text, double *ret_value)
 	return !*end;
 }
 
+/* "cpu>": what stands in front of it is a column of numbers. */
+static bool names_number(const struct skep_top_view *view, const char *word)
+{
+	size_t len = strcspn(word, "<>=!"), column;
+	char name[32];
+
+	if (!len || len >= sizeof(name) || !word[len])
+		return false;
+	snprintf(name, sizeof(name), "%.*s", (int)len, word);
+	return skep_top_column_find(view, name, &column) == 0 &&
+	       skep_top_is_number(&view->columns[column]);
+}
+
 /* "cpu>50" */
 static bool read_comparison(const struct skep_top_view *view, const char *word,
 			    struct skep_top_filter_word *ret_word)
@@ -66,6 +79,7 @@ void skep_top_filter_parse(struct skep_top_filter *f, const struct skep_top_view
 	char *at = f->copy;
 
 	f->n_words = 0;
+	f->wrong = NULL;
 	snprintf(f->copy, sizeof(f->copy), "%s", text);
 	for (char *c = f->copy; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
@@ -85,6 +99,8 @@ void skep_top_filter_parse(struct skep_top_filter *f, const struct skep_top_view
 			continue;
 		if (read_comparison(view, word->text, word))
 			word->text = NULL;
+		else if (!f->wrong && names_number(view, word->text))
+			f->wrong = word->text;
 		f->n_words++;
 	}
 }

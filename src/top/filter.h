@@ -6,7 +6,8 @@
  *	!root			it stands in none
  *	cpu>50  rss>=100M  pid=4711	a number; K, M, G are powers of 1024
  *
- * All words must hold. What is no comparison with a column that is there is a text. Any bytes make a filter.
+ * All words must hold. What is no comparison with a column that is there is a text; when such a column stands in front of
+ * it, @wrong tells the word.
  *
  *	skep_top_filter_parse(&filter, view, "nginx cpu>5");
  *	if (skep_top_filter_holds(&filter, view, row)) ...
@@ -31,7 +32,8 @@ struct skep_top_filter_word {
 struct skep_top_filter {
 	char copy[SKEP_TOP_FILTER_MAX + 1];
 	struct skep_top_filter_word words[SKEP_TOP_FILTER_WORDS];
-	size_t n_words; /* 0: all rows */
+	size_t n_words;	   /* 0: all rows */
+	const char *wrong; /* NULL, or a word that begins as a comparison and is none: "cpu>>5" */
 };
 
 /* More text, and more words, than there is room for are left out. */

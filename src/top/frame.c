@@ -333,6 +333,8 @@ static void draw_rows(struct skep_top_frame *f, const struct skep_top_scene *s)
 		pen = next_line(f, s);
 		if (*s->first + i < s->rows->len)
 			draw_row(&pen, s, widths, *s->first + i);
+		else if (i == 0 && s->wrong && s->rows->n_all)
+			skep_pen_part(&pen, SKEP_TOP_DIM, "'%s' is no comparison", s->wrong);
 		else if (i == 0)
 			skep_pen_part(&pen, SKEP_TOP_DIM, "%s",
 				      s->rows->n_all ? "no row matches the filter"

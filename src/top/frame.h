@@ -48,6 +48,7 @@ struct skep_top_scene {
 	unsigned interval_ms;
 	bool paused, typing, warming; /* warming: there are no rates yet */
 	const char *filter;	      /* as it was typed */
+	const char *wrong;	      /* a word of it that is no comparison, or NULL */
 	const char *message;	      /* or NULL */
 	size_t cursor;		      /* a row */
 	size_t *first;		      /* row at the top; is moved so that the cursor can be seen */

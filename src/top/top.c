@@ -306,6 +306,12 @@ static int choose(struct top *t)
 	struct skep_str names = {};
 
 	skep_top_ui_filter(&t->ui, o->filter ? o->filter : "");
+	if (choice->filter.wrong) {
+		skep_diag_error(t->diag, SKEP_NO_LOC, "--filter: '%s' is no comparison",
+				choice->filter.wrong);
+		skep_diag_hint(t->diag, "one is cpu>50, rss>=100M, pid=4711 or cpu!=0");
+		return -EINVAL;
+	}
 	choice->reversed = o->reversed;
 	if (!o->sort || skep_top_column_find(view, o->sort, &choice->sort) == 0)
 		return 0;

@@ -367,6 +367,7 @@ struct skep_top_scene skep_top_ui_scene(struct skep_top_ui *ui, const struct ske
 		.typing = ui->typing,
 		.warming = w->passed_s <= 0,
 		.filter = ui->filter,
+		.wrong = ui->choices[ui->kind].filter.wrong,
 		.message = ui->message,
 		.cursor = ui->cursor,
 		.first = &ui->first,

@@ -89,6 +89,11 @@ int skep_tool_parse(const char *script, struct skep_arena *arena, struct skep_to
  */
 int skep_tool_options(const struct skep_tool *tool, int argc, char **argv, struct skep_arena *arena,
 		      struct skep_trace_options *ret_options, struct skep_diag *diag) _must_check_;
+/* The same for skep schema, which needs no process to be named. */
+_must_check_ int skep_tool_schema_options(const struct skep_tool *tool, int argc, char **argv,
+					  struct skep_arena *arena,
+					  struct skep_trace_options *ret_options,
+					  struct skep_diag *diag);
 
 /* "opensnoop [options] [interval]" */
 void skep_tool_usage(const struct skep_tool *tool, struct skep_str *out);

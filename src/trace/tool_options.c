@@ -16,6 +16,7 @@ struct command_line {
 	char **argv;
 	int at; /* the word that is looked at */
 	bool help;
+	bool only_schema;
 	bool own; /* a word or option of the tool's own was given */
 	struct {
 		SKEP_VEC(char *);
@@ -46,20 +47,44 @@ static const struct skep_tool_option *by_name(const struct skep_tool *tool, cons
 	return NULL;
 }
 
+/* Of what an option of the tool's own takes, these are numbers; a process may be that of -c. */
+static int check_value(struct command_line *c, const struct skep_tool_option *option,
+		       const char *value)
+{
+	static const char *const numbers[] = { "PID", "TID", "PORT", "HZ" };
+	bool number = false, hertz = skep_streq(option->value, "HZ");
+	char *end;
+	double n;
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		number |= skep_streq(option->value, numbers[i]);
+	if (!number || skep_trace_option(option->name, NULL) == 0 || skep_streq(value, "cpid"))
+		return 0;
+	n = strtod(value, &end);
+	if (end > value && !*end && (!hertz || n > 0))
+		return 0;
+	skep_diag_error(c->diag, SKEP_NO_LOC, "--%s takes a number%s, not '%s'", option->name,
+			hertz ? " above 0" : "", value);
+	return usage_error(c);
+}
+
 /* Options that skep trace has narrow what is looked at, the others are the script's. */
-static void take(struct command_line *c, const struct skep_tool_option *option, const char *name,
-		 const char *value)
+static int take(struct command_line *c, const struct skep_tool_option *option, const char *name,
+		const char *value)
 {
 	char *word = value ? skep_arena_printf(c->arena, "--%s=%s", name, value)
 			   : skep_arena_printf(c->arena, "--%s", name);
 
 	c->own |= option != NULL;
+	if (option && value && check_value(c, option, value) < 0)
+		return -EINVAL;
 	if (option && option->preset)
 		c->presets[option - c->tool->options] = value;
 	else if (skep_trace_option(name, NULL) == 0)
 		skep_vec_add(&c->trace, word);
 	else
 		skep_vec_add(&c->params, word);
+	return 0;
 }
 
 /* The value of an option: @attached, or the next word. */
@@ -138,9 +163,7 @@ static int long_option(struct command_line *c, const char *word)
 				c->tool->name);
 		return usage_error(c);
 	}
-	if (r >= 0)
-		take(c, option, name, value);
-	return r;
+	return r < 0 ? r : take(c, option, name, value);
 }
 
 /* Letters of skep trace that every tool has, unless it says something else with them. */
@@ -175,7 +198,9 @@ static int letters(struct command_line *c, const char *word)
 				return r;
 		}
 		if (option) {
-			take(c, option, option->name, value);
+			r = take(c, option, option->name, value);
+			if (r < 0)
+				return r;
 		} else {
 			skep_vec_add(&c->trace, skep_arena_strdup(c->arena, name));
 			if (value)
@@ -217,7 +242,7 @@ static bool has_command(const struct command_line *c)
 static int take_process(struct command_line *c, const char *word)
 {
 	c->whom = atoi(word);
-	if (!skep_streq(word, "0") || has_command(c))
+	if (c->only_schema || !skep_streq(word, "0") || has_command(c))
 		return 0;
 	skep_diag_error(c->diag, SKEP_NO_LOC, "%s wants to know: PID, or -c COMMAND",
 			c->tool->name);
@@ -261,12 +286,17 @@ static int fill_arguments(struct command_line *c)
 			return r;
 	}
 	for (size_t i = c->words.len; i < tool->n_arguments; i++) {
-		if (!tool->arguments[i].preset) {
+		const char *preset = tool->arguments[i].preset;
+
+		/* What its lines look like does not depend on whose they are. */
+		if (c->only_schema && skep_streq(tool->arguments[i].name, SKEP_TOOL_PROCESS))
+			preset = "1";
+		if (!preset) {
 			skep_diag_error(c->diag, SKEP_NO_LOC, "%s wants to know: %s", tool->name,
 					tool->arguments[i].name);
 			return usage_error(c);
 		}
-		skep_vec_add(&c->words, skep_arena_strdup(c->arena, tool->arguments[i].preset));
+		skep_vec_add(&c->words, skep_arena_strdup(c->arena, preset));
 	}
 	for (size_t i = 0; i < tool->n_arguments; i++) {
 		if (!skep_streq(tool->arguments[i].name, SKEP_TOOL_PROCESS))
@@ -320,12 +350,16 @@ static int put_together(struct command_line *c, struct skep_trace_options *ret_o
 	return 0;
 }
 
-int skep_tool_options(const struct skep_tool *tool, int argc, char **argv, struct skep_arena *arena,
-		      struct skep_trace_options *ret_options, struct skep_diag *diag)
+static int read_line(const struct skep_tool *tool, bool only_schema, int argc, char **argv,
+		     struct skep_arena *arena, struct skep_trace_options *ret_options,
+		     struct skep_diag *diag)
 {
-	struct command_line c = {
-		.tool = tool, .arena = arena, .diag = diag, .argc = argc, .argv = argv
-	};
+	struct command_line c = { .tool = tool,
+				  .arena = arena,
+				  .diag = diag,
+				  .argc = argc,
+				  .argv = argv,
+				  .only_schema = only_schema };
 	int r;
 
 	c.presets = skep_arena_calloc(arena, tool->n_options + 1, sizeof(*c.presets));
@@ -344,4 +378,17 @@ int skep_tool_options(const struct skep_tool *tool, int argc, char **argv, struc
 	skep_vec_fini(&c.params);
 	skep_vec_fini(&c.words);
 	return r;
+}
+
+int skep_tool_options(const struct skep_tool *tool, int argc, char **argv, struct skep_arena *arena,
+		      struct skep_trace_options *ret_options, struct skep_diag *diag)
+{
+	return read_line(tool, false, argc, argv, arena, ret_options, diag);
+}
+
+int skep_tool_schema_options(const struct skep_tool *tool, int argc, char **argv,
+			     struct skep_arena *arena, struct skep_trace_options *ret_options,
+			     struct skep_diag *diag)
+{
+	return read_line(tool, true, argc, argv, arena, ret_options, diag);
 }

@@ -451,6 +451,10 @@ int skep_trace_run(const struct skep_trace_options *options,
 			&job.diag,
 			"a '*' is any text: skep trace -l 'tracepoint:*open*'; kinds that this "
 			"kernel does not have (skep doctor tells) are not listed");
+	} else if (r == -ENOTSUP && options->json_schema && !skep_explain_privileged()) {
+		/* What cannot be seen without rights may well be there. */
+		skep_diag_fini(&job.diag);
+		context->need_root();
 	} else if ((r == -EPERM || r == -EACCES) && options->list && job.diag.n_errors == 0) {
 		context->need_root();
 	} else if (r < 0 && job.diag.n_errors == 0) {

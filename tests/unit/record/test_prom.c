@@ -140,6 +140,28 @@ static void test_text(void **state)
 		assert_string_equal(skep_str_text(&out), text);
 }
 
+/* What no number was below has no bucket below zero; as soon as one was, it has. */
+static void test_below_zero(void **state)
+{
+	uint64_t numbers[66] = { [3] = 2 };
+	struct skep_snapshot_entry e = { &keys[0], &values[0], numbers };
+
+	for (int below = 0; below < 2; below++) {
+		_cleanup_(skep_str_fini)
+		struct skep_str out = {};
+		struct skep_prom prom = {};
+		struct skep_snapshot s = base("@took", SKEP_SNAPSHOT_HIST, &e, 1);
+
+		s.n_numbers = ARRAY_SIZE(numbers);
+		s.value_field.unit = "us";
+		numbers[0] = (uint64_t)below;
+		skep_prom_snapshot(&prom, &s, NULL, &out);
+		assert_int_equal(!!strstr(skep_str_text(&out), "le=\"-0.000001\""), below);
+		assert_non_null(strstr(skep_str_text(&out), "le=\"0\""));
+		skep_prom_fini(&prom);
+	}
+}
+
 static void test_promtool(void **state)
 {
 	_cleanup_(skep_str_fini)
@@ -190,6 +212,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_below_zero),
 		cmocka_unit_test(test_promtool),
 		cmocka_unit_test(test_messages),
 	};

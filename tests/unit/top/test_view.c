@@ -103,6 +103,17 @@ static void expect_filter(const char *text, bool want)
 		fail_msg("'%s' is not %d", text, want);
 }
 
+/* A word that begins with a column of numbers and compares nothing is told. */
+static void test_filter_wrong(void **state)
+{
+	struct skep_top_filter filter;
+
+	skep_top_filter_parse(&filter, &skep_top_views[SKEP_TOP_PROCESSES], "nginx cpu>>5 rss>");
+	assert_string_equal(filter.wrong, "cpu>>5");
+	skep_top_filter_parse(&filter, &skep_top_views[SKEP_TOP_PROCESSES], "cpu>5 a=b size>>1 >1");
+	assert_null(filter.wrong);
+}
+
 static void test_filter(void **state)
 {
 	static const struct {
@@ -195,8 +206,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cells),	cmocka_unit_test(test_sort),
-		cmocka_unit_test(test_filter),	cmocka_unit_test(test_table),
-		cmocka_unit_test(test_machine), cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_filter),	cmocka_unit_test(test_filter_wrong),
+		cmocka_unit_test(test_table),	cmocka_unit_test(test_machine),
+		cmocka_unit_test(test_columns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
