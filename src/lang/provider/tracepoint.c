@@ -141,6 +141,16 @@ static bool perf_has_kstack(const struct skep_world *w)
 	       skep_btf_find_enumerator(w->btf, "BPF_TRACE_UPROBE_SESSION", &id, &enumerator) == 0;
 }
 
+/*
+ * Whether the choice between perf's events and the raw ones is a question of cost alone. Older kernels do not count what
+ * perf's programs miss, and their verifiers do not follow sizes in its records (seen on 6.1; not on 6.12, which has
+ * cookies of raw tracepoints).
+ */
+static bool is_free_to_choose(const struct skep_world *w)
+{
+	return skep_world_has(w, SKEP_WORLD_RAW_TP_COOKIE);
+}
+
 /* Attach points of the script that name one side of one system call. */
 static size_t named_calls(const struct skep_script *script)
 {
@@ -164,8 +174,8 @@ static size_t named_calls(const struct skep_script *script)
 static bool is_crowd(const struct search *s)
 {
 	return named_calls(s->c->script) > 2 && !s->c->types.needs &&
-	       !skep_match_is_glob(s->point->text) && !s->uses_kstack &&
-	       skep_world_has(s->c->world, SKEP_WORLD_TRACEFS);
+	       is_free_to_choose(s->c->world) && !skep_match_is_glob(s->point->text) &&
+	       !s->uses_kstack && skep_world_has(s->c->world, SKEP_WORLD_TRACEFS);
 }
 
 /*
@@ -176,7 +186,8 @@ static bool is_any_call(const struct search *s, const struct event *event, bool 
 {
 	*ret_exit = skep_streq(event->name, "sys_exit");
 	return skep_streq(event->category, "raw_syscalls") && s->uses_args && !s->uses_ctx &&
-	       !s->uses_stack && !s->c->types.needs && !skep_match_is_glob(s->point->text) &&
+	       is_free_to_choose(s->c->world) && !s->uses_stack && !s->c->types.needs &&
+	       !skep_match_is_glob(s->point->text) &&
 	       (*ret_exit || skep_streq(event->name, "sys_enter")) &&
 	       skep_syscalls_can(event->args, *ret_exit, &s->used);
 }
