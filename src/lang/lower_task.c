@@ -46,15 +46,23 @@ static struct skep_val *follow(struct skep_lower *l, struct skep_val *at, int *o
 	return at;
 }
 
+/* Along the path from the current task: the address, *ret_off and *ret_type of what is there; NULL: nothing. */
+static struct skep_val *from_task(struct skep_lower *l, const char *const *path, size_t n_path,
+				  int *ret_off, const struct skep_type **ret_type)
+{
+	struct skep_val *at = skep_lower_task(l);
+
+	*ret_off = 0;
+	*ret_type = task_type(l->c);
+	return at && *ret_type ? follow(l, at, ret_off, ret_type, path, n_path) : NULL;
+}
+
 struct skep_val *skep_lower_task_field(struct skep_lower *l, const char *const *path, size_t n_path)
 {
-	const struct skep_type *type = task_type(l->c);
-	struct skep_val *at = skep_lower_task(l);
-	int off = 0;
+	const struct skep_type *type;
+	int off;
+	struct skep_val *at = from_task(l, path, n_path, &off, &type);
 
-	if (!at || !type)
-		return NULL;
-	at = follow(l, at, &off, &type, path, n_path);
 	if (!at || !skep_type_is_scalar(type))
 		return NULL;
 	return skep_ir_load(l->fn, at, off, type->size, SKEP_LOAD_PURE);
@@ -63,13 +71,10 @@ struct skep_val *skep_lower_task_field(struct skep_lower *l, const char *const *
 struct skep_val *skep_lower_task_pointer(struct skep_lower *l, const char *const *path,
 					 size_t n_path)
 {
-	const struct skep_type *type = task_type(l->c);
-	struct skep_val *at = skep_lower_task(l);
-	int off = 0;
+	const struct skep_type *type;
+	int off;
+	struct skep_val *at = from_task(l, path, n_path, &off, &type);
 
-	if (!at || !type)
-		return NULL;
-	at = follow(l, at, &off, &type, path, n_path);
 	if (!at || type->kind != SKEP_TYPE_PTR)
 		return NULL;
 	return skep_lower_untype(l, skep_ir_load(l->fn, at, off, 8, SKEP_LOAD_PURE));
@@ -79,13 +84,10 @@ struct skep_val *skep_lower_task_element(struct skep_lower *l, const char *const
 					 size_t n_array, unsigned index, const char *const *path,
 					 size_t n_path)
 {
-	const struct skep_type *type = task_type(l->c);
-	struct skep_val *at = skep_lower_task(l);
-	int off = 0;
+	const struct skep_type *type;
+	int off;
+	struct skep_val *at = from_task(l, array, n_array, &off, &type);
 
-	if (!at || !type)
-		return NULL;
-	at = follow(l, at, &off, &type, array, n_array);
 	if (!at || type->kind != SKEP_TYPE_ARRAY || index >= type->count)
 		return NULL;
 	type = type->elem;

@@ -211,25 +211,6 @@ static void add_cell(const struct column *c, const char *text, struct skep_str *
 		skep_str_pad(out, ' ', gap);
 }
 
-void skep_shape_header(const struct skep_shape *shape, const struct skep_schema *schema,
-		       struct skep_str *out)
-{
-	bool first = true;
-
-	for (size_t i = 0; i < shape->columns.len; i++) {
-		const struct column *c = &shape->columns.data[i];
-
-		if (!is_there(c, schema))
-			continue;
-		if (!first)
-			skep_str_addc(out, ' ');
-		first = false;
-		add_cell(c, c->header, out);
-	}
-	if (!first)
-		skep_str_addc(out, '\n');
-}
-
 static void add_time(struct skep_str *out)
 {
 	time_t now = time(NULL);
@@ -338,8 +319,10 @@ static void add_value(struct skep_shape *shape, const struct column *c,
 	add_cell(c, skep_str_text(&text), out);
 }
 
-void skep_shape_row(struct skep_shape *shape, const struct skep_schema *schema, const void *payload,
-		    const struct skep_resolver *resolver, struct skep_str *out)
+/* @payload NULL: the header. */
+static void add_line(struct skep_shape *shape, const struct skep_schema *schema,
+		     const void *payload, const struct skep_resolver *resolver,
+		     struct skep_str *out)
 {
 	bool first = true;
 
@@ -351,10 +334,25 @@ void skep_shape_row(struct skep_shape *shape, const struct skep_schema *schema, 
 		if (!first)
 			skep_str_addc(out, ' ');
 		first = false;
-		add_value(shape, c, schema, payload, resolver, out);
+		if (payload)
+			add_value(shape, c, schema, payload, resolver, out);
+		else
+			add_cell(c, c->header, out);
 	}
 	if (!first)
 		skep_str_addc(out, '\n');
+}
+
+void skep_shape_header(struct skep_shape *shape, const struct skep_schema *schema,
+		       struct skep_str *out)
+{
+	add_line(shape, schema, NULL, NULL, out);
+}
+
+void skep_shape_row(struct skep_shape *shape, const struct skep_schema *schema, const void *payload,
+		    const struct skep_resolver *resolver, struct skep_str *out)
+{
+	add_line(shape, schema, payload, resolver, out);
 }
 
 /* Up to the last bucket that has something. A value of 0 stands in the first one, with 1. */

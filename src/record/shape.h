@@ -36,7 +36,7 @@ int skep_shape_new(const char *text, struct skep_shape **ret_shape) _must_check_
 void skep_shape_free(struct skep_shape *shape);
 SKEP_DEFINE_CLEANUP(struct skep_shape, skep_shape_free)
 
-void skep_shape_header(const struct skep_shape *shape, const struct skep_schema *schema,
+void skep_shape_header(struct skep_shape *shape, const struct skep_schema *schema,
 		       struct skep_str *out);
 void skep_shape_row(struct skep_shape *shape, const struct skep_schema *schema, const void *payload,
 		    const struct skep_resolver *resolver, struct skep_str *out);

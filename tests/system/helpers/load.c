@@ -486,7 +486,7 @@ static void do_questions(void)
 	close(there);
 }
 
-/* The first message of TLS, for one name, to nobody who reads it. */
+/* The first message of TLS, for one name, to nobody who reads it. Who looks for the backlog of the others sees one. */
 static void do_hello(void)
 {
 	static const char hello[] =
@@ -502,7 +502,7 @@ static void do_hello(void)
 	address.sin_port = htons(PORT + 1);
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    listen(listener, BACKLOG) < 0 ||
+	    listen(listener, BACKLOG + 1) < 0 ||
 	    connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    write(fd, hello, sizeof(hello) - 1) < 0)
 		perror("load: hello");
