@@ -18,6 +18,7 @@
  *	udp=PORT      sends the datagram "hello packet" from and to this port of 127.0.0.1
  *	reaper=1      becomes a child subreaper, which is a bit-field in the kernel
  *	sleep=MS      one nanosleep
+ *	wait=PATH     until there is such a file
  *	spin=MS       keeps one CPU busy, in work_spin
  *	threads=N     N threads, each calls work_add(1, 2) once, all joined
  *	raw=N:A:B...  system call number N with up to six arguments, which need not make sense
@@ -157,6 +158,12 @@ static void do_call(long n)
 
 	for (i = 1; i <= n; i++)
 		work_add(i, 2 * i);
+}
+
+static void do_wait(const char *path)
+{
+	while (access(path, F_OK) != 0)
+		usleep(10000);
 }
 
 static void do_sleep(long ms)
@@ -318,6 +325,8 @@ static int do_one(const char *verb, const char *value)
 		return prctl(PR_SET_CHILD_SUBREAPER, n) != 0;
 	else if (!strcmp(verb, "sleep"))
 		do_sleep(n);
+	else if (!strcmp(verb, "wait"))
+		do_wait(value);
 	else if (!strcmp(verb, "spin"))
 		work_spin(n);
 	else if (!strcmp(verb, "address"))
