@@ -40,26 +40,29 @@ static uint64_t grow(uint64_t *total, uint64_t now, bool known)
 static void take(void *data, const struct skep_schema *schema, const void *row)
 {
 	struct skep_top_watching *w = data;
-	uint64_t id = skep_top_number(schema, row, "id");
+	struct skep_top_connection_key key = { .id = skep_top_number(schema, row, "id") };
 	uint64_t state = skep_top_number(schema, row, "state");
 	bool last = skep_top_number(schema, row, "last"), is_new;
 	bool known = w->before & 1u << SKEP_TOP_CONNECTIONS;
-	struct skep_top_connection *c = skep_top_table_get(&w->connections, &id, &is_new);
+	struct skep_top_connection *c;
 
+	address(schema, row, "laddr", skep_top_number(schema, row, "lport"), key.local,
+		sizeof(key.local));
+	address(schema, row, "raddr", skep_top_number(schema, row, "rport"), key.remote,
+		sizeof(key.remote));
+	c = skep_top_table_get(&w->connections, &key, &is_new);
 	if (!c || (c->seen && !last)) /* another process has it, too */
 		return;
 	c->got_sum += grow(&c->got_total, skep_top_number(schema, row, "got"), known);
 	c->sent_sum += grow(&c->sent_total, skep_top_number(schema, row, "sent"), known);
 	c->again_sum += grow(&c->again_total, skep_top_number(schema, row, "again"), known);
 	c->rtt_us = skep_top_number(schema, row, "rtt");
-	if (!last || is_new) {
+	if (!last || is_new || c->ended)
 		c->pid = (uint32_t)skep_top_number(schema, row, "pid");
-		address(schema, row, "laddr", skep_top_number(schema, row, "lport"), c->local,
-			sizeof(c->local));
-		address(schema, row, "raddr", skep_top_number(schema, row, "rport"), c->remote,
-			sizeof(c->remote));
-	}
 	c->seen = true;
+	c->ended = last;
+	if (last)
+		c->got_total = c->sent_total = c->again_total = 0;
 	snprintf(c->state, sizeof(c->state), "%s",
 		 last ? "closed" : states[state < ARRAY_SIZE(states) ? state : 0]);
 }

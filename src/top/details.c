@@ -118,7 +118,7 @@ static void add_connections(const struct skep_top_watching *w, uint32_t pid,
 
 		if (c->pid == pid && n++ < CONNECTIONS_MAX)
 			skep_top_page_add(page, "  %-10s %s - %s  %s", n == 1 ? "TCP" : "",
-					  c->local, c->remote, c->state);
+					  c->key.local, c->key.remote, c->state);
 	}
 	if (n > CONNECTIONS_MAX)
 		skep_top_page_add(page, "             and %zu more", n - CONNECTIONS_MAX);

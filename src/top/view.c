@@ -67,8 +67,8 @@ static const struct skep_top_column connections[] = {
 #define C(...) COLUMN(skep_top_connection, __VA_ARGS__)
 	C("PID",	"pid",		INT, pid, NULL, ID, .width = 7, .rank = 3),
 	C("COMMAND",	"comm",		STRING, comm, NULL, TEXT, .width = 6, .max = 15, .rank = 1),
-	C("LOCAL",	"local",	STRING, local, NULL, TEXT, .width = 12, .max = 21, .rank = 4),
-	C("REMOTE",	"remote",	STRING, remote, NULL, TEXT, .width = 8, .is_wide = true),
+	C("LOCAL",	"local",	STRING, key.local, NULL, TEXT, .width = 12, .max = 21, .rank = 4),
+	C("REMOTE",	"remote",	STRING, key.remote, NULL, TEXT, .width = 8, .is_wide = true),
 	C("STATE",	"state",	STRING, state, NULL, TEXT, .width = 11, .rank = 6),
 	C("IN/s",	"in",		INT, in, "By/s", BYTES, .width = 5, NEEDS(CONNECTIONS)),
 	C("OUT/s",	"out",		INT, out, "By/s", BYTES, .width = 5, .rank = 1, NEEDS(CONNECTIONS)),

@@ -13,7 +13,7 @@ void skep_top_watching_init(struct skep_top_watching *w, const struct skep_scope
 		.processes = SKEP_TOP_TABLE(struct skep_top_process, pid),
 		.groups = SKEP_TOP_TABLE(struct skep_top_group, id),
 		.files = SKEP_TOP_TABLE(struct skep_top_file, key),
-		.connections = SKEP_TOP_TABLE(struct skep_top_connection, id),
+		.connections = SKEP_TOP_TABLE(struct skep_top_connection, key),
 		.scope = scope,
 		.children = children,
 		.page_size = (unsigned)getpagesize(),

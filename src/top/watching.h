@@ -69,14 +69,21 @@ struct skep_top_file {
 	uint64_t reads, writes, read, written, latency_us;
 };
 
+/* A socket's address is another's as soon as it is free: both ends belong to the key. All bytes behind the texts are zero. */
+struct skep_top_connection_key {
+	uint64_t id;
+	char local[56], remote[56];
+};
+
 struct skep_top_connection {
-	uint64_t id; /* the key */
+	struct skep_top_connection_key key;
 	uint64_t sent_total, got_total, again_total;
 	uint64_t sent_sum, got_sum, again_sum; /* since the last look */
 	bool seen;
-	/* What is shown. */
+	bool ended; /* a row that comes is of another one, which begins with nothing */
+	/* What is shown, beside both ends. */
 	uint32_t pid;
-	char comm[16], local[56], remote[56], state[12];
+	char comm[16], state[12];
 	uint64_t in, out, rtt_us, again;
 };
 
