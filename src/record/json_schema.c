@@ -22,9 +22,12 @@ static void add_word(const char *name, const char *text, struct skep_str *out)
 }
 
 /* What it means and is called elsewhere. */
-static void add_words(const struct skep_schema_field *field, const struct skep_json_words *words,
-		      struct skep_str *out)
+static void add_words(const struct skep_schema_field *fields, size_t n, size_t index,
+		      const struct skep_json_words *words, struct skep_str *out)
 {
+	_cleanup_(skep_str_fini)
+	struct skep_str room = {};
+	const struct skep_schema_field *field = &fields[index];
 	const char *name = field->name ? field->name : "",
 		   *meaning = words && words->meaning ? words->meaning(words->data, name) : NULL;
 
@@ -33,7 +36,7 @@ static void add_words(const struct skep_schema_field *field, const struct skep_j
 	if (field->unit)
 		add_word("x-unit", field->unit, out);
 	if (*name)
-		add_word("x-otel", skep_otlp_field_name(field), out);
+		add_word("x-otel", skep_otlp_key(fields, n, index, &room), out);
 }
 
 static void add_int(unsigned bits, bool is_signed, struct skep_str *out)
@@ -46,8 +49,8 @@ static void add_int(unsigned bits, bool is_signed, struct skep_str *out)
 	skep_str_addf(out, ", \"maximum\": %" PRIu64, most);
 }
 
-static void add_field(const struct skep_schema_field *field, const struct skep_json_words *words,
-		      unsigned depth, struct skep_str *out);
+static void add_field(const struct skep_schema_field *fields, size_t n, size_t index,
+		      const struct skep_json_words *words, unsigned depth, struct skep_str *out);
 
 /* An object whose members are these fields, all of them there. */
 static void add_members(const struct skep_schema_field *fields, size_t n,
@@ -65,7 +68,7 @@ static void add_members(const struct skep_schema_field *fields, size_t n,
 		add_quoted(skep_str_text(&name), out);
 		add_quoted(skep_str_text(&name), &required);
 		skep_str_add(out, ": ");
-		add_field(&fields[i], words, depth, out);
+		add_field(fields, n, i, words, depth, out);
 	}
 	skep_str_addf(out, "}, \"required\": [%s]", skep_str_text(&required));
 }
@@ -78,7 +81,7 @@ static void add_places(const struct skep_schema_field *fields, size_t n,
 	skep_str_add(out, n ? "\"prefixItems\": [" : "");
 	for (size_t i = 0; i < n; i++) {
 		skep_str_add(out, i ? ", " : "");
-		add_field(&fields[i], words, depth, out);
+		add_field(fields, n, i, words, depth, out);
 	}
 	skep_str_addf(out, "%s\"items\": false, \"minItems\": %zu", n ? "], " : "", n);
 }
@@ -95,15 +98,18 @@ static void add_nested(const struct skep_schema_field *field, const struct skep_
 		add_places(field->children, field->n_children, words, depth + 1, out);
 	} else {
 		skep_str_add(out, "\"type\": \"array\", \"items\": ");
-		add_field(&field->children[0], words, depth + 1, out);
+		add_field(field->children, 1, 0, words, depth + 1, out);
 		skep_str_addf(out, ", \"minItems\": %u, \"maxItems\": %u", field->count,
 			      field->count);
 	}
 }
 
-static void add_field(const struct skep_schema_field *field, const struct skep_json_words *words,
-		      unsigned depth, struct skep_str *out)
+/* Field @index of these @n, which stand side by side. */
+static void add_field(const struct skep_schema_field *fields, size_t n, size_t index,
+		      const struct skep_json_words *words, unsigned depth, struct skep_str *out)
 {
+	const struct skep_schema_field *field = &fields[index];
+
 	skep_str_addc(out, '{');
 	switch (field->kind) {
 	case SKEP_FIELD_INT:
@@ -127,14 +133,14 @@ static void add_field(const struct skep_schema_field *field, const struct skep_j
 	default:
 		skep_str_add(out, "\"type\": \"string\"");
 	}
-	add_words(field, words, out);
+	add_words(fields, n, index, words, out);
 	skep_str_addc(out, '}');
 }
 
 void skep_field_json_schema(const struct skep_schema_field *field,
 			    const struct skep_json_words *words, struct skep_str *out)
 {
-	add_field(field, words, 0, out);
+	add_field(field, 1, 0, words, 0, out);
 }
 
 void skep_fields_json_schema(const struct skep_schema_field *fields, size_t n,
@@ -156,7 +162,7 @@ static void add_value(const struct skep_snapshot *s, const struct skep_json_word
 
 	switch (s->kind) {
 	case SKEP_SNAPSHOT_VALUE:
-		add_field(&s->value_field, words, 0, out);
+		add_field(&s->value_field, 1, 0, words, 0, out);
 		return;
 	case SKEP_SNAPSHOT_AVG:
 	case SKEP_SNAPSHOT_STATS:

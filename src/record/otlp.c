@@ -70,6 +70,30 @@ const char *skep_otlp_field_name(const struct skep_schema_field *field)
 	return field->unit ? name : skep_otlp_name(name);
 }
 
+/* Whether the conventions' name of field @index, which is @name, is that of one before it as well. */
+static bool is_taken(const struct skep_schema_field *fields, size_t index, const char *name)
+{
+	for (size_t i = 0; i < index; i++)
+		if (skep_streq(skep_otlp_field_name(&fields[i]), name))
+			return true;
+	return false;
+}
+
+const char *skep_otlp_key(const struct skep_schema_field *fields, size_t n, size_t index,
+			  struct skep_str *room)
+{
+	const char *name = skep_otlp_field_name(&fields[index]);
+
+	if (!is_taken(fields, index, name))
+		return name;
+	skep_str_reset(room);
+	skep_field_member(fields, index, room);
+	/* "a.x", "b.x" and "x": the first is "x", so the last cannot be what it is called either. */
+	if (is_taken(fields, n, skep_str_text(room)))
+		skep_str_addf(room, "#%zu", index + 1);
+	return skep_str_text(room);
+}
+
 static void add_text(struct skep_message *m, uint32_t number, const char *name, const char *text)
 {
 	skep_message_string(m, number, name, text, strlen(text));
@@ -174,16 +198,23 @@ static void add_value(struct skep_message *m, const struct skep_schema_field *fi
 	skep_message_string(m, 1, "stringValue", skep_str_text(&text), text.len);
 }
 
-void skep_otlp_attribute(struct skep_message *m, uint32_t number,
-			 const struct skep_schema_field *field, const void *payload,
-			 const struct skep_resolver *resolver)
+void skep_otlp_fields(struct skep_message *m, uint32_t number,
+		      const struct skep_schema_field *fields, size_t n, const void *payload,
+		      const struct skep_resolver *resolver)
 {
-	skep_message_item(m, number);
-	add_text(m, 1, "key", skep_otlp_field_name(field));
-	skep_message_begin(m, 2, "value");
-	add_value(m, field, payload, resolver, 0);
-	skep_message_end(m);
-	skep_message_end(m);
+	_cleanup_(skep_str_fini)
+	struct skep_str room = {};
+
+	skep_message_list(m, "attributes");
+	for (size_t i = 0; i < n; i++) {
+		skep_message_item(m, number);
+		add_text(m, 1, "key", skep_otlp_key(fields, n, i, &room));
+		skep_message_begin(m, 2, "value");
+		add_value(m, &fields[i], payload, resolver, 0);
+		skep_message_end(m);
+		skep_message_end(m);
+	}
+	skep_message_list_end(m);
 }
 
 void skep_otlp_attributes(struct skep_message *m, uint32_t number,
@@ -288,10 +319,7 @@ void skep_otlp_row(struct skep_otlp *otlp, const struct skep_schema *schema, con
 	skep_message_uint32(m, 2, "severityNumber", SEVERITY_INFO);
 	add_text(m, 3, "severityText", "INFO");
 	add_body(m, schema, payload, resolver);
-	skep_message_list(m, "attributes");
-	for (size_t i = 0; i < schema->n_fields; i++)
-		skep_otlp_attribute(m, 6, &schema->fields[i], payload, resolver);
-	skep_message_list_end(m);
+	skep_otlp_fields(m, 6, schema->fields, schema->n_fields, payload, resolver);
 	skep_str_addf(&name, "%s.%s", otlp->source->scope, schema->name);
 	add_text(m, 12, "eventName", skep_str_text(&name));
 	skep_message_end(m);
@@ -319,10 +347,7 @@ void skep_otlp_span(struct skep_otlp *otlp, const struct skep_span *span,
 	skep_message_uint32(m, 6, "kind", schema->span.kind);
 	skep_message_fixed64(m, 7, "startTimeUnixNano", span->start_ns);
 	skep_message_fixed64(m, 8, "endTimeUnixNano", span->end_ns);
-	skep_message_list(m, "attributes");
-	for (size_t i = 0; i < schema->n_fields; i++)
-		skep_otlp_attribute(m, 9, &schema->fields[i], payload, resolver);
-	skep_message_list_end(m);
+	skep_otlp_fields(m, 9, schema->fields, schema->n_fields, payload, resolver);
 	if (span->failed) {
 		skep_message_begin(m, 15, "status");
 		if (span->why.len)

@@ -28,11 +28,7 @@ static void add_keys(const struct points *p, uint32_t number,
 	const struct skep_schema_field *keys;
 	size_t base, n = skep_snapshot_keys(p->s, &keys, &base);
 
-	skep_message_list(p->m, "attributes");
-	for (size_t i = 0; i < n; i++)
-		skep_otlp_attribute(p->m, number, &keys[i], (const uint8_t *)entry->key + base,
-				    p->resolver);
-	skep_message_list_end(p->m);
+	skep_otlp_fields(p->m, number, keys, n, (const uint8_t *)entry->key + base, p->resolver);
 }
 
 static void add_times(const struct points *p)

@@ -11,7 +11,7 @@ double skep_otlp_double(const struct skep_schema_field *field, const uint8_t *p)
 /* The list "attributes", whose field has this number. */
 void skep_otlp_attributes(struct skep_message *m, uint32_t number,
 			  const struct skep_attribute *attributes, size_t n);
-/* A KeyValue as an item of the open list, whose field has this number. */
-void skep_otlp_attribute(struct skep_message *m, uint32_t number,
-			 const struct skep_schema_field *field, const void *payload,
-			 const struct skep_resolver *resolver);
+/* The same of fields, each with its key (skep_otlp_key). */
+void skep_otlp_fields(struct skep_message *m, uint32_t number,
+		      const struct skep_schema_field *fields, size_t n, const void *payload,
+		      const struct skep_resolver *resolver);

@@ -89,7 +89,7 @@ static void add_tags(const struct skep_span *span, const struct skep_schema *sch
 		     struct skep_str *out)
 {
 	_cleanup_(skep_str_fini)
-	struct skep_str value = {};
+	struct skep_str value = {}, room = {};
 	bool comma = false;
 
 	skep_str_add(out, ",\"tags\":{");
@@ -98,7 +98,8 @@ static void add_tags(const struct skep_span *span, const struct skep_schema *sch
 
 		skep_str_reset(&value);
 		skep_field_cell(field, payload, resolver, &value);
-		add_tag(out, &comma, skep_otlp_field_name(field), &value);
+		add_tag(out, &comma, skep_otlp_key(schema->fields, schema->n_fields, i, &room),
+			&value);
 	}
 	skep_str_reset(&value);
 	skep_str_add(&value, scope);
