@@ -80,37 +80,11 @@ static uint64_t rejected_protobuf(struct reader r, struct skep_str *ret_why)
 	return rejected;
 }
 
-/* The number behind a name that begins with "rejected", as a number or a text. */
-static uint64_t rejected_json(const char *text, struct skep_str *ret_why)
-{
-	const char *at = strstr(text, "\"rejected"), *message = strstr(text, "\"errorMessage\"");
-	size_t len;
-
-	if (message) {
-		message += strlen("\"errorMessage\"");
-		message += strspn(message, ": \t\r\n");
-		len = *message == '"' ? strcspn(message + 1, "\"") : 0;
-		skep_str_addn(ret_why, message + 1, len);
-	}
-	if (!at)
-		return 0;
-	at = strchr(at, ':');
-	if (!at)
-		return 0;
-	at += 1 + strspn(at + 1, " \t\r\n\"");
-	return *at >= '0' && *at <= '9' ? strtoull(at, NULL, 10) : 0;
-}
-
 uint64_t skep_answer_rejected(const uint8_t *bytes, size_t size, bool json,
 			      struct skep_str *ret_why)
 {
-	_cleanup_(skep_str_fini)
-	struct skep_str text = {};
-
-	if (!json)
-		return rejected_protobuf((struct reader){ bytes, bytes + size }, ret_why);
-	skep_str_addn(&text, bytes, size);
-	return rejected_json(skep_str_text(&text), ret_why);
+	return json ? skep_answer_rejected_json((const char *)bytes, size, ret_why)
+		    : rejected_protobuf((struct reader){ bytes, bytes + size }, ret_why);
 }
 
 static void take_partial(const struct skep_http_answer *answer, enum skep_otlp_protocol protocol,

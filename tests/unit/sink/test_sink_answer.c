@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -86,6 +87,60 @@ static void test_partial(void **state)
 	assert_false(a.again);
 }
 
+static void test_partial_json(void **state)
+{
+	static const struct {
+		const char *body;
+		uint64_t rejected;
+		const char *why;
+	} cases[] = {
+		/* What looks like a member inside of a text is none. */
+		{ "{\"partialSuccess\":{\"errorMessage\":\"the field \\\"rejected\\\": 7 is old\","
+		  "\"rejectedLogRecords\":\"1\"}}",
+		  1, "the field \"rejected\": 7 is old" },
+		{ "{\"errorMessage\":\"the field \\\"rejected\\\": 7 is old\","
+		  "\"rejectedLogRecords\":\"1\"}",
+		  1, "the field \"rejected\": 7 is old" },
+		{ " { \"partialSuccess\" : { \"rejectedSpans\" : 12 , \"errorMessage\" : \"\" } } ",
+		  12, "" },
+		{ "{\"partialSuccess\":{\"errorMessage\":\"\\u00e4\\ud83d\\ude00\\n\\ud800x\"}}", 0,
+		  "\xc3\xa4\xf0\x9f\x98\x80\n\xef\xbf\xbdx" },
+		/* Of something else. */
+		{ "{\"x\":{\"rejectedSpans\":3},\"y\":[{\"rejectedSpans\":4}],\"z\":[]}", 0, "" },
+		{ "{\"partialSuccess\":{\"x\":{\"rejectedSpans\":3},\"rejectedSpans\":2}}", 2, "" },
+		{ "{\"partialSuccess\":{\"rejectedSpans\":null,\"errorMessage\":null}}", 0, "" },
+		{ "{\"partialSuccess\":{\"rejectedSpans\":\"-3\"}}", 0, "" },
+		{ "{\"rejectedSpans\":99999999999999999999}", INT64_MAX, "" },
+		/* Nonsense. A number that is cut is none. */
+		{ "", 0, "" },
+		{ "{\"rejectedSpans\":12", 0, "" },
+		{ "{\"rejectedSpans\":12,", 12, "" },
+		{ "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", 0, "" },
+		{ "<html>\"rejectedSpans\":3,</html>", 0, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *body = cases[i].body;
+		size_t len = strlen(body);
+		_cleanup_(skep_str_fini)
+		struct skep_str why = {};
+
+		assert_int_equal(skep_answer_rejected((const uint8_t *)body, len, true, &why),
+				 cases[i].rejected);
+		assert_string_equal(skep_str_text(&why), cases[i].why);
+		/* Cut anywhere, in a block of its own: nothing behind it is read. */
+		for (size_t n = 1; n < len; n++) {
+			_cleanup_free_ uint8_t *part = malloc(n);
+
+			assert_non_null(part);
+			memcpy(part, body, n);
+			skep_str_reset(&why);
+			skep_answer_rejected(part, n, true, &why);
+		}
+	}
+}
+
 static void test_grpc(void **state)
 {
 	static const int again[] = { 1, 4, 10, 11, 14, 15 },
@@ -155,9 +210,9 @@ static void test_retry_info(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_status),	   cmocka_unit_test(test_partial),
-		cmocka_unit_test(test_grpc),	   cmocka_unit_test(test_retry_after),
-		cmocka_unit_test(test_retry_info),
+		cmocka_unit_test(test_status),	     cmocka_unit_test(test_partial),
+		cmocka_unit_test(test_partial_json), cmocka_unit_test(test_grpc),
+		cmocka_unit_test(test_retry_after),  cmocka_unit_test(test_retry_info),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
