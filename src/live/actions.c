@@ -256,6 +256,7 @@ int skep_session_read_map(struct skep_session *s, struct skep_arena *arena, size
 	    ret_snapshot->n_entries && !ret_snapshot->entries[0].numbers[0] &&
 	    (s->options->bpftrace_shapes || (s->cleared && s->cleared[map])))
 		ret_snapshot->n_entries = 0;
+	ret_snapshot->is_part = key;
 	ret_snapshot->time_ns = skep_clock_ns(CLOCK_REALTIME);
 	return 0;
 }

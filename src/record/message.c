@@ -177,6 +177,11 @@ void skep_message_string(struct skep_message *m, uint32_t number, const char *na
 	insert_length(m);
 }
 
+void skep_message_text(struct skep_message *m, uint32_t number, const char *name, const char *text)
+{
+	skep_message_string(m, number, name, text, strlen(text));
+}
+
 void skep_message_id(struct skep_message *m, uint32_t number, const char *name, const uint8_t *id,
 		     size_t len)
 {

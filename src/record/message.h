@@ -51,6 +51,8 @@ void skep_message_list_end(struct skep_message *m);
 /* In JSON a byte that is not of UTF-8 is U+FFFD, in the binary encoding too: a string has to be UTF-8 there as well. */
 void skep_message_string(struct skep_message *m, uint32_t number, const char *name,
 			 const char *text, size_t len);
+/* Of a text that ends with NUL. */
+void skep_message_text(struct skep_message *m, uint32_t number, const char *name, const char *text);
 /* Bytes that JSON has as hexadecimal digits: ids of traces and spans. */
 void skep_message_id(struct skep_message *m, uint32_t number, const char *name, const uint8_t *id,
 		     size_t len);

@@ -16,7 +16,7 @@
  *	skep_otlp_end(&otlp);		// @out holds the request
  *
  * What fields are called is decided by their names: those that the semantic conventions know have the conventions' names.
- * Times are nanoseconds since 1970. Sums count from @start_ns, the last time that the map was empty (cumulative).
+ * Times are nanoseconds since 1970. Sums count from @start_ns, the last time that the map was empty (cumulative) or was sent (delta).
  *
  * Source: opentelemetry-proto 1.x, files common, resource, logs, metrics, trace and the collector's three services.
  */
@@ -56,9 +56,13 @@ struct skep_otlp {
 	struct skep_message message;
 	const struct skep_otlp_source *source;
 	size_t n_items; /* log records, points of metrics or spans, so far */
+	/* Of the last item: its fields, and their keys, each with its NUL. */
+	const struct skep_schema_field *keys_of;
+	size_t n_keys;
+	struct skep_str keys;
 };
 
-/* @source and @out are borrowed until end. */
+/* @source and @out are borrowed until end, and so are the schemas of rows. */
 void skep_otlp_begin(struct skep_otlp *otlp, enum skep_otlp_signal signal,
 		     enum skep_message_form form, const struct skep_otlp_source *source,
 		     struct skep_str *out);
@@ -71,17 +75,22 @@ struct skep_span;
 void skep_otlp_span(struct skep_otlp *otlp, const struct skep_span *span,
 		    const struct skep_schema *schema, const void *payload,
 		    const struct skep_resolver *resolver);
-/* @exponential: hist becomes an exponential histogram of scale 0 where its buckets are powers of two. */
+/* How a snapshot becomes a metric. */
+enum skep_otlp_how {
+	SKEP_OTLP_EXPONENTIAL = 1, /* hist as one of scale 0, where its buckets are powers of two */
+	SKEP_OTLP_DELTA =
+		2, /* its sums and histograms are of the time since @start_ns alone (delta.h) */
+};
 void skep_otlp_snapshot(struct skep_otlp *otlp, const struct skep_snapshot *snapshot,
 			const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns,
-			bool exponential);
+			unsigned how);
 
-/* A sum of our own, cumulative, which only grows; its points until end. @unit: "{item}". */
+/* A sum of our own, which only grows; its points until end. @unit: "{item}". */
 void skep_otlp_counts_begin(struct skep_otlp *otlp, const char *name, const char *unit);
 void skep_otlp_counts_point(struct skep_otlp *otlp, const struct skep_attribute *attributes,
 			    size_t n_attributes, uint64_t value, uint64_t start_ns,
 			    uint64_t time_ns);
-void skep_otlp_counts_end(struct skep_otlp *otlp);
+void skep_otlp_counts_end(struct skep_otlp *otlp, bool delta);
 
 /* What the semantic conventions call a field of this name, or the name itself. */
 const char *skep_otlp_name(const char *field);

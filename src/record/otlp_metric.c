@@ -8,7 +8,9 @@
 #include "record/record_priv.h"
 #include "record/series.h"
 
+#define DELTA 1
 #define CUMULATIVE 2
+#define POWERS 66 /* skep_hist_buckets(0) */
 
 struct points {
 	struct skep_otlp *otlp;
@@ -20,6 +22,7 @@ struct points {
 	/* VALUE: the number in it, which may be one of many: counted from @base on. */
 	const struct skep_schema_field *field;
 	size_t base;
+	bool delta;
 };
 
 static void add_keys(const struct points *p, uint32_t number,
@@ -28,7 +31,7 @@ static void add_keys(const struct points *p, uint32_t number,
 	const struct skep_schema_field *keys;
 	size_t base, n = skep_snapshot_keys(p->s, &keys, &base);
 
-	skep_otlp_fields(p->m, number, keys, n, (const uint8_t *)entry->key + base, p->resolver);
+	skep_otlp_fields(p->otlp, number, keys, n, (const uint8_t *)entry->key + base, p->resolver);
 }
 
 static void add_times(const struct points *p)
@@ -117,31 +120,41 @@ static void add_buckets(const struct points *p, const struct skep_snapshot_entry
 
 /*
  * An ExponentialHistogramDataPoint of scale 0, whose bucket i holds (2^i, 2^(i+1)]; ours hold [2^i, 2^(i+1)), so an exact
- * power of two is in the bucket above the one that the protocol would have it in.
+ * power of two is in the bucket above the one that the protocol would have it in. Not so 1, which is alone in its bucket.
  */
 static void add_exponential(const struct points *p, const struct skep_snapshot_entry *entry)
 {
-	size_t first = 0, last = 0, n = p->s->n_numbers;
+	size_t first = p->s->hist_low_zero ? 3 : 2, last;
+	size_t n = MIN(p->s->n_numbers, (size_t)POWERS);
+	bool ones;
 
-	for (size_t i = 2; i < n; i++) {
-		if (!entry->numbers[i])
-			continue;
-		first = first ? first : i;
-		last = i;
-	}
+	while (first < n && !entry->numbers[first])
+		first++;
+	for (last = n; last > first && !entry->numbers[last - 1];)
+		last--;
+	ones = first == 2;
 	begin_point(p);
 	add_keys(p, 1, entry);
 	add_times(p);
 	skep_message_fixed64(p->m, 4, "count", skep_snapshot_total(p->s, entry));
 	skep_message_sint32(p->m, 6, "scale", 0);
-	skep_message_fixed64(p->m, 7, "zeroCount", entry->numbers[1]);
-	if (first) {
+	skep_message_fixed64(p->m, 7, "zeroCount",
+			     entry->numbers[1] + (p->s->hist_low_zero ? entry->numbers[2] : 0));
+	if (first < last) {
+		uint64_t counts[POWERS + 1] = { ones ? entry->numbers[2] : 0 };
+
+		/* From bucket -1 on, when there are ones: (0.5, 1], which is them, then (1, 2], which is empty. */
+		memcpy(counts + ones, entry->numbers + first, (last - first) * sizeof(*counts));
+		if (ones)
+			counts[1] = 0;
 		skep_message_begin(p->m, 8, "positive");
-		skep_message_sint32(p->m, 1, "offset", (int32_t)first - 2);
-		skep_message_uint64s(p->m, 2, "bucketCounts", entry->numbers + first,
-				     last - first + 1);
+		skep_message_sint32(p->m, 1, "offset", ones ? -1 : (int32_t)first - 2);
+		skep_message_uint64s(p->m, 2, "bucketCounts", counts,
+				     last - first + (ones && last > 3));
 		skep_message_end(p->m);
 	}
+	if (p->s->hist_low_zero) /* 0 and 1 are one bucket */
+		skep_message_double(p->m, 14, "zeroThreshold", 1);
 	skep_message_end(p->m);
 }
 
@@ -285,7 +298,7 @@ static void add_unit(const struct points *p, const char *suffix)
 								   : unit_of_name(p->s->name);
 
 	if (unit)
-		skep_message_string(p->m, 3, "unit", unit, strlen(unit));
+		skep_message_text(p->m, 3, "unit", unit);
 }
 
 /* What has no bucket of its own in an exponential histogram: numbers below zero, which are one bucket of ours. */
@@ -297,11 +310,12 @@ static bool any_negative(const struct skep_snapshot *s)
 	return false;
 }
 
-static void end_metric(struct skep_message *m, const struct instrument *i, bool is_monotonic)
+static void end_metric(struct skep_message *m, const struct instrument *i, bool is_monotonic,
+		       bool delta)
 {
 	skep_message_list_end(m);
 	if (i->has_temporality)
-		skep_message_uint32(m, 2, "aggregationTemporality", CUMULATIVE);
+		skep_message_uint32(m, 2, "aggregationTemporality", delta ? DELTA : CUMULATIVE);
 	if (i->is_sum)
 		skep_message_bool(m, 3, "isMonotonic", is_monotonic);
 	skep_message_end(m);
@@ -323,7 +337,7 @@ static void add_metric(const struct points *p, const char *suffix, bool as_power
 		skep_breathe(p->otlp->source->breath, k);
 		add_point(p, &p->s->entries[k], as_powers);
 	}
-	end_metric(m, i, is_count || !p->s->is_signed);
+	end_metric(m, i, is_count || !p->s->is_signed, p->delta);
 }
 
 static void tell_no_number(const struct points *p, const char *suffix)
@@ -373,14 +387,21 @@ static void add_field(struct points *p, const struct skep_schema_field *field, s
 
 void skep_otlp_snapshot(struct skep_otlp *otlp, const struct skep_snapshot *s,
 			const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns,
-			bool exponential)
+			unsigned how)
 {
-	bool as_powers = exponential && s->kind == SKEP_SNAPSHOT_HIST && s->hist_bits == 0 &&
-			 !any_negative(s);
-	struct points p = { otlp, &otlp->message, s, resolver, start_ns, time_ns, 0, NULL, 0 };
+	bool as_powers = how & SKEP_OTLP_EXPONENTIAL && s->kind == SKEP_SNAPSHOT_HIST &&
+			 s->hist_bits == 0 && !any_negative(s);
+	struct points p = { .otlp = otlp,
+			    .m = &otlp->message,
+			    .s = s,
+			    .resolver = resolver,
+			    .start_ns = start_ns,
+			    .time_ns = time_ns,
+			    .delta = how & SKEP_OTLP_DELTA };
 
 	if (!s->n_entries)
 		return;
+	otlp->keys_of = NULL; /* other keys may lie where those of the last one lay */
 	if (s->kind == SKEP_SNAPSHOT_VALUE) {
 		add_field(&p, &s->value_field, 0, "", 0);
 		return;
@@ -399,8 +420,8 @@ void skep_otlp_counts_begin(struct skep_otlp *otlp, const char *name, const char
 	struct skep_message *m = &otlp->message;
 
 	skep_message_item(m, 2);
-	skep_message_string(m, 1, "name", name, strlen(name));
-	skep_message_string(m, 3, "unit", unit, strlen(unit));
+	skep_message_text(m, 1, "name", name);
+	skep_message_text(m, 3, "unit", unit);
 	skep_message_begin(m, sum.number, sum.name);
 	skep_message_list(m, "dataPoints");
 }
@@ -419,7 +440,7 @@ void skep_otlp_counts_point(struct skep_otlp *otlp, const struct skep_attribute 
 	skep_message_end(m);
 }
 
-void skep_otlp_counts_end(struct skep_otlp *otlp)
+void skep_otlp_counts_end(struct skep_otlp *otlp, bool delta)
 {
-	end_metric(&otlp->message, &sum, true);
+	end_metric(&otlp->message, &sum, true, delta);
 }

@@ -60,6 +60,7 @@ struct skep_snapshot {
 	int64_t lhist_min, lhist_max, lhist_step;
 	struct skep_snapshot_entry *entries;
 	size_t n_entries;
+	bool is_part;	  /* the map may have more: one key was asked for, or there are too many */
 	uint64_t time_ns; /* when it was taken, since 1970; 0: not known */
 };
 

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/vec.h"
+#include "record/delta.h"
 #include "sink/answer.h"
 #include "sink/http.h"
 #include "sink/settings.h"
@@ -54,7 +55,8 @@ struct otlp_sink {
 	uint64_t since_ns; /* since 1970: what our own counts count from */
 	size_t keys_left;  /* of a collection */
 	bool is_collecting;
-	bool is_telling;	/* the sum of what was lost is open in its batch */
+	bool is_telling; /* the sum of what was lost is open in its batch */
+	struct skep_delta delta;
 	struct names no_number; /* what was in maps and could not be in a metric, each once */
 	struct names cut;	/* maps of which keys were left out, */
 	uint64_t n_cut;		/* and how often */
@@ -131,7 +133,7 @@ static uint32_t form_of(const struct skep_otlp_target *s)
 static void end_lost(struct otlp_sink *sink)
 {
 	if (sink->is_telling)
-		skep_otlp_counts_end(&sink->batches[SKEP_OTLP_METRICS].otlp);
+		skep_otlp_counts_end(&sink->batches[SKEP_OTLP_METRICS].otlp, sink->settings.delta);
 	sink->is_telling = false;
 }
 
@@ -249,35 +251,53 @@ static size_t entry_bytes(const struct skep_snapshot *s)
 }
 
 /* A request has one metric of a map: what is too much for one goes on in the next. */
+static void send_entries(struct otlp_sink *sink, const struct skep_snapshot *whole,
+			 const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns,
+			 unsigned how)
+{
+	struct batch *b = &sink->batches[SKEP_OTLP_METRICS];
+	struct skep_snapshot part = *whole;
+	size_t most = MAX(SKEP_SINK_BATCH_BYTES / entry_bytes(whole), (size_t)1);
+
+	for (size_t i = 0; i < whole->n_entries; i += part.n_entries) {
+		part.entries = whole->entries + i;
+		part.n_entries = MIN(whole->n_entries - i, most);
+		if (i)
+			finish(sink, b);
+		skep_otlp_snapshot(open_batch(sink, SKEP_OTLP_METRICS), &part, resolver, start_ns,
+				   time_ns, how);
+		skep_breathe_now(sink->sink.breath);
+	}
+	if (b->otlp.n_items == 0)
+		b->since_ns = skep_clock_ns(CLOCK_MONOTONIC);
+}
+
 static void add_snapshot(struct skep_sink *base, const struct skep_snapshot *snapshot,
 			 const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns)
 {
 	struct otlp_sink *sink = (struct otlp_sink *)base;
-	struct batch *b = &sink->batches[SKEP_OTLP_METRICS];
-	struct skep_snapshot part = *snapshot;
-	size_t n = MIN(snapshot->n_entries, sink->keys_left),
-	       most = MAX(SKEP_SINK_BATCH_BYTES / entry_bytes(snapshot), (size_t)1);
+	struct skep_snapshot whole = *snapshot;
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = NULL;
+	unsigned how = sink->settings.exponential ? SKEP_OTLP_EXPONENTIAL : 0;
 
 	if (sink->settings.disabled)
 		return;
 	end_lost(sink);
-	if (n < snapshot->n_entries) {
-		note_name(&sink->cut, snapshot->name);
+	if (whole.n_entries > sink->keys_left) {
+		note_name(&sink->cut, whole.name);
 		sink->n_cut++;
+		whole.n_entries = sink->keys_left;
+		whole.is_part = true;
 	}
 	if (sink->is_collecting)
-		sink->keys_left -= n;
-	for (size_t i = 0; i < n; i += part.n_entries) {
-		part.entries = snapshot->entries + i;
-		part.n_entries = MIN(n - i, most);
-		if (i)
-			finish(sink, b);
-		skep_otlp_snapshot(open_batch(sink, SKEP_OTLP_METRICS), &part, resolver, start_ns,
-				   time_ns, sink->settings.exponential);
-		skep_breathe_now(base->breath);
+		sink->keys_left -= whole.n_entries;
+	if (sink->settings.delta && skep_delta_takes(&whole)) {
+		arena = skep_arena_new();
+		skep_delta_take(&sink->delta, &whole, time_ns, &start_ns, arena);
+		how |= SKEP_OTLP_DELTA;
 	}
-	if (b->otlp.n_items == 0)
-		b->since_ns = skep_clock_ns(CLOCK_MONOTONIC);
+	send_entries(sink, &whole, resolver, start_ns, time_ns, how);
 }
 
 static size_t room(const struct skep_sink *base)
@@ -290,19 +310,23 @@ static void add_lost(struct skep_sink *base, const char *probe, const char *caus
 {
 	struct otlp_sink *sink = (struct otlp_sink *)base;
 	struct skep_attribute attributes[] = { { "cause", cause }, { "probe", probe } };
+	uint64_t since_ns = sink->since_ns, now_ns = skep_clock_ns(CLOCK_REALTIME);
 	struct skep_otlp *otlp;
+	_cleanup_(skep_str_fini)
+	struct skep_str name = {};
 
 	if (sink->settings.disabled)
 		return;
 	if (!sink->is_telling)
 		skep_otlp_counts_begin(open_batch(sink, SKEP_OTLP_METRICS), "skep.lost", "{item}");
 	sink->is_telling = true;
+	if (sink->settings.delta) {
+		skep_str_addf(&name, "%s %s", cause ? cause : "", probe ? probe : "");
+		count = skep_delta_count(&sink->delta, skep_str_text(&name), count, now_ns,
+					 &since_ns);
+	}
 	otlp = &sink->batches[SKEP_OTLP_METRICS].otlp;
-	skep_otlp_counts_point(otlp, attributes,
-			       !cause  ? 0
-			       : probe ? 2
-				       : 1,
-			       count, sink->since_ns, skep_clock_ns(CLOCK_REALTIME));
+	skep_otlp_counts_point(otlp, attributes, !cause ? 0 : 1 + !!probe, count, since_ns, now_ns);
 }
 
 static void collect(struct otlp_sink *sink)
@@ -569,6 +593,7 @@ static void close_otlp(struct skep_sink *base, struct skep_deliver_counts *ret_c
 		list_names(&sink->cut, ret_counts->cut_names, sizeof(ret_counts->cut_names));
 	for (size_t i = 0; i < ARRAY_SIZE(sink->batches); i++)
 		skep_str_fini(&sink->batches[i].bytes);
+	skep_delta_fini(&sink->delta);
 	skep_otlp_settings_fini(&sink->settings);
 }
 

@@ -386,7 +386,7 @@ static void read_metrics(struct reader *r)
 {
 	static const char *const histograms[] = { "explicit_bucket_histogram",
 						  "base2_exponential_bucket_histogram" };
-	static const char *const times[] = { "cumulative" }; /* the only one there is */
+	static const char *const times[] = { "cumulative", "delta", "lowmemory" };
 
 	r->s->interval_ms = INTERVAL_MS;
 	if (is_set(r, "OTEL_METRIC_EXPORT_INTERVAL"))
@@ -394,7 +394,7 @@ static void read_metrics(struct reader *r)
 	if (is_set(r, METRICS "DEFAULT_HISTOGRAM_AGGREGATION"))
 		r->s->exponential = one_of(r, histograms, ARRAY_SIZE(histograms), 0) > 0;
 	if (is_set(r, METRICS "TEMPORALITY_PREFERENCE"))
-		(void)one_of(r, times, ARRAY_SIZE(times), 0);
+		r->s->delta = one_of(r, times, ARRAY_SIZE(times), 0) > 0;
 }
 
 static void drop_target(struct skep_otlp_target *t)

@@ -46,6 +46,7 @@ struct skep_otlp_settings {
 		attributes[SKEP_OTLP_ATTRIBUTES_MAX]; /* of the resource; texts owned */
 	size_t n_attributes;
 	bool exponential; /* histograms */
+	bool delta;	  /* sums and histograms are of the time since they were sent last */
 };
 
 /* @url: NULL, or what --to says. @get: as getenv. -EINVAL, and the diag says which variable. */

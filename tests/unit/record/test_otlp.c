@@ -87,11 +87,52 @@ static void test_point(void **state)
 
 	(void)state;
 	skep_otlp_begin(&otlp, SKEP_OTLP_METRICS, SKEP_MESSAGE_JSON, &source, &out);
-	skep_otlp_snapshot(&otlp, &s, NULL, 1, 2, false);
+	skep_otlp_snapshot(&otlp, &s, NULL, 1, 2, 0);
 	skep_otlp_end(&otlp);
 	assert_int_equal(otlp.n_items, 1);
 	assert_int_equal(count(&out, "\"process.pid\""), 1);
 	assert_int_equal(count(&out, "\"curtask.real_parent.pid\""), 1);
+}
+
+/* The text that @numbers of a hist without a key become. */
+static void check_powers(const uint64_t *numbers, bool low_zero, const char *expected)
+{
+	struct skep_snapshot_entry entry = { .key = "", .numbers = numbers };
+	struct skep_snapshot s = { .name = "@h",
+				   .kind = SKEP_SNAPSHOT_HIST,
+				   .n_numbers = 66,
+				   .hist_low_zero = low_zero,
+				   .entries = &entry,
+				   .n_entries = 1 };
+	struct skep_otlp otlp;
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+
+	skep_otlp_begin(&otlp, SKEP_OTLP_METRICS, SKEP_MESSAGE_JSON, &source, &out);
+	skep_otlp_snapshot(&otlp, &s, NULL, 1, 2, SKEP_OTLP_EXPONENTIAL);
+	skep_otlp_end(&otlp);
+	if (!strstr(skep_str_text(&out), expected))
+		fail_msg("no %s in %s", expected, skep_str_text(&out));
+}
+
+static void test_powers(void **state)
+{
+	uint64_t none[66] = {}, ones[66] = { [2] = 3 }, zeros[66] = { [1] = 5 };
+	uint64_t many[66] = { [1] = 5, [2] = 3, [4] = 7 }, high[66] = { [4] = 7, [65] = 1 };
+
+	(void)state;
+	check_powers(none, false, "\"scale\":0,\"zeroCount\":\"0\"}");
+	check_powers(zeros, false, "\"zeroCount\":\"5\"}");
+	/* 1 is the upper bound of bucket -1. */
+	check_powers(ones, false, "\"positive\":{\"offset\":-1,\"bucketCounts\":[\"3\"]}");
+	check_powers(many, false,
+		     "\"zeroCount\":\"5\",\"positive\":{\"offset\":-1,"
+		     "\"bucketCounts\":[\"3\",\"0\",\"0\",\"7\"]}");
+	check_powers(high, false, "\"positive\":{\"offset\":2,\"bucketCounts\":[\"7\",");
+	/* 0 and 1 are one bucket: what is no larger than 1 counts as zero. */
+	check_powers(many, true,
+		     "\"zeroCount\":\"8\",\"positive\":{\"offset\":2,"
+		     "\"bucketCounts\":[\"7\"]},\"zeroThreshold\":1");
 }
 
 int main(void)
@@ -100,6 +141,7 @@ int main(void)
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_row),
 		cmocka_unit_test(test_point),
+		cmocka_unit_test(test_powers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -164,18 +164,23 @@ static void test_metrics(void **state)
 		read_with(NULL, WITH("OTEL_METRIC_EXPORT_INTERVAL", "250",
 				     "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
 				     "base2_exponential_bucket_histogram",
-				     "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
-				     "Cumulative", "OTEL_SDK_DISABLED", "true"));
+				     "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "Delta",
+				     "OTEL_SDK_DISABLED", "true"));
 
 	(void)state;
 	assert_int_equal(s.interval_ms, 250);
 	assert_true(s.exponential);
+	assert_true(s.delta);
 	assert_true(s.disabled);
 	skep_otlp_settings_fini(&s);
 	s = read_with(NULL,
 		      WITH("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "cumulative"));
 	assert_false(s.disabled);
+	assert_false(s.delta);
 	assert_int_equal(s.interval_ms, 60000);
+	skep_otlp_settings_fini(&s);
+	s = read_with(NULL, WITH("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "lowmemory"));
+	assert_true(s.delta);
 	skep_otlp_settings_fini(&s);
 }
 
@@ -223,7 +228,6 @@ static void test_warned(void **state)
 		{ "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", "pie",
 		  "explicit_bucket_histogram" },
 		{ "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "ages", "cumulative" },
-		{ "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "delta", "cumulative" },
 		{ "OTEL_SDK_DISABLED", "1", "false" },
 	};
 

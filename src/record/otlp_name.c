@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What fields are called in OpenTelemetry, each name once in an item. */
+#include <string.h>
+
+#include "record/otlp_priv.h"
+#include "record/record_priv.h"
+
+static const struct {
+	const char *field, *name;
+} conventions[] = {
+	{ "pid", "process.pid" },
+	{ "tgid", "process.pid" },
+	{ "ppid", "process.parent_pid" },
+	{ "comm", "thread.name" },
+	{ "tid", "thread.id" },
+	{ "user", "process.owner" },
+	{ "username", "process.owner" },
+	{ "uid", "process.user.id" },
+	{ "args", "process.command_line" },
+	{ "exit_code", "process.exit.code" },
+	{ "parents", "process.ancestors" },
+	{ "container", "container.name" },
+	{ "container_id", "container.id" },
+	{ "image", "container.image.name" },
+	{ "pod", "k8s.pod.name" },
+	{ "namespace", "k8s.namespace.name" },
+	{ "unit", "systemd.unit" },
+	{ "file", "file.path" },
+	{ "path", "file.path" },
+	{ "device", "system.device" },
+	{ "disk", "system.device" },
+	{ "interface", "network.interface.name" },
+	{ "saddr", "source.address" },
+	{ "sport", "source.port" },
+	{ "daddr", "destination.address" },
+	{ "dport", "destination.port" },
+	{ "laddr", "network.local.address" },
+	{ "lport", "network.local.port" },
+	{ "raddr", "network.peer.address" },
+	{ "saddr_name", "source.domain" },
+	{ "daddr_name", "destination.domain" },
+	{ "laddr_name", "network.local.name" },
+	{ "raddr_name", "network.peer.name" },
+	{ "rport", "network.peer.port" },
+	{ "cpu", "cpu.logical_number" },
+};
+
+const char *skep_otlp_name(const char *field)
+{
+	const char *dot = strrchr(field, '.');
+
+	/* Keys of maps are called after their expressions: "args.next.pid". */
+	if (dot && dot[1])
+		field = dot + 1;
+	for (size_t i = 0; i < ARRAY_SIZE(conventions); i++)
+		if (skep_streq(conventions[i].field, field))
+			return conventions[i].name;
+	return field;
+}
+
+const char *skep_otlp_field_name(const struct skep_schema_field *field)
+{
+	const char *name = field->name ? field->name : "";
+
+	return field->unit ? name : skep_otlp_name(name);
+}
+
+/* Whether the conventions' name of field @index, which is @name, is that of one before it as well. */
+static bool is_taken(const struct skep_schema_field *fields, size_t index, const char *name)
+{
+	for (size_t i = 0; i < index; i++)
+		if (skep_streq(skep_otlp_field_name(&fields[i]), name))
+			return true;
+	return false;
+}
+
+const char *skep_otlp_key(const struct skep_schema_field *fields, size_t n, size_t index,
+			  struct skep_str *room)
+{
+	const char *name = skep_otlp_field_name(&fields[index]);
+
+	if (!is_taken(fields, index, name))
+		return name;
+	skep_str_reset(room);
+	skep_field_member(fields, index, room);
+	/* "a.x", "b.x" and "x": the first is "x", so the last cannot be what it is called either. */
+	if (is_taken(fields, n, skep_str_text(room)))
+		skep_str_addf(room, "#%zu", index + 1);
+	return skep_str_text(room);
+}
+
+const char *skep_otlp_keys(struct skep_otlp *otlp, const struct skep_schema_field *fields, size_t n)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str room = {};
+
+	if (otlp->keys_of == fields && otlp->n_keys == n)
+		return skep_str_text(&otlp->keys);
+	skep_str_reset(&otlp->keys);
+	for (size_t i = 0; i < n; i++) {
+		skep_str_add(&otlp->keys, skep_otlp_key(fields, n, i, &room));
+		skep_str_addc(&otlp->keys, '\0');
+	}
+	otlp->keys_of = fields;
+	otlp->n_keys = n;
+	return skep_str_text(&otlp->keys);
+}
