@@ -50,7 +50,8 @@ int skep_cmd_schema(int argc, char **argv)
 	tool = skep_tool_find(argv[1], arena);
 	if (!tool && argv[1][0] != '-' && !strpbrk(argv[1], "./") && access(argv[1], R_OK) < 0)
 		return skep_cli_unknown_tool(argv[1], arena);
-	r = tool ? skep_tool_schema_options(tool, argc - 1, argv + 1, arena, &options, &diag)
+	r = tool ? skep_tool_options(tool, SKEP_TOOL_LINE_SCHEMA, argc - 1, argv + 1, arena,
+				     &options, &diag)
 		 : skep_trace_options(&options, argc, argv, &diag);
 	if (r >= 0 && !options.help && options.n_formats && options.format != SKEP_LIVE_JSON) {
 		skep_diag_error(&diag, SKEP_NO_LOC, "a schema is JSON");

@@ -161,12 +161,12 @@ int skep_cmd_tool(const char *name, bool as_bcc, int argc, char **argv)
 
 	if (!tool)
 		return skep_cli_unknown_tool(name, arena);
-	r = skep_tool_options(tool, argc, argv, arena, &options, &diag);
+	r = skep_tool_options(tool, as_bcc ? SKEP_TOOL_LINE_BCC : SKEP_TOOL_LINE_OWN, argc, argv,
+			      arena, &options, &diag);
 	skep_cli_tell(&diag, false);
 	skep_diag_fini(&diag);
 	if (r < 0)
 		return SKEP_EXIT_USAGE;
-	options.shape = as_bcc ? tool->shape : NULL;
 	if (!options.help)
 		return skep_trace_run(&options, &context);
 	skep_tool_help(tool, &text);

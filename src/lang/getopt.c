@@ -3,11 +3,16 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lang/check_priv.h"
 #include "lang/nearest.h"
+#include "lang/row.h"
 #include "lang/walk.h"
+
+#define LIST_MAX 64 /* numbers of one option */
 
 enum kind {
 	KIND_BOOL,
@@ -20,7 +25,7 @@ struct option {
 	const char *name, *description;
 	enum kind kind;
 	int64_t number;	  /* the default, then what was given */
-	const char *text; /* likewise */
+	const char *text; /* likewise; of numbers: several, with commas between them, or NULL */
 	struct skep_loc loc;
 };
 
@@ -88,6 +93,28 @@ static bool parse_int(const char *text, int64_t *ret)
 	return true;
 }
 
+/* "80,443", which only a comparison can do with. */
+static bool parse_list(const char *text, struct option *o)
+{
+	char number[32];
+	unsigned n = 0;
+
+	for (const char *p = text;; p++) {
+		size_t len = strcspn(p, ",");
+
+		if (len >= sizeof(number) || n++ == LIST_MAX)
+			return false;
+		snprintf(number, sizeof(number), "%.*s", (int)len, p);
+		if (!parse_int(number, &o->number))
+			return false;
+		p += len;
+		if (!*p)
+			break;
+	}
+	o->text = n > 1 ? text : NULL;
+	return true;
+}
+
 /* @value: behind the '=', or NULL. */
 static void set_option(struct resolver *r, struct option *o, const char *value)
 {
@@ -105,7 +132,7 @@ static void set_option(struct resolver *r, struct option *o, const char *value)
 	} else if (!value) {
 		ok = false;
 	} else if (o->kind == KIND_INT) {
-		ok = parse_int(value, &o->number);
+		ok = parse_list(value, o);
 	} else {
 		o->text = value;
 	}
@@ -210,8 +237,13 @@ static const struct option *declare(struct resolver *r, const struct option *o)
 	return known;
 }
 
-static void become(struct skep_expr *e, const struct option *o)
+static void become(struct resolver *r, struct skep_expr *e, const struct option *o)
 {
+	if (o->kind == KIND_INT && o->text)
+		wrong(r, e->loc,
+		      skep_arena_printf(r->c->arena, "--%s takes one number, not '%s'", o->name,
+					o->text),
+		      "several do where it is compared by == or !=");
 	if (o->kind == KIND_TEXT) {
 		e->kind = SKEP_EXPR_STRING;
 		e->text.data = o->text;
@@ -225,16 +257,106 @@ static void become(struct skep_expr *e, const struct option *o)
 	e->num.is_option = true;
 }
 
+static bool visit(void *data, struct skep_expr *e);
+
+static bool is_getopt(const struct skep_expr *e)
+{
+	return e->kind == SKEP_EXPR_CALL && skep_streq(e->call.name, "getopt");
+}
+
+static struct skep_expr *compared(struct resolver *r, const struct skep_expr *was, int64_t number)
+{
+	struct skep_expr *e = skep_arena_memdup(r->c->arena, was, sizeof(*e));
+	struct skep_expr **side = is_getopt(e->binary.left) ? &e->binary.left : &e->binary.right;
+
+	*side = skep_arena_memdup(r->c->arena, *side, sizeof(**side));
+	become(r, *side, &(struct option){ .kind = KIND_INT, .number = number });
+	return e;
+}
+
+/* x == getopt("port", 0) with --port=80,443 is x == 80 || x == 443; with != it is neither of them. */
+static bool compare_list(struct resolver *r, struct skep_expr *e)
+{
+	struct skep_expr *side = is_getopt(e->binary.left) ? e->binary.left : e->binary.right,
+			 *all = NULL;
+	const struct option *known;
+	struct option o = {};
+	char *end;
+
+	if (!is_getopt(side) || !read_call(r, side, &o) || o.kind != KIND_INT)
+		return true;
+	known = declare(r, &o);
+	for (const char *p = known->text; p; p = *end ? end + 1 : NULL) {
+		int64_t number = p[0] == '-' ? strtoll(p, &end, 0) : (int64_t)strtoull(p, &end, 0);
+		struct skep_expr *one = compared(r, e, number), *both = one;
+
+		if (all) {
+			both = skep_arena_memdup(r->c->arena, e, sizeof(*e));
+			both->binary.op =
+				e->binary.op == SKEP_BINARY_EQ ? SKEP_BINARY_LOR : SKEP_BINARY_LAND;
+			both->binary.left = all;
+			both->binary.right = one;
+			both->height = all->height + 1;
+		}
+		all = both;
+	}
+	if (all)
+		*e = *all;
+	return true;
+}
+
+static bool is_row(const struct skep_expr *e)
+{
+	return e->kind == SKEP_EXPR_CALL && skep_streq(e->call.name, "row") &&
+	       e->call.args.len >= SKEP_ROW_FIRST + SKEP_ROW_STEP;
+}
+
+/* Fields whose condition does not hold are left out of the row. */
+static void choose_fields(struct resolver *r, struct skep_expr *row)
+{
+	struct skep_check k = { .c = r->c, .final = true };
+	struct skep_expr **args = row->call.args.data;
+	size_t n = SKEP_ROW_FIRST;
+
+	for (size_t i = SKEP_ROW_FIRST; i + 2 < row->call.args.len; i += SKEP_ROW_STEP) {
+		struct skep_expr *value = args[i + 2];
+		int64_t wanted = 1;
+
+		if (value->kind == SKEP_EXPR_TERNARY && value->ternary.comptime &&
+		    !value->ternary.no) {
+			skep_walk_expr(value->ternary.cond, visit, r);
+			if (!skep_check_const(&k, value->ternary.cond, &wanted))
+				wrong(r, value->ternary.cond->loc,
+				      "whether there is a field must be known when the script is compiled",
+				      "getopt(\"name\") is");
+			value = value->ternary.yes;
+		}
+		if (!wanted)
+			continue;
+		args[n] = args[i];
+		args[n + 1] = args[i + 1];
+		args[n + 2] = value;
+		n += SKEP_ROW_STEP;
+	}
+	row->call.args.len = n;
+}
+
 static bool visit(void *data, struct skep_expr *e)
 {
 	struct resolver *r = data;
 	struct option o = {};
 
+	if (is_row(e))
+		choose_fields(r, e);
+
+	if (e->kind == SKEP_EXPR_BINARY &&
+	    (e->binary.op == SKEP_BINARY_EQ || e->binary.op == SKEP_BINARY_NE))
+		return compare_list(r, e);
 	if ((e->kind != SKEP_EXPR_CALL && e->kind != SKEP_EXPR_NAME) ||
 	    !skep_streq(e->call.name, "getopt"))
 		return true;
 	if (read_call(r, e, &o))
-		become(e, declare(r, &o));
+		become(r, e, declare(r, &o));
 	return false;
 }
 

@@ -406,7 +406,8 @@ static bool lost_child(const struct skep_expr *e, const struct skep_expr *from)
 	case SKEP_EXPR_ASSIGN:
 		return !e->binary.left || !e->binary.right;
 	case SKEP_EXPR_TERNARY:
-		return !e->ternary.cond || !e->ternary.no || (from->ternary.yes && !e->ternary.yes);
+		return !e->ternary.cond || (from->ternary.no && !e->ternary.no) ||
+		       (from->ternary.yes && !e->ternary.yes);
 	case SKEP_EXPR_FIELD:
 		return !e->field.base;
 	case SKEP_EXPR_INDEX:

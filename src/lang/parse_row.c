@@ -9,7 +9,7 @@
  *
  *	row("exec", "pid", "", pid, "comm", "", comm, "file", "", str(args.filename), "lat", "us", (...) / 1000)
  *
- * Behind its fields `as span { duration: lat, name: comm, kind: client }` may tell that it lasts (record/schema.h).
+ * A field with `if getopt("name")` behind it is there only with that option (getopt.c). Behind the fields `as span { duration: lat, name: comm, kind: client }` may tell that it lasts (record/schema.h).
  */
 #include "lang/expr_text.h"
 #include "lang/parse.h"
@@ -105,6 +105,27 @@ static bool is_taken(const struct row_args *args, size_t end, const char *name)
 	return false;
 }
 
+/* `value if getopt("extended")`: without that option there is no such field (getopt.c). */
+static struct skep_expr *parse_condition(struct skep_parser *p, struct skep_expr *value)
+{
+	struct skep_loc start = value->loc;
+	struct skep_expr *cond, *e;
+
+	if (!skep_parse_at_word(p, "if"))
+		return value;
+	skep_parse_take(p);
+	cond = skep_parse_expr(p);
+	if (!cond)
+		return NULL;
+	e = skep_parse_node(p, SKEP_EXPR_TERNARY, start);
+	e->ternary.cond = cond;
+	e->ternary.yes = value;
+	e->ternary.comptime = true;
+	skep_parse_on(e, value);
+	skep_parse_on(e, cond);
+	return skep_parse_done(p, e, start);
+}
+
 static bool parse_field(struct skep_parser *p, struct row_args *args)
 {
 	struct skep_tok first = *skep_parse_peek(p, 0);
@@ -122,6 +143,7 @@ static bool parse_field(struct skep_parser *p, struct row_args *args)
 	if (!name)
 		name = skep_expr_text(p->env.arena, value);
 	value = skep_parse_unit(p, value, &unit);
+	value = value ? parse_condition(p, value) : NULL;
 	if (!value)
 		return false;
 	if (is_taken(args, args->len, name)) {

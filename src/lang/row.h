@@ -5,6 +5,8 @@
  *
  *	parse_row.c ──► row("exec", "pid", "", pid, ...) ──► builtin/row.c
  *
+ * A value with a condition is a ternary without its second half until getopt.c has left it out, or the condition away.
+ *
  * `as span { ... }` behind it adds the same for each role, with a mark for a unit: a value of its own, which is not shown, or
  * the name of a field or of a kind as a literal.
  *

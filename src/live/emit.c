@@ -193,7 +193,7 @@ void skep_emit_row(struct skep_session *s, size_t action, const void *payload,
 	if (s->options->format == SKEP_LIVE_PROM)
 		return;
 	if (s->options->format == SKEP_LIVE_FOLDED)
-		skep_folded_row(schema, payload, s->resolver, out);
+		skep_folded_row(schema, payload, s->resolver, s->options->folded, out);
 	else if (s->options->format == SKEP_LIVE_CSV)
 		skep_csv_row(&s->emit.csv, s->emit.types[action], schema, payload, s->resolver,
 			     out);
@@ -230,7 +230,7 @@ void skep_emit_map(struct skep_session *s, const struct skep_snapshot *snapshot,
 		skep_snapshot_table(snapshot, top, divide, s->resolver, s->emit.tables.screen, out);
 		return;
 	case SKEP_LIVE_FOLDED:
-		skep_folded_snapshot(snapshot, s->resolver, out);
+		skep_folded_snapshot(snapshot, s->resolver, s->options->folded, out);
 		return;
 	case SKEP_LIVE_PROM: {
 		struct skep_prom prom = { .scope = s->options->scope };

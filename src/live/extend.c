@@ -10,10 +10,15 @@
 	1 /* in the root of a hierarchy may be who is in a group of another one: /proc knows */
 
 const char *const skep_extend_words[SKEP_N_PROCESS_WHATS] = {
-	[SKEP_PROCESS_USER] = "user",		[SKEP_PROCESS_PARENTS] = "parents",
-	[SKEP_PROCESS_CONTAINER] = "container", [SKEP_PROCESS_CONTAINER_ID] = "container_id",
-	[SKEP_PROCESS_IMAGE] = "image",		[SKEP_PROCESS_POD] = "pod",
-	[SKEP_PROCESS_NAMESPACE] = "namespace", [SKEP_PROCESS_UNIT] = "unit",
+	[SKEP_PROCESS_USER] = "user",
+	[SKEP_PROCESS_PARENTS] = "parents",
+	[SKEP_PROCESS_CONTAINER] = "container",
+	[SKEP_PROCESS_CONTAINER_ID] = "container_id",
+	[SKEP_PROCESS_IMAGE] = "image",
+	[SKEP_PROCESS_POD] = "pod",
+	[SKEP_PROCESS_NAMESPACE] = "namespace",
+	[SKEP_PROCESS_UNIT] = "unit",
+	[SKEP_PROCESS_UID] = "uid",
 };
 
 static const struct skep_schema_field *find_field(const struct skep_schema *schema,

@@ -34,7 +34,8 @@ bool skep_folded_has_stack(const struct skep_schema_field *fields, size_t n)
 }
 
 /* What ends a frame cannot be in it. */
-static void add_frame(const char *text, size_t len, bool cut_place, struct skep_str *out)
+static void add_frame(const char *text, size_t len, bool cut_place, const char *mark,
+		      struct skep_str *out)
 {
 	const char *plus = cut_place ? memrchr(text, '+', len) : NULL;
 
@@ -45,10 +46,11 @@ static void add_frame(const char *text, size_t len, bool cut_place, struct skep_
 		skep_str_addc(out, ';');
 	for (size_t i = 0; i < len; i++)
 		skep_str_addc(out, text[i] == ';' ? ':' : text[i]);
+	skep_str_add(out, mark);
 }
 
 /* A cell has the innermost frame first, each ended by ';'. */
-static void add_stack(const char *cell, size_t len, struct skep_str *out)
+static void add_stack(const char *cell, size_t len, const char *mark, struct skep_str *out)
 {
 	while (len) {
 		const char *before = memrchr(cell, ';', len - 1);
@@ -56,14 +58,16 @@ static void add_stack(const char *cell, size_t len, struct skep_str *out)
 		size_t n = len - at - (cell[len - 1] == ';');
 
 		if (n)
-			add_frame(cell + at, n, true, out);
+			add_frame(cell + at, n, true, mark, out);
 		len = at;
 	}
 }
 
 static void add_fields(const struct skep_schema_field *fields, size_t n, const uint8_t *payload,
-		       const struct skep_resolver *resolver, struct skep_str *out)
+		       const struct skep_resolver *resolver, unsigned marks, struct skep_str *out)
 {
+	bool has_program = false;
+
 	for (enum turn turn = WORDS; turn < TURNS; turn++)
 		for (size_t i = 0; i < n; i++) {
 			_cleanup_(skep_str_fini)
@@ -73,10 +77,17 @@ static void add_fields(const struct skep_schema_field *fields, size_t n, const u
 				continue;
 			skep_field_cell(&fields[i], payload, resolver, &cell);
 			skep_cell_shown(skep_str_text(&cell), cell.len, &shown);
+			if (turn == KERNEL && has_program && shown.len &&
+			    marks & SKEP_FOLDED_DELIMITED)
+				skep_str_add(out, ";--");
+			has_program |= turn == PROGRAM && shown.len;
 			if (turn == WORDS)
-				add_frame(skep_str_text(&shown), shown.len, false, out);
+				add_frame(skep_str_text(&shown), shown.len, false, "", out);
 			else
-				add_stack(skep_str_text(&shown), shown.len, out);
+				add_stack(skep_str_text(&shown), shown.len,
+					  turn == KERNEL && marks & SKEP_FOLDED_ANNOTATED ? "_[k]"
+											  : "",
+					  out);
 		}
 }
 
@@ -105,17 +116,18 @@ static uint64_t number_of(const struct skep_snapshot *s, const struct skep_snaps
 }
 
 static void add_line(const struct skep_schema_field *fields, size_t n, const void *payload,
-		     uint64_t number, const struct skep_resolver *resolver, struct skep_str *out)
+		     uint64_t number, const struct skep_resolver *resolver, unsigned marks,
+		     struct skep_str *out)
 {
 	_cleanup_(skep_str_fini)
 	struct skep_str line = {};
 
-	add_fields(fields, n, payload, resolver, &line);
+	add_fields(fields, n, payload, resolver, marks, &line);
 	skep_str_addf(out, "%s %" PRIu64 "\n", skep_str_text(&line), number);
 }
 
 void skep_folded_snapshot(const struct skep_snapshot *s, const struct skep_resolver *resolver,
-			  struct skep_str *out)
+			  unsigned marks, struct skep_str *out)
 {
 	const struct skep_schema_field *keys;
 	size_t base, n = skep_snapshot_keys(s, &keys, &base);
@@ -125,13 +137,13 @@ void skep_folded_snapshot(const struct skep_snapshot *s, const struct skep_resol
 
 		if (number)
 			add_line(keys, n, (const uint8_t *)s->entries[i].key + base, number,
-				 resolver, out);
+				 resolver, marks, out);
 	}
 }
 
 void skep_folded_row(const struct skep_schema *schema, const void *payload,
-		     const struct skep_resolver *resolver, struct skep_str *out)
+		     const struct skep_resolver *resolver, unsigned marks, struct skep_str *out)
 {
 	if (skep_folded_has_stack(schema->fields, schema->n_fields))
-		add_line(schema->fields, schema->n_fields, payload, 1, resolver, out);
+		add_line(schema->fields, schema->n_fields, payload, 1, resolver, marks, out);
 }

@@ -74,6 +74,7 @@ enum skep_process_what {
 	SKEP_PROCESS_POD,
 	SKEP_PROCESS_NAMESPACE, /* that the pod is in */
 	SKEP_PROCESS_UNIT,	/* of systemd */
+	SKEP_PROCESS_UID,
 	SKEP_N_PROCESS_WHATS,
 };
 

@@ -19,8 +19,9 @@ enum what {
 	LITERAL,
 	FIELD,
 	VERSION, /* of an address's protocol */
-	SIGNAL,	 /* the number of a signal's name */
-	EXIT,	 /* a code, and the name of a signal or "" */
+	OCTAL,
+	SIGNAL, /* the number of a signal's name */
+	EXIT,	/* a code, and the name of a signal or "" */
 	TIME,
 	SINCE,
 };
@@ -39,6 +40,7 @@ struct skep_shape {
 		SKEP_VEC(struct column);
 	} columns;
 	char *hist;   /* unit of histograms, or NULL */
+	char sep;     /* between columns without width; 0: a blank, between such with one */
 	char *counts; /* what the key of counts is called, or NULL */
 	uint64_t first_ns;
 };
@@ -74,8 +76,8 @@ static int parse_field(const char *text, size_t len, struct column *c)
 		enum what what;
 		bool of_field;
 	} words[] = {
-		{ "@ip", VERSION, true }, { "@signal", SIGNAL, true }, { "@exit", EXIT, true },
-		{ "@time", TIME, false }, { "@since", SINCE, false },
+		{ "@ip", VERSION, true }, { "@octal", OCTAL, true }, { "@signal", SIGNAL, true },
+		{ "@exit", EXIT, true },  { "@time", TIME, false },  { "@since", SINCE, false },
 	};
 	const char *at = memchr(text, '@', len), *plus;
 	size_t names = at ? (size_t)(at - text) : len, first;
@@ -147,6 +149,10 @@ int skep_shape_new(const char *text, struct skep_shape **ret_shape)
 		if (skep_has_prefix(text, "hist=")) {
 			free(shape->hist);
 			shape->hist = copy(text + 5, len - 5);
+			continue;
+		}
+		if (skep_has_prefix(text, "sep=")) {
+			shape->sep = text[4];
 			continue;
 		}
 		if (skep_has_prefix(text, "counts=")) {
@@ -302,6 +308,9 @@ static void add_value(struct skep_shape *shape, const struct column *c,
 		skep_str_addf(&text, "%.*f", MAX(c->precision, 0),
 			      (double)(now - shape->first_ns) / 1e9);
 		break;
+	case OCTAL:
+		skep_str_addf(&text, "%08" PRIo64, skep_field_int(find(schema, c->field), payload));
+		break;
 	case VERSION:
 		add_fields(c, schema, payload, resolver, &words);
 		skep_str_addc(&text, strchr(skep_str_text(&words), ':') ? '6' : '4');
@@ -327,17 +336,19 @@ static void add_line(struct skep_shape *shape, const struct skep_schema *schema,
 	bool first = true;
 
 	for (size_t i = 0; i < shape->columns.len; i++) {
-		const struct column *c = &shape->columns.data[i];
+		struct column c = shape->columns.data[i];
 
-		if (!is_there(c, schema))
+		if (!is_there(&c, schema) || (shape->sep && c.what == LITERAL))
 			continue;
+		if (shape->sep)
+			c.width = 0;
 		if (!first)
-			skep_str_addc(out, ' ');
+			skep_str_addc(out, shape->sep ? shape->sep : ' ');
 		first = false;
 		if (payload)
-			add_value(shape, c, schema, payload, resolver, out);
+			add_value(shape, &c, schema, payload, resolver, out);
 		else
-			add_cell(c, c->header, out);
+			add_cell(&c, c.header, out);
 	}
 	if (!first)
 		skep_str_addc(out, '\n');
@@ -466,7 +477,10 @@ static void add_counts(const struct skep_shape *shape, const struct skep_snapsho
 	add_time(out);
 	skep_str_addf(out, "]\n%-*s%s %8s\n", is_pid ? 6 : 22, is_pid ? "PID" : shape->counts,
 		      is_pid ? " COMM           " : "",
-		      s->kind == SKEP_SNAPSHOT_COUNT ? "COUNT" : "TIME (us)");
+		      s->kind == SKEP_SNAPSHOT_COUNT ? "COUNT"
+		      : skep_streq(s->value_field.unit ? s->value_field.unit : "", "ms")
+			      ? "TIME (ms)"
+			      : "TIME (us)");
 	for (size_t i = s->n_entries; i-- > start;) {
 		for (size_t k = 0; k < n; k++) {
 			struct column c = { .left = true, .width = is_pid ? (k ? 15 : 6) : 22 };

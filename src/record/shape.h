@@ -11,10 +11,13 @@
  *	IP=raddr@ip:-2		which version of the protocol the address is of
  *	SIG=signal@signal:-4	the number of the signal of this name
  *	EXIT_CODE=code+signal@exit	how a process ended: "0", "code 3", "signal 9 (KILL)"
+ *	FLAGS=flags@octal:-8	a number, in eight octal digits
  *	TIME=@time:-8		the time of day at which it is printed;	@since: seconds since the first row
  *	->			shown as it is;		a '~' in a header: a blank
  *	hist=usecs		histograms are of this unit, when their map has none
  *	counts=SYSCALL		maps of counts, the largest first, under the time and this name of their key
+ *
+ *	sep=,			columns have no width, and this between them
  *
  * Columns whose field a row does not have are left out: options of the tool decide on some.
  *

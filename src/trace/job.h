@@ -28,6 +28,7 @@ struct job {
 	size_t n_sinks;
 	struct skep_scope *scope;
 	struct skep_plan *plan;
+	bool misused; /* that it failed is the command line's fault */
 };
 
 /* Says what the diag has gathered. */

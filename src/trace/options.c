@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "live/extend.h"
+#include "record/folded.h"
 #include "sys/feature.h"
 #include "trace/options_priv.h"
 
@@ -32,9 +33,11 @@ const char skep_trace_help[] =
 	"  --max-cpu PERCENT  look at fewer events, or end, when tracing takes more of a processor\n"
 	"  -f, --format FORMAT  how output looks: text, table, json, csv, prom, folded\n"
 	"  --folded           the same as --format folded: stacks, for flame graphs\n"
+	"  --delimited        in folded stacks a frame \"--\" before those of the kernel\n"
+	"  --annotations      in folded stacks \"_[k]\" behind functions of the kernel\n"
 	"  --time             a column for the time of a row, with table and csv\n"
 	"  --with WORD[,WORD] columns about the process of a row: user, parents, container,\n"
-	"                     container_id, image, pod, namespace, unit, or all\n"
+	"                     container_id, image, pod, namespace, unit, uid, or all\n"
 	"  --dns              names of addresses, from the answers of DNS that others get meanwhile\n"
 	"  --schema           show the fields of its rows and maps, as JSON, instead of running it\n"
 	"  -o FILE            where output goes instead of stdout\n"
@@ -96,6 +99,8 @@ enum {
 	OPT_DNS,
 	OPT_WITH,
 	OPT_FOLDED,
+	OPT_DELIMITED,
+	OPT_ANNOTATIONS,
 };
 
 static int parse_pid(const char *text, int *ret_pid, struct skep_diag *diag)
@@ -271,7 +276,7 @@ static int parse_with(const char *text, unsigned *with, struct skep_diag *diag)
 					text);
 			return skep_usage_error(
 				diag, "--with takes user, parents, container, container_id, "
-				      "image, pod, namespace, unit, all");
+				      "image, pod, namespace, unit, uid, all");
 		}
 		if (!text[len])
 			return 0;
@@ -347,6 +352,12 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 	case OPT_FOLDED:
 		o->n_formats++;
 		return parse_format(o, "folded", diag);
+	case OPT_DELIMITED:
+		o->folded |= SKEP_FOLDED_DELIMITED;
+		return 0;
+	case OPT_ANNOTATIONS:
+		o->folded |= SKEP_FOLDED_ANNOTATED;
+		return 0;
 	case 'o':
 		o->output = optarg;
 		return 0;
@@ -549,6 +560,8 @@ static const struct option trace_longs[] = {
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "command", required_argument, NULL, 'c' }, /* of tools whose own -c is something else */
 	{ "folded", no_argument, NULL, OPT_FOLDED }, /* as tools of BCC call it */
+	{ "delimited", no_argument, NULL, OPT_DELIMITED },
+	{ "annotations", no_argument, NULL, OPT_ANNOTATIONS },
 	{ "schema", no_argument, NULL, OPT_SCHEMA },
 	{ "pid", required_argument, NULL, OPT_PID },
 	{ "children", no_argument, NULL, OPT_CHILDREN },

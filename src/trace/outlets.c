@@ -71,6 +71,7 @@ int skep_job_open_sinks(struct job *job)
 	for (size_t i = 0; i < o->n_to; i++) {
 		int r = skep_sink_open(o->to[i], skep_job_name(job), &job->diag, &job->sinks[i]);
 
+		job->misused = r == -EINVAL;
 		if (r < 0)
 			return r;
 		job->n_sinks++;

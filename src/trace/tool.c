@@ -34,7 +34,7 @@ struct head {
 	} arguments;
 	struct {
 		SKEP_VEC(struct skep_tool_option);
-	} options;
+	} options, bcc;
 	struct {
 		SKEP_VEC(struct skep_tool_term);
 	} columns, examples;
@@ -72,16 +72,44 @@ static void add_argument(struct head *h, const char *term, const char *text)
 	h->last = &skep_vec_last(&h->arguments).text;
 }
 
+/* Of "-x, --failed" what is behind the letter. */
+static const char *take_letter(const char *term, struct skep_tool_option *option)
+{
+	if (term[0] != '-' || !term[1] || !skep_has_prefix(term + 2, ", "))
+		return term;
+	option->letter = term[1];
+	return term + 4;
+}
+
+/* An option as it is in `options:`, "-x", "-x VALUE" or "[word]". */
+static int add_bcc(struct head *h, const char *term, const char *text)
+{
+	struct skep_tool_option option = { .name = "", .text = text };
+	const char *value;
+
+	term = take_letter(term, &option);
+	value = strchr(term, ' ');
+	option.value = value ? value + 1 : NULL;
+	if (term[0] == '[')
+		option.value = term;
+	else if (skep_has_prefix(term, "--"))
+		option.name = skep_arena_strndup(h->arena, term + 2, strcspn(term + 2, " "));
+	else if (term[0] == '-' && term[1])
+		option.letter = term[1];
+	else
+		return refuse(h, "an option of BCC is written as: -x, --name VALUE");
+	skep_vec_add(&h->bcc, option);
+	h->last = &skep_vec_last(&h->bcc).text;
+	return 0;
+}
+
 /* "-x, --failed", "--name TEXT", "--frequency HZ=49" */
 static int add_option(struct head *h, const char *term, const char *text)
 {
 	struct skep_tool_option option = { .text = text };
 	const char *value, *equals;
 
-	if (term[0] == '-' && term[1] && skep_has_prefix(term + 2, ", ")) {
-		option.letter = term[1];
-		term += 4;
-	}
+	term = take_letter(term, &option);
 	if (!skep_has_prefix(term, "--") || !term[2])
 		return refuse(h, "an option is written as: -x, --name VALUE");
 	value = strchr(term, ' ');
@@ -112,6 +140,8 @@ static int add_term(struct head *h, const char *line)
 		return 0;
 	case OPTIONS:
 		return add_option(h, term, text);
+	case BCC:
+		return add_bcc(h, term, text);
 	case COLUMNS:
 		skep_vec_add(&h->columns, (struct skep_tool_term){ term, text });
 		h->last = &skep_vec_last(&h->columns).text;
@@ -156,7 +186,7 @@ static int head_line(struct head *h, const char *line)
 	}
 	if (!line[indent])
 		return 0;
-	if (h->section == BCC) {
+	if (h->section == BCC && !strstr(line + indent, "  ") && indent == INDENT) {
 		h->tool->shape = skep_arena_printf(
 			h->arena, "%s %s", h->tool->shape ? h->tool->shape : "", line + indent);
 		return 0;
@@ -240,6 +270,7 @@ int skep_tool_parse(const char *script, struct skep_arena *arena, struct skep_to
 	if (r >= 0) {
 		TAKE(arguments);
 		TAKE(options);
+		TAKE(bcc);
 		TAKE(columns);
 		TAKE(examples);
 		tool.about = trimmed(&h);
@@ -250,6 +281,7 @@ int skep_tool_parse(const char *script, struct skep_arena *arena, struct skep_to
 #undef TAKE
 	skep_vec_fini(&h.arguments);
 	skep_vec_fini(&h.options);
+	skep_vec_fini(&h.bcc);
 	skep_vec_fini(&h.columns);
 	skep_vec_fini(&h.examples);
 	skep_str_fini(&h.about);

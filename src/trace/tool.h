@@ -20,7 +20,16 @@
  *	// examples:
  *	//   opensnoop -x         what programs look for and do not find
  *	// bcc:
- *	//   PID:-6 COMM:-16 FD:4 ERR:3 PATH	as BCC's tool prints it (record/shape.h), under whose name it was started
+ *	//   PID:-6 COMM:-16 FD:4 ERR:3 PATH	as BCC's tool prints it (record/shape.h), under whose name it was started;
+ *	//   TIME=@time:-8?T	a word that is there when BCC's -T was given; ?!w: when -w was not
+ *	//   -d, --duration SECONDS  --duration	what that tool's option is here: options of this tool or of skep trace,
+ *	//   -i, --interval SECONDS  $interval	an argument of it,
+ *	//   -C, --noclear  always		something that is so anyway,
+ *	//   -r, --regexp  regexp		that its first word is a regular expression, or
+ *	//   -Y, --journal  no: --to syslog does it	nothing, and why
+ *	//   [duration]  --duration		its words, when they are not the arguments of ours
+ *
+ * Under BCC's name an option of BCC is what it is there. Under the tool's own one it is taken, too, when nothing else is called so.
  *
  *	tool = skep_tool_find("opensnoop", arena);
  *	r = skep_tool_options(tool, argc, argv, arena, &options, diag);
@@ -64,8 +73,8 @@ struct skep_tool {
 	const char *given; /* an option that its name stands for: "--system=ext4"; or NULL */
 	struct skep_tool_argument *arguments;
 	size_t n_arguments;
-	struct skep_tool_option *options;
-	size_t n_options;
+	struct skep_tool_option *options, *bcc; /* bcc: text is what is meant */
+	size_t n_options, n_bcc;
 	struct skep_tool_term *columns, *examples;
 	size_t n_columns, n_examples;
 };
@@ -83,17 +92,19 @@ const char *skep_tool_file(size_t index, const char **ret_name);
 int skep_tool_parse(const char *script, struct skep_arena *arena, struct skep_tool *ret_tool,
 		    const char **ret_why) _must_check_;
 
+enum skep_tool_line {
+	SKEP_TOOL_LINE_OWN,
+	SKEP_TOOL_LINE_BCC,    /* it was started under the name of BCC's tool */
+	SKEP_TOOL_LINE_SCHEMA, /* for skep schema, which needs no process to be named */
+};
+
 /*
  * The command line of a tool, as one of skep trace. @argv[0] is the tool's name. Strings are argv's, or in @arena.
  * options->help is set for --help. -EINVAL, with the diag.
  */
-int skep_tool_options(const struct skep_tool *tool, int argc, char **argv, struct skep_arena *arena,
-		      struct skep_trace_options *ret_options, struct skep_diag *diag) _must_check_;
-/* The same for skep schema, which needs no process to be named. */
-_must_check_ int skep_tool_schema_options(const struct skep_tool *tool, int argc, char **argv,
-					  struct skep_arena *arena,
-					  struct skep_trace_options *ret_options,
-					  struct skep_diag *diag);
+int skep_tool_options(const struct skep_tool *tool, enum skep_tool_line line, int argc, char **argv,
+		      struct skep_arena *arena, struct skep_trace_options *ret_options,
+		      struct skep_diag *diag) _must_check_;
 
 /* "opensnoop [options] [interval]" */
 void skep_tool_usage(const struct skep_tool *tool, struct skep_str *out);

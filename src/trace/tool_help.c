@@ -136,6 +136,35 @@ static struct skep_tool_term *option_terms(const struct skep_tool *tool, struct 
 	return terms;
 }
 
+/* Of the options that BCC's users know those that have another name here, or no letter. */
+static struct skep_tool_term *bcc_terms(const struct skep_tool *tool, struct skep_arena *arena,
+					size_t *ret_n)
+{
+	struct skep_tool_term *terms = skep_arena_calloc(arena, tool->n_bcc + 1, sizeof(*terms));
+	size_t n = 0;
+
+	for (size_t i = 0; i < tool->n_bcc; i++) {
+		const struct skep_tool_option *o = &tool->bcc[i];
+		_cleanup_(skep_str_fini)
+		struct skep_str term = {};
+
+		if (skep_has_prefix(o->text, "no: ") || (!o->letter && !*o->name))
+			continue;
+		if (*o->name)
+			option_term(o, &term);
+		else
+			skep_str_addf(&term, "-%c%s%s", o->letter, o->value ? " " : "",
+				      o->value ? o->value : "");
+		terms[n].term = skep_arena_strdup(arena, skep_str_text(&term));
+		terms[n++].text = skep_streq(o->text, "always") ? "it is always so"
+				  : skep_streq(o->text, "regexp")
+					  ? "the pattern is a regular expression"
+					  : o->text;
+	}
+	*ret_n = n;
+	return terms;
+}
+
 static bool has_letter(const struct skep_tool *tool, char letter)
 {
 	for (size_t i = 0; i < tool->n_options; i++)
@@ -148,6 +177,8 @@ void skep_tool_help(const struct skep_tool *tool, struct skep_str *out)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
+	struct skep_tool_term *bcc;
+	size_t n_bcc;
 
 	skep_str_add(out, "usage: skep ");
 	skep_tool_usage(tool, out);
@@ -158,6 +189,8 @@ void skep_tool_help(const struct skep_tool *tool, struct skep_str *out)
 	}
 	list("arguments", argument_terms(tool, arena), tool->n_arguments, out);
 	list("options", option_terms(tool, arena), tool->n_options, out);
+	bcc = bcc_terms(tool, arena, &n_bcc);
+	list("as BCC calls them, and wholly so under the name of its tool", bcc, n_bcc, out);
 	list("columns", tool->columns, tool->n_columns, out);
 	list("examples", tool->examples, tool->n_examples, out);
 	skep_str_add(
@@ -215,6 +248,8 @@ void skep_tool_man(const struct skep_tool *tool, struct skep_str *out)
 	struct skep_arena *arena = skep_arena_new();
 	_cleanup_(skep_str_fini)
 	struct skep_str usage = {};
+	struct skep_tool_term *bcc;
+	size_t n_bcc;
 
 	skep_tool_usage(tool, &usage);
 	skep_str_add(out, ".Dd $Mdocdate$\n.Dt SKEP-");
@@ -229,6 +264,8 @@ void skep_tool_man(const struct skep_tool *tool, struct skep_str *out)
 	skep_str_addc(out, '\n');
 	man_list("ARGUMENTS", argument_terms(tool, arena), tool->n_arguments, out);
 	man_list("OPTIONS", option_terms(tool, arena), tool->n_options, out);
+	bcc = bcc_terms(tool, arena, &n_bcc);
+	man_list("OPTIONS OF BCC", bcc, n_bcc, out);
 	man_list("COLUMNS", tool->columns, tool->n_columns, out);
 	man_list("EXAMPLES", tool->examples, tool->n_examples, out);
 	skep_str_add(out, ".Sh SEE ALSO\n.Xr skep\\-trace 1 ,\n.Xr skep\\-lang 7\n");

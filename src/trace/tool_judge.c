@@ -57,7 +57,8 @@ int skep_tool_compile(const struct skep_tool *tool, const struct skep_world *wor
 	struct skep_compile_options options = { .kernel_hz = skep_trace_kernel_hz };
 	struct skep_trace_options o;
 	char *argv[WORDS_MAX + 1];
-	int r = skep_tool_options(tool, command_line(tool, arena, argv), argv, arena, &o, diag);
+	int r = skep_tool_options(tool, SKEP_TOOL_LINE_OWN, command_line(tool, arena, argv), argv,
+				  arena, &o, diag);
 
 	if (r < 0)
 		return r;

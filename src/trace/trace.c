@@ -216,6 +216,7 @@ static int run_plan(struct job *job, int *ret_code)
 		.duration_ns = o->duration_ns,
 		.time = o->time,
 		.dns = o->dns,
+		.folded = o->folded,
 		.sinks = job->sinks,
 		.n_sinks = job->n_sinks,
 		.max_cpu = o->max_cpu,
@@ -355,6 +356,7 @@ static int start(struct job *job)
 			return r;
 	}
 	r = find_scope(job);
+	job->misused = r == -ENOENT; /* of a process that has ended it is -ESRCH */
 	if (r < 0)
 		return r;
 	return skep_world_new(&job->diag, &job->world);
@@ -464,7 +466,7 @@ int skep_trace_run(const struct skep_trace_options *options,
 	skep_job_close_sinks(&job, NULL);
 	skep_nest_end(&job.nest);
 	if (r < 0)
-		code = exit_code(r);
+		code = job.misused ? EXIT_USAGE : exit_code(r);
 	r = skep_output_close(&job.output);
 	if (r == -ECANCELED) {
 		skep_diag_error(&job.diag, SKEP_NO_LOC,

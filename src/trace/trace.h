@@ -57,6 +57,7 @@ struct skep_trace_options {
 	uint64_t duration_ns; /* 0: no end */
 	uint64_t max_cpu;     /* hundredths of a percent */
 	enum skep_live_format format;
+	unsigned folded;	     /* how stacks are marked in it (record/folded.h) */
 	unsigned n_formats;	     /* how often it was said */
 	enum skep_compile_mode mode; /* --test, --bench */
 	bool compile;		     /* write a file for other machines, run nothing */

@@ -107,7 +107,7 @@ static void add_parents(struct skep_processes *ps, const char *root, const struc
 }
 
 static void add_user(struct skep_processes *ps, const char *root, const struct skep_process *p,
-		     struct skep_str *out)
+		     bool number, struct skep_str *out)
 {
 	const struct skep_known_process *known = p->is_known ? NULL : know(ps, root, p->pid);
 	uint32_t uid = known ? known->uid : p->uid;
@@ -115,7 +115,7 @@ static void add_user(struct skep_processes *ps, const char *root, const struct s
 
 	if (!known && !p->is_known)
 		return;
-	name = skep_user_name(uid);
+	name = number ? NULL : skep_user_name(uid);
 	if (name)
 		skep_str_add(out, name);
 	else
@@ -182,8 +182,8 @@ void skep_process_add(struct skep_processes *ps, const char *root, const struct 
 {
 	const struct skep_place *place = NULL;
 
-	if (what == SKEP_PROCESS_USER) {
-		add_user(ps, root, p, out);
+	if (what == SKEP_PROCESS_USER || what == SKEP_PROCESS_UID) {
+		add_user(ps, root, p, what == SKEP_PROCESS_UID, out);
 		return;
 	}
 	if (what == SKEP_PROCESS_PARENTS) {

@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include "record/shape.h"
 #include "trace/tool.h"
 
 static const char head[] = "// SPDX-License-Identifier: Apache-2.0\n"
@@ -31,6 +30,13 @@ static const char head[] = "// SPDX-License-Identifier: Apache-2.0\n"
 			   "//   load    what it carries\n"
 			   "// examples:\n"
 			   "//   bees -x 3   hive 3\n"
+			   "// bcc:\n"
+			   "//   -i, --interval SECONDS  $interval\n"
+			   "//   -x, --extended  --name=x --failed\n"
+			   "//   -C  always\n"
+			   "//   -r, --regexp  regexp\n"
+			   "//   -Y, --journal  no: there is none\n"
+			   "//   HIVE:-6?!x WIDE:-9?x\n"
 			   "BEGIN { exit(); }\n";
 
 static void test_head(void **state)
@@ -111,7 +117,8 @@ static void check(const char *const *words, const char *params, const char *pid_
 	for (; words[argc - 1]; argc++)
 		argv[argc] = skep_arena_strdup(arena, words[argc - 1]);
 	assert_int_equal(skep_tool_parse(head, arena, &t, &why), 0);
-	assert_int_equal(skep_tool_options(&t, argc, argv, arena, &o, &diag), params ? 0 : -EINVAL);
+	assert_int_equal(skep_tool_options(&t, SKEP_TOOL_LINE_OWN, argc, argv, arena, &o, &diag),
+			 params ? 0 : -EINVAL);
 	if (params) {
 		joined(&o, &text);
 		assert_string_equal(skep_str_text(&text), params);
@@ -139,6 +146,12 @@ static void test_command_line(void **state)
 	check(WORDS("-v", "-o", "file", "3", "--format=json"), "3 1 49", "");
 	check(WORDS("-F99", "3"), "3 1 99", "");
 	check(WORDS("3", "--often=7", "5"), "3 5 7", "");
+	check(WORDS("-i", "7", "-C", "3"), "3 7 49", "");
+	check(WORDS("-r", "^que.*n$"), "que*n 1 49", "");
+	check(WORDS("-r", "a|b"), NULL, "knows ., .*, ^ and $, not '|'");
+	check(WORDS("-Y", "3"), NULL, "bees has nothing like '--journal' of BCC");
+	check(WORDS("--cgroupmap", "3"), NULL, "--cgroup PATH or --container NAME");
+	check(WORDS("3", "-p77,78"), "3 1 49", "77,78");
 	check(WORDS("3", "-F"), NULL, "option '-F' wants a value");
 	check(WORDS(NULL), NULL, "bees wants to know: hive");
 	check(WORDS("3", "4", "5"), NULL, "'5' means nothing to bees");
@@ -183,13 +196,6 @@ static void test_every_tool(void **state)
 
 		if (skep_tool_parse(script, arena, &t, &why) < 0)
 			fail_msg("%s: %s", name, why);
-		if (t.shape) {
-			_cleanup_(skep_shape_freep)
-			struct skep_shape *shape = NULL;
-
-			if (skep_shape_new(t.shape, &shape) < 0)
-				fail_msg("%s: its shape of BCC is not one", name);
-		}
 		snprintf(line, sizeof(line), "%s.bt", t.name);
 		assert_string_equal(line, name);
 		/* Its area is one that is listed. */
