@@ -2,13 +2,13 @@
 /*
  * Measures tracers side by side. Started by bench/trace and bench/tools, which prepare the peers.
  *
- *	measure --rounds N --out FILE [--parts start,memory,stock,compile,events,tools] [--only TEXT] [--json FILE --stamp MEMBERS]
+ *	measure --rounds N --out FILE [--parts start,memory,stock,compile,events,tools,first] [--only TEXT] [--json FILE --stamp MEMBERS]
  *		[--value PART,WHAT,UNIT,VALUE,TARGET]... [--stock SCRIPT]... --tool NAME=[ROOT:]PROGRAM...
  *		[SCRIPT...]
  *
  * The first tool is judged against the others; if its program does not exist its column stays empty. --value adds a
- * number of the first tool that was measured elsewhere. The scripts are those to compile, or of --stock, to run. --only: those scripts of the
- * events whose name has the text.
+ * number of the first tool that was measured elsewhere. The scripts are those to compile, or of --stock, to run; of the
+ * part first they are command lines of ready-made tools. --only: what has the text in its name.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -130,6 +130,8 @@ static int measure(struct arguments *a, char *const scripts[], unsigned n_script
 		r = events_measure(b);
 	if (r == 0 && strstr(a->parts, "tools"))
 		r = tools_measure(b);
+	if (r == 0 && strstr(a->parts, "first"))
+		r = first_measure(b, scripts, n_scripts);
 	return r;
 }
 

@@ -32,3 +32,6 @@ int stock_measure(struct bench *b, char *const scripts[], unsigned n_scripts);
 
 /* CPU time from text to bytecode for each script, as the first tool itself tells it. */
 int compile_measure(struct bench *b, char *const scripts[], unsigned n_scripts);
+
+/* Ready-made tools, of the first tool alone, each a command line: time until it is attached, memory, CPU when idle. */
+int first_measure(struct bench *b, char *const commands[], unsigned n_commands);

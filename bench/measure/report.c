@@ -98,7 +98,12 @@ unsigned report_print(const struct report *report)
 
 	for (unsigned i = 0; i < report->n_rows; i++) {
 		const struct report_row *row = &report->rows[i];
+		bool reached = strncmp(verdict(report, row), "reached", 7) == 0;
 
+		n_judged += row->kind != REPORT_INFORM;
+		n_missed += row->kind != REPORT_INFORM && !reached;
+		if (row->brief && reached)
+			continue;
 		if (strcmp(part, row->part) != 0) {
 			part = row->part;
 			printf("\n%-51s", part);
@@ -107,12 +112,10 @@ unsigned report_print(const struct report *report)
 			printf(" %7s  %-10s\n", "ratio", "at most");
 		}
 		print_row(report, row);
-		n_judged += row->kind != REPORT_INFORM;
-		n_missed += row->kind != REPORT_INFORM &&
-			    strncmp(verdict(report, row), "reached", 7) != 0;
 	}
-	printf("\n%u of %u figures reached. The ratio is to the better one of the peers; 10 %% are allowed for noise.\n",
-	       n_judged - n_missed, n_judged);
+	printf("\n%u of %u figures reached.%s 10 %% are allowed for noise.\n", n_judged - n_missed,
+	       n_judged,
+	       report->n_tools > 1 ? " The ratio is to the better one of the peers;" : "");
 	return n_missed;
 }
 

@@ -12,7 +12,7 @@
 
 #include "tool.h"
 
-#define REPORT_MAX_ROWS 128
+#define REPORT_MAX_ROWS 1024
 #define REPORT_NONE (-1e300) /* not measured */
 
 enum report_target {
@@ -27,6 +27,7 @@ struct report_row {
 	enum report_target kind;
 	double target;
 	const char *target_text; /* "1/5" */
+	bool brief;		 /* one of many: it stands in the table only when it is missed */
 	double aim;		 /* RATIO: beyond the target, where it should go; 0: none */
 };
 

@@ -56,11 +56,12 @@ static int open_output(const char *path)
 
 static _Noreturn void become(const struct bench_tool *tool, const char **argv, int out, int err)
 {
-	int null = open("/dev/null", O_RDONLY);
+	/* Who speaks to a terminal may listen to it, too. */
+	int in = isatty(out) ? out : open("/dev/null", O_RDONLY);
 
 	/* If this benchmark dies, so does what it started. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
+	if (in < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		_exit(126);
 	if (tool->root && (chroot(tool->root) < 0 || chdir("/") < 0))
 		_exit(126);
@@ -69,25 +70,14 @@ static _Noreturn void become(const struct bench_tool *tool, const char **argv, i
 	_exit(127);
 }
 
-int bench_start(const struct bench_tool *tool, const char **argv, const char *out,
-		struct bench_run *ret_run)
+int bench_start_on(const struct bench_tool *tool, const char **argv, int out_fd, int err_fd,
+		   struct bench_run *ret_run)
 {
-	char err_path[4096];
-	int out_fd, err_fd;
-	uint64_t start;
-	pid_t pid;
+	uint64_t start = bench_now_ns();
+	pid_t pid = fork();
 
-	snprintf(err_path, sizeof(err_path), "%s.err", out);
-	out_fd = open_output(out);
-	err_fd = open_output(err_path);
-	if (out_fd < 0 || err_fd < 0)
-		return -errno;
-	start = bench_now_ns();
-	pid = fork();
 	if (pid == 0)
 		become(tool, argv, out_fd, err_fd);
-	close(out_fd);
-	close(err_fd);
 	if (pid < 0)
 		return -errno;
 	*ret_run = (struct bench_run){
@@ -100,6 +90,21 @@ int bench_start(const struct bench_tool *tool, const char **argv, const char *ou
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	return -ENOSYS;
+}
+
+int bench_start(const struct bench_tool *tool, const char **argv, const char *out,
+		struct bench_run *ret_run)
+{
+	char err_path[4096];
+	int out_fd, err_fd, r;
+
+	snprintf(err_path, sizeof(err_path), "%s.err", out);
+	out_fd = open_output(out);
+	err_fd = open_output(err_path);
+	r = out_fd < 0 || err_fd < 0 ? -errno : bench_start_on(tool, argv, out_fd, err_fd, ret_run);
+	close(out_fd);
+	close(err_fd);
+	return r;
 }
 
 static double timeval_ms(struct timeval t)

@@ -44,6 +44,9 @@ int bench_tool_parse(char *text, struct bench_tool *ret_tool);
 /* argv[0] is replaced by the tool's program. Standard output goes to the file `out`, errors to `out`.err. */
 int bench_start(const struct bench_tool *tool, const char **argv, const char *out,
 		struct bench_run *ret_run);
+/* The same with descriptors for output and errors, which stay open here. */
+int bench_start_on(const struct bench_tool *tool, const char **argv, int out_fd, int err_fd,
+		   struct bench_run *ret_run);
 
 /* Waits for its end. -ETIMEDOUT: it took longer than `timeout_ms` and was killed. */
 int bench_finish(struct bench_run *run, int timeout_ms, struct bench_usage *ret_usage);

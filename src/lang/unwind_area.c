@@ -20,22 +20,9 @@ bool skep_unwind_member(struct skep_compiler *c, const char *type, const char *m
 	       !ret_field->bit_size;
 }
 
-/* A member of a kernel object; 0 when it has none of that name. */
-static struct skep_val *member(struct skep_unwinder *u, struct skep_fn *fn, struct skep_val *object,
-			       const char *type, const char *name)
-{
-	struct skep_field f;
-	int off = 0;
-
-	if (!skep_unwind_member(u->c, type, name, &f))
-		return skep_ir_const(fn, 0);
-	object = skep_need_at(&u->c->types, fn, object, &off, &f);
-	return skep_ir_load(fn, object, off, f.type->size, 0);
-}
-
-/* The same of an object that the verifier knows nothing of: read as memory. */
-static struct skep_val *peek(struct skep_unwinder *u, struct skep_fn *fn, struct skep_val *buffer,
-			     struct skep_val *object, const char *type, const char *name)
+struct skep_val *skep_unwind_peek(struct skep_unwinder *u, struct skep_fn *fn,
+				  struct skep_val *buffer, struct skep_val *object,
+				  const char *type, const char *name)
 {
 	struct skep_val *zero = skep_ir_const(fn, 0);
 	struct skep_field f;
@@ -64,22 +51,24 @@ static struct skep_fn *make_look(struct skep_unwinder *u)
 	struct skep_val *buffer = skep_ir_slot(fn, 8, "member");
 	struct skep_block *mapped = skep_ir_block(fn), *done = skep_ir_block(fn);
 
-	start = peek(u, fn, buffer, area, "vm_area_struct", "vm_start");
+	start = skep_unwind_peek(u, fn, buffer, area, "vm_area_struct", "vm_start");
 	WALK_STORE(fn, walk, start, start);
-	WALK_STORE(fn, walk, end, peek(u, fn, buffer, area, "vm_area_struct", "vm_end"));
-	v = peek(u, fn, buffer, area, "vm_area_struct", "vm_pgoff");
+	WALK_STORE(fn, walk, end,
+		   skep_unwind_peek(u, fn, buffer, area, "vm_area_struct", "vm_end"));
+	v = skep_unwind_peek(u, fn, buffer, area, "vm_area_struct", "vm_pgoff");
 	v = skep_ir_op(fn, SKEP_OP_SUB, start, skep_ir_opi(fn, SKEP_OP_SHL, v, PAGE_SHIFT));
 	WALK_STORE(fn, walk, bias, v);
-	v = peek(u, fn, buffer, area, "vm_area_struct", "vm_flags");
+	v = skep_unwind_peek(u, fn, buffer, area, "vm_area_struct", "vm_flags");
 	WALK_STORE(fn, walk, executable, skep_ir_opi(fn, SKEP_OP_AND, v, VM_EXEC));
-	WALK_STORE(fn, walk, owner, peek(u, fn, buffer, area, "vm_area_struct", "vm_mm"));
-	file = peek(u, fn, buffer, area, "vm_area_struct", "vm_file");
+	WALK_STORE(fn, walk, owner,
+		   skep_unwind_peek(u, fn, buffer, area, "vm_area_struct", "vm_mm"));
+	file = skep_unwind_peek(u, fn, buffer, area, "vm_area_struct", "vm_file");
 	skep_ir_branch(fn, SKEP_CC_NE, file, zero, mapped, done);
 	skep_ir_at(fn, mapped);
-	inode = peek(u, fn, buffer, file, "file", "f_inode");
-	WALK_STORE(fn, walk, inode, peek(u, fn, buffer, inode, "inode", "i_ino"));
-	v = peek(u, fn, buffer, inode, "inode", "i_sb");
-	WALK_STORE(fn, walk, dev, peek(u, fn, buffer, v, "super_block", "s_dev"));
+	inode = skep_unwind_peek(u, fn, buffer, file, "file", "f_inode");
+	WALK_STORE(fn, walk, inode, skep_unwind_peek(u, fn, buffer, inode, "inode", "i_ino"));
+	v = skep_unwind_peek(u, fn, buffer, inode, "inode", "i_sb");
+	WALK_STORE(fn, walk, dev, skep_unwind_peek(u, fn, buffer, v, "super_block", "s_dev"));
 	skep_ir_jump(fn, done);
 	skep_ir_at(fn, done);
 	skep_ir_ret(fn, zero);
@@ -108,7 +97,7 @@ static void look_unlocked(struct skep_unwinder *u, struct skep_fn *fn, struct sk
 	skep_ir_at(fn, some);
 	skep_ir_call_local(fn, look, 3, zero, area, holder);
 	mm = skep_ir_call(fn, SKEP_HELPER_GET_CURRENT_TASK_BTF, 0, 0);
-	mm = member(u, fn, mm, "task_struct", "mm");
+	mm = skep_unwind_peek(u, fn, skep_ir_slot(fn, 8, "member"), mm, "task_struct", "mm");
 	skep_ir_branch(fn, SKEP_CC_EQ, WALK_LOAD(fn, walk, owner), mm, ours, no);
 	skep_ir_at(fn, ours);
 	skep_ir_branch(fn, SKEP_CC_UGE, address, WALK_LOAD(fn, walk, start), above, no);
@@ -211,28 +200,33 @@ struct skep_fn *skep_unwind_make_original(struct skep_unwinder *u)
 			  *none = skep_ir_block(fn), *more = skep_ir_block(fn);
 	struct skep_var *entry = skep_ir_var(fn, "entry"), *count = skep_ir_var(fn, "count");
 	struct skep_val *zero = skep_ir_const(fn, 0), *begin, *v;
+	struct skep_val *buffer = skep_ir_slot(fn, 8, "member");
 
 	begin = WALK_LOAD(fn, skep_ir_param(fn, 0), sp);
 	if (!u->has_link_register) /* the call has pushed the return address */
 		begin = skep_ir_opi(fn, SKEP_OP_SUB, begin, 8);
 	v = skep_ir_call(fn, SKEP_HELPER_GET_CURRENT_TASK_BTF, 0, 0);
-	v = member(u, fn, v, "task_struct", "utask");
-	skep_ir_set(fn, entry, member(u, fn, v, "uprobe_task", "return_instances"));
+	v = skep_unwind_peek(u, fn, buffer, v, "task_struct", "utask");
+	skep_ir_set(fn, entry,
+		    skep_unwind_peek(u, fn, buffer, v, "uprobe_task", "return_instances"));
 	skep_ir_set(fn, count, skep_ir_const(fn, RETURNS_MAX));
 	skep_ir_jump(fn, next);
 	skep_ir_at(fn, next);
 	skep_ir_branch(fn, SKEP_CC_NE, skep_ir_get(fn, entry), zero, some, none);
 	skep_ir_at(fn, some);
-	v = member(u, fn, skep_ir_get(fn, entry), "return_instance", "stack");
+	v = skep_unwind_peek(u, fn, buffer, skep_ir_get(fn, entry), "return_instance", "stack");
 	skep_ir_branch(fn, SKEP_CC_EQ, v, begin, found, other);
 	skep_ir_at(fn, other);
-	skep_ir_set(fn, entry, member(u, fn, skep_ir_get(fn, entry), "return_instance", "next"));
+	skep_ir_set(fn, entry,
+		    skep_unwind_peek(u, fn, buffer, skep_ir_get(fn, entry), "return_instance",
+				     "next"));
 	skep_ir_set(fn, count, skep_ir_opi(fn, SKEP_OP_SUB, skep_ir_get(fn, count), 1));
 	skep_ir_branch(fn, SKEP_CC_NE, skep_ir_get(fn, count), zero, more, none);
 	skep_ir_at(fn, more);
 	skep_ir_jump(fn, next);
 	skep_ir_at(fn, found);
-	skep_ir_ret(fn, member(u, fn, skep_ir_get(fn, entry), "return_instance", "orig_ret_vaddr"));
+	skep_ir_ret(fn, skep_unwind_peek(u, fn, buffer, skep_ir_get(fn, entry), "return_instance",
+					 "orig_ret_vaddr"));
 	returns(fn, none, 0);
 	skep_lower_name(u->c, fn, "ustack: what a return probe has replaced");
 	return fn;

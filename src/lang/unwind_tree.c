@@ -116,43 +116,35 @@ static struct skep_fn *make_descend(struct skep_unwinder *u, const struct shape 
 	return fn;
 }
 
-/* The members on the way from the task to the root of its tree. */
-static bool read_way(struct skep_unwinder *u, struct skep_field way[3])
+/* The root of the current process's tree of areas. */
+static struct skep_val *load_root(struct skep_unwinder *u, struct skep_fn *fn)
 {
-	return skep_unwind_member(u->c, "task_struct", "mm", &way[0]) &&
-	       skep_unwind_member(u->c, "mm_struct", "mm_mt", &way[1]) &&
-	       skep_unwind_member(u->c, "maple_tree", "ma_root", &way[2]);
-}
-
-static struct skep_val *load_root(struct skep_unwinder *u, struct skep_fn *fn,
-				  const struct skep_field way[3])
-{
+	struct skep_val *buffer = skep_ir_slot(fn, 8, "member");
 	struct skep_val *v = skep_ir_call(fn, SKEP_HELPER_GET_CURRENT_TASK_BTF, 0, 0);
+	struct skep_field tree;
 	int off = 0;
 
-	v = skep_need_at(&u->c->types, fn, v, &off, &way[0]);
-	v = skep_ir_load(fn, v, off, 8, 0);
-	off = 0;
-	v = skep_need_at(&u->c->types, fn, v, &off, &way[1]);
-	v = skep_need_at(&u->c->types, fn, v, &off, &way[2]);
-	return skep_ir_load(fn, v, off, 8, 0);
+	if (!skep_unwind_member(u->c, "mm_struct", "mm_mt", &tree))
+		return skep_ir_const(fn, 0);
+	v = skep_unwind_peek(u, fn, buffer, v, "task_struct", "mm");
+	v = skep_need_at(&u->c->types, fn, v, &off, &tree);
+	return skep_unwind_peek(u, fn, buffer, skep_ir_opi(fn, SKEP_OP_ADD, v, (uint64_t)off),
+				"maple_tree", "ma_root");
 }
 
 struct skep_fn *skep_unwind_make_search(struct skep_unwinder *u)
 {
 	struct shape range, gaps;
 	struct skep_fn *fn, *descend;
-	struct skep_field way[3];
 	struct skep_val *walk, *holder;
 
-	if (!read_shape(u, "maple_range_64", &range) || !read_shape(u, "maple_arange_64", &gaps) ||
-	    !read_way(u, way))
+	if (!read_shape(u, "maple_range_64", &range) || !read_shape(u, "maple_arange_64", &gaps))
 		return NULL;
 	descend = make_descend(u, &range, &gaps);
 	fn = skep_gen_subprog(u->gen, "unwind_search", 2);
 	walk = skep_ir_param(fn, 0);
 	holder = skep_ir_slot(fn, 8, "walk");
-	WALK_STORE(fn, walk, place, load_root(u, fn, way));
+	WALK_STORE(fn, walk, place, load_root(u, fn));
 	WALK_STORE(fn, walk, wanted, skep_ir_param(fn, 1));
 	skep_ir_store(fn, holder, 0, 8, walk);
 	skep_ir_call(fn, SKEP_HELPER_LOOP, 0, 4, skep_ir_const(fn, LEVELS),

@@ -209,6 +209,7 @@ static int go(struct skep_loop *l)
 	int r;
 
 	r = attach(l);
+	skep_who_settle(s->who);
 	if (r < 0)
 		return r;
 	if (s->options->attached)
@@ -368,6 +369,7 @@ int skep_live_run(struct skep_plan *plan, const struct skep_live_options *option
 	skep_emit_close(&s);
 	skep_packets_close(&s);
 	skep_output_flush(s.out);
+	skep_who_settle(s.who);
 	s.engine->close(s.loaded);
 	skep_who_free(s.who);
 	free(s.row);

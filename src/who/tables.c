@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,6 +21,8 @@
 #define TABLES_BYTES_MAX (256u << 20)
 #define MAP_INNER (1u << 12)
 #define STAT_START_STACK 28 /* field of /proc/PID/stat, from 1 */
+#define AHEAD_MAX 16	    /* tables that are made known at one time */
+#define AHEAD_STACK_BYTES (64u << 10)
 
 struct file {
 	uint64_t dev, inode; /* as in struct skep_mapping */
@@ -40,6 +44,14 @@ struct proc {
 	} areas; /* that are in the trie, ascending */
 };
 
+/* A table that is being made known to the programs by a thread of its own. */
+struct ahead {
+	struct skep_tables *tables;
+	pthread_t thread;
+	uint32_t index;
+	int fd;
+};
+
 struct skep_tables {
 	const struct skep_engine *engine;
 	struct skep_loaded *loaded;
@@ -53,6 +65,9 @@ struct skep_tables {
 	} procs;
 	uint32_t n_tables;
 	uint64_t bytes, clock;
+	bool is_ahead; /* nothing is attached yet */
+	unsigned n_ahead;
+	struct ahead ahead[AHEAD_MAX];
 };
 
 /* --- tables of binaries ----------------------------------------------------------------------------------- */
@@ -81,6 +96,51 @@ static int fill(int fd, const struct skep_eh_frame *frames)
 	return r == 0 ? set_block(fd, 0, root) : r;
 }
 
+static int make_known(struct skep_tables *t, uint32_t index, int fd)
+{
+	return t->engine->map_set(t->loaded, (size_t)t->maps.tables, &index, &fd, 0);
+}
+
+/* One that is not known in the end is walked by frame pointers, which programs count. */
+static void *make_known_ahead(void *data)
+{
+	struct ahead *a = data;
+
+	(void)!make_known(a->tables, a->index, a->fd);
+	close(a->fd);
+	return NULL;
+}
+
+/*
+ * A map in a map is there at once, but the kernel then waits until no program can still see what was there before: 10 ms
+ * for each. Threads wait for all of them together, and meanwhile the rest of the start goes on. False: there is no thread.
+ */
+static bool start_ahead(struct skep_tables *t, uint32_t index, int *fd)
+{
+	struct ahead *a = &t->ahead[t->n_ahead];
+	pthread_attr_t attr;
+	bool started;
+
+	if (!t->is_ahead || t->n_ahead == AHEAD_MAX || pthread_attr_init(&attr) != 0)
+		return false;
+	pthread_attr_setstacksize(&attr, MAX(AHEAD_STACK_BYTES, PTHREAD_STACK_MIN));
+	*a = (struct ahead){ .tables = t, .index = index, .fd = *fd };
+	started = pthread_create(&a->thread, &attr, make_known_ahead, a) == 0;
+	pthread_attr_destroy(&attr);
+	if (!started)
+		return false;
+	(void)TAKE_FD(*fd);
+	t->n_ahead++;
+	return true;
+}
+
+void skep_tables_settle(struct skep_tables *t)
+{
+	while (t->n_ahead)
+		pthread_join(t->ahead[--t->n_ahead].thread, NULL);
+	t->is_ahead = false;
+}
+
 /* The index of a table made of these rows; 0: there is no room, or the kernel has none. */
 static uint32_t add_table(struct skep_tables *t, const struct skep_eh_frame *frames)
 {
@@ -94,7 +154,7 @@ static uint32_t add_table(struct skep_tables *t, const struct skep_eh_frame *fra
 	fd = skep_bpf_map_create("unwind_table", SKEP_MAP_ARRAY, 4, SKEP_UNWIND_BLOCK,
 				 (uint32_t)n_blocks, MAP_INNER);
 	if (fd < 0 || fill(fd, frames) < 0 ||
-	    t->engine->map_set(t->loaded, (size_t)t->maps.tables, &index, &fd, 0) < 0)
+	    (!start_ahead(t, index, &fd) && make_known(t, index, fd) < 0))
 		return 0;
 	t->n_tables = index;
 	t->bytes += bytes;
@@ -349,6 +409,7 @@ int skep_tables_new(const struct skep_engine *engine, struct skep_loaded *loaded
 	t->loaded = loaded;
 	t->maps = *maps;
 	t->usyms = usyms;
+	t->is_ahead = true;
 	*ret_tables = t;
 	return 0;
 }
@@ -357,6 +418,7 @@ void skep_tables_free(struct skep_tables *t)
 {
 	if (!t)
 		return;
+	skep_tables_settle(t);
 	for (size_t i = 0; i < t->procs.len; i++)
 		free_proc(t->procs.data[i]);
 	skep_vec_fini(&t->procs);

@@ -30,6 +30,8 @@ void skep_tables_free(struct skep_tables *tables);
 
 /* Programs may find the file by themselves. What cannot be read is left out. */
 void skep_tables_preload(struct skep_tables *tables, const char *path);
+/* The end of preloading, behind which all tables are known: when everything is attached, and before the maps are closed. */
+void skep_tables_settle(struct skep_tables *tables);
 /* Brings the areas of a process to where its mappings are, as usyms has them. */
 void skep_tables_process(struct skep_tables *tables, uint32_t pid);
 

@@ -613,6 +613,12 @@ void skep_who_preload(struct skep_who *who, const char *path)
 		skep_tables_preload(who->tables, path);
 }
 
+void skep_who_settle(struct skep_who *who)
+{
+	if (who && who->tables)
+		skep_tables_settle(who->tables);
+}
+
 int skep_who_news(void *data, const void *bytes, size_t len)
 {
 	struct skep_unwind_news news;

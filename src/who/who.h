@@ -81,4 +81,6 @@ void skep_who_observe(struct skep_who *who, uint32_t pid);
  * record a process whose mappings programs want to know. Without such a walk these do nothing.
  */
 void skep_who_preload(struct skep_who *who, const char *path);
+/* The end of preloading; before the maps are closed at the latest. Accepts NULL. */
+void skep_who_settle(struct skep_who *who);
 int skep_who_news(void *who, const void *bytes, size_t len);

@@ -118,6 +118,32 @@ static const char *signature_of(const struct skep_uprobe_search *s, const char *
 				 skep_probe_uses(s->probe, "uaddr") ? path : "");
 }
 
+/*
+ * The program of the point before this one in a list, uretprobe:libc:malloc, uretprobe:libc:calloc: of one binary they become
+ * one link, and the kernel verifies the program once. NULL: there is none that can serve both.
+ */
+static struct skep_instance *before(const struct skep_uprobe_search *s, const char *signature,
+				    const char *path)
+{
+	struct skep_compiler *c = s->c;
+	struct skep_instance *inst =
+		c->instances.len ? c->instances.data[c->instances.len - 1] : NULL;
+	struct skep_attach_point *both;
+
+	if (!s->multi || s->many || s->by_instruction || s->by_line || s->offset || c->types.needs)
+		return NULL;
+	if (!inst || inst->probe != s->probe || !inst->n_matches ||
+	    inst->provider != skep_uprobe_provider(s->is_return) || inst->on_call == s->is_return ||
+	    signature[0] || inst->signature[0] || !skep_streq(inst->matches[0].target.name, path))
+		return NULL;
+	if (skep_has_suffix(inst->point->text, s->point->text))
+		return inst;
+	both = skep_arena_memdup(c->arena, inst->point, sizeof(*both));
+	both->text = skep_arena_printf(c->arena, "%s, %s", inst->point->text, s->point->text);
+	inst->point = both;
+	return inst;
+}
+
 void skep_uprobe_add(struct skep_uprobe_search *s, const struct skep_world_symbol *symbol,
 		     const char *function)
 {
@@ -130,10 +156,14 @@ void skep_uprobe_add(struct skep_uprobe_search *s, const struct skep_world_symbo
 					     : load_args(s, symbol, &args_of, &args, &no_args);
 	const char *path = skep_arena_strdup(c->arena, symbol->module);
 	const char *name = name_of(s, path, function);
-	struct skep_instance *inst = skep_match_group(c, s->probe, s->point, provider, 0,
-						      signature_of(s, signature, path, name));
+	const char *target =
+		symbol->container ? skep_arena_strdup(c->arena, symbol->container) : path;
+	struct skep_instance *inst = before(s, signature, target);
 	struct skep_match *m;
 
+	if (!inst)
+		inst = skep_match_group(c, s->probe, s->point, provider, 0,
+					signature_of(s, signature, path, name));
 	if (!inst->n_matches) {
 		inst->args_space = SKEP_SPACE_USER;
 		inst->args = args;
@@ -153,7 +183,7 @@ void skep_uprobe_add(struct skep_uprobe_search *s, const struct skep_world_symbo
 	}
 	m = skep_instance_add(c, inst, name);
 	m->func = skep_arena_strdup(c->arena, function);
-	m->target.name = symbol->container ? skep_arena_strdup(c->arena, symbol->container) : path;
+	m->target.name = target;
 	m->target.symbol = m->func;
 	m->target.offset = symbol->base + symbol->offset + s->offset;
 	m->target.optional = s->glob;
