@@ -11,7 +11,8 @@
 #include "who/container_state.h"
 
 #define SHORT_ID 12
-#define ROOT_ID 1 /* of each hierarchy, the kernel begins to count there */
+#define AGAIN_NS 1000000 /* at first */
+#define ROOT_ID 1	 /* of each hierarchy, the kernel begins to count there */
 
 static bool find_container(const char *root, const char *path,
 			   char ret_name[static SKEP_CONTAINER_NAME_MAX], bool *ret_is_id)
@@ -61,8 +62,8 @@ static void fill_container(struct skep_arena *arena, const char *root, const cha
 	place->space = keep(arena, &c.space);
 	skep_container_label(&c, &label);
 	place->label = label.len ? keep(arena, &label) : place->container;
-	if (is_id && !known)
-		place->again_s = skep_clock_ns(CLOCK_MONOTONIC) / 1000000000 + 1;
+	if (!is_id || known)
+		place->again_ns = 0;
 }
 
 static bool is_unit(const char *s, size_t len)
@@ -90,13 +91,17 @@ static const char *find_unit(struct skep_arena *arena, const char *path)
 	return unit;
 }
 
+/* Again after as long as it is known already. */
 static void fill(struct skep_arena *arena, const char *root, struct skep_place *place)
 {
 	char name[SKEP_CONTAINER_NAME_MAX];
 	const char *path = place->path;
+	uint64_t now = skep_clock_ns(CLOCK_MONOTONIC), seen = place->seen_ns ?: now;
 	bool is_id;
 
 	*place = (struct skep_place){ .path = path,
+				      .seen_ns = seen,
+				      .again_ns = now + MAX(now - seen, AGAIN_NS),
 				      .container = "",
 				      .id = "",
 				      .image = "",
@@ -108,6 +113,11 @@ static void fill(struct skep_arena *arena, const char *root, struct skep_place *
 		fill_container(arena, root, name, is_id, place);
 	else if (*place->unit)
 		place->label = place->unit;
+}
+
+static bool is_due(const struct skep_place *place)
+{
+	return place->again_ns && place->again_ns <= skep_clock_ns(CLOCK_MONOTONIC);
 }
 
 static void begin(struct skep_places *p)
@@ -125,8 +135,7 @@ const struct skep_place *skep_places_by_path(struct skep_places *p, const char *
 
 	begin(p);
 	place = skep_hash_get_str(&p->by_path, path);
-	if (place && place->again_s &&
-	    place->again_s <= skep_clock_ns(CLOCK_MONOTONIC) / 1000000000)
+	if (place && is_due(place))
 		fill(p->arena, root, place);
 	if (place)
 		return place;
@@ -147,10 +156,8 @@ const struct skep_place *skep_places_by_id(struct skep_places *p, const char *ro
 
 	begin(p);
 	place = skep_hash_get(&p->by_id, &id, sizeof(id));
-	if (place && !place->again_s)
+	if (place && !is_due(place))
 		return place;
-	if (place)
-		return skep_places_by_path(p, root, place->path);
 	/* Where version 1 has no memory hierarchy, its root stands for all that version 2 does not part. */
 	if ((id & ~SKEP_PLACE_V1) == ROOT_ID) {
 		skep_str_addc(&path, '/');
@@ -159,8 +166,10 @@ const struct skep_place *skep_places_by_id(struct skep_places *p, const char *ro
 		r = id & SKEP_PLACE_V1 ? skep_cgroup_path_v1(id & ~SKEP_PLACE_V1, &path)
 				       : skep_cgroup_path(id, &path);
 	}
-	if (r < 0)
-		return NULL;
+	if (r < 0) /* whether it was a container when it went, nobody knows */
+		return place && *place->container ? place : NULL;
+	if (place)
+		return skep_places_by_path(p, root, place->path);
 	place = skep_places_by_path(p, root, skep_str_text(&path));
 	key = skep_arena_memdup(p->arena, &id, sizeof(id));
 	skep_hash_set(&p->by_id, key, sizeof(*key), (void *)place);

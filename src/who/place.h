@@ -6,7 +6,8 @@
  *	/proc/PID/cgroup ───┴► path ──► the component that is a container ──► state files ──► id, name, image, pod
  *
  * No daemon is asked. What was found is kept, so that names outlive the container; after SKEP_PLACES_MAX it begins anew. A
- * container that is not described yet is looked for again a second later.
+ * container that is not described yet, or a group that is none yet, is looked at again, ever more rarely: runtimes make the group
+first.
  *
  *	place = skep_places_by_id(&places, "", id);	// NULL: it was gone before anybody asked
  *	skep_places_fini(&places);
@@ -32,7 +33,8 @@ struct skep_place {
 	const char *unit;  /* of systemd */
 	const char *label; /* "shop/cart-7d9f/web", the unit, or the path */
 	bool is_id;	   /* it has a number of 64 digits */
-	uint64_t again_s;  /* when to look for its names again; 0: never */
+	uint64_t seen_ns;  /* when it was looked at first */
+	uint64_t again_ns; /* when to look for its names again; 0: never */
 };
 
 struct skep_places {

@@ -157,6 +157,23 @@ static const struct skep_place *recall_place(struct skep_processes *ps, const ch
 	return place && *place->id ? place : NULL;
 }
 
+/*
+ * What /proc says of the process. It is not believed when the kernel told another group, which is gone: the process has ended
+ * then, and a zombie is in the root of each hierarchy of version 1.
+ */
+static const struct skep_place *ask_or_recall(struct skep_processes *ps, const char *root,
+					      const struct skep_process *p)
+{
+	const struct skep_place *asked = ask_place(ps, root, p->pid);
+	const char *last = asked ? strrchr(asked->path, '/') : NULL;
+
+	if (asked && (!p->group || *asked->id ||
+		      (last && p->group_name[0] &&
+		       strncmp(last + 1, p->group_name, SKEP_GROUP_NAME_MAX - 1) == 0)))
+		return asked;
+	return recall_place(ps, root, p);
+}
+
 static const char *part_of(const struct skep_place *place, enum skep_process_what what)
 {
 	switch (what) {
@@ -193,9 +210,7 @@ void skep_process_add(struct skep_processes *ps, const char *root, const struct 
 	if (p->group)
 		place = skep_places_by_id(&ps->places, root, p->group);
 	if (!place)
-		place = ask_place(ps, root, p->pid);
-	if (!place)
-		place = recall_place(ps, root, p);
+		place = ask_or_recall(ps, root, p);
 	if (place)
 		skep_str_add(out, part_of(place, what));
 	else if (p->group && what == SKEP_PROCESS_CONTAINER && p->group_name[0])

@@ -127,11 +127,37 @@ static void test_known(void **state)
 	expect(&ps, p, SKEP_PROCESS_IMAGE, "nginx:1");
 	memset(p.group_name, 'x', sizeof(p.group_name));
 	expect(&ps, p, SKEP_PROCESS_IMAGE, "");
+	/* /proc shows another one who has the number now, or a zombie, which is in the root */
+	p.group_name[0] = '\0';
+	p.pid = 10;
+	expect(&ps, p, SKEP_PROCESS_UNIT, "");
+	expect(&ps, p, SKEP_PROCESS_CONTAINER, "gone (cgroup 1099511627775)");
+	snprintf(p.group_name, sizeof(p.group_name), "session-1.scope");
+	expect(&ps, p, SKEP_PROCESS_UNIT, "session-1.scope");
 	/* in a namespace of its own the kernel's numbers are of no use */
 	ps.own_ns = 1;
 	p = (struct skep_process){ .pid = 20, .ppid = 1, .is_known = 1 };
 	expect(&ps, p, SKEP_PROCESS_PARENTS, "shell \"\xff\" 10, init 1");
 	skep_processes_fini(&ps);
+}
+
+/* A runtime makes the group first, runs something in it, and then writes down that it is a container. */
+static void test_late(void **state)
+{
+	struct skep_places places = {};
+	const struct skep_place *place = skep_places_by_path(&places, root, "/late");
+
+	(void)state;
+	assert_string_equal(place->container, "");
+	assert_string_equal(place->label, "/late");
+	make_file("/run/runc/late/state.json", "{}");
+	for (int i = 0; i < 1000 && !*place->container; i++) {
+		usleep(10000);
+		place = skep_places_by_path(&places, root, "/late");
+	}
+	assert_string_equal(place->container, "late");
+	assert_int_equal(place->again_ns, 0);
+	skep_places_fini(&places);
 }
 
 /* Parents in a circle, as only a forged /proc has them, end. */
@@ -156,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all),
 		cmocka_unit_test(test_known),
+		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_circle),
 	};
 
