@@ -44,7 +44,8 @@ struct skep_otlp_source {
 	size_t n_attributes;
 	const char *
 		scope; /* what rows and maps belong to: the tool or script; also begins their names */
-	const char *scope_version;	  /* or NULL */
+	const char *scope_version; /* or NULL */
+	bool old_names; /* attributes whose names in the conventions are others now have the old ones as well */
 	const struct skep_breath *breath; /* has a turn between points of a map; or NULL */
 	/* Told of what is in a map and no number, so that it is in no metric: "@a", "conf.name". Or NULL. */
 	void (*no_number)(void *data, const char *name);

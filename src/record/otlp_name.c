@@ -45,6 +45,21 @@ static const struct {
 	{ "cpu", "cpu.logical_number" },
 };
 
+const char *skep_otlp_old_name(const char *name)
+{
+	static const char *const names[][2] = {
+		{ "network.local.address", "net.sock.host.addr" },
+		{ "network.local.port", "net.sock.host.port" },
+		{ "network.peer.address", "net.sock.peer.addr" },
+		{ "network.peer.port", "net.sock.peer.port" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (skep_streq(names[i][0], name))
+			return names[i][1];
+	return NULL;
+}
+
 const char *skep_otlp_name(const char *field)
 {
 	const char *dot = strrchr(field, '.');

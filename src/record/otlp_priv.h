@@ -6,6 +6,8 @@
 
 #define SKEP_OTLP_DEPTH_MAX 3 /* structs and arrays inside of each other; deeper ones are texts */
 
+/* What the conventions called @name before they were stable; NULL: the same, or nothing. */
+const char *skep_otlp_old_name(const char *name);
 /* A FLOAT at @p. */
 double skep_otlp_double(const struct skep_schema_field *field, const uint8_t *p);
 /* The list "attributes", whose field has this number. */

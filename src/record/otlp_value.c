@@ -104,6 +104,18 @@ static void add_value(struct skep_message *m, const struct skep_schema_field *fi
 	skep_message_string(m, 1, "stringValue", skep_str_text(&text), text.len);
 }
 
+static void add_attribute(struct skep_message *m, uint32_t number, const char *key,
+			  const struct skep_schema_field *field, const void *payload,
+			  const struct skep_resolver *resolver)
+{
+	skep_message_item(m, number);
+	skep_message_text(m, 1, "key", key);
+	skep_message_begin(m, 2, "value");
+	add_value(m, field, payload, resolver, 0);
+	skep_message_end(m);
+	skep_message_end(m);
+}
+
 void skep_otlp_fields(struct skep_otlp *otlp, uint32_t number,
 		      const struct skep_schema_field *fields, size_t n, const void *payload,
 		      const struct skep_resolver *resolver)
@@ -113,12 +125,11 @@ void skep_otlp_fields(struct skep_otlp *otlp, uint32_t number,
 
 	skep_message_list(m, "attributes");
 	for (size_t i = 0; i < n; i++, key += strlen(key) + 1) {
-		skep_message_item(m, number);
-		skep_message_text(m, 1, "key", key);
-		skep_message_begin(m, 2, "value");
-		add_value(m, &fields[i], payload, resolver, 0);
-		skep_message_end(m);
-		skep_message_end(m);
+		const char *old = otlp->source->old_names ? skep_otlp_old_name(key) : NULL;
+
+		add_attribute(m, number, key, &fields[i], payload, resolver);
+		if (old)
+			add_attribute(m, number, old, &fields[i], payload, resolver);
 	}
 	skep_message_list_end(m);
 }

@@ -186,6 +186,8 @@ static void add_row(struct skep_sink *base, const struct skep_schema *schema, co
 		return;
 	switch (skep_span_source_take(&sink->spans, schema, payload, resolver, &when, &span)) {
 	case SKEP_SPAN_IS_NONE:
+		if (sink->settings.targets[SKEP_OTLP_LOGS].is_off)
+			return;
 		skep_otlp_row(open_batch(sink, SKEP_OTLP_LOGS), schema, payload, resolver, time_ns,
 			      skep_clock_ns(CLOCK_REALTIME));
 		return;
@@ -240,6 +242,11 @@ static uint64_t list_names(struct names *names, char *text, size_t room)
 	return n;
 }
 
+static bool takes_no_maps(const struct otlp_sink *sink)
+{
+	return sink->settings.disabled || sink->settings.targets[SKEP_OTLP_METRICS].is_off;
+}
+
 /* About how many bytes an entry comes to in a request. */
 static size_t entry_bytes(const struct skep_snapshot *s)
 {
@@ -281,7 +288,7 @@ static void add_snapshot(struct skep_sink *base, const struct skep_snapshot *sna
 	struct skep_arena *arena = NULL;
 	unsigned how = sink->settings.exponential ? SKEP_OTLP_EXPONENTIAL : 0;
 
-	if (sink->settings.disabled)
+	if (takes_no_maps(sink))
 		return;
 	end_lost(sink);
 	if (whole.n_entries > sink->keys_left) {
@@ -315,7 +322,7 @@ static void add_lost(struct skep_sink *base, const char *probe, const char *caus
 	_cleanup_(skep_str_fini)
 	struct skep_str name = {};
 
-	if (sink->settings.disabled)
+	if (takes_no_maps(sink))
 		return;
 	if (!sink->is_telling)
 		skep_otlp_counts_begin(open_batch(sink, SKEP_OTLP_METRICS), "skep.lost", "{item}");
@@ -348,7 +355,7 @@ static int send_maps(struct otlp_sink *sink, uint64_t now)
 	uint64_t interval_ns = sink->settings.interval_ms * 1000000;
 
 	sink->source.breath = sink->sink.breath;
-	if (!sink->sink.collect || sink->settings.disabled)
+	if (!sink->sink.collect || takes_no_maps(sink))
 		return -1;
 	if (sink->next_ns && now >= sink->next_ns)
 		collect(sink);
@@ -501,10 +508,15 @@ static int open_otlp(struct skep_sink *base, const char *arg, struct skep_diag *
 	if (r < 0)
 		return r;
 	if (sink->settings.disabled) {
-		skep_diag_warn(diag, SKEP_NO_LOC,
-			       "OTEL_SDK_DISABLED is true: --to otlp sends nothing");
+		skep_sink_disabled(base, diag);
 		return 0;
 	}
+	if (sink->settings.targets[SKEP_OTLP_LOGS].is_off)
+		skep_diag_warn(diag, SKEP_NO_LOC,
+			       "OTEL_LOGS_EXPORTER is none: --to otlp sends no rows but spans");
+	if (takes_no_maps(sink))
+		skep_diag_warn(diag, SKEP_NO_LOC,
+			       "OTEL_METRICS_EXPORTER is none: --to otlp sends no maps");
 	sink->since_ns = skep_clock_ns(CLOCK_REALTIME);
 	sink->keys_left = KEYS_MAX;
 	sink->source = (struct skep_otlp_source){
@@ -512,6 +524,7 @@ static int open_otlp(struct skep_sink *base, const char *arg, struct skep_diag *
 		.n_attributes = sink->settings.n_attributes,
 		.scope = base->name,
 		.scope_version = SKEP_VERSION,
+		.old_names = sink->settings.old_names,
 		.no_number = note_no_number,
 		.no_number_data = sink,
 	};

@@ -17,6 +17,7 @@
 
 #include "base/diag.h"
 #include "record/otlp.h"
+#include "sink/env.h"
 
 #define SKEP_OTLP_ATTRIBUTES_MAX 64
 #define SKEP_OTLP_HEADERS_MAX 32
@@ -36,6 +37,7 @@ struct skep_otlp_target {
 	bool gzip;
 	uint64_t timeout_ms;
 	char *ca_file, *cert_file, *key_file; /* or NULL */
+	bool is_off;			      /* OTEL_LOGS_EXPORTER, OTEL_METRICS_EXPORTER: none */
 };
 
 struct skep_otlp_settings {
@@ -46,14 +48,15 @@ struct skep_otlp_settings {
 		attributes[SKEP_OTLP_ATTRIBUTES_MAX]; /* of the resource; texts owned */
 	size_t n_attributes;
 	bool exponential; /* histograms */
-	bool delta;	  /* sums and histograms are of the time since they were sent last */
+	bool old_names; /* OTEL_SEMCONV_STABILITY_OPT_IN=http/dup: those of networking that had others */
+	bool delta; /* sums and histograms are of the time since they were sent last */
 };
 
 /* @url: NULL, or what --to says. @get: as getenv. -EINVAL, and the diag says which variable. */
 int skep_otlp_settings(const char *url, char *(*get)(const char *name),
 		       struct skep_otlp_settings *ret_settings,
 		       struct skep_diag *diag) _must_check_;
-/* Only what tells who sends: attributes. */
-void skep_otlp_resource(char *(*get)(const char *name), struct skep_otlp_settings *ret_settings,
-			struct skep_diag *diag);
+/* What holds for each kind of exporter, alone: attributes, and disabled. */
+void skep_otlp_resource(struct skep_env *env, struct skep_otlp_settings *settings);
+void skep_otlp_resource_fini(struct skep_otlp_settings *settings);
 void skep_otlp_settings_fini(struct skep_otlp_settings *settings);

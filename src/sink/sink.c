@@ -25,6 +25,12 @@ int skep_sink_library_missing(const struct skep_sink *sink, const char *library,
 	return r;
 }
 
+void skep_sink_disabled(const struct skep_sink *sink, struct skep_diag *diag)
+{
+	skep_diag_warn(diag, SKEP_NO_LOC, "OTEL_SDK_DISABLED is true: --to %s sends nothing",
+		       sink->kind->name);
+}
+
 static const struct skep_sink_kind *find_kind(const char *to, const char **ret_arg)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {

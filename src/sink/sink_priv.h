@@ -41,6 +41,8 @@ struct skep_sink {
 extern const struct skep_sink_kind skep_sink_otlp, skep_sink_prom, skep_sink_syslog,
 	skep_sink_zipkin;
 
+/* Warns that OTEL_SDK_DISABLED holds. */
+void skep_sink_disabled(const struct skep_sink *sink, struct skep_diag *diag);
 /* "--to otlp needs libcurl, ...". Returns @r. */
 int skep_sink_library_missing(const struct skep_sink *sink, const char *library,
 			      const char *package, int r, struct skep_diag *diag);

@@ -55,11 +55,13 @@ static void add_row(struct skep_sink *base, const struct skep_schema *schema, co
 {
 	struct zipkin_sink *sink = (struct zipkin_sink *)base;
 	struct skep_span span;
-	enum skep_span_taken taken =
-		skep_span_source_take(&sink->source, schema, payload, resolver,
+	enum skep_span_taken taken;
+
+	if (sink->resource.disabled)
+		return;
+	taken = skep_span_source_take(&sink->source, schema, payload, resolver,
 				      &(struct skep_span_time){ time_ns, base->clock_offset_ns },
 				      &span);
-
 	sink->n_rows += taken == SKEP_SPAN_IS_NONE;
 	if (taken != SKEP_SPAN_TAKEN)
 		return;
@@ -113,23 +115,6 @@ static void attempt(void *data, const struct skep_payload *payload, struct skep_
 	skep_http_answer_fini(&answer);
 }
 
-static void read_timeout(struct zipkin_sink *sink, struct skep_diag *diag)
-{
-	static const char name[] = "OTEL_EXPORTER_ZIPKIN_TIMEOUT";
-	const char *text = getenv(name);
-	char *end;
-
-	sink->timeout_ms = TIMEOUT_MS;
-	if (!text || !*text)
-		return;
-	sink->timeout_ms = strtoull(text, &end, 10);
-	if (!*end && *text != '-' && sink->timeout_ms && sink->timeout_ms <= INT32_MAX)
-		return;
-	skep_diag_warn(diag, SKEP_NO_LOC, "%s is '%s'; %d is taken", name, text, TIMEOUT_MS);
-	skep_diag_hint(diag, "it is milliseconds");
-	sink->timeout_ms = TIMEOUT_MS;
-}
-
 /* A URL without a path gets Zipkin's. */
 static int read_url(struct zipkin_sink *sink, const char *url, struct skep_diag *diag)
 {
@@ -154,12 +139,19 @@ static int read_url(struct zipkin_sink *sink, const char *url, struct skep_diag 
 static int open_zipkin(struct skep_sink *base, const char *arg, struct skep_diag *diag)
 {
 	struct zipkin_sink *sink = (struct zipkin_sink *)base;
+	struct skep_env env = { .get = getenv, .diag = diag };
 	int r = read_url(sink, arg, diag);
 
 	if (r < 0)
 		return r;
-	read_timeout(sink, diag);
-	skep_otlp_resource(getenv, &sink->resource, diag);
+	sink->timeout_ms = TIMEOUT_MS;
+	if (skep_env_has(&env, "OTEL_EXPORTER_ZIPKIN_TIMEOUT"))
+		skep_env_ms(&env, &sink->timeout_ms);
+	skep_otlp_resource(&env, &sink->resource);
+	if (sink->resource.disabled) {
+		skep_sink_disabled(base, diag);
+		return 0;
+	}
 	for (size_t i = 0; i < sink->resource.n_attributes; i++)
 		if (skep_streq(sink->resource.attributes[i].name, "service.name"))
 			sink->service = sink->resource.attributes[i].value;
@@ -180,8 +172,11 @@ static int spool_zipkin(struct skep_sink *base, const char *where, struct skep_d
 {
 	struct zipkin_sink *sink = (struct zipkin_sink *)base;
 	struct skep_spool *spool;
-	int r = skep_spool_open(where, sink->url, FORM, UINT32_MAX, diag, &spool);
+	int r;
 
+	if (sink->resource.disabled)
+		return 0;
+	r = skep_spool_open(where, sink->url, FORM, UINT32_MAX, diag, &spool);
 	if (r >= 0)
 		skep_deliver_spool(sink->deliver, spool);
 	return r;

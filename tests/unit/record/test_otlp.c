@@ -70,6 +70,31 @@ static void test_row(void **state)
 	assert_int_equal(count(&out, "\"curtask.real_parent.pid\""), 1);
 }
 
+/* Both names, where there were others and they are asked for. */
+static void test_old_names(void **state)
+{
+	static const struct skep_schema_field fields[] = {
+		{ .name = "rport", .kind = SKEP_FIELD_INT, .size = 8 },
+		{ .name = "n", .kind = SKEP_FIELD_INT, .size = 8 },
+	};
+	struct skep_schema schema = { .name = "r", .fields = fields, .n_fields = 2 };
+	uint64_t payload = 7;
+
+	(void)state;
+	for (unsigned both = 0; both < 2; both++) {
+		struct skep_otlp_source asked = { .scope = "tool", .old_names = both };
+		struct skep_otlp otlp;
+		_cleanup_(skep_str_fini)
+		struct skep_str out = {};
+
+		skep_otlp_begin(&otlp, SKEP_OTLP_LOGS, SKEP_MESSAGE_JSON, &asked, &out);
+		skep_otlp_row(&otlp, &schema, &payload, NULL, 1, 1);
+		skep_otlp_end(&otlp);
+		assert_int_equal(count(&out, "\"network.peer.port\""), 1);
+		assert_int_equal(count(&out, "\"net.sock.peer.port\""), both);
+	}
+}
+
 static void test_point(void **state)
 {
 	uint64_t key[2] = { 7, 8 }, value = 3;
@@ -138,9 +163,8 @@ static void test_powers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_row),
-		cmocka_unit_test(test_point),
+		cmocka_unit_test(test_keys),	  cmocka_unit_test(test_row),
+		cmocka_unit_test(test_old_names), cmocka_unit_test(test_point),
 		cmocka_unit_test(test_powers),
 	};
 

@@ -184,6 +184,51 @@ static void test_metrics(void **state)
 	skep_otlp_settings_fini(&s);
 }
 
+/* Signals that are not sent, and names of conventions that were. */
+static void test_exporters(void **state)
+{
+	static const struct {
+		const char *logs, *metrics, *names;
+		bool no_logs, no_metrics, old_names;
+	} cases[] = {
+		{ "none", "otlp", "http", true, false, false },
+		{ "otlp", "None", "database, HTTP/dup", false, true, true },
+		{ "console,otlp", " none", "http/dup,database/dup", false, true, true },
+		{ "", "", "http/duplicate", false, false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct skep_otlp_settings s =
+			read_with(NULL, WITH("OTEL_LOGS_EXPORTER", cases[i].logs,
+					     "OTEL_METRICS_EXPORTER", cases[i].metrics,
+					     "OTEL_SEMCONV_STABILITY_OPT_IN", cases[i].names));
+
+		assert_int_equal(s.targets[SKEP_OTLP_LOGS].is_off, cases[i].no_logs);
+		assert_int_equal(s.targets[SKEP_OTLP_METRICS].is_off, cases[i].no_metrics);
+		assert_false(s.targets[SKEP_OTLP_TRACES].is_off);
+		assert_int_equal(s.old_names, cases[i].old_names);
+		skep_otlp_settings_fini(&s);
+	}
+}
+
+/* The environment has another place than --to: who looks at stderr sees which holds, and no password. */
+static void test_other_place(void **state)
+{
+	struct skep_otlp_settings s;
+	struct skep_diag diag = {};
+
+	(void)state;
+	environment = WITH("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://me:secret@e:3/x",
+			   "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://d:2");
+	assert_int_equal(skep_otlp_settings("http://d:2", get, &s, &diag), 0);
+	assert_int_equal(diag.n_items, 1);
+	assert_string_equal(diag.items[0].what, "logs go to e:3/x, as OTEL_EXPORTER_OTLP_LOGS_"
+						"ENDPOINT says, not where --to says");
+	skep_otlp_settings_fini(&s);
+	skep_diag_fini(&diag);
+}
+
 /* Where data goes is not guessed. */
 static void test_wrong(void **state)
 {
@@ -229,6 +274,8 @@ static void test_warned(void **state)
 		  "explicit_bucket_histogram" },
 		{ "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "ages", "cumulative" },
 		{ "OTEL_SDK_DISABLED", "1", "false" },
+		{ "OTEL_LOGS_EXPORTER", "console", "otlp" },
+		{ "OTEL_METRICS_EXPORTER", "prometheus", "otlp" },
 	};
 
 	(void)state;
@@ -278,10 +325,11 @@ static void test_places(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_places),	cmocka_unit_test(test_presets),
-		cmocka_unit_test(test_urls),	cmocka_unit_test(test_lists),
-		cmocka_unit_test(test_signals), cmocka_unit_test(test_insecure),
-		cmocka_unit_test(test_metrics), cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_places),	  cmocka_unit_test(test_presets),
+		cmocka_unit_test(test_urls),	  cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_signals),	  cmocka_unit_test(test_insecure),
+		cmocka_unit_test(test_metrics),	  cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_exporters), cmocka_unit_test(test_other_place),
 		cmocka_unit_test(test_warned),
 	};
 
