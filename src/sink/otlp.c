@@ -1,25 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The OTLP exporter: batches of rows and of maps become requests; answers say what became of them.
- *
- * What is tried again, and what is not, is the specification's: 429, 502, 503, 504 and connections that fail are; every
- * other answer is final, and so is a partial success, whose rejected items are counted.
- */
-#include <errno.h>
+/* The OTLP exporter: batches of rows and of maps become requests. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <zlib.h>
 
 #include "base/arena.h"
 #include "base/vec.h"
 #include "record/delta.h"
-#include "sink/answer.h"
-#include "sink/http.h"
-#include "sink/settings.h"
-#include "sink/sink_priv.h"
-#include "sink/spool.h"
+#include "sink/otlp_lanes.h"
 #include "sink/traces.h"
 
 #define KEYS_MAX 100000 /* that one collection of all maps sends, or one print of a map */
@@ -36,21 +25,13 @@ struct batch {
 	uint64_t since_ns; /* when its first item came, of the monotonic clock */
 };
 
-/* One receiver: a queue of its own, so that one which is away holds up no other. */
-struct lane {
-	struct skep_http *http; /* the thread's */
-	struct skep_deliver *deliver;
-	const struct skep_otlp_target *target; /* of its first signal */
-};
-
 struct otlp_sink {
 	struct skep_sink sink;
 	struct skep_otlp_settings settings;
 	struct skep_otlp_source source;
 	struct skep_span_source spans;
 	struct batch batches[SKEP_N_OTLP_SIGNALS];
-	struct lane lanes[SKEP_N_OTLP_SIGNALS];
-	size_t n_lanes, lane_of[SKEP_N_OTLP_SIGNALS];
+	struct skep_otlp_lanes lanes;
 	uint64_t next_ns;  /* when maps are sent again; 0: not known yet */
 	uint64_t since_ns; /* since 1970: what our own counts count from */
 	size_t keys_left;  /* of a collection */
@@ -62,73 +43,6 @@ struct otlp_sink {
 	uint64_t n_cut;		/* and how often */
 };
 
-/* As gzip has it. NULL: no memory. */
-static uint8_t *compressed(const uint8_t *bytes, size_t size, size_t *ret_size)
-{
-	z_stream z = { .next_in = (uint8_t *)bytes, .avail_in = (uInt)size };
-	uint8_t *out;
-	size_t room;
-
-	if (deflateInit2(&z, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-		return NULL;
-	room = deflateBound(&z, (uLong)size);
-	out = malloc(room);
-	z.next_out = out;
-	z.avail_out = (uInt)room;
-	if (!out || deflate(&z, Z_FINISH) != Z_STREAM_END) {
-		free(out);
-		out = NULL;
-	}
-	*ret_size = room - z.avail_out;
-	deflateEnd(&z);
-	return out;
-}
-
-#define GRPC_HEAD 5 /* bytes in front of a message: whether it is compressed, and its length */
-
-static uint8_t *framed(const uint8_t *bytes, size_t size, bool gzip)
-{
-	uint8_t *out = malloc(size + GRPC_HEAD);
-
-	if (!out)
-		return NULL;
-	out[0] = gzip;
-	for (int i = 0; i < 4; i++)
-		out[1 + i] = (uint8_t)(size >> (24 - 8 * i));
-	memcpy(out + GRPC_HEAD, bytes, size);
-	return out;
-}
-
-/* What goes over the wire for these bytes, and how many. */
-static uint8_t *wrapped(const struct skep_otlp_target *s, const struct skep_str *bytes,
-			size_t *ret_size)
-{
-	uint8_t *out, *frame;
-
-	*ret_size = bytes->len;
-	if (s->gzip) {
-		out = compressed((const uint8_t *)bytes->data, bytes->len, ret_size);
-	} else {
-		out = malloc(bytes->len);
-		if (out)
-			memcpy(out, bytes->data, bytes->len);
-	}
-	if (!out || s->protocol != SKEP_OTLP_GRPC)
-		return out;
-	frame = framed(out, *ret_size, s->gzip);
-	free(out);
-	*ret_size += GRPC_HEAD;
-	return frame;
-}
-
-#define FORM_GZIP 0x100u
-
-/* How bytes are encoded: the protocol's number, and whether they are compressed. */
-static uint32_t form_of(const struct skep_otlp_target *s)
-{
-	return (uint32_t)s->protocol | (s->gzip ? FORM_GZIP : 0u);
-}
-
 /* The sum of what was lost is complete. */
 static void end_lost(struct otlp_sink *sink)
 {
@@ -139,9 +53,7 @@ static void end_lost(struct otlp_sink *sink)
 
 static void finish(struct otlp_sink *sink, struct batch *b)
 {
-	unsigned signal = (unsigned)(b - sink->batches);
-	const struct skep_otlp_target *target = &sink->settings.targets[signal];
-	struct skep_payload payload = { .signal = signal, .form = form_of(target) };
+	enum skep_otlp_signal signal = (enum skep_otlp_signal)(b - sink->batches);
 
 	if (!b->open)
 		return;
@@ -149,13 +61,8 @@ static void finish(struct otlp_sink *sink, struct batch *b)
 		end_lost(sink);
 	skep_otlp_end(&b->otlp);
 	b->open = false;
-	payload.n_items = b->otlp.n_items;
-	if (payload.n_items) { /* maps may have had nothing that is a metric */
-		payload.bytes = wrapped(target, &b->bytes, &payload.size);
-		if (!payload.bytes)
-			skep_oom();
-		skep_deliver_put(sink->lanes[sink->lane_of[signal]].deliver, &payload);
-	}
+	if (b->otlp.n_items) /* maps may have had nothing that is a metric */
+		skep_otlp_lanes_put(&sink->lanes, signal, &b->bytes, b->otlp.n_items);
 	skep_str_reset(&b->bytes);
 }
 
@@ -384,122 +291,6 @@ static int idle(struct skep_sink *base)
 	return due_ms;
 }
 
-static size_t headers_of(const struct skep_otlp_target *s, uint32_t form, const char **headers)
-{
-	static const char *const types[] = {
-		[SKEP_OTLP_HTTP_PROTOBUF] = "Content-Type: application/x-protobuf",
-		[SKEP_OTLP_HTTP_JSON] = "Content-Type: application/json",
-		[SKEP_OTLP_GRPC] = "Content-Type: application/grpc",
-	};
-	size_t n = 0;
-
-	headers[n++] = types[form & ~FORM_GZIP];
-	if (s->protocol == SKEP_OTLP_GRPC)
-		headers[n++] = "TE: trailers";
-	if (form & FORM_GZIP)
-		headers[n++] = s->protocol == SKEP_OTLP_GRPC ? "grpc-encoding: gzip"
-							     : "Content-Encoding: gzip";
-	for (size_t i = 0; i < s->n_headers; i++)
-		headers[n++] = s->headers[i];
-	return n;
-}
-
-/* In the lane's thread. */
-static void attempt(void *data, const struct skep_payload *payload, struct skep_attempt *ret)
-{
-	const struct otlp_sink *sink = data;
-	/* A file of the spool may say anything. */
-	unsigned signal = payload->signal % SKEP_N_OTLP_SIGNALS;
-	const struct skep_otlp_target *target = &sink->settings.targets[signal];
-	const char *headers[SKEP_OTLP_HEADERS_MAX + 4], *why = "";
-	struct skep_http_request request = {
-		.url = target->url,
-		.timeout_ms = target->timeout_ms,
-		.ca_file = target->ca_file,
-		.cert_file = target->cert_file,
-		.key_file = target->key_file,
-		.grpc = target->protocol == SKEP_OTLP_GRPC,
-		.headers = headers,
-		.n_headers = headers_of(target, payload->form, headers),
-		.body = payload->bytes,
-		.size = payload->size,
-	};
-	struct skep_http_answer answer;
-	int r = skep_http_post(sink->lanes[sink->lane_of[signal]].http, &request, &answer, &why);
-
-	if (r < 0) {
-		ret->again = r != -EINVAL;
-		ret->n_lost = ret->again ? 0 : payload->n_items;
-		ret->loss = SKEP_DELIVER_UNSENT;
-		ret->pause_ms = -1;
-		snprintf(ret->why, sizeof(ret->why), "%s: %s", request.url, why);
-		return;
-	}
-	skep_answer_judge(&answer, payload->form & ~FORM_GZIP, payload->n_items, request.url, ret);
-	skep_http_answer_fini(&answer);
-}
-
-/* Scheme, host and port. */
-static size_t receiver_len(const char *url)
-{
-	const char *at = strstr(url, "://");
-
-	return at ? (size_t)(at + 3 - url) + strcspn(at + 3, "/") : strlen(url);
-}
-
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? skep_streq(a, b) : a == b;
-}
-
-/* So much that one connection serves both. */
-static bool same_receiver(const struct skep_otlp_target *a, const struct skep_otlp_target *b)
-{
-	size_t len = receiver_len(a->url);
-
-	return receiver_len(b->url) == len && strncmp(a->url, b->url, len) == 0 &&
-	       a->protocol == b->protocol && same_text(a->ca_file, b->ca_file) &&
-	       same_text(a->cert_file, b->cert_file) && same_text(a->key_file, b->key_file);
-}
-
-/* Of this signal; a new one has no target yet. */
-static struct lane *lane_for(struct otlp_sink *sink, size_t signal)
-{
-	const struct skep_otlp_target *target = &sink->settings.targets[signal];
-	size_t i = 0;
-
-	while (i < sink->n_lanes && !same_receiver(sink->lanes[i].target, target))
-		i++;
-	sink->lane_of[signal] = i;
-	return &sink->lanes[i];
-}
-
-static int connect_up(struct otlp_sink *sink, struct skep_diag *diag)
-{
-	for (size_t i = 0; i < SKEP_N_OTLP_SIGNALS; i++) {
-		struct lane *lane = lane_for(sink, i);
-		int r;
-
-		if (lane->target)
-			continue;
-		lane->target = &sink->settings.targets[i];
-		sink->n_lanes++;
-		r = skep_http_open(&lane->http);
-		if (r == -ENOENT || r == -ENOTSUP)
-			return skep_sink_library_missing(&sink->sink, "libcurl", "libcurl4", r,
-							 diag);
-		if (r >= 0)
-			r = skep_deliver_open(attempt, sink, SKEP_DELIVER_BYTES_MAX,
-					      &lane->deliver);
-		if (r < 0) {
-			skep_diag_error(diag, SKEP_NO_LOC, "cannot send to %s: %s",
-					lane->target->url, strerror(-r));
-			return r;
-		}
-	}
-	return 0;
-}
-
 static int open_otlp(struct skep_sink *base, const char *arg, struct skep_diag *diag)
 {
 	struct otlp_sink *sink = (struct otlp_sink *)base;
@@ -529,76 +320,26 @@ static int open_otlp(struct skep_sink *base, const char *arg, struct skep_diag *
 		.no_number_data = sink,
 	};
 	skep_span_source_init(&sink->spans, getenv, diag);
-	return connect_up(sink, diag);
+	return skep_otlp_lanes_open(&sink->lanes, &sink->settings, base, diag);
 }
 
 static int spool_otlp(struct skep_sink *base, const char *where, struct skep_diag *diag)
 {
-	struct otlp_sink *sink = (struct otlp_sink *)base;
-
-	for (size_t i = 0; i < sink->n_lanes; i++) {
-		const struct skep_otlp_target *t = sink->lanes[i].target;
-		/* A connection speaks gRPC or it does not; what each request says of itself may differ. */
-		uint32_t may_differ =
-			FORM_GZIP | (t->protocol == SKEP_OTLP_GRPC ? 0 : SKEP_OTLP_HTTP_JSON);
-		struct skep_spool *spool;
-		int r = skep_spool_open(where, t->url, form_of(t), ~may_differ, diag, &spool);
-
-		if (r < 0)
-			return r;
-		skep_deliver_spool(sink->lanes[i].deliver, spool);
-	}
-	return 0;
-}
-
-static void add_counts(struct skep_deliver_counts *to, const struct skep_deliver_counts *from)
-{
-	to->delivered += from->delivered;
-	for (size_t i = 0; i < SKEP_DELIVER_LOSS_MAX; i++)
-		to->lost[i] += from->lost[i];
-	to->requests += from->requests;
-	to->retries += from->retries;
-	to->kept += from->kept;
-	to->earlier += from->earlier;
-	to->stay += from->stay;
-	to->damaged += from->damaged;
-	to->no_file += from->no_file;
-	if (from->why[0])
-		memcpy(to->why, from->why, sizeof(to->why));
+	return skep_otlp_lanes_spool(&((struct otlp_sink *)base)->lanes, where, diag);
 }
 
 static void counts_of(struct skep_sink *base, struct skep_deliver_counts *ret_counts)
 {
-	struct otlp_sink *sink = (struct otlp_sink *)base;
-
-	for (size_t i = 0; i < sink->n_lanes; i++) {
-		struct skep_deliver_counts counts;
-
-		skep_deliver_counts(sink->lanes[i].deliver, &counts);
-		add_counts(ret_counts, &counts);
-	}
+	skep_otlp_lanes_counts(&((struct otlp_sink *)base)->lanes, ret_counts);
 }
 
 static void close_otlp(struct skep_sink *base, struct skep_deliver_counts *ret_counts)
 {
 	struct otlp_sink *sink = (struct otlp_sink *)base;
 
-	for (size_t i = 0; i < ARRAY_SIZE(sink->batches); i++) {
-		struct lane *lane = &sink->lanes[sink->lane_of[i]];
-
-		if (lane->deliver)
-			finish(sink, &sink->batches[i]);
-	}
-	for (size_t i = 0; i < sink->n_lanes; i++)
-		if (sink->lanes[i].deliver)
-			skep_deliver_end(sink->lanes[i].deliver, SKEP_SINK_GRACE_MS);
-	for (size_t i = 0; i < sink->n_lanes; i++) {
-		struct skep_deliver_counts counts = {};
-
-		skep_deliver_close(sink->lanes[i].deliver, SKEP_SINK_GRACE_MS, &counts);
-		add_counts(ret_counts, &counts);
-		skep_http_close(sink->lanes[i].http);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(sink->batches); i++)
+		finish(sink, &sink->batches[i]);
+	skep_otlp_lanes_close(&sink->lanes, ret_counts);
 	ret_counts->lost[SKEP_DELIVER_SAMPLED] += sink->spans.n_left_out;
 	ret_counts->no_number = list_names(&sink->no_number, ret_counts->no_number_names,
 					   sizeof(ret_counts->no_number_names));
