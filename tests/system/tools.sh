@@ -10,8 +10,9 @@
 # print (none: it was only to be attached).
 
 dir=$(mktemp -d) || exit 1
-group=
+group='' listener=''
 cleanup() {
+	[ -z "$listener" ] || kill "$listener"
 	if [ -n "$group" ]; then
 		rmdir "$group" 2>/dev/null
 		umount "$dir/cgroup" 2>/dev/null
@@ -116,9 +117,11 @@ in_group() (
 	rmdir "/sys/fs/cgroup/$1"
 )
 
-# In a guest, before the tools look for functions: what those of mdflush and xfsdist are in, and a device of two RAM disks.
+# In a guest, before the tools look for functions: what those of mdflush and xfsdist are in, and a device of two RAM disks; and
+# where the guest was brought them, drivers of virtio's devices, and KVM.
 guest_modules() {
-	for module in libcrc32c xfs md-mod raid0 "brd rd_nr=2 rd_size=8192"; do
+	for module in libcrc32c xfs md-mod raid0 "brd rd_nr=2 rd_size=8192" virtio virtio_ring virtio_pci_modern_dev \
+		virtio_pci_legacy_dev virtio_pci virtio-rng irqbypass kvm kvm-amd; do
 		# shellcheck disable=SC2086 # the module and its parameters
 		insmod "/modules/${module%% *}.ko" ${module#"${module%% *}"}
 	done
@@ -137,18 +140,29 @@ guest_modules() {
 	)
 }
 
-# In a guest: a network where nobody answers, a disk that may be overwritten, swap on it.
-guest_load() {
-	disk=/dev/nvme0n1
-	insmod /modules/dummy.ko 2>/dev/null
-	ip link add load0 type dummy
+# A network where nobody answers, as a line of shell: on a device without others, or with another that has no address.
+network='
+	ip link set lo up
+	ip link add load0 type dummy || {
+		ip link add load0 type veth peer name load1
+		ip link set load1 up
+	}
 	ip addr add 10.77.0.1/24 dev load0
 	ip link set load0 arp on up
 	echo 1 >/proc/sys/net/ipv4/neigh/load0/mcast_solicit # give up after a second
-	load network
+	arp -s 10.77.0.3 02:00:00:00:00:03
+	load network'
+
+# In a guest: that network, a disk that may be overwritten, swap on it.
+guest_load() {
+	disk=/dev/nvme0n1
+	insmod /modules/dummy.ko 2>/dev/null
+	eval "$network"
 	load disk=$disk
 	dd if=/dev/zero of=/dev/md7 bs=4096 count=1 conv=fsync
 	dd if=$disk of=/dev/null bs=65536 count=32
+	[ ! -c /dev/hwrng ] || dd if=/dev/hwrng of=/dev/null bs=64 count=1
+	[ ! -c /dev/kvm ] || load machine
 	echo 1 >/proc/sys/vm/compact_memory
 	echo +memory >/sys/fs/cgroup/cgroup.subtree_control
 	mkswap $disk >/dev/null
@@ -165,7 +179,7 @@ make_load() {
 			echo 0 >"$group/cgroup.procs"
 			load calls
 			shell_load
-			unshare -n sh -c 'ip link set lo up; load loopback'
+			unshare -n sh -c "$network"
 		)
 		sleep 1.2
 	else
@@ -173,6 +187,14 @@ make_load() {
 		shell_load
 		guest_load
 	fi >"$dir/load" 2>&1
+}
+
+# Somebody who waits for connections, for who looks around before the load comes.
+make_listener() {
+	own_network=
+	[ "$place" != host ] || own_network='unshare -n'
+	$own_network load listen &
+	listener=$!
 }
 
 # A cgroup on the host, wherever its hierarchies are mounted, and the option that narrows to it.

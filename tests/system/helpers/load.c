@@ -5,10 +5,12 @@
  *
  *	load calls      what concerns this process alone: files, signals, identities, threads, locks, sleep, names, TLS
  *	load loopback   TCP over the loopback
- *	load network    TCP over the loopback, and a connection that nobody answers (to UNANSWERED)
+ *	load network    TCP over the loopback, and connections that nobody answers (to UNANSWERED, to SILENT)
+ *	load listen     waits for connections until it is killed; nobody comes
  *	load disk=PATH  writes to this block device, from here and through the kernel's write-back
  *	load memory=N   touches N MiB twice, in order
  *	load locks      takes two mutexes in both orders, one after the other
+ *	load machine    a virtual machine, through KVM, that halts at once
  *
  * It is linked dynamically, unlike the other helpers: some tools probe the C library.
  */
@@ -16,12 +18,17 @@
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <linux/kvm.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -38,6 +45,7 @@
 #define PORT 7979
 #define BACKLOG 7
 #define UNANSWERED "10.77.0.2" /* on a network where nobody else is */
+#define SILENT "10.77.0.3"     /* there, with a hardware address that the kernel was told of */
 #define MAX_FORKS 20
 
 /* Names that tools show. */
@@ -155,6 +163,23 @@ static void do_threads(void)
 
 	if (pthread_create(&thread, NULL, thread_of_load, NULL) == 0)
 		pthread_join(thread, NULL);
+}
+
+/* On each processor for a moment, wherever it began. */
+static void do_hops(void)
+{
+	cpu_set_t before, one;
+
+	if (sched_getaffinity(0, sizeof(before), &before) < 0)
+		return;
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &before))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		sched_setaffinity(0, sizeof(one), &one);
+	}
+	sched_setaffinity(0, sizeof(before), &before);
 }
 
 static void do_names(void)
@@ -397,6 +422,7 @@ static void do_calls(void)
 	do_identities();
 	do_sleep();
 	do_threads();
+	do_hops();
 	do_names();
 	do_forks();
 	do_spin();
@@ -510,15 +536,47 @@ static void do_hello(void)
 	close(listener);
 }
 
-/* The first segment is sent again after a second, and the end of it all comes from a neighbour that is not there. */
-static void do_unanswered(void)
+static int begin_connection(const char *to)
 {
-	struct sockaddr_in address = at(UNANSWERED);
+	struct sockaddr_in address = at(to);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	connect(fd, (struct sockaddr *)&address, sizeof(address));
-	usleep(2500000);
-	close(fd);
+	return fd;
+}
+
+/*
+ * A neighbour that is not there: its end comes from the kernel, with the segment thrown away. One that says nothing: the
+ * segment is sent again after a second. (Not so for the former: it still waits for its neighbour.) Until both were, or ten
+ * seconds.
+ */
+static void do_unanswered(void)
+{
+	struct pollfd ended = { .fd = begin_connection(UNANSWERED) };
+	int silent = begin_connection(SILENT);
+
+	for (int i = 0; i < 100; i++) {
+		struct tcp_info info = { 0 };
+		socklen_t size = sizeof(info);
+
+		getsockopt(silent, IPPROTO_TCP, TCP_INFO, &info, &size);
+		if (poll(&ended, 1, 0) > 0 && info.tcpi_total_retrans > 0)
+			break;
+		usleep(100000);
+	}
+	close(ended.fd);
+	close(silent);
+}
+
+static void do_listen(void)
+{
+	struct sockaddr_in address = at("127.0.0.1");
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	address.sin_port = htons(PORT + 2);
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 1) < 0)
+		perror("load: listen");
+	pause();
 }
 
 /* Disk and memory */
@@ -558,6 +616,44 @@ static void do_memory(long mib)
 			p[at_byte]++;
 }
 
+#ifdef __x86_64__
+/* It begins in real mode at address 0, where the instruction is that halts. */
+static int do_machine(void)
+{
+	struct kvm_userspace_memory_region memory = { .memory_size = 4096 };
+	struct kvm_sregs segments;
+	struct kvm_regs registers = { .rflags = 2 };
+	unsigned char *page =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int machine = ioctl(kvm, KVM_CREATE_VM, 0), cpu;
+
+	if (kvm < 0 || machine < 0 || page == MAP_FAILED) {
+		perror("load: /dev/kvm");
+		return 1;
+	}
+	page[0] = 0xf4;
+	memory.userspace_addr = (unsigned long)page;
+	ioctl(machine, KVM_SET_USER_MEMORY_REGION, &memory);
+	cpu = ioctl(machine, KVM_CREATE_VCPU, 0);
+	if (ioctl(cpu, KVM_GET_SREGS, &segments) < 0)
+		perror("load: machine");
+	segments.cs.base = 0;
+	segments.cs.selector = 0;
+	if (ioctl(cpu, KVM_SET_SREGS, &segments) < 0 || ioctl(cpu, KVM_SET_REGS, &registers) < 0 ||
+	    mmap(NULL, (size_t)ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0), PROT_READ | PROT_WRITE,
+		 MAP_SHARED, cpu, 0) == MAP_FAILED ||
+	    ioctl(cpu, KVM_RUN, 0) < 0)
+		perror("load: machine");
+	return 0;
+}
+#else
+static int do_machine(void)
+{
+	return 1;
+}
+#endif
+
 int main(int argc, char **argv)
 {
 	const char *what = argc == 2 ? argv[1] : "";
@@ -574,14 +670,19 @@ int main(int argc, char **argv)
 		do_questions();
 		do_hello();
 		do_unanswered();
+	} else if (!strcmp(what, "listen")) {
+		do_listen();
 	} else if (!strncmp(what, "disk=", 5)) {
 		return do_disk(what + 5);
 	} else if (!strncmp(what, "memory=", 7)) {
 		do_memory(atol(what + 7));
 	} else if (!strcmp(what, "locks")) {
 		do_locks();
+	} else if (!strcmp(what, "machine")) {
+		return do_machine();
 	} else {
-		fprintf(stderr, "load: calls, loopback, network, disk=PATH, memory=MIB or locks\n");
+		fprintf(stderr,
+			"load: calls, loopback, network, listen, disk=PATH, memory=MIB, locks or machine\n");
 		return 2;
 	}
 	return 0;
