@@ -24,7 +24,7 @@ int steady_measure(struct bench *b);
 /* What an event costs, in the kernel's own accounts and in added time. */
 int events_measure(struct bench *b);
 
-/* Ready-made tools, by the name that both have, beside those of Debian's libbpf-tools. */
+/* Ready-made tools, by the name that all have, beside those of Debian's libbpf-tools and of BCC. */
 int tools_measure(struct bench *b);
 
 /* Stock tools, of the first tool alone: time to their first output, and memory. */

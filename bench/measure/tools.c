@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ready-made tools beside those of Debian's libbpf-tools: what they add to the event that they show. Rounds as in
- * events.c. Each tool sees the workload alone, through an option that both have.
+ * Ready-made tools beside those of Debian's libbpf-tools and of BCC: what they add to the event that they show. Rounds as in
+ * events.c. Each tool sees the workload alone, through an option that all have. A peer is given as its opensnoop; the others
+ * lie beside it.
  *
  * What is rare is measured twice: at the event, and what the tool adds to any other system call meanwhile.
  *
@@ -18,15 +19,15 @@
 #include "parts.h"
 
 #define MAX_WORDS 8
-#define TIMEOUT_MS 15000
-#define PEERS "/usr/sbin/" /* where Debian has them */
+#define TIMEOUT_MS 60000 /* BCC compiles first */
+#define PEER "opensnoop"
 
 static const struct subject {
 	const char *name;
 	enum workload_kind kind;
 	bool rows;
 	unsigned n_batches, n_account; /* in all rounds, and in each for the kernel's account */
-	const char *words[MAX_WORDS];  /* the same for both; PID, USER, DISK are put in */
+	const char *words[MAX_WORDS];  /* the same for all; PID, USER, DISK are put in */
 } subjects[] = {
 	{ "opensnoop", WORKLOAD_OPEN, true, 500, 50, { "-p", "PID" } },
 	{ "execsnoop", WORKLOAD_EXEC, true, 500, 20, { "-u", "USER" } },
@@ -59,6 +60,18 @@ static const char *word_of(const char *word, const struct workload *w, char ret_
 		return slash ? slash + 1 : "";
 	}
 	return word;
+}
+
+/* "/usr/sbin/opensnoop-bpfcc" to "/usr/sbin/tcplife-bpfcc". */
+static void beside(const char *opensnoop, const char *name, char ret_path[256])
+{
+	const char *at = strstr(opensnoop, PEER);
+
+	if (at)
+		snprintf(ret_path, 256, "%.*s%s%s", (int)(at - opensnoop), opensnoop, name,
+			 at + strlen(PEER));
+	else
+		snprintf(ret_path, 256, "%s", opensnoop);
 }
 
 /* Until one of its programs runs once an event; the others are attached with it, or a moment later. */
@@ -161,7 +174,7 @@ static int run_tool(struct bench *b, unsigned t, const struct subject *subject, 
 	if (t == 0) {
 		argv[n++] = subject->name;
 	} else {
-		snprintf(path, sizeof(path), "%s%s", PEERS, subject->name);
+		beside(tool.program, subject->name, path);
 		tool.program = path;
 	}
 	for (unsigned i = 0; i < MAX_WORDS && subject->words[i]; i++)
