@@ -247,8 +247,9 @@ static void look_at_dns(struct skep_session *s)
 		fprintf(stderr,
 			"skep: DNS: %" PRIu64 " answers, %" PRIu64
 			" that nobody asked for, %" PRIu64 " not whole, %" PRIu64
-			" not understood, %" PRIu64 " addresses forgotten\n",
-			n.answers, n.unasked, n.cut, n.bad, n.forgotten);
+			" not understood, %" PRIu64 " addresses forgotten, %" PRIu64
+			" questions forgotten\n",
+			n.answers, n.unasked, n.cut, n.bad, n.forgotten, n.pushed_out);
 }
 
 static void finish(struct skep_loop *l)

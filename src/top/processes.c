@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Processes, from what their threads have taken; and the groups that they are in. */
+/* Processes, from what their threads have taken. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,7 +8,6 @@
 #include "top/watching.h"
 #include "who/users.h"
 
-#define ROOT_ID 1	 /* of the root of a hierarchy */
 #define ANCESTORS_MAX 64 /* between a process and one in scope */
 
 struct thread {
@@ -274,88 +273,4 @@ int skep_top_look_processes(struct skep_top_watching *w)
 	skep_top_table_sweep(&w->processes, is_there, NULL);
 	finish(w);
 	return 0;
-}
-
-/* --- groups ------------------------------------------------------------------------------------ */
-
-static struct skep_top_group *get_group(struct skep_top_watching *w, uint64_t id)
-{
-	_cleanup_(skep_str_fini)
-	struct skep_str name = {};
-	bool is_new;
-	struct skep_top_group *g = skep_top_table_get(&w->groups, &id, &is_new);
-
-	if (g && is_new &&
-	    (id & ~SKEP_PLACE_V1) == ROOT_ID) { /* also where no hierarchy is mounted */
-		snprintf(g->name, sizeof(g->name), "/");
-	} else if (g && is_new) {
-		skep_places_label(&w->places, "", id, &name);
-		snprintf(g->name, sizeof(g->name), "%s", skep_str_text(&name));
-	}
-	return g;
-}
-
-static void take_group(void *data, const struct skep_schema *schema, const void *row)
-{
-	struct skep_top_watching *w = data;
-	uint64_t id = skep_top_number(schema, row, "group");
-	struct skep_top_group *g = skep_top_table_find(&w->groups, &id);
-	uint64_t throttled = skep_top_number(schema, row, "throttled");
-
-	if (!g || g->fresh)
-		return;
-	g->fresh = true;
-	if (g->has_throttled && throttled > g->throttled_total)
-		g->throttled = skep_top_percent(w, throttled - g->throttled_total);
-	g->throttled_total = throttled;
-	g->has_throttled = true;
-	g->mem = skep_top_number(schema, row, "mem") * w->page_size;
-	/* Averages of ten seconds with eleven bits behind the point. */
-	g->pcpu = skep_top_round((double)skep_top_number(schema, row, "pcpu") / 2048);
-	g->pmem = skep_top_round((double)skep_top_number(schema, row, "pmem") / 2048);
-	g->pio = skep_top_round((double)skep_top_number(schema, row, "pio") / 2048);
-}
-
-static bool is_group_there(void *row, void *data)
-{
-	(void)data;
-	return ((struct skep_top_group *)row)->seen;
-}
-
-static void clear_group(struct skep_top_group *g)
-{
-	g->seen = g->fresh = false;
-	g->processes = 0;
-	g->cpu = g->runq = g->throttled = 0;
-	g->faults = g->read = g->written = g->net = 0;
-}
-
-void skep_top_look_groups(struct skep_top_watching *w)
-{
-	struct skep_watch *watch = w->sensors.watch[SKEP_TOP_GROUPS];
-
-	for (size_t i = 0; i < w->groups.rows.len; i++)
-		clear_group(w->groups.rows.data[i]);
-	for (size_t i = 0; i < w->processes.rows.len; i++) {
-		struct skep_top_process *p = w->processes.rows.data[i];
-		struct skep_top_group *g = p->group ? get_group(w, p->group) : NULL;
-
-		if (!g)
-			continue;
-		snprintf(p->container, sizeof(p->container), "%s", g->name);
-		if (w->scope && !p->in_scope)
-			continue;
-		g->seen = true;
-		g->processes += p->alive;
-		g->cpu = skep_top_round(g->cpu + p->cpu);
-		g->runq = skep_top_round(g->runq + p->runq);
-		g->faults += p->faults;
-		g->read += p->read;
-		g->written += p->written;
-		g->net += p->net;
-	}
-	if (watch && skep_watch_visit(watch, take_group, w) < 0)
-		skep_top_sensor_close(&w->sensors, SKEP_TOP_GROUPS, "its iterator ended");
-	if (!w->scope)
-		skep_top_table_sweep(&w->groups, is_group_there, NULL);
 }

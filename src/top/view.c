@@ -168,7 +168,7 @@ void skep_top_cell(const struct skep_top_column *c, const void *row, struct skep
 		skep_top_bytes(n, out);
 		return;
 	case SKEP_TOP_PERCENT:
-		skep_str_addf(out, n < 999.95 ? "%.1f" : "%.0f", n);
+		skep_str_addf(out, n < 0 ? "-" : n < 999.95 ? "%.1f" : "%.0f", n);
 		return;
 	case SKEP_TOP_TIME_US:
 		add_time(n, out);

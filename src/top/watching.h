@@ -45,12 +45,12 @@ struct skep_top_process {
 struct skep_top_group {
 	uint64_t id; /* the key */
 	bool seen, fresh;
-	uint64_t throttled_total;
-	bool has_throttled;
+	uint64_t throttled_total, psi_next_ns; /* when its averages of pressure are made next */
+	bool has_throttled, keeps_pressure;
 	/* What is shown. */
 	char name[64];
 	uint32_t processes;
-	double cpu, runq, throttled, pcpu, pmem, pio; /* percent */
+	double cpu, runq, throttled, pcpu, pmem, pio; /* percent; pressure: -1 where none is kept */
 	uint64_t mem, faults, read, written, net;
 };
 
@@ -98,6 +98,8 @@ struct skep_top_watching {
 	unsigned before;		/* sensors that the look before had */
 	struct skep_losses losses;	/* of all that is watched */
 	struct skep_losses gone;	/* of what was watched before */
+	uint64_t
+		ran_ns; /* when the last process was given a processor, by the clock of the scheduler */
 	unsigned page_size;
 };
 

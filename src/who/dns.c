@@ -106,15 +106,16 @@ static void learn(void *data, const uint8_t address[static 16], uint32_t ttl_s)
 {
 	struct learning *l = data;
 	struct named *named = make_room(l->dns, address, l->now_s);
+	/* RFC 2181, 8: with the highest bit set it is none. */
+	uint64_t holds_s = ttl_s > INT32_MAX ? 0 : MIN(ttl_s, TTL_MAX_S);
 	char *name = strdup(l->name);
 
 	if (!name)
 		skep_oom();
 	free(named->name);
-	*named =
-		(struct named){ .name = name,
-				.seen_s = l->now_s,
-				.until_s = l->now_s + MAX(MIN(ttl_s, TTL_MAX_S), SKEP_DNS_HOLD_S) };
+	*named = (struct named){ .name = name,
+				 .seen_s = l->now_s,
+				 .until_s = l->now_s + MAX(holds_s, (uint64_t)SKEP_DNS_HOLD_S) };
 	memcpy(named->address, address, 16);
 }
 
@@ -139,6 +140,8 @@ static void take_question(struct skep_dns *dns, const struct question *q, uint64
 
 	if (!w) {
 		w = &dns->waiting[dns->next++ % SKEP_DNS_WAITING];
+		dns->counts.pushed_out +=
+			w->asked_s && !w->answered && w->asked_s + SKEP_DNS_WAIT_S >= now_s;
 		w->question = *q;
 		w->answered = false;
 	}

@@ -10,7 +10,7 @@
  * The name is the one in the question, whatever aliases lead to the address; of several the one that was asked for last.
  *
  * Bounds: SKEP_DNS_WAITING questions wait at most 30 s, SKEP_DNS_ADDRESSES addresses have names; the oldest makes room, which is
- * counted. A name holds as long as its answer says, and an hour at least: connections outlive the time to live.
+ * counted. A name holds as long as its answer says, an hour at least and a day at most: connections outlive the time to live.
  *
  *	skep_dns_packet(dns, packet, len, now_s);		// from the header of IP on
  *	name = skep_dns_find(dns, address, now_s);		// 16 bytes, IPv4 as ::ffff:a.b.c.d; NULL: not known
@@ -31,7 +31,9 @@ struct skep_dns_counts {
 	uint64_t unasked; /* whose question was not seen */
 	uint64_t
 		cut; /* that have no room in a packet, or came in pieces: they go over TCP, or are not put together */
-	uint64_t bad;	    /* packets that are no messages */
+	uint64_t bad; /* packets that are no messages */
+	uint64_t
+		pushed_out; /* questions that made room while they waited: their answers are unasked */
 	uint64_t forgotten; /* addresses that made room while their name still held */
 };
 

@@ -357,13 +357,28 @@ static void test_full(void **state)
 	assert_int_equal(known + skep_dns_counts(dns)->forgotten, n);
 }
 
+/* Questions that nobody answered yet make room as well. */
+static void test_full_of_questions(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < SKEP_DNS_WAITING + 3; i++)
+		ask(i, "a.example", SKEP_DNS_TYPE_A);
+	assert_int_equal(skep_dns_counts(dns)->pushed_out, 3);
+	begin(2, 0x8180, "a.example", SKEP_DNS_TYPE_A);
+	add_address(NULL, "192.0.2.1");
+	answer();
+	assert_int_equal(skep_dns_counts(dns)->unasked, 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_address),	  TEST(test_aliases), TEST(test_unasked),
-		TEST(test_twice),	  TEST(test_cut),     TEST(test_bad_names),
-		TEST(test_strange_names), TEST(test_time),    TEST(test_full),
+		TEST(test_address),	  TEST(test_aliases),
+		TEST(test_unasked),	  TEST(test_twice),
+		TEST(test_cut),		  TEST(test_bad_names),
+		TEST(test_strange_names), TEST(test_time),
+		TEST(test_full),	  TEST(test_full_of_questions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
