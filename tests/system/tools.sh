@@ -211,16 +211,19 @@ make_group() {
 }
 
 summary() { # summary OF: the line that tests/system/run would print; the end of the runner
-	line="$attached of $1 attach, $shown of them ran and showed the load${cannot:+, this kernel does not let$cannot}"
+	verdict "$attached of $1 attach, $shown of them ran and showed the load${cannot:+, this kernel does not let$cannot}"
+}
+
+verdict() { # verdict TEXT: that line, and what was wrong
 	if [ -s "$dir/wrong" ]; then
-		echo "FAIL  $label $runner ($line)"
+		echo "FAIL  $label $runner ($1)"
 		cat "$dir/wrong"
-		sed 's/^/      load: /' "$dir/load"
+		[ ! -s "$dir/load" ] || sed 's/^/      load: /' "$dir/load"
 		[ ! -s "$dir/modules" ] || sed 's/^/      modules: /' "$dir/modules"
 		exit 1
 	fi
-	echo "ok    $label $runner ($line)"
+	echo "ok    $label $runner ($1)"
 }
 
-attached=0 shown=0 cannot='' tools=''
+attached=0 shown=0 tried=0 cannot='' tools=''
 expected >"$dir/expected"
