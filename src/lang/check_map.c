@@ -239,6 +239,7 @@ static void note_writer(struct skep_check *k, struct skep_map_info *m)
 	m->atomic |= k->inst->preemptible;
 	m->interruptible_writer |= k->inst->interruptible;
 	m->hasty_writer |= !k->inst->can_wait;
+	m->event_writer |= !k->inst->user_run;
 	if (!m->writer)
 		m->writer = k->inst;
 	else if (m->writer != k->inst)

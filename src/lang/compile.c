@@ -195,6 +195,7 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 	r = skep_lower_all(c, plan);
 	if (r < 0)
 		return r;
+	skep_plan_find_levels(plan);
 	show_code(c, "ir");
 	r = skep_gen_finish(c->gen, c->diag, &plan->spec);
 	if (r < 0)

@@ -108,6 +108,7 @@ struct skep_map_info {
 	const char *unit;  /* of what an aggregation adds up: UCUM; NULL: not said */
 	bool of_result;	   /* its first value is what a function returned */
 	bool hasty_writer; /* one that may run with interrupts off */
+	bool event_writer; /* one that an event runs, and not user space */
 	bool looked_into; /* by a program: anything but adding to it, or what user space does to all of it */
 	const struct skep_instance *writer; /* the first one seen */
 };

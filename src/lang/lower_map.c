@@ -114,6 +114,7 @@ static struct skep_snapshot shape(struct skep_compiler *c, const struct skep_map
 		.name = skep_arena_printf(c->arena, "@%s", map->name),
 		.kind = snapshot_kind(value),
 		.is_signed = value->elem ? value->elem->is_signed : true,
+		.is_level = !map->event_writer,
 		.n_numbers = value_bytes(value) / 8,
 		.hist_bits = value->param,
 		.lhist_min = value->lhist_min,

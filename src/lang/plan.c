@@ -48,6 +48,13 @@ bool skep_plan_is_result(const struct skep_plan *plan, size_t map)
 	       (skep_plan_shows(plan, map) && !any_action(plan, SKEP_ACTION_CLEAR, map));
 }
 
+void skep_plan_find_levels(struct skep_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_maps; i++)
+		plan->maps[i].shape.is_level &= any_action(plan, SKEP_ACTION_CLEAR, i) ||
+						any_action(plan, SKEP_ACTION_ZERO, i);
+}
+
 void skep_plan_schemas(const struct skep_plan *plan, bool with_maps, struct skep_str *out)
 {
 	for (size_t i = 0; i < plan->n_actions; i++)

@@ -242,5 +242,7 @@ struct skep_plan_globals {
 bool skep_plan_shows(const struct skep_plan *plan, size_t map);
 /* The same, and is not only emptied at the end so that nobody sees it. */
 bool skep_plan_is_result(const struct skep_plan *plan, size_t map);
+/* Once all actions are known: which of the maps that no event fills are levels, as the script empties them. */
+void skep_plan_find_levels(struct skep_plan *plan);
 /* The schema of each type of row, once, as JSON records; @with_maps: also of the maps. */
 void skep_plan_schemas(const struct skep_plan *plan, bool with_maps, struct skep_str *out);

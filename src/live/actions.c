@@ -322,17 +322,19 @@ static int do_print_map(struct skep_session *s, const struct row *row)
 static int do_empty_map(struct skep_session *s, const struct row *row)
 {
 	size_t map = row->action->map;
+	struct skep_total *total;
 
 	if (map >= s->plan->n_maps)
 		return -EINVAL;
+	total = s->totals ? &s->totals[map] : NULL;
 	if (row->action->kind != SKEP_ACTION_CLEAR)
-		return skep_map_zero(s->plan, s->engine, s->loaded, map);
+		return skep_map_zero(s->plan, s->engine, s->loaded, map, total);
 	if (!s->cleared)
 		s->cleared = calloc(s->plan->n_maps, sizeof(*s->cleared));
 	if (s->cleared)
 		s->cleared[map] = true;
 	skep_outlets_emptied(s, map);
-	return skep_map_clear(s->plan, s->engine, s->loaded, map);
+	return skep_map_clear(s->plan, s->engine, s->loaded, map, total);
 }
 
 static int do_time(struct skep_session *s, const struct row *row)

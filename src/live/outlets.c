@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "record/row.h"
+#include "record/total.h"
 #include "sink/sink.h"
 
 /* To @sink what @other has lost: one place tells of all. */
@@ -24,6 +25,23 @@ static void tell_lost(struct skep_sink *sink, struct skep_sink *other)
 				       counts.lost[k]);
 }
 
+/* What is in the map, for a page also what it has held: who reads it was not there when it was printed. */
+static void collect_map(struct skep_session *s, struct skep_sink *sink, size_t map,
+			struct skep_arena *arena)
+{
+	struct skep_snapshot snapshot;
+	struct skep_total *total = s->totals && skep_sink_place(sink) ? &s->totals[map] : NULL;
+
+	if (skep_session_read_map(s, arena, map, NULL, skep_sink_room(sink), false, &s->breath,
+				  &snapshot) < 0)
+		return;
+	if (total && total->n_no_room)
+		skep_sink_lost(sink, snapshot.name, "sink_keys", total->n_no_room);
+	if (total)
+		skep_total_join(total, &snapshot, arena);
+	skep_sink_snapshot(sink, &snapshot, s->resolver, s->since_ns[map], snapshot.time_ns);
+}
+
 /* What would be printed if it ended now. */
 static void collect(void *data, struct skep_sink *sink)
 {
@@ -31,14 +49,10 @@ static void collect(void *data, struct skep_sink *sink)
 	struct skep_losses losses = {};
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
-	struct skep_snapshot snapshot;
 
 	for (size_t i = 0; i < s->plan->n_maps; i++)
-		if (s->plan->maps[i].print_at_end &&
-		    skep_session_read_map(s, arena, i, NULL, skep_sink_room(sink), false,
-					  &s->breath, &snapshot) >= 0)
-			skep_sink_snapshot(sink, &snapshot, s->resolver, s->since_ns[i],
-					   snapshot.time_ns);
+		if (s->plan->maps[i].print_at_end)
+			collect_map(s, sink, i, arena);
 	memcpy(losses.session, s->result->losses.session, sizeof(losses.session));
 	if (skep_losses_collect(&losses, s->plan, s->engine, s->loaded) >= 0)
 		for (size_t i = 0; i < losses.n_items; i++)
@@ -65,6 +79,11 @@ int skep_outlets_open(struct skep_session *s)
 	for (size_t i = 0; i < s->plan->n_maps; i++)
 		skep_outlets_emptied(s, i);
 	for (size_t i = 0; i < s->options->n_sinks; i++) {
+		if (skep_sink_place(s->options->sinks[i]) && !s->totals) {
+			s->totals = calloc(s->plan->n_maps + 1, sizeof(*s->totals));
+			if (!s->totals)
+				return -ENOMEM;
+		}
 		skep_sink_set_collect(s->options->sinks[i], collect, s, &s->breath);
 		skep_sink_set_clock(s->options->sinks[i], s->clock_offset_ns);
 	}
@@ -75,6 +94,9 @@ void skep_outlets_close(struct skep_session *s)
 {
 	const struct skep_losses *losses = &s->result->losses;
 
+	for (size_t i = 0; s->totals && i < s->plan->n_maps; i++)
+		skep_total_fini(&s->totals[i]);
+	free(s->totals);
 	free(s->since_ns);
 	/* A last time, for those who send. */
 	for (size_t i = 0; i < s->options->n_sinks * losses->n_items; i++) {

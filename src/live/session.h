@@ -25,7 +25,8 @@ struct skep_session {
 	size_t row_size;
 	uint64_t *
 		since_ns; /* by map, for sinks: since 1970, when it was empty; NULL without sinks */
-	bool *cleared;	  /* of each map whether clear() emptied it, or NULL: of none */
+	struct skep_total *totals; /* by map, for sinks that are asked; NULL without one */
+	bool *cleared;		   /* of each map whether clear() emptied it, or NULL: of none */
 	int signal_fd;
 	bool exiting;		   /* exit() was said: rows are not shown */
 	bool stopping;		   /* the loop shall end */

@@ -23,6 +23,7 @@ struct reader {
 	size_t lookup_size;  /* bytes of a lookup */
 	uint8_t *lookup;
 	const struct skep_breath *breath; /* or NULL */
+	struct skep_total *total;	  /* gets what is emptied, or NULL */
 };
 
 static void init_reader(struct reader *r, struct skep_arena *arena, const struct skep_plan *plan,
@@ -236,6 +237,15 @@ int skep_map_read(struct skep_arena *arena, const struct skep_plan *plan,
 	return 0;
 }
 
+/* Of the bytes of the last lookup. */
+static void hand_over(const struct reader *r, const void *key)
+{
+	struct skep_snapshot_entry entry;
+
+	if (r->total && r->map->shape.kind != SKEP_SNAPSHOT_VALUE && make_entry(r, key, &entry))
+		skep_total_add(r->total, &r->map->shape, &entry);
+}
+
 static int set_zero(const struct reader *r, const void *key)
 {
 	memset(r->lookup, 0, r->lookup_size);
@@ -251,6 +261,7 @@ static int empty_one(const struct reader *r, bool remove)
 
 	if (e < 0)
 		return e;
+	hand_over(r, &zero);
 	if (!remove && r->map->store == SKEP_STORE_SCALAR)
 		memcpy(&set, r->lookup, 8);
 	memset(r->lookup, 0, r->lookup_size);
@@ -265,6 +276,8 @@ static int empty_keyed(const struct reader *r, bool remove)
 	int e = read_keys(r, SIZE_MAX, &keys, &n);
 
 	for (size_t i = 0; e == 0 && i < n; i++) {
+		if (r->total && r->engine->map_get(r->loaded, r->index, keys[i], r->lookup) == 0)
+			hand_over(r, keys[i]);
 		e = remove ? r->engine->map_delete(r->loaded, r->index, keys[i])
 			   : set_zero(r, keys[i]);
 		if (e == -ENOENT)
@@ -275,7 +288,7 @@ static int empty_keyed(const struct reader *r, bool remove)
 
 /* Clears or zeroes: @remove says which. Keys that come while this runs may stay. */
 static int empty(const struct skep_plan *plan, const struct skep_engine *engine,
-		 struct skep_loaded *loaded, size_t index, bool remove)
+		 struct skep_loaded *loaded, size_t index, struct skep_total *total, bool remove)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
@@ -283,24 +296,28 @@ static int empty(const struct skep_plan *plan, const struct skep_engine *engine,
 	struct reader r;
 	int e;
 
+	if (total)
+		skep_total_empty(total, &map->shape);
 	init_reader(&r, arena, plan, engine, loaded, map, map->spec_map);
+	r.total = total;
 	if (!is_keyed(&r))
 		return empty_one(&r, remove);
 	e = empty_keyed(&r, remove);
 	if (e < 0 || !map->short_map_plus1)
 		return e;
 	init_reader(&r, arena, plan, engine, loaded, map, map->short_map_plus1 - 1);
+	r.total = total;
 	return empty_keyed(&r, remove);
 }
 
 int skep_map_clear(const struct skep_plan *plan, const struct skep_engine *engine,
-		   struct skep_loaded *loaded, size_t index)
+		   struct skep_loaded *loaded, size_t index, struct skep_total *total)
 {
-	return empty(plan, engine, loaded, index, true);
+	return empty(plan, engine, loaded, index, total, true);
 }
 
 int skep_map_zero(const struct skep_plan *plan, const struct skep_engine *engine,
-		  struct skep_loaded *loaded, size_t index)
+		  struct skep_loaded *loaded, size_t index, struct skep_total *total)
 {
-	return empty(plan, engine, loaded, index, false);
+	return empty(plan, engine, loaded, index, total, false);
 }

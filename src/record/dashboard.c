@@ -144,7 +144,8 @@ static void add_summary(struct skep_dashboard *d, const struct skep_prom_metric 
 static bool grows(const struct skep_prom_metric *m)
 {
 	return m->type == SKEP_PROM_COUNTER ||
-	       (m->snapshot && m->snapshot->kind == SKEP_SNAPSHOT_SUM && !m->snapshot->n_summed);
+	       (m->snapshot && m->snapshot->kind == SKEP_SNAPSHOT_SUM && !m->snapshot->n_summed &&
+		!m->snapshot->is_level);
 }
 
 static void add_metric(void *data, const struct skep_prom_metric *m)

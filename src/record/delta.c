@@ -21,6 +21,8 @@ struct counted {
 
 bool skep_delta_takes(const struct skep_snapshot *s)
 {
+	if (s->is_level)
+		return false;
 	switch (s->kind) {
 	case SKEP_SNAPSHOT_COUNT:
 	case SKEP_SNAPSHOT_HIST:

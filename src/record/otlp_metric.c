@@ -237,6 +237,7 @@ static const struct instrument *instrument_of(const struct skep_snapshot *s, boo
 	switch (s->kind) {
 	case SKEP_SNAPSHOT_COUNT:
 	case SKEP_SNAPSHOT_SUM:
+		return s->is_level ? &gauge : &sum;
 	case SKEP_SNAPSHOT_AVG:
 	case SKEP_SNAPSHOT_STATS:
 		return &sum;

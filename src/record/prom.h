@@ -8,7 +8,7 @@
  *
  * What becomes what:
  *
- *	count, and sum of what has no sign	counter, NAME_total
+ *	count, and sum of what has no sign	counter, NAME_total; gauge, NAME, of a level
  *	min, max, sum, a number, a truth	gauge
  *	avg, stats				summary without quantiles: NAME_sum, NAME_count
  *	hist, lhist				histogram: NAME_bucket{le="..."}, NAME_count; no sum, for none was kept

@@ -179,8 +179,9 @@ static void add_numbers(const struct writer *w)
 {
 	bool is_signed = w->s->is_signed && w->s->kind != SKEP_SNAPSHOT_COUNT;
 	/* What programs keep for each CPU may as well go down. */
-	bool counter = w->s->kind == SKEP_SNAPSHOT_COUNT ||
-		       (w->s->kind == SKEP_SNAPSHOT_SUM && !is_signed && !w->s->n_summed);
+	bool counter = !w->s->is_level &&
+		       (w->s->kind == SKEP_SNAPSHOT_COUNT ||
+			(w->s->kind == SKEP_SNAPSHOT_SUM && !is_signed && !w->s->n_summed));
 	const char *unit = w->s->value_field.unit;
 	_cleanup_free_ char *name =
 		begin(w, NULL, unit, counter ? SKEP_PROM_COUNTER : SKEP_PROM_GAUGE);

@@ -46,6 +46,7 @@ struct skep_snapshot {
 	const char *name; /* "@", "@name" */
 	enum skep_snapshot_kind kind;
 	bool is_signed; /* SUM, MIN, MAX, AVG, STATS */
+	bool is_level; /* only what user space runs fills it, and then empties it: what there was at that moment, of which no rate is made */
 	uint32_t key_size;
 	const struct skep_schema_field *keys; /* none: a scalar map with at most one entry */
 	size_t n_keys;
