@@ -17,6 +17,7 @@
 #include "lang/builtin.h"
 #include "lang/check_priv.h"
 #include "lang/macro.h"
+#include "lang/match.h"
 
 #define ROUNDS_MAX 16
 #define PATIENT_ROUNDS 4 /* before what still grows goes to its limit */
@@ -185,10 +186,23 @@ static int check_one(struct skep_compiler *c, struct skep_instance *inst, bool f
 	return r;
 }
 
+bool skep_check_has(struct skep_check *k, enum skep_world_feature feature)
+{
+	struct skep_instance *inst = k->inst;
+
+	if (skep_world_has(k->c->world, feature))
+		return true;
+	if (!k->c->world->machine || !inst->user_run || inst->user.kind > SKEP_USER_SIGNAL)
+		return false;
+	inst->user.by_machine = true;
+	return true;
+}
+
 int skep_check_instance(struct skep_compiler *c, struct skep_instance *inst)
 {
 	bool changed = false;
 
+	inst->user.by_machine = false; /* what bodies of `if comptime` want is known by now */
 	return check_one(c, inst, true, &changed);
 }
 

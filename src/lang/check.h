@@ -42,6 +42,11 @@ struct skep_check {
  */
 int skep_check_expr(struct skep_check *k, struct skep_expr *expr) _must_check_;
 int skep_check_block(struct skep_check *k, const struct skep_block_node *block) _must_check_;
+/*
+ * Whether the body that is checked can have this helper: the kernel has it, or user space runs the body itself, which is
+ * noted.
+ */
+bool skep_check_has(struct skep_check *k, enum skep_world_feature feature);
 /* All statements and the predicate of one instance, in the final mode: for lowering. */
 int skep_check_instance(struct skep_compiler *c, struct skep_instance *inst) _must_check_;
 

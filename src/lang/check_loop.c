@@ -76,7 +76,6 @@ static struct skep_local *declare_loop(struct skep_check *k, struct skep_stmt *s
 /* How many rounds, and whether this kernel can run them. */
 static int count_rounds(struct skep_check *k, struct skep_stmt *stmt)
 {
-	const struct skep_world *world = k->c->world;
 	int64_t from, to;
 	uint64_t n;
 
@@ -96,7 +95,7 @@ static int count_rounds(struct skep_check *k, struct skep_stmt *stmt)
 		stmt->loop.n_rounds = (int64_t)n;
 		return 0;
 	}
-	if (world->has && world->has(world, SKEP_WORLD_LOOP))
+	if (skep_check_has(k, SKEP_WORLD_LOOP))
 		return 0;
 	(void)skep_check_error(k, stmt->loc,
 			       "not supported on this kernel: a range whose ends are not constant");
@@ -128,7 +127,6 @@ static const struct skep_type *pair_type(struct skep_check *k, const struct skep
 
 static int check_elements(struct skep_check *k, struct skep_stmt *stmt)
 {
-	const struct skep_world *world = k->c->world;
 	int r = skep_check_map(k, stmt->loop.map);
 	const struct skep_map_info *m = stmt->loop.map->map.info;
 	struct skep_local *local = declare_loop(k, stmt);
@@ -155,13 +153,13 @@ static int check_elements(struct skep_check *k, struct skep_stmt *stmt)
 			return r;
 		}
 	}
-	if (!k->final || !world->has || world->has(world, SKEP_WORLD_FOR_EACH))
+	if (!k->final || !k->c->world->has || skep_check_has(k, SKEP_WORLD_FOR_EACH))
 		return 0;
 	(void)skep_check_error(k, stmt->loc,
 			       "not supported on this kernel: loops through the elements of a map");
 	skep_diag_hint(k->c->diag,
-		       "the helper for_each_map_elem came with Linux 5.13; "
-		       "print(@%s) shows all of them",
+		       "the helper for_each_map_elem came with Linux 5.13; without it BEGIN, END, "
+		       "interval and self can have such loops, and print(@%s) shows all of them",
 		       m->name);
 	return -ENOTSUP;
 }

@@ -182,7 +182,6 @@ int skep_check_map_whole(struct skep_check *k, struct skep_expr *expr)
 
 int skep_check_agg_number(struct skep_check *k, const struct skep_map_info *m, struct skep_loc loc)
 {
-	const struct skep_world *world = k->c->world;
 	int r;
 
 	if (!skep_type_agg_number(m->value)) {
@@ -191,7 +190,7 @@ int skep_check_agg_number(struct skep_check *k, const struct skep_map_info *m, s
 		skep_diag_hint(k->c->diag, "print(@%s) shows it", m->name);
 		return r;
 	}
-	if (!m->keyed || (world->has && world->has(world, SKEP_WORLD_PERCPU_ELEM)))
+	if (!m->keyed || skep_check_has(k, SKEP_WORLD_PERCPU_ELEM))
 		return 0;
 	(void)skep_check_error(k, loc,
 			       "not supported on this kernel: reading @%s, which has a value for "

@@ -69,7 +69,8 @@ struct skep_instance {
 	bool on_call; /* a function was just called or is about to return: nothing of it is on the stack */
 	const struct skep_struct *context; /* what `ctx` points to, or NULL: it is not known */
 	bool user_run;			   /* BEGIN, END, interval: user space has it run */
-	struct skep_plan_user_probe user;  /* when user_run; prog is filled later */
+	struct skep_plan_user_probe
+		user;	 /* when user_run; prog is filled later, by_machine by check */
 	bool asks_scope; /* its body calls in_scope(): it is not narrowed in front (scope.h) */
 	bool open;	 /* for other machines: a pattern that takes all that is found there */
 	const char

@@ -234,6 +234,7 @@ static int lower_instance(struct skep_compiler *c, struct skep_instance *inst,
 	if (!proto.name)
 		proto.name = program_name(c, inst);
 	proto.loc = inst->point->loc;
+	proto.is_off = inst->user.by_machine;
 	l.fn = skep_gen_prog(c->gen, &proto);
 	skep_ir_loc(l.fn, inst->point->loc);
 	prog = l.prog = skep_fn_index(l.fn);

@@ -6,6 +6,7 @@
 
 #include "lang/hook.h"
 #include "lang/lower_priv.h"
+#include "lang/match.h"
 
 #define UNROLL_MAX 100	  /* copies of a body, as bpftrace allows */
 #define FOLLOW_MAX 128	  /* rounds of ranges, inner times outer, that the verifier is to follow */
@@ -122,13 +123,17 @@ static int lower_unroll(struct skep_lower *l, const struct skep_stmt *stmt)
 	return 0;
 }
 
+static bool has_loop(const struct skep_lower *l)
+{
+	return skep_world_has(l->c->world, SKEP_WORLD_LOOP) || l->inst->user.by_machine;
+}
+
 static int lower_while(struct skep_lower *l, const struct skep_stmt *stmt)
 {
-	const struct skep_world *world = l->c->world;
 	struct skep_block *head, *body, *stop;
 	int r;
 
-	if (world->has && world->has(world, SKEP_WORLD_LOOP))
+	if (has_loop(l))
 		return skep_lower_while(l, stmt);
 	head = skep_ir_block(l->fn);
 	body = skep_ir_block(l->fn);
@@ -191,11 +196,10 @@ static bool can_follow(const struct skep_lower *l, const struct skep_stmt *stmt)
 
 static int lower_range(struct skep_lower *l, const struct skep_stmt *stmt)
 {
-	const struct skep_world *world = l->c->world;
 	uint64_t outer = l->rounds, n = (uint64_t)stmt->loop.n_rounds;
 	int r;
 
-	if (!can_follow(l, stmt) && world->has && world->has(world, SKEP_WORLD_LOOP))
+	if (!can_follow(l, stmt) && has_loop(l))
 		return skep_lower_for_range(l, stmt);
 	l->rounds = MAX(outer * n, UINT64_C(1));
 	r = lower_short_range(l, stmt);

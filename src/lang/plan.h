@@ -114,6 +114,11 @@ struct skep_plan_user_probe {
 	uint64_t period_ns; /* INTERVAL */
 	int signal;	    /* SIGNAL */
 	const char *pin;    /* ITER: it stays in the kernel as this file, and is not run */
+	/*
+	 * The kernel lacks a helper that it calls, so that user space runs it itself, on the kernel's maps (live/machine.h). Its
+	 * program is_off. Never ITER, TEST, BENCH.
+	 */
+	bool by_machine;
 };
 
 /*

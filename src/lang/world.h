@@ -94,6 +94,8 @@ struct skep_world {
 	uint64_t pid_ns_dev, pid_ns_ino;
 
 	bool (*has)(const struct skep_world *world, enum skep_world_feature feature);
+	/* User space can run BEGIN, END, interval and self itself, on the kernel's maps, where the kernel lacks a helper. */
+	bool machine;
 	/* "category/event" of every tracepoint whose name matches the glob. */
 	int (*each_tracepoint)(const struct skep_world *world, const char *glob,
 			       skep_world_name_fn fn, void *data);

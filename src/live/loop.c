@@ -2,6 +2,7 @@
 /* What a session waits for: the ring, timers, signals, processes. */
 #include "live/loop.h"
 
+#include "live/machine.h"
 #include "live/outlets.h"
 
 #include <errno.h>
@@ -89,9 +90,16 @@ static int run_user(struct skep_loop *l, size_t index)
 {
 	struct skep_session *s = l->s;
 	const struct skep_plan_user_probe *p = &s->plan->user_probes[index];
+	struct skep_ring_sink sink = { skep_session_record, s };
 	uint32_t value;
 	int r;
 
+	if (p->by_machine) {
+		skep_loop_drain(l); /* what is in the kernel's ring is older */
+		r = skep_machine_run(s->machine, p->prog, &sink, s->diag);
+		skep_loop_drain(l);
+		return r;
+	}
 	r = s->engine->run(s->loaded, p->prog, NULL, 0, &value);
 	if (r < 0)
 		skep_diag_error(s->diag, s->plan->spec->progs[p->prog].loc, "cannot run %s: %s",

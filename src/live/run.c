@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "isa/attachtype.h"
 #include "live/loop.h"
+#include "live/machine.h"
 #include "live/outlets.h"
 #include "live/packets.h"
 #include "live/show.h"
@@ -35,6 +36,8 @@ static int load(struct skep_loop *l)
 	r = s->engine->load(s->engine, s->plan->spec, &options, s->diag, &s->loaded);
 	if (s->plan->globals_map >= 0)
 		s->plan->spec->maps[s->plan->globals_map].data = NULL;
+	if (r >= 0)
+		r = skep_machine_open(s->plan, s->engine, s->loaded, s->diag, &s->machine);
 	s->result->load_ns = skep_clock_ns(CLOCK_MONOTONIC) - start;
 	return r;
 }
@@ -371,6 +374,7 @@ int skep_live_run(struct skep_plan *plan, const struct skep_live_options *option
 	skep_packets_close(&s);
 	skep_output_flush(s.out);
 	skep_who_settle(s.who);
+	skep_machine_close(s.machine);
 	s.engine->close(s.loaded);
 	skep_who_free(s.who);
 	free(s.row);

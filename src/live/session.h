@@ -14,6 +14,7 @@ struct skep_session {
 	const struct skep_live_options *options;
 	const struct skep_engine *engine;
 	struct skep_loaded *loaded;
+	struct skep_machine *machine; /* for what the kernel cannot run, or NULL */
 	struct skep_output *out;
 	struct skep_diag *diag;
 	struct skep_who *who;

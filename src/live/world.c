@@ -377,6 +377,7 @@ int skep_world_new(struct skep_diag *diag, struct skep_kernel_world **ret_world)
 		.data = w,
 		.n_cpus = skep_cpus_possible(),
 		.has = has,
+		.machine = true,
 		.each_tracepoint = each_tracepoint,
 		.tracepoint_format = tracepoint_format,
 		.tracepoint_is_made = tracepoint_is_made,

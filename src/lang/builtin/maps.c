@@ -210,6 +210,16 @@ static int check_len_stack(struct skep_check *k, struct skep_expr *call)
 	return 0;
 }
 
+static int can_walk(struct skep_check *k, const struct skep_expr *call)
+{
+	if (!k->c->world->has || skep_check_has(k, SKEP_WORLD_FOR_EACH))
+		return 0;
+	skep_diag_error(k->c->diag, call->loc, "not supported on this kernel: len() of a map");
+	skep_diag_hint(k->c->diag, "the helper for_each_map_elem came with Linux 5.13; without it "
+				   "BEGIN, END, interval and self can ask");
+	return -ENOTSUP;
+}
+
 static int check_len(struct skep_check *k, struct skep_expr *call)
 {
 	const struct skep_expr *map = call->call.args.data[0];
@@ -225,8 +235,10 @@ static int check_len(struct skep_check *k, struct skep_expr *call)
 	    (map->map.info->value->kind == SKEP_TYPE_KSTACK ||
 	     map->map.info->value->kind == SKEP_TYPE_USTACK))
 		return check_len_stack(k, call);
-	if (r < 0 || !k->final || map->map.info->keyed)
+	if (r < 0 || !k->final)
 		return r;
+	if (map->map.info->keyed)
+		return can_walk(k, call);
 	skep_diag_error(k->c->diag, map->loc, "@%s has no keys that could be counted",
 			map->map.name);
 	skep_diag_hint(k->c->diag, "len() is the number of keys of a map such as @m[pid]");

@@ -9,7 +9,8 @@
  *	keys[]
  *
  * A slot that the program changed is written back before its key is looked up or updated again, before a walk, and when
- * the program has ended. Then all slots are free again. In arrays a slot is its index, so that addresses of values that
+ * the program has ended. Then all slots are free again. A walk fetches all keys first, each once: the other side begins anew
+ * when the key that it should go on from was taken away meanwhile. In arrays a slot is its index, so that addresses of values that
  * stand in instructions (variables) are known; those are fetched before a program begins.
  *
  * Not as in the kernel: atomic operations are atomic here alone, and of two writers of one value the later one wins.
@@ -19,9 +20,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "vm/maps/maps.h"
 
-#define SLOTS_MAX 65536u /* keys that one run may look up in one map */
+#define SLOTS_MAX 262144u /* keys that one run may look up in one map */
 
 struct backed {
 	struct skep_vm_map_backing on;
@@ -402,6 +404,41 @@ const struct vm_map_ops *vm_backed_ops(const struct skep_vm_map_def *def)
 bool vm_is_backed(const struct skep_vm_map *map)
 {
 	return map->ops == &vm_backed_keyed_ops || map->ops == &vm_backed_keyless_ops;
+}
+
+uint64_t vm_backed_each(struct skep_vm_map *map, uint32_t cpu,
+			int (*each)(void *data, const void *key, void *value), void *data)
+{
+	struct backed *b = map->state;
+	size_t size = map->key_size, steps = (size_t)b->n_slots * 2 + 1024;
+	_cleanup_free_ uint8_t *keys = malloc((size_t)b->n_slots * size);
+	_cleanup_(skep_hash_fini)
+	struct skep_hash seen = {};
+	uint64_t n = 0, n_keys = 0;
+	const void *last = NULL;
+	int r = keys ? 0 : -ENOMEM;
+
+	while (r == 0 && n_keys < b->n_slots && steps-- > 0) {
+		uint8_t *key = keys + n_keys * size;
+
+		r = next(map, last, key);
+		last = key; /* one that comes again is written over by the next */
+		if (r < 0 || skep_hash_get(&seen, key, size))
+			continue;
+		skep_hash_set(&seen, key, size, key);
+		n_keys++;
+	}
+	complain(map, b, "cannot walk", r == -ENOENT ? 0 : r);
+	for (uint64_t i = 0; i < n_keys; i++) {
+		void *value = lookup(map, cpu, keys + i * size);
+
+		if (!value)
+			continue;
+		n++;
+		if (each(data, keys + i * size, value))
+			break;
+	}
+	return n;
 }
 
 void vm_backed_fix(struct skep_vm_map *map)

@@ -107,6 +107,8 @@ int vm_storage_delete(struct skep_vm_map *map, uint64_t owner);
 /* Maps that are elsewhere (backed.c): their operations, NULL for kinds that cannot be. */
 const struct vm_map_ops *vm_backed_ops(const struct skep_vm_map_def *def);
 bool vm_is_backed(const struct skep_vm_map *map);
+uint64_t vm_backed_each(struct skep_vm_map *map, uint32_t cpu,
+			int (*each)(void *data, const void *key, void *value), void *data);
 /* An instruction holds the address of the array's element 0. */
 void vm_backed_fix(struct skep_vm_map *map);
 /* Before and after a run. finish: NULL, or what failed without the program having been told. */

@@ -142,6 +142,8 @@ uint64_t vm_map_each(struct skep_vm_map *map, uint32_t cpu,
 	uint64_t n = 0;
 	bool indexed = map->kind->traits & SKEP_TRAIT_INDEXED;
 
+	if (vm_is_backed(map))
+		return vm_backed_each(map, cpu, each, data);
 	if (map->key_size > sizeof(keys[0]))
 		return 0;
 	for (unsigned turn = 0;; turn = !turn) {
