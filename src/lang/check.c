@@ -18,6 +18,7 @@
 #include "lang/check_priv.h"
 #include "lang/macro.h"
 #include "lang/match.h"
+#include "lang/walk.h"
 
 #define ROUNDS_MAX 16
 #define PATIENT_ROUNDS 4 /* before what still grows goes to its limit */
@@ -184,6 +185,42 @@ static int check_one(struct skep_compiler *c, struct skep_instance *inst, bool f
 	skep_vec_fini(&k.ended);
 	*ret_changed |= k.changed;
 	return r;
+}
+
+/* What is answered without a probe that fires: whether a function is there, and what the command line says. */
+static bool needs_no_probe(void *data, struct skep_expr *expr)
+{
+	bool *needs_none = data;
+
+	*needs_none &=
+		expr->kind == SKEP_EXPR_INT || expr->kind == SKEP_EXPR_STRING ||
+		expr->kind == SKEP_EXPR_UNARY || expr->kind == SKEP_EXPR_BINARY ||
+		(expr->kind == SKEP_EXPR_CALL && (skep_streq(expr->call.name, "kfunc_exist") ||
+						  skep_streq(expr->call.name, "getopt")));
+	return *needs_none;
+}
+
+bool skep_check_is_for_others(struct skep_compiler *c, struct skep_probe_node *probe)
+{
+	struct skep_instance nobody = { .probe = probe, .point = &probe->points[0] };
+	struct skep_check k = { .c = c, .inst = &nobody, .fresh = true };
+	struct skep_diag *diag = c->diag;
+	bool others = probe->body.len > 0, known = true, yes = false;
+
+	c->diag = NULL;
+	for (size_t i = 0; others && i < probe->body.len; i++) {
+		struct skep_stmt *s = probe->body.data[i];
+
+		others = s->kind == SKEP_STMT_IF && s->branch.comptime && !s->branch.no.len;
+		if (others)
+			skep_walk_expr(s->branch.cond, needs_no_probe, &others);
+		others = others && skep_check_comptime(&k, s->branch.cond, &known, &yes) == 0 &&
+			 known && !yes;
+	}
+	c->diag = diag;
+	skep_vec_fini(&k.locals);
+	skep_vec_fini(&k.ended);
+	return others;
 }
 
 bool skep_check_has(struct skep_check *k, enum skep_world_feature feature)

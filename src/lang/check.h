@@ -42,6 +42,8 @@ struct skep_check {
  */
 int skep_check_expr(struct skep_check *k, struct skep_expr *expr) _must_check_;
 int skep_check_block(struct skep_check *k, const struct skep_block_node *block) _must_check_;
+/* Before anything is matched: all that the probe's body does is `if comptime` something that is not so here. */
+bool skep_check_is_for_others(struct skep_compiler *c, struct skep_probe_node *probe);
 /*
  * Whether the body that is checked can have this helper: the kernel has it, or user space runs the body itself, which is
  * noted.

@@ -13,6 +13,7 @@
 
 #include "lang/hook.h"
 #include "lang/lower_priv.h"
+#include "lang/match.h"
 #include "lang/packet.h"
 #include "lang/pair.h"
 #include "lang/scope.h"
@@ -174,9 +175,14 @@ static struct skep_spec_attach attach_record(struct skep_compiler *c,
 	struct skep_spec_attach attach = inst->attach;
 	struct skep_attach_target *targets =
 		skep_arena_calloc(c->arena, MAX(inst->n_matches, (size_t)1), sizeof(*targets));
+	/* Where perf keeps none, no program asks for it. */
+	bool loses_cookies = !skep_world_has(c->world, SKEP_WORLD_COOKIE) &&
+			     attach.kind >= SKEP_ATTACH_TP && attach.kind <= SKEP_ATTACH_PERF;
 
 	for (size_t i = 0; i < inst->n_matches; i++) {
 		targets[i] = inst->matches[i].target;
+		if (loses_cookies)
+			targets[i].cookie = 0;
 		/* What is there and cannot be attached is as good as missing. */
 		targets[i].optional |= c->config.missing_probes != 0;
 	}

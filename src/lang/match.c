@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lang/check.h"
 #include "lang/match.h"
 
 static const struct skep_provider *find(const char *name,
@@ -207,6 +208,9 @@ static int match_probe(struct skep_compiler *c, struct skep_probe_node *probe)
 	size_t said = c->diag->n_items, before = c->instances.len, n_missing = 0;
 	bool refused = false, unable = false;
 
+	/* An alternative that is not wanted may be of a kind that this kernel has not. */
+	if (c->config.missing_probes == 2 && skep_check_is_for_others(c, probe))
+		return 0;
 	for (size_t i = 0; i < probe->n_points; i++) {
 		int r = match_point(c, probe, &probe->points[i]);
 
