@@ -60,6 +60,8 @@ static void without(struct world_file *f, const char *word)
 		f->world.btf = NULL;
 	if (skep_streq(word, "tracepoints"))
 		f->no_tracepoints = true;
+	if (skep_streq(word, "machine"))
+		f->world.machine = false;
 }
 
 /* "// key: a b c" in the first lines. */

@@ -265,6 +265,7 @@ void world_file_open(struct world_file *f, const char *dir)
 		.n_cpus = 4,
 		.btf = f->btf,
 		.has = has,
+		.machine = true,
 		.each_tracepoint = each_tracepoint,
 		.tracepoint_format = tracepoint_format,
 		.each_kernel_function = each_kernel_function,
