@@ -11,6 +11,9 @@ static bool weigh_expr(void *data, struct skep_expr *expr)
 	uint64_t *weight = data;
 
 	switch (expr->kind) {
+	case SKEP_EXPR_NAME: /* it may be a walk through tables */
+		*weight += skep_streq(expr->call.name, "ustack") ? LOOP_WEIGHT : 0;
+		break;
 	case SKEP_EXPR_CALL:
 	case SKEP_EXPR_MAP:
 	case SKEP_EXPR_FIELD: /* a pointer on the way may be NULL */
