@@ -34,7 +34,8 @@ struct skep_compile_options {
 	int child;
 	const struct skep_scope
 		*scope; /* every probe but those of user space is narrowed to it, or NULL */
-	bool unsafe;	/* system() and friends are allowed */
+	const char *scope_option; /* what it came from, for messages; NULL: that is seen by it */
+	bool unsafe;		  /* system() and friends are allowed */
 	bool sampling; /* programs leave out events when user space says so: plan.sample_map_plus1 */
 	bool long_rows;			/* rows carry time, pid, tid, comm */
 	bool whose_rows;		/* and group, user and parent of that process */

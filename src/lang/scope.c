@@ -111,6 +111,8 @@ static const char *option_of(const struct skep_compile_options *o)
 {
 	const struct skep_scope *s = o->scope;
 
+	if (o->scope_option)
+		return o->scope_option;
 	if (!s)
 		return "-p";
 	return s->n_pids ? "--pid" : s->comm ? "--comm" : s->has_uid ? "--user" : "--cgroup";

@@ -488,8 +488,9 @@ static int check_number(struct command_line *c, const struct skep_tool_argument 
 	return -EINVAL;
 }
 
-/* What argument @index is, as far as the command line says it: *@next is the next word. */
-static int given_argument(struct command_line *c, size_t index, size_t *next, char **ret_value)
+/* What argument @index is, or NULL: *@next is the next word. */
+static int given_argument(struct command_line *c, size_t index, const char *preset, size_t *next,
+			  char **ret_value)
 {
 	char *value = c->named[index]	     ? skep_arena_strdup(c->arena, c->named[index])
 		      : *next < c->words.len ? c->words.data[(*next)++]
@@ -498,7 +499,10 @@ static int given_argument(struct command_line *c, size_t index, size_t *next, ch
 
 	if (r >= 0 && value && c->regexp && index == 0)
 		r = pattern_of(c, value, &value);
-	*ret_value = value;
+	*ret_value = value || !preset ? value : skep_arena_strdup(c->arena, preset);
+	/* "0.5": scripts count in whole numbers, of microseconds then. */
+	if (r >= 0 && *ret_value && skep_streq(c->tool->arguments[index].name, "min_ms"))
+		*ret_value = skep_arena_printf(c->arena, "%.0f", strtod(*ret_value, NULL) * 1000);
 	return r;
 }
 
@@ -514,19 +518,17 @@ static int fill_arguments(struct command_line *c)
 	for (size_t i = 0; i < tool->n_arguments; i++) {
 		const char *preset = tool->arguments[i].preset;
 
-		r = given_argument(c, i, &next, &values[i]);
-		if (r < 0)
-			return r;
 		/* What its lines look like does not depend on whose they are. */
 		if (c->only_schema && skep_streq(tool->arguments[i].name, SKEP_TOOL_PROCESS))
 			preset = "1";
-		if (!values[i] && !preset) {
+		r = given_argument(c, i, preset, &next, &values[i]);
+		if (r < 0)
+			return r;
+		if (!values[i]) {
 			skep_diag_error(c->diag, SKEP_NO_LOC, "%s wants to know: %s", tool->name,
 					tool->arguments[i].name);
 			return usage_error(c);
 		}
-		if (!values[i])
-			values[i] = skep_arena_strdup(c->arena, preset);
 	}
 	if (next < c->words.len) {
 		return meaningless(c, next);

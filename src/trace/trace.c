@@ -134,6 +134,9 @@ int skep_job_compile(struct job *job)
 		.has_cpid = o->command || o->list,
 		.child = followed_child(job),
 		.scope = job->scope,
+		.scope_option = o->scope.children    ? "--children"
+				: o->scope.container ? "--container"
+						     : NULL,
 		.portable = o->compile,
 		.kernel = o->compile ? skep_trace_ahead_kernel(job->arena) : NULL,
 		.cpus = o->cpus,
