@@ -79,6 +79,24 @@ const char *skep_unit_text(const char *unit)
 	return unit;
 }
 
+void skep_unit_name(const char *name, const char *unit, struct skep_str *out)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str suffix = {};
+
+	skep_str_add(out, name ? name : "");
+	if (!unit)
+		return;
+	unit = skep_streq(unit, "%") ? "percent" : skep_unit_text(unit);
+	for (const char *c = unit; *c; c++)
+		if (*c == '/')
+			skep_str_add(&suffix, "_per_");
+		else
+			skep_str_addf(&suffix, c == unit ? "_%c" : "%c", *c);
+	if (!skep_has_suffix(skep_str_text(out), skep_str_text(&suffix)))
+		skep_str_add(out, skep_str_text(&suffix));
+}
+
 bool skep_field_is_number(const struct skep_schema_field *field)
 {
 	return field->kind == SKEP_FIELD_INT || field->kind == SKEP_FIELD_FLOAT;

@@ -57,19 +57,9 @@ void skep_csv_column(struct skep_csv *csv, const char *name, const char *unit, u
 		     struct skep_str *out)
 {
 	_cleanup_(skep_str_fini)
-	struct skep_str text = {}, suffix = {};
+	struct skep_str text = {};
 
-	skep_str_add(&text, name ? name : "");
-	if (unit) {
-		unit = skep_streq(unit, "%") ? "percent" : skep_unit_text(unit);
-		for (const char *c = unit; *c; c++) /* a word: "bytes_per_s" */
-			if (*c == '/')
-				skep_str_add(&suffix, "_per_");
-			else
-				skep_str_addf(&suffix, c == unit ? "_%c" : "%c", *c);
-		if (!skep_has_suffix(skep_str_text(&text), suffix.data))
-			skep_str_add(&text, suffix.data);
-	}
+	skep_unit_name(name, unit, &text);
 	if (before)
 		skep_str_addf(&text, "#%u", before + 1);
 	skep_csv_field(csv, skep_str_text(&text), text.len, out);

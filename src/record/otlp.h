@@ -95,11 +95,10 @@ void skep_otlp_counts_end(struct skep_otlp *otlp, bool delta);
 
 /* What the semantic conventions call a field of this name, or the name itself. */
 const char *skep_otlp_name(const char *field);
-/* The same of a field; an amount is none of the things that the conventions name: "cpu" in percent is no processor. */
-const char *skep_otlp_field_name(const struct skep_schema_field *field);
 /*
- * The key of the attribute that field @index of these @n is. The specification wants each key once: the first field of a name has it,
- * later ones are called as members of objects are (skep_field_member). Lives as long as @fields, and until @room is used again.
+ * The key of the attribute that field @index of these @n is, with its unit ("took_ms"), which nothing else tells. The
+ * specification wants each key once: the first field of a name has it, later ones are called as members of objects are
+ * (skep_field_member). Lives as long as @fields, and until @room is used again.
  */
 const char *skep_otlp_key(const struct skep_schema_field *fields, size_t n, size_t index,
 			  struct skep_str *room);

@@ -73,31 +73,43 @@ const char *skep_otlp_name(const char *field)
 	return field;
 }
 
-const char *skep_otlp_field_name(const struct skep_schema_field *field)
+/* An amount is none of the things that the conventions name: "cpu" in percent is no processor. */
+static const char *name_of(const struct skep_schema_field *field)
 {
 	const char *name = field->name ? field->name : "";
 
 	return field->unit ? name : skep_otlp_name(name);
 }
 
-/* Whether the conventions' name of field @index, which is @name, is that of one before it as well. */
-static bool is_taken(const struct skep_schema_field *fields, size_t index, const char *name)
+/* Whether one of the first @n fields is called @name. */
+static bool is_taken(const struct skep_schema_field *fields, size_t n, const char *name)
 {
-	for (size_t i = 0; i < index; i++)
-		if (skep_streq(skep_otlp_field_name(&fields[i]), name))
+	_cleanup_(skep_str_fini)
+	struct skep_str own = {};
+
+	for (size_t i = 0; i < n; i++) {
+		skep_str_reset(&own);
+		skep_unit_name(name_of(&fields[i]), fields[i].unit, &own);
+		if (skep_streq(skep_str_text(&own), name))
 			return true;
+	}
 	return false;
 }
 
 const char *skep_otlp_key(const struct skep_schema_field *fields, size_t n, size_t index,
 			  struct skep_str *room)
 {
-	const char *name = skep_otlp_field_name(&fields[index]);
+	const struct skep_schema_field *field = &fields[index];
+	_cleanup_(skep_str_fini)
+	struct skep_str member = {};
 
-	if (!is_taken(fields, index, name))
-		return name;
 	skep_str_reset(room);
-	skep_field_member(fields, index, room);
+	skep_unit_name(name_of(field), field->unit, room);
+	if (!is_taken(fields, index, skep_str_text(room)))
+		return skep_str_text(room);
+	skep_str_reset(room);
+	skep_field_member(fields, index, &member);
+	skep_unit_name(skep_str_text(&member), field->unit, room);
 	/* "a.x", "b.x" and "x": the first is "x", so the last cannot be what it is called either. */
 	if (is_taken(fields, n, skep_str_text(room)))
 		skep_str_addf(room, "#%zu", index + 1);

@@ -65,6 +65,8 @@ void skep_cell_shown(const char *text, size_t len, struct skep_str *out);
 /* How many bytes the first @width columns of it are; *ret_width is how many they really are: no character is cut in two. */
 size_t skep_cell_cut(const char *text, size_t len, unsigned width, unsigned *ret_width);
 const char *skep_unit_text(const char *unit);
+/* A name that says its unit, where nothing else does: "took_ms", "rate_bytes_per_s"; @unit may be NULL. */
+void skep_unit_name(const char *name, const char *unit, struct skep_str *out);
 /* The keys as columns: those of a key that is one tuple are its elements. Their offsets count from key + *ret_base. */
 size_t skep_snapshot_keys(const struct skep_snapshot *snapshot,
 			  const struct skep_schema_field **ret_keys, size_t *ret_base);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who sends: the attributes of the resource. */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
 #include "sink/settings.h"
+#include "sink/traces.h"
 
 static void drop_attributes(struct skep_otlp_settings *s, size_t n)
 {
@@ -38,6 +41,19 @@ static void add_attribute(struct skep_otlp_settings *s, const char *key, const c
 			      skep_env_copy(value, strlen(value)));
 }
 
+/* Two that run at once are two writers, whose series must not be one: a random UUID (RFC 9562, 5.4) tells them apart. */
+static void add_instance(struct skep_otlp_settings *s)
+{
+	const uint64_t *bits = skep_traces_seed();
+	char text[37];
+
+	snprintf(text, sizeof(text),
+		 "%08" PRIx64 "-%04" PRIx64 "-4%03" PRIx64 "-%04" PRIx64 "-%012" PRIx64,
+		 bits[0] >> 32, bits[0] >> 16 & 0xffff, bits[0] & 0xfff,
+		 0x8000 | (bits[1] >> 48 & 0x3fff), bits[1] & 0xffffffffffff);
+	add_attribute(s, "service.instance.id", text);
+}
+
 void skep_otlp_resource(struct skep_env *env, struct skep_otlp_settings *s)
 {
 	struct utsname name;
@@ -56,6 +72,10 @@ void skep_otlp_resource(struct skep_env *env, struct skep_otlp_settings *s)
 	}
 	add_attribute(s, "service.name", "skep");
 	add_attribute(s, "service.version", SKEP_VERSION);
+	add_instance(s);
+	add_attribute(s, "telemetry.sdk.name", "skep");
+	add_attribute(s, "telemetry.sdk.language", "c");
+	add_attribute(s, "telemetry.sdk.version", SKEP_VERSION);
 	if (uname(&name) == 0) {
 		add_attribute(s, "host.name", name.nodename);
 		add_attribute(s, "os.type", "linux");

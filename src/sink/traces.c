@@ -11,8 +11,7 @@
 
 #define EVERY UINT64_MAX
 
-/* The same for all sinks: they tell of the same rows. */
-static const uint64_t *seed(void)
+const uint64_t *skep_traces_seed(void)
 {
 	static uint64_t random[2];
 
@@ -80,7 +79,7 @@ void skep_span_source_init(struct skep_span_source *source, char *(*get)(const c
 	bool sampled = false;
 
 	*source = (struct skep_span_source){ .never = exporter && skep_streq(exporter, "none") };
-	skep_traces_init(&source->traces, seed());
+	skep_traces_init(&source->traces, skep_traces_seed());
 	if (parent && !skep_traces_parent(&source->traces, parent, &sampled)) {
 		skep_diag_warn(diag, SKEP_NO_LOC, "TRACEPARENT is '%s'; it is left aside", parent);
 		skep_diag_hint(diag, "it looks like "

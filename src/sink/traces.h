@@ -25,6 +25,8 @@ struct skep_span_source {
 	uint64_t n_left_out;
 };
 
+/* 128 random bits, the same for all sinks of a process: they tell of the same rows. */
+const uint64_t *skep_traces_seed(void);
 /* @get: as getenv. */
 void skep_span_source_init(struct skep_span_source *source, char *(*get)(const char *name),
 			   struct skep_diag *diag);

@@ -70,6 +70,27 @@ static void test_row(void **state)
 	assert_int_equal(count(&out, "\"curtask.real_parent.pid\""), 1);
 }
 
+/* What an amount is counted in is part of its key, as nothing else says it. */
+static void test_units(void **state)
+{
+	static const struct skep_schema_field fields[] = {
+		{ .name = "lat", .unit = "us" },
+		{ .name = "lat", .unit = "ms" },
+		{ .name = "lat_us" },
+		{ .name = "size", .unit = "By" },
+		{ .name = "took_ms", .unit = "ms" },
+		{ .name = "rate", .unit = "By/s" },
+	};
+	static const char *const keys[] = { "lat_us",	  "lat_ms",  "lat_us#3",
+					    "size_bytes", "took_ms", "rate_bytes_per_s" };
+	_cleanup_(skep_str_fini)
+	struct skep_str room = {};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		assert_string_equal(skep_otlp_key(fields, ARRAY_SIZE(fields), i, &room), keys[i]);
+}
+
 /* Both names, where there were others and they are asked for. */
 static void test_old_names(void **state)
 {
@@ -163,9 +184,9 @@ static void test_powers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_keys),	  cmocka_unit_test(test_row),
-		cmocka_unit_test(test_old_names), cmocka_unit_test(test_point),
-		cmocka_unit_test(test_powers),
+		cmocka_unit_test(test_keys),  cmocka_unit_test(test_row),
+		cmocka_unit_test(test_units), cmocka_unit_test(test_old_names),
+		cmocka_unit_test(test_point), cmocka_unit_test(test_powers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,11 @@ static void test_presets(void **state)
 	assert_int_equal(s.targets[SKEP_OTLP_LOGS].timeout_ms, 10000);
 	assert_false(s.targets[SKEP_OTLP_LOGS].gzip);
 	assert_string_equal(attribute(&s, "service.name"), "skep");
+	assert_string_equal(attribute(&s, "telemetry.sdk.name"), "skep");
+	/* A UUID of version 4. */
+	assert_int_equal(strlen(attribute(&s, "service.instance.id")), 36);
+	assert_int_equal(attribute(&s, "service.instance.id")[14], '4');
+	assert_non_null(strchr("89ab", attribute(&s, "service.instance.id")[19]));
 	skep_otlp_settings_fini(&s);
 }
 
@@ -84,11 +89,11 @@ static void test_urls(void **state)
 static void test_lists(void **state)
 {
 	struct skep_otlp_settings s = read_with(
-		NULL,
-		WITH("OTEL_EXPORTER_OTLP_HEADERS", " api-key = a%20b ,, x=y=z", "OTEL_SERVICE_NAME",
-		     "bees", "OTEL_RESOURCE_ATTRIBUTES", "service.name=wasps,k8s.pod.name=p",
-		     "OTEL_EXPORTER_OTLP_COMPRESSION", "gzip", "OTEL_EXPORTER_OTLP_TIMEOUT", "2500",
-		     "OTEL_EXPORTER_OTLP_CERTIFICATE", "/ca.pem"));
+		NULL, WITH("OTEL_EXPORTER_OTLP_HEADERS", " api-key = a%20b ,, x=y=z",
+			   "OTEL_SERVICE_NAME", "bees", "OTEL_RESOURCE_ATTRIBUTES",
+			   "service.name=wasps,k8s.pod.name=p,service.instance.id=one",
+			   "OTEL_EXPORTER_OTLP_COMPRESSION", "gzip", "OTEL_EXPORTER_OTLP_TIMEOUT",
+			   "2500", "OTEL_EXPORTER_OTLP_CERTIFICATE", "/ca.pem"));
 
 	(void)state;
 	assert_int_equal(s.targets[SKEP_OTLP_LOGS].n_headers, 2);
@@ -96,6 +101,7 @@ static void test_lists(void **state)
 	assert_string_equal(s.targets[SKEP_OTLP_LOGS].headers[1], "x: y=z");
 	assert_string_equal(attribute(&s, "service.name"), "bees");
 	assert_string_equal(attribute(&s, "k8s.pod.name"), "p");
+	assert_string_equal(attribute(&s, "service.instance.id"), "one");
 	assert_true(s.targets[SKEP_OTLP_LOGS].gzip);
 	assert_int_equal(s.targets[SKEP_OTLP_LOGS].timeout_ms, 2500);
 	assert_string_equal(s.targets[SKEP_OTLP_LOGS].ca_file, "/ca.pem");
