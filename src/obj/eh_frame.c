@@ -115,10 +115,12 @@ uint64_t eh_take_address(struct eh_reader *r, uint8_t encoding)
 
 /* Entries */
 
+/* A large program has 100,000: small. */
 struct entry {
 	uint64_t start, end;
+	const uint8_t *program;
+	uint32_t program_size;
 	uint32_t cie; /* index */
-	struct eh_reader program;
 };
 
 struct scan {
@@ -205,9 +207,10 @@ static bool read_entry(struct scan *s, const uint8_t *cie_at, struct eh_reader r
 	e.end = e.start + eh_take_address(&r, cie->encoding & ENC_FORMAT);
 	if (cie->has_augmentation)
 		eh_take_block(&r, eh_take_uleb(&r));
-	if (r.bad || e.end < e.start)
+	if (r.bad || e.end < e.start || (uint64_t)(r.end - r.p) > UINT32_MAX)
 		return false;
-	e.program = r;
+	e.program = r.p;
+	e.program_size = (uint32_t)(r.end - r.p);
 	/* Left behind by a linker that dropped the function. */
 	if (e.start == 0 || e.end == e.start)
 		return true;
@@ -258,6 +261,14 @@ static int compare_entries(const void *x, const void *y)
 	if (a->start != b->start)
 		return a->start < b->start ? -1 : 1;
 	return (a->end > b->end) - (a->end < b->end);
+}
+
+static bool is_sorted(const struct scan *s)
+{
+	for (size_t i = 1; i < s->entries.len; i++)
+		if (compare_entries(&s->entries.data[i - 1], &s->entries.data[i]) > 0)
+			return false;
+	return true;
 }
 
 /* Rows */
@@ -325,8 +336,14 @@ static void add_row(void *data, uint64_t address, const struct eh_state *state)
 }
 
 /* The function's rows. False: its program cannot be followed; what it had added is gone. */
-static bool add_entry(struct rows *rows, const struct entry *e, const struct eh_cie *cie)
+static bool add_entry(struct rows *rows, const struct scan *s, const struct entry *e)
 {
+	const struct eh_cie *cie = &s->cies.data[e->cie];
+	const struct eh_reader program = {
+		.p = e->program,
+		.end = e->program + e->program_size,
+		.vaddr = s->all.vaddr + (uint64_t)(e->program - s->all.p),
+	};
 	size_t before = rows->list.len;
 	uint64_t start, last;
 
@@ -343,7 +360,7 @@ static bool add_entry(struct rows *rows, const struct entry *e, const struct eh_
 	rows->bias = e->start - start;
 	rows->end = e->end;
 	rows->is_signal = cie->is_signal;
-	if (!eh_cfa_run(rows->m, cie, e->program, e->start, add_row, rows)) {
+	if (!eh_cfa_run(rows->m, cie, program, e->start, add_row, rows)) {
 		rows->list.len = MIN(rows->list.len, before);
 		add_word(rows, e->start, SKEP_UNWIND_NONE);
 		return false;
@@ -358,12 +375,11 @@ static int make_rows(struct scan *s, const struct skep_elf *elf, size_t max_rows
 	struct rows rows = { .m = s->m, .elf = elf, .max = max_rows };
 	struct skep_eh_frame table = {};
 
-	if (s->entries.len > 1)
+	/* Mostly they are in order, and sorting takes as much memory again. */
+	if (!is_sorted(s))
 		qsort(s->entries.data, s->entries.len, sizeof(*s->entries.data), compare_entries);
 	for (size_t i = 0; i < s->entries.len && !rows.full; i++) {
-		const struct entry *e = &s->entries.data[i];
-
-		if (add_entry(&rows, e, &s->cies.data[e->cie]))
+		if (add_entry(&rows, s, &s->entries.data[i]))
 			table.n_functions++;
 		else
 			s->n_bad++;

@@ -15,6 +15,8 @@
 #include "who/usyms_priv.h"
 
 #define BINARIES_MAX 256
+#define RESIDENT_MAX (6u << 20) /* bytes of files in memory, of all that this process has mapped */
+#define LOOK_AFTER 8		/* names that are looked up between two looks at that */
 
 struct binary {
 	uint64_t dev, inode, used;
@@ -29,6 +31,7 @@ struct skep_binaries {
 		SKEP_VEC(struct binary *);
 	} list;
 	uint64_t clock;
+	unsigned n_found;
 };
 
 static void free_binary(struct binary *b)
@@ -153,6 +156,48 @@ static struct binary *get_binary(struct skep_binaries *list, uint32_t pid,
 	return b;
 }
 
+static void rest(const struct binary *b)
+{
+	if (b->data)
+		(void)!madvise(b->data, b->size, MADV_DONTNEED);
+	if (b->debug)
+		rest(b->debug);
+}
+
+void skep_binaries_rest(struct skep_binaries *list, const struct skep_mapping *m)
+{
+	for (size_t i = 0; i < list->list.len; i++)
+		if (!m ||
+		    (list->list.data[i]->inode == m->inode && list->list.data[i]->dev == m->dev))
+			rest(list->list.data[i]);
+}
+
+/* Bytes of files that are in this process's memory; 0: not known. */
+static uint64_t resident(void)
+{
+	_cleanup_close_ int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	unsigned long shared = 0;
+	char text[128];
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	if (sscanf(text, "%*u %*u %lu", &shared) != 1)
+		return 0;
+	return (uint64_t)shared * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/*
+ * A search touches a page here and there, and the kernel brings its neighbours along: in the end all of a large file would count
+ * as this process's memory. What is let go is still in the page cache.
+ */
+static void keep_small(struct skep_binaries *list)
+{
+	if (++list->n_found % LOOK_AFTER == 0 && resident() > RESIDENT_MAX)
+		skep_binaries_rest(list, NULL);
+}
+
 static const char *find_in(const struct skep_elf *elf, uint64_t vaddr, uint64_t *ret_offset)
 {
 	struct skep_elf_sym sym;
@@ -178,6 +223,7 @@ const char *skep_binaries_find(struct skep_binaries *binaries, uint32_t pid,
 
 	if (!b->elf || skep_elf_vaddr(b->elf, offset, &vaddr) < 0)
 		return NULL;
+	keep_small(binaries);
 	if (b->debug)
 		name = find_in(b->debug->elf, vaddr, ret_offset);
 	return name ? name : find_in(b->elf, vaddr, ret_offset);

@@ -169,6 +169,7 @@ static uint32_t make_table(struct skep_tables *t, uint32_t pid, const struct ske
 
 	if (!elf || skep_eh_frame_read(elf, SKEP_UNWIND_ROWS_MAX, &frames) < 0)
 		return 0;
+	skep_binaries_rest(skep_usyms_binaries(t->usyms), m);
 	index = add_table(t, &frames);
 	skep_eh_frame_fini(&frames);
 	return index;

@@ -28,6 +28,9 @@ const char *skep_binaries_find(struct skep_binaries *binaries, uint32_t pid,
 const struct skep_elf *skep_binaries_elf(struct skep_binaries *binaries, uint32_t pid,
 					 const struct skep_mapping *mapping);
 
+/* Lets go of the memory of a file, or of all (NULL), which was read at length; names and the file stay what they are. */
+void skep_binaries_rest(struct skep_binaries *binaries, const struct skep_mapping *mapping);
+
 /* perfmap.c: the symbols that a JIT compiler wrote to a file. */
 struct skep_perfmap;
 
