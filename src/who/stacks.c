@@ -162,7 +162,7 @@ static void add_no_stack(int error, unsigned indent, struct skep_str *out)
 
 /*
  * Between a tracepoint and its programs are functions that the kernel makes for the event: they are on the stack, too, and say
- * nothing about who is there. bpftrace shows those of __traceiter. A probe of such a function is at its beginning.
+ * nothing about who is there. bpftrace shows all but those of __bpf_trace. A probe of such a function is at its beginning.
  */
 static bool is_glue(struct skep_who *who, uint64_t address)
 {
@@ -171,7 +171,8 @@ static bool is_glue(struct skep_who *who, uint64_t address)
 	return find_ksym(who, address, &sym) &&
 	       (skep_has_prefix(sym.name, "__bpf_trace_") ||
 		(!who->options.bpftrace_shapes && address - sym.address > ENTRY_MAX &&
-		 skep_has_prefix(sym.name, "__traceiter_")));
+		 (skep_has_prefix(sym.name, "__traceiter_") ||
+		  skep_has_prefix(sym.name, "bpf_trace_run"))));
 }
 
 void skep_who_kstack(void *data, int64_t id, uint32_t param, unsigned indent, struct skep_str *out)
