@@ -68,6 +68,7 @@ static const struct skep_pack_field schema_fields[] = {
 	SKEP_PACK_NUM(SCHEMA, version, 0),
 	SKEP_PACK_NUM(SCHEMA, size, 1 << 20),
 	SKEP_PACK_LIST(SCHEMA, fields, n_fields, &schema_field),
+	SKEP_PACK_NUM(SCHEMA, is_level, 1),
 	SKEP_PACK_STRUCT(SCHEMA, span, &span),
 };
 static const struct skep_pack schema = SKEP_PACK("schema", SCHEMA, schema_fields);

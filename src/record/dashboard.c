@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "record/dashboard.h"
 
+#include "record/level.h"
+
 #include <string.h>
 
 #include "record/record_priv.h"
@@ -154,9 +156,14 @@ static void add_metric(void *data, const struct skep_prom_metric *m)
 	_cleanup_(skep_str_fini)
 	struct skep_str title = {};
 
-	skep_str_addf(&title, "%s%s",
-		      m->snapshot ? m->snapshot->name + strspn(m->snapshot->name, "@") : m->help,
-		      grows(m) ? " per second" : "");
+	if (m->snapshot &&
+	    m->snapshot->name[0] != '@') /* a row: "cpu of container, by container" */
+		skep_str_addn(&title, m->help, strcspn(m->help, ","));
+	else
+		skep_str_addf(&title, "%s%s",
+			      m->snapshot ? m->snapshot->name + strspn(m->snapshot->name, "@")
+					  : m->help,
+			      grows(m) ? " per second" : "");
 	if (m->snapshot && title.len == 0)
 		skep_str_add(&title, d->scope);
 	if (m->type == SKEP_PROM_HISTOGRAM)
@@ -198,7 +205,14 @@ void skep_dashboard_row(struct skep_dashboard *d, const struct skep_schema *sche
 {
 	_cleanup_(skep_str_fini)
 	struct skep_str title = {}, about = {}, name = {};
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	struct skep_snapshot shape = skep_level_shape(schema, arena);
 
+	if (schema->is_level && shape.value_field.n_children) {
+		skep_dashboard_map(d, &shape);
+		return;
+	}
 	skep_str_addf(&title, "%s per second", schema->name);
 	skep_str_add(&about, "rows with");
 	for (size_t i = 0; i < schema->n_fields; i++)

@@ -108,8 +108,12 @@ static char *begin(const struct writer *w, const char *member, const char *unit,
 			      keys[i].name ? keys[i].name : "key");
 	if (w->s->n_summed)
 		skep_str_addf(&help, "; sum of %u CPUs", w->s->n_summed);
-	skep_str_addf(&full, "%s%s%s", w->prom->scope ? w->prom->scope : "",
-		      w->prom->scope ? "." : "", *name ? name : "map");
+	/* A row that is called as its tool is. */
+	if (w->prom->scope && w->s->name[0] != '@' && skep_streq(name, w->prom->scope))
+		skep_str_add(&full, name);
+	else
+		skep_str_addf(&full, "%s%s%s", w->prom->scope ? w->prom->scope : "",
+			      w->prom->scope ? "." : "", *name ? name : "map");
 	return prom_begin(w->prom, full.data, member, unit, type, help.data, w->out);
 }
 

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "record/level.h"
 #include "record/prom.h"
 #include "sink/address.h"
 #include "sink/sink_priv.h"
@@ -33,6 +34,7 @@
 #define ANSWERS_MAX (64u << 20)
 #define PAGE_MS 1000
 #define KEYS_MAX 10000 /* on a page; those with histograms count more, see keys_worth() */
+#define LEVELS_MAX 8   /* kinds of rows whose last ones are shown */
 #define ROWS_MAX 64    /* kinds of rows that are counted by name */
 #define LOST_MAX 256
 
@@ -92,7 +94,10 @@ struct prom_sink {
 	size_t answers; /* bytes of pages that somebody reads or may yet ask for */
 	struct count rows[ROWS_MAX], lost[LOST_MAX], cut[ROWS_MAX];
 	size_t n_rows, n_lost, n_cut;
-	struct skep_prom prom; /* of the page that is being made, */
+	struct skep_level levels[LEVELS_MAX];
+	size_t n_levels;
+	const struct skep_resolver *resolver; /* of what they name */
+	struct skep_prom prom;		      /* of the page that is being made, */
 	struct skep_str text;
 	size_t keys_left;
 	/* The last one, as text and, once somebody has asked, as protobuf; readers hold it as well. */
@@ -131,12 +136,29 @@ static void forget(struct count *counts, size_t *n)
 	*n = 0;
 }
 
+/* What an interval tells, is what there is until the next. */
+static void add_level(struct prom_sink *p, const struct skep_schema *schema, const void *payload,
+		      const struct skep_resolver *resolver)
+{
+	size_t i = 0;
+
+	while (i < p->n_levels && !skep_streq(p->levels[i].schema->name, schema->name))
+		i++;
+	if (i == LEVELS_MAX)
+		return;
+	p->n_levels += i == p->n_levels;
+	p->resolver = resolver;
+	skep_level_add(&p->levels[i], schema, payload, resolver);
+}
+
 static void add_row(struct skep_sink *base, const struct skep_schema *schema, const void *payload,
 		    const struct skep_resolver *resolver, uint64_t time_ns)
 {
 	struct prom_sink *p = (struct prom_sink *)base;
 
 	++*counter(p->rows, ROWS_MAX, &p->n_rows, schema->name, "");
+	if (schema->is_level)
+		add_level(p, schema, payload, resolver);
 }
 
 /* So that no page takes longer because each of its keys has many numbers. */
@@ -165,6 +187,19 @@ static void add_snapshot(struct skep_sink *base, const struct skep_snapshot *sna
 	if (shown.n_entries < snapshot->n_entries)
 		++*counter(p->cut, ROWS_MAX, &p->n_cut, snapshot->name, "");
 	skep_prom_snapshot(&p->prom, &shown, resolver, &p->text);
+}
+
+static void show_levels(struct prom_sink *p)
+{
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	struct skep_snapshot snapshot;
+
+	for (size_t i = 0; i < p->n_levels; i++) {
+		skep_level_snapshot(&p->levels[i], arena, &snapshot);
+		if (snapshot.value_field.n_children)
+			add_snapshot(&p->sink, &snapshot, p->resolver, 0, 0);
+	}
 }
 
 static void add_lost(struct skep_sink *base, const char *probe, const char *cause, uint64_t count)
@@ -281,8 +316,10 @@ static void make_page(struct prom_sink *p)
 	p->keys_left = KEYS_MAX;
 	skep_str_reset(&p->text);
 	forget(p->lost, &p->n_lost);
-	if (p->sink.collect)
+	if (p->sink.collect) {
 		p->sink.collect(p->sink.collect_data, &p->sink);
+		show_levels(p);
+	}
 	add_counts(p);
 	skep_prom_fini(&p->prom);
 	p->page = make_answer(p, SKEP_PROM_TEXT, p->text.data, p->text.len);
@@ -463,6 +500,8 @@ static void close_prom(struct skep_sink *base, struct skep_deliver_counts *ret_c
 		mhd.stop_daemon(p->daemon);
 	forget_page(p);
 	ret_counts->requests = ret_counts->delivered = p->n_pages;
+	for (size_t i = 0; i < p->n_levels; i++)
+		skep_level_fini(&p->levels[i]);
 	forget(p->rows, &p->n_rows);
 	forget(p->lost, &p->n_lost);
 	forget(p->cut, &p->n_cut);
