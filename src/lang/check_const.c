@@ -99,29 +99,32 @@ static bool const_unary(struct skep_check *k, const struct skep_expr *expr, int6
 	return true;
 }
 
-/* A text that is known: a literal, or the element of a tuple of literals. */
-static const char *known_text(const struct skep_expr *expr)
+/* A text that is known: a literal, a parameter as str($1), or the element of a tuple of such. */
+static const char *known_text(struct skep_check *k, const struct skep_expr *expr)
 {
 	const struct skep_expr *base = expr->kind == SKEP_EXPR_FIELD ? expr->field.base : NULL;
 	size_t i;
 
+	if (expr->kind == SKEP_EXPR_CALL && expr->call.args.len == 1 &&
+	    skep_streq(expr->call.name, "str"))
+		return skep_check_literal(k, expr->call.args.data[0]);
 	if (expr->kind == SKEP_EXPR_STRING)
 		return expr->text.data;
 	if (!base || base->kind != SKEP_EXPR_TUPLE || !base->type)
 		return NULL;
 	i = skep_type_element_named(base->type, expr->field.name);
-	return i < base->tuple.len ? known_text(base->tuple.data[i]) : NULL;
+	return i < base->tuple.len ? known_text(k, base->tuple.data[i]) : NULL;
 }
 
-static bool const_texts(const struct skep_expr *expr, int64_t *ret_value)
+static bool const_texts(struct skep_check *k, const struct skep_expr *expr, int64_t *ret_value)
 {
 	enum skep_binary op = expr->binary.op;
 	const char *a, *b;
 
 	if (op != SKEP_BINARY_EQ && op != SKEP_BINARY_NE)
 		return false;
-	a = known_text(expr->binary.left);
-	b = known_text(expr->binary.right);
+	a = known_text(k, expr->binary.left);
+	b = known_text(k, expr->binary.right);
 	if (!a || !b)
 		return false;
 	*ret_value = skep_streq(a, b) == (op == SKEP_BINARY_EQ);
@@ -136,7 +139,7 @@ static bool const_binary(struct skep_check *k, const struct skep_expr *expr, int
 
 	left.type = type_of(&left);
 	right.type = type_of(&right);
-	if (const_texts(expr, ret_value))
+	if (const_texts(k, expr, ret_value))
 		return true;
 	if (!skep_check_const(k, expr->binary.left, &a))
 		return false;

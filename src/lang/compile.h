@@ -30,6 +30,8 @@ struct skep_compile_options {
 	size_t n_params;
 	int pid;       /* -p: uprobes and perf events follow this process; elsewhere a filter */
 	bool has_cpid; /* -c is given */
+	/* As -p, for uprobes and static probes alone, when the scope is this one process; or 0. */
+	int user_pid;
 	/* As -p, for uprobes and perf events alone: the process of -c, where they follow it. 0: they follow none */
 	int child;
 	const struct skep_scope

@@ -209,8 +209,10 @@ static int match_probe(struct skep_compiler *c, struct skep_probe_node *probe)
 	bool refused = false, unable = false;
 
 	/* An alternative that is not wanted may be of a kind that this kernel has not. */
-	if (c->config.missing_probes == 2 && skep_check_is_for_others(c, probe))
+	if (c->config.missing_probes == 2 && skep_check_is_for_others(c, probe)) {
+		c->left_out = true; /* of its maps nobody is told that they are never written */
 		return 0;
+	}
 	for (size_t i = 0; i < probe->n_points; i++) {
 		int r = match_point(c, probe, &probe->points[i]);
 

@@ -90,6 +90,8 @@ const char *skep_match_heads(struct skep_compiler *c);
 void skep_provider_pid_filter(struct skep_lower *l);
 /* The process that uprobes and perf events follow, of -p or -c; 0: all. And a probe that does. */
 int skep_match_process(const struct skep_compiler *c);
+/* The process whose files names of binaries mean, or 0. */
+int skep_match_files_of(const struct skep_compiler *c);
 void skep_instance_follow(const struct skep_compiler *c, struct skep_instance *inst);
 /* Which target fired, where each one's cookie is the index of its name. */
 struct skep_val *skep_provider_cookie(struct skep_lower *l);

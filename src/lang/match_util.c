@@ -373,14 +373,24 @@ const char *skep_match_heads(struct skep_compiler *c)
 
 int skep_match_process(const struct skep_compiler *c)
 {
-	return c->options->pid ? c->options->pid : c->options->child;
+	const struct skep_compile_options *o = c->options;
+
+	return o->pid ? o->pid : o->child ? o->child : o->user_pid;
+}
+
+int skep_match_files_of(const struct skep_compiler *c)
+{
+	return c->options->pid ? c->options->pid : c->options->user_pid;
 }
 
 void skep_instance_follow(const struct skep_compiler *c, struct skep_instance *inst)
 {
-	inst->attach.pid = skep_match_process(c);
-	inst->attach.with_children =
-		inst->attach.kind == SKEP_ATTACH_PERF && !c->options->pid && c->options->child;
+	const struct skep_compile_options *o = c->options;
+
+	inst->attach.pid = inst->attach.kind == SKEP_ATTACH_UPROBE ? skep_match_process(c)
+			   : o->pid				   ? o->pid
+								   : o->child;
+	inst->attach.with_children = inst->attach.kind == SKEP_ATTACH_PERF && !o->pid && o->child;
 }
 
 void skep_provider_pid_filter(struct skep_lower *l)

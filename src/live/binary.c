@@ -40,6 +40,11 @@ static const char *const lib_dirs[] = {
 	"/usr/lib",	   "/usr/local/lib",
 };
 
+const char *skep_binary_library_dir(size_t index)
+{
+	return index < ARRAY_SIZE(lib_dirs) ? lib_dirs[index] : NULL;
+}
+
 struct finder {
 	struct skep_arena *arena;
 	const char *name;
@@ -147,45 +152,6 @@ static const char *in_path(const struct finder *f)
 	return hit;
 }
 
-struct same_file {
-	dev_t dev;
-	ino_t ino;
-};
-
-/* libx.so and libx.so.1 are often one file: a probe in both would fire twice. */
-static bool is_again(struct skep_arena *arena, struct skep_hash *seen, const struct stat *st)
-{
-	struct same_file *id = skep_arena_alloc(arena, sizeof(*id));
-
-	id->dev = st->st_dev;
-	id->ino = st->st_ino;
-	if (skep_hash_get(seen, id, sizeof(*id)))
-		return true;
-	skep_hash_set(seen, id, sizeof(*id), id);
-	return false;
-}
-
-static int each_match(const struct finder *f, int (*each)(void *data, const char *path), void *data)
-{
-	struct skep_hash seen = {};
-	struct stat st;
-	glob_t g;
-	int r = 0;
-
-	if (glob(skep_arena_printf(f->arena, "%s%s", f->root, f->name), 0, NULL, &g) != 0)
-		return -ENOENT;
-	for (size_t i = 0; r == 0 && i < g.gl_pathc; i++) {
-		const char *path = g.gl_pathv[i];
-		_cleanup_free_ char *absolute = *f->root ? NULL : realpath(path, NULL);
-
-		if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && !is_again(f->arena, &seen, &st))
-			r = each(data, skep_arena_strdup(f->arena, absolute ? absolute : path));
-	}
-	skep_hash_fini(&seen);
-	globfree(&g);
-	return r;
-}
-
 static const char *find_one(const struct finder *f)
 {
 	const char *hit = NULL;
@@ -213,8 +179,8 @@ static int search(const struct finder *f, const char *member,
 	const char *hit;
 	int r;
 
-	if (!member && strchr(f->name, '*') && strchr(f->name, '/')) {
-		r = each_match(f, each, data);
+	if (!member && strchr(f->name, '*')) {
+		r = skep_binary_each(f->arena, f->name, *f->root ? f->pid : 0, each, data);
 		*ret_found = r != -ENOENT;
 		return r;
 	}

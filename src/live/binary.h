@@ -3,6 +3,8 @@
  * Finding the binary that a script names, and reading its functions.
  *
  *	"/usr/bin/x", "./x"	that file; a '*' in it: all files that match
+ *	"libjvm*", "postgres*"	with a '*' and no '/': each file of that name that a process runs, or that is installed
+ *				where programs and libraries are; with a process id only what that process has loaded
  *	"libc", "libssl.so.3"	a library: as the process of -p has it, from the loader's cache, from the usual places
  *	"bash"			a program of PATH
  *	"x.apk!/lib/y.so"	a member of a ZIP archive, which must be stored so that it can be mapped
@@ -20,6 +22,15 @@
 /* @each gets the absolute path as the kernel will open it; other than 0 ends it and is passed on. -ENOENT, with the diag. */
 int skep_binary_find(struct skep_arena *arena, const char *name, int pid, struct skep_diag *diag,
 		     int (*each)(void *data, const char *path), void *data) _must_check_;
+
+/*
+ * The same for a pattern, of a path or a name: each file once, under whatever names. With a process id a path is looked up in its
+ * mount namespace, and a name among what it has loaded. -ENOENT: there is none.
+ */
+int skep_binary_each(struct skep_arena *arena, const char *glob, int pid,
+		     int (*fn)(void *data, const char *path), void *data) _must_check_;
+/* Where libraries are; NULL behind the last. */
+const char *skep_binary_library_dir(size_t index);
 
 /* A file's symbols. */
 struct skep_binary_file {

@@ -32,6 +32,53 @@ int world_open_binary(struct skep_kernel_world *w, const char *path, struct skep
 	return 0;
 }
 
+/* Files of a pattern, in their order. */
+struct named_files {
+	struct skep_arena *arena;
+	struct named_file {
+		const char *path;
+		struct named_file *next;
+	} * first, **end;
+};
+
+static int note_file(void *data, const char *path)
+{
+	struct named_files *files = data;
+	struct named_file *file = skep_arena_alloc(files->arena, sizeof(*file));
+
+	file->path = path;
+	*files->end = file;
+	files->end = &file->next;
+	return 0;
+}
+
+/* As skep_binary_find(); many probes ask for the same names. */
+static int find_binary(struct skep_kernel_world *w, const char *binary, int pid,
+		       struct skep_diag *diag, int (*fn)(void *data, const char *path), void *data)
+{
+	struct named_files *files;
+	const struct named_file *file;
+	int r = 0;
+
+	if (!strchr(binary, '*') || strchr(binary, '/'))
+		return skep_binary_find(w->arena, binary, pid, diag, fn, data);
+	files = skep_hash_get_str(&w->named, binary);
+	if (!files) {
+		files = skep_arena_alloc(w->arena, sizeof(*files));
+		files->arena = w->arena;
+		files->end = &files->first;
+		(void)!skep_binary_find(w->arena, binary, pid, NULL, note_file, files);
+		skep_hash_set_str(&w->named, skep_arena_strdup(w->arena, binary), files);
+	}
+	if (!files->first && diag && !diag->n_items) /* for its message */
+		return skep_binary_find(w->arena, binary, pid, diag, fn, data);
+	if (!files->first)
+		return -ENOENT;
+	for (file = files->first; file && r == 0; file = file->next)
+		r = fn(data, file->path);
+	return r;
+}
+
 struct user_search {
 	struct skep_kernel_world *w;
 	const char *glob;
@@ -86,7 +133,7 @@ static int functions_of(void *data, const char *path)
 		/* Each file of the source may have a static function of this name, also beside the global one. */
 		first = sym;
 		if (!first.is_local &&
-		    ((r = report(u, file, &first, NULL)) != 0 ||
+		    ((r = report(u, file, &first, NULL)) != 0 || u->many ||
 		     skep_elf_find(skep_binary_symbols(file), u->glob, SKEP_ELF_STATIC, &sym) < 0))
 			return r;
 	}
@@ -111,7 +158,7 @@ static int each_user_function(const struct skep_world *world, const char *binary
 		.many = strchr(binary, '*'),
 	};
 
-	return skep_binary_find(u.w->arena, binary, pid, diag, functions_of, &u);
+	return find_binary(u.w, binary, pid, diag, functions_of, &u);
 }
 
 /* All functions of a file, by what they are called when demangled. */
@@ -153,7 +200,7 @@ static int each_user_demangled(const struct skep_world *world, const char *binar
 		.many = strchr(binary, '*'),
 	};
 
-	return skep_binary_find(u.w->arena, binary, pid, diag, demangled_of, &u);
+	return find_binary(u.w, binary, pid, diag, demangled_of, &u);
 }
 
 static int user_symbol(const struct skep_world *world, const char *binary, const char *name,
@@ -263,7 +310,7 @@ static int each_usdt(const struct skep_world *world, const char *binary, int pid
 	int r;
 
 	if (!skep_streq(binary, "*"))
-		return skep_binary_find(u.w->arena, binary, pid, diag, usdt_of, &u);
+		return find_binary(u.w, binary, pid, diag, usdt_of, &u);
 	r = skep_usdt_each_mapped(u.w->arena, pid, usdt_of_mapped, &u);
 	if (r == -ESRCH || r == -EACCES) {
 		skep_diag_error(diag, SKEP_NO_LOC, "cannot read what process %d has loaded: %s",
@@ -367,6 +414,7 @@ void world_close_user(struct skep_kernel_world *w)
 {
 	struct skep_binary_file *file;
 
+	skep_hash_fini(&w->named);
 	while ((file = w->binaries)) {
 		w->binaries = file->next;
 		skep_binary_close(file);

@@ -22,6 +22,7 @@ enum what {
 	OCTAL,
 	SIGNAL, /* the number of a signal's name */
 	EXIT,	/* a code, and the name of a signal or "" */
+	FLOW,	/* class and method of a call */
 	TIME,
 	SINCE,
 };
@@ -39,9 +40,11 @@ struct skep_shape {
 	struct {
 		SKEP_VEC(struct column);
 	} columns;
-	char *hist;   /* unit of histograms, or NULL */
-	char sep;     /* between columns without width; 0: a blank, between such with one */
-	char *counts; /* what the key of counts is called, or NULL */
+	char *hist;    /* unit of histograms, or NULL */
+	char sep;      /* between columns without width; 0: a blank, between such with one */
+	char *counts;  /* what the key of counts is called, or NULL */
+	char *counted; /* what they are counts of; NULL: they have the form of syscount */
+	int counts_width;
 	uint64_t first_ns;
 };
 
@@ -76,8 +79,9 @@ static int parse_field(const char *text, size_t len, struct column *c)
 		enum what what;
 		bool of_field;
 	} words[] = {
-		{ "@ip", VERSION, true }, { "@octal", OCTAL, true }, { "@signal", SIGNAL, true },
-		{ "@exit", EXIT, true },  { "@time", TIME, false },  { "@since", SINCE, false },
+		{ "@ip", VERSION, true },   { "@octal", OCTAL, true }, { "@signal", SIGNAL, true },
+		{ "@exit", EXIT, true },    { "@flow", FLOW, true },   { "@time", TIME, false },
+		{ "@since", SINCE, false },
 	};
 	const char *at = memchr(text, '@', len), *plus;
 	size_t names = at ? (size_t)(at - text) : len, first;
@@ -93,7 +97,8 @@ static int parse_field(const char *text, size_t len, struct column *c)
 		if (strlen(words[i].word) == len - names &&
 		    memcmp(at, words[i].word, len - names) == 0 && words[i].of_field == (first > 0))
 			c->what = words[i].what;
-	return c->what == FIELD || (c->what == EXIT && !c->second) ? -EINVAL : 0;
+	return c->what == FIELD || ((c->what == EXIT || c->what == FLOW) && !c->second) ? -EINVAL
+											: 0;
 }
 
 static bool is_word(const char *text, size_t len)
@@ -136,6 +141,19 @@ static int parse_column(const char *text, size_t len, struct column *c)
 	return format ? parse_format(format, c) : 0;
 }
 
+/* "SYSCALL", "METHOD:50:CALLS" */
+static void parse_counts(struct skep_shape *shape)
+{
+	char *colon = strchr(shape->counts, ':'), *end;
+
+	shape->counted = NULL;
+	if (!colon)
+		return;
+	*colon = '\0';
+	shape->counts_width = (int)strtol(colon + 1, &end, 10);
+	shape->counted = *end == ':' ? end + 1 : end;
+}
+
 int skep_shape_new(const char *text, struct skep_shape **ret_shape)
 {
 	_cleanup_(skep_shape_freep)
@@ -158,6 +176,7 @@ int skep_shape_new(const char *text, struct skep_shape **ret_shape)
 		if (skep_has_prefix(text, "counts=")) {
 			free(shape->counts);
 			shape->counts = copy(text + 7, len - 7);
+			parse_counts(shape);
 			continue;
 		}
 		skep_vec_add(&shape->columns, (struct column){ .precision = -1 });
@@ -285,6 +304,23 @@ static void add_exit(const struct column *c, const struct skep_schema *schema, c
 		skep_str_addf(out, "code %s", skep_str_text(&code));
 }
 
+/* "    -> class.method" */
+static void add_flow(const struct column *c, const struct skep_schema *schema, const void *payload,
+		     const struct skep_resolver *resolver, struct skep_str *out)
+{
+	const struct skep_schema_field *depth = find(schema, "depth"), *flow = find(schema, "flow");
+	int64_t level = depth && skep_field_has_int(depth) ? skep_field_int(depth, payload) : 1;
+
+	skep_str_pad(out, ' ', level > 1 ? (size_t)(MIN(level, 100) - 1) * 2 : 0);
+	if (flow) {
+		skep_field_cell(flow, payload, resolver, out);
+		skep_str_addc(out, ' ');
+	}
+	skep_field_cell(find(schema, c->field), payload, resolver, out);
+	skep_str_addc(out, '.');
+	skep_field_cell(find(schema, c->second), payload, resolver, out);
+}
+
 static void add_value(struct skep_shape *shape, const struct column *c,
 		      const struct skep_schema *schema, const void *payload,
 		      const struct skep_resolver *resolver, struct skep_str *out)
@@ -322,6 +358,9 @@ static void add_value(struct skep_shape *shape, const struct column *c,
 	case EXIT:
 		add_exit(c, schema, payload, resolver, &text);
 		break;
+	case FLOW:
+		add_flow(c, schema, payload, resolver, out);
+		return;
 	default:
 		add_fields(c, schema, payload, resolver, &text);
 	}
@@ -465,6 +504,37 @@ static const char *unit_of(const struct skep_shape *shape, const struct skep_sna
 	return shape->hist;
 }
 
+/* As BCC's tools for languages: the largest last. */
+static void add_calls(const struct skep_shape *shape, const struct skep_snapshot *s, size_t top,
+		      const struct skep_resolver *resolver, struct skep_str *out)
+{
+	const struct skep_schema_field *keys;
+	size_t base, n = skep_snapshot_keys(s, &keys, &base);
+	struct column c = { .left = true, .width = shape->counts_width, .precision = -1 };
+	bool counts = s->kind == SKEP_SNAPSHOT_COUNT;
+	const char *unit = s->value_field.unit ?: "";
+
+	skep_str_addf(out, "\n%-*s ", c.width, shape->counts);
+	if (counts || skep_streq(unit, "bytes"))
+		skep_str_addf(out, counts ? "# %s\n" : "     # %s\n",
+			      counts ? shape->counted : "BYTES");
+	else
+		skep_str_addf(out, "TIME (%s)\n", unit);
+	for (size_t i = skep_snapshot_start(s, top); i < s->n_entries; i++) {
+		_cleanup_(skep_str_fini)
+		struct skep_str text = {};
+
+		for (size_t k = 0; k < n; k++) {
+			if (text.len)
+				skep_str_addc(&text, '.');
+			skep_field_cell(&keys[k], (const uint8_t *)s->entries[i].key + base,
+					resolver, &text);
+		}
+		add_cell(&c, skep_str_text(&text), out);
+		skep_str_addf(out, " %*" PRIu64 "\n", counts ? 8 : 12, s->entries[i].numbers[0]);
+	}
+}
+
 /* The largest first, and a blank line behind them. */
 static void add_counts(const struct skep_shape *shape, const struct skep_snapshot *s, size_t top,
 		       const struct skep_resolver *resolver, struct skep_str *out)
@@ -505,7 +575,9 @@ bool skep_shape_map(const struct skep_shape *shape, const struct skep_snapshot *
 
 	if (shape->counts &&
 	    (snapshot->kind == SKEP_SNAPSHOT_COUNT || snapshot->kind == SKEP_SNAPSHOT_SUM)) {
-		if (snapshot->n_entries)
+		if (snapshot->n_entries && shape->counted)
+			add_calls(shape, snapshot, top, resolver, out);
+		else if (snapshot->n_entries)
 			add_counts(shape, snapshot, top, resolver, out);
 		return true;
 	}

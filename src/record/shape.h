@@ -12,10 +12,12 @@
  *	SIG=signal@signal:-4	the number of the signal of this name
  *	EXIT_CODE=code+signal@exit	how a process ended: "0", "code 3", "signal 9 (KILL)"
  *	FLAGS=flags@octal:-8	a number, in eight octal digits
+ *	METHOD=class+method@flow	a call, "-> class.method", indented as the field depth says; -> is the field flow
  *	TIME=@time:-8		the time of day at which it is printed;	@since: seconds since the first row
  *	->			shown as it is;		a '~' in a header: a blank
  *	hist=usecs		histograms are of this unit, when their map has none
  *	counts=SYSCALL		maps of counts, the largest first, under the time and this name of their key
+ *	counts=METHOD:50:CALLS	the largest last, so wide and of that, without the time; keys of two parts have a point between
  *
  *	sep=,			columns have no width, and this between them
  *

@@ -322,28 +322,41 @@ static const struct skep_tool *find(const char *name, struct skep_arena *arena)
 	return NULL;
 }
 
-/* "ext4slower": fsslower, of ext4. */
-static const struct skep_tool *of_file_system(const char *name, struct skep_arena *arena)
+/*
+ * Names that stand for a tool and an option of it: "ext4slower" is fsslower of ext4, "rubycalls" ucalls of Ruby. The words are
+ * parted by blanks.
+ */
+static const struct {
+	const char *kinds, *whats, *prefix, *option;
+} families[] = {
+	{ "bcachefs btrfs ext4 f2fs fuse nfs xfs zfs", " slower dist ", "fs", "system" },
+	{ "java node perl php python ruby tcl c", " calls flow gc objnew stat threads ", "u",
+	  "language" },
+};
+
+static const struct skep_tool *of_family(const char *name, struct skep_arena *arena)
 {
-	static const char *const systems[] = { "bcachefs", "btrfs", "ext4", "f2fs",
-					       "fuse",	   "nfs",   "xfs",  "zfs" };
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
+		for (const char *kind = families[i].kinds; *kind;) {
+			size_t len = strcspn(kind, " ");
+			const char *what = name + len;
+			const struct skep_tool *any = NULL;
+			struct skep_tool *tool;
 
-	for (size_t i = 0; i < ARRAY_SIZE(systems); i++) {
-		const char *what = name + strlen(systems[i]);
-		const struct skep_tool *any;
-		struct skep_tool *tool;
-
-		if (!skep_has_prefix(name, systems[i]) ||
-		    (!skep_streq(what, "slower") && !skep_streq(what, "dist")))
-			continue;
-		any = find(skep_arena_printf(arena, "fs%s", what), arena);
-		if (!any)
-			return NULL;
-		tool = skep_arena_memdup(arena, any, sizeof(*any));
-		tool->name = skep_arena_strdup(arena, name);
-		tool->given = skep_arena_printf(arena, "--system=%s", systems[i]);
-		return tool;
-	}
+			if (strncmp(name, kind, len) == 0 && *what &&
+			    strstr(families[i].whats, skep_arena_printf(arena, " %s ", what)))
+				any = find(skep_arena_printf(arena, "%s%s", families[i].prefix,
+							     what),
+					   arena);
+			if (any) {
+				tool = skep_arena_memdup(arena, any, sizeof(*any));
+				tool->name = skep_arena_strdup(arena, name);
+				tool->given = skep_arena_printf(arena, "--%s=%.*s",
+								families[i].option, (int)len, kind);
+				return tool;
+			}
+			kind += len + (kind[len] ? 1 : 0);
+		}
 	return NULL;
 }
 
@@ -351,5 +364,5 @@ const struct skep_tool *skep_tool_find(const char *name, struct skep_arena *aren
 {
 	const struct skep_tool *tool = find(name, arena);
 
-	return tool ? tool : of_file_system(name, arena);
+	return tool ? tool : of_family(name, arena);
 }

@@ -58,6 +58,9 @@ struct skep_tool_option {
 /* An argument of this name may be left out, or 0, when there is -c: it is that command's process then. */
 #define SKEP_TOOL_PROCESS "PID"
 
+/* One of this name is as --pid: 0, and there is -c: that command's; 0 without: all. */
+#define SKEP_TOOL_PID "pid"
+
 struct skep_tool_argument {
 	const char *name;
 	const char *preset; /* NULL: it must be given */
@@ -82,8 +85,8 @@ struct skep_tool {
 /* Tool @index in the order of names; NULL behind the last. */
 const struct skep_tool *skep_tool_at(size_t index, struct skep_arena *arena);
 /*
- * The tool called @name, or NULL. Names of BCC for one kind of file system, ext4slower and xfsdist, are fsslower and fsdist with
- * that kind given.
+ * The tool called @name, or NULL. Names of BCC for one kind of file system or language, ext4slower and rubycalls, are fsslower and
+ * ucalls with that kind given.
  */
 const struct skep_tool *skep_tool_find(const char *name, struct skep_arena *arena);
 /* The script of file @index of tools/, and its name; NULL behind the last. */

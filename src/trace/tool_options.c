@@ -450,10 +450,10 @@ static int pattern_of(struct command_line *c, const char *expression, char **ret
 	return 0;
 }
 
-static bool has_command(const struct command_line *c)
+static bool has(const struct command_line *c, const char *option)
 {
 	for (size_t i = 0; i < c->trace.len; i++)
-		if (skep_streq(c->trace.data[i], "-c"))
+		if (skep_streq(c->trace.data[i], option))
 			return true;
 	return false;
 }
@@ -462,11 +462,20 @@ static bool has_command(const struct command_line *c)
 static int take_process(struct command_line *c, const char *word)
 {
 	c->whom = atoi(word);
-	if (c->only_schema || !skep_streq(word, "0") || has_command(c))
+	if (c->only_schema || !skep_streq(word, "0") || has(c, "-c"))
 		return 0;
 	skep_diag_error(c->diag, SKEP_NO_LOC, "%s wants to know: PID, or -c COMMAND",
 			c->tool->name);
 	return usage_error(c);
+}
+
+/* The same, but what other processes do is left out by the kernel. */
+static void take_pid(struct command_line *c, const char *word)
+{
+	if (c->only_schema || (skep_streq(word, "0") && (!has(c, "-c") || has(c, "--children"))))
+		return;
+	skep_vec_add(&c->trace, skep_arena_printf(c->arena, "--pid=%s",
+						  skep_streq(word, "0") ? "cpid" : word));
 }
 
 /* What is a number when it is not given is one when it is; a report every 0 seconds there cannot be. */
@@ -537,6 +546,8 @@ static int fill_arguments(struct command_line *c)
 	for (size_t i = 0; i < tool->n_arguments; i++)
 		skep_vec_add(&c->words, values[i]);
 	for (size_t i = 0; i < tool->n_arguments; i++) {
+		if (skep_streq(tool->arguments[i].name, SKEP_TOOL_PID))
+			take_pid(c, c->words.data[i]);
 		if (!skep_streq(tool->arguments[i].name, SKEP_TOOL_PROCESS))
 			continue;
 		r = take_process(c, c->words.data[i]);

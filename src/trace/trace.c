@@ -116,6 +116,24 @@ static const char *const *params_of(const struct job *job)
 	return params;
 }
 
+/*
+ * A tool about one process means the libraries of that one, and other processes should not stop at its probes. That of -c has
+ * loaded none yet.
+ */
+static int watched_process(const struct job *job)
+{
+	const struct skep_scope *s = job->scope;
+	int pid = job->options->name && s && s->n_pids == 1 ? (int)s->pids[0] : 0;
+
+	return pid == job->child.pid ? 0 : pid;
+}
+
+/* A tool that takes the probes that are there, and there are none: it would say nothing for ever. */
+static bool waits_for_nothing(const struct skep_plan *plan)
+{
+	return plan->config.missing_probes == 2 && plan->spec->n_progs == plan->n_user_probes;
+}
+
 /* Of a tool nobody is shown what it only remembers: maps that it empties at its end without having printed them. */
 static void keep_results(struct skep_plan *plan)
 {
@@ -133,6 +151,7 @@ int skep_job_compile(struct job *job)
 		.pid = o->pid,
 		.has_cpid = o->command || o->list,
 		.child = followed_child(job),
+		.user_pid = watched_process(job),
 		.scope = job->scope,
 		.scope_option = o->scope.children    ? "--children"
 				: o->scope.container ? "--container"
@@ -181,9 +200,17 @@ int skep_job_compile(struct job *job)
 	job->diag.source_len = len;
 	r = skep_compile(job->arena, skep_world_get(job->world), text, len, &options, &job->diag,
 			 &job->plan);
-	if (r >= 0 && o->name)
-		keep_results(job->plan);
-	return r;
+	if (r < 0 || !o->name)
+		return r;
+	if (waits_for_nothing(job->plan)) {
+		skep_diag_error(&job->diag, SKEP_NO_LOC, "nothing that %s knows to look at is here",
+				o->name);
+		skep_diag_hint(&job->diag, "skep %s --help says what it needs%s", o->name,
+			       o->pid ? " of a process" : "");
+		return -ENOTSUP;
+	}
+	keep_results(job->plan);
+	return 0;
 }
 
 static void release_world(void *data)

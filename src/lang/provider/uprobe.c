@@ -53,10 +53,10 @@ static int match(struct skep_compiler *c, struct skep_probe_node *probe,
 	if (s.many && c->types.needs)
 		return skep_match_unable(c, point, "name one binary",
 					 "not supported ahead of time: a pattern of binaries");
-	if (s.many && !strchr(binary, '/'))
+	if (skep_streq(binary, "*"))
 		return skep_match_usage(
 			c, point, provider,
-			"a pattern of binaries must be a path, as /usr/lib/*/libc.so*");
+			"a pattern of binaries says more, as libssl* or /opt/*/bin/*");
 	skep_match_used_args(probe, &s.used);
 	if (strrchr(binary, '@') && isdigit((unsigned char)point->parts[2][0]) && s.many)
 		return one_binary(c, point, provider);
@@ -158,8 +158,7 @@ static int list(const struct skep_world *world, const struct skep_attach_point *
 
 	if (!world->each_user_function)
 		return 0;
-	if (pattern->n_parts < 2 ||
-	    (skep_match_is_glob(pattern->parts[1]) && !strchr(pattern->parts[1], '/'))) {
+	if (pattern->n_parts < 2 || skep_streq(pattern->parts[1], "*")) {
 		if (all_kinds)
 			return 0;
 		skep_diag_error(diag, SKEP_NO_LOC,

@@ -21,8 +21,9 @@ int skep_uprobe_by_address(struct skep_uprobe_search *s, const char *binary, con
 	if (errno || *end)
 		return skep_match_usage(s->c, s->point, skep_uprobe_provider(s->is_return),
 					"'%s' is neither a function nor an address", text);
-	r = w->user_offset ? w->user_offset(w, binary, s->c->options->pid, address, &said, &symbol)
-			   : -ERANGE;
+	r = w->user_offset
+		    ? w->user_offset(w, binary, skep_match_files_of(s->c), address, &said, &symbol)
+		    : -ERANGE;
 	if (r == -ERANGE)
 		return skep_match_missing(s->c, s->point, NULL, "%s has no code at %s", binary,
 					  text);
@@ -91,8 +92,8 @@ int skep_uprobe_by_line(struct skep_uprobe_search *s, const char *at)
 	if (!c->world->user_line)
 		return skep_match_unable(c, point, "name a function", "lines are not known here");
 	s->by_line = true;
-	r = c->world->user_line(c->world, binary, c->options->pid, at + 1, line, column, &said,
-				on_line, s, &nearest);
+	r = c->world->user_line(c->world, binary, skep_match_files_of(c), at + 1, line, column,
+				&said, on_line, s, &nearest);
 	if (r < 0 && said.n_items)
 		return skep_uprobe_no_binary(s, binary, r, &said);
 	if (r < 0 && r != -ENOENT)

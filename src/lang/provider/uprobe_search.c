@@ -100,7 +100,7 @@ static int each(const struct skep_uprobe_search *s, const char *binary, const ch
 		struct skep_diag *diag, skep_world_symbol_fn fn, void *data)
 {
 	const struct skep_world *w = s->c->world;
-	int pid = s->c->options->pid;
+	int pid = skep_match_files_of(s->c);
 
 	if (!s->demangled)
 		return w->each_user_function(w, binary, pid, function, diag, fn, data);

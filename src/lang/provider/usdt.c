@@ -173,7 +173,8 @@ static int no_probe(struct search *s)
 	struct skep_nearest near = { .wanted = s->name };
 	int r;
 
-	(void)!w->each_usdt(w, binary, s->c->options->pid, "*", "*", NULL, collect_name, &near);
+	(void)!w->each_usdt(w, binary, skep_match_files_of(s->c), "*", "*", NULL, collect_name,
+			    &near);
 	if (s->point->n_parts == 4)
 		r = skep_match_missing(s->c, s->point, &near, "%s has no static probe %s:%s",
 				       binary, s->provider, s->name);
@@ -182,7 +183,7 @@ static int no_probe(struct search *s)
 				       s->name);
 	if (!near.n && s->c->config.missing_probes != 2)
 		skep_diag_hint(s->c->diag,
-			       has_any(w, binary, s->c->options->pid)
+			       has_any(w, binary, skep_match_files_of(s->c))
 				       ? "list what there is: skep trace -l 'usdt:%s:*'; a uprobe "
 					 "on a function works without them"
 				       : "%s has none at all; a uprobe on a function works without "
@@ -211,11 +212,10 @@ static bool has_multi(const struct skep_compiler *c)
 	       (!skep_match_process(c) || skep_world_has(c->world, SKEP_WORLD_UPROBE_MULTI_PID));
 }
 
-/* One binary, a pattern of paths, or all that a process has mapped. */
+/* All that is mapped is meant of a process only. */
 static bool is_found(const char *binary, int pid)
 {
-	return !skep_match_is_glob(binary) || strchr(binary, '/') ||
-	       (skep_streq(binary, "*") && pid);
+	return !skep_streq(binary, "*") || pid;
 }
 
 static int usdt_match(struct skep_compiler *c, struct skep_probe_node *probe,
@@ -238,10 +238,10 @@ static int usdt_match(struct skep_compiler *c, struct skep_probe_node *probe,
 	if (!w->each_usdt || !skep_arch())
 		return skep_match_unable(c, point, "skep doctor says what does",
 					 "uprobes do not work on this machine");
-	if (!is_found(binary, c->options->pid)) {
+	if (!is_found(binary, skep_match_files_of(c))) {
 		r = skep_match_usage(
 			c, point, &skep_provider_usdt,
-			"a pattern of binaries must be a path, as /usr/lib/*/libc.so*");
+			"a pattern of binaries says more, as libruby* or /opt/*/bin/*");
 		skep_diag_hint(c->diag, "with -p PID 'usdt:*:NAME' looks into all that the process "
 					"has loaded");
 		return r;
@@ -253,7 +253,8 @@ static int usdt_match(struct skep_compiler *c, struct skep_probe_node *probe,
 		    skep_match_needs_probe(c, probe);
 	if (c->types.needs && !s.used)
 		return take_any(&s);
-	r = w->each_usdt(w, binary, c->options->pid, s.provider, s.name, &said, on_probe, &s);
+	r = w->each_usdt(w, binary, skep_match_files_of(c), s.provider, s.name, &said, on_probe,
+			 &s);
 	if (r < 0)
 		return no_binary(&s, r, &said);
 	if (s.beyond)

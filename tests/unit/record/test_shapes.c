@@ -173,6 +173,42 @@ static void test_bcc_ends(void **state)
 	assert_memory_equal(skep_str_text(&out), "0    ", 5);
 }
 
+struct call {
+	uint32_t depth;
+	char flow[4], class[8], method[8];
+};
+
+/* Calls of methods, as deep as they are. */
+static void test_bcc_flow(void **state)
+{
+	static const struct skep_schema_field fields[] = {
+		{ .name = "depth", .kind = SKEP_FIELD_INT, .size = 4 },
+		{ .name = "flow", .kind = SKEP_FIELD_STRING, .offset = 4, .size = 4 },
+		{ .name = "class", .kind = SKEP_FIELD_STRING, .offset = 8, .size = 8 },
+		{ .name = "method", .kind = SKEP_FIELD_STRING, .offset = 16, .size = 8 },
+	};
+	static const struct skep_schema schema = {
+		.name = "call", .size = sizeof(struct call), .fields = fields, .n_fields = 4
+	};
+	static const struct call calls[] = {
+		{ 1, "->", "Main", "run" },
+		{ 3, "<-", "", "leaf" },
+		{ 0, "->", "A", "b" },
+	};
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	_cleanup_(skep_shape_freep)
+	struct skep_shape *shape = NULL;
+
+	(void)state;
+	assert_int_equal(skep_shape_new("METHOD=class@flow", &shape), -EINVAL);
+	assert_int_equal(skep_shape_new("METHOD=class+method@flow", &shape), 0);
+	skep_shape_header(shape, &schema, &out);
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		skep_shape_row(shape, &schema, &calls[i], NULL, &out);
+	assert_string_equal(skep_str_text(&out), "METHOD\n-> Main.run\n    <- .leaf\n-> A.b\n");
+}
+
 /* Counts: the largest first, under the time; no more than were asked for. */
 static void test_bcc_counts(void **state)
 {
@@ -210,6 +246,15 @@ static void test_bcc_counts(void **state)
 	skep_str_reset(&out);
 	assert_true(skep_shape_map(shape, &s, 2, NULL, &out));
 	assert_int_equal(out.len, 0);
+
+	/* As tools for languages have them: the largest last. */
+	s.n_entries = 3;
+	skep_shape_free(shape);
+	assert_int_equal(skep_shape_new("counts=METHOD:10:CALLS", &shape), 0);
+	assert_true(skep_shape_map(shape, &s, 2, NULL, &out));
+	assert_string_equal(out.data, "\nMETHOD     # CALLS\n"
+				      "openat           20\n"
+				      "futex           300\n");
 }
 
 static void test_bcc_histograms(void **state)
@@ -427,17 +472,12 @@ static void test_schema(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one_type),
-		cmocka_unit_test(test_screen),
-		cmocka_unit_test(test_two_types),
-		cmocka_unit_test(test_pending),
-		cmocka_unit_test(test_csv),
-		cmocka_unit_test(test_maps),
-		cmocka_unit_test(test_schema),
-		cmocka_unit_test(test_bcc_rows),
-		cmocka_unit_test(test_bcc_ends),
-		cmocka_unit_test(test_bcc_counts),
-		cmocka_unit_test(test_bcc_histograms),
+		cmocka_unit_test(test_one_type),  cmocka_unit_test(test_screen),
+		cmocka_unit_test(test_two_types), cmocka_unit_test(test_pending),
+		cmocka_unit_test(test_csv),	  cmocka_unit_test(test_maps),
+		cmocka_unit_test(test_schema),	  cmocka_unit_test(test_bcc_rows),
+		cmocka_unit_test(test_bcc_ends),  cmocka_unit_test(test_bcc_counts),
+		cmocka_unit_test(test_bcc_flow),  cmocka_unit_test(test_bcc_histograms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

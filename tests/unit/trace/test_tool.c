@@ -161,8 +161,8 @@ static void test_command_line(void **state)
 	check(WORDS("3", "--failed=1"), NULL, "takes no value");
 }
 
-/* BCC's names for one kind of file system. */
-static void test_file_systems(void **state)
+/* BCC's names for one kind of file system or language. */
+static void test_families(void **state)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
@@ -178,6 +178,15 @@ static void test_file_systems(void **state)
 	assert_null(skep_tool_find("fsdist", arena)->given);
 	assert_null(skep_tool_find("ext5slower", arena));
 	assert_null(skep_tool_find("ext4", arena));
+	t = skep_tool_find("rubycalls", arena);
+	assert_non_null(t);
+	assert_string_equal(t->name, "rubycalls");
+	assert_string_equal(t->given, "--language=ruby");
+	assert_string_equal(skep_tool_find("cobjnew", arena)->given, "--language=c");
+	assert_null(skep_tool_find("javagc", arena)->given); /* a tool of its own */
+	assert_null(skep_tool_find("rubyslower", arena));
+	assert_null(skep_tool_find("ruby", arena));
+	assert_null(skep_tool_find("rubyflow stat", arena));
 }
 
 static void test_every_tool(void **state)
@@ -209,7 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_head),	     cmocka_unit_test(test_bad_heads),
-		cmocka_unit_test(test_command_line), cmocka_unit_test(test_file_systems),
+		cmocka_unit_test(test_command_line), cmocka_unit_test(test_families),
 		cmocka_unit_test(test_every_tool),
 	};
 
