@@ -30,7 +30,8 @@ struct skep_kernel_world {
 	struct module *modules;
 	struct skep_progs *progs; /* NULL: nobody has asked */
 	struct skep_binary_file *binaries;
-	struct skep_hash named; /* pattern of names to struct named_files: looking at all processes takes long */
+	struct skep_hash
+		named; /* pattern of names to struct named_files: looking at all processes takes long */
 	struct user_types *user_types; /* of functions that were asked for */
 	struct named_type *named_types;
 };
