@@ -8,7 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "lang/check.h"
 #include "lang/match.h"
 
 static const struct skep_provider *find(const char *name,
