@@ -170,7 +170,8 @@ int skep_lower_row_begin(struct skep_lower *l, const struct skep_plan_action *ac
 	if (r < 0)
 		return r;
 	skep_vec_add(&l->c->actions, *action);
-	l->c->actions.data[index].schema.is_level = l->inst->user_run;
+	l->c->actions.data[index].schema.is_level =
+		l->inst->user_run && l->inst->user.kind == SKEP_USER_INTERVAL;
 	row.addr =
 		skep_ir_call(l->fn, SKEP_HELPER_RINGBUF_RESERVE, 0, 3, skep_ir_map(l->fn, ring(l)),
 			     skep_ir_const(l->fn, (uint64_t)head + action->schema.size),

@@ -144,7 +144,7 @@ struct skep_schema {
 	uint32_t size; /* bytes of the payload */
 	const struct skep_schema_field *fields;
 	size_t n_fields;
-	bool is_level; /* user space runs what makes it: what there is at that moment, not an event */
+	bool is_level; /* an interval makes it: what there is at that moment, not an event */
 	struct skep_span_shape span;
 };
 
