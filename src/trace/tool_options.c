@@ -497,6 +497,27 @@ static int check_number(struct command_line *c, const struct skep_tool_argument 
 	return -EINVAL;
 }
 
+/* Functions of the kernel; BCC has other kinds of probes here, which are lines of the language: "t:sched:*", "c:malloc". */
+static int check_pattern(struct command_line *c, char **pattern)
+{
+	const char *text = *pattern;
+
+	if (skep_has_prefix(text, "p::"))
+		*pattern += 3;
+	if (**pattern && (text[1] != ':' || *pattern > text))
+		return 0;
+	if (!*text)
+		skep_diag_error(c->diag, SKEP_NO_LOC, "%s: the pattern is empty", c->tool->name);
+	else
+		skep_diag_error(c->diag, SKEP_NO_LOC,
+				"%s is about functions of the kernel, and '%s' is none",
+				c->tool->name, text);
+	skep_diag_hint(c->diag, "of libraries and events it is a line: "
+				"skep -e 'uprobe:libc:malloc { @[ustack] = count(); }', "
+				"'tracepoint:sched:* { @[probe] = count(); }'");
+	return -EINVAL;
+}
+
 /* What argument @index is, or NULL: *@next is the next word. */
 static int given_argument(struct command_line *c, size_t index, const char *preset, size_t *next,
 			  char **ret_value)
@@ -508,6 +529,8 @@ static int given_argument(struct command_line *c, size_t index, const char *pres
 
 	if (r >= 0 && value && c->regexp && index == 0)
 		r = pattern_of(c, value, &value);
+	if (r >= 0 && value && skep_streq(c->tool->arguments[index].name, "pattern"))
+		r = check_pattern(c, &value);
 	*ret_value = value || !preset ? value : skep_arena_strdup(c->arena, preset);
 	/* "0.5": scripts count in whole numbers, of microseconds then. */
 	if (r >= 0 && *ret_value && skep_streq(c->tool->arguments[index].name, "min_ms"))
