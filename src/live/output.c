@@ -20,7 +20,7 @@ int skep_output_open(struct skep_output *output, const char *path, enum skep_buf
 	struct stat st;
 
 	if (path) {
-		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
 		if (fd < 0)
 			return -errno;
 	}
@@ -80,6 +80,19 @@ static int put_aside(const struct skep_output *output)
 	return 0;
 }
 
+/* A new file, which begins with what its reader needs. */
+static void go_on_in(struct skep_output *output, int fd)
+{
+	close(output->fd);
+	output->fd = fd;
+	output->written = 0;
+	if (output->rotated) {
+		output->rotating = true;
+		output->rotated(output->data);
+		output->rotating = false;
+	}
+}
+
 /* The next file. When there can be none it goes on in the one that is there, and says so once. */
 static void rotate(struct skep_output *output)
 {
@@ -89,7 +102,9 @@ static void rotate(struct skep_output *output)
 	/* Whatever stands there by now is not ours to empty. */
 	if (r == 0)
 		fd = open(output->path,
-			  O_WRONLY | O_CREAT | O_CLOEXEC | (output->keep ? O_EXCL : O_TRUNC), 0666);
+			  O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC |
+				  (output->keep ? O_EXCL : O_TRUNC),
+			  0666);
 	if (fd < 0) {
 		r = r < 0 ? r : -errno;
 		if (!output->rotate_error)
@@ -98,13 +113,22 @@ static void rotate(struct skep_output *output)
 		output->rotate_error = r;
 		return;
 	}
-	close(output->fd);
-	output->fd = fd;
-	if (output->rotated) {
-		output->rotating = true;
-		output->rotated(output->data);
-		output->rotating = false;
-	}
+	go_on_in(output, fd);
+}
+
+/* Another one looks after the files, as logrotate does, and has moved ours: then there is a new one. */
+static void follow(struct skep_output *output)
+{
+	struct stat ours, there;
+	int fd;
+
+	if (fstat(output->fd, &ours) < 0 ||
+	    (stat(output->path, &there) == 0 && there.st_ino == ours.st_ino &&
+	     there.st_dev == ours.st_dev))
+		return;
+	fd = open(output->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
+	if (fd >= 0)
+		go_on_in(output, fd);
 }
 
 /* The buffer found no room: the file ends with the last whole record. */
@@ -113,8 +137,7 @@ static void lose(struct skep_output *output)
 	output->lost_error = output->error;
 	output->lost_records += output->n_records;
 	output->error = 0;
-	if (ftruncate(output->fd, (off_t)output->written) == 0)
-		lseek(output->fd, (off_t)output->written, SEEK_SET);
+	(void)!ftruncate(output->fd, (off_t)output->written);
 }
 
 /* A signal that ends the session waits to be taken. */
@@ -156,8 +179,13 @@ void skep_output_flush(struct skep_output *output)
 	const char *p = output->buffer.data;
 	size_t left = output->buffer.len;
 
+	struct stat st;
+
 	if (output->keeps)
 		return;
+	/* It may have been cut, as logrotate does. */
+	if (output->path && fstat(output->fd, &st) == 0)
+		output->written = (uint64_t)st.st_size;
 	while (left > 0 && output->error == 0) {
 		ssize_t n;
 
@@ -186,6 +214,8 @@ void skep_output_flush(struct skep_output *output)
 		skep_str_reset(&output->buffer);
 	if (output->path && output->written >= output->size_bytes && !output->rotating)
 		rotate(output);
+	else if (output->path && !output->rotating)
+		follow(output);
 }
 
 void skep_output_record_done(struct skep_output *output)
