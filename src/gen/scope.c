@@ -199,7 +199,7 @@ static void test_cgroup(struct scope *s, const struct skep_scope_group *group)
 {
 	struct skep_val *v;
 
-	if (s->kernel->task) {
+	if (s->kernel->task || s->kernel->no_ancestor) {
 		v = read_near(s, the_task(s), offset_of(s, "task_struct", "cgroups"), 8);
 		v = read_near(s, v, offset_of(s, "css_set", "dfl_cgrp"), 8);
 		test_ancestor(s, v, group);

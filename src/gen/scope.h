@@ -56,6 +56,7 @@ struct skep_scope {
 struct skep_scope_kernel {
 	const struct skep_btf *btf; /* of the kernel, or NULL */
 	bool typed_task; /* the helper get_current_task_btf; of task: the verifier knows its type */
+	bool no_ancestor; /* not the helper get_current_ancestor_cgroup_id: it is read from the task. Needs btf */
 	struct skep_val *task; /* whom it is about, or NULL: the current one. Needs btf */
 };
 

@@ -58,7 +58,7 @@ static int check_features(struct skep_fit *fit)
 			return refuse(fit, "skep doctor says what it can do", names[i].what);
 		left &= ~bit;
 	}
-	for (unsigned i = 0; i < SKEP_WORLD_FEATURE_MAX && !fit->same_kernel; i++)
+	for (unsigned i = 0; i < SKEP_WORLD_FEATURE_MAX; i++)
 		if ((left >> i & 1) && !skep_world_has(fit->world, (enum skep_world_feature)i))
 			return refuse(fit, "run the script itself: it does without where it can",
 				      "the kernel is older than Linux 6.1, or built without "

@@ -7,6 +7,15 @@
 #include "gen/scope.h"
 #include "lang/hook.h"
 #include "lang/lower_priv.h"
+#include "lang/match.h"
+
+/* Tracing programs have the helper since Linux 5.14: where loop is, which is younger, it is. */
+static bool lacks_ancestor(const struct skep_lower *l)
+{
+	const struct skep_world *w = l->c->world;
+
+	return !l->inst->hook && w->btf && !skep_world_has(w, SKEP_WORLD_LOOP);
+}
 
 /* @task NULL: the current one. */
 static int leave_unless_in(struct skep_lower *l, struct skep_val *task, bool is_typed,
@@ -25,6 +34,7 @@ static int leave_unless_in(struct skep_lower *l, struct skep_val *task, bool is_
 					   "of a cgroup");
 		return -EINVAL;
 	}
+	kernel.no_ancestor = !task && lacks_ancestor(l);
 	if (!task)
 		kernel.typed_task = skep_lower_task(l);
 	return skep_gen_scope(l->fn, l->c->options->scope, &kernel, out, l->c->diag);
