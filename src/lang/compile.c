@@ -71,6 +71,10 @@ static void fini(struct skep_compiler *c)
 	skep_hash_fini(&c->types.defs);
 }
 
+/* Keys of maps had 512 bytes at most before there was for_each_map_elem, and texts are often keys: two of them, or a path. */
+#define OLD_STRLEN 200
+#define OLD_PATH 440
+
 /* Whether somebody has said how long texts are. */
 static bool says_strlen(const struct skep_compiler *c)
 {
@@ -163,8 +167,12 @@ static int compile(struct skep_compiler *c, const char *text, size_t len, struct
 		r = skep_config_environment(c->arena, &c->config, o->environment, c->diag);
 	if (r < 0)
 		return r;
-	c->types.max_strlen = c->config.max_strlen;
 	c->path_size = says_strlen(c) ? c->config.max_strlen : SKEP_PATH_SIZE;
+	if (!says_strlen(c) && c->world->has && !c->world->has(c->world, SKEP_WORLD_FOR_EACH)) {
+		c->config.max_strlen = OLD_STRLEN;
+		c->path_size = OLD_PATH;
+	}
+	c->types.max_strlen = c->config.max_strlen;
 	r = skep_import_read(c);
 	if (r < 0)
 		return r;

@@ -48,6 +48,29 @@ static int untyped(struct skep_compiler *c, const struct skep_attach_point *poin
 	return -EINVAL;
 }
 
+/*
+ * Before Linux 5.12 (bpf_prog.active) nothing keeps a program of this kind from running within itself: in a function that it
+ * calls, the kernel's stack overflows. The names are those of helpers and of what stands below them.
+ */
+static bool may_recurse(const struct skep_world *w, const char *function)
+{
+	static const char *const called[] = {
+		"bpf_*",	   "__bpf_*",	 "*htab_*",	"ktime_get*", "*raw_spin_*",
+		"*_from_kernel_*", "mem*",	 "str*",	"rcu_*",      "__rcu_*",
+		"migrate_*",	   "irq_work_*", "array_map_*",
+	};
+	struct skep_btf_member member;
+	uint32_t id;
+
+	if (skep_btf_find(w->btf, "bpf_prog", SKEP_BTF_STRUCT, &id) < 0 ||
+	    skep_btf_find_member(w->btf, id, "active", &member) == 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(called); i++)
+		if (skep_glob_match(called[i], function))
+			return true;
+	return false;
+}
+
 static int add_function(struct skep_compiler *c, struct skep_probe_node *probe,
 			const struct skep_attach_point *point, const struct skep_provider *provider,
 			const struct skep_kfunc *func, bool glob)
@@ -57,6 +80,13 @@ static int add_function(struct skep_compiler *c, struct skep_probe_node *probe,
 	struct skep_match *m;
 	uint32_t id, proto;
 
+	if (may_recurse(c->world, func->name))
+		return glob ? 0
+			    : skep_match_unable(
+				      c, point, INSTEAD,
+				      "programs call %s, which before Linux 5.12 would run "
+				      "this one again, without end",
+				      func->name);
 	if (!skep_kfunc_proto(c->world, func, &btf, &id, &proto))
 		return glob ? 0 : untyped(c, point, func);
 	inst = skep_instance_new(c, probe, point, provider);

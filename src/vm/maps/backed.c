@@ -64,7 +64,10 @@ static int alloc(struct skep_vm_map *map, struct backed *b)
 	struct skep_vm *vm = map->vm;
 	int r;
 
-	b->n_slots = is_array(map) ? map->max_entries : MIN(map->max_entries, SLOTS_MAX);
+	/* Elements that go, by the program or by age, make room for others within one run. */
+	b->n_slots = is_array(map)
+			     ? map->max_entries
+			     : (uint32_t)MIN((uint64_t)map->max_entries * 4 + 1024, SLOTS_MAX);
 	r = vm_values_alloc(map, b->n_slots);
 	b->bytes = map->kind->traits & SKEP_TRAIT_PER_CPU ? (size_t)map->stride * map->n_cpus
 							  : map->value_size;
