@@ -73,6 +73,28 @@ static void test_keys(void **state)
 	skep_delta_fini(&d);
 }
 
+/* What is known of a key takes other room each time, again and again: it is left behind, and nothing else is. */
+static void test_many_looks(void **state)
+{
+	struct look at = { 100, { { 1, 0 }, { 0, 5 } }, false };
+	uint64_t added[N][2], sum = 0;
+	struct skep_delta d = {};
+
+	(void)state;
+	for (uint64_t i = 1; i < 10000; i++) {
+		at.numbers[0][0] = i;
+		at.numbers[0][1] = i & 1 ? 7 : 0; /* goes back: it begins anew */
+		look(&d, &at, i, added);
+		sum += added[1][1];
+		if (i & 1)
+			assert_int_equal(added[0][0], 1);
+		else
+			assert_int_equal(added[0][0], i);
+	}
+	assert_int_equal(sum, 5);
+	skep_delta_fini(&d);
+}
+
 static void test_scalar(void **state)
 {
 	_cleanup_(skep_arena_freep)
@@ -121,6 +143,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_many_looks),
 		cmocka_unit_test(test_scalar),
 		cmocka_unit_test(test_count),
 	};
