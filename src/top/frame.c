@@ -249,6 +249,7 @@ static void draw_status(struct skep_pen *pen, const struct skep_top_scene *s)
 {
 	uint64_t lost = 0;
 	char right[80];
+	unsigned gap;
 	size_t len;
 
 	if (s->typing) {
@@ -263,8 +264,10 @@ static void draw_status(struct skep_pen *pen, const struct skep_top_scene *s)
 	len = tell_counts(s, lost, right, sizeof(right));
 	if (len + 8 > pen->left)
 		len = 0;
-	pen->left -= (unsigned)len;
+	gap = len ? 2 : 0; /* between what is left and what is right, wherever the first is cut */
+	pen->left -= (unsigned)len + gap;
 	tell_news(pen, s, lost);
+	pen->left += gap;
 	skep_pen_blanks(pen, pen->left);
 	pen->left += (unsigned)len;
 	if (!len)
