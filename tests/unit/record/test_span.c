@@ -241,7 +241,7 @@ static void test_zipkin(void **state)
 			    "\"id\":\"1f1f1f1f1f1f1f1f\",\"parentId\":\"b7ad6b7169203331\","
 			    "\"kind\":\"CLIENT\",\"name\":\"wax\\ufffd\",\"timestamp\":999998000,"
 			    "\"duration\":2000,\"localEndpoint\":{\"serviceName\":\"hive\"},"
-			    "\"tags\":{\"process.pid\":\"5\",\"lat\":\"2\",\"why\":\"Wax\\ufffd\","
+			    "\"tags\":{\"process.pid\":\"5\",\"lat_ms\":\"2\",\"why\":\"Wax\\ufffd\","
 			    "\"otel.scope.name\":\"tool\",\"otel.status_code\":\"ERROR\","
 			    "\"error\":\"Wax\\ufffd\"}}");
 	skep_span_fini(&span);
