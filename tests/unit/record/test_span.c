@@ -236,14 +236,15 @@ static void test_zipkin(void **state)
 	span = make(&traces, &lasting, &row);
 	memset(span.span_id, 0x1f, sizeof(span.span_id));
 	skep_zipkin_span(&span, &lasting, &row, NULL, "hive", "tool", &out);
-	assert_string_equal(skep_str_text(&out),
-			    "{\"traceId\":\"0af7651916cd43dd8448eb211c80319c\","
-			    "\"id\":\"1f1f1f1f1f1f1f1f\",\"parentId\":\"b7ad6b7169203331\","
-			    "\"kind\":\"CLIENT\",\"name\":\"wax\\ufffd\",\"timestamp\":999998000,"
-			    "\"duration\":2000,\"localEndpoint\":{\"serviceName\":\"hive\"},"
-			    "\"tags\":{\"process.pid\":\"5\",\"lat_ms\":\"2\",\"why\":\"Wax\\ufffd\","
-			    "\"otel.scope.name\":\"tool\",\"otel.status_code\":\"ERROR\","
-			    "\"error\":\"Wax\\ufffd\"}}");
+	assert_string_equal(
+		skep_str_text(&out),
+		"{\"traceId\":\"0af7651916cd43dd8448eb211c80319c\","
+		"\"id\":\"1f1f1f1f1f1f1f1f\",\"parentId\":\"b7ad6b7169203331\","
+		"\"kind\":\"CLIENT\",\"name\":\"wax\\ufffd\",\"timestamp\":999998000,"
+		"\"duration\":2000,\"localEndpoint\":{\"serviceName\":\"hive\"},"
+		"\"tags\":{\"process.pid\":\"5\",\"lat_ms\":\"2\",\"why\":\"Wax\\ufffd\","
+		"\"otel.scope.name\":\"tool\",\"otel.status_code\":\"ERROR\","
+		"\"error\":\"Wax\\ufffd\"}}");
 	skep_span_fini(&span);
 }
 
