@@ -175,9 +175,10 @@ static struct skep_spec_attach attach_record(struct skep_compiler *c,
 	struct skep_spec_attach attach = inst->attach;
 	struct skep_attach_target *targets =
 		skep_arena_calloc(c->arena, MAX(inst->n_matches, (size_t)1), sizeof(*targets));
-	/* Where perf keeps none, no program asks for it. */
+	/* Where perf keeps none, no program asks for it; multi links, which have a type of their own, do. */
 	bool loses_cookies = !skep_world_has(c->world, SKEP_WORLD_COOKIE) &&
-			     attach.kind >= SKEP_ATTACH_TP && attach.kind <= SKEP_ATTACH_PERF;
+			     !inst->proto.attach_type && attach.kind >= SKEP_ATTACH_TP &&
+			     attach.kind <= SKEP_ATTACH_PERF;
 
 	for (size_t i = 0; i < inst->n_matches; i++) {
 		targets[i] = inst->matches[i].target;
