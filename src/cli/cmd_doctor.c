@@ -7,12 +7,10 @@
 #include "cli/cli.h"
 #include "cli/words.h"
 #include "live/world.h"
+#include "sys/config.h"
 #include "sys/cpus.h"
 #include "sys/explain.h"
-#include "sys/file.h"
 #include "trace/doctor.h"
-
-#define CONFIG_MAX (4 * 1024 * 1024)
 
 static const char usage[] =
 	"usage: skep doctor [--format text|json] [--kernel-config FILE]\n"
@@ -21,7 +19,7 @@ static const char usage[] =
 	"\n"
 	"  --format FORMAT        text or json\n"
 	"  --kernel-config FILE   of another machine, by its kernel's configuration, such as\n"
-	"                         /boot/config-6.12.1; zcat /proc/config.gz makes one\n";
+	"                         /boot/config-6.12.1, or /proc/config.gz of it\n";
 
 struct job {
 	bool json;
@@ -61,12 +59,13 @@ static int show(const struct job *job, const struct skep_doctor *report)
 
 static int of_config(const struct job *job, struct skep_arena *arena)
 {
-	_cleanup_free_ char *text = NULL;
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
 	struct skep_doctor report = { .machine = job->config };
-	int r = skep_file_read(job->config, CONFIG_MAX, &text, NULL);
+	int r = skep_config_read(job->config, &text);
 
 	if (r >= 0)
-		r = skep_doctor_config(arena, text, &report);
+		r = skep_doctor_config(arena, skep_str_text(&text), &report);
 	if (r < 0) {
 		fprintf(stderr, "skep: %s: %s\n", job->config,
 			r == -EINVAL ? "this is no kernel's configuration: it has lines such as "
@@ -79,25 +78,30 @@ static int of_config(const struct job *job, struct skep_arena *arena)
 
 static int of_this_machine(const struct job *job, struct skep_arena *arena)
 {
-	struct skep_doctor report = {};
+	_cleanup_(skep_str_fini)
+	struct skep_str config = {};
+	struct skep_doctor report = { .n_cpus = skep_cpus_possible() };
 	struct skep_kernel_world *world = NULL;
 	struct skep_diag ignored = {};
 	struct utsname u = {};
 	int code;
 
-	if (!skep_explain_privileged()) {
-		skep_cli_need_root();
-		fprintf(stderr,
-			"Without them the kernel refuses every test, and the answers would be wrong.\n");
-		return SKEP_EXIT_CANNOT;
-	}
 	(void)!uname(&u);
+	report.release = u.release;
+	report.arch = u.machine;
 	report.machine = skep_arena_printf(arena, "%s %s, %s, %u CPUs", u.sysname, u.release,
-					   u.machine, skep_cpus_possible());
-	if (skep_world_new(&ignored, &world) < 0)
+					   u.machine, report.n_cpus);
+	if (skep_config_read(NULL, &config) >= 0)
+		report.config = skep_str_text(&config);
+	if (!skep_explain_privileged() || skep_world_new(&ignored, &world) < 0)
 		world = NULL;
 	skep_doctor_here(arena, world ? skep_world_get(world) : NULL, &report);
 	code = show(job, &report);
+	if (!skep_explain_privileged()) {
+		fflush(stdout);
+		skep_cli_need_root();
+		code = SKEP_EXIT_CANNOT;
+	}
 	skep_world_free(world);
 	skep_diag_fini(&ignored);
 	return code;

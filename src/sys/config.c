@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <zlib.h>
 
@@ -52,6 +53,17 @@ int skep_config_read(const char *path, struct skep_str *out)
 		r = read_file(name, out);
 	}
 	return r;
+}
+
+bool skep_config_is_set(const char *config, const char *name, size_t len)
+{
+	for (const char *line = config; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, name, len) == 0 && line[len] == '=' &&
+		    (line[len + 1] == 'y' || line[len + 1] == 'm'))
+			return true;
+	}
+	return false;
 }
 
 uint32_t skep_config_kernel_version(void)

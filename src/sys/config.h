@@ -16,5 +16,7 @@
  * /boot/config-RELEASE and /lib/modules/RELEASE/config. -ENOENT; -EFBIG: more than a configuration has.
  */
 int skep_config_read(const char *path, struct skep_str *out) _must_check_;
+/* Whether the line "NAME=y", or =m, is in @config; the name has @len bytes. */
+bool skep_config_is_set(const char *config, const char *name, size_t len);
 /* As KERNEL_VERSION() of C has it: 6.12.3 is 0x60c03. 0: it is not told. */
 uint32_t skep_config_kernel_version(void);

@@ -54,8 +54,7 @@ const char *skep_explain_errno(int error)
 	}
 }
 
-/* The capabilities of this process, with those that another one stands for. */
-static uint64_t capabilities(void)
+uint64_t skep_explain_capabilities(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = {};
@@ -69,7 +68,7 @@ static uint64_t capabilities(void)
 
 bool skep_explain_privileged(void)
 {
-	return (capabilities() & SKEP_TAKES_TRACE) == SKEP_TAKES_TRACE;
+	return (skep_explain_capabilities() & SKEP_TAKES_TRACE) == SKEP_TAKES_TRACE;
 }
 
 static const struct {
@@ -83,8 +82,7 @@ static const struct {
 	{ CAP_SYS_ADMIN, "cap_sys_admin" },
 };
 
-/* As setcap takes them. How many they are. */
-static size_t name_caps(uint64_t caps, struct skep_str *out)
+size_t skep_explain_name_caps(uint64_t caps, struct skep_str *out)
 {
 	size_t n = 0;
 
@@ -108,10 +106,10 @@ static void hint_missing(uint64_t missing, uint64_t caps, struct skep_diag *diag
 	struct skep_str wants = {}, all = {};
 	char exe[4096];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	size_t n_missing = name_caps(missing, &wants);
+	size_t n_missing = skep_explain_name_caps(missing, &wants);
 
 	exe[n > 0 ? n : 0] = 0;
-	name_caps(missing | caps | SKEP_TAKES_TRACEFS, &all);
+	skep_explain_name_caps(missing | caps | SKEP_TAKES_TRACEFS, &all);
 	skep_diag_hint(diag,
 		       "%s %s missing for this: run the same command with sudo, or allow it once "
 		       "and for all: sudo setcap %s+ep %s",
@@ -120,8 +118,7 @@ static void hint_missing(uint64_t missing, uint64_t caps, struct skep_diag *diag
 	setcap_is_told = true;
 }
 
-/* Capabilities of another namespace than the first are none for the kernel's own things. */
-static bool in_user_namespace(void)
+bool skep_explain_in_user_namespace(void)
 {
 	char link[64];
 	ssize_t n = readlink("/proc/self/ns/user", link, sizeof(link) - 1);
@@ -130,24 +127,38 @@ static bool in_user_namespace(void)
 	return n > 0 && !skep_streq(link, "user:[4026531837]");
 }
 
+const char *skep_explain_lockdown(void)
+{
+	static const char *const levels[] = { "none", "integrity", "confidentiality" };
+	_cleanup_free_ char *text = NULL;
+
+	if (skep_file_read("/sys/kernel/security/lockdown", 4096, &text, NULL) < 0)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+		const char *bracket = strchr(text, '[');
+
+		if (bracket && skep_has_prefix(bracket + 1, levels[i]))
+			return levels[i];
+	}
+	return NULL;
+}
+
 void skep_explain_privilege(uint64_t takes, struct skep_diag *diag)
 {
-	_cleanup_free_ char *lockdown = NULL;
-	uint64_t caps = capabilities();
+	const char *lockdown = skep_explain_lockdown();
+	uint64_t caps = skep_explain_capabilities();
 
 	if (takes & ~caps) {
 		hint_missing(takes & ~caps, caps, diag);
 		return;
 	}
-	if (in_user_namespace()) {
+	if (skep_explain_in_user_namespace()) {
 		skep_diag_hint(diag, "capabilities of a user namespace do not count here");
 		return;
 	}
-	if (skep_file_read("/sys/kernel/security/lockdown", 4096, &lockdown, NULL) == 0 &&
-	    !strstr(lockdown, "[none]")) {
+	if (lockdown && !skep_streq(lockdown, "none")) {
 		skep_diag_hint(diag, "the kernel is locked down (%s), which forbids this",
-			       strstr(lockdown, "[confidentiality]") ? "confidentiality"
-								     : "integrity");
+			       lockdown);
 		return;
 	}
 	skep_diag_hint(diag,

@@ -74,5 +74,14 @@ bool skep_explain_told_setcap(void);
  */
 bool skep_explain_privileged(void);
 
+/* The capabilities of this process (SKEP_TAKES()), with those that another one stands for. */
+uint64_t skep_explain_capabilities(void);
+/* Those of @caps that tracing is about, as setcap takes them. How many they are. */
+size_t skep_explain_name_caps(uint64_t caps, struct skep_str *out);
+/* Capabilities of another namespace than the first are none for the kernel's own things. */
+bool skep_explain_in_user_namespace(void);
+/* "none", "integrity" or "confidentiality": how far the kernel is locked down. NULL: it is not told. */
+const char *skep_explain_lockdown(void);
+
 /* "no such process", "permission denied": strerror in lower case without surprises, static. */
 const char *skep_explain_errno(int error);

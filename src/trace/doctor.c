@@ -6,33 +6,8 @@
 
 #include "record/schema.h"
 #include "sys/explain.h"
+#include "trace/doctor_priv.h"
 #include "trace/tool.h"
-
-/* What has to be in a kernel's configuration, and what else to do. Features that are not here come with its version. */
-static const struct {
-	enum skep_feature feature;
-	const char *configs, *also;
-} wants[] = {
-	{ SKEP_FEATURE_BPF, "CONFIG_BPF_SYSCALL", NULL },
-	{ SKEP_FEATURE_BTF, "CONFIG_DEBUG_INFO_BTF", NULL },
-	{ SKEP_FEATURE_JIT, "CONFIG_BPF_JIT", "sysctl net.core.bpf_jit_enable=1" },
-	{ SKEP_FEATURE_RAW_TP, "CONFIG_BPF_EVENTS", NULL },
-	{ SKEP_FEATURE_TRACEPOINT, "CONFIG_BPF_EVENTS", NULL },
-	{ SKEP_FEATURE_TRACEFS, "CONFIG_TRACING", "mount -t tracefs none /sys/kernel/tracing" },
-	{ SKEP_FEATURE_FENTRY, "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS CONFIG_DEBUG_INFO_BTF",
-	  NULL },
-	{ SKEP_FEATURE_KPROBE, "CONFIG_KPROBE_EVENTS", NULL },
-	{ SKEP_FEATURE_KPROBE_MULTI, "CONFIG_FPROBE", NULL },
-	{ SKEP_FEATURE_UPROBE, "CONFIG_UPROBE_EVENTS", NULL },
-	{ SKEP_FEATURE_PERF_SOFTWARE, "CONFIG_PERF_EVENTS", NULL },
-	{ SKEP_FEATURE_PERF_HARDWARE, "CONFIG_PERF_EVENTS",
-	  "a virtual machine must be given the counters of the processor" },
-	{ SKEP_FEATURE_BREAKPOINT, "CONFIG_HAVE_HW_BREAKPOINT", NULL },
-	{ SKEP_FEATURE_OVERRIDE, "CONFIG_BPF_KPROBE_OVERRIDE", NULL },
-	{ SKEP_FEATURE_LSM, "CONFIG_BPF_LSM", "start the kernel with lsm=...,bpf" },
-	{ SKEP_FEATURE_TC, "CONFIG_NET_CLS_BPF", NULL },
-	{ SKEP_FEATURE_CGROUP, "CONFIG_CGROUP_BPF", NULL },
-};
 
 /* Probes of the language and what each stands on. */
 static const struct {
@@ -95,39 +70,20 @@ void skep_doctor_here(struct skep_arena *arena, const struct skep_world *world,
 		[SKEP_TOOL_NOT] = SKEP_DOCTOR_NO,
 	};
 	const struct skep_tool *tool;
+	bool tries = skep_explain_privileged();
 
 	ret->here = true;
+	skep_settings(arena, ret->config, ret->settings);
 	for (int f = 0; f < SKEP_N_FEATURES; f++)
-		ret->features[f] =
-			skep_feature_has((enum skep_feature)f) ? SKEP_DOCTOR_YES : SKEP_DOCTOR_NO;
+		ret->features[f] = !tries				    ? SKEP_DOCTOR_UNKNOWN
+				   : skep_feature_has((enum skep_feature)f) ? SKEP_DOCTOR_YES
+									    : SKEP_DOCTOR_NO;
 	for (size_t i = 0; world && (tool = skep_tool_at(i, arena)); i++) {
 		const char *why;
 		enum skep_tool_works works = skep_tool_judge(tool, world, arena, &why);
 
 		add_tool(arena, ret, tool->name, as[works], why);
 	}
-}
-
-/* Whether "CONFIG_X=y", or =m, is a line of it. */
-static bool is_set(const char *config, const char *name, size_t len)
-{
-	for (const char *line = config; line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (strncmp(line, name, len) == 0 && line[len] == '=' &&
-		    (line[len + 1] == 'y' || line[len + 1] == 'm'))
-			return true;
-	}
-	return false;
-}
-
-static enum skep_doctor_answer has_all(const char *config, const char *names)
-{
-	for (size_t len; *names; names += len + (names[len] == ' ')) {
-		len = strcspn(names, " ");
-		if (!is_set(config, names, len))
-			return SKEP_DOCTOR_NO;
-	}
-	return SKEP_DOCTOR_YES;
 }
 
 /* The kinds of probes at the beginning of a script's lines; what the first that is missing stands on. */
@@ -149,25 +105,29 @@ static enum skep_doctor_answer judge_script(const struct skep_doctor *d, const c
 		{ "profile:", SKEP_FEATURE_PERF_SOFTWARE },
 		{ "software:", SKEP_FEATURE_PERF_SOFTWARE },
 		{ "hardware:", SKEP_FEATURE_PERF_HARDWARE },
+		{ "fmod_ret:", SKEP_FEATURE_FENTRY },
+		{ "lsm:", SKEP_FEATURE_LSM },
 	};
-	bool works = false, lacks = false;
+	bool seen[SKEP_DOCTOR_UNKNOWN + 1] = {};
 
 	for (const char *line = script; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+			enum skep_doctor_answer is = d->features[kinds[i].needs];
+
 			if (!skep_has_prefix(line, kinds[i].word))
 				continue;
-			if (d->features[kinds[i].needs] != SKEP_DOCTOR_NO) {
-				works = true;
-			} else {
-				lacks = true;
+			seen[is] = true;
+			if (is == SKEP_DOCTOR_NO ||
+			    (is == SKEP_DOCTOR_UNKNOWN && !seen[SKEP_DOCTOR_NO]))
 				*ret_kind = skep_feature_name(kinds[i].needs);
-			}
 		}
 	}
-	if (!lacks)
-		return SKEP_DOCTOR_YES;
-	return works && strstr(script, "missing_probes") ? SKEP_DOCTOR_PARTLY : SKEP_DOCTOR_NO;
+	if (!seen[SKEP_DOCTOR_NO])
+		return seen[SKEP_DOCTOR_UNKNOWN] ? SKEP_DOCTOR_UNKNOWN : SKEP_DOCTOR_YES;
+	/* Whether the others take its place is known only where the script is compiled. */
+	return seen[SKEP_DOCTOR_YES] && strstr(script, "missing_probes") ? SKEP_DOCTOR_UNKNOWN
+									 : SKEP_DOCTOR_NO;
 }
 
 int skep_doctor_config(struct skep_arena *arena, const char *config, struct skep_doctor *ret)
@@ -177,54 +137,29 @@ int skep_doctor_config(struct skep_arena *arena, const char *config, struct skep
 	if (!strstr(config, "CONFIG_"))
 		return -EINVAL;
 	ret->here = false;
+	ret->config = config;
 	for (int f = 0; f < SKEP_N_FEATURES; f++)
-		ret->features[f] = SKEP_DOCTOR_UNKNOWN;
-	for (size_t i = 0; i < ARRAY_SIZE(wants); i++)
-		ret->features[wants[i].feature] = has_all(config, wants[i].configs);
+		ret->features[f] = skep_doctor_configured(config, (enum skep_feature)f);
 	for (size_t i = 0; (tool = skep_tool_at(i, arena)); i++) {
 		const char *kind = NULL;
 		enum skep_doctor_answer works = judge_script(ret, tool->script, &kind);
 
 		add_tool(arena, ret, tool->name, works,
-			 kind ? skep_arena_printf(arena, "this kernel has no %s", kind) : "");
+			 kind ? skep_arena_printf(arena, "%s %s",
+						  works == SKEP_DOCTOR_NO ? "this kernel has no"
+									  : "hangs on",
+						  kind)
+			      : "");
 	}
 	return 0;
-}
-
-/* What would give a kernel the feature. */
-static void add_change(const struct skep_doctor *d, enum skep_feature f, struct skep_str *out)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(wants); i++) {
-		if (wants[i].feature != f)
-			continue;
-		skep_str_addf(out, "a kernel with %s", wants[i].configs);
-		if (wants[i].also)
-			skep_str_addf(out, "; %s", wants[i].also);
-		return;
-	}
-	skep_str_add(out, d->here && skep_feature_error(f) == -EPERM
-				  ? "no lockdown, or outside of the container"
-				  : "a newer kernel");
-}
-
-static void add_why(const struct skep_doctor *d, enum skep_feature f, struct skep_str *out)
-{
-	if (d->here && skep_feature_error(f) == -EPERM)
-		skep_str_add(
-			out,
-			"refused to root as well: by this kernel's build, a lockdown or a container");
-	else if (d->here)
-		skep_str_add(out, skep_explain_errno(skep_feature_error(f)));
-	else
-		skep_str_add(out, "not in this configuration");
 }
 
 static enum skep_doctor_answer command_works(const struct skep_doctor *d, size_t i)
 {
 	if (commands[i].anywhere)
 		return SKEP_DOCTOR_YES;
-	if (d->features[commands[i].needs] == SKEP_DOCTOR_NO)
-		return SKEP_DOCTOR_NO;
+	if (d->features[commands[i].needs] != SKEP_DOCTOR_YES)
+		return d->features[commands[i].needs];
 	for (const struct skep_doctor_tool *t = d->tools; t; t = t->next)
 		if (commands[i].needs == SKEP_FEATURE_TRACEPOINT && t->works != SKEP_DOCTOR_YES)
 			return SKEP_DOCTOR_PARTLY;
@@ -265,12 +200,32 @@ static void add_probes(const struct skep_doctor *d, bool working, struct skep_st
 	skep_str_addf(out, "%s\n", *comma ? "" : "nothing");
 }
 
+static void add_settings(const struct skep_doctor *d, struct skep_str *out)
+{
+	skep_str_add(out, "\nSettings:\n");
+	for (size_t i = 0; i < SKEP_N_SETTINGS; i++) {
+		const struct skep_setting *s = &d->settings[i];
+
+		skep_str_addf(out, "  %-33s %s%s%s\n", s->name, s->value, s->change ? ": " : "",
+			      s->change ? s->change : "");
+	}
+}
+
+static const char limits[] =
+	"A configuration tells what is built in, not what a lockdown, a container or "
+	"virtual machine refuses, nor which functions tools find: skep doctor "
+	"tries it there.";
+
 void skep_doctor_text(const struct skep_doctor *d, struct skep_str *out)
 {
 	bool lacks = false;
 
-	skep_str_addf(out, "%s\n\n%s:\n", d->machine,
-		      d->here ? "This kernel" : "A kernel of this configuration");
+	skep_str_addf(out, "%s\n", d->machine);
+	if (d->here && d->features[SKEP_FEATURE_BPF] == SKEP_DOCTOR_UNKNOWN) {
+		add_settings(d, out);
+		return;
+	}
+	skep_str_addf(out, "\n%s:\n", d->here ? "This kernel" : "A kernel of this configuration");
 	for (int f = 0; f < SKEP_N_FEATURES; f++) {
 		bool no = d->features[f] == SKEP_DOCTOR_NO;
 
@@ -279,7 +234,7 @@ void skep_doctor_text(const struct skep_doctor *d, struct skep_str *out)
 			      answers[d->features[f]], skep_feature_name((enum skep_feature)f),
 			      skep_feature_gives((enum skep_feature)f), no ? " (" : "");
 		if (no) {
-			add_why(d, (enum skep_feature)f, out);
+			skep_doctor_why(d, (enum skep_feature)f, out);
 			skep_str_addc(out, ')');
 		}
 		skep_str_addc(out, '\n');
@@ -298,27 +253,54 @@ void skep_doctor_text(const struct skep_doctor *d, struct skep_str *out)
 		if (d->features[f] != SKEP_DOCTOR_NO)
 			continue;
 		skep_str_addf(out, "  %-17s ", skep_feature_word((enum skep_feature)f));
-		add_change(d, (enum skep_feature)f, out);
+		skep_doctor_change(d, (enum skep_feature)f, out);
 		skep_str_addc(out, '\n');
 	}
+	if (d->here) {
+		add_settings(d, out);
+		return;
+	}
+	skep_str_addf(out, "\n%s\n", limits);
 }
 
+/* The next member of an object; nothing for NULL and "". */
 static void member(const char *name, const char *value, struct skep_str *out)
 {
-	skep_str_addf(out, "\"%s\": ", name);
+	if (!value || !*value)
+		return;
+	skep_str_addf(out, "%s\"%s\": ", out->data[out->len - 1] == '{' ? "" : ", ", name);
 	skep_json_string(value, strlen(value), out);
 }
 
-static void item(const char *name, enum skep_doctor_answer works, const char *why, bool first,
-		 struct skep_str *out)
+/* The next of a list: @key is what @value is called. */
+static void item(const char *name, const char *key, const char *value, const char *why,
+		 const char *change, struct skep_str *out)
 {
-	skep_str_add(out, first ? "{" : ", {");
+	skep_str_add(out, out->data[out->len - 1] == '[' ? "{" : ", {");
 	member("name", name, out);
-	skep_str_add(out, ", ");
-	member("works", works == SKEP_DOCTOR_UNKNOWN ? "unknown" : answers[works], out);
-	if (*why) {
-		skep_str_add(out, ", ");
-		member("why", why, out);
+	member(key, value, out);
+	member("why", why, out);
+	member("change", change, out);
+	skep_str_addc(out, '}');
+}
+
+static const char *works_word(enum skep_doctor_answer works)
+{
+	return works == SKEP_DOCTOR_UNKNOWN ? "unknown" : answers[works];
+}
+
+static void features_json(const struct skep_doctor *d, struct skep_str *out)
+{
+	for (int f = 0; f < SKEP_N_FEATURES; f++) {
+		_cleanup_(skep_str_fini)
+		struct skep_str why = {}, change = {};
+
+		if (d->features[f] == SKEP_DOCTOR_NO) {
+			skep_doctor_why(d, (enum skep_feature)f, &why);
+			skep_doctor_change(d, (enum skep_feature)f, &change);
+		}
+		item(skep_feature_word((enum skep_feature)f), "works", works_word(d->features[f]),
+		     skep_str_text(&why), skep_str_text(&change), out);
 	}
 }
 
@@ -326,38 +308,26 @@ void skep_doctor_json(const struct skep_doctor *d, struct skep_str *out)
 {
 	skep_str_addc(out, '{');
 	member("machine", d->machine, out);
+	member("release", d->release, out);
+	member("arch", d->arch, out);
+	if (d->n_cpus)
+		skep_str_addf(out, ", \"cpus\": %u", d->n_cpus);
 	skep_str_add(out, ", \"features\": [");
-	for (int f = 0; f < SKEP_N_FEATURES; f++) {
-		_cleanup_(skep_str_fini)
-		struct skep_str why = {}, change = {};
-		bool no = d->features[f] == SKEP_DOCTOR_NO;
-
-		if (no) {
-			add_why(d, (enum skep_feature)f, &why);
-			add_change(d, (enum skep_feature)f, &change);
-		}
-		item(skep_feature_word((enum skep_feature)f), d->features[f], skep_str_text(&why),
-		     f == 0, out);
-		if (no) {
-			skep_str_add(out, ", ");
-			member("change", skep_str_text(&change), out);
-		}
-		skep_str_addc(out, '}');
-	}
+	features_json(d, out);
 	skep_str_add(out, "], \"probes\": [");
-	for (size_t i = 0; i < ARRAY_SIZE(probes); i++) {
-		item(probes[i].probe, probe_works(d, i), "", i == 0, out);
-		skep_str_addc(out, '}');
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(probes); i++)
+		item(probes[i].probe, "works", works_word(probe_works(d, i)), NULL, NULL, out);
 	skep_str_add(out, "], \"commands\": [");
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		item(commands[i].names, command_works(d, i), "", i == 0, out);
-		skep_str_addc(out, '}');
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		item(commands[i].names, "works", works_word(command_works(d, i)), NULL, NULL, out);
 	skep_str_add(out, "], \"tools\": [");
-	for (const struct skep_doctor_tool *t = d->tools; t; t = t->next) {
-		item(t->name, t->works, t->why, t == d->tools, out);
-		skep_str_addc(out, '}');
-	}
-	skep_str_add(out, "]}\n");
+	for (const struct skep_doctor_tool *t = d->tools; t; t = t->next)
+		item(t->name, "works", works_word(t->works), t->why, NULL, out);
+	skep_str_add(out, "], \"settings\": [");
+	for (size_t i = 0; d->here && i < SKEP_N_SETTINGS; i++)
+		item(d->settings[i].name, "value", d->settings[i].value, NULL,
+		     d->settings[i].change, out);
+	skep_str_addc(out, ']');
+	member("note", d->here ? NULL : limits, out);
+	skep_str_add(out, "}\n");
 }

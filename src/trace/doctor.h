@@ -7,7 +7,8 @@
  *	skep_doctor_text(&report, &out);			// or skep_doctor_json()
  *
  * A configuration does not say what its version can do: features that hang on that alone are not known then, and tools are
- * judged by the kinds of their probes.
+ * judged by the kinds of their probes. Nor does it say what is refused when it
+ * runs.
  */
 #pragma once
 
@@ -15,6 +16,7 @@
 #include "base/str.h"
 #include "lang/world.h"
 #include "sys/feature.h"
+#include "sys/setting.h"
 
 enum skep_doctor_answer {
 	SKEP_DOCTOR_NO,
@@ -30,12 +32,18 @@ struct skep_doctor_tool {
 };
 
 struct skep_doctor {
-	const char *machine; /* "Linux 6.12.1, x86_64, 4 CPUs", or of which file this is */
+	const char *machine;	    /* "Linux 6.12.1, x86_64, 4 CPUs", or of which file this is */
+	const char *release, *arch; /* of this machine, or NULL */
+	unsigned n_cpus;
+	const char *
+		config; /* text of the configuration that it is about; NULL: it is nowhere to be read */
 	bool here;
+	struct skep_setting settings[SKEP_N_SETTINGS]; /* when @here */
 	enum skep_doctor_answer features[SKEP_N_FEATURES];
 	struct skep_doctor_tool *tools;
 };
 
+/* Without the rights to try anything the features are unknown, and settings all that it tells. @world: NULL then. */
 void skep_doctor_here(struct skep_arena *arena, const struct skep_world *world,
 		      struct skep_doctor *ret);
 /* -EINVAL: it is no kernel's configuration. */

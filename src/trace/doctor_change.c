@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Why a feature is missing and what would give it. An option of the configuration is named only when the kernel lacks it: when
+ * all are set, something else refuses, and that is looked for.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "sys/config.h"
+#include "sys/explain.h"
+#include "trace/doctor_priv.h"
+
+#define TRACEFS "mount -t tracefs none /sys/kernel/tracing"
+
+/* What has to be in a kernel's configuration, and what else to do. Features that are not here come with its version. */
+static const struct {
+	enum skep_feature feature;
+	bool hangs_on_machine; /* the configuration alone does not give it */
+	const char *configs, *also;
+} wants[] = {
+	{ SKEP_FEATURE_BPF, false, "CONFIG_BPF_SYSCALL" },
+	{ SKEP_FEATURE_BTF, false, "CONFIG_DEBUG_INFO_BTF" },
+	{ SKEP_FEATURE_JIT, false, "CONFIG_BPF_JIT", "sysctl net.core.bpf_jit_enable=1" },
+	{ SKEP_FEATURE_RAW_TP, false, "CONFIG_BPF_EVENTS" },
+	{ SKEP_FEATURE_TRACEPOINT, false, "CONFIG_BPF_EVENTS", TRACEFS },
+	{ SKEP_FEATURE_TRACEFS, false, "CONFIG_TRACING", TRACEFS },
+	{ SKEP_FEATURE_FENTRY, false,
+	  "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS CONFIG_DEBUG_INFO_BTF" },
+	{ SKEP_FEATURE_KPROBE, false, "CONFIG_KPROBE_EVENTS" },
+	{ SKEP_FEATURE_KPROBE_MULTI, false, "CONFIG_FPROBE" },
+	{ SKEP_FEATURE_KPROBE_SESSION, true, "CONFIG_FPROBE", "a newer kernel" },
+	{ SKEP_FEATURE_UPROBE, false, "CONFIG_UPROBE_EVENTS" },
+	{ SKEP_FEATURE_UPROBE_MULTI, true, "CONFIG_UPROBES", "a newer kernel" },
+	{ SKEP_FEATURE_PERF_SOFTWARE, false, "CONFIG_PERF_EVENTS" },
+	{ SKEP_FEATURE_PERF_HARDWARE, true, "CONFIG_PERF_EVENTS",
+	  "a virtual machine must be given the counters of the processor" },
+	{ SKEP_FEATURE_BREAKPOINT, false, "CONFIG_HAVE_HW_BREAKPOINT" },
+	{ SKEP_FEATURE_OVERRIDE, false, "CONFIG_BPF_KPROBE_OVERRIDE" },
+	{ SKEP_FEATURE_LSM, false, "CONFIG_BPF_LSM CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS" },
+	{ SKEP_FEATURE_TC, false, "CONFIG_NET_CLS_BPF" },
+	{ SKEP_FEATURE_CGROUP, false, "CONFIG_CGROUP_BPF" },
+};
+
+static size_t row_of(enum skep_feature feature)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(wants) && wants[i].feature != feature)
+		i++;
+	return i;
+}
+
+/* Adds those of @names that are not set. False: all are. */
+static bool add_unset(const char *config, const char *names, struct skep_str *out)
+{
+	size_t before = out->len;
+
+	for (size_t len; *names; names += len + (names[len] == ' ')) {
+		len = strcspn(names, " ");
+		if (skep_config_is_set(config, names, len))
+			continue;
+		if (out->len > before)
+			skep_str_addc(out, ' ');
+		skep_str_addn(out, names, len);
+	}
+	return out->len > before;
+}
+
+/* Whether the list of modules that a kernel starts with, unless its command line has another, holds bpf. */
+static bool starts_lsm(const char *config)
+{
+	const char *list = strstr(config, "\nCONFIG_LSM=\"");
+	const char *bpf = list ? strstr(list, "bpf") : NULL;
+
+	return bpf && bpf < strchr(list + 1, '\n');
+}
+
+enum skep_doctor_answer skep_doctor_configured(const char *config, enum skep_feature feature)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str unset = {};
+	size_t row = row_of(feature);
+
+	if (row == ARRAY_SIZE(wants))
+		return SKEP_DOCTOR_UNKNOWN;
+	if (add_unset(config, wants[row].configs, &unset))
+		return SKEP_DOCTOR_NO;
+	if (wants[row].hangs_on_machine || (feature == SKEP_FEATURE_LSM && !starts_lsm(config)))
+		return SKEP_DOCTOR_UNKNOWN;
+	return SKEP_DOCTOR_YES;
+}
+
+/* Nothing of the configuration is missing, or it is not told: why the kernel refuses @f and what would help. */
+static const char *refusal(const struct skep_doctor *d, enum skep_feature f, const char **ret_why)
+{
+	const char *level = skep_setting_lockdown(d->config);
+	const char *caps = d->settings[SKEP_SETTING_CAPABILITIES].change;
+	int error = skep_feature_error(f);
+	bool refused = error == -EPERM || error == -EACCES;
+
+	*ret_why = skep_explain_errno(error);
+	if (level && (f == SKEP_FEATURE_WRITE_USER ? !skep_streq(level, "none")
+						   : refused && level[0] == 'c')) {
+		*ret_why = "the kernel is locked down";
+		return "a kernel that is started without lockdown";
+	}
+	if (f == SKEP_FEATURE_LSM && error == -EOPNOTSUPP) {
+		*ret_why = "not among the security modules";
+		return "start the kernel with lsm=...,bpf";
+	}
+	if (!refused)
+		return "a newer kernel";
+	if (caps)
+		return caps;
+	if (!(skep_explain_capabilities() & SKEP_TAKES(CAP_SYS_ADMIN)))
+		return "cap_sys_admin is missing: ask again with sudo";
+	*ret_why = "refused with all rights";
+	return "another build of the kernel, or no container or virtual machine";
+}
+
+void skep_doctor_why(const struct skep_doctor *d, enum skep_feature f, struct skep_str *out)
+{
+	const char *why = "not in this configuration";
+	size_t row = row_of(f);
+
+	if (d->config && row < ARRAY_SIZE(wants) && add_unset(d->config, wants[row].configs, out))
+		skep_str_add(out, ": ");
+	else
+		refusal(d, f, &why);
+	skep_str_add(out, why);
+}
+
+void skep_doctor_change(const struct skep_doctor *d, enum skep_feature f, struct skep_str *out)
+{
+	size_t row = row_of(f), before = out->len;
+	bool known = row < ARRAY_SIZE(wants);
+	const char *why, *change;
+
+	skep_str_add(out, "a kernel with ");
+	if (!known || !add_unset(d->config, wants[row].configs, out))
+		out->len = before;
+	else if (d->config)
+		return;
+	else /* what this one has is not told */
+		skep_str_add(out, ", or ");
+	change = refusal(d, f, &why);
+	/* What else it takes, unless rights are what is missing. */
+	if (known && wants[row].also &&
+	    (f == SKEP_FEATURE_TRACEFS || skep_feature_error(f) != -EPERM))
+		change = wants[row].also;
+	skep_str_add(out, change);
+	if (known && d->config)
+		skep_str_addf(out, " (%s: set here)", wants[row].configs);
+}
