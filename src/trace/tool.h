@@ -14,6 +14,7 @@
  *	// options:
  *	//   -x, --failed         only what failed			getopt("failed") of the script
  *	//   -p, --pid PID        only this process			one of skep trace: goes there
+ *	//   -c, --command COMMAND  only it and its children	likewise, and --children with it
  *	//   -F, --frequency HZ=49  looks a second			a parameter behind those of arguments: $2
  *	// columns:
  *	//   fd                   the descriptor, or -1
@@ -109,6 +110,8 @@ int skep_tool_options(const struct skep_tool *tool, enum skep_tool_line line, in
 		      struct skep_arena *arena, struct skep_trace_options *ret_options,
 		      struct skep_diag *diag) _must_check_;
 
+/* With -c it is about that command and what it starts alone: its head has --command among its options. */
+bool skep_tool_is_of_command(const struct skep_tool *tool);
 /* "opensnoop [options] [interval]" */
 void skep_tool_usage(const struct skep_tool *tool, struct skep_str *out);
 /* What --help shows. */

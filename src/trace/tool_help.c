@@ -165,6 +165,14 @@ static struct skep_tool_term *bcc_terms(const struct skep_tool *tool, struct ske
 	return terms;
 }
 
+bool skep_tool_is_of_command(const struct skep_tool *tool)
+{
+	for (size_t i = 0; i < tool->n_options; i++)
+		if (skep_streq(tool->options[i].name, "command"))
+			return true;
+	return false;
+}
+
 static bool has_letter(const struct skep_tool *tool, char letter)
 {
 	for (size_t i = 0; i < tool->n_options; i++)
@@ -198,14 +206,16 @@ void skep_tool_help(const struct skep_tool *tool, struct skep_str *out)
 		"\nEvery tool also takes --pid, --comm, --user, --cgroup, --container, --children,\n"
 		"--format text|table|json|csv|prom|folded, --schema, --to PLACE, --duration SECONDS,\n"
 		"--max-cpu PERCENT, -c COMMAND, -o FILE, -q and -v, as skep trace --help tells.\n");
-	if (has_letter(tool, 'c'))
-		skep_str_add(out, "Here -c is something else: --command COMMAND does it.\n");
-	skep_str_addf(
-		out,
-		"With %s the whole machine is shown while COMMAND runs; --children narrows it to\n"
-		"COMMAND and what that starts.\n"
-		"Its script is shown by\nskep tools --script %s\n",
-		has_letter(tool, 'c') ? "it" : "-c", tool->name);
+	if (!skep_tool_is_of_command(tool))
+		skep_str_addf(
+			out,
+			"%sWith %s the whole machine is shown while COMMAND runs; --children narrows it to\n"
+			"COMMAND and what that starts.\n",
+			has_letter(tool, 'c')
+				? "Here -c is something else: --command COMMAND does it.\n"
+				: "",
+			has_letter(tool, 'c') ? "it" : "-c");
+	skep_str_addf(out, "Its script is shown by\nskep tools --script %s\n", tool->name);
 }
 
 /* What mdoc would take for a request or a macro. */

@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "base/vec.h"
+#include "live/binary.h"
 #include "trace/tool.h"
 
 #define HERTZ_MAX 50000
+#define PORT_MAX 65535
 #define ERRORS_MAX 134 /* numbers of errors are below it */
 
 struct command_line {
@@ -76,6 +78,7 @@ static int check_value(struct command_line *c, const struct skep_tool_option *op
 					       "N",	"ROWS", "NUMBER", "US",	    "MS",
 					       "BYTES", "CPU",	"INODE",  "PERCENT" };
 	bool number = false, hertz = skep_streq(option->value, "HZ");
+	bool port = skep_streq(option->value, "PORT");
 	char *end;
 	double n;
 	const char *p;
@@ -88,13 +91,14 @@ static int check_value(struct command_line *c, const struct skep_tool_option *op
 	for (p = value;; p = end + 1) {
 		n = strtod(p, &end);
 		if (end == p || (hertz && (n <= 0 || n > HERTZ_MAX)) ||
-		    (*end && (*end != ',' || option->preset)))
+		    (port && (n < 1 || n > PORT_MAX)) || (*end && (*end != ',' || option->preset)))
 			break;
 		if (!*end)
 			return 0;
 	}
 	skep_diag_error(c->diag, SKEP_NO_LOC, "--%s takes a number%s, not '%s'", option->name,
-			!hertz		? ""
+			port		? " from 1 to 65535"
+			: !hertz	? ""
 			: n > HERTZ_MAX ? " up to 50000"
 					: " above 0",
 			value);
@@ -374,7 +378,7 @@ static int meaningless(struct command_line *c, size_t index)
 
 	skep_diag_error(c->diag, SKEP_NO_LOC, "'%s' means nothing to %s", c->words.data[index],
 			c->tool->name);
-	if (!own && !bcc)
+	if ((!own && !bcc) || skep_tool_is_of_command(c->tool))
 		return usage_error(c);
 	skep_diag_hint(c->diag, "if it is to be run: --command; -c is --%s here",
 		       own ? own->name : bcc->name);
@@ -538,6 +542,39 @@ static int given_argument(struct command_line *c, size_t index, const char *pres
 	return r;
 }
 
+static int is_there(void *data, const char *path)
+{
+	(void)data, (void)path;
+	return 1;
+}
+
+/*
+ * A program or library that was named instead of the tool's own: "ssl" is libssl, as BCC has it. With --pid it is one of that
+ * process, which the script looks for.
+ */
+static int check_binary(struct command_line *c, const struct skep_tool_option *option,
+			const char **value)
+{
+	const char *library;
+
+	if (!skep_streq(option->value, "PATH") || *value == option->preset || c->only_schema)
+		return 0;
+	for (size_t i = 0; i < c->trace.len; i++)
+		if (skep_has_prefix(c->trace.data[i], "--pid="))
+			return 0;
+	if (skep_binary_find(c->arena, *value, 0, NULL, is_there, NULL) >= 0)
+		return 0;
+	library = skep_arena_printf(c->arena, "lib%s", *value);
+	if (!strchr(*value, '/') &&
+	    skep_binary_find(c->arena, library, 0, NULL, is_there, NULL) >= 0) {
+		*value = library;
+		return 0;
+	}
+	skep_diag_error(c->diag, SKEP_NO_LOC, "--%s: there is no program or library '%s'",
+			option->name, *value);
+	return usage_error(c);
+}
+
 /* Those that are not given are what the head says. */
 static int fill_arguments(struct command_line *c)
 {
@@ -577,19 +614,44 @@ static int fill_arguments(struct command_line *c)
 		if (r < 0)
 			return r;
 	}
-	for (size_t i = 0; i < tool->n_options; i++)
-		if (c->presets[i])
-			skep_vec_add(&c->words, skep_arena_strdup(c->arena, c->presets[i]));
+	for (size_t i = 0; i < tool->n_options; i++) {
+		if (!c->presets[i])
+			continue;
+		r = check_binary(c, &tool->options[i], &c->presets[i]);
+		if (r < 0)
+			return r;
+		skep_vec_add(&c->words, skep_arena_strdup(c->arena, c->presets[i]));
+	}
 	return 0;
+}
+
+/*
+ * A tool that has --command among its own options is about that command and all that it starts, as BCC's of this name is,
+ * unless processes are named.
+ */
+static void narrow_to_command(struct command_line *c)
+{
+	static char children[] = "--children";
+	bool command = false, pid = false;
+
+	for (size_t i = 0; i < c->trace.len; i++) {
+		command |= skep_has_prefix(c->trace.data[i], "--command=");
+		pid |= skep_has_prefix(c->trace.data[i], "--pid=");
+	}
+	if (command && !pid && skep_tool_is_of_command(c->tool))
+		skep_vec_add(&c->trace, children);
 }
 
 /* skep trace's own reading of the words for it: one place knows what they mean. */
 static int options_of_trace(struct command_line *c, struct skep_trace_options *o)
 {
 	static char name[] = "trace", dash_e[] = "-e", format[] = "--format=table";
-	size_t n = c->trace.len + 4;
-	char **argv = skep_arena_calloc(c->arena, n + 1, sizeof(*argv));
+	size_t n;
+	char **argv;
 
+	narrow_to_command(c);
+	n = c->trace.len + 4;
+	argv = skep_arena_calloc(c->arena, n + 1, sizeof(*argv));
 	argv[0] = name;
 	argv[1] = format; /* a later one is obeyed */
 	for (size_t i = 0; i < c->trace.len; i++)
