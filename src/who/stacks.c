@@ -157,7 +157,9 @@ static void add_no_stack(int error, unsigned indent, struct skep_str *out)
 		return;
 	skep_str_pad(out, ' ', indent);
 	skep_str_addf(out, "[no stack: %s]\n",
-		      error == -EEXIST ? "another one was in its place" : strerror(-error));
+		      error == -EEXIST	? "another one was in its place"
+		      : error == -E2BIG ? "there was no room for one more"
+					: strerror(-error));
 }
 
 /*

@@ -248,15 +248,35 @@ static int lower_kstack(struct skep_lower *l, const struct skep_expr *call,
 	return 0;
 }
 
+/* Stacks that could not be stored are one key: whose they would have been tells nothing. */
+static void forget_process(struct skep_lower *l, struct skep_val *id, const struct skep_value *own)
+{
+	struct skep_block *bad = skep_ir_block(l->fn), *lost = skep_ir_block(l->fn),
+			  *join = skep_ir_block(l->fn);
+
+	skep_ir_branch(l->fn, SKEP_CC_SLT, id, skep_ir_const(l->fn, 0), bad, join);
+	skep_ir_cold(bad);
+	skep_ir_at(l->fn, bad);
+	skep_ir_branch(l->fn, SKEP_CC_EQ, id, skep_ir_const(l->fn, (uint64_t)-EFAULT), join, lost);
+	skep_ir_cold(lost);
+	skep_ir_at(l->fn, lost);
+	skep_ir_store(l->fn, own->val, own->off + 8, 8, skep_ir_const(l->fn, 0));
+	skep_ir_jump(l->fn, join);
+	skep_ir_at(l->fn, join);
+}
+
 static int lower_ustack(struct skep_lower *l, const struct skep_expr *call,
 			struct skep_value *ret_value)
 {
 	uint32_t depth = call->type->param & SKEP_STACK_DEPTH;
+	struct skep_val *id = skep_unwind_possible(l) ? skep_lower_unwind(l, depth)
+						      : stack_id(l, GET_STACKID_USER, depth);
+	struct skep_value own;
 
-	with_process(l, call,
-		     skep_unwind_possible(l) ? skep_lower_unwind(l, depth)
-					     : stack_id(l, GET_STACKID_USER, depth),
-		     ret_value);
+	with_process(l, call, id, &own);
+	forget_process(l, id, &own);
+	if (ret_value)
+		*ret_value = own;
 	return 0;
 }
 
