@@ -71,11 +71,11 @@ int skep_job_open_sinks(struct job *job)
 	for (size_t i = 0; i < o->n_to; i++) {
 		int r = skep_sink_open(o->to[i], skep_job_name(job), &job->diag, &job->sinks[i]);
 
+		if (r >= 0) {
+			job->n_sinks++;
+			r = check_rows(job, job->sinks[i]);
+		}
 		job->misused = r == -EINVAL;
-		if (r < 0)
-			return r;
-		job->n_sinks++;
-		r = check_rows(job, job->sinks[i]);
 		if (r >= 0 && o->spool)
 			r = skep_sink_spool(job->sinks[i], o->spool, &job->diag);
 		if (r < 0)
@@ -88,6 +88,7 @@ int skep_job_open_sinks(struct job *job)
 	if (o->spool && !spools) {
 		skep_diag_error(&job->diag, SKEP_NO_LOC, "--spool is for --to otlp");
 		skep_diag_hint(&job->diag, "nothing else is sent that could wait");
+		job->misused = true;
 		return -EINVAL;
 	}
 	return 0;
