@@ -33,7 +33,7 @@ struct column {
 	char *field, *second; /* second: or NULL */
 	int width, precision; /* precision -1: none */
 	bool left;
-	uint64_t divide; /* 0: it is shown as it is */
+	int64_t divide; /* 0: it is shown as it is */
 };
 
 struct skep_shape {
@@ -67,7 +67,7 @@ static int parse_format(const char *text, struct column *c)
 	if (*end == '.')
 		c->precision = (int)strtol(end + 1, &end, 10);
 	if (*end == '/')
-		c->divide = strtoull(end + 1, &end, 10);
+		c->divide = strtoll(end + 1, &end, 10);
 	return *end ? -EINVAL : 0;
 }
 
@@ -255,7 +255,8 @@ static void add_fields(const struct column *c, const struct skep_schema *schema,
 
 	if (c->divide && skep_field_has_int(f)) {
 		skep_str_addf(out, "%.*f", MAX(c->precision, 0),
-			      (double)(int64_t)skep_field_int(f, payload) / (double)c->divide);
+			      (double)(int64_t)skep_field_int(f, payload) / (double)c->divide +
+				      0.0); /* no "-0" */
 		return;
 	}
 	skep_field_cell(f, payload, resolver, out);

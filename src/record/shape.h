@@ -6,6 +6,7 @@
  *	PID:-6			the field pid, in six columns, at the left: printf's "%-6s"; between two columns is a blank
  *	PCOMM=comm:-16.16	another name above it, and at most 16 characters
  *	LAT(ms)=lat:7.2/1000	a number, divided, with two digits behind the point
+ *	RESULT=err:/-1		the other way round: what a call returned when it failed
  *	FILE			as wide as it is
  *	LADDR:LPORT=laddr+lport:-20	two fields, with a colon between them
  *	IP=raddr@ip:-2		which version of the protocol the address is of
