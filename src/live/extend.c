@@ -6,6 +6,7 @@
 #include "base/arena.h"
 
 #define GROUP_V1 (UINT64_C(1) << 63)
+#define COMM_SIZE 16
 #define ROOT_ID \
 	1 /* in the root of a hierarchy may be who is in a group of another one: /proc knows */
 
@@ -67,6 +68,11 @@ static size_t add_process(const struct skep_schema *schema, unsigned with,
 	return n;
 }
 
+static bool is_long_text(const struct skep_schema_field *field)
+{
+	return field->kind == SKEP_FIELD_STRING && field->size > COMM_SIZE;
+}
+
 /* How many addresses have names. */
 static size_t extend_action(struct skep_plan_action *action, struct skep_arena *arena,
 			    const struct skep_extend *e)
@@ -88,6 +94,13 @@ static size_t extend_action(struct skep_plan_action *action, struct skep_arena *
 	n_own = n;
 	if (find_pid(schema))
 		n += add_process(schema, e->with, fields + n);
+	/* What comes behind a text of any length stands in no column: people see it before that. */
+	if (e->for_people && n > n_own && n_own > 1 && is_long_text(&fields[n_own - 1])) {
+		struct skep_schema_field last = fields[n_own - 1];
+
+		memmove(&fields[n_own - 1], &fields[n_own], (n - n_own) * sizeof(*fields));
+		fields[n - 1] = last;
+	}
 	action->row_size = schema->size;
 	if (n > n_own) {
 		action->process_at = ALIGN_UP(schema->size, 8u);
