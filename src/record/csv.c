@@ -124,7 +124,8 @@ void skep_csv_row(struct skep_csv *csv, const char *type, const struct skep_sche
 	}
 	for (size_t i = 0; i < schema->n_fields; i++) {
 		skep_str_reset(&text);
-		skep_field_cell(&schema->fields[i], payload, resolver, &text);
+		if (!skep_field_is_none(&schema->fields[i], payload))
+			skep_field_cell(&schema->fields[i], payload, resolver, &text);
 		skep_csv_field(csv, skep_str_text(&text), text.len, out);
 	}
 	skep_csv_end(csv, out);

@@ -101,6 +101,18 @@ uint64_t skep_field_int(const struct skep_schema_field *field, const void *paylo
 	return extend(value, size * 8, field->is_signed);
 }
 
+bool skep_field_may_be_none(const struct skep_schema_field *field)
+{
+	return field->kind == SKEP_FIELD_INT && field->size == 8 && !field->bit_size &&
+	       field->is_signed && skep_streq(field->unit, "%");
+}
+
+bool skep_field_is_none(const struct skep_schema_field *field, const void *payload)
+{
+	return skep_field_may_be_none(field) &&
+	       (int64_t)skep_field_int(field, payload) == INT64_MIN;
+}
+
 size_t skep_field_bytes(const struct skep_schema_field *field, const void *payload,
 			const uint8_t **ret_bytes)
 {

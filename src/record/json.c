@@ -185,7 +185,10 @@ static void add_json(const struct skep_schema_field *field, const void *payload,
 	switch (field->kind) {
 	case SKEP_FIELD_INT:
 	case SKEP_FIELD_BOOL:
-		skep_field_text(field, payload, NULL, out);
+		if (skep_field_is_none(field, payload))
+			skep_str_add(out, "null");
+		else
+			skep_field_text(field, payload, NULL, out);
 		return;
 	case SKEP_FIELD_FLOAT:
 		/* JSON has no infinities, and no numbers that are none. */

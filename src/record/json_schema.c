@@ -113,7 +113,11 @@ static void add_field(const struct skep_schema_field *fields, size_t n, size_t i
 	skep_str_addc(out, '{');
 	switch (field->kind) {
 	case SKEP_FIELD_INT:
-		add_int(field->bit_size ? field->bit_size : field->size * 8, field->is_signed, out);
+		if (skep_field_may_be_none(field))
+			skep_str_add(out, "\"type\": [\"integer\", \"null\"]");
+		else
+			add_int(field->bit_size ? field->bit_size : field->size * 8,
+				field->is_signed, out);
 		break;
 	case SKEP_FIELD_BOOL:
 		skep_str_add(out, "\"type\": \"boolean\"");

@@ -73,7 +73,9 @@ static void add_body(struct skep_message *m, const struct skep_schema *schema, c
 	struct skep_str text = {};
 
 	for (size_t i = 0; i < schema->n_fields; i++) {
-		skep_str_add(&text, i ? " " : "");
+		if (skep_field_is_none(&schema->fields[i], payload))
+			continue;
+		skep_str_add(&text, text.len ? " " : "");
 		skep_unit_name(schema->fields[i].name, schema->fields[i].unit, &text);
 		skep_str_addc(&text, '=');
 		skep_field_cell(&schema->fields[i], payload, resolver, &text);

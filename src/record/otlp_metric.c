@@ -183,6 +183,8 @@ static void add_member(const struct points *p, const struct skep_snapshot_entry 
 {
 	const uint8_t *at = (const uint8_t *)entry->value + p->base;
 
+	if (skep_field_is_none(p->field, at))
+		return;
 	if (p->field->kind == SKEP_FIELD_FLOAT)
 		add_double(p, entry, skep_otlp_double(p->field, at + p->field->offset));
 	else

@@ -163,6 +163,8 @@ static void add_values(const struct writer *w)
 			     SKEP_PROM_GAUGE);
 		for (size_t i = 0; i < w->s->n_entries; i++) {
 			skep_breathe(w->prom->breath, i);
+			if (skep_field_is_none(&fields[k], w->s->entries[i].value))
+				continue;
 			add_series(w, i, name, "", "");
 			add_measure(w, &fields[k], w->s->entries[i].value);
 			skep_str_addc(w->out, '\n');

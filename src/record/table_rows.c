@@ -86,7 +86,10 @@ void skep_row_tables_add(struct skep_row_tables *t, const struct skep_schema *sc
 		skep_table_cell(t->now->table, schema->name, strlen(schema->name));
 	for (size_t i = 0; i < schema->n_fields; i++) {
 		skep_str_reset(&text);
-		skep_field_cell(&schema->fields[i], payload, resolver, &text);
+		if (skep_field_is_none(&schema->fields[i], payload))
+			skep_str_addc(&text, '-');
+		else
+			skep_field_cell(&schema->fields[i], payload, resolver, &text);
 		skep_table_cell(t->now->table, skep_str_text(&text), text.len);
 	}
 	if (skep_table_pending(t->now->table) >= PENDING_MAX)

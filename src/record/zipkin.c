@@ -96,6 +96,8 @@ static void add_tags(const struct skep_span *span, const struct skep_schema *sch
 	for (size_t i = 0; i < schema->n_fields; i++) {
 		const struct skep_schema_field *field = &schema->fields[i];
 
+		if (skep_field_is_none(field, payload))
+			continue;
 		skep_str_reset(&value);
 		skep_field_cell(field, payload, resolver, &value);
 		add_tag(out, &comma, skep_otlp_key(schema->fields, schema->n_fields, i, &room),

@@ -146,6 +146,8 @@ static void add_row(struct skep_sink *base, const struct skep_schema *schema, co
 	skep_str_reset(&s->message);
 	add_head(s, schema->name, time_ns ? time_ns : skep_clock_ns(CLOCK_REALTIME));
 	for (size_t i = 0; i < schema->n_fields; i++) {
+		if (skep_field_is_none(&schema->fields[i], payload))
+			continue;
 		skep_str_reset(&value);
 		skep_field_cell(&schema->fields[i], payload, resolver, &value);
 		skep_str_addc(&s->message, ' ');
