@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/words.h"
 #include "live/world.h"
 #include "sys/explain.h"
 #include "trace/tool.h"
@@ -17,10 +18,13 @@ static const struct skep_trace_context context = {
 };
 
 static const char help[] =
-	"usage: skep tools [--script TOOL | --man TOOL]\n"
+	"usage: skep tools [AREA] [--format text|json]\n"
+	"       skep tools --script TOOL | --man TOOL\n"
 	"\n"
 	"Lists the tools that are part of skep, by area. Each is a command: skep TOOL.\n"
+	"Areas: cpu, memory, files, network, security, applications, kernel.\n"
 	"\n"
+	"  --format json   a line of JSON for each tool\n"
 	"  --script TOOL   show its script, which skep trace runs: a start for your own\n"
 	"  --man TOOL      show its manual's page; to a file or pipe as mdoc, to install it\n"
 	"  -h, --help      this\n";
@@ -99,45 +103,85 @@ int skep_cli_unknown_tool(const char *name, struct skep_arena *arena)
 	return SKEP_EXIT_USAGE;
 }
 
+struct job {
+	bool json, man;
+	const char *tool, *area;
+};
+
+static const char *option(void *data, int c, char *value)
+{
+	static const char *const formats[] = { "text", "json" };
+	struct job *job = data;
+	int format;
+
+	if (c != 'f') {
+		job->man = c == 'm';
+		job->tool = value;
+		return NULL;
+	}
+	format = skep_cli_word(value, formats, ARRAY_SIZE(formats));
+	job->json = format == 1;
+	return format < 0 ? "--format takes text or json" : NULL;
+}
+
 /* Whether they can run only root can know. */
-static int list(void)
+static int list(const struct job *job)
 {
 	_cleanup_(skep_str_fini)
 	struct skep_str out = {};
 	struct skep_diag ignored = {};
-	struct skep_kernel_world *world = NULL;
+	struct skep_kernel_world *own = NULL;
+	const struct skep_world *world = NULL;
 
-	if (skep_explain_privileged() && skep_world_new(&ignored, &world) < 0)
-		world = NULL;
-	skep_tool_list(world ? skep_world_get(world) : NULL, &out);
-	skep_cli_page(skep_str_text(&out));
-	skep_world_free(world);
+	if (skep_explain_privileged() && skep_world_new(&ignored, &own) >= 0)
+		world = skep_world_get(own);
+	if (job->json) {
+		skep_tool_list_json(world, job->area, &out);
+		fputs(skep_str_text(&out), stdout);
+	} else {
+		skep_tool_list(world, job->area, &out);
+		skep_cli_page(skep_str_text(&out));
+	}
+	skep_world_free(own);
 	skep_diag_fini(&ignored);
 	return SKEP_EXIT_FINE;
 }
 
+static bool is_area(const char *word)
+{
+	const char *area;
+
+	for (size_t i = 0; (area = skep_tool_area(i)); i++)
+		if (skep_streq(area, word))
+			return true;
+	return false;
+}
+
 int skep_cmd_tools(int argc, char **argv)
 {
+	static const struct option longs[] = { { "format", required_argument, NULL, 'f' },
+					       { "script", required_argument, NULL, 's' },
+					       { "man", required_argument, NULL, 'm' },
+					       SKEP_CLI_WORDS_END };
+	static const struct skep_cli_words words = { help, longs, option };
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
 	const struct skep_tool *tool;
-	bool man = argc > 1 && skep_streq(argv[1], "--man");
+	struct job job = {};
+	int code;
 
-	if (argc == 1)
-		return list();
-	if (skep_streq(argv[1], "--help") || skep_streq(argv[1], "-h")) {
-		skep_cli_page(help);
-		return SKEP_EXIT_FINE;
-	}
-	if (argc != 3 || (!man && !skep_streq(argv[1], "--script"))) {
-		fprintf(stderr,
-			"skep: '%s' means nothing to skep tools\n       = skep tools --help "
-			"lists its options\n",
-			argv[1]);
-		return SKEP_EXIT_USAGE;
-	}
-	tool = skep_tool_find(argv[2], arena);
-	return tool ? show(tool, man) : skep_cli_unknown_tool(argv[2], arena);
+	if (!skep_cli_words_parse(&words, &job, argc, argv, &code))
+		return code;
+	if (optind < argc)
+		job.area = argv[optind++];
+	if (optind < argc || (job.tool && (job.area || job.json)))
+		return skep_cli_wrong(&words, "it is an area, or one tool");
+	if (job.area && !is_area(job.area))
+		return skep_cli_wrong(&words, "there is no such area of tools");
+	if (!job.tool)
+		return list(&job);
+	tool = skep_tool_find(job.tool, arena);
+	return tool ? show(tool, job.man) : skep_cli_unknown_tool(job.tool, arena);
 }
 
 bool skep_cli_is_tool(const char *name)

@@ -35,7 +35,7 @@ const struct skep_command skep_commands[] = {
 	{ "asm", "assembler to instructions, or to an object", "skep asm [options] [FILE]",
 	  skep_cmd_asm },
 	{ "tools", "the tools that are part of skep, by area; each is a command",
-	  "skep tools [--script TOOL | --man TOOL]", skep_cmd_tools },
+	  "skep tools [AREA] [--format json] | --script TOOL | --man TOOL", skep_cmd_tools },
 #ifndef SKEP_CORE
 	{ "schema", "the JSON Schema of what a tool or script writes as JSON lines",
 	  "skep schema TOOL | FILE | -e 'SCRIPT' [its options]", skep_cmd_schema },

@@ -118,8 +118,12 @@ void skep_tool_usage(const struct skep_tool *tool, struct skep_str *out);
 void skep_tool_help(const struct skep_tool *tool, struct skep_str *out);
 /* The manual's page, as mdoc. */
 void skep_tool_man(const struct skep_tool *tool, struct skep_str *out);
-/* All tools, by area. With a @world those that cannot run in it are marked; NULL: nobody knows. */
-void skep_tool_list(const struct skep_world *world, struct skep_str *out);
+/* Their areas; NULL behind the last. */
+const char *skep_tool_area(size_t index);
+/* All tools, by area, or those of one. With a @world those that cannot run in it are marked; NULL: nobody knows. */
+void skep_tool_list(const struct skep_world *world, const char *area, struct skep_str *out);
+/* {"name", "area", "summary", "works": true, false, or null when nobody knows}, a line each, by name. */
+void skep_tool_list_json(const struct skep_world *world, const char *area, struct skep_str *out);
 
 /* The plan of a tool as it is when nothing is said to it, or as its first example has it. -errno, with the diag. */
 int skep_tool_compile(const struct skep_tool *tool, const struct skep_world *world,

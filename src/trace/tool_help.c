@@ -299,7 +299,31 @@ static bool is_marked(const struct skep_tool *tool, const struct skep_world *wor
 	return world && skep_tool_judge(tool, world, arena, &why) == SKEP_TOOL_NOT;
 }
 
-void skep_tool_list(const struct skep_world *world, struct skep_str *out)
+const char *skep_tool_area(size_t index)
+{
+	return index < ARRAY_SIZE(areas) ? areas[index].name : NULL;
+}
+
+void skep_tool_list_json(const struct skep_world *world, const char *area, struct skep_str *out)
+{
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	const struct skep_tool *tool;
+
+	for (size_t i = 0; (tool = skep_tool_at(i, arena)); i++) {
+		if (area && !skep_streq(tool->area, area))
+			continue;
+		skep_str_addf(out, "{\"name\": \"%s\", \"area\": \"%s\", \"summary\": ", tool->name,
+			      tool->area);
+		skep_json_string(tool->summary, strlen(tool->summary), out);
+		skep_str_addf(out, ", \"works\": %s}\n",
+			      !world			      ? "null"
+			      : is_marked(tool, world, arena) ? "false"
+							      : "true");
+	}
+}
+
+void skep_tool_list(const struct skep_world *world, const char *area, struct skep_str *out)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
@@ -310,7 +334,8 @@ void skep_tool_list(const struct skep_world *world, struct skep_str *out)
 		bool begun = false;
 
 		for (size_t i = 0; (tool = skep_tool_at(i, arena)); i++) {
-			if (!skep_streq(tool->area, areas[a].name))
+			if (!skep_streq(tool->area, areas[a].name) ||
+			    (area && !skep_streq(tool->area, area)))
 				continue;
 			if (!begun)
 				skep_str_addf(out, "%s%s\n", out->len ? "\n" : "", areas[a].title);

@@ -197,7 +197,7 @@ static void test_every_tool(void **state)
 	const char *script, *name;
 
 	(void)state;
-	skep_tool_list(NULL, &list);
+	skep_tool_list(NULL, NULL, &list);
 	for (size_t i = 0; (script = skep_tool_file(i, &name)); i++) {
 		const char *why = "it has a head";
 		struct skep_tool t;
