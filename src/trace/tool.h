@@ -30,7 +30,7 @@
  *	//   -Y, --journal  no: --to syslog does it	nothing, and why
  *	//   [duration]  --duration		its words, when they are not the arguments of ours
  *
- * Under BCC's name an option of BCC is what it is there. Under the tool's own one it is taken, too, when nothing else is called so.
+ * Under BCC's name an option of BCC is what it is there, and getopt("bcc") is true. Under the tool's own one it is taken, too, when nothing else is called so.
  *
  *	tool = skep_tool_find("opensnoop", arena);
  *	r = skep_tool_options(tool, argc, argv, arena, &options, diag);

@@ -720,6 +720,7 @@ int skep_tool_options(const struct skep_tool *tool, enum skep_tool_line line, in
 				  .argv = argv,
 				  .only_schema = line == SKEP_TOOL_LINE_SCHEMA,
 				  .as_bcc = line == SKEP_TOOL_LINE_BCC };
+	static char bcc[] = "--bcc"; /* a script may have to know under which name it runs */
 	int r;
 
 	c.presets = skep_arena_calloc(arena, tool->n_options + 1, sizeof(*c.presets));
@@ -728,6 +729,8 @@ int skep_tool_options(const struct skep_tool *tool, enum skep_tool_line line, in
 		c.presets[i] = tool->options[i].preset;
 	if (tool->given)
 		skep_vec_add(&c.params, skep_arena_strdup(arena, tool->given));
+	if (c.as_bcc && strstr(tool->script, "getopt(\"bcc\")"))
+		skep_vec_add(&c.params, bcc);
 	r = read_words(&c);
 	if (r >= 0 && c.help)
 		*ret_options = (struct skep_trace_options){ .help = true };
