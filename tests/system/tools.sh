@@ -10,9 +10,13 @@
 # print (none: it was only to be attached).
 
 dir=$(mktemp -d) || exit 1
-group='' listener=''
+group='' others=''
 cleanup() {
-	[ -z "$listener" ] || kill "$listener"
+	# shellcheck disable=SC2086 # one word each
+	[ -z "$others" ] || {
+		kill $others
+		wait $others
+	} 2>/dev/null
 	if [ -n "$group" ]; then
 		rmdir "$group" 2>/dev/null
 		umount "$dir/cgroup" 2>/dev/null
@@ -194,7 +198,19 @@ make_listener() {
 	own_network=
 	[ "$place" != host ] || own_network='unshare -n'
 	$own_network load listen &
-	listener=$!
+	others="$others $!"
+}
+
+# Servers and languages that are not here, for the tools that look at them, where $scope lets them be seen.
+make_runtimes() {
+	for name in mysqld postgres libjvm.so php; do
+		cp "$(command -v runtime)" "$dir/$name"
+		(
+			[ -z "$group" ] || echo 0 >"$group/cgroup.procs"
+			exec "$dir/$name"
+		) &
+		others="$others $!"
+	done
 }
 
 # A cgroup on the host, wherever its hierarchies are mounted, and the option that narrows to it.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * probes: a program with static probes (USDT), their notes written by hand, as sys/sdt.h may be absent.
+ * probes: a program with static probes (USDT).
  *
  *	probes [wait=MS] 3	i from 1 to 3, after a while, passes each of these once:
  *
@@ -18,20 +18,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#if defined(__x86_64__)
+#include "usdt.h"
 
-#define PROBE(provider, name, semaphore, args, ...)                              \
-	__asm__ volatile("990:	nop\n"                                            \
-			 ".pushsection .note.stapsdt, \"\", \"note\"\n"          \
-			 ".balign 4\n"                                           \
-			 ".4byte 992f - 991f, 994f - 993f, 3\n"                  \
-			 "991: .asciz \"stapsdt\"\n"                             \
-			 "992: .balign 4\n"                                      \
-			 "993: .8byte 990b, 0, " semaphore "\n"                  \
-			 ".asciz \"" provider "\", \"" name "\", \"" args "\"\n" \
-			 "994: .balign 4\n"                                      \
-			 ".popsection\n" ::__VA_ARGS__                           \
-			 : "memory")
+#if defined(__x86_64__)
 
 __attribute__((section(".probes"), used)) volatile unsigned short gate = 0;
 volatile int global = 1; /* not among what the kernel clears when the program begins */
