@@ -6,11 +6,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The compiler's code is not wanted again: what is after all comes back from the page cache. */
+/*
+ * The compiler's code is not wanted again, nor most of what it has run in libraries: what is after all comes back from the page
+ * cache. The kernel's own object has no name that is a path.
+ */
 static int release_code(struct dl_phdr_info *program, size_t size, void *data)
 {
 	(void)size;
-	(void)data;
+	if (++*(unsigned *)data > 1 && program->dlpi_name[0] != '/')
+		return 0;
 	for (unsigned i = 0; i < program->dlpi_phnum; i++) {
 		const ElfW(Phdr) *h = &program->dlpi_phdr[i];
 		uintptr_t page = (uintptr_t)getpagesize() - 1,
@@ -19,11 +23,13 @@ static int release_code(struct dl_phdr_info *program, size_t size, void *data)
 		if (h->p_type == PT_LOAD && !(h->p_flags & PF_W))
 			madvise((void *)(begin & ~page), h->p_memsz, MADV_DONTNEED);
 	}
-	return 1; /* the program is the first; libraries are shared with others */
+	return 0;
 }
 
 void skep_live_release(void)
 {
+	unsigned n = 0; /* the program itself is the first */
+
 	malloc_trim(0); /* symbols of a large library took megabytes, which are not wanted again */
-	dl_iterate_phdr(release_code, NULL);
+	dl_iterate_phdr(release_code, &n);
 }
