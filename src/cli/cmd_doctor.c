@@ -84,6 +84,7 @@ static int of_this_machine(const struct job *job, struct skep_arena *arena)
 	struct skep_kernel_world *world = NULL;
 	struct skep_diag ignored = {};
 	struct utsname u = {};
+	bool tries = skep_explain_privileged();
 	int code;
 
 	(void)!uname(&u);
@@ -91,13 +92,13 @@ static int of_this_machine(const struct job *job, struct skep_arena *arena)
 	report.arch = u.machine;
 	report.machine = skep_arena_printf(arena, "%s %s, %s, %u CPUs", u.sysname, u.release,
 					   u.machine, report.n_cpus);
-	if (skep_config_read(NULL, &config) >= 0)
+	if (skep_config_read(NULL, &config) >= 0 && config.len)
 		report.config = skep_str_text(&config);
-	if (!skep_explain_privileged() || skep_world_new(&ignored, &world) < 0)
+	if (!tries || skep_world_new(&ignored, &world) < 0)
 		world = NULL;
 	skep_doctor_here(arena, world ? skep_world_get(world) : NULL, &report);
 	code = show(job, &report);
-	if (!skep_explain_privileged()) {
+	if (!tries) {
 		fflush(stdout);
 		skep_cli_need_root();
 		code = SKEP_EXIT_CANNOT;

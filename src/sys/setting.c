@@ -2,7 +2,6 @@
 #include "sys/setting.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -15,7 +14,8 @@
 #include "sys/file.h"
 
 #define NOT_TOLD "not told"
-#define TRIED_BYTES_MAX (16u << 20)
+#define NO_CAP 63 /* which nobody has */
+#define TRIED_BYTES (16u << 20)
 
 static bool can(int cap)
 {
@@ -57,13 +57,12 @@ static void look_lockdown(struct skep_arena *arena, const char *config, struct s
 	const char *level = skep_setting_lockdown(config);
 
 	s->value = level ? level : NOT_TOLD " (no /sys/kernel/security/lockdown)";
-	if (!level || skep_streq(level, "none"))
+	if (!level || level[0] == 'n') /* none, integrity or confidentiality */
 		return;
 	if (!skep_explain_lockdown())
 		s->value = skep_arena_printf(arena, "%s (by its configuration)", level);
-	s->change = skep_streq(level, "integrity")
-			    ? "no write_user: start the kernel without lockdown"
-			    : "the kernel's memory is not read: start it without lockdown";
+	s->change = level[0] == 'i' ? "no write_user: start the kernel without lockdown"
+				    : "the kernel's memory is not read: start it without lockdown";
 }
 
 /* Kernels before 5.11 count maps against it, which only trying tells: a small one is made, a large one is not. */
@@ -76,32 +75,33 @@ static void look_memlock(struct skep_arena *arena, struct skep_setting *s)
 	if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
 		return;
 	s->value = skep_arena_printf(arena, "%llu kB", (unsigned long long)limit.rlim_cur >> 10);
-	if (!skep_feature_has(SKEP_FEATURE_MMAP_ARRAY) || limit.rlim_cur >= TRIED_BYTES_MAX)
+	if (!skep_feature_has(SKEP_FEATURE_MMAP_ARRAY))
 		return;
-	fd = skep_bpf_map_create("skep_probe", SKEP_MAP_ARRAY, 4, 4096,
-				 (uint32_t)(limit.rlim_cur >> 12) + 1, 0);
+	fd = skep_bpf_map_create("skep_probe", SKEP_MAP_ARRAY, 4, 4096, TRIED_BYTES >> 12, 0);
 	if (fd == -EPERM)
 		s->change = "maps count against it: ulimit -l unlimited";
 }
 
 static const struct {
-	const char *name, *path; /* @path: NULL: of a sysctl */
-	int8_t from, to;	 /* in the way as one of these, */
-	uint8_t unless;		 /* to who does not have this capability; 0: to everybody */
+	const char *name, *path;
+	int8_t from, to; /* in the way as one of these, */
+	uint8_t unless;	 /* to who does not have this capability */
 	const char *change;
 } files[] = {
+	{ "kernel.ftrace_enabled", "/proc/sys/kernel/ftrace_enabled", 0, 0, NO_CAP,
+	  "no fentry, fexit, lsm: sysctl kernel.ftrace_enabled=1" },
 	{ "security modules", "/sys/kernel/security/lsm", 1, 0, 0, NULL },
-	{ "kernel.unprivileged_bpf_disabled", NULL, 1, 2, CAP_BPF, "see capabilities" },
-	{ "kernel.perf_event_paranoid", NULL, 2, 4, CAP_PERFMON, "see capabilities" },
-	{ "kernel.kptr_restrict", NULL, 0, 1, CAP_SYSLOG,
+	{ "kernel.unprivileged_bpf_disabled", "/proc/sys/kernel/unprivileged_bpf_disabled", 1, 2,
+	  CAP_BPF, "see capabilities" },
+	{ "kernel.perf_event_paranoid", "/proc/sys/kernel/perf_event_paranoid", 2, 4, CAP_PERFMON,
+	  "see capabilities" },
+	{ "kernel.kptr_restrict", "/proc/sys/kernel/kptr_restrict", 0, 2, CAP_SYSLOG,
 	  "stacks have no names of the kernel's functions: sysctl kernel.kptr_restrict=1, and "
 	  "cap_syslog" },
-	{ "kernel.ftrace_enabled", NULL, 0, 0, 0,
-	  "no fentry, no fexit: sysctl kernel.ftrace_enabled=1" },
-	{ "net.core.bpf_jit_enable", NULL, 0, 0, 0,
+	{ "net.core.bpf_jit_enable", "/proc/sys/net/core/bpf_jit_enable", 0, 0, NO_CAP,
 	  "programs are interpreted: sysctl net.core.bpf_jit_enable=1" },
 	/* Who has cap_bpf is not bound by it. */
-	{ "net.core.bpf_jit_limit", NULL, 1, 0, 0, NULL },
+	{ "net.core.bpf_jit_limit", "/proc/sys/net/core/bpf_jit_limit", 1, 0, 0, NULL },
 };
 
 _Static_assert(SKEP_SETTING_FILES + ARRAY_SIZE(files) == SKEP_N_SETTINGS, "one for each");
@@ -115,25 +115,18 @@ static bool hides_symbols(int value, int paranoid)
 static void look_file(struct skep_arena *arena, size_t i, struct skep_setting *s)
 {
 	_cleanup_free_ char *text = NULL;
-	const char *path = files[i].path;
-	char of_sysctl[64];
 	int value;
 
 	s->name = files[i].name;
 	s->value = NOT_TOLD;
-	if (!path) {
-		snprintf(of_sysctl, sizeof(of_sysctl), "/proc/sys/%s", s->name);
-		for (char *p = of_sysctl; (p = strchr(p, '.'));)
-			*p = '/';
-		path = of_sysctl;
-	}
-	if (skep_file_read(path, 4096, &text, NULL) < 0)
+	if (skep_file_read(files[i].path, 4096, &text, NULL) < 0)
 		return;
 	s->value = skep_arena_strndup(arena, text, strcspn(text, "\n"));
 	value = atoi(text);
+	if (value < files[i].from || value > files[i].to)
+		return;
 	if (files[i].unless == CAP_SYSLOG ? hides_symbols(value, atoi(s[-1].value))
-					  : value >= files[i].from && value <= files[i].to &&
-						    !(files[i].unless && can(files[i].unless)))
+					  : !can(files[i].unless))
 		s->change = files[i].change;
 }
 

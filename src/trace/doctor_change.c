@@ -13,7 +13,7 @@
 #define TRACEFS "mount -t tracefs none /sys/kernel/tracing"
 
 /* What has to be in a kernel's configuration, and what else to do. Features that are not here come with its version. */
-static const struct {
+static const struct want {
 	enum skep_feature feature;
 	bool hangs_on_machine; /* the configuration alone does not give it */
 	const char *configs, *also;
@@ -33,7 +33,7 @@ static const struct {
 	{ SKEP_FEATURE_UPROBE_MULTI, true, "CONFIG_UPROBES", "a newer kernel" },
 	{ SKEP_FEATURE_PERF_SOFTWARE, false, "CONFIG_PERF_EVENTS" },
 	{ SKEP_FEATURE_PERF_HARDWARE, true, "CONFIG_PERF_EVENTS",
-	  "a virtual machine must be given the counters of the processor" },
+	  "the processor's counters given to this virtual machine" },
 	{ SKEP_FEATURE_BREAKPOINT, false, "CONFIG_HAVE_HW_BREAKPOINT" },
 	{ SKEP_FEATURE_OVERRIDE, false, "CONFIG_BPF_KPROBE_OVERRIDE" },
 	{ SKEP_FEATURE_LSM, false, "CONFIG_BPF_LSM CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS" },
@@ -41,13 +41,12 @@ static const struct {
 	{ SKEP_FEATURE_CGROUP, false, "CONFIG_CGROUP_BPF" },
 };
 
-static size_t row_of(enum skep_feature feature)
+static const struct want *want_of(enum skep_feature feature)
 {
-	size_t i = 0;
-
-	while (i < ARRAY_SIZE(wants) && wants[i].feature != feature)
-		i++;
-	return i;
+	for (size_t i = 0; i < ARRAY_SIZE(wants); i++)
+		if (wants[i].feature == feature)
+			return &wants[i];
+	return NULL;
 }
 
 /* Adds those of @names that are not set. False: all are. */
@@ -79,13 +78,13 @@ enum skep_doctor_answer skep_doctor_configured(const char *config, enum skep_fea
 {
 	_cleanup_(skep_str_fini)
 	struct skep_str unset = {};
-	size_t row = row_of(feature);
+	const struct want *want = want_of(feature);
 
-	if (row == ARRAY_SIZE(wants))
+	if (!want)
 		return SKEP_DOCTOR_UNKNOWN;
-	if (add_unset(config, wants[row].configs, &unset))
+	if (add_unset(config, want->configs, &unset))
 		return SKEP_DOCTOR_NO;
-	if (wants[row].hangs_on_machine || (feature == SKEP_FEATURE_LSM && !starts_lsm(config)))
+	if (want->hangs_on_machine || (feature == SKEP_FEATURE_LSM && !starts_lsm(config)))
 		return SKEP_DOCTOR_UNKNOWN;
 	return SKEP_DOCTOR_YES;
 }
@@ -96,20 +95,24 @@ static const char *refusal(const struct skep_doctor *d, enum skep_feature f, con
 	const char *level = skep_setting_lockdown(d->config);
 	const char *caps = d->settings[SKEP_SETTING_CAPABILITIES].change;
 	int error = skep_feature_error(f);
-	bool refused = error == -EPERM || error == -EACCES;
+	bool refused = (error == -EPERM || error == -EACCES) && f != SKEP_FEATURE_TRACEFS;
+	const struct want *want = want_of(f);
 
 	*ret_why = skep_explain_errno(error);
-	if (level && (f == SKEP_FEATURE_WRITE_USER ? !skep_streq(level, "none")
-						   : refused && level[0] == 'c')) {
+	/* none, integrity or confidentiality */
+	if (level &&
+	    (f == SKEP_FEATURE_WRITE_USER ? level[0] != 'n' : refused && level[0] == 'c')) {
 		*ret_why = "the kernel is locked down";
 		return "a kernel that is started without lockdown";
 	}
-	if (f == SKEP_FEATURE_LSM && error == -EOPNOTSUPP) {
-		*ret_why = "not among the security modules";
-		return "start the kernel with lsm=...,bpf";
-	}
+	if (f == SKEP_FEATURE_KPROBE_SESSION && d->features[SKEP_FEATURE_JIT] == SKEP_DOCTOR_NO)
+		return "see jit";
+	if (f == SKEP_FEATURE_LSM && error == -EOPNOTSUPP)
+		return d->settings[SKEP_SETTING_FTRACE].change
+			       ? "see kernel.ftrace_enabled"
+			       : "start the kernel with lsm=...,bpf";
 	if (!refused)
-		return "a newer kernel";
+		return want && want->also ? want->also : "a newer kernel";
 	if (caps)
 		return caps;
 	if (!(skep_explain_capabilities() & SKEP_TAKES(CAP_SYS_ADMIN)))
@@ -121,9 +124,9 @@ static const char *refusal(const struct skep_doctor *d, enum skep_feature f, con
 void skep_doctor_why(const struct skep_doctor *d, enum skep_feature f, struct skep_str *out)
 {
 	const char *why = "not in this configuration";
-	size_t row = row_of(f);
+	const struct want *want = want_of(f);
 
-	if (d->config && row < ARRAY_SIZE(wants) && add_unset(d->config, wants[row].configs, out))
+	if (d->config && want && add_unset(d->config, want->configs, out))
 		skep_str_add(out, ": ");
 	else
 		refusal(d, f, &why);
@@ -132,23 +135,20 @@ void skep_doctor_why(const struct skep_doctor *d, enum skep_feature f, struct sk
 
 void skep_doctor_change(const struct skep_doctor *d, enum skep_feature f, struct skep_str *out)
 {
-	size_t row = row_of(f), before = out->len;
-	bool known = row < ARRAY_SIZE(wants);
+	_cleanup_(skep_str_fini)
+	struct skep_str unset = {};
+	const struct want *want = want_of(f);
 	const char *why, *change;
 
-	skep_str_add(out, "a kernel with ");
-	if (!known || !add_unset(d->config, wants[row].configs, out))
-		out->len = before;
-	else if (d->config)
+	/* Where the configuration is not told, none of it is taken for set: it may be that. */
+	if (want && add_unset(d->config, want->configs, &unset))
+		skep_str_addf(out, "a kernel with %s", skep_str_text(&unset));
+	if (d->config && unset.len)
 		return;
-	else /* what this one has is not told */
-		skep_str_add(out, ", or ");
 	change = refusal(d, f, &why);
-	/* What else it takes, unless rights are what is missing. */
-	if (known && wants[row].also &&
-	    (f == SKEP_FEATURE_TRACEFS || skep_feature_error(f) != -EPERM))
-		change = wants[row].also;
-	skep_str_add(out, change);
-	if (known && d->config)
-		skep_str_addf(out, " (%s: set here)", wants[row].configs);
+	if (unset.len && skep_streq(change, "a newer kernel"))
+		return;
+	skep_str_addf(out, "%s%s", unset.len ? ", or " : "", change);
+	if (d->config && want)
+		skep_str_addf(out, " (%s: set here)", want->configs);
 }
