@@ -157,6 +157,15 @@ network='
 	arp -s 10.77.0.3 02:00:00:00:00:03
 	load network'
 
+# Moves to the other of two processors, each with memory of its own: after a second the kernel begins to bring its pages along.
+move_node() {
+	taskset 1 dd if=/dev/zero of=/dev/null bs=8M count=1000000 &
+	sleep 1.5
+	taskset -p 2 $!
+	sleep 1.5
+	kill $!
+}
+
 # In a guest: that network, a disk that may be overwritten, swap on it.
 guest_load() {
 	disk=/dev/nvme0n1
@@ -174,6 +183,7 @@ guest_load() {
 	in_group swapping 12M max load memory=16
 	swapoff $disk
 	in_group killed 8M 0 load memory=32
+	[ ! -d /sys/devices/system/node/node1 ] || move_node
 	sleep 2.2 # for what tells by the second
 }
 
