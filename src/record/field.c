@@ -69,6 +69,12 @@ static unsigned int_size(const struct skep_schema_field *field)
 	}
 }
 
+bool skep_field_is_measure(const struct skep_schema_field *field)
+{
+	return field->kind == SKEP_FIELD_INT || field->kind == SKEP_FIELD_BOOL ||
+	       field->kind == SKEP_FIELD_FLOAT || field->kind == SKEP_FIELD_TIMESTAMP;
+}
+
 bool skep_field_has_int(const struct skep_schema_field *field)
 {
 	switch (field->kind) {

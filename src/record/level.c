@@ -3,16 +3,18 @@
 
 #include <string.h>
 
+#include "record/record_priv.h"
+
+/* What a number is called that tells things apart. */
 static bool is_measure(const struct skep_schema_field *f)
 {
-	static const char *const names[] = { "pid",    "tid",  "ppid",	"tgid",	 "uid",
+	static const char *const names[] = { "pid",    "tid",  "ppid",	"tgid",	 "uid",	 "netns",
 					     "cpu_id", "port", "lport", "rport", "dport" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (skep_streq(f->name, names[i]))
 			return false;
-	return f->kind == SKEP_FIELD_INT || f->kind == SKEP_FIELD_BOOL ||
-	       f->kind == SKEP_FIELD_FLOAT || f->kind == SKEP_FIELD_TIMESTAMP;
+	return skep_field_is_measure(f);
 }
 
 struct skep_snapshot skep_level_shape(const struct skep_schema *schema, struct skep_arena *arena)

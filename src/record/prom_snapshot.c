@@ -18,12 +18,6 @@ struct writer {
 	bool skip_first; /* the first bucket of histograms is left out */
 };
 
-static bool is_measure(const struct skep_schema_field *f)
-{
-	return f->kind == SKEP_FIELD_INT || f->kind == SKEP_FIELD_BOOL ||
-	       f->kind == SKEP_FIELD_FLOAT || f->kind == SKEP_FIELD_TIMESTAMP;
-}
-
 /*
  * Labels.
  */
@@ -60,7 +54,7 @@ static void add_labels(const struct writer *w, const struct skep_snapshot_entry 
 		return;
 	n = skep_snapshot_values(w->s, &fields);
 	for (size_t i = 0; i < n; i++)
-		if (!is_measure(&fields[i]))
+		if (!skep_field_is_measure(&fields[i]))
 			add_label(&fields[i], entry->value, w, out);
 }
 
@@ -155,7 +149,7 @@ static void add_values(const struct writer *w)
 	for (size_t k = 0; k < n; k++) {
 		_cleanup_free_ char *name = NULL;
 
-		if (!is_measure(&fields[k]))
+		if (!skep_field_is_measure(&fields[k]))
 			continue;
 		n_measures++;
 		name = begin(w, is_struct ? fields[k].name : NULL,

@@ -28,6 +28,8 @@ void skep_field_json_shape(const struct skep_schema_field *field, const void *pa
 void skep_field_stack(const struct skep_schema_field *field, const void *payload,
 		      const struct skep_resolver *resolver, unsigned indent, struct skep_str *out);
 
+/* Whether it is a number that metrics are made of, not one that stands for something. */
+bool skep_field_is_measure(const struct skep_schema_field *field);
 /* The bytes of a STRING or BUFFER that count. */
 size_t skep_field_bytes(const struct skep_schema_field *field, const void *payload,
 			const uint8_t **ret_bytes);
