@@ -36,8 +36,8 @@ static void need_members(struct vmlinux *v, const struct skep_btf_type *t)
 {
 	struct skep_btf_member m;
 
-	for (uint32_t i = 0; i < t->vlen && !v->error && skep_btf_member(v->btf, t->id, i, &m) == 0;
-	     i++)
+	for (uint32_t i = 0;
+	     i < t->vlen && vmlinux_step(v) && skep_btf_member(v->btf, t->id, i, &m) == 0; i++)
 		need(v, m.type, true);
 }
 
@@ -47,13 +47,10 @@ static void open_members(struct vmlinux *v, uint32_t id)
 	struct skep_btf_type t = skep_btf_type(v->btf, id);
 	struct skep_btf_member m;
 
-	if (++v->depth > VMLINUX_DEPTH_MAX || ++v->steps > VMLINUX_STEPS_MAX) {
-		v->error = v->depth > VMLINUX_DEPTH_MAX ? -ELOOP : -E2BIG;
-		v->depth--;
-		return;
-	}
-	for (uint32_t i = 0; i < t.vlen && !v->error && skep_btf_member(v->btf, id, i, &m) == 0;
-	     i++) {
+	if (++v->depth > VMLINUX_DEPTH_MAX)
+		v->error = -ELOOP;
+	for (uint32_t i = 0;
+	     i < t.vlen && vmlinux_step(v) && skep_btf_member(v->btf, id, i, &m) == 0; i++) {
 		uint32_t in = skep_btf_strip(v->btf, m.type, true);
 		bool pointer = false;
 
@@ -377,14 +374,15 @@ int skep_vmlinux_header(const struct skep_btf *btf, const struct skep_vmlinux_wo
 }
 
 /* Members of a record, those of unnamed ones inside as well. */
-static void assert_members(const struct vmlinux *v, uint32_t top, uint32_t id, uint64_t bits,
+static void assert_members(struct vmlinux *v, uint32_t top, uint32_t id, uint64_t bits,
 			   unsigned depth, struct skep_str *out)
 {
 	const char *word = skep_btf_kind(v->btf, top) == SKEP_BTF_UNION ? "union" : "struct";
 	struct skep_btf_type t = skep_btf_type(v->btf, id);
 	struct skep_btf_member m;
 
-	for (uint32_t i = 0; i < t.vlen && skep_btf_member(v->btf, id, i, &m) == 0; i++) {
+	for (uint32_t i = 0;
+	     i < t.vlen && vmlinux_step(v) && skep_btf_member(v->btf, id, i, &m) == 0; i++) {
 		if (!*m.name && depth < 16)
 			assert_members(v, top, skep_btf_strip(v->btf, m.type, true),
 				       bits + m.bit_offset, depth + 1, out);
@@ -396,29 +394,35 @@ static void assert_members(const struct vmlinux *v, uint32_t top, uint32_t id, u
 	}
 }
 
+static void assert_type(struct vmlinux *v, uint32_t id, struct skep_str *out)
+{
+	struct skep_btf_type t = skep_btf_type(v->btf, id);
+	bool record = is_record(t.kind);
+	const char *word = t.kind == SKEP_BTF_UNION ? "union" : record ? "struct" : "enum";
+
+	if (!v->names[id] || (!record && t.kind != SKEP_BTF_ENUM && t.kind != SKEP_BTF_ENUM64))
+		return;
+	skep_str_addf(out, "_Static_assert(sizeof(%s %s) == %" PRIu32 ", \"\");\n", word,
+		      v->names[id], t.size_bytes);
+	if (record)
+		assert_members(v, id, id, 0, 0, out);
+}
+
 int skep_vmlinux_asserted(const struct skep_btf *btf, struct skep_diag *diag,
 			  struct skep_str *ret_text)
 {
+	_cleanup_(skep_str_fini)
+	struct skep_str assertions = {};
 	struct vmlinux v;
 	int r;
 
 	init(&v, btf, NULL, true);
 	define_wanted(&v);
+	for (uint32_t id = 1; !v.error && id < skep_btf_n_types(btf); id++)
+		assert_type(&v, id, &assertions);
 	r = finish(&v, diag, ret_text);
-	for (uint32_t id = 1; r == 0 && id < skep_btf_n_types(btf); id++) {
-		struct skep_btf_type t = skep_btf_type(btf, id);
-		const char *word = t.kind == SKEP_BTF_UNION ? "union"
-				   : is_record(t.kind)	    ? "struct"
-							    : "enum";
-
-		if (!v.names[id] ||
-		    (!is_record(t.kind) && t.kind != SKEP_BTF_ENUM && t.kind != SKEP_BTF_ENUM64))
-			continue;
-		skep_str_addf(ret_text, "_Static_assert(sizeof(%s %s) == %" PRIu32 ", \"\");\n",
-			      word, v.names[id], t.size_bytes);
-		if (is_record(t.kind))
-			assert_members(&v, id, id, 0, 0, ret_text);
-	}
+	if (r == 0)
+		skep_str_add(ret_text, skep_str_text(&assertions));
 	fini(&v);
 	return r;
 }

@@ -56,8 +56,8 @@ static uint32_t record_align(struct vmlinux *v, const struct skep_btf_type *t)
 	struct skep_btf_member m;
 	uint32_t align = 1;
 
-	for (uint32_t i = 0; i < t->vlen && !v->error && skep_btf_member(v->btf, t->id, i, &m) == 0;
-	     i++) {
+	for (uint32_t i = 0;
+	     i < t->vlen && vmlinux_step(v) && skep_btf_member(v->btf, t->id, i, &m) == 0; i++) {
 		if (is_off(v, &m))
 			return 1;
 		align = MAX(align, vmlinux_align(v, m.type));
@@ -70,8 +70,8 @@ static bool is_packed(struct vmlinux *v, const struct skep_btf_type *t)
 	struct skep_btf_member m;
 	uint32_t align = 1;
 
-	for (uint32_t i = 0; i < t->vlen && !v->error && skep_btf_member(v->btf, t->id, i, &m) == 0;
-	     i++) {
+	for (uint32_t i = 0;
+	     i < t->vlen && vmlinux_step(v) && skep_btf_member(v->btf, t->id, i, &m) == 0; i++) {
 		if (is_off(v, &m))
 			return true;
 		align = MAX(align, vmlinux_align(v, m.type));
@@ -182,8 +182,8 @@ static bool write_members(struct vmlinux *v, const struct skep_btf_type *t, bool
 	uint64_t at = 0, size = t->size_bytes * 8ull;
 	uint32_t align = packed ? 1 : vmlinux_align(v, t->id);
 
-	for (uint32_t i = 0; i < t->vlen && !v->error && skep_btf_member(v->btf, t->id, i, &m) == 0;
-	     i++) {
+	for (uint32_t i = 0;
+	     i < t->vlen && vmlinux_step(v) && skep_btf_member(v->btf, t->id, i, &m) == 0; i++) {
 		if (m.bit_offset < at || m.bit_offset + bits_of(v, &m) > size)
 			return false;
 		if (next_place(v, &m, packed, at) != m.bit_offset)
@@ -201,8 +201,8 @@ static bool write_choices(struct vmlinux *v, const struct skep_btf_type *t, stru
 	struct skep_btf_member m;
 	uint64_t most = 0, size = t->size_bytes * 8ull;
 
-	for (uint32_t i = 0; i < t->vlen && !v->error && skep_btf_member(v->btf, t->id, i, &m) == 0;
-	     i++) {
+	for (uint32_t i = 0;
+	     i < t->vlen && vmlinux_step(v) && skep_btf_member(v->btf, t->id, i, &m) == 0; i++) {
 		if (m.bit_offset || bits_of(v, &m) > size)
 			return false;
 		write_member(v, &m, out);

@@ -2,13 +2,15 @@
 /* What the files of vmlinux.h share. Nobody else includes this. */
 #pragma once
 
+#include <errno.h>
+
 #include "base/arena.h"
 #include "base/hash.h"
 #include "base/vec.h"
 #include "workbench/vmlinux.h"
 
 #define VMLINUX_BYTES_MAX (64u << 20) /* of the text */
-#define VMLINUX_STEPS_MAX (1u << 20)  /* records looked into for pointers */
+#define VMLINUX_STEPS_MAX (1u << 21)  /* members looked at */
 #define VMLINUX_DEPTH_MAX 128	      /* types that stand inside of each other */
 
 enum vmlinux_state {
@@ -47,6 +49,17 @@ struct skep_vmlinux_words {
 void vmlinux_name_all(struct vmlinux *v);
 /* What constant @name of enum @id is called. */
 const char *vmlinux_constant(struct vmlinux *v, uint32_t id, const char *name);
+
+/*
+ * Called for each member that is looked at: what stands inside of itself, or twice in what stands twice, ends. False: so it does,
+ * or did before.
+ */
+static inline bool vmlinux_step(struct vmlinux *v)
+{
+	if (!v->error && ++v->steps > VMLINUX_STEPS_MAX)
+		v->error = -E2BIG;
+	return !v->error;
+}
 
 /* vmlinux_layout.c. */
 /* How C aligns a type, in bytes. */
