@@ -221,12 +221,34 @@ static void test_wide(void **state)
 	assert_int_equal(header_of(b, &text), -E2BIG);
 }
 
+/* The same of nothing, with a member for which there is no room: what was written is thrown away, so that no text grows. */
+static void test_thrown_away(void **state)
+{
+	_cleanup_(skep_btf_builder_freep)
+	struct skep_btf_builder *b = skep_btf_builder_new(NULL);
+	uint32_t number = skep_btf_build_int(b, "int", 4, SKEP_BTF_INT_SIGNED);
+	uint32_t inner = skep_btf_build_struct(b, SKEP_BTF_STRUCT, "none", 0, NULL, 0);
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+
+	for (unsigned i = 0; i < 40; i++) {
+		struct skep_btf_member m[3] = {
+			{ "", inner, 0, 0 },
+			{ "n", inner, 0, 0 },
+			{ "z", number, 0, 0 },
+		};
+
+		inner = skep_btf_build_struct(b, SKEP_BTF_STRUCT, i < 39 ? "" : "top", 0, m, 3);
+	}
+	assert_int_equal(header_of(b, &text), -E2BIG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_layout),	cmocka_unit_test(test_words),
 		cmocka_unit_test(test_hostile), cmocka_unit_test(test_deep),
-		cmocka_unit_test(test_wide),
+		cmocka_unit_test(test_wide),	cmocka_unit_test(test_thrown_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
