@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
+
+#define WHY_MAX 1024 /* of a message in JSON */
+
 /* Bytes that are read from the front. */
 struct reader {
 	const uint8_t *at, *end;
@@ -80,10 +84,44 @@ static uint64_t rejected_protobuf(struct reader r, struct skep_str *ret_why)
 	return rejected;
 }
 
+static bool is_rejected(const char *name)
+{
+	return skep_streq(name, "rejectedLogRecords") || skep_streq(name, "rejectedDataPoints") ||
+	       skep_streq(name, "rejectedSpans");
+}
+
+/*
+ * {"partialSuccess": {"rejectedLogRecords": "4", "errorMessage": "why"}}, or its members without it around them, as some receivers
+ * have them. Whether it is well-formed to its end decides nothing: better a loss too many is told than none.
+ */
+static uint64_t rejected_json(struct skep_json *j, bool outer, struct skep_str *ret_why)
+{
+	uint64_t rejected = 0;
+	char why[WHY_MAX];
+	const char *name;
+
+	if (!skep_json_enter(j, '{'))
+		return 0;
+	while ((name = skep_json_member(j))) {
+		if (outer && skep_streq(name, "partialSuccess")) {
+			rejected = rejected_json(j, false, ret_why);
+		} else if (is_rejected(name)) {
+			skep_json_u64(j, &rejected);
+		} else if (skep_streq(name, "errorMessage") &&
+			   skep_json_text(j, why, sizeof(why))) {
+			skep_str_reset(ret_why);
+			skep_str_add(ret_why, why);
+		}
+	}
+	return MIN(rejected, (uint64_t)INT64_MAX);
+}
+
 uint64_t skep_answer_rejected(const uint8_t *bytes, size_t size, bool json,
 			      struct skep_str *ret_why)
 {
-	return json ? skep_answer_rejected_json((const char *)bytes, size, ret_why)
+	struct skep_json j = skep_json((const char *)bytes, size);
+
+	return json ? rejected_json(&j, true, ret_why)
 		    : rejected_protobuf((struct reader){ bytes, bytes + size }, ret_why);
 }
 

@@ -16,5 +16,3 @@ int64_t skep_answer_retry_info(const char *details);
  */
 uint64_t skep_answer_rejected(const uint8_t *bytes, size_t size, bool json,
 			      struct skep_str *ret_why);
-/* Of those in JSON (answer_json.c). */
-uint64_t skep_answer_rejected_json(const char *text, size_t size, struct skep_str *ret_why);

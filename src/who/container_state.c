@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "sys/file.h"
 
 #define STATE_FILE_MAX (4 * 1024 * 1024)
-#define UID_LEN 36 /* of a pod: 8-4-4-4-12 digits */
+#define TEXT_MAX 4096 /* of a name */
+#define UID_LEN 36    /* of a pod: 8-4-4-4-12 digits */
 
 void skep_container_fini(struct skep_container *c)
 {
@@ -29,105 +31,144 @@ void skep_container_label(const struct skep_container *c, struct skep_str *out)
 			skep_str_addf(out, "%s%s", out->len > before ? "/" : "", parts[i]->data);
 }
 
-/* JSON */
+/*
+ * What the files say.
+ */
 
-/* What stands behind @lead in the text of "key", the first that begins so and not with @unlike. False: there is none. */
-static bool add_value(const char *json, const char *key, const char *lead, const char *unlike,
-		      struct skep_str *out)
+static void take_text(struct skep_json *j, struct skep_str *ret)
 {
-	size_t len = strlen(key);
+	char text[TEXT_MAX];
 
-	for (const char *p = json; (p = strstr(p, key)); p++) {
-		const char *value = p + len;
+	if (ret->len || !skep_json_text(j, text, sizeof(text)))
+		return;
+	skep_str_add(ret, text);
+}
 
-		if (p == json || p[-1] != '"' || *value != '"')
-			continue;
-		value++;
-		value += strspn(value, " :");
-		if (*value != '"' || !skep_has_prefix(++value, lead) ||
-		    skep_has_prefix(value, unlike) || value[strlen(lead)] == '"')
-			continue;
-		for (value += strlen(lead); *value && *value != '"'; value++) {
-			value += *value == '\\' && value[1];
-			skep_str_addc(out, *value);
-		}
-		return true;
+/* What a cluster says of a container, in an object of texts. */
+static void take_labels(struct skep_json *j, struct skep_container *c)
+{
+	const struct {
+		const char *label;
+		struct skep_str *to;
+	} known[] = {
+		{ "io.kubernetes.container.name", &c->name },
+		{ "io.kubernetes.cri.container-name", &c->name },
+		{ "nerdctl/name", &c->name },
+		{ "io.kubernetes.cri.image-name", &c->image },
+		{ "io.kubernetes.cri-o.ImageName", &c->image },
+		{ "io.kubernetes.pod.name", &c->pod },
+		{ "io.kubernetes.cri.sandbox-name", &c->pod },
+		{ "io.kubernetes.pod.namespace", &c->space },
+		{ "io.kubernetes.cri.sandbox-namespace", &c->space },
+	};
+	const char *name;
+
+	if (!skep_json_enter(j, '{'))
+		return;
+	while ((name = skep_json_member(j)))
+		for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+			if (skep_streq(name, known[i].label))
+				take_text(j, known[i].to);
+}
+
+/* Docker's {"Image": "nginx:1.25", "Labels": {...}}. An image that has no name is no news. */
+static void take_config(struct skep_json *j, struct skep_container *c)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str image = {};
+	const char *name;
+
+	if (!skep_json_enter(j, '{'))
+		return;
+	while ((name = skep_json_member(j))) {
+		if (skep_streq(name, "Labels"))
+			take_labels(j, c);
+		else if (skep_streq(name, "Image"))
+			take_text(j, &image);
 	}
-	return false;
+	if (!c->image.len && !skep_has_prefix(skep_str_text(&image), "sha256:"))
+		skep_str_add(&c->image, skep_str_text(&image));
 }
 
-static bool add_first(const char *json, const char *const *keys, struct skep_str *out)
+/* One container's own file: Docker's, or one of OCI, whose annotations are the labels. False: it tells nothing. */
+static bool describe(const char *text, size_t size, struct skep_container *c)
 {
-	for (; *keys; keys++)
-		if (add_value(json, *keys, "", "sha256:", out))
-			return true;
-	return false;
+	struct skep_json j = skep_json(text, size);
+	_cleanup_(skep_str_fini)
+	struct skep_str own = {};
+	const char *name;
+
+	if (!skep_json_enter(&j, '{'))
+		return false;
+	while ((name = skep_json_member(&j))) {
+		if (skep_streq(name, "annotations"))
+			take_labels(&j, c);
+		else if (skep_streq(name, "Config"))
+			take_config(&j, c);
+		else if (skep_streq(name, "Name"))
+			take_text(&j, &own);
+	}
+	/* Docker has a slash in front of its name; what a cluster calls the container is better. */
+	if (!c->name.len && skep_has_prefix(skep_str_text(&own), "/"))
+		skep_str_add(&c->name, skep_str_text(&own) + 1);
+	return c->name.len || c->image.len || c->pod.len || c->space.len;
 }
 
-/* One container's own file. False: it tells nothing. */
-static bool describe(const char *json, struct skep_container *c)
+/* JSON in a text of JSON: {"image-name":"nginx",...}. */
+static void take_metadata(struct skep_json *outer, struct skep_container *c)
 {
-	static const char *const names[] = { "io.kubernetes.container.name",
-					     "io.kubernetes.cri.container-name", "nerdctl/name",
-					     NULL };
-	static const char *const images[] = { "io.kubernetes.cri.image-name",
-					      "io.kubernetes.cri-o.ImageName", "Image", NULL };
-	static const char *const pods[] = { "io.kubernetes.pod.name",
-					    "io.kubernetes.cri.sandbox-name", NULL };
-	static const char *const spaces[] = { "io.kubernetes.pod.namespace",
-					      "io.kubernetes.cri.sandbox-namespace", NULL };
-	bool any;
+	char text[TEXT_MAX];
+	struct skep_json j;
+	const char *name;
 
-	any = add_first(json, spaces, &c->space);
-	any |= add_first(json, pods, &c->pod);
-	any |= add_first(json, images, &c->image);
-	/* Docker has a slash in front of it, and more things that have a Name. */
-	any |= add_first(json, names, &c->name) || add_value(json, "Name", "/", "\"", &c->name);
-	return any;
+	if (!skep_json_text(outer, text, sizeof(text)))
+		return;
+	j = skep_json(text, strlen(text));
+	if (!skep_json_enter(&j, '{'))
+		return;
+	while ((name = skep_json_member(&j)))
+		if (skep_streq(name, "image-name"))
+			take_text(&j, &c->image);
 }
 
-/* The list of Podman: {"id":"...","names":["web"],"metadata":"{\"image-name\":\"nginx\"..."},... */
-static bool take_listed(const char *entry, const char *end, const char *id, skep_container_fn *take,
-			void *data)
+/* One of Podman's list: {"id":"...","names":["web"],"metadata":"{\"image-name\":\"nginx\"...}",...} */
+static bool take_listed(struct skep_json *j, const char *id, skep_container_fn *take, void *data)
 {
-	static const char image[] = "\\\"image-name\\\":\\\"", names[] = "\"names\":[";
-	const char *p = entry + strspn(entry, " \""), *stop;
 	_cleanup_(skep_container_fini)
 	struct skep_container c = {};
+	struct skep_json names = {};
 	bool enough = false;
+	const char *name;
 
-	snprintf(c.id, sizeof(c.id), "%.*s", (int)MIN(strcspn(p, "\""), sizeof(c.id) - 1), p);
-	if (id && !skep_streq(c.id, id))
+	if (!skep_json_enter(j, '{'))
 		return false;
-	p = memmem(entry, (size_t)(end - entry), image, strlen(image));
-	if (p)
-		skep_str_addn(&c.image, p + strlen(image), strcspn(p + strlen(image), "\\\""));
-	p = memmem(entry, (size_t)(end - entry), names, strlen(names));
-	stop = p ? strchrnul(p, ']') : end;
-	for (p = p ? p + strlen(names) : stop; !enough && p < stop; p++) {
-		size_t len = strcspn(p + 1, "\"");
-
-		if (*p != '"')
-			continue;
+	while ((name = skep_json_member(j))) {
+		if (skep_streq(name, "id"))
+			skep_json_text(j, c.id, sizeof(c.id));
+		else if (skep_streq(name, "metadata"))
+			take_metadata(j, &c);
+		else if (skep_streq(name, "names"))
+			names = *j; /* to be read when the rest is known */
+	}
+	if (!*c.id || (id && !skep_streq(c.id, id)) || !skep_json_enter(&names, '['))
+		return false;
+	while (!enough && skep_json_element(&names)) {
 		skep_str_reset(&c.name);
-		skep_str_addn(&c.name, p + 1, len);
-		enough = take(data, &c);
-		p += len + 1;
+		take_text(&names, &c.name);
+		enough = c.name.len && take(data, &c);
 	}
 	return enough;
 }
 
-static bool take_list(const char *json, const char *id, skep_container_fn *take, void *data)
+static bool take_list(const char *text, size_t size, const char *id, skep_container_fn *take,
+		      void *data)
 {
-	static const char key[] = "\"id\":";
-	const char *p = strstr(json, key), *next;
+	struct skep_json j = skep_json(text, size);
 	bool enough = false;
 
-	for (; p && !enough; p = next) {
-		p += strlen(key);
-		next = strstr(p, key);
-		enough = take_listed(p, next ? next : p + strlen(p), id, take, data);
-	}
+	if (skep_json_enter(&j, '['))
+		while (!enough && skep_json_element(&j))
+			enough = take_listed(&j, id, take, data);
 	return enough;
 }
 
@@ -157,13 +198,14 @@ static bool take_file(const char *path, const char *behind, const char *id, skep
 	_cleanup_(skep_container_fini)
 	struct skep_container c = {};
 	_cleanup_free_ char *text = NULL;
+	size_t size;
 
-	if (skep_file_read_regular(path, STATE_FILE_MAX, &text, NULL) < 0)
+	if (skep_file_read_regular(path, STATE_FILE_MAX, &text, &size) < 0)
 		return false;
 	if (!behind)
-		return take_list(text, id, take, data);
+		return take_list(text, size, id, take, data);
 	id_of_path(path, behind, c.id);
-	return describe(text, &c) && take(data, &c);
+	return describe(text, size, &c) && take(data, &c);
 }
 
 static bool look_in(const char *root, const char *pattern, const char *id, skep_container_fn *take,

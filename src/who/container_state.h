@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Containers as the state files of their runtimes have them: Docker, containerd (Kubernetes, k3s, nerdctl), CRI-O, Podman.
- * The files are JSON. Each of the few texts that are wanted stands behind a key of its own, so they are searched, not parsed.
  *
  *	skep_containers(root, id, take, data);		// of one id, until take says enough; NULL: of all
  *

@@ -330,7 +330,8 @@ static void test_labels(void **state)
 	(void)state;
 	make_file(
 		"/var/lib/docker/containers/" ID_A "/config.v2.json",
-		"{\"State\":{},\"Config\":{\"Image\":\"nginx:1.25\"},\"Image\":\"sha256:12\",\"Name\":\"/web \\\"1\\\"\"}");
+		"{\"State\":{},\"Config\":{\"Labels\":{\"Image\":\"no\",\"Name\":\"/no\"},\"Image\":\"nginx:1.25\"},"
+		"\"Image\":\"sha256:12\",\"Name\":\"/web \\\"1\\\"\"}");
 	expect_label("/system.slice/docker-" ID_A ".scope", LABEL, "web \"1\"");
 	expect_label("/system.slice/docker-" ID_A ".scope", IMAGE, "nginx:1.25");
 	expect_label("/docker/" ID_A "/inner", ID, ID_A);
@@ -345,10 +346,11 @@ static void test_labels(void **state)
 		"/run/containers/storage/overlay-containers/" ID_E "/userdata/config.json",
 		"{\"annotations\":{\"io.kubernetes.pod.name\":\"p\",\"io.kubernetes.pod.namespace\":\"n\"}}");
 	expect_label("/kubepods/crio-" ID_E ".scope", LABEL, "n/p");
-	make_file("/var/lib/containers/storage/overlay-containers/containers.json",
-		  "[{\"id\":\"" ID_F
-		  "\",\"names\":[\"db\"],\"metadata\":\"{\\\"image-name\\\":\\\"pg:9\\\"}\"},"
-		  "{\"id\":\"0\",\"names\":[\"other\"]}]");
+	make_file(
+		"/var/lib/containers/storage/overlay-containers/containers.json",
+		"[{\"id\":\"" ID_F
+		"\",\"x\":{\"id\":\"0\"},\"names\":[\"db\"],\"metadata\":\"{\\\"image-name\\\":\\\"pg:9\\\"}\"},"
+		"{\"id\":\"0\",\"names\":[\"other\"]}]");
 	expect_label("/machine.slice/libpod-" ID_F ".scope", LABEL, "db");
 	expect_label("/machine.slice/libpod-" ID_F ".scope", IMAGE, "pg:9");
 	make_file("/var/lib/containers/storage/vfs-containers/volatile-containers.json",
