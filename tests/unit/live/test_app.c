@@ -22,6 +22,7 @@
 #include <skep/skep.h>
 
 #include "../obj/compile.h"
+#include "../sys/own_bpffs.h"
 
 #define ROUNDS 24
 #define KINDS 6
@@ -55,7 +56,7 @@ static int setup(void **state)
 				 &objects[i]))
 			return 0;
 	/* A network of our own, for packets that nobody else sends. */
-	if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0 || up() < 0)
+	if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0 || up() < 0 || !own_bpffs())
 		skep_str_reset(&objects[0]);
 	return 0;
 }

@@ -4,8 +4,6 @@
  * maps are as the source says, its programs run. Needs root and clang; nothing is attached.
  */
 #include <errno.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 
@@ -13,6 +11,7 @@
 #include "fixture.h"
 #include "obj/object.h"
 #include "obj/spec_append.h"
+#include "own_bpffs.h"
 #include "sys/config.h"
 #include "sys/vmlinux.h"
 
@@ -307,7 +306,6 @@ static void sections_attach(void **state)
 	assert_int_equal(read_var(o, "enters"), 1);
 }
 
-/* In a mount namespace of its own, so that nothing stays. */
 static void maps_are_kept(void **state)
 {
 	struct object *o = *state;
@@ -316,8 +314,7 @@ static void maps_are_kept(void **state)
 	size_t map;
 
 	open_object(o, "maps", NULL);
-	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL) < 0)
+	if (!own_bpffs())
 		skip();
 	assert_int_equal(load_object(o, true), 0);
 	map = map_index(o, "skep_test_kept");
