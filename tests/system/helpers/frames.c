@@ -9,7 +9,7 @@
  *	frames thread=1    a thread: frames_thread > frames_leaf
  *	frames busy=50     four threads at once, so many times each: frames_thread > frames_leaf; meanwhile two others map and unmap
  *	                   memory without pause, so that its lock is seldom free
- *	frames spin=300    milliseconds on a CPU, in main > frames_two > frames_three > frames_spin
+ *	frames spin=300    until it has had so many milliseconds on a CPU, in main > frames_two > frames_three > frames_spin
  *	frames paths=5:7   7 times main > frames_left and frames_right, 16 of them in an order of their own > frames_leaf: orders
  *	                   number 5 to 11, so up to 65536 different stacks
  *	frames sleep=10    milliseconds
@@ -86,19 +86,20 @@ static void walk_paths(const char *arg)
 		go_on(first + i, 16);
 }
 
-static long now_ms(void)
+/* Of this thread alone: how long it had to wait for a CPU is the others' doing. */
+static long on_cpu_ms(void)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 FUNCTION int frames_spin(int ms)
 {
-	long end = now_ms() + ms;
+	long end = on_cpu_ms() + ms;
 
-	while (now_ms() < end)
+	while (on_cpu_ms() < end)
 		for (volatile int i = 0; i < 100000; i++)
 			;
 	return ms;

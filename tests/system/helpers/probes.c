@@ -2,7 +2,7 @@
 /*
  * probes: a program with static probes (USDT).
  *
- *	probes [wait=MS] 3	i from 1 to 3, after a while, passes each of these once:
+ *	probes [wait=PATH] 3	i from 1 to 3, once there is such a file, passes each of these once:
  *
  *	probes address	prints where the global is, which is the same in every run
  *
@@ -51,7 +51,8 @@ int main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "address") == 0)
 		return printf("%p\n", (void *)&global) < 0;
 	if (argc > 2 && strncmp(argv[1], "wait=", 5) == 0)
-		usleep((useconds_t)atol(argv[1] + 5) * 1000);
+		while (access(argv[1] + 5, F_OK) != 0)
+			usleep(10000);
 	for (long i = 1; i <= n; i++) {
 		sale(i);
 		PROBE("shop", "twice", "0", "4@%%ecx", "c"(i));
