@@ -221,7 +221,10 @@ void skep_ir_copy(struct skep_fn *fn, struct skep_val *to, int to_off, struct sk
 struct skep_val *skep_ir_map(struct skep_fn *fn, unsigned map);
 /* Address of byte @off of an array map's only element, without a lookup. */
 struct skep_val *skep_ir_map_value(struct skep_fn *fn, unsigned map, unsigned off);
-/* A helper by its number (isa/helper.h). */
+/*
+ * A helper by its number (isa/helper.h). Before Linux 6.4 what changes a map gives an int whose upper half says nothing: its
+ * result is compared with 0 only, or extended first.
+ */
 struct skep_val *skep_ir_call(struct skep_fn *fn, uint32_t helper, unsigned flags, unsigned n_args,
 			      ...);
 struct skep_val *skep_ir_call_kfunc(struct skep_fn *fn, const char *name, unsigned flags,

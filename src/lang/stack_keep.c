@@ -61,6 +61,8 @@ void skep_keep_stack(struct skep_keeper *k, struct skep_fn *fn, struct skep_val 
 	skep_ir_at(fn, fresh);
 	r = skep_ir_call(fn, SKEP_HELPER_MAP_UPDATE_ELEM, 0, 4, stacks, WALK_AT(fn, walk, id),
 			 WALK_AT(fn, walk, addresses), skep_ir_const(fn, 0));
+	/* Before Linux 6.4 the kernel's function gives an int: of -E2BIG only the lower half is negative. */
+	r = skep_ir_extend(fn, r, 4, true);
 	skep_ir_branch(fn, SKEP_CC_SLT, r, skep_ir_const(fn, 0), full, added);
 	skep_ir_at(fn, added);
 	skep_ir_atomic_add(fn, skep_ir_map_value(fn, (unsigned)k->maps.count, 0), 0, 8,
