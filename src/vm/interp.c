@@ -131,22 +131,13 @@ bool vm_call_number(struct skep_vm_run *run, uint64_t number, uint64_t r[SKEP_N_
 
 #define INTERP interpret_checked
 #define CHECKED 1
-#define WATCHED 0
 #include "vm/interp_body.inc"
 
 #define INTERP interpret_unchecked
 #define CHECKED 0
-#define WATCHED 0
-#include "vm/interp_body.inc"
-
-#define INTERP interpret_watched
-#define CHECKED 1
-#define WATCHED 1
 #include "vm/interp_body.inc"
 
 vm_engine_fn *vm_interpreter(const struct skep_vm_run *run)
 {
-	if (run->watch)
-		return interpret_watched;
-	return run->checked ? interpret_checked : interpret_unchecked;
+	return run->checked || run->watch ? interpret_checked : interpret_unchecked;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The interpreter: three engines made of one loop (interp_body.inc).
+ * The interpreter: two engines made of one loop (interp_body.inc).
  *
  *	run->engine = vm_interpreter(run);
  *	value = run->engine(run, prog, 0, args);
