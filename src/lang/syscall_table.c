@@ -95,21 +95,7 @@ static const char *const x86_64_names[] = {
 	[324] = "membarrier", [325] = "mlock2", [326] = "copy_file_range", [327] = "preadv2",
 	[328] = "pwritev2", [329] = "pkey_mprotect", [330] = "pkey_alloc", [331] = "pkey_free",
 	[332] = "statx", [333] = "io_pgetevents", [334] = "rseq", [335] = "uretprobe",
-	[336] = "uprobe", [424] = "pidfd_send_signal", [425] = "io_uring_setup",
-	[426] = "io_uring_enter", [427] = "io_uring_register", [428] = "open_tree",
-	[429] = "move_mount", [430] = "fsopen", [431] = "fsconfig", [432] = "fsmount",
-	[433] = "fspick", [434] = "pidfd_open", [435] = "clone3", [436] = "close_range",
-	[437] = "openat2", [438] = "pidfd_getfd", [439] = "faccessat2",
-	[440] = "process_madvise", [441] = "epoll_pwait2", [442] = "mount_setattr",
-	[443] = "quotactl_fd", [444] = "landlock_create_ruleset", [445] = "landlock_add_rule",
-	[446] = "landlock_restrict_self", [447] = "memfd_secret", [448] = "process_mrelease",
-	[449] = "futex_waitv", [450] = "set_mempolicy_home_node", [451] = "cachestat",
-	[452] = "fchmodat2", [453] = "map_shadow_stack", [454] = "futex_wake",
-	[455] = "futex_wait", [456] = "futex_requeue", [457] = "statmount", [458] = "listmount",
-	[459] = "lsm_get_self_attr", [460] = "lsm_set_self_attr", [461] = "lsm_list_modules",
-	[462] = "mseal", [463] = "setxattrat", [464] = "getxattrat", [465] = "listxattrat",
-	[466] = "removexattrat", [467] = "open_tree_attr", [468] = "file_getattr",
-	[469] = "file_setattr",
+	[336] = "uprobe",
 };
 
 static const char *const arm64_names[] = {
@@ -185,21 +171,22 @@ static const char *const arm64_names[] = {
 	[282] = "userfaultfd", [283] = "membarrier", [284] = "mlock2", [285] = "copy_file_range",
 	[286] = "preadv2", [287] = "pwritev2", [288] = "pkey_mprotect", [289] = "pkey_alloc",
 	[290] = "pkey_free", [291] = "statx", [292] = "io_pgetevents", [293] = "rseq",
-	[294] = "kexec_file_load", [424] = "pidfd_send_signal", [425] = "io_uring_setup",
-	[426] = "io_uring_enter", [427] = "io_uring_register", [428] = "open_tree",
-	[429] = "move_mount", [430] = "fsopen", [431] = "fsconfig", [432] = "fsmount",
-	[433] = "fspick", [434] = "pidfd_open", [435] = "clone3", [436] = "close_range",
-	[437] = "openat2", [438] = "pidfd_getfd", [439] = "faccessat2",
-	[440] = "process_madvise", [441] = "epoll_pwait2", [442] = "mount_setattr",
-	[443] = "quotactl_fd", [444] = "landlock_create_ruleset", [445] = "landlock_add_rule",
-	[446] = "landlock_restrict_self", [447] = "memfd_secret", [448] = "process_mrelease",
-	[449] = "futex_waitv", [450] = "set_mempolicy_home_node", [451] = "cachestat",
-	[452] = "fchmodat2", [453] = "map_shadow_stack", [454] = "futex_wake",
-	[455] = "futex_wait", [456] = "futex_requeue", [457] = "statmount", [458] = "listmount",
-	[459] = "lsm_get_self_attr", [460] = "lsm_set_self_attr", [461] = "lsm_list_modules",
-	[462] = "mseal", [463] = "setxattrat", [464] = "getxattrat", [465] = "listxattrat",
-	[466] = "removexattrat", [467] = "open_tree_attr", [468] = "file_getattr",
-	[469] = "file_setattr",
+	[294] = "kexec_file_load",
+};
+
+/* New calls have the same number on all architectures. */
+#define COMMON 424
+static const char *const common_names[] = {
+	"pidfd_send_signal", "io_uring_setup", "io_uring_enter", "io_uring_register",
+	"open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "fspick", "pidfd_open",
+	"clone3", "close_range", "openat2", "pidfd_getfd", "faccessat2", "process_madvise",
+	"epoll_pwait2", "mount_setattr", "quotactl_fd", "landlock_create_ruleset",
+	"landlock_add_rule", "landlock_restrict_self", "memfd_secret", "process_mrelease",
+	"futex_waitv", "set_mempolicy_home_node", "cachestat", "fchmodat2", "map_shadow_stack",
+	"futex_wake", "futex_wait", "futex_requeue", "statmount", "listmount",
+	"lsm_get_self_attr", "lsm_set_self_attr", "lsm_list_modules", "mseal", "setxattrat",
+	"getxattrat", "listxattrat", "removexattrat", "open_tree_attr", "file_getattr",
+	"file_setattr",
 };
 
 /* How many arguments each takes, by number; of a call that is not made any more 6. */
@@ -208,28 +195,30 @@ static const char x86_64_args[] =
 	"11221221232233312221140301100200022223333111122243222311222323223111222100321521"
 	"21012522142213232664366666035554443332222163312153313166531044342112224144326635"
 	"41552345545320324434534345343365123644464632144244213215545525453214236653345332"
-	"53513366642156400666666666666666666666666666666666666666666666666666666666666666"
-	"6666666666666666666666664264352533223434565434212544434644444336654555";
+	"53513366642156400";
 static const char arm64_args[] =
 	"21335555444333222232146133132332243335425232222431112353410243333334455465446444"
 	"20114242412211151162322343232141222434231233011202232244243032421213333111211022"
 	"12222215322100000001415523235434433331343233336655233312554553642133221033565346"
-	"45456666666666666666442553212466533453323513366642156456666666666666666666666666"
-	"66666666666666666666666666666666666666666666666666666666666666666666666666666666"
-	"6666666666666666666666664264352533223434565434212544434644444336654555";
+	"4545666666666666666644255321246653345332351336664215645";
+static const char common_args[] = "4264352533223434565434212544434644444336654555";
 /* clang-format on */
 
 static const struct {
 	const char *arch;
+	int first;
 	const char *const *names;
 	size_t n;
 	const char *args;
 } tables[] = {
-	{ "x86_64", x86_64_names, ARRAY_SIZE(x86_64_names), x86_64_args },
-	{ "arm64", arm64_names, ARRAY_SIZE(arm64_names), arm64_args },
+	{ "x86_64", 0, x86_64_names, ARRAY_SIZE(x86_64_names), x86_64_args },
+	{ "x86_64", COMMON, common_names, ARRAY_SIZE(common_names), common_args },
+	{ "arm64", 0, arm64_names, ARRAY_SIZE(arm64_names), arm64_args },
+	{ "arm64", COMMON, common_names, ARRAY_SIZE(common_names), common_args },
 };
 _Static_assert(sizeof(x86_64_args) == ARRAY_SIZE(x86_64_names) + 1, "a digit for each call");
 _Static_assert(sizeof(arm64_args) == ARRAY_SIZE(arm64_names) + 1, "a digit for each call");
+_Static_assert(sizeof(common_args) == ARRAY_SIZE(common_names) + 1, "a digit for each call");
 
 int skep_syscall_number(const char *arch, const char *name)
 {
@@ -238,23 +227,37 @@ int skep_syscall_number(const char *arch, const char *name)
 			continue;
 		for (size_t i = 0; i < tables[t].n; i++)
 			if (tables[t].names[i] && skep_streq(tables[t].names[i], name))
-				return (int)i;
+				return tables[t].first + (int)i;
 	}
 	return -1;
 }
 
+/* Its table and its place in it. */
+static bool find(const char *arch, int number, size_t *ret_table, size_t *ret_place)
+{
+	for (size_t t = 0; arch && t < ARRAY_SIZE(tables); t++) {
+		if (!skep_streq(tables[t].arch, arch) || number < tables[t].first ||
+		    (size_t)(number - tables[t].first) >= tables[t].n)
+			continue;
+		*ret_table = t;
+		*ret_place = (size_t)(number - tables[t].first);
+		return true;
+	}
+	return false;
+}
+
 const char *skep_syscall_name(const char *arch, int number)
 {
-	for (size_t t = 0; arch && t < ARRAY_SIZE(tables); t++)
-		if (skep_streq(tables[t].arch, arch) && number >= 0 && (size_t)number < tables[t].n)
-			return tables[t].names[number];
-	return NULL;
+	size_t table, place;
+
+	return find(arch, number, &table, &place) ? tables[table].names[place] : NULL;
 }
 
 unsigned skep_syscall_args(const char *arch, int number)
 {
-	for (size_t t = 0; arch && t < ARRAY_SIZE(tables); t++)
-		if (skep_streq(tables[t].arch, arch) && number >= 0 && (size_t)number < tables[t].n)
-			return (unsigned)(tables[t].args[number] - '0');
-	return SKEP_SYSCALL_ARGS_MAX;
+	size_t table, place;
+
+	if (!find(arch, number, &table, &place))
+		return SKEP_SYSCALL_ARGS_MAX;
+	return (unsigned)(tables[table].args[place] - '0');
 }
