@@ -69,6 +69,7 @@ void skep_level_add(struct skep_level *l, const struct skep_schema *schema, cons
 {
 	_cleanup_(skep_str_fini)
 	struct skep_str keys = {};
+	bool is_new; /* an interval */
 
 	/* Rows of this name may be made in several places; all look the same, but only one is told of. */
 	if (l->schema &&
@@ -76,11 +77,12 @@ void skep_level_add(struct skep_level *l, const struct skep_schema *schema, cons
 		skep_level_fini(l);
 	l->schema = schema;
 	add_keys(schema, payload, resolver, &keys);
-	if (skep_hash_get_str(&l->now.rows, skep_str_text(&keys)) ||
-	    l->now.rows.len >= SKEP_LEVEL_ROWS_MAX) {
+	is_new = skep_hash_get_str(&l->now.rows, skep_str_text(&keys));
+	if (is_new || l->now.rows.len >= SKEP_LEVEL_ROWS_MAX) {
 		forget(&l->before);
 		l->before = l->now;
-		l->now = (struct skep_level_batch){};
+		l->before.is_cut |= !is_new;
+		l->now = (struct skep_level_batch){ .is_cut = !is_new };
 	}
 	if (!l->now.arena)
 		l->now.arena = skep_arena_new();
@@ -108,6 +110,11 @@ void skep_level_snapshot(const struct skep_level *l, struct skep_arena *arena,
 						  sizeof(*ret_snapshot->entries));
 	add_rows(&l->now, NULL, ret_snapshot);
 	add_rows(&l->before, &l->now, ret_snapshot);
+}
+
+bool skep_level_is_cut(const struct skep_level *l)
+{
+	return l->now.is_cut || l->before.is_cut;
 }
 
 void skep_level_fini(struct skep_level *l)

@@ -9,7 +9,7 @@
  *	skep_level_fini(&level);
  *
  * When a key comes again, a new interval has begun; what the one before that had is gone. At most SKEP_LEVEL_ROWS_MAX rows are one
- * interval's.
+ * interval's; when one has more, it is known that some may not be there.
  */
 #pragma once
 
@@ -22,6 +22,7 @@
 struct skep_level_batch {
 	struct skep_hash rows; /* the keys' text to the payload */
 	struct skep_arena *arena;
+	bool is_cut; /* a part of an interval that had too many rows */
 };
 
 struct skep_level {
@@ -35,4 +36,6 @@ void skep_level_add(struct skep_level *l, const struct skep_schema *schema, cons
 		    const struct skep_resolver *resolver);
 void skep_level_snapshot(const struct skep_level *l, struct skep_arena *arena,
 			 struct skep_snapshot *ret_snapshot);
+/* Whether rows of the last two intervals may be missing, as there were more than SKEP_LEVEL_ROWS_MAX. */
+bool skep_level_is_cut(const struct skep_level *l);
 void skep_level_fini(struct skep_level *l);

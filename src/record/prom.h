@@ -74,7 +74,7 @@ struct skep_prom_label {
 /* What skep counts of itself and its rows, whatever is on the page. */
 #define SKEP_PROM_LOST "lost"	  /* by cause, probe */
 #define SKEP_PROM_ROWS "rows"	  /* by row */
-#define SKEP_PROM_CUT "pages_cut" /* by map */
+#define SKEP_PROM_CUT "pages_cut" /* by map, or row of an interval */
 #define SKEP_PROM_REFUSED "pages_refused"
 
 /* One counter. Calls for the same @name must follow each other; @help counts in the first. */

@@ -26,6 +26,7 @@
 
 #include "base/arena.h"
 #include "base/dl.h"
+#include "base/vec.h"
 
 #define CONNECTIONS_MAX 32
 #define CONNECTION_MS 30000
@@ -34,7 +35,6 @@
 #define ANSWERS_MAX (64u << 20)
 #define PAGE_MS 1000
 #define KEYS_MAX 10000 /* on a page; those with histograms count more, see keys_worth() */
-#define LEVELS_MAX 8   /* kinds of rows whose last ones are shown */
 #define ROWS_MAX 64    /* kinds of rows that are counted by name */
 #define LOST_MAX 256
 
@@ -94,8 +94,9 @@ struct prom_sink {
 	size_t answers; /* bytes of pages that somebody reads or may yet ask for */
 	struct count rows[ROWS_MAX], lost[LOST_MAX], cut[ROWS_MAX];
 	size_t n_rows, n_lost, n_cut;
-	struct skep_level levels[LEVELS_MAX];
-	size_t n_levels;
+	struct {
+		SKEP_VEC(struct skep_level);
+	} levels; /* one for each kind of row: as many as the script has */
 	const struct skep_resolver *resolver; /* of what they name */
 	struct skep_prom prom;		      /* of the page that is being made, */
 	struct skep_str text;
@@ -142,13 +143,12 @@ static void add_level(struct prom_sink *p, const struct skep_schema *schema, con
 {
 	size_t i = 0;
 
-	while (i < p->n_levels && !skep_streq(p->levels[i].schema->name, schema->name))
+	while (i < p->levels.len && !skep_streq(p->levels.data[i].schema->name, schema->name))
 		i++;
-	if (i == LEVELS_MAX)
-		return;
-	p->n_levels += i == p->n_levels;
+	if (i == p->levels.len)
+		skep_vec_add(&p->levels, (struct skep_level){});
 	p->resolver = resolver;
-	skep_level_add(&p->levels[i], schema, payload, resolver);
+	skep_level_add(&p->levels.data[i], schema, payload, resolver);
 }
 
 static void add_row(struct skep_sink *base, const struct skep_schema *schema, const void *payload,
@@ -195,8 +195,12 @@ static void show_levels(struct prom_sink *p)
 	struct skep_arena *arena = skep_arena_new();
 	struct skep_snapshot snapshot;
 
-	for (size_t i = 0; i < p->n_levels; i++) {
-		skep_level_snapshot(&p->levels[i], arena, &snapshot);
+	for (size_t i = 0; i < p->levels.len; i++) {
+		const struct skep_level *l = &p->levels.data[i];
+
+		skep_level_snapshot(l, arena, &snapshot);
+		if (skep_level_is_cut(l))
+			++*counter(p->cut, ROWS_MAX, &p->n_cut, snapshot.name, "");
 		if (snapshot.value_field.n_children)
 			add_snapshot(&p->sink, &snapshot, p->resolver, 0, 0);
 	}
@@ -500,8 +504,9 @@ static void close_prom(struct skep_sink *base, struct skep_deliver_counts *ret_c
 		mhd.stop_daemon(p->daemon);
 	forget_page(p);
 	ret_counts->requests = ret_counts->delivered = p->n_pages;
-	for (size_t i = 0; i < p->n_levels; i++)
-		skep_level_fini(&p->levels[i]);
+	for (size_t i = 0; i < p->levels.len; i++)
+		skep_level_fini(&p->levels.data[i]);
+	skep_vec_fini(&p->levels);
 	forget(p->rows, &p->n_rows);
 	forget(p->lost, &p->n_lost);
 	forget(p->cut, &p->n_cut);

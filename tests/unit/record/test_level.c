@@ -89,9 +89,17 @@ static void test_bound(void **state)
 	struct skep_level l = {};
 	uint64_t packets;
 
-	for (uint32_t i = 0; i < 3 * SKEP_LEVEL_ROWS_MAX; i++)
+	for (uint32_t i = 0; i < SKEP_LEVEL_ROWS_MAX; i++)
+		add(&l, "lo", i, 1);
+	assert_false(skep_level_is_cut(&l));
+	for (uint32_t i = SKEP_LEVEL_ROWS_MAX; i < 3 * SKEP_LEVEL_ROWS_MAX; i++)
 		add(&l, "lo", i, 1);
 	assert_int_equal(sum(&l, &packets), 2 * SKEP_LEVEL_ROWS_MAX);
+	assert_true(skep_level_is_cut(&l));
+	for (unsigned i = 0; i < 2; i++) {
+		add(&l, "lo", 3 * SKEP_LEVEL_ROWS_MAX - 1, 1);
+		assert_true(skep_level_is_cut(&l) == (i == 0));
+	}
 	skep_level_fini(&l);
 }
 
