@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The command line of skep trace; what of it bpftrace's has as well is read here for both. */
 #include <errno.h>
 #include <getopt.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "live/extend.h"
 #include "record/folded.h"
-#include "sys/feature.h"
 #include "trace/options_priv.h"
-
-#define CPUS_MAX 4096
 
 const char skep_trace_help[] =
 	"usage: skep trace [options] FILE [parameter...]\n"
@@ -68,238 +64,6 @@ const char skep_trace_help[] =
 	"str(args.filename)); }'\n"
 	"  skep trace -e 'tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }' -c 'ls -l'\n";
 
-enum {
-	OPT_UNSAFE = 256,
-	OPT_DRY_RUN,
-	OPT_VERSION,
-	OPT_INFO,
-	OPT_NO_FEATURE,
-	OPT_FORMAT,
-	OPT_SCHEMA,
-	OPT_PID,
-	OPT_CHILDREN,
-	OPT_COMM,
-	OPT_USER,
-	OPT_CGROUP,
-	OPT_CONTAINER,
-	OPT_MAX_CPU,
-	OPT_DURATION,
-	OPT_TO,
-	OPT_SPOOL,
-	OPT_TIME,
-	OPT_COMPILE,
-	OPT_CPUS,
-	OPT_IGNORED,
-	OPT_INCLUDE,
-	OPT_MODE,
-	OPT_FMT,
-	OPT_REFUSED,
-	OPT_TEST,
-	OPT_BENCH,
-	OPT_DNS,
-	OPT_WITH,
-	OPT_FOLDED,
-	OPT_DELIMITED,
-	OPT_ANNOTATIONS,
-};
-
-static int parse_pid(const char *text, int *ret_pid, struct skep_diag *diag)
-{
-	char *end;
-	long value;
-
-	errno = 0;
-	value = strtol(text, &end, 10);
-	if (end == text || *end || errno || value <= 0 || value > INT_MAX) {
-		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is not a process id", text);
-		return skep_usage_error(diag, "-p takes a number, as ps shows it");
-	}
-	*ret_pid = (int)value;
-	return 0;
-}
-
-/* Under the name of bpftrace -f knows what that knows. */
-static int parse_format(struct skep_trace_options *o, const char *text, struct skep_diag *diag)
-{
-	static const struct {
-		const char *name;
-		enum skep_live_format format;
-		bool ours;
-	} formats[] = {
-		{ "text", SKEP_LIVE_TEXT, false },  { "json", SKEP_LIVE_JSON, false },
-		{ "table", SKEP_LIVE_TABLE, true }, { "csv", SKEP_LIVE_CSV, true },
-		{ "prom", SKEP_LIVE_PROM, true },   { "folded", SKEP_LIVE_FOLDED, true },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
-		if (!skep_streq(text, formats[i].name))
-			continue;
-		if (formats[i].ours && o->as_bpftrace)
-			break;
-		o->format = formats[i].format;
-		if (o->as_bpftrace && o->format == SKEP_LIVE_JSON)
-			o->format = SKEP_LIVE_JSON_BPFTRACE;
-		return 0;
-	}
-	skep_diag_error(diag, SKEP_NO_LOC, "there is no output format '%s'", text);
-	return skep_usage_error(
-		diag, o->as_bpftrace ? "-f takes text or json"
-				     : "there are text, table, json, csv, prom and folded");
-}
-
-/* "5", "0.25": hundredths. */
-static bool parse_hundredths(const char *text, uint64_t *ret_hundredths)
-{
-	uint64_t value = 0, places = 0;
-	bool point = false;
-	const char *p;
-
-	for (p = text; (*p >= '0' && *p <= '9') || (*p == '.' && !point); p++) {
-		if (*p == '.')
-			point = true;
-		else if ((places += point) <= 2 && value < 100000000)
-			value = value * 10 + (uint64_t)(*p - '0');
-	}
-	for (; places < 2; places++)
-		value *= 10;
-	*ret_hundredths = value;
-	return !*p && p > text && value && value <= 100000000;
-}
-
-static int parse_percent(const char *text, uint64_t *ret_hundredths, struct skep_diag *diag)
-{
-	uint64_t value;
-
-	if (!parse_hundredths(text, &value)) {
-		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is not a part of a processor", text);
-		return skep_usage_error(diag,
-					"--max-cpu takes percent of one processor: 5, or 0.25");
-	}
-	*ret_hundredths = value;
-	return 0;
-}
-
-static int parse_duration(const char *text, uint64_t *ret_ns, struct skep_diag *diag)
-{
-	uint64_t value;
-
-	if (!parse_hundredths(text, &value)) {
-		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is not a time to trace for", text);
-		return skep_usage_error(diag, "--duration takes seconds: 10, or 0.5");
-	}
-	*ret_ns = value * 10000000;
-	return 0;
-}
-
-static int parse_cpus(const char *text, unsigned *ret_cpus, struct skep_diag *diag)
-{
-	char *end;
-	unsigned long value;
-
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (end == text || *end || errno || text[0] == '-' || !value || value > CPUS_MAX) {
-		skep_diag_error(diag, SKEP_NO_LOC, "'%s' is not a number of CPUs", text);
-		return skep_usage_error(diag, "--cpus takes a number from 1 to 4096");
-	}
-	*ret_cpus = (unsigned)value;
-	return 0;
-}
-
-static int parse_buffering(const char *text, enum skep_buffering *ret_buffering,
-			   struct skep_diag *diag)
-{
-	if (skep_streq(text, "none"))
-		*ret_buffering = SKEP_BUFFER_NONE;
-	else if (skep_streq(text, "line"))
-		*ret_buffering = SKEP_BUFFER_LINE;
-	else if (skep_streq(text, "full"))
-		*ret_buffering = SKEP_BUFFER_FULL;
-	else {
-		skep_diag_error(diag, SKEP_NO_LOC, "there is no buffering '%s'", text);
-		return skep_usage_error(diag, "-B takes none, line or full");
-	}
-	return 0;
-}
-
-static int parse_stages(const char *text, unsigned *stages, struct skep_diag *diag)
-{
-	static const struct {
-		const char *name;
-		unsigned bits;
-	} names[] = {
-		{ "ast", SKEP_TRACE_AST },
-		{ "types", SKEP_TRACE_TYPES },
-		{ "ir", SKEP_TRACE_IR },
-		{ "code", SKEP_TRACE_CODE },
-		{ "dis", SKEP_TRACE_DIS },
-		/* as bpftrace calls them */
-		{ "codegen", SKEP_TRACE_IR },
-		{ "codegen-opt", SKEP_TRACE_CODE },
-		{ "all", 0x1f },
-	};
-	size_t len, i;
-
-	for (;; text += len + 1) {
-		len = strcspn(text, ",");
-		for (i = 0; i < ARRAY_SIZE(names); i++) {
-			if (strlen(names[i].name) == len && strncmp(names[i].name, text, len) == 0)
-				break;
-		}
-		if (i == ARRAY_SIZE(names)) {
-			skep_diag_error(diag, SKEP_NO_LOC, "there is no stage '%.*s'", (int)len,
-					text);
-			return skep_usage_error(diag, "-d takes ast, types, ir, code, dis or all");
-		}
-		*stages |= names[i].bits;
-		if (!text[len])
-			return 0;
-	}
-}
-
-static int parse_with(const char *text, unsigned *with, struct skep_diag *diag)
-{
-	size_t len, i;
-
-	for (;; text += len + 1) {
-		len = strcspn(text, ",");
-		for (i = 0; i < SKEP_N_PROCESS_WHATS; i++)
-			if (strlen(skep_extend_words[i]) == len &&
-			    strncmp(skep_extend_words[i], text, len) == 0)
-				break;
-		if (i < SKEP_N_PROCESS_WHATS) {
-			*with |= 1u << i;
-		} else if (len == 3 && strncmp(text, "all", len) == 0) {
-			*with |= (1u << SKEP_N_PROCESS_WHATS) - 1;
-		} else {
-			skep_diag_error(diag, SKEP_NO_LOC, "there is no column '%.*s'", (int)len,
-					text);
-			return skep_usage_error(
-				diag, "--with takes user, parents, container, container_id, "
-				      "image, pod, namespace, unit, uid, all");
-		}
-		if (!text[len])
-			return 0;
-	}
-}
-
-/* bpftrace knows other features than we do: those do not matter. */
-static int deny_features(const char *text, bool as_bpftrace, struct skep_diag *diag)
-{
-	size_t len;
-
-	for (;; text += len + 1) {
-		len = strcspn(text, ",");
-		if (skep_feature_deny(text, len) < 0 && !as_bpftrace) {
-			skep_diag_error(diag, SKEP_NO_LOC, "there is no feature '%.*s'", (int)len,
-					text);
-			return skep_usage_error(diag, "skep doctor lists them");
-		}
-		if (!text[len])
-			return 0;
-	}
-}
-
 /* A second script would silently take the place of the first one. Under the other name it does. */
 static int take_script(struct skep_trace_options *o, const char *text, struct skep_diag *diag)
 {
@@ -323,7 +87,7 @@ static int take_include(const char **list, size_t *n, struct skep_diag *diag)
 	return 0;
 }
 
-static int take_mode(struct skep_trace_options *o, enum skep_compile_mode mode,
+int skep_option_mode(struct skep_trace_options *o, enum skep_compile_mode mode,
 		     struct skep_diag *diag)
 {
 	if (o->mode != SKEP_COMPILE_TRACE && o->mode != mode) {
@@ -335,7 +99,7 @@ static int take_mode(struct skep_trace_options *o, enum skep_compile_mode mode,
 }
 
 /* An option that is the same in both command lines. 1: not one of them. */
-static int common_option(struct skep_trace_options *o, int c, struct skep_diag *diag)
+int skep_option_common(struct skep_trace_options *o, int c, struct skep_diag *diag)
 {
 	switch (c) {
 	case 'e':
@@ -344,14 +108,14 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 		o->command = optarg;
 		return 0;
 	case 'p':
-		return parse_pid(optarg, &o->pid, diag);
+		return skep_option_pid(optarg, &o->pid, diag);
 	case 'f':
 	case OPT_FORMAT:
 		o->n_formats++;
-		return parse_format(o, optarg, diag);
+		return skep_option_format(o, optarg, diag);
 	case OPT_FOLDED:
 		o->n_formats++;
-		return parse_format(o, "folded", diag);
+		return skep_option_format(o, "folded", diag);
 	case OPT_DELIMITED:
 		o->folded |= SKEP_FOLDED_DELIMITED;
 		return 0;
@@ -362,7 +126,7 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 		o->output = optarg;
 		return 0;
 	case 'B':
-		return parse_buffering(optarg, &o->buffering, diag);
+		return skep_option_buffering(optarg, &o->buffering, diag);
 	case 'l':
 		o->list = "";
 		return 0;
@@ -410,9 +174,9 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 		o->scope.container = optarg;
 		return 0;
 	case OPT_MAX_CPU:
-		return parse_percent(optarg, &o->max_cpu, diag);
+		return skep_option_percent(optarg, &o->max_cpu, diag);
 	case OPT_DURATION:
-		return parse_duration(optarg, &o->duration_ns, diag);
+		return skep_option_duration(optarg, &o->duration_ns, diag);
 	case OPT_TO:
 		return skep_option_to(o, optarg, diag);
 	case OPT_SPOOL:
@@ -425,18 +189,18 @@ static int common_option(struct skep_trace_options *o, int c, struct skep_diag *
 		o->dns = true;
 		return 0;
 	case OPT_WITH:
-		return parse_with(optarg, &o->with, diag);
+		return skep_option_with(optarg, &o->with, diag);
 	case OPT_COMPILE:
 		o->compile = true;
 		return 0;
 	case OPT_CPUS:
-		return parse_cpus(optarg, &o->cpus, diag);
+		return skep_option_cpus(optarg, &o->cpus, diag);
 	case OPT_TEST:
-		return take_mode(o, SKEP_COMPILE_TEST, diag);
+		return skep_option_mode(o, SKEP_COMPILE_TEST, diag);
 	case OPT_BENCH:
-		return take_mode(o, SKEP_COMPILE_BENCH, diag);
+		return skep_option_mode(o, SKEP_COMPILE_BENCH, diag);
 	case OPT_NO_FEATURE:
-		return deny_features(optarg, o->as_bpftrace, diag);
+		return skep_option_features(optarg, o->as_bpftrace, diag);
 	default:
 		return 1;
 	}
@@ -470,8 +234,8 @@ static const char *script_before(char **argv, int end)
 	return NULL;
 }
 
-static int bad_option(const struct skep_trace_options *o, char **argv, int c,
-		      const struct option *longs, struct skep_diag *diag)
+int skep_option_bad(const struct skep_trace_options *o, char **argv, int c,
+		    const struct option *longs, struct skep_diag *diag)
 {
 	const char *word = argv[optind - 1], *near = near_option(word, longs);
 	const char *script = script_before(argv, optind - 1);
@@ -508,7 +272,7 @@ static bool is_script(const char *text)
 }
 
 /* What is left behind the options: the script's file, its parameters, or the pattern of -l. */
-static int take_rest(struct skep_trace_options *o, int argc, char **argv, struct skep_diag *diag)
+int skep_option_rest(struct skep_trace_options *o, int argc, char **argv, struct skep_diag *diag)
 {
 	if (o->help || o->version || o->info)
 		return 0;
@@ -604,140 +368,13 @@ int skep_trace_options(struct skep_trace_options *o, int argc, char **argv, stru
 	*o = (struct skep_trace_options){};
 	optind = 0; /* start anew */
 	while ((c = getopt_long(argc, argv, ":e:c:p:f:o:lB:qkvd:hI:", trace_longs, NULL)) >= 0) {
-		r = c == 'd' ? parse_stages(optarg, &o->stages, diag) : common_option(o, c, diag);
+		r = c == 'd' ? skep_option_stages(optarg, &o->stages, diag)
+			     : skep_option_common(o, c, diag);
 		if (r < 0)
 			return r;
 		if (r > 0)
-			return bad_option(o, argv, c, trace_longs, diag);
+			return skep_option_bad(o, argv, c, trace_longs, diag);
 	}
 	r = check_child(o, diag);
-	return r < 0 ? r : take_rest(o, argc, argv, diag);
-}
-
-const char skep_trace_help_bpftrace[] =
-	"usage: bpftrace [options] FILE [parameter...]\n"
-	"       bpftrace [options] -e 'SCRIPT' [parameter...]\n"
-	"\n"
-	"This is skep under the name of bpftrace: it takes that tool's options and prints its shapes.\n"
-	"\n"
-	"  -B none|line|full  when output is written     -p PID       only this process\n"
-	"  -f text|json       how output looks           -c COMMAND   run and trace this\n"
-	"  -o FILE            where output goes          -l [SEARCH|FILE]  list probes\n"
-	"  -e SCRIPT          the script itself          -q           less output\n"
-	"  -k                 tell of failed reads       -v           more output\n"
-	"  -d [STAGE]         show a stage of compiling  -V           version\n"
-	"  --unsafe  --dry-run  --info  --no-warnings  -h  --test  --bench\n"
-	"  --no-feature F,F   do without, though the kernel has it\n"
-	"  -I FOLDER  --include FILE   headers    --fmt   show the script in one style, like skep fmt\n"
-	"\n"
-	"Accepted without effect: --usdt-file-activation, --btf.\n";
-
-/* What that tool has and this one does in another way, or not. */
-static int refuse_option(const char *name, struct skep_diag *diag)
-{
-	static const struct {
-		const char *name, *hint;
-	} known[] = {
-		{ "probe-filter", "use a pattern in the probe's name, or a predicate: "
-				  "kprobe:vfs_* /func != \"vfs_read\"/" },
-		{ "dwarf-pid", "leave it out: stacks of all processes are unwound, see ustack" },
-		{ "traceable-functions", "leave it out: the kernel's own list is read" },
-		{ "debuginfo", "use what is beside the binary or in /usr/lib/debug, by build id" },
-		{ "emit-elf",
-		  "use skep trace --compile SCRIPT -o FILE.skep, which runs elsewhere, or "
-		  "-d codegen-opt, which shows the code" },
-		{ "emit-llvm", "use -d codegen: there is no LLVM here" },
-		{ "verify-llvm-ir", "use skep verify SCRIPT.bt, which judges the program itself" },
-	};
-
-	skep_diag_error(diag, SKEP_NO_LOC, "not supported: --%s", name);
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (skep_streq(known[i].name, name))
-			skep_diag_hint(diag, "%s", known[i].hint);
-	return -EINVAL;
-}
-
-static int parse_mode(struct skep_trace_options *o, const char *text, struct skep_diag *diag)
-{
-	if (skep_streq(text, "test"))
-		return take_mode(o, SKEP_COMPILE_TEST, diag);
-	if (skep_streq(text, "bench"))
-		return take_mode(o, SKEP_COMPILE_BENCH, diag);
-	if (skep_streq(text, "format")) {
-		o->fmt = true;
-		return 0;
-	}
-	skep_diag_error(diag, SKEP_NO_LOC, "not supported: --mode %s", text);
-	return skep_usage_error(diag, "use --dry-run, which compiles and attaches, or --fmt");
-}
-
-/* -d takes its stage as a word of its own in new versions, and none in old ones. */
-static int bpftrace_stage(struct skep_trace_options *o, int argc, char **argv)
-{
-	struct skep_diag ignored = {};
-	unsigned stages = 0;
-	int r = -EINVAL;
-
-	if (optind < argc)
-		r = parse_stages(argv[optind], &stages, &ignored);
-	skep_diag_fini(&ignored);
-	if (r == 0)
-		optind++;
-	o->stages |= r == 0 ? stages : SKEP_TRACE_AST | SKEP_TRACE_TYPES | SKEP_TRACE_IR;
-	return 0;
-}
-
-int skep_trace_options_bpftrace(struct skep_trace_options *o, int argc, char **argv,
-				struct skep_diag *diag)
-{
-	static const struct option longs[] = {
-		{ "unsafe", no_argument, NULL, OPT_UNSAFE },
-		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, OPT_VERSION },
-		{ "info", no_argument, NULL, OPT_INFO },
-		{ "no-warnings", no_argument, NULL, 'q' },
-		{ "usdt-file-activation", no_argument, NULL, OPT_IGNORED },
-		{ "include", required_argument, NULL, OPT_INCLUDE },
-		{ "no-feature", required_argument, NULL, OPT_NO_FEATURE },
-		{ "mode", required_argument, NULL, OPT_MODE },
-		{ "fmt", no_argument, NULL, OPT_FMT },
-		{ "test", no_argument, NULL, OPT_TEST },
-		{ "bench", no_argument, NULL, OPT_BENCH },
-		{ "verify-llvm-ir", no_argument, NULL, OPT_REFUSED },
-		{ "probe-filter", required_argument, NULL, OPT_REFUSED },
-		{ "dwarf-pid", required_argument, NULL, OPT_REFUSED },
-		{ "traceable-functions", required_argument, NULL, OPT_REFUSED },
-		{ "debuginfo", required_argument, NULL, OPT_REFUSED },
-		{ "emit-elf", required_argument, NULL, OPT_REFUSED },
-		{ "emit-llvm", required_argument, NULL, OPT_REFUSED },
-		{ "btf", no_argument, NULL, OPT_IGNORED },
-		{},
-	};
-	int c, r, which = 0;
-
-	*o = (struct skep_trace_options){ .as_bpftrace = true };
-	optind = 0;
-	while ((c = getopt_long(argc, argv, ":e:c:p:f:o:lB:qkvdhVI:", longs, &which)) >= 0) {
-		if (c == OPT_IGNORED)
-			continue;
-		if (c == OPT_REFUSED)
-			return refuse_option(longs[which].name, diag);
-		if (c == 'V' || c == OPT_VERSION)
-			o->version = true;
-		else if (c == OPT_INFO)
-			o->info = true;
-		else if (c == OPT_FMT)
-			o->fmt = true;
-		else if (c == 'd')
-			(void)bpftrace_stage(o, argc, argv);
-		else {
-			r = c == OPT_MODE ? parse_mode(o, optarg, diag) : common_option(o, c, diag);
-			if (r < 0)
-				return r;
-			if (r > 0)
-				return bad_option(o, argv, c, longs, diag);
-		}
-	}
-	return take_rest(o, argc, argv, diag);
+	return r < 0 ? r : skep_option_rest(o, argc, argv, diag);
 }

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The arguments of a tool: $1 and so on of its script. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "live/binary.h"
+#include "trace/tool_priv.h"
+
+/* "^vfs_.*" -> "vfs_*". */
+static int pattern_of(struct skep_tool_words *c, const char *expression, char **ret_pattern)
+{
+	char *pattern = skep_arena_strdup(c->arena, expression), *to = pattern;
+	const char *p = expression + (*expression == '^');
+
+	for (; *p && !(*p == '$' && !p[1]); p++) {
+		if (*p == '.' && p[1] == '*') {
+			*to++ = '*';
+			p++;
+		} else if (*p == '.') {
+			*to++ = '?';
+		} else if (strchr("*+?[](){}|^$\\", *p)) {
+			skep_diag_error(c->diag, SKEP_NO_LOC,
+					"of regular expressions %s knows ., .*, ^ and $, not '%c'",
+					c->tool->name, *p);
+			skep_diag_hint(c->diag, "without -r * is any text: 'vfs_*'");
+			return -EINVAL;
+		} else {
+			*to++ = *p;
+		}
+	}
+	*to = '\0';
+	*ret_pattern = pattern;
+	return 0;
+}
+
+static bool has(const struct skep_tool_words *c, const char *option)
+{
+	for (size_t i = 0; i < c->trace.len; i++)
+		if (skep_streq(c->trace.data[i], option))
+			return true;
+	return false;
+}
+
+/* A process, or 0: that of -c. Whether it runs is looked at when the script begins. */
+static int take_process(struct skep_tool_words *c, const char *word)
+{
+	c->whom = atoi(word);
+	if (c->only_schema || !skep_streq(word, "0") || has(c, "-c"))
+		return 0;
+	skep_diag_error(c->diag, SKEP_NO_LOC, "%s wants to know: PID, or -c COMMAND",
+			c->tool->name);
+	return skep_tool_usage_error(c);
+}
+
+/* The same, but what other processes do is left out by the kernel. */
+static void take_pid(struct skep_tool_words *c, const char *word)
+{
+	if (c->only_schema || (skep_streq(word, "0") && (!has(c, "-c") || has(c, "--children"))))
+		return;
+	skep_vec_add(&c->trace, skep_arena_printf(c->arena, "--pid=%s",
+						  skep_streq(word, "0") ? "cpid" : word));
+}
+
+/* What is a number when it is not given is one when it is; a report every 0 seconds there cannot be. */
+static int check_number(struct skep_tool_words *c, const struct skep_tool_argument *argument,
+			const char *word)
+{
+	bool interval = skep_streq(argument->name, "interval");
+	char *end;
+	double value;
+
+	if (!argument->preset || argument->preset[strspn(argument->preset, "0123456789")])
+		return 0;
+	value = strtod(word, &end);
+	if (end > word && !*end && !(interval && value <= 0))
+		return 0;
+	skep_diag_error(c->diag, SKEP_NO_LOC, "%s: %s is a number%s, not '%s'", c->tool->name,
+			argument->name, interval ? " above 0" : "", word);
+	skep_diag_hint(c->diag, "%s: %s", argument->name, argument->text);
+	return -EINVAL;
+}
+
+/* Functions of the kernel; BCC has other kinds of probes here, which are lines of the language: "t:sched:*", "c:malloc". */
+static int check_pattern(struct skep_tool_words *c, char **pattern)
+{
+	const char *text = *pattern;
+
+	if (skep_has_prefix(text, "p::"))
+		*pattern += 3;
+	if (**pattern && (text[1] != ':' || *pattern > text))
+		return 0;
+	if (!*text)
+		skep_diag_error(c->diag, SKEP_NO_LOC, "%s: the pattern is empty", c->tool->name);
+	else
+		skep_diag_error(c->diag, SKEP_NO_LOC,
+				"%s is about functions of the kernel, and '%s' is none",
+				c->tool->name, text);
+	skep_diag_hint(c->diag, "of libraries and events it is a line: "
+				"skep -e 'uprobe:libc:malloc { @[ustack] = count(); }', "
+				"'tracepoint:sched:* { @[probe] = count(); }'");
+	return -EINVAL;
+}
+
+/* What argument @index is, or NULL: *@next is the next word. */
+static int given_argument(struct skep_tool_words *c, size_t index, const char *preset, size_t *next,
+			  char **ret_value)
+{
+	char *value = c->named[index]	     ? skep_arena_strdup(c->arena, c->named[index])
+		      : *next < c->words.len ? c->words.data[(*next)++]
+					     : NULL;
+	int r = value ? check_number(c, &c->tool->arguments[index], value) : 0;
+
+	if (r >= 0 && value && c->regexp && index == 0)
+		r = pattern_of(c, value, &value);
+	if (r >= 0 && value && skep_streq(c->tool->arguments[index].name, "pattern"))
+		r = check_pattern(c, &value);
+	*ret_value = value || !preset ? value : skep_arena_strdup(c->arena, preset);
+	/* "0.5": scripts count in whole numbers, of microseconds then. */
+	if (r >= 0 && *ret_value && skep_streq(c->tool->arguments[index].name, "min_ms"))
+		*ret_value = skep_arena_printf(c->arena, "%.0f", strtod(*ret_value, NULL) * 1000);
+	return r;
+}
+
+static int is_there(void *data, const char *path)
+{
+	(void)data, (void)path;
+	return 1;
+}
+
+/*
+ * A program or library that was named instead of the tool's own: "ssl" is libssl, as BCC has it. With --pid it is one of that
+ * process, which the script looks for.
+ */
+static int check_binary(struct skep_tool_words *c, const struct skep_tool_option *option,
+			const char **value)
+{
+	const char *library;
+
+	if (!skep_streq(option->value, "PATH") || *value == option->preset || c->only_schema)
+		return 0;
+	for (size_t i = 0; i < c->trace.len; i++)
+		if (skep_has_prefix(c->trace.data[i], "--pid="))
+			return 0;
+	if (skep_binary_find(c->arena, *value, 0, NULL, is_there, NULL) >= 0)
+		return 0;
+	library = skep_arena_printf(c->arena, "lib%s", *value);
+	if (!strchr(*value, '/') &&
+	    skep_binary_find(c->arena, library, 0, NULL, is_there, NULL) >= 0) {
+		*value = library;
+		return 0;
+	}
+	skep_diag_error(c->diag, SKEP_NO_LOC, "--%s: there is no program or library '%s'",
+			option->name, *value);
+	return skep_tool_usage_error(c);
+}
+
+/* Those that are not given are what the head says. */
+int skep_tool_fill_arguments(struct skep_tool_words *c)
+{
+	const struct skep_tool *tool = c->tool;
+	size_t next = 0;
+	char **values = skep_arena_calloc(c->arena, tool->n_arguments + 1, sizeof(*values));
+	int r;
+
+	c->own |= c->words.len > 0;
+	for (size_t i = 0; i < tool->n_arguments; i++) {
+		const char *preset = tool->arguments[i].preset;
+
+		/* What its lines look like does not depend on whose they are. */
+		if (c->only_schema && skep_streq(tool->arguments[i].name, SKEP_TOOL_PROCESS))
+			preset = "1";
+		r = given_argument(c, i, preset, &next, &values[i]);
+		if (r < 0)
+			return r;
+		if (!values[i]) {
+			skep_diag_error(c->diag, SKEP_NO_LOC, "%s wants to know: %s", tool->name,
+					tool->arguments[i].name);
+			return skep_tool_usage_error(c);
+		}
+	}
+	if (next < c->words.len) {
+		return skep_tool_meaningless(c, next);
+	}
+	c->words.len = 0;
+	for (size_t i = 0; i < tool->n_arguments; i++)
+		skep_vec_add(&c->words, values[i]);
+	for (size_t i = 0; i < tool->n_arguments; i++) {
+		if (skep_streq(tool->arguments[i].name, SKEP_TOOL_PID))
+			take_pid(c, c->words.data[i]);
+		if (!skep_streq(tool->arguments[i].name, SKEP_TOOL_PROCESS))
+			continue;
+		r = take_process(c, c->words.data[i]);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < tool->n_options; i++) {
+		if (!c->presets[i])
+			continue;
+		r = check_binary(c, &tool->options[i], &c->presets[i]);
+		if (r < 0)
+			return r;
+		skep_vec_add(&c->words, skep_arena_strdup(c->arena, c->presets[i]));
+	}
+	return 0;
+}

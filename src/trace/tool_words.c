@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The words of a tool's command line: its options and those of skep trace, by name and by letter. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/tool_priv.h"
+
+#define HERTZ_MAX 50000
+#define PORT_MAX 65535
+#define ERRORS_MAX 134 /* numbers of errors are below it */
+
+int skep_tool_usage_error(struct skep_tool_words *c)
+{
+	skep_diag_hint(c->diag, "skep %s --help lists its options", c->tool->name);
+	return -EINVAL;
+}
+
+static const struct skep_tool_option *by_letter(const struct skep_tool_option *options, size_t n,
+						char letter)
+{
+	for (size_t i = 0; i < n; i++)
+		if (options[i].letter == letter)
+			return &options[i];
+	return NULL;
+}
+
+static const struct skep_tool_option *by_name(const struct skep_tool_option *options, size_t n,
+					      const char *name, size_t len)
+{
+	for (size_t i = 0; len && i < n; i++)
+		if (strncmp(options[i].name, name, len) == 0 && !options[i].name[len])
+			return &options[i];
+	return NULL;
+}
+
+const struct skep_tool_option *skep_tool_own_option(const struct skep_tool *tool, const char *name,
+						    size_t len)
+{
+	return by_name(tool->options, tool->n_options, name, len);
+}
+
+/* An option that the script asks for by getopt(), or that is a parameter of it; skep trace may have one of this name, too. */
+static bool is_of_script(const struct skep_tool_words *c, const char *name)
+{
+	const char *asked = skep_arena_printf(c->arena, "getopt(\"%s\"", name);
+
+	return skep_trace_option(name, NULL) < 0 || strstr(c->tool->script, asked);
+}
+
+/* Of what an option of the tool's own takes, these are numbers; a process may be that of -c. */
+static int check_value(struct skep_tool_words *c, const struct skep_tool_option *option,
+		       const char *value)
+{
+	static const char *const numbers[] = { "PID",	"TID",	"PORT",	  "HZ",	    "ERRNO",
+					       "N",	"ROWS", "NUMBER", "US",	    "MS",
+					       "BYTES", "CPU",	"INODE",  "PERCENT" };
+	bool number = false, hertz = skep_streq(option->value, "HZ");
+	bool port = skep_streq(option->value, "PORT");
+	char *end;
+	double n;
+	const char *p;
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		number |= skep_streq(option->value, numbers[i]);
+	if (!number || !is_of_script(c, option->name) || skep_streq(value, "cpid"))
+		return 0;
+	/* A list of them, unless it is the name of a probe. */
+	for (p = value;; p = end + 1) {
+		n = strtod(p, &end);
+		if (end == p || (hertz && (n <= 0 || n > HERTZ_MAX)) ||
+		    (port && (n < 1 || n > PORT_MAX)) || (*end && (*end != ',' || option->preset)))
+			break;
+		if (!*end)
+			return 0;
+	}
+	skep_diag_error(c->diag, SKEP_NO_LOC, "--%s takes a number%s, not '%s'", option->name,
+			port		? " from 1 to 65535"
+			: !hertz	? ""
+			: n > HERTZ_MAX ? " up to 50000"
+					: " above 0",
+			value);
+	return skep_tool_usage_error(c);
+}
+
+/* "ENOENT" is 2. */
+static const char *error_number(struct skep_tool_words *c, const char *name)
+{
+	for (int e = 1; e < ERRORS_MAX; e++)
+		if (strerrorname_np(e) && skep_streq(strerrorname_np(e), name))
+			return skep_arena_printf(c->arena, "%d", e);
+	return name;
+}
+
+/* Options that skep trace has narrow what is looked at, the others are the script's. */
+int skep_tool_take(struct skep_tool_words *c, const struct skep_tool_option *option,
+		   const char *name, const char *value)
+{
+	char *word;
+
+	if (option && value && skep_streq(option->value, "ERRNO"))
+		value = error_number(c, value);
+	if (value && skep_streq(name, "disk") && skep_has_prefix(value, "/dev/"))
+		value += strlen("/dev/");
+	word = value ? skep_arena_printf(c->arena, "--%s=%s", name, value)
+		     : skep_arena_printf(c->arena, "--%s", name);
+	c->own |= option && option->value;
+	if (option && option->letter)
+		skep_str_addc(&c->letters, option->letter);
+	if (option && value && check_value(c, option, value) < 0)
+		return -EINVAL;
+	if (option && option->preset)
+		c->presets[option - c->tool->options] = value;
+	else if (!is_of_script(c, name))
+		skep_vec_add(&c->trace, word);
+	else
+		skep_vec_add(&c->params, word);
+	return 0;
+}
+
+/* The value of an option: @attached, or the next word. */
+static int value_of(struct skep_tool_words *c, const char *name, const char *attached,
+		    const char **ret_value)
+{
+	if (attached || c->at + 1 < c->argc) {
+		*ret_value = attached ? attached : c->argv[++c->at];
+		return 0;
+	}
+	skep_diag_error(c->diag, SKEP_NO_LOC, "option '%s' wants a value", name);
+	return skep_tool_usage_error(c);
+}
+
+/* The tool's option whose name resembles @name most, or NULL; for messages. */
+static const char *nearest(const struct skep_tool_words *c, const char *name)
+{
+	const char *found = NULL;
+	unsigned best = 3;
+
+	for (size_t i = 0; i < c->tool->n_options; i++) {
+		unsigned d = skep_edit_distance(name, c->tool->options[i].name, best);
+
+		if (d < best) {
+			best = d;
+			found = c->tool->options[i].name;
+		}
+	}
+	return found;
+}
+
+/*
+ * What --pid would keep is what happens while the process runs. A tool whose events are of the process but happen elsewhere
+ * (it is woken, its disk answers) has --process, which asks who they are of: that is what is meant.
+ */
+const struct skep_tool_option *skep_tool_meant_by(const struct skep_tool *tool, const char *name)
+{
+	return skep_streq(name, "pid") ? skep_tool_own_option(tool, "process", strlen("process"))
+				       : NULL;
+}
+
+static int long_option(struct skep_tool_words *c, const char *word)
+{
+	const char *name = word + 2, *equals = strchr(name, '='), *value = NULL, *near;
+	size_t len = equals ? (size_t)(equals - name) : strlen(name);
+	const struct skep_tool_option *option = skep_tool_own_option(c->tool, name, len);
+	const struct skep_tool_option *bcc = by_name(c->tool->bcc, c->tool->n_bcc, name, len);
+	bool takes_value = option && option->value;
+	int r = 0;
+
+	name = skep_arena_strndup(c->arena, name, len);
+	if (bcc && !c->as_bcc && (option || skep_trace_option(name, NULL) == 0))
+		bcc = NULL;
+	if (bcc)
+		option = NULL;
+	if (!option && !bcc && (option = skep_tool_meant_by(c->tool, name))) {
+		name = option->name;
+		takes_value = true;
+	}
+	if (skep_streq(name, "help")) {
+		c->help = true;
+		return 0;
+	}
+	if (bcc)
+		takes_value = bcc->value;
+	if (!option && !bcc && skep_trace_option(name, &takes_value) < 0) {
+		skep_diag_error(c->diag, SKEP_NO_LOC, "%s has no option '--%s'", c->tool->name,
+				name);
+		near = skep_tool_bcc_only(name);
+		if (near) {
+			skep_diag_hint(c->diag, "%s", near);
+			return -EINVAL;
+		}
+		near = nearest(c, name);
+		if (!near)
+			return skep_tool_usage_error(c);
+		skep_diag_hint(c->diag, "did you mean --%s?", near);
+		return -EINVAL;
+	}
+	if (equals && !takes_value) {
+		skep_diag_error(c->diag, SKEP_NO_LOC, "option '--%s' takes no value", name);
+		return skep_tool_usage_error(c);
+	}
+	if (takes_value)
+		r = value_of(c, word, equals ? equals + 1 : NULL, &value);
+	if (r >= 0 && bcc)
+		return skep_tool_take_bcc(c, bcc, value);
+	if (r >= 0 && skep_has_prefix(word, "--pid") && skep_streq(name, "process") &&
+	    strchr(value, ',')) {
+		skep_diag_error(c->diag, SKEP_NO_LOC, "--pid of %s takes one process",
+				c->tool->name);
+		return skep_tool_usage_error(c);
+	}
+	return r < 0 ? r : skep_tool_take(c, option, name, value);
+}
+
+/* Letters of skep trace that every tool has, unless it says something else with them. */
+static bool is_common(char letter, bool *ret_takes_value)
+{
+	*ret_takes_value = letter == 'o' || letter == 'f' || letter == 'B' || letter == 'c';
+	return *ret_takes_value || letter == 'v' || letter == 'q' || letter == 'h';
+}
+
+/* What @letter is: an option of ours, or *ret_bcc; both NULL: of every tool, or nothing. */
+const struct skep_tool_option *skep_tool_find_letter(const struct skep_tool_words *c, char letter,
+						     const struct skep_tool_option **ret_bcc)
+{
+	const struct skep_tool *tool = c->tool;
+	const struct skep_tool_option *own = by_letter(tool->options, tool->n_options, letter);
+	bool ignored;
+
+	*ret_bcc = by_letter(tool->bcc, tool->n_bcc, letter);
+	if (*ret_bcc && !c->as_bcc && (own || is_common(letter, &ignored)))
+		*ret_bcc = NULL;
+	return *ret_bcc ? NULL : own;
+}
+
+/* "-x", "-xp4711", "-p" and a word. */
+static int letters(struct skep_tool_words *c, const char *word)
+{
+	for (const char *p = word + 1; *p; p++) {
+		const struct skep_tool_option *bcc, *option = skep_tool_find_letter(c, *p, &bcc);
+		bool takes_value = (option && option->value) || (bcc && bcc->value);
+		char name[] = { '-', *p, '\0' };
+		const char *value = NULL;
+		int r;
+
+		if (!option && !bcc && *p == 'h') {
+			c->help = true;
+			continue;
+		}
+		if (!option && !bcc && !is_common(*p, &takes_value)) {
+			skep_diag_error(c->diag, SKEP_NO_LOC, "%s has no option '-%c'",
+					c->tool->name, *p);
+			return skep_tool_usage_error(c);
+		}
+		if (takes_value) {
+			r = value_of(c, name, p[1] ? p + 1 : NULL, &value);
+			if (r < 0)
+				return r;
+		}
+		if (option || bcc) {
+			r = option ? skep_tool_take(c, option, option->name, value)
+				   : skep_tool_take_bcc(c, bcc, value);
+			if (r < 0)
+				return r;
+		} else {
+			skep_vec_add(&c->trace, skep_arena_strdup(c->arena, name));
+			if (value)
+				skep_vec_add(&c->trace, skep_arena_strdup(c->arena, value));
+		}
+		if (takes_value)
+			break;
+	}
+	return 0;
+}
+
+/* Word @index is one too many. */
+int skep_tool_meaningless(struct skep_tool_words *c, size_t index)
+{
+	const struct skep_tool_option *bcc, *own = skep_tool_find_letter(c, 'c', &bcc);
+
+	skep_diag_error(c->diag, SKEP_NO_LOC, "'%s' means nothing to %s", c->words.data[index],
+			c->tool->name);
+	if ((!own && !bcc) || skep_tool_is_of_command(c->tool))
+		return skep_tool_usage_error(c);
+	skep_diag_hint(c->diag, "if it is to be run: --command; -c is --%s here",
+		       own ? own->name : bcc->name);
+	return -EINVAL;
+}
+
+int skep_tool_read_words(struct skep_tool_words *c)
+{
+	bool only_words = false;
+	int r = 0;
+
+	for (c->at = 1; r >= 0 && c->at < c->argc; c->at++) {
+		char *word = c->argv[c->at];
+
+		if (only_words || word[0] != '-' || !word[1])
+			skep_vec_add(&c->words, word);
+		else if (skep_streq(word, "--"))
+			only_words = true;
+		else
+			r = word[1] == '-' ? long_option(c, word) : letters(c, word);
+	}
+	return r >= 0 && c->as_bcc ? skep_tool_take_bcc_words(c) : r;
+}
