@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/signals.h"
 #include "cli/cli.h"
 #include "cli/words.h"
 #include "live/output.h"
@@ -249,10 +250,7 @@ static int watch(struct job *job)
 	char id[16];
 	int r = settle_name(job, id);
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
+	skep_end_signals(&signals);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	for (uint64_t i = 0; r == 0 && job->out.error == 0; i++) {
 		if (clears)

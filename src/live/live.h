@@ -80,7 +80,7 @@ struct skep_live_result {
 
 /*
  * -errno: it did not come to run, or broke off, and the diag says why. 0: it ran; *ret_result is valid. Signals SIGINT,
- * SIGTERM and SIGHUP are blocked and taken while it runs.
+ * SIGTERM and, unless it is ignored, SIGHUP are blocked and taken while it runs.
  */
 int skep_live_run(struct skep_plan *plan, const struct skep_live_options *options,
 		  struct skep_diag *diag, struct skep_live_result *ret_result) _must_check_;

@@ -2,6 +2,7 @@
 /* What a session waits for: the ring, timers, signals, processes. */
 #include "live/loop.h"
 
+#include "base/signals.h"
 #include "live/machine.h"
 #include "live/outlets.h"
 
@@ -168,10 +169,7 @@ static int open_signals(struct skep_loop *l)
 {
 	sigset_t mask;
 
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGHUP);
+	skep_end_signals(&mask);
 	if (l->observe && l->s->options->child) /* how a child that is held says so */
 		sigaddset(&mask, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &mask, &l->old_mask);

@@ -5,7 +5,7 @@
  *	epoll ──┬── ring		drained after every wait, whatever woke us
  *		├── timerfds	one for each interval: its program runs in this thread
  *		├── timerfds	of the budget, when there is one; and for the end of --duration
- *		├── signalfd	SIGINT, SIGTERM, SIGHUP; SIGCHLD of a child that is held
+ *		├── signalfd	those that end it (base/signals.h); SIGCHLD of a child that is held
  *		├── signalfd	those of self: probes
  *		└── pidfds	the child of -c, the process of -p
  */

@@ -12,6 +12,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "base/signals.h"
 #include "live/unpack.h"
 #include "sys/vmlinux.h"
 #include "workbench/build_priv.h"
@@ -349,10 +350,7 @@ int skep_build_objects(const char *const *paths, size_t n, const struct skep_bui
 		r = build_find_clang(b.options->clang, arena, diag, &b.clang);
 	if (r < 0)
 		return r;
-	sigemptyset(&late);
-	sigaddset(&late, SIGINT);
-	sigaddset(&late, SIGTERM);
-	sigaddset(&late, SIGHUP);
+	skep_end_signals(&late);
 	sigprocmask(SIG_BLOCK, &late, &before);
 	r = make_dir(&b);
 	for (size_t i = 0; i < n && r == 0; i++)

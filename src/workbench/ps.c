@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/signals.h"
 #include "sys/bpf.h"
 #include "who/cgroup.h"
 #include "workbench/ps_priv.h"
@@ -201,10 +202,7 @@ static int open_signals(struct ps *p)
 {
 	sigset_t mask;
 
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGHUP);
+	skep_end_signals(&mask);
 	sigprocmask(SIG_BLOCK, &mask, &p->old_mask);
 	p->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	return p->signal_fd < 0 ? -errno : 0;

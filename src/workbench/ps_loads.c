@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/signals.h"
 #include "base/vec.h"
 #include "isa/progkind.h"
 #include "record/csv.h"
@@ -234,10 +235,7 @@ int skep_ps_loads(enum skep_ps_format format, uint32_t pid, struct skep_diag *di
 	uint32_t id = 0;
 	int r;
 
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGHUP);
+	skep_end_signals(&mask);
 	sigprocmask(SIG_BLOCK, &mask, &old);
 	signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	r = signal_fd < 0 ? -errno : open_loads(pid, diag, &loads);
