@@ -257,6 +257,7 @@ static int watch(struct job *job)
 			skep_str_add(skep_output_text(&job->out), "\x1b[H\x1b[J");
 		job->show.time_ns = skep_clock_ns(CLOCK_REALTIME);
 		r = once(job, act_show);
+		job->show.again = true;
 		if (r || (job->count && i + 1 == job->count) || !rest(job, &signals))
 			break;
 	}

@@ -99,31 +99,18 @@ bool app_map_is_shown(const struct skep_app *app, size_t index)
 	       !m->n_slots && !m->inner;
 }
 
-/* A section with nothing in it but the count of lost rows, which is told elsewhere. */
-static bool is_lost_alone(const struct skep_app *app, size_t map)
+void app_tell_maps(struct skep_app *app)
 {
-	size_t n_lost = 0;
+	struct skep_feed_map_options options = {};
 
-	for (size_t i = 0; i < app->spec.n_vars; i++) {
-		if (app->spec.vars[i].map != map)
+	for (size_t i = 0; i < app->spec.n_maps; i++) {
+		struct skep_feed_map map;
+
+		if (!app_map_is_shown(app, i))
 			continue;
-		if (!skep_streq(app->spec.vars[i].name, SKEP_FEED_LOST))
-			return false;
-		n_lost++;
+		map = skep_feed_map(app->feed, i);
+		skep_feed_print_tell(&app->printer, &map, &options);
 	}
-	return n_lost > 0;
-}
-
-size_t app_n_tables(const struct skep_app *app)
-{
-	size_t n = skep_feed_n_schemas(app->feed) - 1; /* without "unknown" */
-
-	for (size_t i = 0; i < app->spec.n_maps; i++)
-		n += app_map_is_shown(app, i) && !is_lost_alone(app, i);
-	for (size_t i = 0; i < app->spec.n_vars; i++)
-		n += app_map_is_shown(app, app->spec.vars[i].map) &&
-		     !skep_streq(app->spec.vars[i].name, SKEP_FEED_LOST);
-	return n;
 }
 
 static void count_rows(struct skep_app *app, struct skep_prom *prom)

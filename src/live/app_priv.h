@@ -118,10 +118,10 @@ void app_sinks_close(struct skep_app *app);
 int app_rows_open(struct skep_app *app) _must_check_;
 /* Empties the text, and prints to it from now on. With a feed. */
 void app_print_as(struct skep_app *app, enum skep_app_format format);
-/* app_maps.c: tables that text may consist of: types of rows, maps, variables. */
-/* What people want to see when they do not say which. */
+/* app_maps.c. What people want to see when they do not say which. */
 bool app_map_is_shown(const struct skep_app *app, size_t map);
-size_t app_n_tables(const struct skep_app *app);
+/* To the printer: these. */
+void app_tell_maps(struct skep_app *app);
 void app_rows_close(struct skep_app *app);
 
 /* app_place.c: makes attach records of what was said with skep_app_at. Before loading. */

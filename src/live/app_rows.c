@@ -123,12 +123,12 @@ void app_print_as(struct skep_app *app, enum skep_app_format format)
 		skep_feed_print_close(&app->printer);
 	skep_feed_print_open(app->feed, formats[format], app->options.columns, app->options.lines,
 			     &app->text, &app->printer);
-	/* More than one table in one stream: lines say which they are of. */
-	app->printer.csv.tagged |= app_n_tables(app) > 1;
+	app_tell_maps(app);
 	app->is_printing = true;
 	/* Without rings there are no rows to say the types of. */
 	if (skep_feed_fd(app->feed) < 0)
 		skep_str_reset(&app->text);
+	skep_csv_heading(&app->printer.csv, &app->text);
 }
 
 const char *skep_app_poll_text(struct skep_app *app, int timeout_ms, enum skep_app_format format)

@@ -67,30 +67,32 @@ static char *name_lines(const struct skep_plan *plan, size_t index, char *const 
 	return name.data;
 }
 
-/* How many kinds of lines a CSV file of this plan can have; more than one is all that matters. */
-static size_t count_types(const struct skep_plan *plan, char *const *types)
+/*
+ * All kinds of lines that a CSV file of this plan can have, in the order of the script; maps of the end come last. One that
+ * the script empties, and never prints, is taken for one that it keeps for itself.
+ */
+static void tell_kinds(struct skep_session *s)
 {
-	const char *first = NULL;
-	size_t n = 0;
+	const struct skep_plan *plan = s->plan;
+	struct skep_csv *csv = &s->emit.csv;
 
 	for (size_t i = 0; i < plan->n_actions; i++) {
-		const char *type = types[i] ? types[i] : text_type(&plan->actions[i]);
+		const struct skep_plan_action *a = &plan->actions[i];
+		const struct skep_schema *schema = &a->schema;
 
-		if (!type && plan->actions[i].kind == SKEP_ACTION_PRINT_MAP &&
-		    plan->actions[i].map < plan->n_maps)
-			type = plan->maps[plan->actions[i].map].name;
-		if (!type || skep_streq(type, first ? first : ""))
-			continue;
-		first = first ? first : type;
-		n++;
+		if (s->emit.timed && s->emit.timed[i].fields)
+			schema = &s->emit.timed[i];
+		if (s->emit.types[i])
+			skep_csv_kind(csv, s->emit.types[i], false, schema->fields,
+				      schema->n_fields);
+		else if (text_type(a))
+			skep_csv_kind_text(csv, text_type(a));
+		else if (a->kind == SKEP_ACTION_PRINT_MAP && a->map < plan->n_maps)
+			skep_csv_kind_map(csv, &plan->maps[a->map].shape);
 	}
 	for (size_t i = 0; i < plan->n_maps; i++)
-		if (plan->config.print_maps_on_exit && plan->maps[i].print_at_end &&
-		    !skep_streq(plan->maps[i].name, first ? first : "")) {
-			first = first ? first : plan->maps[i].name;
-			n++;
-		}
-	return n;
+		if (skep_plan_is_result(plan, i))
+			skep_csv_kind_map(csv, &plan->maps[i].shape);
 }
 
 static size_t count_rows(const struct skep_plan *plan)
@@ -109,9 +111,15 @@ static size_t count_rows(const struct skep_plan *plan)
 	return n;
 }
 
+/* What rows are stands in front of them, even if there will be none: schemas of JSON, the heading of CSV. */
 static void publish(struct skep_session *s)
 {
-	skep_plan_schemas(s->plan, false, skep_output_text(s->out));
+	if (s->options->format == SKEP_LIVE_JSON)
+		skep_plan_schemas(s->plan, false, skep_output_text(s->out));
+	else if (s->options->format == SKEP_LIVE_CSV)
+		skep_csv_heading(&s->emit.csv, skep_output_text(s->out));
+	else
+		return;
 	skep_output_record_done(s->out);
 }
 
@@ -119,12 +127,25 @@ static void publish(struct skep_session *s)
 static void begin_file(void *data)
 {
 	struct skep_session *s = data;
-	bool tagged = s->emit.csv.tagged;
 
-	skep_csv_fini(&s->emit.csv);
-	s->emit.csv.tagged = tagged;
-	if (s->options->format == SKEP_LIVE_JSON)
-		publish(s);
+	s->emit.csv.begun = false;
+	publish(s);
+}
+
+static int open_csv(struct skep_session *s)
+{
+	const struct skep_plan *plan = s->plan;
+	struct skep_emit *e = &s->emit;
+
+	e->types = calloc(plan->n_actions + 1, sizeof(*e->types));
+	if (!e->types)
+		return -ENOMEM;
+	e->n_types = plan->n_actions;
+	for (size_t i = 0; i < plan->n_actions; i++)
+		if (has_fields(&plan->actions[i]))
+			e->types[i] = name_lines(plan, i, e->types);
+	tell_kinds(s);
+	return 0;
 }
 
 int skep_emit_open(struct skep_session *s)
@@ -141,20 +162,12 @@ int skep_emit_open(struct skep_session *s)
 	e->tables.tagged = count_rows(plan) > 1;
 	s->out->rotated = begin_file;
 	s->out->data = s;
-	if (s->options->format == SKEP_LIVE_JSON)
-		publish(s);
 	r = s->options->time ? skep_timed_open(s) : 0;
-	if (r < 0 || s->options->format != SKEP_LIVE_CSV)
-		return r;
-	e->types = calloc(plan->n_actions + 1, sizeof(*e->types));
-	if (!e->types)
-		return -ENOMEM;
-	e->n_types = plan->n_actions;
-	for (size_t i = 0; i < plan->n_actions; i++)
-		if (has_fields(&plan->actions[i]))
-			e->types[i] = name_lines(plan, i, e->types);
-	e->csv.tagged = count_types(plan, e->types) > 1;
-	return 0;
+	if (r >= 0 && s->options->format == SKEP_LIVE_CSV)
+		r = open_csv(s);
+	if (r >= 0)
+		publish(s);
+	return r;
 }
 
 void skep_emit_close(struct skep_session *s)
@@ -209,8 +222,7 @@ void skep_emit_text(struct skep_session *s, const char *type, const struct skep_
 
 	while (len && text->data[len - 1] == '\n')
 		len--;
-	skep_csv_text(&s->emit.csv, type, "text", skep_str_text(text), len,
-		      skep_output_text(s->out));
+	skep_csv_text(&s->emit.csv, type, skep_str_text(text), len, skep_output_text(s->out));
 }
 
 void skep_emit_map(struct skep_session *s, const struct skep_snapshot *snapshot, size_t top,

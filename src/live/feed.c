@@ -401,6 +401,11 @@ void skep_feed_counts(const struct skep_feed *f, struct skep_feed_counts *ret_co
 	}
 }
 
+bool skep_feed_has_rings(const struct skep_feed *f)
+{
+	return f->streams.len;
+}
+
 size_t skep_feed_n_schemas(const struct skep_feed *f)
 {
 	size_t n = 1;

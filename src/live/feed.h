@@ -83,6 +83,7 @@ void skep_feed_counts(const struct skep_feed *feed, struct skep_feed_counts *ret
 /* Kinds of rows that there may be, all rings together; the last is always "unknown". */
 size_t skep_feed_n_schemas(const struct skep_feed *feed);
 const struct skep_schema *skep_feed_schema(const struct skep_feed *feed, size_t index);
+bool skep_feed_has_rings(const struct skep_feed *feed);
 /* Whether the map is a ring of this feed, and its rows have types. */
 bool skep_feed_has(const struct skep_feed *feed, size_t map);
 /* Names for its numbers. */

@@ -262,3 +262,16 @@ struct skep_feed_set skep_feed_map_entry(const struct skep_feed_map *map,
 	all.zeroes = true;
 	return make_set(&r, &entries);
 }
+
+struct skep_feed_set skep_feed_map_shape(const struct skep_feed_map *map,
+					 const struct skep_feed_map_options *options,
+					 struct skep_arena *arena)
+{
+	size_t value_bytes = ALIGN_UP((size_t)map->value_size, 8u) * MAX(map->n_cpus, 1u);
+	const void *zeroes = skep_arena_calloc(arena, 1, MAX(map->key_size, value_bytes));
+	struct skep_feed_set set = skep_feed_map_entry(map, options, zeroes, zeroes, arena);
+
+	for (size_t i = 0; i < set.n; i++)
+		set.items[i].n_entries = 0;
+	return set;
+}

@@ -82,3 +82,7 @@ struct skep_feed_set skep_feed_map_entry(const struct skep_feed_map *map,
 					 const struct skep_feed_map_options *options,
 					 const void *key, const void *value,
 					 struct skep_arena *arena);
+/* What it will be, without entries. */
+struct skep_feed_set skep_feed_map_shape(const struct skep_feed_map *map,
+					 const struct skep_feed_map_options *options,
+					 struct skep_arena *arena);

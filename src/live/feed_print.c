@@ -10,6 +10,34 @@ static bool is_tagged(const struct skep_feed *feed)
 	return skep_feed_n_schemas(feed) > 2;
 }
 
+static void tell_row(struct skep_feed_printer *p, const struct skep_schema *schema)
+{
+	skep_csv_kind(&p->csv, schema->name, false, schema->fields, schema->n_fields);
+}
+
+/* Of one type alone lines are as its heading says, and what else comes is only counted. */
+static void tell_unknown(struct skep_feed_printer *p)
+{
+	p->shows_unknown = true;
+	tell_row(p, skep_feed_schema(p->feed, skep_feed_n_schemas(p->feed) - 1));
+}
+
+void skep_feed_print_tell(struct skep_feed_printer *p, const struct skep_feed_map *map,
+			  const struct skep_feed_map_options *options)
+{
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	struct skep_feed_set set;
+
+	if (p->format != SKEP_FEED_CSV)
+		return;
+	set = skep_feed_map_shape(map, options, arena);
+	for (size_t i = 0; i < set.n; i++)
+		skep_csv_kind_map(&p->csv, &set.items[i]);
+	if (set.n && skep_feed_has_rings(p->feed))
+		tell_unknown(p);
+}
+
 void skep_feed_print_open(struct skep_feed *feed, enum skep_feed_format format, unsigned screen,
 			  unsigned height, struct skep_str *out,
 			  struct skep_feed_printer *ret_printer)
@@ -19,10 +47,13 @@ void skep_feed_print_open(struct skep_feed *feed, enum skep_feed_format format, 
 	*ret_printer = (struct skep_feed_printer){
 		.feed = feed,
 		.format = format,
-		.csv.tagged = tagged,
 		.tables = { .screen = screen, .height = height, .tagged = tagged },
 		.out = out,
 	};
+	for (size_t i = 0; format == SKEP_FEED_CSV && i + 1 < skep_feed_n_schemas(feed); i++)
+		tell_row(ret_printer, skep_feed_schema(feed, i));
+	if (format == SKEP_FEED_CSV && skep_feed_n_schemas(feed) != 2 && skep_feed_has_rings(feed))
+		tell_unknown(ret_printer);
 	for (size_t i = 0; format == SKEP_FEED_JSON && i < skep_feed_n_schemas(feed); i++)
 		skep_schema_json(skep_feed_schema(feed, i), NULL, out);
 }
@@ -57,8 +88,7 @@ int skep_feed_print_row(void *data, const struct skep_feed_row *row)
 		skep_row_tables_add(&p->tables, row->schema, row->payload, resolver, p->out);
 		return 0;
 	case SKEP_FEED_CSV:
-		/* Lines are of one type, as its header says; what else came is counted. */
-		if (row->is_unknown && !p->csv.tagged && skep_feed_n_schemas(p->feed) > 1)
+		if (row->is_unknown && !p->shows_unknown)
 			return 0;
 		skep_csv_row(&p->csv, row->schema->name, row->schema, row->payload, resolver,
 			     p->out);

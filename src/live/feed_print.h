@@ -4,7 +4,7 @@
  *
  *	table	a line for each row, columns of its type
  *	json	{"type": "row", "map": "events", "name": "exec", "version": 1, "fields": {...}}, schemas in front
- *	csv	a header and a line for each row (record/csv.h)
+ *	csv	a heading, and a line for each row and for each entry of a map (record/csv.h)
  *	prom	maps; of rows it is only wanted how many there were (skep_feed_counts)
  *
  *	skep_feed_print_open(feed, SKEP_FEED_JSON, &printer, &out);
@@ -15,7 +15,7 @@
  */
 #pragma once
 
-#include "live/feed.h"
+#include "live/feed_map.h"
 #include "record/csv.h"
 #include "record/prom.h"
 #include "record/snapshot.h"
@@ -31,6 +31,7 @@ enum skep_feed_format {
 struct skep_feed_printer {
 	struct skep_feed *feed;
 	enum skep_feed_format format;
+	bool shows_unknown; /* CSV: rows without a type, too */
 	struct skep_csv csv;
 	struct skep_row_tables tables;
 	struct skep_prom prom;
@@ -42,6 +43,9 @@ struct skep_feed_printer {
 void skep_feed_print_open(struct skep_feed *feed, enum skep_feed_format format, unsigned screen,
 			  unsigned height, struct skep_str *out,
 			  struct skep_feed_printer *ret_printer);
+/* A map that will be printed: CSV has to know its columns before the first line. */
+void skep_feed_print_tell(struct skep_feed_printer *printer, const struct skep_feed_map *map,
+			  const struct skep_feed_map_options *options);
 /* The sink of a feed; @data is the printer. */
 int skep_feed_print_row(void *data, const struct skep_feed_row *row);
 void skep_feed_print_map(struct skep_feed_printer *printer, const struct skep_snapshot *snapshot);

@@ -34,13 +34,9 @@ static bool wants_quotes(const char *s, size_t len)
 	return false;
 }
 
-void skep_csv_field(struct skep_csv *csv, const char *s, size_t len, struct skep_str *out)
+static void put(const char *s, size_t len, bool quotes, struct skep_str *out)
 {
-	/* A line with nothing on it would not be a record. */
-	bool quotes = wants_quotes(s, len) || (len == 0 && csv->n_fields == 0);
-
-	if (csv->n_fields++)
-		skep_str_addc(out, ',');
+	quotes |= wants_quotes(s, len);
 	if (quotes)
 		skep_str_addc(out, '"');
 	add_utf8(s, len, out);
@@ -48,68 +44,150 @@ void skep_csv_field(struct skep_csv *csv, const char *s, size_t len, struct skep
 		skep_str_addc(out, '"');
 }
 
-static void add_word(struct skep_csv *csv, const char *word, struct skep_str *out)
+/* Kinds and their columns */
+
+static size_t find_column(const struct skep_csv *csv, const char *name)
 {
-	skep_csv_field(csv, word, strlen(word), out);
+	size_t i = 0;
+
+	while (i < csv->columns.len && !skep_streq(csv->columns.data[i].name, name))
+		i++;
+	return i;
 }
 
-void skep_csv_column(struct skep_csv *csv, const char *name, const char *unit, unsigned before,
-		     struct skep_str *out)
+static bool has_column(const struct skep_csv_kind *kind, size_t column)
 {
-	_cleanup_(skep_str_fini)
-	struct skep_str text = {};
-
-	skep_unit_name(name, unit, &text);
-	if (before)
-		skep_str_addf(&text, "#%u", before + 1);
-	skep_csv_field(csv, skep_str_text(&text), text.len, out);
+	for (size_t i = 0; i < kind->n_fields; i++)
+		if (kind->columns[i] == column)
+			return true;
+	return false;
 }
 
-void skep_csv_columns(struct skep_csv *csv, const struct skep_schema_field *fields, size_t n,
-		      struct skep_str *out)
+/* What a reader takes a column for: numbers, truths or texts. */
+static unsigned type_of(const struct skep_schema_field *field)
 {
-	for (size_t i = 0; i < n; i++) {
-		unsigned before = 0;
+	return skep_field_is_number(field) ? 1 : field->kind == SKEP_FIELD_BOOL ? 2 : 0;
+}
 
-		for (size_t k = 0; k < i; k++)
-			before += skep_streq(fields[k].name, fields[i].name);
-		skep_csv_column(csv, fields[i].name, fields[i].unit, before, out);
+/* One that is there, is of this type, and does not have another field of this kind; or a new one. */
+static void add_field(struct skep_csv *csv, struct skep_csv_kind *kind,
+		      const struct skep_schema_field *field)
+{
+	struct skep_csv_column column = { .type = type_of(field) };
+	struct skep_str name = {};
+	size_t len, at;
+
+	skep_unit_name(field->name, field->unit, &name);
+	len = name.len;
+	for (unsigned n = 2; (at = find_column(csv, skep_str_text(&name))) < csv->columns.len;
+	     n++) {
+		if (csv->columns.data[at].type == column.type && !has_column(kind, at))
+			break;
+		name.len = len;
+		skep_str_addf(&name, "#%u", n);
 	}
+	if (at == csv->columns.len) {
+		column.name = strdup(skep_str_text(&name));
+		if (!column.name)
+			skep_oom();
+		skep_vec_add(&csv->columns, column);
+		csv->begun = false;
+	}
+	kind->columns[kind->n_fields++] = at;
+	skep_str_fini(&name);
+}
+
+size_t skep_csv_kind(struct skep_csv *csv, const char *name, bool is_map,
+		     const struct skep_schema_field *fields, size_t n)
+{
+	struct skep_csv_kind kind = { .is_map = is_map };
+
+	for (size_t i = 0; i < csv->kinds.len; i++) {
+		const struct skep_csv_kind *k = &csv->kinds.data[i];
+
+		if (k->n_fields == n && k->is_map == is_map && skep_streq(k->name, name))
+			return i;
+	}
+	kind.name = strdup(name);
+	kind.columns = calloc(n + 1, sizeof(*kind.columns));
+	if (!kind.name || !kind.columns)
+		skep_oom();
+	for (size_t i = 0; i < n; i++)
+		add_field(csv, &kind, &fields[i]);
+	if (csv->kinds.len == 1) /* now lines have to say which they are */
+		csv->begun = false;
+	skep_vec_add(&csv->kinds, kind);
+	return csv->kinds.len - 1;
+}
+
+size_t skep_csv_kind_text(struct skep_csv *csv, const char *name)
+{
+	static const struct skep_schema_field text = { .name = "text", .kind = SKEP_FIELD_STRING };
+
+	return skep_csv_kind(csv, name, false, &text, 1);
 }
 
 /* Lines */
 
-static bool was_seen(struct skep_csv *csv, const char *type)
+void skep_csv_heading(struct skep_csv *csv, struct skep_str *out)
 {
-	char **seen;
+	struct skep_str tag = {};
 
-	for (size_t i = 0; i < csv->n_seen; i++)
-		if (skep_streq(csv->seen[i], type))
-			return true;
-	seen = reallocarray(csv->seen, csv->n_seen + 1, sizeof(*seen));
-	if (!seen)
-		skep_oom();
-	csv->seen = seen;
-	csv->seen[csv->n_seen] = strdup(type);
-	if (!csv->seen[csv->n_seen++])
-		skep_oom();
-	return false;
+	if (csv->begun || !csv->columns.len)
+		return;
+	csv->begun = true;
+	skep_str_add(&tag, "row");
+	while (find_column(csv, tag.data) < csv->columns.len)
+		skep_str_addc(&tag, '_');
+	if (csv->kinds.len > 1)
+		skep_str_add(out, tag.data);
+	for (size_t i = 0; i < csv->columns.len; i++) {
+		const char *name = csv->columns.data[i].name;
+
+		if (i || csv->kinds.len > 1)
+			skep_str_addc(out, ',');
+		put(name, strlen(name), false, out);
+	}
+	skep_str_addc(out, '\n');
+	skep_str_fini(&tag);
 }
 
-bool skep_csv_begin(struct skep_csv *csv, const char *type, struct skep_str *out)
+void skep_csv_begin(struct skep_csv *csv, size_t kind)
 {
-	bool header = !was_seen(csv, type);
-
+	csv->kind = kind;
 	csv->n_fields = 0;
-	if (csv->tagged)
-		add_word(csv, header ? "row" : type, out);
-	return header;
+	skep_str_reset(&csv->text);
+	for (size_t i = 0; i < csv->columns.len; i++)
+		csv->columns.data[i].len = 0;
+}
+
+void skep_csv_field(struct skep_csv *csv, const char *s, size_t len)
+{
+	const struct skep_csv_kind *kind = &csv->kinds.data[csv->kind];
+	struct skep_csv_column *column = &csv->columns.data[kind->columns[csv->n_fields++]];
+
+	column->at = csv->text.len;
+	column->len = len;
+	skep_str_addn(&csv->text, s, len);
 }
 
 void skep_csv_end(struct skep_csv *csv, struct skep_str *out)
 {
+	const char *kind = csv->kinds.data[csv->kind].name, *text = skep_str_text(&csv->text);
+	bool tagged = csv->kinds.len > 1;
+
+	skep_csv_heading(csv, out);
+	if (tagged)
+		put(kind, strlen(kind), false, out);
+	for (size_t i = 0; i < csv->columns.len; i++) {
+		const struct skep_csv_column *c = &csv->columns.data[i];
+
+		if (i || tagged)
+			skep_str_addc(out, ',');
+		/* A line with nothing on it would not be a record. */
+		put(text + c->at, c->len, !c->len && csv->columns.len == 1 && !tagged, out);
+	}
 	skep_str_addc(out, '\n');
-	csv->n_fields = 0;
 }
 
 void skep_csv_row(struct skep_csv *csv, const char *type, const struct skep_schema *schema,
@@ -118,34 +196,34 @@ void skep_csv_row(struct skep_csv *csv, const char *type, const struct skep_sche
 	_cleanup_(skep_str_fini)
 	struct skep_str text = {};
 
-	while (skep_csv_begin(csv, type, out)) {
-		skep_csv_columns(csv, schema->fields, schema->n_fields, out);
-		skep_csv_end(csv, out);
-	}
+	skep_csv_begin(csv, skep_csv_kind(csv, type, false, schema->fields, schema->n_fields));
 	for (size_t i = 0; i < schema->n_fields; i++) {
 		skep_str_reset(&text);
 		if (!skep_field_is_none(&schema->fields[i], payload))
 			skep_field_cell(&schema->fields[i], payload, resolver, &text);
-		skep_csv_field(csv, skep_str_text(&text), text.len, out);
+		skep_csv_field(csv, skep_str_text(&text), text.len);
 	}
 	skep_csv_end(csv, out);
 }
 
-void skep_csv_text(struct skep_csv *csv, const char *type, const char *column, const char *text,
-		   size_t len, struct skep_str *out)
+void skep_csv_text(struct skep_csv *csv, const char *type, const char *text, size_t len,
+		   struct skep_str *out)
 {
-	while (skep_csv_begin(csv, type, out)) {
-		add_word(csv, column, out);
-		skep_csv_end(csv, out);
-	}
-	skep_csv_field(csv, text, len, out);
+	skep_csv_begin(csv, skep_csv_kind_text(csv, type));
+	skep_csv_field(csv, text, len);
 	skep_csv_end(csv, out);
 }
 
 void skep_csv_fini(struct skep_csv *csv)
 {
-	for (size_t i = 0; i < csv->n_seen; i++)
-		free(csv->seen[i]);
-	free(csv->seen);
+	for (size_t i = 0; i < csv->columns.len; i++)
+		free(csv->columns.data[i].name);
+	for (size_t i = 0; i < csv->kinds.len; i++) {
+		free(csv->kinds.data[i].name);
+		free(csv->kinds.data[i].columns);
+	}
+	skep_vec_fini(&csv->columns);
+	skep_vec_fini(&csv->kinds);
+	skep_str_fini(&csv->text);
 	*csv = (struct skep_csv){};
 }

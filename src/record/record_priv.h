@@ -84,12 +84,7 @@ void skep_snapshot_types(const struct skep_snapshot *snapshot, struct skep_str *
 void skep_snapshot_key_types(const struct skep_snapshot *snapshot, struct skep_str *out);
 void skep_snapshot_value_type(const struct skep_snapshot *snapshot, struct skep_str *out);
 
-/* csv.c: a line is begun, filled, ended. Begin is true when what is begun is the header of a type not seen before. */
-bool skep_csv_begin(struct skep_csv *csv, const char *type, struct skep_str *out);
-void skep_csv_field(struct skep_csv *csv, const char *s, size_t len, struct skep_str *out);
-/* The name of a column, with its unit; @before: how many of the columns before have the same name. */
-void skep_csv_column(struct skep_csv *csv, const char *name, const char *unit, unsigned before,
-		     struct skep_str *out);
-void skep_csv_columns(struct skep_csv *csv, const struct skep_schema_field *fields, size_t n,
-		      struct skep_str *out);
+/* csv.c: a line is begun, filled with the fields of its kind, in their order, and ended. */
+void skep_csv_begin(struct skep_csv *csv, size_t kind);
+void skep_csv_field(struct skep_csv *csv, const char *s, size_t len);
 void skep_csv_end(struct skep_csv *csv, struct skep_str *out);

@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "record/csv.h"
 #include "record/record_priv.h"
 #include "record/series.h"
 
 struct writer {
 	struct skep_csv *csv;
+	size_t kind;
 	const struct skep_snapshot *s;
 	uint64_t divide;
 	const struct skep_resolver *resolver;
@@ -18,13 +18,7 @@ struct writer {
 
 static void add_word(const struct writer *w, const char *word)
 {
-	skep_csv_field(w->csv, word, strlen(word), w->out);
-}
-
-/* A column of numbers in the map's unit. */
-static void add_column(const struct writer *w, const char *name)
-{
-	skep_csv_column(w->csv, name, w->s->value_field.unit, 0, w->out);
+	skep_csv_field(w->csv, word, strlen(word));
 }
 
 static bool is_hist(const struct skep_snapshot *s)
@@ -37,51 +31,79 @@ static bool is_stats(const struct skep_snapshot *s)
 	return s->kind == SKEP_SNAPSHOT_AVG || s->kind == SKEP_SNAPSHOT_STATS;
 }
 
-static void add_header(const struct writer *w)
-{
-	static const char *const names[] = {
-		[SKEP_SNAPSHOT_VALUE] = "value", [SKEP_SNAPSHOT_COUNT] = "count",
-		[SKEP_SNAPSHOT_SUM] = "sum",	 [SKEP_SNAPSHOT_MIN] = "min",
-		[SKEP_SNAPSHOT_MAX] = "max",
-	};
-	const struct skep_schema_field *keys;
-	size_t base, n = skep_snapshot_keys(w->s, &keys, &base);
+struct columns {
+	SKEP_VEC(struct skep_schema_field);
+};
 
-	skep_csv_columns(w->csv, keys, n, w->out);
-	if (is_hist(w->s)) {
-		add_column(w, "min");
-		add_column(w, "max");
-		add_word(w, "count");
-	} else if (is_stats(w->s)) {
-		add_word(w, "count");
-		add_column(w, "average");
-		add_column(w, "total");
-	} else if (w->s->kind == SKEP_SNAPSHOT_TSERIES) {
-		add_word(w, "start");
-		add_column(w, "value");
-	} else if (w->s->kind == SKEP_SNAPSHOT_VALUE && w->s->value_columns) {
-		n = skep_snapshot_values(w->s, &keys);
-		skep_csv_columns(w->csv, keys, n, w->out);
-	} else {
-		add_column(w, names[w->s->kind]);
-	}
-	skep_csv_end(w->csv, w->out);
+/* Numbers, in the map's unit. */
+static void add_number_column(struct columns *c, const char *name, const char *unit)
+{
+	skep_vec_add(c, (struct skep_schema_field){ .name = name, .unit = unit });
 }
 
-/* The beginning of an entry's line: type and keys. */
+static void add_value_columns(struct columns *c, const struct skep_snapshot *s)
+{
+	static const char *const names[] = {
+		[SKEP_SNAPSHOT_COUNT] = "count",
+		[SKEP_SNAPSHOT_SUM] = "sum",
+		[SKEP_SNAPSHOT_MIN] = "min",
+		[SKEP_SNAPSHOT_MAX] = "max",
+	};
+	static const struct skep_schema_field start = { .name = "start",
+							.kind = SKEP_FIELD_STRING };
+	const char *unit = s->value_field.unit;
+	const struct skep_schema_field *values;
+	size_t n;
+
+	if (is_hist(s)) {
+		add_number_column(c, "min", unit);
+		add_number_column(c, "max", unit);
+		add_number_column(c, "count", NULL);
+	} else if (is_stats(s)) {
+		add_number_column(c, "count", NULL);
+		add_number_column(c, "average", unit);
+		add_number_column(c, "total", unit);
+	} else if (s->kind == SKEP_SNAPSHOT_TSERIES) {
+		skep_vec_add(c, start);
+		add_number_column(c, "value", unit);
+	} else if (s->kind != SKEP_SNAPSHOT_VALUE) {
+		add_number_column(c, names[s->kind], unit);
+	} else {
+		n = skep_snapshot_values(s, &values);
+		for (size_t i = 0; i < n; i++)
+			skep_vec_add(c, values[i]);
+		if (!s->value_columns)
+			skep_vec_last(c).name = "value";
+	}
+}
+
+size_t skep_csv_kind_map(struct skep_csv *csv, const struct skep_snapshot *s)
+{
+	const struct skep_schema_field *keys;
+	size_t base, kind, n = skep_snapshot_keys(s, &keys, &base);
+	struct columns c = {};
+
+	for (size_t i = 0; i < n; i++)
+		skep_vec_add(&c, keys[i]);
+	add_value_columns(&c, s);
+	kind = skep_csv_kind(csv, s->name, true, c.data, c.len);
+	skep_vec_fini(&c);
+	return kind;
+}
+
+/* The beginning of an entry's line: its keys. */
 static void begin(const struct writer *w, const struct skep_snapshot_entry *entry)
 {
 	const struct skep_schema_field *keys;
 	size_t base, n = skep_snapshot_keys(w->s, &keys, &base);
 
-	while (skep_csv_begin(w->csv, w->s->name, w->out))
-		add_header(w);
+	skep_csv_begin(w->csv, w->kind);
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_(skep_str_fini)
 		struct skep_str text = {};
 
 		skep_field_cell(&keys[i], (const uint8_t *)entry->key + base, w->resolver, &text);
-		skep_csv_field(w->csv, skep_str_text(&text), text.len, w->out);
+		skep_csv_field(w->csv, skep_str_text(&text), text.len);
 	}
 }
 
@@ -91,7 +113,7 @@ static void add_number(const struct writer *w, uint64_t value, uint64_t divide, 
 	struct skep_str text = {};
 
 	skep_snapshot_number(value, divide, is_signed, &text);
-	skep_csv_field(w->csv, text.data, text.len, w->out);
+	skep_csv_field(w->csv, text.data, text.len);
 }
 
 /* The ends are those of JSON: "max" is the largest value of the bucket, an open end is empty. */
@@ -137,7 +159,7 @@ static void add_points(const struct writer *w, const struct skep_snapshot_entry 
 			continue;
 		skep_json_time(points[i].start_ns, &time);
 		begin(w, entry);
-		skep_csv_field(w->csv, time.data + 1, time.len - 2, w->out); /* without quotes */
+		skep_csv_field(w->csv, time.data + 1, time.len - 2); /* without quotes */
 		add_number(w, (uint64_t)points[i].value, 1, w->s->is_signed);
 		skep_csv_end(w->csv, w->out);
 	}
@@ -155,7 +177,7 @@ static void add_value(const struct writer *w, const struct skep_schema_field *fi
 		return;
 	}
 	skep_field_cell(field, value, w->resolver, &text);
-	skep_csv_field(w->csv, skep_str_text(&text), text.len, w->out);
+	skep_csv_field(w->csv, skep_str_text(&text), text.len);
 }
 
 static void add_entry(const struct writer *w, const struct skep_snapshot_entry *entry)
@@ -191,7 +213,7 @@ static void add_entry(const struct writer *w, const struct skep_snapshot_entry *
 void skep_snapshot_csv(struct skep_csv *csv, const struct skep_snapshot *s, size_t top,
 		       uint64_t divide, const struct skep_resolver *resolver, struct skep_str *out)
 {
-	struct writer w = { csv, s, divide, resolver, out };
+	struct writer w = { csv, skep_csv_kind_map(csv, s), s, divide, resolver, out };
 
 	for (size_t i = skep_snapshot_start(s, top); i < s->n_entries; i++)
 		add_entry(&w, &s->entries[i]);

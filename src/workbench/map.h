@@ -44,6 +44,7 @@ struct skep_map_show {
 	struct skep_feed_map_options options;
 	unsigned screen;  /* columns of the terminal, 0: none */
 	uint64_t time_ns; /* of the look, for JSON; 0: it is not told */
+	bool again;	  /* not the first look at these maps: CSV has its heading */
 };
 
 enum skep_map_action {

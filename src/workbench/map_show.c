@@ -85,22 +85,46 @@ static bool is_worth(const struct skep_feed_map *map)
 	return skep_feed_map_has_values(map->type) && (map->name[0] != '.' || map->value_type);
 }
 
+static bool is_shown(const struct skep_maps *maps, size_t i)
+{
+	return maps->n == 1 || is_worth(&maps->items[i].map);
+}
+
+/* CSV is one table: its columns are those of all maps. */
+static void tell_kinds(struct map_printer *p, const struct skep_maps *maps)
+{
+	for (size_t i = 0; i < maps->n; i++) {
+		_cleanup_(skep_arena_freep)
+		struct skep_arena *arena = skep_arena_new();
+		struct skep_feed_set set = {};
+
+		if (is_shown(maps, i))
+			set = skep_feed_map_shape(&maps->items[i].map, &p->show->options, arena);
+		for (size_t k = 0; k < set.n; k++)
+			skep_csv_kind_map(&p->csv, &set.items[k]);
+	}
+	p->csv.begun = p->show->again;
+	skep_csv_heading(&p->csv, p->out);
+}
+
 int skep_maps_show(const struct skep_maps *maps, const struct skep_map_show *show,
 		   struct skep_str *out, struct skep_diag *diag)
 {
 	_cleanup_(skep_who_freep)
 	struct skep_who *who = NULL;
-	struct map_printer p = { .show = show, .out = out, .csv.tagged = maps->n > 1 };
+	struct map_printer p = { .show = show, .out = out };
 	int r = open_names(&who);
 
 	if (r < 0)
 		return r;
 	p.resolver = skep_who_resolver(who);
+	if (show->format == SKEP_MAP_CSV)
+		tell_kinds(&p, maps);
 	for (size_t i = 0; i < maps->n && r == 0; i++) {
 		_cleanup_(skep_arena_freep)
 		struct skep_arena *arena = skep_arena_new();
 
-		if (maps->n > 1 && !is_worth(&maps->items[i].map))
+		if (!is_shown(maps, i))
 			continue;
 		r = show_one(&p, &maps->items[i].map, arena, diag);
 	}

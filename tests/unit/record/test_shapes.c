@@ -357,6 +357,17 @@ static void test_pending(void **state)
 	skep_row_tables_fini(&tables);
 }
 
+/* A text in a column that others fill with numbers, numbers where they have texts, and what lines begin with. */
+static const struct skep_schema_field odd[] = {
+	{ .name = "row", .kind = SKEP_FIELD_INT, .size = 4 },
+	{ .name = "comm", .kind = SKEP_FIELD_INT, .size = 4 },
+	{ .name = "pid", .kind = SKEP_FIELD_PTR, .size = 4 },
+	{ .name = "ok", .kind = SKEP_FIELD_BOOL, .size = 1 },
+};
+static const struct skep_schema odd_schema = {
+	.name = "odd", .size = 4, .fields = odd, .n_fields = ARRAY_SIZE(odd)
+};
+
 static void test_csv(void **state)
 {
 	_cleanup_(skep_str_fini)
@@ -366,14 +377,21 @@ static void test_csv(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(execs); i++)
 		skep_csv_row(&csv, "exec", &exec_schema, &execs[i], NULL, &out);
 	skep_csv_fini(&csv);
-	csv.tagged = true;
+	skep_csv_kind(&csv, "exit", false, exit_schema.fields, exit_schema.n_fields);
+	skep_csv_kind(&csv, "exec", false, exec_schema.fields, exec_schema.n_fields);
+	skep_csv_kind_text(&csv, "time");
+	skep_csv_kind(&csv, "odd", false, odd, ARRAY_SIZE(odd));
 	for (unsigned i = 0; i < 2; i++) {
 		skep_csv_row(&csv, "exit", &exit_schema, exit_row, &resolver, &out);
 		skep_csv_row(&csv, "exec", &exec_schema, &execs[1], NULL, &out);
-		skep_csv_text(&csv, "time", "text", "12:00", 5, &out);
+		skep_csv_text(&csv, "time", "12:00", 5, &out);
+		skep_csv_row(&csv, "odd", &odd_schema, &execs[i], NULL, &out);
 	}
 	skep_csv_fini(&csv);
-	skep_csv_text(&csv, "text", "text", "", 0, &out);
+	skep_csv_text(&csv, "text", "", 0, &out);
+	/* Told too late: the heading comes again. */
+	skep_csv_row(&csv, "odd", &odd_schema, &execs[0], NULL, &out);
+	skep_csv_text(&csv, "text", "", 0, &out);
 	skep_csv_fini(&csv);
 	expect_file("rows.csv", &out);
 }
@@ -391,22 +409,40 @@ static const struct {
 	char comm[16];
 } keys[] = { { 7, "bash" }, { 10, "sh" } };
 
-static void show_map(struct skep_snapshot *s, struct skep_csv *csv, struct skep_str *table,
-		     struct skep_str *text, struct skep_str *schema)
+struct maps {
+	struct skep_snapshot all[8];
+	size_t n;
+	struct skep_str table, schema, csv;
+};
+
+static void show_map(struct maps *maps, const struct skep_snapshot *s)
 {
-	skep_snapshot_table(s, 0, 0, NULL, 0, table);
-	skep_snapshot_csv(csv, s, 0, 0, NULL, text);
-	skep_snapshot_schema_json(s, schema);
+	skep_snapshot_table(s, 0, 0, NULL, 0, &maps->table);
+	skep_snapshot_schema_json(s, &maps->schema);
+	maps->all[maps->n++] = *s;
+}
+
+/* One table of all of them. */
+static void show_csv(struct maps *maps)
+{
+	struct skep_csv csv = {};
+
+	for (size_t i = 0; i < maps->n; i++)
+		skep_csv_kind_map(&csv, &maps->all[i]);
+	for (size_t i = 0; i < maps->n; i++)
+		skep_snapshot_csv(&csv, &maps->all[i], 0, 0, NULL, &maps->csv);
+	skep_csv_fini(&csv);
 }
 
 static void test_maps(void **state)
 {
-	_cleanup_(skep_str_fini)
-	struct skep_str table = {}, text = {}, schema = {};
+	struct maps maps = {};
 	uint64_t numbers[2][4] = { { 3, 0, 2, 1 }, { 5, (uint64_t)-10, 0, 1 } };
-	struct skep_csv csv = { .tagged = true };
+	uint64_t buckets[2][4] = { { 3, 0, 2, 1 }, { 5, 1, 0, 1 } };
 	struct skep_snapshot_entry e[2] = { { &keys[0], "x\0", numbers[0] },
 					    { &keys[1], "y, z", numbers[1] } };
+	struct skep_snapshot_entry h[2] = { { &keys[0], NULL, buckets[0] },
+					    { &keys[1], NULL, buckets[1] } };
 	struct skep_snapshot s = { .name = "@count",
 				   .kind = SKEP_SNAPSHOT_COUNT,
 				   .key_size = 24,
@@ -415,37 +451,40 @@ static void test_maps(void **state)
 				   .entries = e,
 				   .n_entries = 2 };
 
-	show_map(&s, &csv, &table, &text, &schema);
+	show_map(&maps, &s);
 	s.name = "@stats";
 	s.kind = SKEP_SNAPSHOT_STATS;
 	s.is_signed = true;
 	s.keys = &tuple;
 	s.n_keys = 1;
-	show_map(&s, &csv, &table, &text, &schema);
+	show_map(&maps, &s);
 	s.name = "@value";
 	s.kind = SKEP_SNAPSHOT_VALUE;
 	s.value_field = (struct skep_schema_field){ .kind = SKEP_FIELD_STRING, .size = 5 };
-	show_map(&s, &csv, &table, &text, &schema);
+	show_map(&maps, &s);
 	s.name = "@hist";
 	s.kind = SKEP_SNAPSHOT_LHIST;
 	s.lhist_max = 20;
 	s.lhist_step = 10;
 	s.n_numbers = 4;
-	numbers[1][1] = 1;
-	show_map(&s, &csv, &table, &text, &schema);
+	s.entries = h;
+	show_map(&maps, &s);
 	s.name = "@scalar";
 	s.kind = SKEP_SNAPSHOT_MAX;
 	s.keys = NULL;
 	s.n_keys = 0;
 	s.n_entries = 1;
-	show_map(&s, &csv, &table, &text, &schema);
+	show_map(&maps, &s);
 	s.name = "@empty";
 	s.n_entries = 0;
-	show_map(&s, &csv, &table, &text, &schema);
-	skep_csv_fini(&csv);
-	expect_file("maps.table", &table);
-	expect_file("maps.csv", &text);
-	expect_file("maps.schema", &schema);
+	show_map(&maps, &s);
+	show_csv(&maps);
+	expect_file("maps.table", &maps.table);
+	expect_file("maps.csv", &maps.csv);
+	expect_file("maps.schema", &maps.schema);
+	skep_str_fini(&maps.table);
+	skep_str_fini(&maps.csv);
+	skep_str_fini(&maps.schema);
 }
 
 static void test_schema(void **state)
