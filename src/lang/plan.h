@@ -163,6 +163,7 @@ struct skep_plan_config {
 	int missing_probes;	       /* 0 error, 1 warn, 2 ignore */
 	int stack_style;	       /* skep_stack_style of stacks that name none */
 	bool missing_said;	       /* the script says so itself */
+	bool skip_self;		       /* false; probes leave out skep's own process (scope.h) */
 	unsigned switched_off;	       /* SKEP_UNSTABLE_ bits: using it is an error */
 	const char *str_trunc_trailer; /* ".." */
 	const char *license;	       /* "GPL" */
@@ -238,7 +239,7 @@ struct skep_plan_globals {
 	uint32_t pid;		/* -p, 0 without */
 	uint64_t start_boot_ns; /* for elapsed: when tracing began */
 	uint32_t n_cpus;	/* possible ones of this machine */
-	uint32_t zero;
+	uint32_t self;		/* skep's own process, which skip_self leaves out; 0: nobody */
 	uint64_t pid_ns_dev, pid_ns_ino; /* as of skep_world */
 	int64_t wall_offset_ns;		 /* for tseries: time since 1970 minus time since boot */
 };

@@ -2,6 +2,7 @@
 #include "lang/scope.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "gen/scope.h"
@@ -45,11 +46,38 @@ static bool is_narrowed(const struct skep_lower *l)
 	return l->c->options->scope && !l->inst->user_run;
 }
 
+static bool names_processes(const struct skep_lower *l)
+{
+	const struct skep_compile_options *o = l->c->options;
+
+	return o->pid || (o->scope && o->scope->n_pids);
+}
+
+struct skep_val *skep_lower_self(struct skep_lower *l)
+{
+	if (names_processes(l))
+		return skep_ir_const(l->fn, 0);
+	return skep_lower_global(l, offsetof(struct skep_plan_globals, self), 4);
+}
+
+static void leave_if_self(struct skep_lower *l)
+{
+	struct skep_block *other;
+
+	if (names_processes(l) || l->inst->user_run || !skep_hook_has_task(l->inst))
+		return;
+	other = skep_ir_block(l->fn);
+	skep_ir_branch(l->fn, SKEP_CC_EQ, skep_lower_tgid(l), skep_lower_self(l), l->done, other);
+	skep_ir_at(l->fn, other);
+}
+
 int skep_lower_scope(struct skep_lower *l)
 {
-	if (!is_narrowed(l) || l->inst->asks_scope)
+	if (l->inst->asks_scope)
 		return 0;
-	return leave_unless_in(l, NULL, false, l->done);
+	if (l->c->config.skip_self)
+		leave_if_self(l);
+	return is_narrowed(l) ? leave_unless_in(l, NULL, false, l->done) : 0;
 }
 
 int skep_lower_in_scope(struct skep_lower *l, struct skep_val *task, bool is_typed,

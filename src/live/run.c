@@ -28,6 +28,7 @@ static int load(struct skep_loop *l)
 	skep_live_globals(s->plan, s->engine->n_cpus(s->engine), &globals);
 	globals.cpid = s->options->child ? (uint32_t)s->options->child->pid : 0;
 	globals.pid = (uint32_t)s->options->pid;
+	globals.self = globals.pid ? 0 : (uint32_t)getpid();
 	if (s->plan->globals_map >= 0) {
 		map = &s->plan->spec->maps[s->plan->globals_map];
 		map->data = &globals;

@@ -59,7 +59,8 @@ extern const struct skep_builtin skep_builtin_count, skep_builtin_sum, skep_buil
 extern const struct skep_builtin skep_builtin_find_value;
 /* ids.c */
 extern const struct skep_builtin skep_builtin_uid, skep_builtin_gid, skep_builtin_cgroup,
-	skep_builtin_curtask, skep_builtin_cpid, skep_builtin_has_cpid, skep_builtin_username;
+	skep_builtin_curtask, skep_builtin_cpid, skep_builtin_self_pid, skep_builtin_has_cpid,
+	skep_builtin_username;
 /* kernel.c */
 extern const struct skep_builtin skep_builtin_reg, skep_builtin_usermode, skep_builtin_jiffies,
 	skep_builtin_is_err, skep_builtin_percpu_kaddr, skep_builtin_socket_cookie,

@@ -8,6 +8,7 @@
 #include "lang/builtin/builtins.h"
 #include "lang/lower_priv.h"
 #include "lang/need.h"
+#include "lang/scope.h"
 
 static int lower_uid(struct skep_lower *l, const struct skep_expr *call,
 		     struct skep_value *ret_value)
@@ -84,6 +85,12 @@ static int lower_cpid(struct skep_lower *l, const struct skep_expr *call,
 				 skep_lower_global(l, offsetof(struct skep_plan_globals, cpid), 4));
 }
 
+static int lower_self_pid(struct skep_lower *l, const struct skep_expr *call,
+			  struct skep_value *ret_value)
+{
+	return skep_builtin_give(ret_value, call, skep_lower_self(l));
+}
+
 static int check_has_cpid(struct skep_check *k, struct skep_expr *call)
 {
 	call->type = skep_type_bool();
@@ -102,4 +109,5 @@ SKEP_BUILTIN_WORD(username, SKEP_BUILTIN_STEADY, check_username, lower_uid);
 SKEP_BUILTIN_WORD(cgroup, SKEP_BUILTIN_STEADY, skep_builtin_check_u64, lower_cgroup);
 SKEP_BUILTIN_WORD(curtask, SKEP_BUILTIN_STEADY, check_curtask, lower_curtask);
 SKEP_BUILTIN_WORD(cpid, SKEP_BUILTIN_STEADY, check_cpid, lower_cpid);
+SKEP_BUILTIN_WORD(self_pid, SKEP_BUILTIN_STEADY, skep_builtin_check_u32, lower_self_pid);
 SKEP_BUILTIN_WORD(has_cpid, SKEP_BUILTIN_STEADY, check_has_cpid, lower_has_cpid);

@@ -94,6 +94,7 @@ const struct skep_builtin *const skep_builtins[] = {
 	&skep_builtin_retval,
 	&skep_builtin_row,
 	&skep_builtin_sarg,
+	&skep_builtin_self_pid,
 	&skep_builtin_signal,
 	&skep_builtin_signal_name,
 	&skep_builtin_signal_thread,
