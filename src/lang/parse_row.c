@@ -96,6 +96,16 @@ struct skep_expr *skep_parse_unit(struct skep_parser *p, struct skep_expr *value
 	return skep_parse_done(p, e, start);
 }
 
+/* `as hex`, which is no unit: how bytes are shown. */
+static bool accept_hex(struct skep_parser *p)
+{
+	if (!skep_parse_at_word(p, "as") || !skep_tok_is(skep_parse_peek(p, 1), SKEP_ROW_HEX))
+		return false;
+	skep_parse_take(p);
+	skep_parse_take(p);
+	return true;
+}
+
 /* Among the fields, which end in front of argument @end. */
 static bool is_taken(const struct row_args *args, size_t end, const char *name)
 {
@@ -142,7 +152,10 @@ static bool parse_field(struct skep_parser *p, struct row_args *args)
 		return false;
 	if (!name)
 		name = skep_expr_text(p->env.arena, value);
-	value = skep_parse_unit(p, value, &unit);
+	if (accept_hex(p))
+		unit = SKEP_ROW_HEX;
+	else
+		value = skep_parse_unit(p, value, &unit);
 	value = value ? parse_condition(p, value) : NULL;
 	if (!value)
 		return false;

@@ -18,6 +18,7 @@
 #define SKEP_ROW_STEP 3	 /* arguments of a field: name, unit, value */
 #define SKEP_ROW_FIELDS_MAX 64
 
+#define SKEP_ROW_HEX "hex" /* in the place of a unit: bytes are shown as hex digits */
 #define SKEP_ROW_FIELD "=field"
 #define SKEP_ROW_VALUE "=value"
 #define SKEP_ROW_KIND "kind" /* a role for scripts only */

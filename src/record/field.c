@@ -150,6 +150,15 @@ void skep_bytes_text(const uint8_t *bytes, size_t len, struct skep_str *out)
 	}
 }
 
+static void add_digits(const uint8_t *bytes, size_t len, struct skep_str *out)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < len; i++)
+		skep_str_addn(out, (const char[]){ digits[bytes[i] >> 4], digits[bytes[i] & 15] },
+			      2);
+}
+
 /* The fewest digits that are this very number. */
 static void add_float(const struct skep_schema_field *field, const uint8_t *p, struct skep_str *out)
 {
@@ -353,7 +362,6 @@ static void add_text(const struct skep_schema_field *field, const void *payload,
 		     const struct skep_resolver *resolver, unsigned indent, unsigned depth,
 		     struct skep_str *out)
 {
-	static const char digits[] = "0123456789abcdef";
 	const uint8_t *bytes;
 	size_t len;
 
@@ -376,7 +384,10 @@ static void add_text(const struct skep_schema_field *field, const void *payload,
 		return;
 	case SKEP_FIELD_BUFFER:
 		len = skep_field_bytes(field, payload, &bytes);
-		skep_bytes_text(bytes, len, out);
+		if (field->param == SKEP_BUFFER_HEX)
+			add_digits(bytes, len, out);
+		else
+			skep_bytes_text(bytes, len, out);
 		return;
 	case SKEP_FIELD_KSTACK:
 	case SKEP_FIELD_USTACK:
@@ -392,11 +403,7 @@ static void add_text(const struct skep_schema_field *field, const void *payload,
 		add_process(field, (const uint8_t *)payload + field->offset, resolver, out);
 		return;
 	case SKEP_FIELD_BYTES:
-		bytes = (const uint8_t *)payload + field->offset;
-		for (uint32_t i = 0; i < field->size; i++)
-			skep_str_addn(
-				out, (const char[]){ digits[bytes[i] >> 4], digits[bytes[i] & 15] },
-				2);
+		add_digits((const uint8_t *)payload + field->offset, field->size, out);
 		return;
 	case SKEP_FIELD_MAC:
 		bytes = (const uint8_t *)payload + field->offset;

@@ -48,6 +48,9 @@ enum skep_field_kind {
 /* Set in the value of a PROBE field: only the last part of the name, the function, is meant. */
 #define SKEP_PROBE_FUNC (1u << 31)
 
+/* param of a BUFFER: hex digits alone; else what is printable is shown as it is, the rest as "\\x0a". */
+#define SKEP_BUFFER_HEX 1
+
 /* param of a CGROUP_PATH: "unified:" stands in front, the name of version 2 among hierarchies. */
 #define SKEP_CGROUP_UNIFIED 1
 /* Behind it: what people call the group: its name, its image, its id. */

@@ -50,9 +50,16 @@ static int check_value(struct skep_check *k, const struct skep_expr *value, cons
 	}
 	if (value->type->kind == SKEP_TYPE_VOID || !value->type->size)
 		return skep_check_want(k, value, "a value");
-	if (!*unit || value->type->kind == SKEP_TYPE_INT)
+	if (!*unit || value->type->kind ==
+			      (skep_streq(unit, SKEP_ROW_HEX) ? SKEP_TYPE_BUFFER : SKEP_TYPE_INT))
 		return 0;
 	skep_type_format(value->type, &type);
+	if (skep_streq(unit, SKEP_ROW_HEX)) {
+		skep_diag_error(k->c->diag, value->loc, "bytes are shown as hex, and this is %s",
+				skep_str_text(&type));
+		skep_diag_hint(k->c->diag, "buf(address, length) reads bytes");
+		return -EINVAL;
+	}
 	skep_diag_error(k->c->diag, value->loc, "only a number has a unit, and this is %s",
 			skep_str_text(&type));
 	skep_diag_hint(k->c->diag, "leave 'as' out");
@@ -153,7 +160,9 @@ static int lower_field(struct skep_lower *l, struct skep_expr *const *arg,
 	if (r < 0)
 		return r;
 	*field = skep_compiler_field(l->c, value->type, text_of(arg[0]), schema->size);
-	if (*unit && *unit != '=')
+	if (skep_streq(unit, SKEP_ROW_HEX))
+		field->param = SKEP_BUFFER_HEX;
+	else if (*unit && *unit != '=')
 		field->unit = unit;
 	schema->size += ALIGN_UP(value->type->size, 8u);
 	schema->n_fields++;

@@ -16,6 +16,8 @@
  *	              next has x = N + 1, y = -N - 1, name "next" and no next
  *	many=N        work_many(N, N + 1, ... N + 7): eight arguments, of which x86-64 has two on the stack
  *	udp=PORT      sends the datagram "hello packet" from and to this port of 127.0.0.1
+ *	parts=N       a message of N bytes through a Unix stream socket, "hello\\0world" and then dots: it is looked at,
+ *	              5 bytes of it are read, then the rest
  *	reaper=1      becomes a child subreaper, which is a bit-field in the kernel
  *	sleep=MS      one nanosleep
  *	wait=PATH     until there is such a file
@@ -301,6 +303,26 @@ static int do_udp(long port)
 	return n < 0 ? -1 : 0;
 }
 
+static int do_parts(long size)
+{
+	char *text = malloc((size_t)size), *got = malloc((size_t)size);
+	int fds[2], r = -1;
+
+	if (!text || !got || size < 16 || socketpair(AF_UNIX, SOCK_STREAM, 0, fds) < 0)
+		return -1;
+	memset(text, '.', (size_t)size);
+	memcpy(text, "hello\0world", 11);
+	if (write(fds[0], text, (size_t)size) == size &&
+	    recv(fds[1], got, (size_t)size, MSG_PEEK) == size && read(fds[1], got, 5) == 5 &&
+	    read(fds[1], got, (size_t)size) == size - 5)
+		r = 0;
+	close(fds[0]);
+	close(fds[1]);
+	free(text);
+	free(got);
+	return r;
+}
+
 static int do_one(const char *verb, const char *value)
 {
 	long n = atol(value);
@@ -323,6 +345,8 @@ static int do_one(const char *verb, const char *value)
 		work_many(n, n + 1, n + 2, n + 3, n + 4, n + 5, n + 6, n + 7);
 	else if (!strcmp(verb, "udp"))
 		return do_udp(n);
+	else if (!strcmp(verb, "parts"))
+		return do_parts(n);
 	else if (!strcmp(verb, "reaper"))
 		return prctl(PR_SET_CHILD_SUBREAPER, n) != 0;
 	else if (!strcmp(verb, "sleep"))
