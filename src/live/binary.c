@@ -180,7 +180,7 @@ static int search(const struct finder *f, const char *member,
 	int r;
 
 	if (!member && strchr(f->name, '*')) {
-		r = skep_binary_each(f->arena, f->name, *f->root ? f->pid : 0, each, data);
+		r = skep_binary_each(f->arena, f->name, *f->root ? f->pid : 0, NULL, each, data);
 		*ret_found = r != -ENOENT;
 		return r;
 	}
@@ -213,6 +213,20 @@ static int search_relative(struct finder *f, const char *member,
 	return search(f, member, each, data, ret_found);
 }
 
+static void tell_missing(const char *name, const char *where, struct skep_diag *diag)
+{
+	skep_diag_error(diag, SKEP_NO_LOC, "there is no binary '%s'%s", name, where);
+	skep_diag_hint(diag, strchr(name, '/')
+				     ? "give the path of a program or library"
+				     : "looked in the loader's cache, the library folders and "
+				       "PATH; a full path always works");
+}
+
+void skep_binary_missing(const char *name, int pid, struct skep_diag *diag)
+{
+	tell_missing(name, pid ? " in the file system of that process" : "", diag);
+}
+
 int skep_binary_find(struct skep_arena *arena, const char *name, int pid, struct skep_diag *diag,
 		     int (*each)(void *data, const char *path), void *data)
 {
@@ -230,17 +244,10 @@ int skep_binary_find(struct skep_arena *arena, const char *name, int pid, struct
 		r = search_relative(&f, member, each, data, &was_found);
 	else
 		r = search(&f, member, each, data, &was_found);
-	if (!was_found) {
-		skep_diag_error(diag, SKEP_NO_LOC, "there is no binary '%s'%s", name,
-				relative ? ", neither in this directory nor in that of the process"
-				: pid	 ? " in the file system of that process"
-					 : "");
-		skep_diag_hint(diag,
-			       strchr(name, '/')
-				       ? "give the path of a program or library"
-				       : "looked in the loader's cache, the library folders and "
-					 "PATH; a full path always works");
-	}
+	if (!was_found && relative)
+		tell_missing(name, ", neither in this directory nor in that of the process", diag);
+	else if (!was_found)
+		skep_binary_missing(name, pid, diag);
 	return r;
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/hash.h"
 #include "lang/world.h"
 #include "obj/elf_sym.h"
 
@@ -23,12 +24,25 @@
 int skep_binary_find(struct skep_arena *arena, const char *name, int pid, struct skep_diag *diag,
 		     int (*each)(void *data, const char *path), void *data) _must_check_;
 
+/* What processes run, noted once for many patterns: empty before the first of them, in the arena of all of them. */
+struct skep_running {
+	struct skep_running_files {
+		struct skep_hash known;
+		struct skep_running_file *first, *last; /* in the order of the processes */
+		bool are_known;
+	} programs, libraries;
+};
+
 /*
  * The same for a pattern, of a path or a name: each file once, under whatever names. With a process id a path is looked up in its
- * mount namespace, and a name among what it has loaded. -ENOENT: there is none.
+ * mount namespace, and a name among what it has loaded. @running may be NULL. -ENOENT: there is none.
  */
 int skep_binary_each(struct skep_arena *arena, const char *glob, int pid,
-		     int (*fn)(void *data, const char *path), void *data) _must_check_;
+		     struct skep_running *running, int (*fn)(void *data, const char *path),
+		     void *data) _must_check_;
+void skep_running_fini(struct skep_running *running);
+/* That there is no such file, as skep_binary_find() says it. */
+void skep_binary_missing(const char *name, int pid, struct skep_diag *diag);
 /* Where libraries are; NULL behind the last. */
 const char *skep_binary_library_dir(size_t index);
 

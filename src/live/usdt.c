@@ -63,11 +63,10 @@ int skep_usdt_each_mapped(struct skep_arena *arena, int pid,
 		path = memchr(line, '/', (size_t)(end - line));
 		if (!path || sscanf(line, "%*s %7s", perms) != 1 || !strchr(perms, 'x'))
 			continue;
-		path = skep_arena_strndup(arena, path, (size_t)(end - path));
-		if (skep_hash_get_str(&seen, path))
+		if (skep_hash_get(&seen, path, (size_t)(end - path)))
 			continue;
-		skep_hash_set_str(&seen, path, path);
-		r = fn(data, path);
+		skep_hash_set(&seen, path, (size_t)(end - path), path);
+		r = fn(data, skep_arena_strndup(arena, path, (size_t)(end - path)));
 	}
 	skep_hash_fini(&seen);
 	free(text);

@@ -32,6 +32,7 @@ struct skep_kernel_world {
 	struct skep_binary_file *binaries;
 	struct skep_hash
 		named; /* pattern of names to struct named_files: looking at all processes takes long */
+	struct skep_running running;   /* of all these patterns */
 	struct user_types *user_types; /* of functions that were asked for */
 	struct named_type *named_types;
 };

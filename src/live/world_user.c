@@ -67,11 +67,11 @@ static int find_binary(struct skep_kernel_world *w, const char *binary, int pid,
 		files = skep_arena_alloc(w->arena, sizeof(*files));
 		files->arena = w->arena;
 		files->end = &files->first;
-		(void)!skep_binary_find(w->arena, binary, pid, NULL, note_file, files);
+		(void)!skep_binary_each(w->arena, binary, pid, &w->running, note_file, files);
 		skep_hash_set_str(&w->named, skep_arena_strdup(w->arena, binary), files);
 	}
-	if (!files->first && diag && !diag->n_items) /* for its message */
-		return skep_binary_find(w->arena, binary, pid, diag, fn, data);
+	if (!files->first && diag && !diag->n_items)
+		skep_binary_missing(binary, pid, diag);
 	if (!files->first)
 		return -ENOENT;
 	for (file = files->first; file && r == 0; file = file->next)
@@ -415,6 +415,7 @@ void world_close_user(struct skep_kernel_world *w)
 	struct skep_binary_file *file;
 
 	skep_hash_fini(&w->named);
+	skep_running_fini(&w->running);
 	while ((file = w->binaries)) {
 		w->binaries = file->next;
 		skep_binary_close(file);
