@@ -13,7 +13,8 @@
 #include "sys/explain.h"
 #include "top/top_priv.h"
 
-#define DRAIN_MS 1000	/* rows wait so long at most */
+#define DRAIN_MS \
+	100 /* rows wait so long at most: the ring has room for those of some 1,500 processes */
 #define FIRST_MS 400	/* the first rates come soon */
 #define SLOWEST_MS 8000 /* --max-cpu: beyond, what costs most is taken away */
 
