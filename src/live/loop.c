@@ -30,6 +30,7 @@ enum {
 	EVENT_END = -7,
 	EVENT_SINK = -8,
 	EVENT_DNS = -9,
+	EVENT_GROUPS = -10,
 };
 
 /* Ring and user-run programs */
@@ -40,6 +41,7 @@ static void drain_news(struct skep_session *s)
 	struct skep_ring_sink sink = { skep_who_news, s->who };
 
 	skep_who_dns_read(s->who);
+	skep_who_groups_read(s->who);
 	if (s->plan->unwind &&
 	    s->engine->ring_drain(s->loaded, (size_t)s->plan->unwind->news, &sink) < 0)
 		s->result->losses.session[SKEP_LOSS_BAD_ROW]++;
@@ -287,6 +289,8 @@ int skep_loop_watch_ring(struct skep_loop *l)
 
 	if (r >= 0 && skep_who_dns_fd(l->s->who) >= 0)
 		r = watch(l, skep_who_dns_fd(l->s->who), EVENT_DNS);
+	if (r >= 0 && skep_who_groups_fd(l->s->who) >= 0)
+		r = watch(l, skep_who_groups_fd(l->s->who), EVENT_GROUPS);
 	if (r < 0)
 		return r;
 	if (l->s->plan->ring_map < 0 && !l->s->plan->unwind)
@@ -395,6 +399,7 @@ static int handle(struct skep_loop *l, int64_t what)
 	switch (what) {
 	case EVENT_RING: /* drained after every wait */
 	case EVENT_DNS:
+	case EVENT_GROUPS:
 		return 0;
 	case EVENT_SIGNAL:
 		skep_loop_take_signals(l);

@@ -43,6 +43,50 @@ static int load(struct skep_loop *l)
 	return r;
 }
 
+typedef bool field_fn(const struct skep_schema_field *field);
+
+static bool any_field(const struct skep_schema_field *fields, size_t n, unsigned depth,
+		      field_fn *is)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (is(&fields[i]))
+			return true;
+		if (depth < 8 && any_field(fields[i].children, fields[i].n_children, depth + 1, is))
+			return true;
+	}
+	return false;
+}
+
+/* Whether anything that the plan shows has such a field. */
+static bool shows(const struct skep_plan *plan, field_fn *is)
+{
+	for (size_t i = 0; i < plan->n_actions; i++)
+		if (any_field(plan->actions[i].schema.fields, plan->actions[i].schema.n_fields, 0,
+			      is))
+			return true;
+	for (size_t i = 0; i < plan->n_maps; i++) {
+		const struct skep_snapshot *shape = &plan->maps[i].shape;
+
+		if (any_field(shape->keys, shape->n_keys, 0, is) ||
+		    any_field(&shape->value_field, 1, 0, is))
+			return true;
+	}
+	return false;
+}
+
+static bool is_user_address(const struct skep_schema_field *field)
+{
+	return field->kind == SKEP_FIELD_USTACK || field->kind == SKEP_FIELD_USYM;
+}
+
+/* A cgroup by its path, or a container that a process is in. */
+static bool is_group(const struct skep_schema_field *field)
+{
+	return field->kind == SKEP_FIELD_CGROUP_PATH ||
+	       (field->kind == SKEP_FIELD_PROCESS && field->param >= SKEP_PROCESS_CONTAINER &&
+		field->param <= SKEP_PROCESS_UNIT);
+}
+
 int skep_session_who(struct skep_session *s)
 {
 	struct skep_who_options options = {
@@ -58,6 +102,7 @@ int skep_session_who(struct skep_session *s)
 		.time_formats = s->plan->time_formats,
 		.n_time_formats = s->plan->n_time_formats,
 		.dns = s->options->dns,
+		.groups = !s->options->dry_run && shows(s->plan, is_group),
 		.mangled = !s->plan->config.cpp_demangle,
 		.bpftrace_shapes = s->options->bpftrace_shapes,
 	};
@@ -74,35 +119,14 @@ int skep_session_who(struct skep_session *s)
 	return r;
 }
 
-static bool shows_user_addresses(const struct skep_schema_field *fields, size_t n, unsigned depth)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (fields[i].kind == SKEP_FIELD_USTACK || fields[i].kind == SKEP_FIELD_USYM)
-			return true;
-		if (depth < 8 &&
-		    shows_user_addresses(fields[i].children, fields[i].n_children, depth + 1))
-			return true;
-	}
-	return false;
-}
-
 /* What the loop need not do when the plan has no use for it. */
 static void look_at_plan(struct skep_loop *l)
 {
 	const struct skep_plan *plan = l->s->plan;
 
-	for (size_t i = 0; i < plan->n_actions; i++) {
-		const struct skep_schema *schema = &plan->actions[i].schema;
-
+	for (size_t i = 0; i < plan->n_actions; i++)
 		l->has_exit |= plan->actions[i].kind == SKEP_ACTION_EXIT;
-		l->observe |= shows_user_addresses(schema->fields, schema->n_fields, 0);
-	}
-	for (size_t i = 0; i < plan->n_maps; i++) {
-		const struct skep_snapshot *shape = &plan->maps[i].shape;
-
-		l->observe |= shows_user_addresses(shape->keys, shape->n_keys, 0) ||
-			      shows_user_addresses(&shape->value_field, 1, 0);
-	}
+	l->observe |= shows(plan, is_user_address);
 	if (!l->s->options->child && !l->s->options->pid)
 		l->observe = false;
 }

@@ -120,6 +120,39 @@ bool skep_container_run(const char *root, const char *parent, const char *s, siz
 	return false;
 }
 
+static bool cut_runtime(const char **s, size_t *len)
+{
+	return cut_prefix(s, len, "crun-") || cut_prefix(s, len, "runc-");
+}
+
+static const char *last_component(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool skep_container_is_unit(const char *path)
+{
+	const char *s = last_component(path);
+	size_t len = strlen(s);
+
+	return cut_suffix(s, &len, ".scope") && cut_runtime(&s, &len);
+}
+
+bool skep_container_last(const char *path, char ret_name[static SKEP_CONTAINER_NAME_MAX],
+			 bool *ret_is_id)
+{
+	const char *s = last_component(path);
+	size_t len = strlen(s);
+
+	if (cut_suffix(s, &len, ".scope"))
+		cut_runtime(&s, &len);
+	copy_name(s, len, ret_name);
+	*ret_is_id = false;
+	return *ret_name;
+}
+
 /* What stands in front of the component at @at. */
 static void parent_of(const char *path, const char *at,
 		      char ret_parent[static SKEP_CONTAINER_NAME_MAX])

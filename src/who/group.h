@@ -59,6 +59,11 @@ bool skep_container_of(const char *parent, const char *component, size_t len,
 /* The same for one that crun, runc or ctr runs for nobody else, which has any name: they keep its state below /run. */
 bool skep_container_run(const char *root, const char *parent, const char *component, size_t len,
 			char ret_name[static SKEP_CONTAINER_NAME_MAX], bool *ret_is_id);
+/* Whether systemd has made the group for a container of crun or runc, by the end of its path: "crun-web.scope". */
+bool skep_container_is_unit(const char *path);
+/* The name of such a container, or of one that they made themselves: "web". False: the path has no end. */
+bool skep_container_last(const char *path, char ret_name[static SKEP_CONTAINER_NAME_MAX],
+			 bool *ret_is_id);
 /*
  * The first component of @path, from @from on, that is a container, and its length; NULL: none. @root NULL: those of
  * skep_container_run are none.

@@ -100,6 +100,8 @@ static void fill(struct skep_arena *arena, const char *root, struct skep_place *
 	bool is_id;
 
 	*place = (struct skep_place){ .path = path,
+				      .is_learnt = place->is_learnt,
+				      .is_run = place->is_run,
 				      .seen_ns = seen,
 				      .again_ns = now + MAX(now - seen, AGAIN_NS),
 				      .container = "",
@@ -109,7 +111,8 @@ static void fill(struct skep_arena *arena, const char *root, struct skep_place *
 				      .space = "",
 				      .label = path };
 	place->unit = find_unit(arena, path);
-	if (find_container(root, path, name, &is_id))
+	if (find_container(root, path, name, &is_id) ||
+	    (place->is_run && skep_container_last(path, name, &is_id)))
 		fill_container(arena, root, name, is_id, place);
 	else if (*place->unit)
 		place->label = place->unit;
@@ -120,16 +123,23 @@ static bool is_due(const struct skep_place *place)
 	return place->again_ns && place->again_ns <= skep_clock_ns(CLOCK_MONOTONIC);
 }
 
+static void forget(struct skep_places *p)
+{
+	skep_hash_fini(&p->by_path);
+	skep_hash_fini(&p->by_id);
+	skep_arena_free(p->arena);
+	p->by_path = p->by_id = (struct skep_hash){};
+}
+
 static void begin(struct skep_places *p)
 {
 	if (p->arena && p->by_path.len < SKEP_PLACES_MAX && p->by_id.len < SKEP_PLACES_MAX)
 		return;
-	skep_places_fini(p);
+	forget(p);
 	p->arena = skep_arena_new();
 }
 
-const struct skep_place *skep_places_by_path(struct skep_places *p, const char *root,
-					     const char *path)
+static struct skep_place *at_path(struct skep_places *p, const char *root, const char *path)
 {
 	struct skep_place *place;
 
@@ -146,18 +156,64 @@ const struct skep_place *skep_places_by_path(struct skep_places *p, const char *
 	return place;
 }
 
+const struct skep_place *skep_places_by_path(struct skep_places *p, const char *root,
+					     const char *path)
+{
+	return at_path(p, root, path);
+}
+
+static void set_id(struct skep_places *p, uint64_t id, struct skep_place *place)
+{
+	uint64_t *key = skep_arena_memdup(p->arena, &id, sizeof(id));
+
+	skep_hash_set(&p->by_id, key, sizeof(*key), place);
+}
+
+/* "runc", and what Go and the kernel make of it for its threads: "runc:[1:CHILD]". */
+static bool is_runtime(const char *comm)
+{
+	static const char *const names[] = { "runc", "crun" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (skep_has_prefix(comm, names[i]) &&
+		    (!comm[strlen(names[i])] || comm[strlen(names[i])] == ':'))
+			return true;
+	return false;
+}
+
+void skep_places_learn(struct skep_places *p, const char *root, uint64_t id, const char *path,
+		       const char *maker)
+{
+	struct skep_place *place = at_path(p, root, path);
+	bool is_new = skep_hash_get(&p->by_id, &id, sizeof(id)) != place;
+	bool is_run = is_runtime(maker) || skep_container_is_unit(path);
+
+	place->is_run |= is_run;
+	place->is_learnt = true;
+	if (!*place->container && (is_new || is_run))
+		fill(p->arena, root, place);
+	if (is_new)
+		set_id(p, id, place);
+}
+
 const struct skep_place *skep_places_by_id(struct skep_places *p, const char *root, uint64_t id)
 {
 	_cleanup_(skep_str_fini)
 	struct skep_str path = {};
-	const struct skep_place *place;
-	uint64_t *key;
+	struct skep_place *place;
 	int r;
 
 	begin(p);
 	place = skep_hash_get(&p->by_id, &id, sizeof(id));
 	if (place && !is_due(place))
 		return place;
+	if (p->catch_up) {
+		p->catch_up(p->data);
+		begin(p);
+		place = skep_hash_get(&p->by_id, &id, sizeof(id));
+		if (place && !is_due(place))
+			return place;
+	}
 	/* Where version 1 has no memory hierarchy, its root stands for all that version 2 does not part. */
 	if ((id & ~SKEP_PLACE_V1) == ROOT_ID) {
 		skep_str_addc(&path, '/');
@@ -166,13 +222,17 @@ const struct skep_place *skep_places_by_id(struct skep_places *p, const char *ro
 		r = id & SKEP_PLACE_V1 ? skep_cgroup_path_v1(id & ~SKEP_PLACE_V1, &path)
 				       : skep_cgroup_path(id, &path);
 	}
-	if (r < 0) /* whether it was a container when it went, nobody knows */
-		return place && *place->container ? place : NULL;
+	if (r < 0) {
+		/* Whether one that nobody was told of was a container when it went, nobody knows. */
+		if (!place || !(*place->container || place->is_learnt))
+			return NULL;
+		place->again_ns = 0; /* it will not come back */
+		return place;
+	}
 	if (place)
 		return skep_places_by_path(p, root, place->path);
-	place = skep_places_by_path(p, root, skep_str_text(&path));
-	key = skep_arena_memdup(p->arena, &id, sizeof(id));
-	skep_hash_set(&p->by_id, key, sizeof(*key), (void *)place);
+	place = at_path(p, root, skep_str_text(&path));
+	set_id(p, id, place);
 	return place;
 }
 
@@ -188,9 +248,7 @@ void skep_places_label(struct skep_places *p, const char *root, uint64_t id, str
 
 void skep_places_fini(struct skep_places *p)
 {
-	skep_hash_fini(&p->by_path);
-	skep_hash_fini(&p->by_id);
-	skep_arena_free(p->arena);
+	forget(p);
 	*p = (struct skep_places){};
 }
 

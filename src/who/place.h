@@ -7,7 +7,10 @@
  *
  * No daemon is asked. What was found is kept, so that names outlive the container; after SKEP_PLACES_MAX it begins anew. A
  * container that is not described yet, or a group that is none yet, is looked at again, ever more rarely: runtimes make the group
-first.
+ * first.
+ *
+ * A group may be gone before anybody asks. Whoever is told of groups as they are made (sys/groups.h) hands them on by learn();
+ * `catch_up` is called before a group counts as gone, for what was not handed on yet.
  *
  *	place = skep_places_by_id(&places, "", id);	// NULL: it was gone before anybody asked
  *	skep_places_fini(&places);
@@ -33,6 +36,8 @@ struct skep_place {
 	const char *unit;  /* of systemd */
 	const char *label; /* "shop/cart-7d9f/web", the unit, or the path */
 	bool is_id;	   /* it has a number of 64 digits */
+	bool is_learnt;	   /* somebody was told of it, see skep_places_learn */
+	bool is_run; /* runc or crun has made it: the last component of the path is a container */
 	uint64_t seen_ns;  /* when it was looked at first */
 	uint64_t again_ns; /* when to look for its names again; 0: never */
 };
@@ -40,12 +45,17 @@ struct skep_place {
 struct skep_places {
 	struct skep_arena *arena; /* of all places */
 	struct skep_hash by_path, by_id;
+	void (*catch_up)(void *data); /* or NULL */
+	void *data;
 };
 
 const struct skep_place *skep_places_by_path(struct skep_places *places, const char *root,
 					     const char *path);
 const struct skep_place *skep_places_by_id(struct skep_places *places, const char *root,
 					   uint64_t id);
+/* Group @id is at @path, and whoever is called @maker (comm) has made or removed it. */
+void skep_places_learn(struct skep_places *places, const char *root, uint64_t id, const char *path,
+		       const char *maker);
 /* What people call the group; of one that was gone before anybody asked, that is said. */
 void skep_places_label(struct skep_places *places, const char *root, uint64_t id,
 		       struct skep_str *out);

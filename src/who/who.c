@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "sys/groups.h"
 #include "sys/tap.h"
 #include "who/cgroup.h"
 #include "who/dns.h"
@@ -48,7 +49,16 @@ static void username(void *data, uint32_t uid, struct skep_str *out)
 
 static void cgroup_path(void *data, uint64_t id, struct skep_str *out)
 {
-	if (skep_cgroup_path(id, out) < 0)
+	struct skep_who *who = data;
+	const struct skep_place *place = NULL;
+
+	if (skep_cgroup_path(id, out) >= 0)
+		return;
+	if (who->groups)
+		place = skep_places_by_id(&who->processes.places, "", id);
+	if (place)
+		skep_str_add(out, place->path);
+	else
 		skep_str_addf(out, "cgroup %" PRIu64, id);
 }
 
@@ -71,6 +81,34 @@ static void process(void *data, const struct skep_process *process, enum skep_pr
 	struct skep_who *who = data;
 
 	skep_process_add(&who->processes, "", process, what, out);
+}
+
+/* Cgroups that come and go */
+
+static void learn_group(void *data, const struct skep_group_news *news, bool is_v1)
+{
+	struct skep_who *who = data;
+
+	skep_places_learn(&who->processes.places, "", news->id | (is_v1 ? SKEP_PLACE_V1 : 0),
+			  news->path, news->maker);
+}
+
+static void catch_up(void *data)
+{
+	struct skep_who *who = data;
+
+	skep_groups_read(who->groups, learn_group, who);
+}
+
+int skep_who_groups_fd(const struct skep_who *who)
+{
+	return who->groups ? skep_groups_fd(who->groups) : -1;
+}
+
+void skep_who_groups_read(struct skep_who *who)
+{
+	if (who->groups)
+		catch_up(who);
 }
 
 /* Names of addresses */
@@ -130,6 +168,11 @@ int skep_who_new(const struct skep_who_options *options, struct skep_who **ret_w
 		if (r < 0)
 			return r;
 	}
+	/* Without it, those that are gone before they are asked for are called so. */
+	if (options->groups && skep_groups_open(&who->groups) == 0) {
+		who->processes.places.catch_up = catch_up;
+		who->processes.places.data = who;
+	}
 	if (options->unwind) {
 		r = skep_usyms_new(SKEP_WHO_PROCS_MAX, &who->usyms);
 		if (r == 0)
@@ -172,6 +215,7 @@ void skep_who_free(struct skep_who *who)
 	skep_processes_fini(&who->processes);
 	skep_dns_free(who->dns);
 	skep_closep(&who->tap);
+	skep_groups_close(who->groups);
 	free(who->stack);
 	free(who);
 }

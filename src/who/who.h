@@ -42,8 +42,9 @@ struct skep_who_options {
 	uint32_t
 		monotonic_format; /* times of this one count from the start without sleep; 0: none do */
 	bool dns;		  /* names of addresses are learnt, see skep_who_dns_fd */
-	bool mangled;		  /* names of user functions are shown as the linker has them */
-	bool bpftrace_shapes;	  /* stacks of the styles perf and raw as that program shows them */
+	bool groups; /* cgroups are learnt as they are made, where the kernel tells: skep_who_groups_fd */
+	bool mangled;	      /* names of user functions are shown as the linker has them */
+	bool bpftrace_shapes; /* stacks of the styles perf and raw as that program shows them */
 };
 
 int skep_who_new(const struct skep_who_options *options, struct skep_who **ret_who) _must_check_;
@@ -55,6 +56,11 @@ const struct skep_resolver *skep_who_resolver(const struct skep_who *who);
 struct skep_kept;
 /* The stacks of the plan that have numbers of their own, for who/kept.h; NULL: it has none. */
 struct skep_kept *skep_who_kept(struct skep_who *who);
+
+/* Readable when cgroups were made or removed; -1: nobody wants to know, or the kernel does not tell. */
+int skep_who_groups_fd(const struct skep_who *who);
+/* Learns from what waits, while the files of runtimes are there. */
+void skep_who_groups_read(struct skep_who *who);
 
 /* Readable when packets wait that may tell names; -1: nobody wants them. */
 int skep_who_dns_fd(const struct skep_who *who);

@@ -30,6 +30,7 @@ struct skep_who {
 	struct skep_processes processes;
 	struct skep_dns *dns; /* NULL: names of addresses are not wanted */
 	int tap;
+	struct skep_groups *groups; /* NULL: cgroups are not learnt */
 };
 
 /* Functions of the resolver, each with the struct skep_who as @data. */

@@ -30,6 +30,7 @@
  *	across=N      and that in each of N threads (0: in this one)
  *	fork=N        N children, one after the other, each exits at once with code 0
  *	comm=NAME     renames itself
+ *	mkdir=PATH    makes this directory
  *	exit=CODE     ends here with this code
  *
  * Names of functions are for uprobes; none of them is inlined.
@@ -43,6 +44,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -373,6 +375,8 @@ static int do_one(const char *verb, const char *value)
 		do_fork(n);
 	else if (!strcmp(verb, "comm"))
 		prctl(PR_SET_NAME, value);
+	else if (!strcmp(verb, "mkdir"))
+		return mkdir(value, 0755);
 	else if (!strcmp(verb, "exit"))
 		exit((int)n);
 	else

@@ -177,13 +177,69 @@ static void test_circle(void **state)
 	skep_processes_fini(&ps);
 }
 
+#define GONE(n) (UINT64_C(0xfffffffff0) + (n)) /* numbers that no group of this machine has */
+
+static void catch_up(void *data)
+{
+	skep_places_learn(data, root, GONE(9), "/ctr/told", "runc:[1:CHILD]");
+}
+
+static void expect_learnt(struct skep_places *places, uint64_t id, const char *container,
+			  const char *label)
+{
+	const struct skep_place *place = skep_places_by_id(places, root, id);
+
+	assert_non_null(place);
+	assert_string_equal(place->container, container);
+	assert_string_equal(place->label, label);
+	usleep(2000); /* it is looked for again by now */
+	place = skep_places_by_id(places, root, id);
+	assert_non_null(place);
+	assert_string_equal(place->label, label);
+}
+
+/* What was told when a group was made, or removed, is known when it is gone; who has made it says whether it is a container. */
+static void test_learnt(void **state)
+{
+	struct skep_places places = {};
+
+	(void)state;
+	assert_null(skep_places_by_id(&places, root, GONE(1)));
+	skep_places_learn(&places, root, GONE(1), "/default/box", "runc");
+	skep_places_learn(&places, root, GONE(1), "/default/box", "systemd");
+	skep_places_learn(&places, root, GONE(2), "/crun-web.scope", "systemd");
+	skep_places_learn(&places, root, GONE(3), "/user.slice/job", "bash");
+	skep_places_learn(&places, root, GONE(4), "/system.slice/a.service", "systemd");
+	skep_places_learn(&places, root, GONE(5) | SKEP_PLACE_V1, "/x/docker-" ID ".scope", "runc");
+	skep_places_learn(&places, root, GONE(6), "/runcible", "runcible");
+	/* as of a group that was there before, and of one that was made anew in its place */
+	skep_places_learn(&places, root, GONE(7), "/twice", "sh");
+	skep_places_learn(&places, root, GONE(8), "/twice", "crun");
+	expect_learnt(&places, GONE(1), "box", "box");
+	expect_learnt(&places, GONE(2), "web", "web");
+	expect_learnt(&places, GONE(3), "", "/user.slice/job");
+	expect_learnt(&places, GONE(4), "", "a.service");
+	expect_learnt(&places, GONE(5) | SKEP_PLACE_V1, "web", "web");
+	expect_learnt(&places, GONE(6), "", "/runcible");
+	expect_learnt(&places, GONE(8), "twice", "twice");
+	assert_null(skep_places_by_id(&places, root, GONE(9)));
+	places.catch_up = catch_up;
+	places.data = &places;
+	expect_learnt(&places, GONE(9), "told", "told");
+	assert_null(skep_places_by_id(&places, root, GONE(5)));
+	/* It begins anew, and is told all the same. */
+	for (uint64_t i = 0; i < SKEP_PLACES_MAX; i++)
+		skep_places_learn(&places, root, GONE(16) + i, "/many", "sh");
+	expect_learnt(&places, GONE(9), "told", "told");
+	skep_places_fini(&places);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_all),
-		cmocka_unit_test(test_known),
-		cmocka_unit_test(test_late),
-		cmocka_unit_test(test_circle),
+		cmocka_unit_test(test_all),    cmocka_unit_test(test_known),
+		cmocka_unit_test(test_late),   cmocka_unit_test(test_circle),
+		cmocka_unit_test(test_learnt),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
