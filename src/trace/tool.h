@@ -26,7 +26,7 @@
  *	//   -d, --duration SECONDS  --duration	what that tool's option is here: options of this tool or of skep trace,
  *	//   -i, --interval SECONDS  $interval	an argument of it,
  *	//   -C, --noclear  always		something that is so anyway,
- *	//   -r, --regexp  regexp		that its first word is a regular expression, or
+ *	//   -r, --regexp  regexp		that its pattern is a regular expression, or
  *	//   -Y, --journal  no: --to syslog does it	nothing, and why
  *	//   [duration]  --duration		its words, when they are not the arguments of ours
  *

@@ -6,33 +6,7 @@
 
 #include "live/binary.h"
 #include "trace/tool_priv.h"
-
-/* "^vfs_.*" -> "vfs_*". */
-static int pattern_of(struct skep_tool_words *c, const char *expression, char **ret_pattern)
-{
-	char *pattern = skep_arena_strdup(c->arena, expression), *to = pattern;
-	const char *p = expression + (*expression == '^');
-
-	for (; *p && !(*p == '$' && !p[1]); p++) {
-		if (*p == '.' && p[1] == '*') {
-			*to++ = '*';
-			p++;
-		} else if (*p == '.') {
-			*to++ = '?';
-		} else if (strchr("*+?[](){}|^$\\", *p)) {
-			skep_diag_error(c->diag, SKEP_NO_LOC,
-					"of regular expressions %s knows ., .*, ^ and $, not '%c'",
-					c->tool->name, *p);
-			skep_diag_hint(c->diag, "without -r * is any text: 'vfs_*'");
-			return -EINVAL;
-		} else {
-			*to++ = *p;
-		}
-	}
-	*to = '\0';
-	*ret_pattern = pattern;
-	return 0;
-}
+#include "trace/tool_probe.h"
 
 static bool has(const struct skep_tool_words *c, const char *option)
 {
@@ -81,25 +55,36 @@ static int check_number(struct skep_tool_words *c, const struct skep_tool_argume
 	return -EINVAL;
 }
 
-/* Functions of the kernel; BCC has other kinds of probes here, which are lines of the language: "t:sched:*", "c:malloc". */
-static int check_pattern(struct skep_tool_words *c, char **pattern)
+/* The process that --pid names; 0: none, or that of -c, or several. */
+static int one_pid(const struct skep_tool_words *c)
 {
-	const char *text = *pattern;
+	for (size_t i = 0; i < c->trace.len; i++)
+		if (skep_has_prefix(c->trace.data[i], "--pid="))
+			return strchr(c->trace.data[i], ',')
+				       ? 0
+				       : atoi(c->trace.data[i] + strlen("--pid="));
+	return 0;
+}
 
-	if (skep_has_prefix(text, "p::"))
-		*pattern += 3;
-	if (**pattern && (text[1] != ':' || *pattern > text))
-		return 0;
-	if (!*text)
-		skep_diag_error(c->diag, SKEP_NO_LOC, "%s: the pattern is empty", c->tool->name);
-	else
-		skep_diag_error(c->diag, SKEP_NO_LOC,
-				"%s is about functions of the kernel, and '%s' is none",
-				c->tool->name, text);
-	skep_diag_hint(c->diag, "of libraries and events it is a line: "
-				"skep -e 'uprobe:libc:malloc { @[ustack] = count(); }', "
-				"'tracepoint:sched:* { @[probe] = count(); }'");
-	return -EINVAL;
+/* What is probed: see tool_probe.h. */
+static int take_pattern(struct skep_tool_words *c, char **pattern)
+{
+	struct skep_tool_probe probe;
+	struct skep_tool *tool;
+	int r = skep_tool_probe(c->tool, *pattern, c->regexp, one_pid(c), !c->only_schema, c->arena,
+				c->diag, &probe);
+
+	if (r < 0)
+		return r;
+	tool = skep_arena_memdup(c->arena, c->tool, sizeof(*tool));
+	tool->script = probe.script;
+	c->tool = tool;
+	*pattern = skep_arena_strdup(c->arena, probe.pattern);
+	if (probe.is_program && strstr(tool->script, "getopt(\"program\")"))
+		skep_vec_add(&c->params, skep_arena_strdup(c->arena, "--program"));
+	if (probe.is_event)
+		skep_vec_add(&c->params, skep_arena_strdup(c->arena, "--event"));
+	return 0;
 }
 
 /* What argument @index is, or NULL: *@next is the next word. */
@@ -111,10 +96,8 @@ static int given_argument(struct skep_tool_words *c, size_t index, const char *p
 					     : NULL;
 	int r = value ? check_number(c, &c->tool->arguments[index], value) : 0;
 
-	if (r >= 0 && value && c->regexp && index == 0)
-		r = pattern_of(c, value, &value);
 	if (r >= 0 && value && skep_streq(c->tool->arguments[index].name, "pattern"))
-		r = check_pattern(c, &value);
+		r = take_pattern(c, &value);
 	*ret_value = value || !preset ? value : skep_arena_strdup(c->arena, preset);
 	/* "0.5": scripts count in whole numbers, of microseconds then. */
 	if (r >= 0 && *ret_value && skep_streq(c->tool->arguments[index].name, "min_ms"))
@@ -158,7 +141,7 @@ static int check_binary(struct skep_tool_words *c, const struct skep_tool_option
 /* Those that are not given are what the head says. */
 int skep_tool_fill_arguments(struct skep_tool_words *c)
 {
-	const struct skep_tool *tool = c->tool;
+	const struct skep_tool *tool = c->tool; /* whose script may become another one */
 	size_t next = 0;
 	char **values = skep_arena_calloc(c->arena, tool->n_arguments + 1, sizeof(*values));
 	int r;

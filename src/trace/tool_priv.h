@@ -5,6 +5,7 @@
  *	tool_words.c	  options, each to whom it belongs: skep trace, the script, its parameters
  *	tool_bcc.c	  options of BCC's tool among them
  *	tool_arguments.c  what is left, which is $1 and so on
+ *	tool_probe.c	  one of them that is a probe
  *	tool_options.c	  all of it as a command line of skep trace
  */
 #pragma once
@@ -23,7 +24,7 @@ struct skep_tool_words {
 	bool help;
 	bool only_schema, as_bcc;
 	bool own;    /* a word or option of the tool's own was given */
-	bool regexp; /* the first word is a regular expression */
+	bool regexp; /* the pattern is a regular expression */
 	struct {
 		SKEP_VEC(char *);
 	} trace, params, words;	 /* for skep trace, for getopt(), for $1 and so on */

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "trace/tool.h"
+#include "trace/tool_probe.h"
 
 static const char head[] = "// SPDX-License-Identifier: Apache-2.0\n"
 			   "// bees - which bees come home\n"
@@ -18,7 +19,7 @@ static const char head[] = "// SPDX-License-Identifier: Apache-2.0\n"
 			   "// All of them.\n"
 			   "//\n"
 			   "// arguments:\n"
-			   "//   hive  which hive\n"
+			   "//   pattern  which hive\n"
 			   "//   interval=1    seconds\n"
 			   "// options:\n"
 			   "//   -x, --failed       those that do not,\n"
@@ -148,12 +149,12 @@ static void test_command_line(void **state)
 	check(WORDS("3", "--often=7", "5"), "3 5 7", "");
 	check(WORDS("-i", "7", "-C", "3"), "3 7 49", "");
 	check(WORDS("-r", "^que.*n$"), "que*n 1 49", "");
-	check(WORDS("-r", "a|b"), NULL, "knows ., .*, ^ and $, not '|'");
+	check(WORDS("-r", "a+"), NULL, "of regular expressions bees knows");
 	check(WORDS("-Y", "3"), NULL, "bees has nothing like '--journal' of BCC");
 	check(WORDS("--cgroupmap", "3"), NULL, "--cgroup PATH or --container NAME");
 	check(WORDS("3", "-p77,78"), "3 1 49", "77,78");
 	check(WORDS("3", "-F"), NULL, "option '-F' wants a value");
-	check(WORDS(NULL), NULL, "bees wants to know: hive");
+	check(WORDS(NULL), NULL, "bees wants to know: pattern");
 	check(WORDS("3", "4", "5"), NULL, "'5' means nothing to bees");
 	check(WORDS("-y", "3"), NULL, "bees has no option '-y'");
 	check(WORDS("--nmae=x", "3"), NULL, "did you mean --name?");
@@ -214,11 +215,96 @@ static void test_every_tool(void **state)
 	skep_arena_free(arena);
 }
 
+static void check_probe(const char *text, bool regexp, const char *script)
+{
+	static const char *const scripts[] = { "kprobe:$1 { }", "kprobe:$1 { } kretprobe:$1 { }" };
+	_cleanup_(skep_arena_freep)
+	struct skep_arena *arena = skep_arena_new();
+	_cleanup_(skep_str_fini)
+	struct skep_str said = {};
+	struct skep_diag diag = {};
+	struct skep_tool tool = { .name = "bees",
+				  .script = scripts[strstr(script, " } ") || !*script] };
+	struct skep_tool_probe probe;
+
+	if (skep_tool_probe(&tool, text, regexp, 0, false, arena, &diag, &probe) < 0) {
+		skep_diag_format(&diag, false, false, &said);
+		assert_non_null(strstr(skep_str_text(&said), script));
+		skep_diag_fini(&diag);
+		return;
+	}
+	if (probe.script == tool.script)
+		assert_string_equal(probe.pattern, script);
+	else
+		assert_string_equal(probe.script, script);
+}
+
+/* What BCC's users write. */
+static void test_probes(void **state)
+{
+	(void)state;
+	check_probe("vfs_*", false, "vfs_*");
+	check_probe("p::vfs_read", false, "vfs_read");
+	check_probe("c:malloc", false, "uprobe:c:malloc { }");
+	check_probe("p:c:str*", false, "uprobe:c:str* { } uretprobe:c:str* { }");
+	check_probe("./test:read*", false, "uprobe:./test:read* { }");
+	check_probe("a b:std::sort<int>(int*)", false,
+		    "uprobe:\"a b\":\"std::sort<int>(int*)\" { }");
+	check_probe("t:block:*", false, "tracepoint:block:* { }");
+	check_probe("u:node:gc*", false, "usdt:node:*:gc* { }");
+	check_probe("u:/bin/x:shop:sale", false, "usdt:/bin/x:shop:sale { }");
+	check_probe("t:me", false, "uprobe:t:me { }"); /* of libt */
+	/* regular expressions */
+	check_probe("^vfs_.*", true, "vfs_*");
+	check_probe("vfs_read", true, "vfs_read");
+	check_probe("^vfs_(read|write)$", true, "kprobe:vfs_read,\nkprobe:vfs_write { }");
+	check_probe("c:(write|read)$", true, "uprobe:c:write,\nuprobe:c:read { }");
+	check_probe("c:mem", true, "uprobe:c:mem* { }");
+	check_probe("t:sched:sched_(switch|wakeup)$", true,
+		    "tracepoint:sched:sched_switch,\ntracepoint:sched:sched_wakeup { }");
+	check_probe("go:os\\..*", true, "uprobe:go:os.* { }");
+	check_probe(
+		"a(b|c(d|e))?[x-z]", true,
+		"kprobe:abx,\nkprobe:aby,\nkprobe:abz,\nkprobe:acdx,\nkprobe:acdy,\nkprobe:acdz,\n"
+		"kprobe:acex,\nkprobe:acey,\nkprobe:acez,\nkprobe:ax,\nkprobe:ay,\nkprobe:az { }");
+	check_probe("a|b", true, "kprobe:a,\nkprobe:b { } kretprobe:a,\nkretprobe:b { }");
+	/* what cannot be */
+	check_probe("", false, "the pattern is empty");
+	check_probe("t:sched:", false, "the pattern is empty");
+	check_probe("r::vfs_read", false, "returns alone");
+	check_probe("vfs_.", true, "not '.'");
+	check_probe("vfs_+", true, "not '+'");
+	check_probe("(vfs", true, "( without )");
+	check_probe("vfs)", true, "not ')'");
+	check_probe("[ab", true, "[ without ]");
+	check_probe("[^ab]", true, "not '[^'");
+	check_probe("a{2}", true, "not '{'");
+	check_probe("\\d", true, "not '\\'");
+	check_probe("[a-z][a-z]", true, "more than 64 patterns");
+}
+
+/* An event does not return. */
+static void test_event_with_return(void **state)
+{
+	struct skep_arena *arena = skep_arena_new();
+	struct skep_tool tool = { .name = "bees", .script = "kretprobe:$1 { }" };
+	struct skep_diag diag = {};
+	struct skep_tool_probe probe;
+
+	(void)state;
+	assert_int_equal(skep_tool_probe(&tool, "t:block:*", false, 0, false, arena, &diag, &probe),
+			 -EINVAL);
+	assert_non_null(strstr(diag.items[0].what, "'t:block:*' is none"));
+	skep_diag_fini(&diag);
+	skep_arena_free(arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_head),	     cmocka_unit_test(test_bad_heads),
 		cmocka_unit_test(test_command_line), cmocka_unit_test(test_families),
+		cmocka_unit_test(test_probes),	     cmocka_unit_test(test_event_with_return),
 		cmocka_unit_test(test_every_tool),
 	};
 
