@@ -163,6 +163,25 @@ static void compare(struct skep_lower *l, const struct skep_value *v, const stru
 	skep_ir_jump(l->fn, equal);
 }
 
+bool skep_address_is_network(const char *text)
+{
+	struct pattern p = {};
+
+	return parse_inet(text, &p);
+}
+
+void skep_address_match(struct skep_lower *l, const struct skep_value *value, const char *network,
+			struct skep_block *equal, struct skep_block *different)
+{
+	static const struct skep_type inet = { .kind = SKEP_TYPE_INET };
+	struct pattern p;
+
+	if (parse(&inet, network, &p))
+		compare(l, value, &p, equal, different);
+	else
+		skep_ir_jump(l->fn, different);
+}
+
 int skep_address_lower(struct skep_lower *l, const struct skep_expr *a, const struct skep_expr *b,
 		       struct skep_block *equal, struct skep_block *different)
 {

@@ -16,5 +16,10 @@ bool skep_address_compares(const struct skep_expr *a, const struct skep_expr *b)
 /* Whether the text is such an address; -EINVAL with a message. */
 int skep_address_check(struct skep_check *k, const struct skep_expr *a,
 		       const struct skep_expr *b) _must_check_;
+/* "192.0.2.1", "192.0.2.0/24", "2001:db8::/32". */
+bool skep_address_is_network(const char *text);
+/* Whether the bytes of an inet value are of such a network. */
+void skep_address_match(struct skep_lower *l, const struct skep_value *value, const char *network,
+			struct skep_block *equal, struct skep_block *different);
 int skep_address_lower(struct skep_lower *l, const struct skep_expr *a, const struct skep_expr *b,
 		       struct skep_block *equal, struct skep_block *different) _must_check_;

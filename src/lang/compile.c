@@ -68,6 +68,7 @@ static void fini(struct skep_compiler *c)
 	skep_vec_fini(&c->prog_names);
 	skep_str_fini(&c->rodata);
 	skep_hash_fini(&c->constants);
+	skep_hash_fini(&c->networks);
 	skep_hash_fini(&c->types.defs);
 }
 

@@ -151,6 +151,7 @@ struct skep_compiler {
 	size_t n_named;
 	struct skep_diag *diag;
 	struct skep_types types;
+	struct skep_hash networks;  /* of network(): what its lists are */
 	struct skep_hash constants; /* of the script's enums: skep_constant */
 	struct skep_plan_config config;
 	struct skep_script *script;

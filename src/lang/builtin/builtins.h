@@ -70,6 +70,8 @@ extern const struct skep_builtin skep_builtin_reg, skep_builtin_usermode, skep_b
 extern const struct skep_builtin skep_builtin_strerror, skep_builtin_signal_name,
 	skep_builtin_syscall_args, skep_builtin_syscall_name, skep_builtin_macaddr,
 	skep_builtin_pton;
+/* network.c */
+extern const struct skep_builtin skep_builtin_network;
 /* packet.c */
 extern const struct skep_builtin skep_builtin_skboutput;
 /* path.c */

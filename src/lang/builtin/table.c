@@ -72,6 +72,7 @@ const struct skep_builtin *const skep_builtins[] = {
 	&skep_builtin_memcmp,
 	&skep_builtin_min,
 	&skep_builtin_ncpus,
+	&skep_builtin_network,
 	&skep_builtin_nsecs,
 	&skep_builtin_ntop,
 	&skep_builtin_numaid,
