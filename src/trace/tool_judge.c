@@ -54,7 +54,8 @@ static const char *first(const struct skep_diag *diag, enum skep_diag_level leve
 int skep_tool_compile(const struct skep_tool *tool, const struct skep_world *world,
 		      struct skep_arena *arena, struct skep_diag *diag, struct skep_plan **ret_plan)
 {
-	struct skep_compile_options options = { .kernel_hz = skep_trace_kernel_hz };
+	struct skep_compile_options options = { .kernel_hz = skep_trace_kernel_hz,
+						.unsafe = true /* nothing is attached */ };
 	struct skep_trace_options o;
 	char *argv[WORDS_MAX + 1];
 	int r = skep_tool_options(tool, SKEP_TOOL_LINE_OWN, command_line(tool, arena, argv), argv,
