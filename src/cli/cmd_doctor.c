@@ -13,16 +13,18 @@
 #include "trace/doctor.h"
 
 static const char usage[] =
-	"usage: skep doctor [--format text|json] [--kernel-config FILE]\n"
+	"usage: skep doctor [--format text|json] [--all] [--kernel-config FILE]\n"
 	"\n"
 	"What this kernel can do, which commands and tools therefore work, and what to change.\n"
 	"\n"
 	"  --format FORMAT        text or json\n"
+	"  --all                  which helper and function of the kernel each kind of program may call,\n"
+	"                         too; JSON always has it\n"
 	"  --kernel-config FILE   of another machine, by its kernel's configuration, such as\n"
 	"                         /boot/config-6.12.1, or /proc/config.gz of it\n";
 
 struct job {
-	bool json;
+	bool json, all;
 	const char *config;
 };
 
@@ -32,6 +34,10 @@ static const char *option(void *data, int c, char *value)
 	struct job *job = data;
 	int format;
 
+	if (c == 'a') {
+		job->all = true;
+		return NULL;
+	}
 	if (c == 'k') {
 		job->config = value;
 		return NULL;
@@ -96,7 +102,8 @@ static int of_this_machine(const struct job *job, struct skep_arena *arena)
 		report.config = skep_str_text(&config);
 	if (!tries || skep_world_new(&ignored, &world) < 0)
 		world = NULL;
-	skep_doctor_here(arena, world ? skep_world_get(world) : NULL, &report);
+	skep_doctor_here(arena, world ? skep_world_get(world) : NULL, job->all || job->json,
+			 &report);
 	code = show(job, &report);
 	if (!tries) {
 		fflush(stdout);
@@ -110,7 +117,8 @@ static int of_this_machine(const struct job *job, struct skep_arena *arena)
 
 int skep_cmd_doctor(int argc, char **argv)
 {
-	static const struct option longs[] = { { "format", required_argument, NULL, 'f' },
+	static const struct option longs[] = { { "all", no_argument, NULL, 'a' },
+					       { "format", required_argument, NULL, 'f' },
 					       { "kernel-config", required_argument, NULL, 'k' },
 					       SKEP_CLI_WORDS_END };
 	static const struct skep_cli_words words = { usage, longs, option };

@@ -47,7 +47,7 @@ const struct skep_command skep_commands[] = {
 	  "skep ps [options]", skep_cmd_ps },
 #endif
 	{ "doctor", "what this kernel can do, and which commands therefore work",
-	  "skep doctor [--format text|json] [--kernel-config FILE]", skep_cmd_doctor },
+	  "skep doctor [--format text|json] [--all] [--kernel-config FILE]", skep_cmd_doctor },
 	{ "version", "which version this is and what is built in", "skep version",
 	  skep_cmd_version },
 	{ "help", "this list, or help for one command", "skep help [COMMAND]", skep_cmd_help },

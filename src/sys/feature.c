@@ -15,8 +15,10 @@
 #include "isa/mapkind.h"
 #include "isa/progkind.h"
 #include "sys/bpf.h"
+#include "sys/offer.h"
 #include "sys/perf.h"
 #include "sys/tracefs.h"
+#include "sys/trial.h"
 #include "sys/vmlinux.h"
 
 /*
@@ -27,21 +29,9 @@ static const char *const quiet_functions[] = { "bpf_fentry_test1", "vfs_fallocat
 static const char *const quiet_raw_tps[] = { "bpf_test_finish", "module_free", "sys_enter" };
 static const char *const quiet_tp = "syscalls/sys_enter_vhangup";
 
-/* r0 = 0; exit */
 static int load_trivial(uint32_t type, uint32_t attach_type, uint32_t btf_id, uint32_t flags)
 {
-	const struct skep_insn insns[] = { skep_insn_mov64_imm(SKEP_R0, 0), skep_insn_exit() };
-	struct skep_bpf_prog_load attr = {
-		.prog_type = type,
-		.insn_cnt = ARRAY_SIZE(insns),
-		.insns = skep_bpf_ptr(insns),
-		.license = skep_bpf_ptr("GPL"),
-		.expected_attach_type = attach_type,
-		.attach_btf_id = btf_id,
-		.prog_flags = flags,
-	};
-
-	return skep_bpf_prog_load(&attr, 0, NULL);
+	return skep_trial_load(&(struct skep_trial){ type, attach_type, btf_id, flags });
 }
 
 static int close_ok(int fd)
@@ -52,46 +42,14 @@ static int close_ok(int fd)
 	return 0;
 }
 
-/*
- * Does programs' kind @type have this helper? The call itself has no proper arguments: a kernel
- * that knows the helper complains about them, others complain about the helper.
- */
-static int helper_at(uint32_t type, uint32_t attach_type, int32_t id)
-{
-	const struct skep_insn insns[] = {
-		skep_insn_call(id),
-		skep_insn_mov64_imm(SKEP_R0, 0),
-		skep_insn_exit(),
-	};
-	struct skep_bpf_prog_load attr = {
-		.prog_type = type,
-		.insn_cnt = ARRAY_SIZE(insns),
-		.insns = skep_bpf_ptr(insns),
-		.license = skep_bpf_ptr("GPL"),
-		.expected_attach_type = attach_type,
-	};
-	_cleanup_free_ char *log = NULL;
-	int fd;
-
-	fd = skep_bpf_prog_load(&attr, SKEP_BPF_LOG_PATH, &log);
-	if (fd >= 0)
-		return close_ok(fd);
-	if (fd == -EPERM || !log || !log[0])
-		return fd;
-	if (strstr(log, "invalid func ") || strstr(log, "unknown func ") ||
-	    strstr(log, "cannot use helper "))
-		return -EOPNOTSUPP;
-	return 0;
-}
-
 static int helper(uint32_t type, int32_t id)
 {
-	return helper_at(type, 0, id);
+	return skep_trial_helper(&(struct skep_trial){ .kind = type }, id);
 }
 
 bool skep_feature_helper(uint32_t type, uint32_t attach_type, int32_t id)
 {
-	return helper_at(type, attach_type, id) == 0;
+	return skep_trial_helper(&(struct skep_trial){ type, attach_type, 0, 0 }, id) == 0;
 }
 
 static int probe_bpf(void)
@@ -383,32 +341,13 @@ static int probe_current_task_btf(void)
 bool skep_kfunc_allowed(uint32_t type, uint32_t attach_type, uint32_t attach_btf_id,
 			const char *name)
 {
-	struct skep_insn insns[] = {
-		skep_insn_call_kfunc(0, 0),
-		skep_insn_mov64_imm(SKEP_R0, 0),
-		skep_insn_exit(),
-	};
-	struct skep_bpf_prog_load attr = {
-		.prog_type = type,
-		.insn_cnt = ARRAY_SIZE(insns),
-		.insns = skep_bpf_ptr(insns),
-		.license = skep_bpf_ptr("GPL"),
-		.expected_attach_type = attach_type,
-		.attach_btf_id = attach_btf_id,
-	};
-	_cleanup_free_ char *log = NULL;
+	const struct skep_trial trial = { type, attach_type, attach_btf_id, 0 };
 	const struct skep_btf *btf;
 	uint32_t id;
-	int fd;
 
-	if (skep_vmlinux_btf(NULL, &btf) < 0 || skep_btf_find(btf, name, SKEP_BTF_FUNC, &id) < 0)
-		return false;
-	insns[0] = skep_insn_call_kfunc((int32_t)id, 0);
-	fd = skep_bpf_prog_load(&attr, SKEP_BPF_LOG_PATH, &log);
-	if (fd >= 0)
-		return close_ok(fd) == 0;
-	/* The call has no proper arguments: where it is allowed, they are what the kernel finds wrong. */
-	return log && strstr(log, "R1") && !strstr(log, "not allowed");
+	return skep_vmlinux_btf(NULL, &btf) >= 0 &&
+	       skep_btf_find(btf, name, SKEP_BTF_FUNC, &id) >= 0 &&
+	       skep_trial_function(&trial, id) == 0;
 }
 
 static int probe_override(void)
@@ -546,13 +485,9 @@ static int probe_sleepable(void)
 	return close_ok(load_trivial(SKEP_PROG_KPROBE, 0, 0, SKEP_BPF_F_SLEEPABLE));
 }
 
-/*
- * Wants types for its key and value, which we do not make here; a kernel that knows it asks for
- * them.
- */
 static int probe_task_storage(void)
 {
-	return helper(SKEP_PROG_TRACING, SKEP_HELPER_TASK_STORAGE_GET);
+	return skep_offer_map(SKEP_MAP_TASK_STORAGE);
 }
 
 static int probe_lru_hash(void)

@@ -61,7 +61,7 @@ static void add_tool(struct skep_arena *arena, struct skep_doctor *d, const char
 	*last = tool;
 }
 
-void skep_doctor_here(struct skep_arena *arena, const struct skep_world *world,
+void skep_doctor_here(struct skep_arena *arena, const struct skep_world *world, bool pairs,
 		      struct skep_doctor *ret)
 {
 	static const enum skep_doctor_answer as[] = {
@@ -78,6 +78,8 @@ void skep_doctor_here(struct skep_arena *arena, const struct skep_world *world,
 		ret->features[f] = !tries				    ? SKEP_DOCTOR_UNKNOWN
 				   : skep_feature_has((enum skep_feature)f) ? SKEP_DOCTOR_YES
 									    : SKEP_DOCTOR_NO;
+	if (tries)
+		skep_doctor_offers_here(arena, pairs, &ret->offers);
 	for (size_t i = 0; world && (tool = skep_tool_at(i, arena)); i++) {
 		const char *why;
 		enum skep_tool_works works = skep_tool_judge(tool, world, arena, &why);
@@ -140,6 +142,7 @@ int skep_doctor_config(struct skep_arena *arena, const char *config, struct skep
 	ret->config = config;
 	for (int f = 0; f < SKEP_N_FEATURES; f++)
 		ret->features[f] = skep_doctor_configured(config, (enum skep_feature)f);
+	skep_doctor_offers_config(config, &ret->offers);
 	for (size_t i = 0; (tool = skep_tool_at(i, arena)); i++) {
 		const char *kind = NULL;
 		enum skep_doctor_answer works = judge_script(ret, tool->script, &kind);
@@ -164,6 +167,45 @@ static enum skep_doctor_answer command_works(const struct skep_doctor *d, size_t
 		if (commands[i].needs == SKEP_FEATURE_TRACEPOINT && t->works != SKEP_DOCTOR_YES)
 			return SKEP_DOCTOR_PARTLY;
 	return SKEP_DOCTOR_YES;
+}
+
+/* Of commands that do not work fully, what is in the way. */
+static const char *command_why(const struct skep_doctor *d, size_t i)
+{
+	switch (command_works(d, i)) {
+	case SKEP_DOCTOR_YES:
+		return "";
+	case SKEP_DOCTOR_PARTLY:
+		return "not with all tools and probes";
+	default:
+		return skep_feature_word(commands[i].needs);
+	}
+}
+
+static void add_commands(const struct skep_doctor *d, struct skep_str *out)
+{
+	static const enum skep_doctor_answer order[] = { SKEP_DOCTOR_YES, SKEP_DOCTOR_PARTLY,
+							 SKEP_DOCTOR_NO, SKEP_DOCTOR_UNKNOWN };
+
+	skep_str_add(out, "\nCommands:\n");
+	for (size_t a = 0; a < ARRAY_SIZE(order); a++) {
+		bool any = false;
+
+		for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+			if (command_works(d, i) != order[a])
+				continue;
+			if (any)
+				skep_str_add(out, ", ");
+			else
+				skep_str_addf(out, "  %-6s  ", answers[order[a]]);
+			any = true;
+			skep_str_add(out, commands[i].names);
+			if (order[a] != SKEP_DOCTOR_YES)
+				skep_str_addf(out, " (%s)", command_why(d, i));
+		}
+		if (any)
+			skep_str_addc(out, '\n');
+	}
 }
 
 static void add_tools(const struct skep_doctor *d, struct skep_str *out)
@@ -202,7 +244,7 @@ static void add_probes(const struct skep_doctor *d, bool working, struct skep_st
 
 static void add_settings(const struct skep_doctor *d, struct skep_str *out)
 {
-	skep_str_add(out, "\nSettings:\n");
+	skep_str_add(out, "\nSettings, and rights that skep has now:\n");
 	for (size_t i = 0; i < SKEP_N_SETTINGS; i++) {
 		const struct skep_setting *s = &d->settings[i];
 
@@ -243,9 +285,8 @@ void skep_doctor_text(const struct skep_doctor *d, struct skep_str *out)
 	add_probes(d, true, out);
 	skep_str_add(out, "               not with: ");
 	add_probes(d, false, out);
-	skep_str_add(out, "\nCommands:\n");
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		skep_str_addf(out, "  %-6s  %s\n", answers[command_works(d, i)], commands[i].names);
+	skep_doctor_offers_text(d, out);
+	add_commands(d, out);
 	add_tools(d, out);
 	if (lacks)
 		skep_str_add(out, "\nWhat would give the rest:\n");
@@ -263,8 +304,7 @@ void skep_doctor_text(const struct skep_doctor *d, struct skep_str *out)
 	skep_str_addf(out, "\n%s\n", limits);
 }
 
-/* The next member of an object; nothing for NULL and "". */
-static void member(const char *name, const char *value, struct skep_str *out)
+void skep_doctor_member(const char *name, const char *value, struct skep_str *out)
 {
 	if (!value || !*value)
 		return;
@@ -272,19 +312,18 @@ static void member(const char *name, const char *value, struct skep_str *out)
 	skep_json_string(value, strlen(value), out);
 }
 
-/* The next of a list: @key is what @value is called. */
-static void item(const char *name, const char *key, const char *value, const char *why,
-		 const char *change, struct skep_str *out)
+void skep_doctor_item(const char *name, const char *key, const char *value, const char *why,
+		      const char *change, struct skep_str *out)
 {
 	skep_str_add(out, out->data[out->len - 1] == '[' ? "{" : ", {");
-	member("name", name, out);
-	member(key, value, out);
-	member("why", why, out);
-	member("change", change, out);
+	skep_doctor_member("name", name, out);
+	skep_doctor_member(key, value, out);
+	skep_doctor_member("why", why, out);
+	skep_doctor_member("change", change, out);
 	skep_str_addc(out, '}');
 }
 
-static const char *works_word(enum skep_doctor_answer works)
+const char *skep_doctor_word(enum skep_doctor_answer works)
 {
 	return works == SKEP_DOCTOR_UNKNOWN ? "unknown" : answers[works];
 }
@@ -299,35 +338,40 @@ static void features_json(const struct skep_doctor *d, struct skep_str *out)
 			skep_doctor_why(d, (enum skep_feature)f, &why);
 			skep_doctor_change(d, (enum skep_feature)f, &change);
 		}
-		item(skep_feature_word((enum skep_feature)f), "works", works_word(d->features[f]),
-		     skep_str_text(&why), skep_str_text(&change), out);
+		skep_doctor_item(skep_feature_word((enum skep_feature)f), "works",
+				 skep_doctor_word(d->features[f]), skep_str_text(&why),
+				 skep_str_text(&change), out);
 	}
 }
 
 void skep_doctor_json(const struct skep_doctor *d, struct skep_str *out)
 {
 	skep_str_addc(out, '{');
-	member("machine", d->machine, out);
-	member("release", d->release, out);
-	member("arch", d->arch, out);
+	skep_doctor_member("machine", d->machine, out);
+	skep_doctor_member("release", d->release, out);
+	skep_doctor_member("arch", d->arch, out);
 	if (d->n_cpus)
 		skep_str_addf(out, ", \"cpus\": %u", d->n_cpus);
 	skep_str_add(out, ", \"features\": [");
 	features_json(d, out);
 	skep_str_add(out, "], \"probes\": [");
 	for (size_t i = 0; i < ARRAY_SIZE(probes); i++)
-		item(probes[i].probe, "works", works_word(probe_works(d, i)), NULL, NULL, out);
+		skep_doctor_item(probes[i].probe, "works", skep_doctor_word(probe_works(d, i)),
+				 NULL, NULL, out);
 	skep_str_add(out, "], \"commands\": [");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		item(commands[i].names, "works", works_word(command_works(d, i)), NULL, NULL, out);
+		skep_doctor_item(commands[i].names, "works", skep_doctor_word(command_works(d, i)),
+				 command_why(d, i), NULL, out);
 	skep_str_add(out, "], \"tools\": [");
 	for (const struct skep_doctor_tool *t = d->tools; t; t = t->next)
-		item(t->name, "works", works_word(t->works), t->why, NULL, out);
-	skep_str_add(out, "], \"settings\": [");
-	for (size_t i = 0; d->here && i < SKEP_N_SETTINGS; i++)
-		item(d->settings[i].name, "value", d->settings[i].value, NULL,
-		     d->settings[i].change, out);
+		skep_doctor_item(t->name, "works", skep_doctor_word(t->works), t->why, NULL, out);
 	skep_str_addc(out, ']');
-	member("note", d->here ? NULL : limits, out);
+	skep_doctor_offers_json(d, out);
+	skep_str_add(out, ", \"settings\": [");
+	for (size_t i = 0; d->here && i < SKEP_N_SETTINGS; i++)
+		skep_doctor_item(d->settings[i].name, "value", d->settings[i].value, NULL,
+				 d->settings[i].change, out);
+	skep_str_addc(out, ']');
+	skep_doctor_member("note", d->here ? NULL : limits, out);
 	skep_str_add(out, "}\n");
 }

@@ -14,6 +14,8 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "isa/helper.h"
+#include "isa/mapkind.h"
 #include "lang/world.h"
 #include "sys/feature.h"
 #include "sys/setting.h"
@@ -31,6 +33,30 @@ struct skep_doctor_tool {
 	struct skep_doctor_tool *next;
 };
 
+/* A kind of programs or maps. */
+struct skep_doctor_kind {
+	enum skep_doctor_answer works;
+	int error; /* what the trial met, or 0 */
+};
+
+/* A function of the kernel (kfunc), and SKEP_KIND() of each kind of programs that may call it. */
+struct skep_doctor_function {
+	const char *name;
+	uint64_t kinds;
+};
+
+/* What programs can be made of: kinds by their numbers, and what can be called. */
+struct skep_doctor_offers {
+	bool tried; /* else it is what the configuration leaves open */
+	bool pairs; /* which kind may call which is known as well */
+	bool marks; /* the kernel's types mark functions that are made for programs */
+	struct skep_doctor_kind progs[SKEP_PROG_NETFILTER + 1], maps[SKEP_MAP_INSN_ARRAY + 1];
+	int32_t last_helper;			/* the highest number */
+	uint64_t helpers[SKEP_HELPER_END];	/* SKEP_KIND() of each kind that may call it */
+	struct skep_doctor_function *functions; /* by name */
+	size_t n_functions;
+};
+
 struct skep_doctor {
 	const char *machine;	    /* "Linux 6.12.1, x86_64, 4 CPUs", or of which file this is */
 	const char *release, *arch; /* of this machine, or NULL */
@@ -41,10 +67,14 @@ struct skep_doctor {
 	struct skep_setting settings[SKEP_N_SETTINGS]; /* when @here */
 	enum skep_doctor_answer features[SKEP_N_FEATURES];
 	struct skep_doctor_tool *tools;
+	struct skep_doctor_offers offers;
 };
 
-/* Without the rights to try anything the features are unknown, and settings all that it tells. @world: NULL then. */
-void skep_doctor_here(struct skep_arena *arena, const struct skep_world *world,
+/*
+ * Without the rights to try anything the features are unknown, and settings all that it tells. @world: NULL then. @pairs: each
+ * kind of program is asked for each helper and function, which takes some tenths of a second.
+ */
+void skep_doctor_here(struct skep_arena *arena, const struct skep_world *world, bool pairs,
 		      struct skep_doctor *ret);
 /* -EINVAL: it is no kernel's configuration. */
 int skep_doctor_config(struct skep_arena *arena, const char *config,

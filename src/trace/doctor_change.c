@@ -89,21 +89,41 @@ enum skep_doctor_answer skep_doctor_configured(const char *config, enum skep_fea
 	return SKEP_DOCTOR_YES;
 }
 
+/* A kernel that is locked down as far as this refuses what it would let others do. */
+static const char *const unlocked = "a kernel that is started without lockdown";
+
+const char *skep_doctor_refusal(const struct skep_doctor *d, int error, const char **ret_why)
+{
+	const char *level = skep_setting_lockdown(d->config);
+	const char *caps = d->settings[SKEP_SETTING_CAPABILITIES].change;
+
+	*ret_why = skep_explain_errno(error);
+	if (error != -EPERM && error != -EACCES)
+		return NULL;
+	/* none, integrity or confidentiality */
+	if (level && level[0] == 'c') {
+		*ret_why = "the kernel is locked down";
+		return unlocked;
+	}
+	if (caps)
+		return caps;
+	if (!(skep_explain_capabilities() & SKEP_TAKES(CAP_SYS_ADMIN)))
+		return "cap_sys_admin is missing: ask again with sudo";
+	*ret_why = "refused with all rights";
+	return "another build of the kernel, or no container or virtual machine";
+}
+
 /* Nothing of the configuration is missing, or it is not told: why the kernel refuses @f and what would help. */
 static const char *refusal(const struct skep_doctor *d, enum skep_feature f, const char **ret_why)
 {
 	const char *level = skep_setting_lockdown(d->config);
-	const char *caps = d->settings[SKEP_SETTING_CAPABILITIES].change;
 	int error = skep_feature_error(f);
-	bool refused = (error == -EPERM || error == -EACCES) && f != SKEP_FEATURE_TRACEFS;
 	const struct want *want = want_of(f);
+	const char *change = skep_doctor_refusal(d, error, ret_why);
 
-	*ret_why = skep_explain_errno(error);
-	/* none, integrity or confidentiality */
-	if (level &&
-	    (f == SKEP_FEATURE_WRITE_USER ? level[0] != 'n' : refused && level[0] == 'c')) {
+	if (f == SKEP_FEATURE_WRITE_USER && level && level[0] != 'n') {
 		*ret_why = "the kernel is locked down";
-		return "a kernel that is started without lockdown";
+		return unlocked;
 	}
 	if (f == SKEP_FEATURE_KPROBE_SESSION && d->features[SKEP_FEATURE_JIT] == SKEP_DOCTOR_NO)
 		return "see jit";
@@ -111,14 +131,10 @@ static const char *refusal(const struct skep_doctor *d, enum skep_feature f, con
 		return d->settings[SKEP_SETTING_FTRACE].change
 			       ? "see kernel.ftrace_enabled"
 			       : "start the kernel with lsm=...,bpf";
-	if (!refused)
-		return want && want->also ? want->also : "a newer kernel";
-	if (caps)
-		return caps;
-	if (!(skep_explain_capabilities() & SKEP_TAKES(CAP_SYS_ADMIN)))
-		return "cap_sys_admin is missing: ask again with sudo";
-	*ret_why = "refused with all rights";
-	return "another build of the kernel, or no container or virtual machine";
+	if (change && f != SKEP_FEATURE_TRACEFS)
+		return change;
+	*ret_why = skep_explain_errno(error);
+	return want && want->also ? want->also : "a newer kernel";
 }
 
 void skep_doctor_why(const struct skep_doctor *d, enum skep_feature f, struct skep_str *out)
