@@ -17,6 +17,12 @@ static void close_loadedp(struct skep_loaded **loaded)
 
 static void load_fini(struct load *l)
 {
+	for (size_t i = 0; i < l->n_pending; i++) {
+		if (l->pending[i].was_tried && l->pending[i].result >= 0)
+			close(l->pending[i].result);
+		if (l->pending[i].owner >= 0)
+			close(l->pending[i].owner);
+	}
 	for (size_t i = 0; i < l->n_modules; i++)
 		close(l->modules[i].fd);
 	skep_btf_free(l->local);
@@ -59,16 +65,15 @@ static bool about_lines(const char *log)
 /*
  * Without a log first: a log costs more than the check itself, and one that does not fit its buffer
  * fails a program that is fine. The second try is only for the reason, but when it works (the first
- * was out of luck) it counts.
+ * was out of luck) it counts. @first: what the first try gave.
  */
-static int load_and_explain(struct load *l, const struct skep_spec_prog *p,
-			    struct skep_bpf_prog_load *attr)
+static int explain_load(struct load *l, const struct skep_spec_prog *p,
+			struct skep_bpf_prog_load *attr, int first)
 {
 	_cleanup_free_ char *log = NULL;
 	bool want_log = l->want_log;
-	int first, fd;
+	int fd;
 
-	first = skep_bpf_prog_load(attr, 0, NULL);
 	if (first >= 0 && !want_log)
 		return first;
 	if (first >= 0)
@@ -79,7 +84,7 @@ static int load_and_explain(struct load *l, const struct skep_spec_prog *p,
 		fd = first; /* only the log did not fit */
 	if (fd == -EINVAL && attr->func_info_cnt && about_lines(log)) {
 		attr->func_info_cnt = attr->line_info_cnt = 0;
-		return load_and_explain(l, p, attr);
+		return explain_load(l, p, attr, skep_bpf_prog_load(attr, 0, NULL));
 	}
 	/* With a log wanted and too long for any buffer: rather the program than the log. */
 	if (fd == -ENOSPC && first >= 0)
@@ -151,12 +156,18 @@ static int refuse_unsupported(const struct load *l, const struct skep_spec_prog 
 	return -EOPNOTSUPP;
 }
 
-static int load_prog(struct load *l, size_t index)
+/* Everything that the kernel is told about a program. */
+static int prepare_prog(struct load *l, size_t index)
 {
 	struct skep_loaded *loaded = l->loaded;
 	struct skep_spec_prog *p = &l->progs[index].prog;
-	int fds[LOAD_MODULES_MAX + 1] = {};
-	struct skep_bpf_prog_load attr = {
+	struct load_pending *pending = &l->pending[index];
+	struct skep_bpf_prog_load *attr = &pending->attr;
+	bool is_op =
+		p->type == SKEP_PROG_STRUCT_OPS; /* whose attach type is the number of a member */
+	int r;
+
+	*attr = (struct skep_bpf_prog_load){
 		.prog_type = p->type,
 		.insn_cnt = (uint32_t)p->n_insns,
 		.insns = skep_bpf_ptr(p->insns),
@@ -165,37 +176,46 @@ static int load_prog(struct load *l, size_t index)
 		.prog_flags = (p->sleepable ? SKEP_BPF_F_SLEEPABLE : 0) |
 			      (p->frags ? SKEP_BPF_F_XDP_HAS_FRAGS : 0),
 	};
-	bool is_op =
-		p->type == SKEP_PROG_STRUCT_OPS; /* whose attach type is the number of a member */
-	_cleanup_close_ int owner = -1;
-	int r;
-
 	if (p->unsupported)
 		return refuse_unsupported(l, p);
 	r = skep_load_relocs(l, p);
 	if (r == 0 && is_op)
 		r = skep_ops_aim(l, index, p);
-	attr.expected_attach_type = is_op ? p->attach_type : attach_type_here(p->attach_type);
+	attr->expected_attach_type = is_op ? p->attach_type : attach_type_here(p->attach_type);
 	if (r == 0)
 		r = skep_load_attach_btf(l, p);
 	if (r == 0)
-		r = open_owner(l, p, &owner);
+		r = open_owner(l, p, &pending->owner);
 	if (r == 0)
-		r = skep_load_replaced(l, index, p, &owner);
+		r = skep_load_replaced(l, index, p, &pending->owner);
 	if (r < 0)
 		return r;
-	attr.attach_btf_id = p->attach_btf_id;
-	if (owner >= 0)
-		attr.attach_btf_obj_fd = (uint32_t)owner; /* the same word: attach_prog_fd */
-	/* Number 0 is the kernel itself. Kernels before 5.14 refuse programs that come with an array at all. */
+	attr->attach_btf_id = p->attach_btf_id;
+	if (pending->owner >= 0)
+		attr->attach_btf_obj_fd =
+			(uint32_t)pending->owner; /* the same word: attach_prog_fd */
+	/* Kernels before 5.14 refuse programs that come with an array at all. */
 	if (l->n_modules)
-		attr.fd_array = skep_bpf_ptr(fds);
+		attr->fd_array = skep_bpf_ptr(l->module_fds);
 	for (size_t i = 0; i < l->n_modules; i++)
-		fds[i + 1] = l->modules[i].fd;
+		l->module_fds[i + 1] = l->modules[i].fd;
 	if (l->btf.progs)
-		attach_btf(loaded, &l->btf.progs[index], &attr);
-	skep_bpf_name(p->name, attr.prog_name);
-	r = load_and_explain(l, p, &attr);
+		attach_btf(loaded, &l->btf.progs[index], attr);
+	skep_bpf_name(p->name, attr->prog_name);
+	pending->is_ready = true;
+	return 0;
+}
+
+static int load_prog(struct load *l, size_t index)
+{
+	struct skep_loaded *loaded = l->loaded;
+	struct skep_spec_prog *p = &l->progs[index].prog;
+	struct load_pending *pending = &l->pending[index];
+	int r;
+
+	r = pending->was_tried ? pending->result : skep_bpf_prog_load(&pending->attr, 0, NULL);
+	pending->was_tried = false;
+	r = explain_load(l, p, &pending->attr, r);
 	if (r < 0)
 		skep_explain_object(p, l->local, l->diag);
 	if (r < 0 && l->has_spoken && l->refused)
@@ -203,7 +223,8 @@ static int load_prog(struct load *l, size_t index)
 	if (r < 0)
 		return r;
 	loaded->progs[index].fd = r;
-	loaded->progs[index].attach_type = is_op ? 0 : attr.expected_attach_type;
+	loaded->progs[index].attach_type =
+		p->type == SKEP_PROG_STRUCT_OPS ? 0 : pending->attr.expected_attach_type;
 	return 0;
 }
 
@@ -228,7 +249,7 @@ static bool is_optional(const struct skep_spec *spec, size_t prog)
  * A pattern may match functions that the kernel does not let be traced, which it only says here:
  * those are left out and told.
  */
-static int load_or_leave(struct load *l, size_t index)
+static int do_or_leave(struct load *l, size_t index, int (*step)(struct load *l, size_t index))
 {
 	const struct skep_spec_prog *p = &l->loaded->spec->progs[index];
 	_cleanup_(skep_diag_fini)
@@ -237,9 +258,9 @@ static int load_or_leave(struct load *l, size_t index)
 	int r;
 
 	if (!is_optional(l->loaded->spec, index))
-		return load_prog(l, index);
+		return step(l, index);
 	l->diag = &said;
-	r = load_prog(l, index);
+	r = step(l, index);
 	l->diag = diag;
 	if (said.log)
 		skep_diag_set_log(diag, said.log);
@@ -260,9 +281,20 @@ static int load_all(struct load *l)
 
 	if (r == 0)
 		r = skep_load_maps(l);
+	if (r < 0)
+		return r;
+	l->pending = skep_arena_calloc(l->arena, spec->n_progs, sizeof(*l->pending));
+	l->n_pending = spec->n_progs;
+	for (size_t i = 0; i < spec->n_progs; i++)
+		l->pending[i].owner = -1;
 	for (size_t i = 0; i < spec->n_progs && r == 0; i++)
 		if (spec->progs[i].type && !spec->progs[i].is_off)
-			r = load_or_leave(l, i);
+			r = do_or_leave(l, i, prepare_prog);
+	if (r == 0)
+		skep_load_ahead(l);
+	for (size_t i = 0; i < spec->n_progs && r == 0; i++)
+		if (l->pending[i].is_ready)
+			r = do_or_leave(l, i, load_prog);
 	return r < 0 ? r : skep_load_slots(l);
 }
 

@@ -3,6 +3,7 @@
  * A load while it lasts, for the files that take part:
  *
  *	load.c         the order of things, programs
+ *	load_ahead.c   several programs at the same time
  *	load_map.c     maps with their first contents
  *	load_reloc.c   what instructions refer to: maps, and names of the kernel
  *	load_replace.c functions of other programs, whose place one takes
@@ -21,6 +22,14 @@ struct load_module {
 	int fd; /* of its types in the kernel */
 };
 
+/* A program for which everything is known; it may have been handed to the kernel. */
+struct load_pending {
+	struct skep_bpf_prog_load attr;
+	int owner; /* descriptor of what it is verified against, or -1 */
+	bool is_ready, was_tried;
+	int result; /* of the try: its descriptor, until somebody takes it; -errno */
+};
+
 struct load {
 	struct skep_loaded *loaded;
 	struct skep_diag *diag;
@@ -31,6 +40,9 @@ struct load {
 	struct skep_btf *local; /* the spec's own types, parsed when a program needs them */
 	struct load_module modules[LOAD_MODULES_MAX];
 	size_t n_modules;
+	int module_fds[LOAD_MODULES_MAX + 1]; /* from 1 on; 0 is the kernel itself */
+	struct load_pending *pending;	      /* of each program of the spec */
+	size_t n_pending;
 	bool want_log, has_spoken; /* the verifier has, about a program that it rejects */
 	size_t *refused;
 
@@ -41,6 +53,9 @@ struct load {
 int skep_load_maps(struct load *l) _must_check_;
 /* First elements that are maps or programs, which must be loaded. */
 int skep_load_slots(struct load *l) _must_check_;
+
+/* Tries those that are ready, when that is faster side by side. */
+void skep_load_ahead(struct load *l);
 
 /* Everything that program @p, which is linked, refers to; its calls of modules count in modules[], from 1 on. */
 int skep_load_relocs(struct load *l, struct skep_spec_prog *p) _must_check_;

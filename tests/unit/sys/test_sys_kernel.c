@@ -477,14 +477,75 @@ static void test_subprog(void **state)
 	engine->close(loaded);
 }
 
+static unsigned count_open(void)
+{
+	unsigned n = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+/*
+ * Large programs are verified side by side: each has its place all the same; of one that is rejected is told, and of the others
+ * nothing stays.
+ */
+static void test_side_by_side(void **state)
+{
+	enum {
+		N = 6,
+		INSNS = 500
+	};
+	static struct skep_insn insns[N][INSNS];
+	struct skep_spec_prog progs[N];
+	struct skep_spec spec = { .license = "GPL", .progs = progs, .n_progs = N };
+	struct skep_loaded *loaded;
+	struct skep_diag diag = {};
+	size_t refused = N;
+	struct skep_load_options options = { .refused = &refused };
+	uint32_t value;
+	unsigned n_open;
+
+	need(SKEP_FEATURE_TEST_RUN);
+	for (unsigned i = 0; i < N; i++) {
+		insns[i][0] = skep_insn_mov64_imm(SKEP_R0, (int32_t)i);
+		for (unsigned at = 1; at < INSNS - 1; at++)
+			insns[i][at] = skep_insn_mov64_imm(SKEP_R2, (int32_t)at);
+		insns[i][INSNS - 1] = skep_insn_exit();
+		progs[i] = (struct skep_spec_prog){ .name = "t_side",
+						    .type = SKEP_PROG_RAW_TRACEPOINT,
+						    .insns = insns[i],
+						    .n_insns = INSNS - (i == 4) };
+		if (i == 4)
+			insns[i][INSNS - 2] = skep_insn_exit();
+	}
+	loaded = load_spec(&spec);
+	for (unsigned i = 0; i < N; i++) {
+		assert_int_equal(engine->run(loaded, i, (uint64_t[1]){}, 8, &value), 0);
+		assert_int_equal(value, i);
+	}
+	engine->close(loaded);
+	assert_gone("t_side");
+
+	insns[3][100] = skep_insn_load(SKEP_SIZE_DW, SKEP_R2, SKEP_R5, 0); /* holds nothing */
+	n_open = count_open();
+	assert_true(engine->load(engine, &spec, &options, &diag, &loaded) < 0);
+	assert_int_equal(refused, 3);
+	assert_true(diag.n_items > 0);
+	skep_diag_fini(&diag);
+	assert_int_equal(count_open(), n_open);
+	assert_gone("t_side");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_run),	cmocka_unit_test(test_raw_tp),
-		cmocka_unit_test(test_ring),	cmocka_unit_test(test_maps),
-		cmocka_unit_test(test_subprog), cmocka_unit_test(test_ring_discard),
-		cmocka_unit_test(test_stats),	cmocka_unit_test(test_constant),
-		cmocka_unit_test(test_kfunc),	cmocka_unit_test(test_close_on_exec),
+		cmocka_unit_test(test_run),	     cmocka_unit_test(test_raw_tp),
+		cmocka_unit_test(test_ring),	     cmocka_unit_test(test_maps),
+		cmocka_unit_test(test_subprog),	     cmocka_unit_test(test_ring_discard),
+		cmocka_unit_test(test_stats),	     cmocka_unit_test(test_constant),
+		cmocka_unit_test(test_kfunc),	     cmocka_unit_test(test_close_on_exec),
+		cmocka_unit_test(test_side_by_side),
 	};
 
 	engine = skep_kernel_engine();
