@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "live/extend.h"
+#include "live/match.h"
 #include "live/outlets.h"
 #include "live/packets.h"
 #include "live/session.h"
@@ -459,6 +460,9 @@ static int do_row(struct skep_session *s, const struct row *row)
 	const struct skep_schema *schema = &row->action->schema;
 	struct skep_str *out = skep_output_text(s->out);
 
+	for (size_t i = 0; i < s->options->n_matches; i++)
+		if (!skep_match_takes(s->options->matches[i], schema, row->payload, s->resolver))
+			return 0;
 	skep_outlets_row(s, schema, row->payload, row->who);
 	if (!is_json(s)) {
 		skep_emit_row(s, (size_t)(row->action - s->plan->actions), row->payload, row->who);

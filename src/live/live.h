@@ -48,7 +48,10 @@ struct skep_live_options {
 	uint64_t max_cpu;
 	struct skep_shape *
 		shape; /* tables look like this; or NULL. Its rows are counted on: one run has it */
-	bool dns;      /* names of addresses are learnt (live/extend.h shows them) */
+	struct skep_match *const
+		*matches; /* rows that one of them does not take are not shown (live/match.h) */
+	size_t n_matches;
+	bool dns;	   /* names of addresses are learnt (live/extend.h shows them) */
 	unsigned folded;   /* FOLDED: how stacks are marked (record/folded.h) */
 	const char *scope; /* PROM: what names of maps begin with, or NULL */
 	bool time; /* tables and CSV have a column for the time of a row; wants a plan with long rows */

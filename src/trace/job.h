@@ -26,6 +26,7 @@ struct job {
 	struct skep_output output;
 	struct skep_sink *sinks[SKEP_TRACE_SINKS_MAX];
 	size_t n_sinks;
+	struct skep_match *matches[SKEP_TRACE_MATCHES_MAX];
 	struct skep_scope *scope;
 	struct skep_plan *plan;
 	bool misused; /* that it failed is the command line's fault */
@@ -46,6 +47,9 @@ int skep_job_list(struct job *job) _must_check_;
 void skep_job_schema(struct job *job);
 /* outlets.c: what rows and maps are said to belong to, to schemas and sinks. */
 const char *skep_job_name(struct job *job);
+/* matches.c: the expressions of --match. -EINVAL: one is none, or no row has such columns; -ENOTSUP. */
+int skep_job_open_matches(struct job *job) _must_check_;
+void skep_job_close_matches(struct job *job);
 /* -EINVAL: the format has no place for anything that the plan shows. */
 int skep_job_check_format(struct job *job) _must_check_;
 /* The sinks of --to. */

@@ -34,6 +34,7 @@ const char skep_trace_help[] =
 	"  --time             a column for the time of a row, with table and csv\n"
 	"  --with WORD[,WORD] columns about the process of a row: user, parents, container,\n"
 	"                     container_id, image, pod, namespace, unit, uid, or all\n"
+	"  --match COLUMN[,COLUMN]=REGEX  only rows that have this in one of these columns\n"
 	"  --dns              names of addresses, from the answers of DNS that others get meanwhile\n"
 	"  --schema           show the fields of its rows and maps, as JSON, instead of running it\n"
 	"  -o FILE            where output goes instead of stdout\n"
@@ -84,6 +85,17 @@ static int take_include(const char **list, size_t *n, struct skep_diag *diag)
 		return skep_usage_error(diag, "one header can #include others");
 	}
 	list[(*n)++] = optarg;
+	return 0;
+}
+
+static int take_match(struct skep_trace_options *o, struct skep_diag *diag)
+{
+	if (o->n_match == SKEP_TRACE_MATCHES_MAX) {
+		skep_diag_error(diag, SKEP_NO_LOC, "more than %d times --match",
+				SKEP_TRACE_MATCHES_MAX);
+		return skep_usage_error(diag, "all of them must be found; | stands for either");
+	}
+	o->match[o->n_match++] = optarg;
 	return 0;
 }
 
@@ -188,6 +200,8 @@ int skep_option_common(struct skep_trace_options *o, int c, struct skep_diag *di
 	case OPT_DNS:
 		o->dns = true;
 		return 0;
+	case OPT_MATCH:
+		return take_match(o, diag);
 	case OPT_WITH:
 		return skep_option_with(optarg, &o->with, diag);
 	case OPT_COMPILE:
@@ -338,6 +352,7 @@ static const struct option trace_longs[] = {
 	{ "time", no_argument, NULL, OPT_TIME },
 	{ "dns", no_argument, NULL, OPT_DNS },
 	{ "with", required_argument, NULL, OPT_WITH },
+	{ "match", required_argument, NULL, OPT_MATCH },
 	{ "to", required_argument, NULL, OPT_TO },
 	{ "spool", required_argument, NULL, OPT_SPOOL },
 	{ "compile", no_argument, NULL, OPT_COMPILE },

@@ -37,6 +37,7 @@ enum skep_option {
 	OPT_TEST,
 	OPT_BENCH,
 	OPT_DNS,
+	OPT_MATCH,
 	OPT_WITH,
 	OPT_FOLDED,
 	OPT_DELIMITED,

@@ -103,11 +103,11 @@ static int add_bcc(struct head *h, const char *term, const char *text)
 	return 0;
 }
 
-/* "-x, --failed", "--name TEXT", "--frequency HZ=49" */
+/* "-x, --failed", "--name TEXT", "--frequency HZ=49", "--line REGEX@args" */
 static int add_option(struct head *h, const char *term, const char *text)
 {
 	struct skep_tool_option option = { .text = text };
-	const char *value, *equals;
+	const char *value, *equals, *at;
 
 	term = take_letter(term, &option);
 	if (!skep_has_prefix(term, "--") || !term[2])
@@ -121,6 +121,12 @@ static int add_option(struct head *h, const char *term, const char *text)
 		option.value =
 			skep_arena_strndup(h->arena, option.value, (size_t)(equals - option.value));
 		option.preset = equals + 1;
+	}
+	at = option.value ? strchr(option.value, '@') : NULL;
+	if (at) {
+		option.value =
+			skep_arena_strndup(h->arena, option.value, (size_t)(at - option.value));
+		option.columns = at + 1;
 	}
 	skep_vec_add(&h->options, option);
 	h->last = &skep_vec_last(&h->options).text;

@@ -11,11 +11,13 @@
  *	//
  *	// arguments:
  *	//   interval=1           seconds between two reports		$1, in this order; what they are when not given
+ *	//   pattern              a probe				$1 of kprobe:$1, and what BCC has instead (tool_probe.h)
  *	// options:
  *	//   -x, --failed         only what failed			getopt("failed") of the script
  *	//   -p, --pid PID        only this process			one of skep trace: goes there
  *	//   -c, --command COMMAND  only it and its children	likewise, and --children with it
  *	//   -F, --frequency HZ=49  looks a second			a parameter behind those of arguments: $2
+ *	//   -l, --line REGEX@path  only where it has this	--match path=REGEX of skep trace: one of these columns has it
  *	// columns:
  *	//   fd                   the descriptor, or -1
  *	// examples:
@@ -53,6 +55,7 @@ struct skep_tool_option {
 	const char *value; /* as the help calls it: "PID"; NULL: it takes none */
 	const char *
 		preset; /* it is a parameter, for names of probes, and this when not given; NULL: for getopt() */
+	const char *columns; /* of "REGEX@COLUMN,COLUMN": it is --match of these; or NULL */
 	const char *text;
 };
 

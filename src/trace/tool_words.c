@@ -109,7 +109,10 @@ int skep_tool_take(struct skep_tool_words *c, const struct skep_tool_option *opt
 		skep_str_addc(&c->letters, option->letter);
 	if (option && value && check_value(c, option, value) < 0)
 		return -EINVAL;
-	if (option && option->preset)
+	if (option && option->columns)
+		skep_vec_add(&c->trace,
+			     skep_arena_printf(c->arena, "--match=%s=%s", option->columns, value));
+	else if (option && option->preset)
 		c->presets[option - c->tool->options] = value;
 	else if (!is_of_script(c, name))
 		skep_vec_add(&c->trace, word);

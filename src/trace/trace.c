@@ -249,6 +249,8 @@ static int run_plan(struct job *job, int *ret_code)
 		.folded = o->folded,
 		.sinks = job->sinks,
 		.n_sinks = job->n_sinks,
+		.matches = job->matches,
+		.n_matches = o->n_match,
 		.max_cpu = o->max_cpu,
 		.bpftrace_shapes = o->as_bpftrace,
 		.script = o->file && !skep_streq(o->file, "-") ? o->file : "stdin",
@@ -444,6 +446,8 @@ static int run(struct job *job, int *ret_code)
 		return 0;
 	r = skep_job_check_format(job);
 	if (r >= 0)
+		r = skep_job_open_matches(job);
+	if (r >= 0)
 		r = skep_job_open_sinks(job);
 	if (r < 0)
 		return r;
@@ -494,6 +498,7 @@ int skep_trace_run(const struct skep_trace_options *options,
 	}
 	skep_child_fini(&job.child);
 	skep_job_close_sinks(&job, NULL);
+	skep_job_close_matches(&job);
 	skep_nest_end(&job.nest);
 	if (r < 0)
 		code = job.misused ? EXIT_USAGE : exit_code(r);

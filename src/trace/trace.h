@@ -26,6 +26,7 @@ enum skep_trace_stage {
 /* Strings are argv's own. */
 #define SKEP_TRACE_INCLUDES_MAX 32
 #define SKEP_TRACE_SINKS_MAX 8
+#define SKEP_TRACE_MATCHES_MAX 8
 
 struct skep_trace_options {
 	const char *text; /* -e */
@@ -65,8 +66,10 @@ struct skep_trace_options {
 	bool schema;	  /* show the schemas of its rows and maps, run nothing */
 	bool json_schema; /* with it: as one JSON Schema of its lines */
 	bool time;	  /* a column for it */
-	bool dns;	  /* names of addresses */
-	unsigned with;	  /* columns about the process: bits by enum skep_process_what */
+	const char *match[SKEP_TRACE_MATCHES_MAX]; /* COLUMN[,COLUMN]=EXPRESSION: rows to show */
+	size_t n_match;
+	bool dns;      /* names of addresses */
+	unsigned with; /* columns about the process: bits by enum skep_process_what */
 	bool unsafe, dry_run, quiet, verbose, failed_reads;
 	unsigned stages; /* of -d: enum skep_trace_stage */
 	enum skep_buffering buffering;

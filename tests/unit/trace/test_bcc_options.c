@@ -45,6 +45,8 @@ static void taken(const struct skep_trace_options *o, struct skep_str *out)
 		skep_str_addf(out, " | command %s", o->command);
 	for (size_t i = 0; i < o->n_to; i++)
 		skep_str_addf(out, " | to %s", o->to[i]);
+	for (size_t i = 0; i < o->n_match; i++)
+		skep_str_addf(out, " | match %s", o->match[i]);
 	if (o->quiet)
 		skep_str_add(out, " | quiet");
 	if (o->verbose)
