@@ -229,7 +229,8 @@ void skep_btf_free(struct skep_btf *btf)
 	if (!btf)
 		return;
 	if (btf->names) {
-		free(btf->names->heads);
+		free(btf->names->functions.heads);
+		free(btf->names->others.heads);
 		free(btf->names->next);
 		free(btf->names->flavours);
 		free(btf->names);

@@ -27,55 +27,82 @@ static uint32_t hash_name(const char *name)
 	return (uint32_t)(hash >> 32);
 }
 
-/* Makes the chains of one blob; the base has its own. -ENOMEM. */
-static int build_names(const struct skep_btf *btf)
+/* Makes the chains of one blob for functions or for all else; the base has its own. -ENOMEM. */
+static int build_chains(const struct skep_btf *btf, bool functions)
 {
 	struct btf_names *names = btf->names;
-	uint32_t own = btf->n_types - btf->first_id;
-	_cleanup_free_ uint32_t *heads = NULL, *next = NULL;
-	uint64_t start_ns;
+	struct btf_chains *chains = functions ? &names->functions : &names->others;
+	uint32_t own = btf->n_types - btf->first_id, *heads;
 	unsigned bits = 4;
+	uint64_t start_ns;
 
-	if (names->heads)
+	if (chains->heads)
 		return 0;
 	start_ns = skep_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-	while (bits < 24 && own >> (bits + 1))
+	while (bits < 24 && own >> (bits + (functions ? 1 : 3)))
 		bits++;
+	if (!names->next)
+		names->next = calloc((size_t)own + 1, sizeof(*names->next));
 	heads = calloc((size_t)1 << bits, sizeof(*heads));
-	next = calloc((size_t)own + 1, sizeof(*next));
-	if (!heads || !next)
+	if (!heads || !names->next) {
+		free(heads);
 		return -ENOMEM;
+	}
 	/* From the last to the first, so that each chain ascends. */
 	for (uint32_t i = own; i-- > 0;) {
-		uint32_t off = skep_load32(btf->types + btf->offsets[i]), slot;
-		const char *name;
+		const uint8_t *type = btf->types + btf->offsets[i];
+		uint32_t off = skep_load32(type), slot;
 
-		if (!off)
+		if (!off ||
+		    (SKEP_BTF_INFO_KIND(skep_load32(type + 4)) == SKEP_BTF_FUNC) != functions)
 			continue;
-		name = skep_btf_string(btf, off);
-		slot = hash_name(name) >> (32 - bits);
-		next[i] = heads[slot];
+		slot = hash_name(skep_btf_string(btf, off)) >> (32 - bits);
+		names->next[i] = heads[slot];
 		heads[slot] = btf->first_id + i;
 	}
-	names->heads = TAKE_PTR(heads);
-	names->next = TAKE_PTR(next);
-	names->bits = bits;
-	names->build_ns = skep_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns;
+	chains->heads = heads;
+	chains->bits = bits;
+	names->build_ns += skep_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns;
 	return 0;
 }
 
-/* The first of the chain from @id on that is it; 0: none. */
-static uint32_t scan_chain(const struct skep_btf *btf, uint32_t id, const char *name,
-			   enum skep_btf_kind kind)
+/* The first behind @after that is it; 0: none. */
+static uint32_t scan_chain(const struct skep_btf *btf, const struct btf_chains *chains,
+			   uint32_t after, const char *name, enum skep_btf_kind kind)
 {
+	uint32_t id = chains->heads[hash_name(name) >> (32 - chains->bits)];
+
 	for (; id; id = btf->names->next[id - btf->first_id]) {
 		struct btf_raw raw = skep_btf_raw(btf, id);
 
-		if (kind != SKEP_BTF_VOID && SKEP_BTF_INFO_KIND(raw.info) != kind)
+		if (id <= after || (kind != SKEP_BTF_VOID && SKEP_BTF_INFO_KIND(raw.info) != kind))
 			continue;
 		if (strcmp(skep_btf_string(btf, raw.name), name) == 0)
 			return id;
 	}
+	return 0;
+}
+
+/* The same, whichever it would be in. *ret_id: 0, there is none. -ENOMEM. */
+static int scan_chains(const struct skep_btf *btf, uint32_t after, const char *name,
+		       enum skep_btf_kind kind, uint32_t *ret_id)
+{
+	uint32_t function = 0, other = 0;
+	int r = 0;
+
+	if (kind == SKEP_BTF_FUNC || kind == SKEP_BTF_VOID) {
+		r = build_chains(btf, true);
+		if (r == 0)
+			function = scan_chain(btf, &btf->names->functions, after, name, kind);
+	}
+	if (kind != SKEP_BTF_FUNC && r == 0) {
+		r = build_chains(btf, false);
+		if (r == 0)
+			other = scan_chain(btf, &btf->names->others, after, name, kind);
+	}
+	if (r < 0)
+		return r;
+	*ret_id = !function || (other && other < function) ? other : function;
 	return 0;
 }
 
@@ -102,17 +129,18 @@ static bool search_few(const struct skep_btf *btf, const char *name, enum skep_b
 		       uint32_t *ret_id)
 {
 	struct btf_names *names = btf->names;
+	struct btf_chains *chains = kind == SKEP_BTF_FUNC ? &names->functions : &names->others;
 
-	if (names->heads)
+	if (chains->heads)
 		return false;
 	for (unsigned i = 0; i < names->n_known; i++) {
 		*ret_id = names->known[i].id;
 		if (names->known[i].kind == kind && strcmp(skep_btf_name(btf, *ret_id), name) == 0)
 			return true;
 	}
-	if (names->n_searches == BTF_SEARCHES_MAX)
+	if (chains->n_searches == BTF_SEARCHES_MAX)
 		return false;
-	names->n_searches++;
+	chains->n_searches++;
 	*ret_id = scan_all(btf, name, kind);
 	if (*ret_id) {
 		names->known[names->n_known].id = *ret_id;
@@ -132,12 +160,9 @@ int skep_btf_find(const struct skep_btf *btf, const char *name, enum skep_btf_ki
 		uint32_t id;
 
 		if (!search_few(btf, name, kind, &id)) {
-			r = build_names(btf);
+			r = scan_chains(btf, 0, name, kind, &id);
 			if (r < 0)
 				return r;
-			id = scan_chain(
-				btf, btf->names->heads[hash_name(name) >> (32 - btf->names->bits)],
-				name, kind);
 		}
 		if (id) {
 			*ret_id = id;
@@ -157,10 +182,9 @@ int skep_btf_find_next(const struct skep_btf *btf, uint32_t id, enum skep_btf_ki
 		return -ENOENT;
 	while (id < btf->first_id)
 		btf = btf->base;
-	r = build_names(btf);
+	r = scan_chains(btf, id, name, kind, &id);
 	if (r < 0)
 		return r;
-	id = scan_chain(btf, btf->names->next[id - btf->first_id], name, kind);
 	if (id) {
 		*ret_id = id;
 		return 0;

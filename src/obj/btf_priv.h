@@ -18,9 +18,12 @@
 
 struct btf_names {
 	uint64_t build_ns; /* time that making it took */
-	uint32_t *heads;   /* 1 << bits; NULL until built */
-	uint32_t *next;	   /* by id - first_id */
-	unsigned bits;
+	/* Functions have their own: they are four of five names of a kernel, and few ask for them. */
+	struct btf_chains {
+		uint32_t *heads;	   /* 1 << bits; NULL until built */
+		unsigned bits, n_searches; /* without them */
+	} functions, others;
+	uint32_t *next; /* of whichever it is in, by id - first_id */
 	/* Names with a flavour (name___flavour); few, and found once. NULL until then. */
 	const char **flavours;
 	size_t n_flavours;
@@ -28,8 +31,8 @@ struct btf_names {
 	struct {
 		uint32_t id;
 		uint32_t kind; /* that was asked for */
-	} known[BTF_SEARCHES_MAX];
-	unsigned n_known, n_searches;
+	} known[2 * BTF_SEARCHES_MAX];
+	unsigned n_known;
 };
 
 struct skep_btf {
