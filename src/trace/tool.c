@@ -10,7 +10,8 @@
 
 extern const struct skep_embedded_pack skep_embedded_tools;
 
-#define INDENT 2  /* of a term behind the comment's blank */
+#define INDENT 2 /* of a term behind the comment's blank */
+#define ONE_OF "one of: "
 #define GOES_ON 6 /* from here on a line belongs to the term above */
 
 enum section {
@@ -38,6 +39,9 @@ struct head {
 	struct {
 		SKEP_VEC(struct skep_tool_term);
 	} columns, examples;
+	struct {
+		SKEP_VEC(const char *);
+	} one_of;
 };
 
 static int refuse(struct head *h, const char *why)
@@ -192,6 +196,10 @@ static int head_line(struct head *h, const char *line)
 	}
 	if (!line[indent])
 		return 0;
+	if (h->section == OPTIONS && skep_has_prefix(line + indent, ONE_OF)) {
+		skep_vec_add(&h->one_of, line + indent + strlen(ONE_OF));
+		return 0;
+	}
 	if (h->section == BCC && !strstr(line + indent, "  ") && indent == INDENT) {
 		h->tool->shape = skep_arena_printf(
 			h->arena, "%s %s", h->tool->shape ? h->tool->shape : "", line + indent);
@@ -279,6 +287,7 @@ int skep_tool_parse(const char *script, struct skep_arena *arena, struct skep_to
 		TAKE(bcc);
 		TAKE(columns);
 		TAKE(examples);
+		TAKE(one_of);
 		tool.about = trimmed(&h);
 		*ret_tool = tool;
 	} else {
@@ -290,8 +299,21 @@ int skep_tool_parse(const char *script, struct skep_arena *arena, struct skep_to
 	skep_vec_fini(&h.bcc);
 	skep_vec_fini(&h.columns);
 	skep_vec_fini(&h.examples);
+	skep_vec_fini(&h.one_of);
 	skep_str_fini(&h.about);
 	return r;
+}
+
+bool skep_tool_is_listed(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *p = list; (p = strstr(p, "--"));) {
+		p += 2;
+		if (strncmp(p, name, len) == 0 && (!p[len] || p[len] == ' '))
+			return true;
+	}
+	return false;
 }
 
 const char *skep_tool_file(size_t index, const char **ret_name)

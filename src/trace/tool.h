@@ -18,6 +18,8 @@
  *	//   -c, --command COMMAND  only it and its children	likewise, and --children with it
  *	//   -F, --frequency HZ=49  looks a second			a parameter behind those of arguments: $2
  *	//   -l, --line REGEX@path  only where it has this	--match path=REGEX of skep trace: one of these columns has it
+ *	//   -s, --sort size|time  by which column		one of these words
+ *	//   one of: --ipv4 --ipv6				each of them excludes the others
  *	// columns:
  *	//   fd                   the descriptor, or -1
  *	// examples:
@@ -31,6 +33,8 @@
  *	//   -r, --regexp  regexp		that its pattern is a regular expression, or
  *	//   -Y, --journal  no: --to syslog does it	nothing, and why
  *	//   [duration]  --duration		its words, when they are not the arguments of ours
+ *
+ * What a value is called says what it may be: PID, PORT, COUNT, CPU, SIGNAL, DISK and others of tool_value.c are checked.
  *
  * Under BCC's name an option of BCC is what it is there, and getopt("bcc") is true. Under the tool's own one it is taken, too, when nothing else is called so.
  *
@@ -84,6 +88,8 @@ struct skep_tool {
 	size_t n_options, n_bcc;
 	struct skep_tool_term *columns, *examples;
 	size_t n_columns, n_examples;
+	const char **one_of; /* "--ipv4 --ipv6": lists of options that exclude each other */
+	size_t n_one_of;
 };
 
 /* Tool @index in the order of names; NULL behind the last. */
@@ -112,6 +118,14 @@ enum skep_tool_line {
 int skep_tool_options(const struct skep_tool *tool, enum skep_tool_line line, int argc, char **argv,
 		      struct skep_arena *arena, struct skep_trace_options *ret_options,
 		      struct skep_diag *diag) _must_check_;
+
+/*
+ * Whether *value is one that @option can have; *value is a number behind it where it was the name of one. -EINVAL, with the diag.
+ */
+int skep_tool_check_value(const struct skep_tool_option *option, struct skep_arena *arena,
+			  const char **value, struct skep_diag *diag) _must_check_;
+/* Whether @name is in @list, which has the form of skep_tool.one_of. */
+bool skep_tool_is_listed(const char *list, const char *name);
 
 /* With -c it is about that command and what it starts alone: its head has --command among its options. */
 bool skep_tool_is_of_command(const struct skep_tool *tool);

@@ -36,21 +36,44 @@ static void take_pid(struct skep_tool_words *c, const char *word)
 						  skep_streq(word, "0") ? "cpid" : word));
 }
 
-/* What is a number when it is not given is one when it is; a report every 0 seconds there cannot be. */
+/* Arguments that are whole numbers of a range. */
+static const struct range {
+	const char *name;
+	double least, most;
+	const char *text;
+} ranges[] = {
+	{ "interval", 1, 1e9, " of whole seconds above 0" },
+	{ "seconds", 1, 1e9, " of whole seconds above 0" },
+	{ "duration", 1, 1e9, " of whole seconds above 0" },
+	{ "bits", 0, 32, " from 0 to 32" },
+	{ "calls", 1, 1000, " from 1 to 1000" },
+};
+
+static const struct range *range_of(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
+		if (skep_streq(name, ranges[i].name))
+			return &ranges[i];
+	return NULL;
+}
+
+/* What is a number when it is not given is one when it is. */
 static int check_number(struct skep_tool_words *c, const struct skep_tool_argument *argument,
 			const char *word)
 {
-	bool interval = skep_streq(argument->name, "interval");
+	const struct range *range = range_of(argument->name);
 	char *end;
 	double value;
 
 	if (!argument->preset || argument->preset[strspn(argument->preset, "0123456789")])
 		return 0;
 	value = strtod(word, &end);
-	if (end > word && !*end && !(interval && value <= 0))
+	if (end > word && !*end &&
+	    (!range || (value >= range->least && value <= range->most &&
+			word[strspn(word, "0123456789")] == '\0')))
 		return 0;
 	skep_diag_error(c->diag, SKEP_NO_LOC, "%s: %s is a number%s, not '%s'", c->tool->name,
-			argument->name, interval ? " above 0" : "", word);
+			argument->name, range ? range->text : "", word);
 	skep_diag_hint(c->diag, "%s: %s", argument->name, argument->text);
 	return -EINVAL;
 }

@@ -120,6 +120,27 @@ static struct skep_tool_term *argument_terms(const struct skep_tool *tool, struc
 	return terms;
 }
 
+/* What an option does, and which others it excludes. */
+static const char *option_text(const struct skep_tool *tool, const struct skep_tool_option *option,
+			       struct skep_arena *arena)
+{
+	const char *text = option->text, *before = "; not with";
+
+	for (size_t i = 0; i < tool->n_one_of; i++) {
+		if (!skep_tool_is_listed(tool->one_of[i], option->name))
+			continue;
+		for (size_t k = 0; k < tool->n_options; k++) {
+			const char *other = tool->options[k].name;
+
+			if (other == option->name || !skep_tool_is_listed(tool->one_of[i], other))
+				continue;
+			text = skep_arena_printf(arena, "%s%s --%s", text, before, other);
+			before = ",";
+		}
+	}
+	return text;
+}
+
 static struct skep_tool_term *option_terms(const struct skep_tool *tool, struct skep_arena *arena)
 {
 	struct skep_tool_term *terms =
@@ -131,7 +152,7 @@ static struct skep_tool_term *option_terms(const struct skep_tool *tool, struct 
 
 		option_term(&tool->options[i], &term);
 		terms[i].term = skep_arena_strdup(arena, skep_str_text(&term));
-		terms[i].text = tool->options[i].text;
+		terms[i].text = option_text(tool, &tool->options[i], arena);
 	}
 	return terms;
 }

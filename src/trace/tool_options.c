@@ -122,5 +122,6 @@ int skep_tool_options(const struct skep_tool *tool, enum skep_tool_line line, in
 	skep_vec_fini(&c.params);
 	skep_vec_fini(&c.words);
 	skep_str_fini(&c.letters);
+	skep_str_fini(&c.given);
 	return r;
 }

@@ -31,6 +31,7 @@ struct skep_tool_words {
 	const char **presets;	 /* of each option that is a parameter, what it is now */
 	const char **named;	 /* of each argument, what an option of BCC said that it is */
 	struct skep_str letters; /* that were given, for the shape */
+	struct skep_str given;	 /* "--failed --pid " */
 };
 
 /* -EINVAL, with the hint where the options are listed. */

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The words of a tool's command line: its options and those of skep trace, by name and by letter. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "trace/tool_priv.h"
-
-#define HERTZ_MAX 50000
-#define PORT_MAX 65535
-#define ERRORS_MAX 134 /* numbers of errors are below it */
 
 int skep_tool_usage_error(struct skep_tool_words *c)
 {
@@ -48,67 +43,23 @@ static bool is_of_script(const struct skep_tool_words *c, const char *name)
 	return skep_trace_option(name, NULL) < 0 || strstr(c->tool->script, asked);
 }
 
-/* Of what an option of the tool's own takes, these are numbers; a process may be that of -c. */
-static int check_value(struct skep_tool_words *c, const struct skep_tool_option *option,
-		       const char *value)
-{
-	static const char *const numbers[] = { "PID",	"TID",	"PORT",	  "HZ",	    "ERRNO",
-					       "N",	"ROWS", "NUMBER", "US",	    "MS",
-					       "BYTES", "CPU",	"INODE",  "PERCENT" };
-	bool number = false, hertz = skep_streq(option->value, "HZ");
-	bool port = skep_streq(option->value, "PORT");
-	char *end;
-	double n;
-	const char *p;
-
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		number |= skep_streq(option->value, numbers[i]);
-	if (!number || !is_of_script(c, option->name) || skep_streq(value, "cpid"))
-		return 0;
-	/* A list of them, unless it is the name of a probe. */
-	for (p = value;; p = end + 1) {
-		n = strtod(p, &end);
-		if (end == p || (hertz && (n <= 0 || n > HERTZ_MAX)) ||
-		    (port && (n < 1 || n > PORT_MAX)) || (*end && (*end != ',' || option->preset)))
-			break;
-		if (!*end)
-			return 0;
-	}
-	skep_diag_error(c->diag, SKEP_NO_LOC, "--%s takes a number%s, not '%s'", option->name,
-			port		? " from 1 to 65535"
-			: !hertz	? ""
-			: n > HERTZ_MAX ? " up to 50000"
-					: " above 0",
-			value);
-	return skep_tool_usage_error(c);
-}
-
-/* "ENOENT" is 2. */
-static const char *error_number(struct skep_tool_words *c, const char *name)
-{
-	for (int e = 1; e < ERRORS_MAX; e++)
-		if (strerrorname_np(e) && skep_streq(strerrorname_np(e), name))
-			return skep_arena_printf(c->arena, "%d", e);
-	return name;
-}
-
 /* Options that skep trace has narrow what is looked at, the others are the script's. */
 int skep_tool_take(struct skep_tool_words *c, const struct skep_tool_option *option,
 		   const char *name, const char *value)
 {
 	char *word;
 
-	if (option && value && skep_streq(option->value, "ERRNO"))
-		value = error_number(c, value);
 	if (value && skep_streq(name, "disk") && skep_has_prefix(value, "/dev/"))
 		value += strlen("/dev/");
+	if (option && value && is_of_script(c, name) && !skep_streq(value, "cpid") &&
+	    skep_tool_check_value(option, c->arena, &value, c->diag) < 0)
+		return skep_tool_usage_error(c);
+	skep_str_addf(&c->given, "--%s ", name);
 	word = value ? skep_arena_printf(c->arena, "--%s=%s", name, value)
 		     : skep_arena_printf(c->arena, "--%s", name);
 	c->own |= option && option->value;
 	if (option && option->letter)
 		skep_str_addc(&c->letters, option->letter);
-	if (option && value && check_value(c, option, value) < 0)
-		return -EINVAL;
 	if (option && option->columns)
 		skep_vec_add(&c->trace,
 			     skep_arena_printf(c->arena, "--match=%s=%s", option->columns, value));
@@ -290,6 +241,30 @@ int skep_tool_meaningless(struct skep_tool_words *c, size_t index)
 	return -EINVAL;
 }
 
+/* Options that exclude each other. */
+static int check_choices(struct skep_tool_words *c)
+{
+	const char *given = skep_str_text(&c->given);
+
+	for (size_t i = 0; i < c->tool->n_one_of; i++) {
+		const char *list = c->tool->one_of[i], *first = NULL;
+
+		for (size_t k = 0; k < c->tool->n_options; k++) {
+			const char *name = c->tool->options[k].name;
+
+			if (!skep_tool_is_listed(list, name) || !skep_tool_is_listed(given, name))
+				continue;
+			if (first) {
+				skep_diag_error(c->diag, SKEP_NO_LOC,
+						"--%s and --%s exclude each other", first, name);
+				return skep_tool_usage_error(c);
+			}
+			first = name;
+		}
+	}
+	return 0;
+}
+
 int skep_tool_read_words(struct skep_tool_words *c)
 {
 	bool only_words = false;
@@ -305,5 +280,7 @@ int skep_tool_read_words(struct skep_tool_words *c)
 		else
 			r = word[1] == '-' ? long_option(c, word) : letters(c, word);
 	}
-	return r >= 0 && c->as_bcc ? skep_tool_take_bcc_words(c) : r;
+	if (r >= 0 && c->as_bcc)
+		r = skep_tool_take_bcc_words(c);
+	return r < 0 ? r : check_choices(c);
 }
