@@ -262,16 +262,42 @@ int skep_session_read_map(struct skep_session *s, struct skep_arena *arena, size
 	return 0;
 }
 
+/* Of a map that the script empties, what comes between its print and that; NULL: it never does. */
+static struct skep_carry *carry_of(struct skep_session *s, size_t map)
+{
+	const struct skep_plan *plan = s->plan;
+	bool empties = false;
+
+	for (size_t i = 0; i < plan->n_actions; i++)
+		empties |= plan->actions[i].map == map &&
+			   (plan->actions[i].kind == SKEP_ACTION_CLEAR ||
+			    plan->actions[i].kind == SKEP_ACTION_ZERO);
+	if (empties && !s->carries)
+		s->carries = calloc(plan->n_maps, sizeof(*s->carries));
+	return empties && s->carries ? &s->carries[map] : NULL;
+}
+
+void skep_session_forget_maps(struct skep_session *s)
+{
+	for (size_t i = 0; s->carries && i < s->plan->n_maps; i++)
+		skep_carry_fini(&s->carries[i]);
+	free(s->carries);
+	free(s->cleared);
+}
+
 static int print_map(struct skep_session *s, size_t map, const void *key, uint64_t top,
 		     uint64_t divide, bool at_end)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
 	struct skep_snapshot snapshot;
+	struct skep_carry *carry = key ? NULL : carry_of(s, map);
 	int r = skep_session_read_map(s, arena, map, key, SIZE_MAX, at_end, NULL, &snapshot);
 
 	if (r < 0)
 		return r;
+	if (carry)
+		skep_carry_print(carry, &snapshot, arena);
 	skep_emit_map(s, &snapshot, (size_t)top, divide);
 	skep_outlets_map(s, map, &snapshot);
 	return 0;
@@ -329,13 +355,13 @@ static int do_empty_map(struct skep_session *s, const struct row *row)
 		return -EINVAL;
 	total = s->totals ? &s->totals[map] : NULL;
 	if (row->action->kind != SKEP_ACTION_CLEAR)
-		return skep_map_zero(s->plan, s->engine, s->loaded, map, total);
+		return skep_map_zero(s->plan, s->engine, s->loaded, map, total, carry_of(s, map));
 	if (!s->cleared)
 		s->cleared = calloc(s->plan->n_maps, sizeof(*s->cleared));
 	if (s->cleared)
 		s->cleared[map] = true;
 	skep_outlets_emptied(s, map);
-	return skep_map_clear(s->plan, s->engine, s->loaded, map, total);
+	return skep_map_clear(s->plan, s->engine, s->loaded, map, total, carry_of(s, map));
 }
 
 static int do_time(struct skep_session *s, const struct row *row)

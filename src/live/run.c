@@ -403,7 +403,7 @@ int skep_live_run(struct skep_plan *plan, const struct skep_live_options *option
 	s.engine->close(s.loaded);
 	skep_who_free(s.who);
 	free(s.row);
-	free(s.cleared);
+	skep_session_forget_maps(&s);
 	skep_outlets_close(&s);
 	skep_str_fini(&s.backlog);
 	skep_loop_close(&l);

@@ -26,8 +26,9 @@ struct skep_session {
 	size_t row_size;
 	uint64_t *
 		since_ns; /* by map, for sinks: since 1970, when it was empty; NULL without sinks */
-	struct skep_total *totals; /* by map, for sinks that are asked; NULL without one */
-	bool *cleared;		   /* of each map whether clear() emptied it, or NULL: of none */
+	struct skep_total *totals;  /* by map, for sinks that are asked; NULL without one */
+	struct skep_carry *carries; /* by map, once one was emptied, or NULL */
+	bool *cleared;		    /* of each map whether clear() emptied it, or NULL: of none */
 	int signal_fd;
 	bool exiting;		   /* exit() was said: rows are not shown */
 	bool stopping;		   /* the loop shall end */
@@ -55,6 +56,8 @@ int skep_backlog_drain(struct skep_session *s, const struct skep_ring_sink *sink
 void skep_session_idle(struct skep_session *s);
 /* All maps that are printed at the end, by name. */
 void skep_session_print_maps(struct skep_session *s);
+/* What was kept of maps that were emptied. */
+void skep_session_forget_maps(struct skep_session *s);
 /* The map's contents as they are shown, at most @max keys. @at_end: of a print that no script asked for. @breath: or NULL. */
 int skep_session_read_map(struct skep_session *s, struct skep_arena *arena, size_t map,
 			  const void *key, size_t max, bool at_end,

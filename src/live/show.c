@@ -64,7 +64,7 @@ int skep_live_show(struct skep_plan *plan, const struct skep_engine *engine,
 	skep_emit_close(&s);
 	skep_who_free(s.who);
 	free(s.row);
-	free(s.cleared);
+	skep_session_forget_maps(&s);
 	skep_str_addn(out, skep_str_text(&text.buffer), text.buffer.len);
 	skep_str_fini(&text.buffer);
 	if (r < 0) {

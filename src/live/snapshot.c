@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/vec.h"
+#include "isa/mapkind.h"
 #include "record/series.h"
 
 #define SORTED_MAX 10000 /* entries that are sorted although somebody waits */
@@ -23,7 +24,8 @@ struct reader {
 	size_t lookup_size;  /* bytes of a lookup */
 	uint8_t *lookup;
 	const struct skep_breath *breath; /* or NULL */
-	struct skep_total *total;	  /* gets what is emptied, or NULL */
+	struct skep_total *total;	  /* get what is emptied, or NULL */
+	struct skep_carry *carry;
 };
 
 static void init_reader(struct reader *r, struct skep_arena *arena, const struct skep_plan *plan,
@@ -242,14 +244,23 @@ static void hand_over(const struct reader *r, const void *key)
 {
 	struct skep_snapshot_entry entry;
 
-	if (r->total && r->map->shape.kind != SKEP_SNAPSHOT_VALUE && make_entry(r, key, &entry))
+	if ((!r->total && !r->carry) || r->map->shape.kind == SKEP_SNAPSHOT_VALUE ||
+	    !make_entry(r, key, &entry))
+		return;
+	if (r->total)
 		skep_total_add(r->total, &r->map->shape, &entry);
+	if (r->carry)
+		skep_carry_add(r->carry, &r->map->shape, &entry);
 }
 
+/* A program that was adding to the old value goes on with that, and nothing of it comes back. */
 static int set_zero(const struct reader *r, const void *key)
 {
+	int e;
+
 	memset(r->lookup, 0, r->lookup_size);
-	return r->engine->map_set(r->loaded, r->index, key, r->lookup, 0);
+	e = r->engine->map_set(r->loaded, r->index, key, r->lookup, SKEP_MAP_NOEXIST);
+	return e == -EEXIST ? 0 : e;
 }
 
 /* zero() of a variable that was never set leaves it so; a number that was set becomes 0. */
@@ -269,6 +280,18 @@ static int empty_one(const struct reader *r, bool remove)
 	return r->engine->map_set(r->loaded, r->index, &zero, r->lookup, 0);
 }
 
+/* What is taken out is in r->lookup then. */
+static int remove_key(const struct reader *r, const void *key)
+{
+	int e = r->engine->map_take ? r->engine->map_take(r->loaded, r->index, key, r->lookup)
+				    : -EOPNOTSUPP;
+
+	if (e >= 0 || e == -ENOENT)
+		return e;
+	e = r->engine->map_get(r->loaded, r->index, key, r->lookup);
+	return e < 0 ? e : r->engine->map_delete(r->loaded, r->index, key);
+}
+
 static int empty_keyed(const struct reader *r, bool remove)
 {
 	_cleanup_free_ const void **keys = NULL;
@@ -276,10 +299,11 @@ static int empty_keyed(const struct reader *r, bool remove)
 	int e = read_keys(r, SIZE_MAX, &keys, &n);
 
 	for (size_t i = 0; e == 0 && i < n; i++) {
-		if (r->total && r->engine->map_get(r->loaded, r->index, keys[i], r->lookup) == 0)
+		e = remove_key(r, keys[i]);
+		if (e == 0)
 			hand_over(r, keys[i]);
-		e = remove ? r->engine->map_delete(r->loaded, r->index, keys[i])
-			   : set_zero(r, keys[i]);
+		if (e == 0 && !remove)
+			e = set_zero(r, keys[i]);
 		if (e == -ENOENT)
 			e = 0;
 	}
@@ -288,7 +312,8 @@ static int empty_keyed(const struct reader *r, bool remove)
 
 /* Clears or zeroes: @remove says which. Keys that come while this runs may stay. */
 static int empty(const struct skep_plan *plan, const struct skep_engine *engine,
-		 struct skep_loaded *loaded, size_t index, struct skep_total *total, bool remove)
+		 struct skep_loaded *loaded, size_t index, struct skep_total *total,
+		 struct skep_carry *carry, bool remove)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
@@ -298,26 +323,33 @@ static int empty(const struct skep_plan *plan, const struct skep_engine *engine,
 
 	if (total)
 		skep_total_empty(total, &map->shape);
+	if (carry)
+		skep_carry_empty(carry);
 	init_reader(&r, arena, plan, engine, loaded, map, map->spec_map);
 	r.total = total;
-	if (!is_keyed(&r))
-		return empty_one(&r, remove);
-	e = empty_keyed(&r, remove);
-	if (e < 0 || !map->short_map_plus1)
-		return e;
-	init_reader(&r, arena, plan, engine, loaded, map, map->short_map_plus1 - 1);
-	r.total = total;
-	return empty_keyed(&r, remove);
+	r.carry = carry;
+	e = is_keyed(&r) ? empty_keyed(&r, remove) : empty_one(&r, remove);
+	if (e >= 0 && is_keyed(&r) && map->short_map_plus1) {
+		init_reader(&r, arena, plan, engine, loaded, map, map->short_map_plus1 - 1);
+		r.total = total;
+		r.carry = carry;
+		e = empty_keyed(&r, remove);
+	}
+	if (carry)
+		skep_carry_done(carry);
+	return e;
 }
 
 int skep_map_clear(const struct skep_plan *plan, const struct skep_engine *engine,
-		   struct skep_loaded *loaded, size_t index, struct skep_total *total)
+		   struct skep_loaded *loaded, size_t index, struct skep_total *total,
+		   struct skep_carry *carry)
 {
-	return empty(plan, engine, loaded, index, total, true);
+	return empty(plan, engine, loaded, index, total, carry, true);
 }
 
 int skep_map_zero(const struct skep_plan *plan, const struct skep_engine *engine,
-		  struct skep_loaded *loaded, size_t index, struct skep_total *total)
+		  struct skep_loaded *loaded, size_t index, struct skep_total *total,
+		  struct skep_carry *carry)
 {
-	return empty(plan, engine, loaded, index, total, false);
+	return empty(plan, engine, loaded, index, total, carry, false);
 }

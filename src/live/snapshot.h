@@ -14,7 +14,7 @@
 #include "base/breath.h"
 #include "lang/plan.h"
 #include "obj/engine.h"
-#include "record/total.h"
+#include "record/carry.h"
 
 /*
  * @key: only the entry with this key (of shape.key_size bytes); NULL: all, or as many as @max says. @breath: has a turn now and
@@ -25,9 +25,11 @@ int skep_map_read(struct skep_arena *arena, const struct skep_plan *plan,
 		  const struct skep_engine *engine, struct skep_loaded *loaded, size_t index,
 		  const void *key, size_t max, const struct skep_breath *breath,
 		  struct skep_snapshot *ret_snapshot) _must_check_;
-/* Removes all entries; what they held goes to @total, unless that is NULL. */
+/* Removes all entries; what they held goes to @total and @carry, unless these are NULL. */
 int skep_map_clear(const struct skep_plan *plan, const struct skep_engine *engine,
-		   struct skep_loaded *loaded, size_t index, struct skep_total *total) _must_check_;
+		   struct skep_loaded *loaded, size_t index, struct skep_total *total,
+		   struct skep_carry *carry) _must_check_;
 /* Keeps the keys and makes all values zero. */
 int skep_map_zero(const struct skep_plan *plan, const struct skep_engine *engine,
-		  struct skep_loaded *loaded, size_t index, struct skep_total *total) _must_check_;
+		  struct skep_loaded *loaded, size_t index, struct skep_total *total,
+		  struct skep_carry *carry) _must_check_;

@@ -71,6 +71,9 @@ struct skep_engine {
 	int (*map_set)(struct skep_loaded *loaded, size_t map, const void *key, const void *value,
 		       uint64_t flags) _must_check_;
 	int (*map_delete)(struct skep_loaded *loaded, size_t map, const void *key) _must_check_;
+	/* Both at once: nothing that is added meanwhile is in neither. An error other than -ENOENT: it cannot. NULL: never. */
+	int (*map_take)(struct skep_loaded *loaded, size_t map, const void *key,
+			void *ret_value) _must_check_;
 	/* The key after @key (NULL: the first). -ENOENT at the end. */
 	int (*map_next)(struct skep_loaded *loaded, size_t map, const void *key,
 			void *ret_key) _must_check_;

@@ -52,6 +52,14 @@ void skep_total_add(struct skep_total *t, const struct skep_snapshot *shape,
 		numbers[i] += entry->numbers[i];
 }
 
+const uint64_t *skep_total_find(const struct skep_total *t, const struct skep_snapshot *shape,
+				const struct skep_snapshot_entry *entry)
+{
+	size_t size = shape->n_keys ? shape->key_size : 0;
+
+	return skep_hash_get(&t->keys, size ? entry->key : "", size);
+}
+
 /* The numbers of @entry, and those that it had. */
 static const uint64_t *add_up(const struct skep_snapshot *s,
 			      const struct skep_snapshot_entry *entry, const uint64_t *before,

@@ -32,6 +32,9 @@ struct skep_total {
 void skep_total_empty(struct skep_total *t, const struct skep_snapshot *shape);
 void skep_total_add(struct skep_total *t, const struct skep_snapshot *shape,
 		    const struct skep_snapshot_entry *entry);
+/* The numbers that were kept for the key of @entry, or NULL. */
+const uint64_t *skep_total_find(const struct skep_total *t, const struct skep_snapshot *shape,
+				const struct skep_snapshot_entry *entry);
 /* Entries and numbers are @arena's or the total's then. */
 void skep_total_join(const struct skep_total *t, struct skep_snapshot *snapshot,
 		     struct skep_arena *arena);

@@ -103,9 +103,9 @@ int skep_bpf_map_delete(int fd, const void *key)
 	return elem(SKEP_BPF_MAP_DELETE, fd, key, NULL, 0);
 }
 
-int skep_bpf_map_pop(int fd, void *ret_value)
+int skep_bpf_map_take(int fd, const void *key, void *ret_value)
 {
-	return elem(SKEP_BPF_MAP_LOOKUP_DELETE, fd, NULL, ret_value, 0);
+	return elem(SKEP_BPF_MAP_LOOKUP_DELETE, fd, key, ret_value, 0);
 }
 
 int skep_bpf_map_next_key(int fd, const void *key, void *ret_key)

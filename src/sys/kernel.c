@@ -206,6 +206,7 @@ static const struct skep_engine kernel_engine = {
 	.map_get = skep_kernel_map_get,
 	.map_set = skep_kernel_map_set,
 	.map_delete = skep_kernel_map_delete,
+	.map_take = skep_kernel_map_take,
 	.map_next = skep_kernel_map_next,
 	.map_mmap = skep_kernel_map_mmap,
 	.ring_drain = skep_kernel_ring_drain,

@@ -145,6 +145,8 @@ int skep_kernel_map_get(struct skep_loaded *loaded, size_t map, const void *key,
 int skep_kernel_map_set(struct skep_loaded *loaded, size_t map, const void *key, const void *value,
 			uint64_t flags) _must_check_;
 int skep_kernel_map_delete(struct skep_loaded *loaded, size_t map, const void *key) _must_check_;
+int skep_kernel_map_take(struct skep_loaded *loaded, size_t map, const void *key,
+			 void *ret_value) _must_check_;
 int skep_kernel_map_next(struct skep_loaded *loaded, size_t map, const void *key,
 			 void *ret_key) _must_check_;
 int skep_kernel_map_mmap(struct skep_loaded *loaded, size_t map, void **ret_memory,

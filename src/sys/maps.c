@@ -35,6 +35,14 @@ int skep_kernel_map_delete(struct skep_loaded *loaded, size_t map, const void *k
 	return m ? skep_bpf_map_delete(m->fd, key) : -EINVAL;
 }
 
+/* Of hashes since Linux 5.14. */
+int skep_kernel_map_take(struct skep_loaded *loaded, size_t map, const void *key, void *ret_value)
+{
+	struct kmap *m = map_at(loaded, map);
+
+	return m ? skep_bpf_map_take(m->fd, key, ret_value) : -EINVAL;
+}
+
 int skep_kernel_map_next(struct skep_loaded *loaded, size_t map, const void *key, void *ret_key)
 {
 	struct kmap *m = map_at(loaded, map);

@@ -294,7 +294,7 @@ static int delete (struct change *c)
 
 	if (c->traits & SKEP_TRAIT_KEYLESS) {
 		c->value = skep_arena_alloc(c->arena, ALIGN_UP(c->value_bytes, 8));
-		r = skep_bpf_map_pop(c->map->fd, c->value);
+		r = skep_bpf_map_take(c->map->fd, NULL, c->value);
 	} else {
 		r = skep_bpf_map_delete(c->map->fd, c->key);
 	}
