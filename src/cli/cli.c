@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +12,8 @@
 
 #include "base/arena.h"
 #include "sys/explain.h"
+
+#define LARGE_BYTES (256 << 10) /* of memory that is the kernel's again once it is freed */
 
 int skep_cli_argc;
 char **skep_cli_argv;
@@ -266,6 +269,11 @@ int skep_cli_main(int argc, char **argv)
 	skep_cli_argc = argc;
 	skep_cli_argv = argv;
 	fill_closed();
+	/*
+	 * Said, it stays: or else what is large once comes from the heap from then on, where it is copied as it grows, and is
+	 * not given back.
+	 */
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 	name = name ? name + 1 : argc > 0 ? argv[0] : "skep";
 	/* A reader that goes away is told by the write. */
 	signal(SIGPIPE, SIG_IGN);

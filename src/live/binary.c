@@ -334,7 +334,11 @@ static int open_elf(const char *path, struct skep_diag *diag, struct skep_binary
 		return r;
 	if (file->size < 4 || memcmp(file->data, "\177ELF", 4) != 0)
 		return not_elf(path, diag);
-	return skep_elf_parse(file->data, file->size, path, diag, &file->elf) < 0 ? -ENOEXEC : 0;
+	if (skep_elf_parse(file->data, file->size, path, diag, &file->elf) < 0)
+		return -ENOEXEC;
+	skep_elf_breathe(file->elf,
+			 skep_resting_init(&file->resting, file->mapping, file->mapping_size));
+	return 0;
 }
 
 int skep_binary_open(const char *path, struct skep_diag *diag, struct skep_binary_file **ret_file)

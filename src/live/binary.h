@@ -19,6 +19,7 @@
 #include "base/hash.h"
 #include "lang/world.h"
 #include "obj/elf_sym.h"
+#include "who/resting.h"
 
 /* @each gets the absolute path as the kernel will open it; other than 0 ends it and is passed on. -ENOENT, with the diag. */
 int skep_binary_find(struct skep_arena *arena, const char *name, int pid, struct skep_diag *diag,
@@ -56,6 +57,7 @@ struct skep_binary_file {
 	uint64_t base;	       /* and where its bytes begin there */
 	void *mapping;	       /* all of what is mapped */
 	size_t mapping_size;
+	struct skep_resting resting; /* of it, while symbols are read */
 	struct skep_binary_file
 		*debug; /* the symbols that were stripped from it, when they were looked for */
 	bool debug_known;

@@ -7,6 +7,7 @@
 
 #include "base/vec.h"
 #include "obj/eh_frame_priv.h"
+#include "obj/elf_priv.h"
 
 #define PADDING_MAX 16 /* bytes to the next function that are not worth a row */
 #define ENC_FORMAT 0x0f
@@ -115,7 +116,6 @@ uint64_t eh_take_address(struct eh_reader *r, uint8_t encoding)
 
 /* Entries */
 
-/* A large program has 100,000: small. */
 struct entry {
 	uint64_t start, end;
 	const uint8_t *program;
@@ -132,10 +132,12 @@ struct scan {
 	struct {
 		SKEP_VEC(const uint8_t *);
 	} cie_at; /* where each begins, ascending */
+	/* Functions in order: offset in the file above, where it is told of below. A large program has 100,000. */
 	struct {
-		SKEP_VEC(struct entry);
-	} entries;
+		SKEP_VEC(uint64_t);
+	} functions;
 	size_t n_bad;
+	const struct skep_elf *elf;
 };
 
 /* Version and augmentation up to the first instruction. False: of a kind that we do not know. */
@@ -194,27 +196,64 @@ static int64_t find_cie(struct scan *s, const uint8_t *p)
 	return low < s->cie_at.len && s->cie_at.data[low] == p ? (int64_t)low : -1;
 }
 
-static bool read_entry(struct scan *s, const uint8_t *cie_at, struct eh_reader r)
+/* What begins at @r: its body, whose first word is *ret_id. False: nothing more, or nothing but an end. */
+static bool take_record(struct eh_reader *r, struct eh_reader *ret_body, uint64_t *ret_id,
+			const uint8_t **ret_id_at)
 {
-	int64_t index = find_cie(s, cie_at);
-	struct entry e = { .cie = (uint32_t)index };
-	const struct eh_cie *cie;
+	uint64_t len = eh_take(r, 4);
+	bool is_long = len == UINT32_MAX;
 
+	if (is_long)
+		len = eh_take(r, 8);
+	if (len == 0)
+		return false;
+	*ret_body = eh_take_block(r, len);
+	*ret_id_at = ret_body->p;
+	*ret_id = eh_take(ret_body, 4);
+	return !r->bad && !ret_body->bad;
+}
+
+/* The function at @r. */
+static bool read_entry(struct scan *s, struct eh_reader r, struct entry *ret)
+{
+	const uint8_t *id_at;
+	struct eh_reader body;
+	struct entry e = {};
+	const struct eh_cie *cie;
+	int64_t index;
+	uint64_t id;
+
+	if (!take_record(&r, &body, &id, &id_at) || id > (uint64_t)(id_at - s->all.p))
+		return false;
+	index = find_cie(s, id_at - id);
 	if (index < 0)
 		return false;
+	e.cie = (uint32_t)index;
 	cie = &s->cies.data[index];
-	e.start = eh_take_address(&r, cie->encoding);
-	e.end = e.start + eh_take_address(&r, cie->encoding & ENC_FORMAT);
+	e.start = eh_take_address(&body, cie->encoding);
+	e.end = e.start + eh_take_address(&body, cie->encoding & ENC_FORMAT);
 	if (cie->has_augmentation)
-		eh_take_block(&r, eh_take_uleb(&r));
-	if (r.bad || e.end < e.start || (uint64_t)(r.end - r.p) > UINT32_MAX)
+		eh_take_block(&body, eh_take_uleb(&body));
+	if (body.bad || e.end < e.start || (uint64_t)(body.end - body.p) > UINT32_MAX)
 		return false;
-	e.program = r.p;
-	e.program_size = (uint32_t)(r.end - r.p);
+	e.program = body.p;
+	e.program_size = (uint32_t)(body.end - body.p);
+	*ret = e;
+	return true;
+}
+
+static bool add_function(struct scan *s, struct eh_reader at)
+{
+	uint64_t place, offset = (uint64_t)(at.p - s->all.p);
+	struct entry e;
+
+	if (!read_entry(s, at, &e))
+		return false;
 	/* Left behind by a linker that dropped the function. */
 	if (e.start == 0 || e.end == e.start)
 		return true;
-	return skep_vec_push(&s->entries, e);
+	return offset <= UINT32_MAX && skep_elf_file_offset(s->elf, e.start, &place) == 0 &&
+	       place < SKEP_UNWIND_NOWHERE && skep_vec_push(&s->functions, place << 32 | offset);
 }
 
 /*
@@ -225,48 +264,39 @@ static void scan_entries(struct scan *s, bool cies)
 {
 	struct eh_reader r = s->all;
 
-	while (r.p < r.end && !r.bad) {
-		const uint8_t *at = r.p, *id_at;
-		uint64_t len = eh_take(&r, 4), id;
-		bool is_long = len == UINT32_MAX;
-		struct eh_reader body;
+	for (size_t i = 0; r.p < r.end && !r.bad; i++) {
+		struct eh_reader at = r, body;
+		const uint8_t *id_at;
 		struct eh_cie cie = {};
+		uint64_t id;
 
-		if (is_long)
-			len = eh_take(&r, 8);
-		if (len == 0) /* the end; but what was linked together may go on behind it */
-			continue;
-		body = eh_take_block(&r, len);
-		id_at = body.p;
-		id = eh_take(&body, 4);
-		if (r.bad || body.bad)
-			return;
+		skep_breathe(s->elf->breath, i);
+		if (!take_record(&r, &body, &id, &id_at)) {
+			if (r.bad)
+				return;
+			continue; /* the end; but what was linked together may go on behind it */
+		}
 		if (cies != (id == 0))
 			continue;
-		if (cies) {
-			if (read_cie(s, body, &cie) &&
-			    (!skep_vec_push(&s->cie_at, at) || !skep_vec_push(&s->cies, cie)))
-				return;
-			continue;
-		}
-		if (id > (uint64_t)(id_at - s->all.p) || !read_entry(s, id_at - id, body))
-			s->n_bad++;
+		if (!cies)
+			s->n_bad += !add_function(s, at);
+		else if (read_cie(s, body, &cie) &&
+			 (!skep_vec_push(&s->cie_at, at.p) || !skep_vec_push(&s->cies, cie)))
+			return;
 	}
 }
 
-static int compare_entries(const void *x, const void *y)
+static int compare_functions(const void *a, const void *b)
 {
-	const struct entry *a = x, *b = y;
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
-	if (a->start != b->start)
-		return a->start < b->start ? -1 : 1;
-	return (a->end > b->end) - (a->end < b->end);
+	return x < y ? -1 : x > y;
 }
 
 static bool is_sorted(const struct scan *s)
 {
-	for (size_t i = 1; i < s->entries.len; i++)
-		if (compare_entries(&s->entries.data[i - 1], &s->entries.data[i]) > 0)
+	for (size_t i = 1; i < s->functions.len; i++)
+		if (s->functions.data[i - 1] > s->functions.data[i])
 			return false;
 	return true;
 }
@@ -377,9 +407,16 @@ static int make_rows(struct scan *s, const struct skep_elf *elf, size_t max_rows
 
 	/* Mostly they are in order, and sorting takes as much memory again. */
 	if (!is_sorted(s))
-		qsort(s->entries.data, s->entries.len, sizeof(*s->entries.data), compare_entries);
-	for (size_t i = 0; i < s->entries.len && !rows.full; i++) {
-		if (add_entry(&rows, s, &s->entries.data[i]))
+		qsort(s->functions.data, s->functions.len, sizeof(*s->functions.data),
+		      compare_functions);
+	for (size_t i = 0; i < s->functions.len && !rows.full; i++) {
+		uint32_t offset = (uint32_t)s->functions.data[i];
+		struct eh_reader at = s->all;
+		struct entry e;
+
+		skep_breathe(elf->breath, i);
+		eh_take_block(&at, offset);
+		if (read_entry(s, at, &e) && add_entry(&rows, s, &e))
 			table.n_functions++;
 		else
 			s->n_bad++;
@@ -398,7 +435,7 @@ static int make_rows(struct scan *s, const struct skep_elf *elf, size_t max_rows
 
 int skep_eh_frame_read(const struct skep_elf *elf, size_t max_rows, struct skep_eh_frame *ret_table)
 {
-	struct scan s = {};
+	struct scan s = { .elf = elf };
 	const void *data;
 	size_t size;
 	int r;
@@ -418,7 +455,7 @@ int skep_eh_frame_read(const struct skep_elf *elf, size_t max_rows, struct skep_
 	r = make_rows(&s, elf, max_rows, ret_table);
 	skep_vec_fini(&s.cies);
 	skep_vec_fini(&s.cie_at);
-	skep_vec_fini(&s.entries);
+	skep_vec_fini(&s.functions);
 	return r;
 }
 

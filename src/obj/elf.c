@@ -220,10 +220,17 @@ void skep_elf_free(struct skep_elf *elf)
 {
 	if (!elf)
 		return;
-	if (elf->index)
+	if (elf->index) {
 		free(elf->index->syms);
+		free(elf->index->behind);
+	}
 	free(elf->index);
 	free(elf);
+}
+
+void skep_elf_breathe(struct skep_elf *elf, const struct skep_breath *breath)
+{
+	elf->breath = breath;
 }
 
 bool skep_elf_is_dyn(const struct skep_elf *elf)

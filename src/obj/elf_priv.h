@@ -23,6 +23,9 @@ struct elf_table {
 /* Functions as symbol numbers (those of the second table go on after the first), by address. */
 struct elf_index {
 	uint32_t *syms; /* NULL until built */
+	uint32_t *
+		behind; /* how far each begins behind the first; NULL: they are too far from each other */
+	uint64_t first;
 	size_t n;
 };
 
@@ -38,6 +41,7 @@ struct skep_elf {
 	uint32_t names_section;
 	struct elf_table tables[ELF_TABLES];
 	struct elf_index *index;
+	const struct skep_breath *breath; /* or NULL */
 };
 
 struct elf_section {

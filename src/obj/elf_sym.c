@@ -35,8 +35,8 @@ static enum skep_elf_sym_kind kind_of(unsigned info)
 	}
 }
 
-/* Symbol @number; false when it is not defined in this file or has no name. */
-static bool read_sym(const struct skep_elf *elf, uint32_t number, struct skep_elf_sym *ret)
+/* Symbol @number without a look at its name, which is far away; false when it is not defined in this file. */
+static bool read_numbers(const struct skep_elf *elf, uint32_t number, struct skep_elf_sym *ret)
 {
 	const struct elf_table *t = &elf->tables[number >= elf->tables[0].n];
 	const uint8_t *p;
@@ -50,7 +50,7 @@ static bool read_sym(const struct skep_elf *elf, uint32_t number, struct skep_el
 	info = p[elf->is_64 ? 4 : 12];
 	if (load_le(p + (elf->is_64 ? 6 : 14), 2) == SECTION_UNDEFINED)
 		return false;
-	if (name >= t->strings_size || !t->strings[name])
+	if (name >= t->strings_size)
 		return false;
 	*ret = (struct skep_elf_sym){
 		.name = t->strings + name,
@@ -60,6 +60,12 @@ static bool read_sym(const struct skep_elf *elf, uint32_t number, struct skep_el
 		.is_local = info >> 4 == BIND_LOCAL,
 	};
 	return true;
+}
+
+/* Symbol @number; false when it is not defined in this file or has no name. */
+static bool read_sym(const struct skep_elf *elf, uint32_t number, struct skep_elf_sym *ret)
+{
+	return read_numbers(elf, number, ret) && *ret->name;
 }
 
 static bool is_func(const struct skep_elf_sym *sym)
@@ -86,6 +92,7 @@ int skep_elf_find(const struct skep_elf *elf, const char *name, enum skep_elf_sy
 	struct skep_elf_sym sym, local = {};
 
 	for (uint32_t i = 0; i < n_syms(elf); i++) {
+		skep_breathe(elf->breath, i);
 		if (!read_sym(elf, i, &sym) || *sym.name != *name ||
 		    strncmp(sym.name, name, len) != 0)
 			continue;
@@ -123,11 +130,13 @@ struct sorted {
 static int compare(const void *a, const void *b, void *data)
 {
 	const struct sorted *s = a, *t = b;
+	const struct skep_elf *elf = data;
 	struct skep_elf_sym x, y;
 
 	if (s->value != t->value)
 		return s->value < t->value ? -1 : 1;
-	if (!read_sym(data, s->number, &x) || !read_sym(data, t->number, &y))
+	skep_breathe_now(elf->breath);
+	if (!read_sym(elf, s->number, &x) || !read_sym(elf, t->number, &y))
 		return 0;
 	if (x.is_local != y.is_local)
 		return x.is_local ? 1 : -1;
@@ -141,6 +150,7 @@ static bool is_same(const struct skep_elf *elf, uint32_t a, uint32_t b)
 	struct skep_elf_sym x, y;
 	size_t len;
 
+	skep_breathe_now(elf->breath);
 	if (!read_sym(elf, a, &x) || !read_sym(elf, b, &y) || x.value != y.value)
 		return false;
 	len = bare_len(x.name);
@@ -157,20 +167,32 @@ static int build_index(const struct skep_elf *elf)
 
 	if (index->syms)
 		return 0;
-	for (uint32_t i = 0; i < n_syms(elf); i++)
+	for (uint32_t i = 0; i < n_syms(elf); i++) {
+		skep_breathe(elf->breath, i);
 		n += read_sym(elf, i, &sym) && is_func(&sym);
+	}
 	all = calloc(n + 1, sizeof(*all));
 	syms = calloc(n + 1, sizeof(*syms));
 	if (!all || !syms)
 		return -ENOMEM;
 	n = 0;
-	for (uint32_t i = 0; i < n_syms(elf); i++)
+	for (uint32_t i = 0; i < n_syms(elf); i++) {
+		skep_breathe(elf->breath, i);
 		if (read_sym(elf, i, &sym) && is_func(&sym))
 			all[n++] = (struct sorted){ sym.value, i };
+	}
 	qsort_r(all, n, sizeof(*all), compare, (void *)elf);
-	for (size_t i = 0; i < n; i++)
-		if (!kept || !is_same(elf, syms[kept - 1], all[i].number))
-			syms[kept++] = all[i].number;
+	if (n && all[n - 1].value - all[0].value <= UINT32_MAX)
+		index->behind = calloc(n, sizeof(*index->behind));
+	index->first = all[0].value;
+	for (size_t i = 0; i < n; i++) {
+		if (i && all[i].value == all[i - 1].value &&
+		    is_same(elf, syms[kept - 1], all[i].number))
+			continue;
+		if (index->behind)
+			index->behind[kept] = (uint32_t)(all[i].value - index->first);
+		syms[kept++] = all[i].number;
+	}
 	index->n = kept;
 	index->syms = TAKE_PTR(syms);
 	return 0;
@@ -191,7 +213,7 @@ struct skep_elf_sym skep_elf_func(const struct skep_elf *elf, size_t index)
 	struct skep_elf_sym sym = { .name = "" };
 
 	if (build_index(elf) == 0 && index < elf->index->n)
-		(void)read_sym(elf, elf->index->syms[index], &sym);
+		(void)read_numbers(elf, elf->index->syms[index], &sym);
 	return sym;
 }
 
@@ -224,6 +246,14 @@ int skep_elf_next_func(const struct skep_elf *elf, const char *glob, size_t *ind
 	return -ENOENT;
 }
 
+/* Where function @i begins: a search looks at many, each in another place of the file. */
+static uint64_t begin_of(const struct skep_elf *elf, size_t i)
+{
+	const struct elf_index *index = elf->index;
+
+	return index->behind ? index->first + index->behind[i] : skep_elf_func(elf, i).value;
+}
+
 int skep_elf_find_addr(const struct skep_elf *elf, uint64_t vaddr, struct skep_elf_sym *ret_sym)
 {
 	size_t low = 0, high;
@@ -235,7 +265,7 @@ int skep_elf_find_addr(const struct skep_elf *elf, uint64_t vaddr, struct skep_e
 	for (high = elf->index->n; low < high;) {
 		size_t middle = low + (high - low) / 2;
 
-		if (skep_elf_func(elf, middle).value <= vaddr)
+		if (begin_of(elf, middle) <= vaddr)
 			low = middle + 1;
 		else
 			high = middle;

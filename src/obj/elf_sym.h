@@ -24,6 +24,7 @@
  */
 #pragma once
 
+#include "base/breath.h"
 #include "base/diag.h"
 
 struct skep_elf;
@@ -57,6 +58,9 @@ void skep_elf_free(struct skep_elf *elf);
 SKEP_DEFINE_CLEANUP(struct skep_elf, skep_elf_free)
 
 /* Position independent (ET_DYN): a library, or a program that is loaded anywhere. */
+/* From now on all of its symbols, or of its .eh_frame, are read with turns of @breath (base/breath.h), which is borrowed. */
+void skep_elf_breathe(struct skep_elf *elf, const struct skep_breath *breath);
+
 bool skep_elf_is_dyn(const struct skep_elf *elf);
 bool skep_elf_is_64(const struct skep_elf *elf);
 uint16_t skep_elf_machine(const struct skep_elf *elf); /* EM_* */

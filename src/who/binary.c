@@ -12,18 +12,16 @@
 #include "base/vec.h"
 #include "obj/elf_sym.h"
 #include "who/debugfile.h"
+#include "who/resting.h"
 #include "who/usyms_priv.h"
 
 #define BINARIES_MAX 256
-#define RESIDENT_MAX (6u << 20) /* bytes of files in memory, of all that this process has mapped */
-#define LOOK_AFTER 8		/* names that are looked up between two looks at that */
 
 struct binary {
 	uint64_t dev, inode, used;
-	void *data;
-	size_t size;
-	struct skep_elf *elf; /* NULL: cannot be read, do not try again */
-	struct binary *debug; /* its symbols in a file of their own, or NULL */
+	struct skep_resting file; /* its memory */
+	struct skep_elf *elf;	  /* NULL: cannot be read, do not try again */
+	struct binary *debug;	  /* its symbols in a file of their own, or NULL */
 };
 
 struct skep_binaries {
@@ -31,7 +29,7 @@ struct skep_binaries {
 		SKEP_VEC(struct binary *);
 	} list;
 	uint64_t clock;
-	unsigned n_found;
+	struct skep_resting_look look;
 };
 
 static void free_binary(struct binary *b)
@@ -40,8 +38,8 @@ static void free_binary(struct binary *b)
 		return;
 	free_binary(b->debug);
 	skep_elf_free(b->elf);
-	if (b->data)
-		munmap(b->data, b->size);
+	if (b->file.data)
+		munmap(b->file.data, b->file.size);
 	free(b);
 }
 
@@ -59,8 +57,7 @@ static void map_file(struct binary *b, int fd, const char *path)
 		munmap(data, (size_t)st.st_size);
 		return;
 	}
-	b->data = data;
-	b->size = (size_t)st.st_size;
+	skep_elf_breathe(b->elf, skep_resting_init(&b->file, data, (size_t)st.st_size));
 }
 
 static void find_debug(struct binary *b, const char *path)
@@ -158,8 +155,7 @@ static struct binary *get_binary(struct skep_binaries *list, uint32_t pid,
 
 static void rest(const struct binary *b)
 {
-	if (b->data)
-		(void)!madvise(b->data, b->size, MADV_DONTNEED);
+	skep_resting_rest(&b->file);
 	if (b->debug)
 		rest(b->debug);
 }
@@ -170,32 +166,6 @@ void skep_binaries_rest(struct skep_binaries *list, const struct skep_mapping *m
 		if (!m ||
 		    (list->list.data[i]->inode == m->inode && list->list.data[i]->dev == m->dev))
 			rest(list->list.data[i]);
-}
-
-/* Bytes of files that are in this process's memory; 0: not known. */
-static uint64_t resident(void)
-{
-	_cleanup_close_ int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-	unsigned long shared = 0;
-	char text[128];
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-
-	if (n <= 0)
-		return 0;
-	text[n] = '\0';
-	if (sscanf(text, "%*u %*u %lu", &shared) != 1)
-		return 0;
-	return (uint64_t)shared * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-/*
- * A search touches a page here and there, and the kernel brings its neighbours along: in the end all of a large file would count
- * as this process's memory. What is let go is still in the page cache.
- */
-static void keep_small(struct skep_binaries *list)
-{
-	if (++list->n_found % LOOK_AFTER == 0 && resident() > RESIDENT_MAX)
-		skep_binaries_rest(list, NULL);
 }
 
 static const char *find_in(const struct skep_elf *elf, uint64_t vaddr, uint64_t *ret_offset)
@@ -223,7 +193,10 @@ const char *skep_binaries_find(struct skep_binaries *binaries, uint32_t pid,
 
 	if (!b->elf || skep_elf_vaddr(b->elf, offset, &vaddr) < 0)
 		return NULL;
-	keep_small(binaries);
+	if (skep_resting_due(&binaries->look)) {
+		skep_binaries_rest(binaries, NULL);
+		skep_resting_done(&binaries->look);
+	}
 	if (b->debug)
 		name = find_in(b->debug->elf, vaddr, ret_offset);
 	return name ? name : find_in(b->elf, vaddr, ret_offset);
