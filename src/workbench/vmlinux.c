@@ -54,8 +54,9 @@ static void open_members(struct vmlinux *v, uint32_t id)
 		uint32_t in = skep_btf_strip(v->btf, m.type, true);
 		bool pointer = false;
 
-		while (skep_btf_kind(v->btf, in) == SKEP_BTF_PTR ||
-		       skep_btf_kind(v->btf, in) == SKEP_BTF_ARRAY) {
+		while ((skep_btf_kind(v->btf, in) == SKEP_BTF_PTR ||
+			skep_btf_kind(v->btf, in) == SKEP_BTF_ARRAY) &&
+		       vmlinux_step(v)) {
 			pointer |= skep_btf_kind(v->btf, in) == SKEP_BTF_PTR;
 			in = skep_btf_strip(v->btf, skep_btf_type(v->btf, in).type, true);
 		}
@@ -180,7 +181,7 @@ static void need_params(struct vmlinux *v, const struct skep_btf_type *proto)
 
 	if (v->depth++ >= VMLINUX_DEPTH_MAX)
 		v->error = -ELOOP;
-	for (uint32_t i = 0; i < proto->vlen && !v->error; i++)
+	for (uint32_t i = 0; i < proto->vlen && vmlinux_step(v); i++)
 		if (skep_btf_param(v->btf, proto->id, i, &p) == 0)
 			need(v, p.type, false);
 	v->depth--;

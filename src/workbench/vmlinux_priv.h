@@ -51,8 +51,8 @@ void vmlinux_name_all(struct vmlinux *v);
 const char *vmlinux_constant(struct vmlinux *v, uint32_t id, const char *name);
 
 /*
- * Called for each member that is looked at: what stands inside of itself, or twice in what stands twice, ends. False: so it does,
- * or did before.
+ * Called for each member, parameter and pointer that is looked at: what stands inside of itself, or twice in what stands twice,
+ * ends. False: so it does, or did before.
  */
 static inline bool vmlinux_step(struct vmlinux *v)
 {

@@ -150,7 +150,9 @@ static void test_words(void **state)
 	skep_btf_free(btf);
 }
 
-static int header_of(const struct skep_btf_builder *b, struct skep_str *text)
+/* Of what the words name; NULL: of all. */
+static int header_for(const struct skep_btf_builder *b, const struct skep_vmlinux_words *words,
+		      struct skep_str *text)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
@@ -162,9 +164,14 @@ static int header_of(const struct skep_btf_builder *b, struct skep_str *text)
 	assert_int_equal(skep_btf_builder_finish(b, arena, &data, &size), 0);
 	assert_int_equal(skep_btf_parse(data, size, NULL, NULL, NULL, &btf), 0);
 	skep_str_reset(text);
-	r = skep_vmlinux_header(btf, NULL, true, NULL, text);
+	r = skep_vmlinux_header(btf, words, !words, NULL, text);
 	skep_btf_free(btf);
 	return r;
+}
+
+static int header_of(const struct skep_btf_builder *b, struct skep_str *text)
+{
+	return header_for(b, NULL, text);
 }
 
 /* Two that hold each other, one that overlaps, a name that comes twice. */
@@ -243,12 +250,51 @@ static void test_thrown_away(void **state)
 	assert_int_equal(header_of(b, &text), -E2BIG);
 }
 
+/* Pointers to themselves, which a program follows. */
+static void test_circle(void **state)
+{
+	static const char program[] = "int f(struct round *r) { return r->p; }\n";
+	_cleanup_(skep_btf_builder_freep)
+	struct skep_btf_builder *b = skep_btf_builder_new(NULL);
+	_cleanup_(skep_vmlinux_words_freep)
+	struct skep_vmlinux_words *words = skep_vmlinux_words_new();
+	struct skep_btf_member p = { "p", skep_btf_builder_next_id(b), 0, 0 };
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+
+	skep_btf_build_ref(b, SKEP_BTF_PTR, NULL, p.type);
+	skep_btf_build_struct(b, SKEP_BTF_STRUCT, "round", 8, &p, 1);
+	skep_vmlinux_words_scan(words, program, sizeof(program) - 1);
+	assert_int_equal(header_for(b, words, &text), -E2BIG);
+}
+
+/* Functions that take twice what takes twice. */
+static void test_functions(void **state)
+{
+	_cleanup_(skep_btf_builder_freep)
+	struct skep_btf_builder *b = skep_btf_builder_new(NULL);
+	uint32_t number = skep_btf_build_int(b, "int", 4, SKEP_BTF_INT_SIGNED);
+	struct skep_btf_member f = { "f", number, 0, 0 };
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+
+	for (unsigned i = 0; i < 40; i++) {
+		struct skep_btf_param params[2] = { { "a", f.type }, { "b", f.type } };
+
+		f.type = skep_btf_build_ref(b, SKEP_BTF_PTR, NULL,
+					    skep_btf_build_proto(b, number, params, 2));
+	}
+	skep_btf_build_struct(b, SKEP_BTF_STRUCT, "calls", 8, &f, 1);
+	assert_int_equal(header_of(b, &text), -E2BIG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_layout),	cmocka_unit_test(test_words),
 		cmocka_unit_test(test_hostile), cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_wide),	cmocka_unit_test(test_thrown_away),
+		cmocka_unit_test(test_circle),	cmocka_unit_test(test_functions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
