@@ -119,6 +119,25 @@ bool skep_field_is_none(const struct skep_schema_field *field, const void *paylo
 	       (int64_t)skep_field_int(field, payload) == INT64_MIN;
 }
 
+bool skep_field_is_blank(const struct skep_schema_field *field, const void *payload,
+			 const struct skep_resolver *resolver)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str text = {};
+
+	switch (field->kind) {
+	case SKEP_FIELD_STRING:
+	case SKEP_FIELD_ENUM:
+	case SKEP_FIELD_HOST:
+	case SKEP_FIELD_PROCESS:
+	case SKEP_FIELD_CGROUP_PATH:
+		skep_field_text(field, payload, resolver, &text);
+		return !text.len;
+	default:
+		return skep_field_is_none(field, payload);
+	}
+}
+
 size_t skep_field_bytes(const struct skep_schema_field *field, const void *payload,
 			const uint8_t **ret_bytes)
 {

@@ -73,12 +73,13 @@ const char *skep_otlp_name(const char *field)
 	return field;
 }
 
-/* An amount is none of the things that the conventions name: "cpu" in percent is no processor. */
+/* Neither an amount nor a stack is any of what the conventions name: "cpu" in percent is no processor, a stack "user" no owner. */
 static const char *name_of(const struct skep_schema_field *field)
 {
 	const char *name = field->name ? field->name : "";
+	bool stack = field->kind == SKEP_FIELD_KSTACK || field->kind == SKEP_FIELD_USTACK;
 
-	return field->unit ? name : skep_otlp_name(name);
+	return field->unit || stack ? name : skep_otlp_name(name);
 }
 
 /* Whether one of the first @n fields is called @name. */

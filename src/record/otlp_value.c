@@ -127,7 +127,7 @@ void skep_otlp_fields(struct skep_otlp *otlp, uint32_t number,
 	for (size_t i = 0; i < n; i++, key += strlen(key) + 1) {
 		const char *old = otlp->source->old_names ? skep_otlp_old_name(key) : NULL;
 
-		if (skep_field_is_none(&fields[i], payload))
+		if (skep_field_is_blank(&fields[i], payload, resolver))
 			continue;
 		add_attribute(m, number, key, &fields[i], payload, resolver);
 		if (old)

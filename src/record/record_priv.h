@@ -30,6 +30,9 @@ void skep_field_stack(const struct skep_schema_field *field, const void *payload
 
 /* Whether it is a number that metrics are made of, not one that stands for something. */
 bool skep_field_is_measure(const struct skep_schema_field *field);
+/* Whether there is nothing to say: an empty text, or a number that nobody keeps. Attributes without a value are left out. */
+bool skep_field_is_blank(const struct skep_schema_field *field, const void *payload,
+			 const struct skep_resolver *resolver);
 /* The bytes of a STRING or BUFFER that count. */
 size_t skep_field_bytes(const struct skep_schema_field *field, const void *payload,
 			const uint8_t **ret_bytes);

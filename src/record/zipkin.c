@@ -96,7 +96,7 @@ static void add_tags(const struct skep_span *span, const struct skep_schema *sch
 	for (size_t i = 0; i < schema->n_fields; i++) {
 		const struct skep_schema_field *field = &schema->fields[i];
 
-		if (skep_field_is_none(field, payload))
+		if (skep_field_is_blank(field, payload, resolver))
 			continue;
 		skep_str_reset(&value);
 		skep_field_cell(field, payload, resolver, &value);

@@ -39,6 +39,21 @@ static void test_keys(void **state)
 		check_keys(cases[i].names, cases[i].keys);
 }
 
+/* A stack called "user" is nobody. */
+static void test_stack_keys(void **state)
+{
+	static const struct skep_schema_field fields[] = {
+		{ .name = "user", .kind = SKEP_FIELD_USTACK },
+		{ .name = "user", .kind = SKEP_FIELD_USERNAME },
+	};
+	_cleanup_(skep_str_fini)
+	struct skep_str room = {};
+
+	(void)state;
+	assert_string_equal(skep_otlp_key(fields, 2, 0, &room), "user");
+	assert_string_equal(skep_otlp_key(fields, 2, 1, &room), "process.owner");
+}
+
 /* How often @text has @word. */
 static unsigned count(const struct skep_str *text, const char *word)
 {
@@ -68,6 +83,31 @@ static void test_row(void **state)
 	skep_otlp_end(&otlp);
 	assert_int_equal(count(&out, "\"process.pid\""), 1);
 	assert_int_equal(count(&out, "\"curtask.real_parent.pid\""), 1);
+}
+
+/* What has no value is no attribute; a 0 is one. */
+static void test_blank(void **state)
+{
+	static const struct skep_schema_field fields[] = {
+		{ .name = "signal", .kind = SKEP_FIELD_STRING, .size = 8 },
+		{ .name = "n", .kind = SKEP_FIELD_INT, .offset = 8, .size = 8 },
+	};
+	struct skep_schema schema = { .name = "r", .fields = fields, .n_fields = 2 };
+	uint8_t payload[16] = {};
+
+	(void)state;
+	for (unsigned killed = 0; killed < 2; killed++) {
+		struct skep_otlp otlp;
+		_cleanup_(skep_str_fini)
+		struct skep_str out = {};
+
+		memcpy(payload, killed ? "KILL" : "", killed ? 4 : 0);
+		skep_otlp_begin(&otlp, SKEP_OTLP_LOGS, SKEP_MESSAGE_JSON, &source, &out);
+		skep_otlp_row(&otlp, &schema, payload, NULL, 1, 1);
+		skep_otlp_end(&otlp);
+		assert_int_equal(count(&out, "\"key\":\"signal\""), killed);
+		assert_int_equal(count(&out, "\"key\":\"n\""), 1);
+	}
 }
 
 /* What an amount is counted in is part of its key, as nothing else says it. */
@@ -184,7 +224,8 @@ static void test_powers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_keys),  cmocka_unit_test(test_row),
+		cmocka_unit_test(test_keys),  cmocka_unit_test(test_stack_keys),
+		cmocka_unit_test(test_blank), cmocka_unit_test(test_row),
 		cmocka_unit_test(test_units), cmocka_unit_test(test_old_names),
 		cmocka_unit_test(test_point), cmocka_unit_test(test_powers),
 	};
