@@ -169,10 +169,10 @@ static void set_id(struct skep_places *p, uint64_t id, struct skep_place *place)
 	skep_hash_set(&p->by_id, key, sizeof(*key), place);
 }
 
-/* "runc", and what Go and the kernel make of it for its threads: "runc:[1:CHILD]". */
+/* "runc", and what it calls its processes: "runc:[1:CHILD]"; crun runs as a copy of itself in memory. */
 static bool is_runtime(const char *comm)
 {
-	static const char *const names[] = { "runc", "crun" };
+	static const char *const names[] = { "runc", "crun", "memfd:crun_clon" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (skep_has_prefix(comm, names[i]) &&

@@ -215,6 +215,7 @@ static void test_learnt(void **state)
 	/* as of a group that was there before, and of one that was made anew in its place */
 	skep_places_learn(&places, root, GONE(7), "/twice", "sh");
 	skep_places_learn(&places, root, GONE(8), "/twice", "crun");
+	skep_places_learn(&places, root, GONE(10), "/copied", "memfd:crun_clon");
 	expect_learnt(&places, GONE(1), "box", "box");
 	expect_learnt(&places, GONE(2), "web", "web");
 	expect_learnt(&places, GONE(3), "", "/user.slice/job");
@@ -222,6 +223,7 @@ static void test_learnt(void **state)
 	expect_learnt(&places, GONE(5) | SKEP_PLACE_V1, "web", "web");
 	expect_learnt(&places, GONE(6), "", "/runcible");
 	expect_learnt(&places, GONE(8), "twice", "twice");
+	expect_learnt(&places, GONE(10), "copied", "copied");
 	assert_null(skep_places_by_id(&places, root, GONE(9)));
 	places.catch_up = catch_up;
 	places.data = &places;
