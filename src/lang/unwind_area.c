@@ -192,42 +192,60 @@ static void returns(struct skep_fn *fn, struct skep_block *block, uint64_t value
  * The kernel keeps a list of the functions that shall return to its trampoline, the last call first: where the stack pointer
  * was when the function began, and where it returns to.
  */
+struct returning {
+	uint64_t entry; /* that is looked at; 0: none is left */
+	uint64_t begin; /* that is looked for */
+	uint64_t address;
+};
+
+/* (index, &returning), a callback of the helper loop, of which the verifier reads one step and not all. */
+static struct skep_fn *make_return_step(struct skep_unwinder *u)
+{
+	struct skep_fn *fn = skep_gen_subprog(u->gen, "unwind_instance", 2);
+	struct skep_block *some = skep_ir_block(fn), *other = skep_ir_block(fn),
+			  *found = skep_ir_block(fn), *last = skep_ir_block(fn);
+	struct skep_val *of = skep_ir_param(fn, 1), *zero = skep_ir_const(fn, 0), *entry, *v;
+	struct skep_val *buffer = skep_ir_slot(fn, 8, "member");
+
+	entry = skep_ir_load(fn, of, offsetof(struct returning, entry), 8, 0);
+	skep_ir_branch(fn, SKEP_CC_NE, entry, zero, some, last);
+	skep_ir_at(fn, some);
+	v = skep_unwind_peek(u, fn, buffer, entry, "return_instance", "stack");
+	skep_ir_branch(fn, SKEP_CC_EQ, v,
+		       skep_ir_load(fn, of, offsetof(struct returning, begin), 8, 0), found, other);
+	skep_ir_at(fn, other);
+	v = skep_unwind_peek(u, fn, buffer, entry, "return_instance", "next");
+	skep_ir_store(fn, of, offsetof(struct returning, entry), 8, v);
+	skep_ir_ret(fn, zero);
+	skep_ir_at(fn, found);
+	v = skep_unwind_peek(u, fn, buffer, entry, "return_instance", "orig_ret_vaddr");
+	skep_ir_store(fn, of, offsetof(struct returning, address), 8, v);
+	skep_ir_jump(fn, last);
+	returns(fn, last, 1);
+	skep_lower_name(u->c, fn, "ustack: one of those that shall return");
+	return fn;
+}
+
 struct skep_fn *skep_unwind_make_original(struct skep_unwinder *u)
 {
+	struct skep_fn *step = make_return_step(u);
 	struct skep_fn *fn = skep_gen_subprog(u->gen, "unwind_return", 1);
-	struct skep_block *next = skep_ir_block(fn), *some = skep_ir_block(fn),
-			  *other = skep_ir_block(fn), *found = skep_ir_block(fn),
-			  *none = skep_ir_block(fn), *more = skep_ir_block(fn);
-	struct skep_var *entry = skep_ir_var(fn, "entry"), *count = skep_ir_var(fn, "count");
 	struct skep_val *zero = skep_ir_const(fn, 0), *begin, *v;
-	struct skep_val *buffer = skep_ir_slot(fn, 8, "member");
+	struct skep_val *buffer = skep_ir_slot(fn, 8, "member"),
+			*of = skep_ir_slot(fn, sizeof(struct returning), "returning");
 
 	begin = WALK_LOAD(fn, skep_ir_param(fn, 0), sp);
 	if (!u->has_link_register) /* the call has pushed the return address */
 		begin = skep_ir_opi(fn, SKEP_OP_SUB, begin, 8);
+	skep_ir_store(fn, of, offsetof(struct returning, begin), 8, begin);
+	skep_ir_store(fn, of, offsetof(struct returning, address), 8, zero);
 	v = skep_ir_call(fn, SKEP_HELPER_GET_CURRENT_TASK_BTF, 0, 0);
 	v = skep_unwind_peek(u, fn, buffer, v, "task_struct", "utask");
-	skep_ir_set(fn, entry,
-		    skep_unwind_peek(u, fn, buffer, v, "uprobe_task", "return_instances"));
-	skep_ir_set(fn, count, skep_ir_const(fn, RETURNS_MAX));
-	skep_ir_jump(fn, next);
-	skep_ir_at(fn, next);
-	skep_ir_branch(fn, SKEP_CC_NE, skep_ir_get(fn, entry), zero, some, none);
-	skep_ir_at(fn, some);
-	v = skep_unwind_peek(u, fn, buffer, skep_ir_get(fn, entry), "return_instance", "stack");
-	skep_ir_branch(fn, SKEP_CC_EQ, v, begin, found, other);
-	skep_ir_at(fn, other);
-	skep_ir_set(fn, entry,
-		    skep_unwind_peek(u, fn, buffer, skep_ir_get(fn, entry), "return_instance",
-				     "next"));
-	skep_ir_set(fn, count, skep_ir_opi(fn, SKEP_OP_SUB, skep_ir_get(fn, count), 1));
-	skep_ir_branch(fn, SKEP_CC_NE, skep_ir_get(fn, count), zero, more, none);
-	skep_ir_at(fn, more);
-	skep_ir_jump(fn, next);
-	skep_ir_at(fn, found);
-	skep_ir_ret(fn, skep_unwind_peek(u, fn, buffer, skep_ir_get(fn, entry), "return_instance",
-					 "orig_ret_vaddr"));
-	returns(fn, none, 0);
+	v = skep_unwind_peek(u, fn, buffer, v, "uprobe_task", "return_instances");
+	skep_ir_store(fn, of, offsetof(struct returning, entry), 8, v);
+	skep_ir_call(fn, SKEP_HELPER_LOOP, 0, 4, skep_ir_const(fn, RETURNS_MAX),
+		     skep_ir_func(fn, step), of, zero);
+	skep_ir_ret(fn, skep_ir_load(fn, of, offsetof(struct returning, address), 8, 0));
 	skep_lower_name(u->c, fn, "ustack: what a return probe has replaced");
 	return fn;
 }
