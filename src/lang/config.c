@@ -57,6 +57,7 @@ static const struct setting settings[] = {
 	{ "stack_mode", WORD, AT(stack_style), .words = { "bpftrace", "perf", "raw", "build_id" } },
 	{ "print_maps_on_exit", SWITCH, AT(print_maps_on_exit) },
 	{ "skip_self", SWITCH, AT(skip_self) },
+	{ "sort_by_total", SWITCH, AT(sort_by_total) },
 	{ "cpp_demangle", SWITCH, AT(cpp_demangle) },
 	{ "str_trunc_trailer", TEXT, AT(str_trunc_trailer) },
 	{ "perf_rb_pages", PAGES, AT(ring_bytes) },
@@ -274,8 +275,8 @@ static int unknown(const struct skep_config_node *node, struct skep_diag *diag)
 		skep_diag_hint(diag,
 			       "the settings are max_map_keys, max_strlen, max_cat_bytes, "
 			       "max_probes, max_bpf_progs, missing_probes, print_maps_on_exit, "
-			       "stack_mode, perf_rb_pages, cpp_demangle, skip_self, license "
-			       "and str_trunc_trailer");
+			       "stack_mode, perf_rb_pages, cpp_demangle, skip_self, "
+			       "sort_by_total, license and str_trunc_trailer");
 	return -EINVAL;
 }
 

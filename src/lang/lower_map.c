@@ -115,6 +115,7 @@ static struct skep_snapshot shape(struct skep_compiler *c, const struct skep_map
 		.kind = snapshot_kind(value),
 		.is_signed = value->elem ? value->elem->is_signed : true,
 		.is_level = !map->event_writer,
+		.by_total = c->config.sort_by_total,
 		.n_numbers = value_bytes(value) / 8,
 		.hist_bits = value->param,
 		.lhist_min = value->lhist_min,

@@ -151,20 +151,21 @@ enum skep_loss_cause {
 
 /* Limits and switches a script may set in its config block or the user on the command line. */
 struct skep_plan_config {
-	uint32_t max_map_keys;	       /* 4096 */
-	uint32_t max_strlen;	       /* 1024, and SKEP_PATH_SIZE for what is a path by its name */
-	uint32_t ring_bytes;	       /* power of two; 1 MiB */
-	uint32_t max_cat_bytes;	       /* 10240 */
-	uint32_t max_probes;	       /* 1024 */
-	uint32_t max_progs;	       /* 1024 */
-	uint32_t stack_depth;	       /* 127 */
-	bool print_maps_on_exit;       /* true */
-	bool cpp_demangle;	       /* true */
-	int missing_probes;	       /* 0 error, 1 warn, 2 ignore */
-	int stack_style;	       /* skep_stack_style of stacks that name none */
-	bool missing_said;	       /* the script says so itself */
-	bool skip_self;		       /* false; probes leave out skep's own process (scope.h) */
-	unsigned switched_off;	       /* SKEP_UNSTABLE_ bits: using it is an error */
+	uint32_t max_map_keys;	 /* 4096 */
+	uint32_t max_strlen;	 /* 1024, and SKEP_PATH_SIZE for what is a path by its name */
+	uint32_t ring_bytes;	 /* power of two; 1 MiB */
+	uint32_t max_cat_bytes;	 /* 10240 */
+	uint32_t max_probes;	 /* 1024 */
+	uint32_t max_progs;	 /* 1024 */
+	uint32_t stack_depth;	 /* 127 */
+	bool print_maps_on_exit; /* true */
+	bool cpp_demangle;	 /* true */
+	int missing_probes;	 /* 0 error, 1 warn, 2 ignore */
+	int stack_style;	 /* skep_stack_style of stacks that name none */
+	bool missing_said;	 /* the script says so itself */
+	bool skip_self;		 /* false; probes leave out skep's own process (scope.h) */
+	bool sort_by_total;	 /* false; avg() and stats() are sorted by what they add up to */
+	unsigned switched_off;	 /* SKEP_UNSTABLE_ bits: using it is an error */
 	const char *str_trunc_trailer; /* ".." */
 	const char *license;	       /* "GPL" */
 };

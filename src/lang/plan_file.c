@@ -94,6 +94,7 @@ static const struct skep_pack_field shape_fields[] = {
 	SKEP_PACK_NUM(SHAPE, kind, SKEP_SNAPSHOT_TSERIES),
 	SKEP_PACK_NUM(SHAPE, is_signed, 1),
 	SKEP_PACK_NUM(SHAPE, is_level, 1),
+	SKEP_PACK_NUM(SHAPE, by_total, 1),
 	SKEP_PACK_NUM(SHAPE, key_size, 0),
 	SKEP_PACK_LIST(SHAPE, keys, n_keys, &schema_field),
 	SKEP_PACK_STRUCT(SHAPE, value_field, &schema_field),

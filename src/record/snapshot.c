@@ -183,6 +183,8 @@ static int compare_values(const struct skep_snapshot *s, const struct skep_snaps
 		return compare_fields(&s->value_field, a->value, b->value, 0);
 	case SKEP_SNAPSHOT_AVG:
 	case SKEP_SNAPSHOT_STATS:
+		if (s->by_total)
+			return compare_numbers(a->numbers[1], b->numbers[1], s->is_signed);
 		return compare_numbers(skep_snapshot_average(s, a), skep_snapshot_average(s, b),
 				       s->is_signed);
 	case SKEP_SNAPSHOT_TSERIES:

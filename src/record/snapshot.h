@@ -47,6 +47,7 @@ struct skep_snapshot {
 	enum skep_snapshot_kind kind;
 	bool is_signed; /* SUM, MIN, MAX, AVG, STATS */
 	bool is_level; /* only what user space runs fills it, and then empties it: what there was at that moment, of which no rate is made */
+	bool by_total; /* AVG, STATS: sorted by the total, not by the average */
 	uint32_t key_size;
 	const struct skep_schema_field *keys; /* none: a scalar map with at most one entry */
 	size_t n_keys;
@@ -74,7 +75,7 @@ size_t skep_hist_buckets(uint32_t bits);
 size_t skep_hist_bucket(uint32_t bits, uint64_t value, bool is_signed);
 bool skep_hist_range(uint32_t bits, size_t bucket, uint64_t *ret_low, uint64_t *ret_high);
 
-/* Sorts ascending: by value (a histogram's total, an average; texts have no such order), then by key. */
+/* Sorts ascending: by value (a histogram's total, an average or what it is of; texts have no such order), then by key. */
 void skep_snapshot_sort(struct skep_snapshot *snapshot);
 /*
  * @top: only the highest (0: all). @divide: values shown divided by it (0 and 1: as they are). @bpftrace_shape: stats as

@@ -272,6 +272,37 @@ static void test_stats(void **state)
 		"{\"type\": \"stats\", \"data\": {\"@st\": {\"3\": -1, \"2\": 2, \"1\": 3}}}\n");
 }
 
+/* The highest by what was added up is not the highest average. */
+static void test_by_total(void **state)
+{
+	_cleanup_(skep_str_fini)
+	struct skep_str out = {};
+	uint64_t numbers[3][2] = { { 100, 500 },
+				   { 1, 90 },
+				   { 2, (uint64_t)-4 } }; /* count, total */
+	int64_t keys[3] = { 1, 2, 3 };
+	struct skep_snapshot_entry e[3];
+	struct skep_snapshot s = { .name = "@s",
+				   .kind = SKEP_SNAPSHOT_AVG,
+				   .is_signed = true,
+				   .key_size = 8,
+				   .keys = &int_key,
+				   .n_keys = 1,
+				   .entries = e,
+				   .n_entries = 3 };
+
+	for (size_t i = 0; i < 3; i++)
+		e[i] = (struct skep_snapshot_entry){ .key = &keys[i], .numbers = numbers[i] };
+	skep_snapshot_sort(&s);
+	print(&s, &out);
+	assert_string_equal(out.data, "@s[3]: -2\n@s[1]: 5\n@s[2]: 90\n");
+	s.by_total = true;
+	skep_snapshot_sort(&s);
+	skep_str_reset(&out);
+	print(&s, &out);
+	assert_string_equal(out.data, "@s[3]: -2\n@s[2]: 90\n@s[1]: 5\n");
+}
+
 static void test_empty(void **state)
 {
 	_cleanup_(skep_str_fini)
@@ -295,7 +326,7 @@ int main(void)
 		cmocka_unit_test(test_last_bucket),  cmocka_unit_test(test_lhist),
 		cmocka_unit_test(test_values),	     cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_stats),	     cmocka_unit_test(test_narrow),
-		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_empty),	     cmocka_unit_test(test_by_total),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
