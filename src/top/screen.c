@@ -23,8 +23,7 @@ static struct {
 	SCREEN *(*newterm)(const char *type, FILE *out, FILE *in);
 	int (*endwin)(void);
 	void (*delscreen)(SCREEN *screen);
-	WINDOW *(*newwin)(int lines, int columns, int y, int x);
-	int (*delwin)(WINDOW *win);
+	WINDOW **all; /* a variable: what newterm() has made, as large as the terminal */
 	int (*cbreak)(void);
 	int (*noecho)(void);
 	int (*curs_set)(int visible);
@@ -47,11 +46,30 @@ static struct {
 	char *(*tigetstr)(const char *name);
 } nc;
 static const char *const nc_names[] = {
-	"newterm",    "endwin",	   "delscreen",	 "newwin",	 "delwin",
-	"cbreak",     "noecho",	   "curs_set",	 "keypad",	 "nodelay",
-	"wgetch",     "wmove",	   "waddnstr",	 "wattr_set",	 "wclrtoeol",
-	"wclrtobot",  "wrefresh",  "clearok",	 "start_color",	 "use_default_colors",
-	"has_colors", "init_pair", "resizeterm", "set_escdelay", "tigetstr",
+	"newterm",
+	"endwin",
+	"delscreen",
+	"stdscr",
+	"cbreak",
+	"noecho",
+	"curs_set",
+	"keypad",
+	"nodelay",
+	"wgetch",
+	"wmove",
+	"waddnstr",
+	"wattr_set",
+	"wclrtoeol",
+	"wclrtobot",
+	"wrefresh",
+	"clearok",
+	"start_color",
+	"use_default_colors",
+	"has_colors",
+	"init_pair",
+	"resizeterm",
+	"set_escdelay",
+	"tigetstr",
 };
 static struct skep_dl nc_dl = SKEP_DL("libncursesw.so.6", "libncursesw6");
 
@@ -94,7 +112,7 @@ static int open_library(struct skep_diag *diag)
 {
 	int r;
 
-	_Static_assert(sizeof(nc) == sizeof(nc_names), "a name for each function");
+	_Static_assert(sizeof(nc) == sizeof(nc_names), "a name for each");
 	r = skep_dl_open(&nc_dl, nc_names, ARRAY_SIZE(nc_names), &nc);
 	if (r == 0)
 		return 0;
@@ -129,7 +147,7 @@ static void open_window(struct skep_top_screen *s)
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
 	s->lines = size.ws_row ? size.ws_row : 24;
 	s->columns = size.ws_col ? size.ws_col : 80;
-	s->win = nc.newwin(0, 0, 0, 0);
+	s->win = *nc.all;
 	if (!s->win)
 		return;
 	nc.keypad(s->win, true);
@@ -185,8 +203,6 @@ void skep_top_screen_close(struct skep_top_screen *s)
 		return;
 	guard(false);
 	nc.curs_set(1);
-	if (s->win)
-		nc.delwin(s->win);
 	nc.endwin();
 	nc.delscreen(s->screen);
 	free(s);
@@ -257,8 +273,6 @@ void skep_top_screen_resize(struct skep_top_screen *s)
 	struct winsize size = {};
 
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-	if (s->win)
-		nc.delwin(s->win);
 	nc.resizeterm(size.ws_row ? size.ws_row : 24, size.ws_col ? size.ws_col : 80);
 	open_window(s);
 	skep_top_screen_anew(s);
