@@ -59,26 +59,24 @@ static void add_text(struct skep_parser *p, struct row_args *args, struct skep_l
 	skep_vec_add(args, e);
 }
 
-struct skep_expr *skep_parse_unit(struct skep_parser *p, struct skep_expr *value,
-				  const char **ret_unit)
+/* The unit that is a word; their number when it is none. */
+static size_t find_unit(const struct skep_tok *t)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(units) && !skep_tok_is(t, units[i].word))
+		i++;
+	return i;
+}
+
+/* Takes the word of unit @i. */
+static struct skep_expr *take_unit(struct skep_parser *p, struct skep_expr *value, size_t i,
+				   const char **ret_unit)
 {
 	struct skep_loc start = value->loc;
 	struct skep_expr *e, *number;
-	struct skep_tok t;
-	size_t i;
+	struct skep_tok t = *skep_parse_peek(p, 0);
 
-	if (!skep_parse_at_word(p, "as"))
-		return value;
-	skep_parse_take(p);
-	t = *skep_parse_peek(p, 0);
-	for (i = 0; i < ARRAY_SIZE(units) && !skep_tok_is(&t, units[i].word); i++)
-		;
-	if (i == ARRAY_SIZE(units)) {
-		if (skep_parse_unexpected(p, "a unit behind 'as'"))
-			skep_lex_hint(&p->env,
-				      "units are ns, us, ms, s, bytes, KiB, MiB, GiB and percent");
-		return NULL;
-	}
 	skep_parse_take(p);
 	*ret_unit = units[i].unit;
 	if (units[i].divide == 1)
@@ -96,14 +94,52 @@ struct skep_expr *skep_parse_unit(struct skep_parser *p, struct skep_expr *value
 	return skep_parse_done(p, e, start);
 }
 
-/* `as hex`, which is no unit: how bytes are shown. */
-static bool accept_hex(struct skep_parser *p)
+struct skep_expr *skep_parse_unit(struct skep_parser *p, struct skep_expr *value,
+				  const char **ret_unit)
 {
-	if (!skep_parse_at_word(p, "as") || !skep_tok_is(skep_parse_peek(p, 1), SKEP_ROW_HEX))
+	size_t i;
+
+	if (!skep_parse_at_word(p, "as"))
+		return value;
+	skep_parse_take(p);
+	i = find_unit(skep_parse_peek(p, 0));
+	if (i < ARRAY_SIZE(units))
+		return take_unit(p, value, i, ret_unit);
+	if (skep_parse_unexpected(p, "a unit behind 'as'"))
+		skep_lex_hint(&p->env, "units are ns, us, ms, s, bytes, KiB, MiB, GiB and percent");
+	return NULL;
+}
+
+/* `as hex`, `as key`, `as total`, which are no units: how bytes are shown, or what a number is. */
+static bool accept_as(struct skep_parser *p, const char *word)
+{
+	if (!skep_parse_at_word(p, "as") || !skep_tok_is(skep_parse_peek(p, 1), word))
 		return false;
 	skep_parse_take(p);
 	skep_parse_take(p);
 	return true;
+}
+
+/* What stands in the place of a unit; NULL: an error. */
+static struct skep_expr *parse_as(struct skep_parser *p, struct skep_expr *value,
+				  const char **ret_unit)
+{
+	static const char *const words[] = { SKEP_ROW_HEX, SKEP_ROW_KEY };
+	size_t unit;
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (!accept_as(p, words[i]))
+			continue;
+		*ret_unit = words[i];
+		return value;
+	}
+	if (!accept_as(p, "total"))
+		return skep_parse_unit(p, value, ret_unit);
+	unit = find_unit(skep_parse_peek(p, 0));
+	if (unit < ARRAY_SIZE(units))
+		value = take_unit(p, value, unit, ret_unit);
+	*ret_unit = skep_arena_printf(p->env.arena, "%c%s", SKEP_ROW_TOTAL, *ret_unit);
+	return value;
 }
 
 /* Among the fields, which end in front of argument @end. */
@@ -152,10 +188,7 @@ static bool parse_field(struct skep_parser *p, struct row_args *args)
 		return false;
 	if (!name)
 		name = skep_expr_text(p->env.arena, value);
-	if (accept_hex(p))
-		unit = SKEP_ROW_HEX;
-	else
-		value = skep_parse_unit(p, value, &unit);
+	value = parse_as(p, value, &unit);
 	value = value ? parse_condition(p, value) : NULL;
 	if (!value)
 		return false;

@@ -35,6 +35,7 @@ static const struct skep_pack_field schema_field_fields[] = {
 	SKEP_PACK_NUM(FIELD, offset, 0),
 	SKEP_PACK_NUM(FIELD, size, 0),
 	SKEP_PACK_NUM(FIELD, is_signed, 1),
+	SKEP_PACK_NUM(FIELD, role, SKEP_N_ROLES - 1),
 	SKEP_PACK_NUM(FIELD, count, 0),
 	SKEP_PACK_NUM(FIELD, param, 0),
 	SKEP_PACK_NUM(FIELD, bit_off, 63),

@@ -19,6 +19,8 @@
 #define SKEP_ROW_FIELDS_MAX 64
 
 #define SKEP_ROW_HEX "hex" /* in the place of a unit: bytes are shown as hex digits */
+#define SKEP_ROW_KEY "key" /* likewise: a number that tells rows apart */
+#define SKEP_ROW_TOTAL '+' /* in front of a unit: what comes adds up */
 #define SKEP_ROW_FIELD "=field"
 #define SKEP_ROW_VALUE "=value"
 #define SKEP_ROW_KIND "kind" /* a role for scripts only */

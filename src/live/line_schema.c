@@ -23,8 +23,8 @@ static const struct fixed {
 	{ "schema", "what rows of a name hold, before the first of them",
 	  "\"name\": " TEXT ", \"version\": " COUNT ", \"fields\": " LIST_OF
 	  "{\"type\": \"object\", \"properties\": "
-	  "{\"name\": " TEXT ", \"type\": " TEXT ", \"unit\": " TEXT ", \"count\": " COUNT
-	  ", \"element\": {\"type\": \"object\"}, "
+	  "{\"name\": " TEXT ", \"type\": " TEXT ", \"unit\": " TEXT ", \"role\": " TEXT
+	  ", \"count\": " COUNT ", \"element\": {\"type\": \"object\"}, "
 	  "\"fields\": {\"type\": \"array\"}}, \"required\": [\"type\"]}}, "
 	  "\"span\": {\"type\": \"object\", \"properties\": {\"kind\": " TEXT ", \"called\": " TEXT
 	  ", " ROLE("name") ROLE("duration") ROLE("start") ROLE("failed")

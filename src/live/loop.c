@@ -378,12 +378,15 @@ static int take_self(struct skep_loop *l)
 static int tick(struct skep_loop *l, size_t index)
 {
 	uint64_t n = 0;
+	int r;
 
 	if (read(l->timers[index], &n, sizeof(n)) != sizeof(n))
 		return 0;
 	if (n > 1)
 		l->s->result->losses.session[SKEP_LOSS_TICK] += n - 1;
-	return run_user(l, index);
+	r = run_user(l, index);
+	skep_outlets_turn(l->s, index);
+	return r;
 }
 
 static void check_budget(struct skep_loop *l)

@@ -118,6 +118,12 @@ void skep_outlets_row(struct skep_session *s, const struct skep_schema *schema, 
 		skep_sink_row(s->options->sinks[i], schema, payload, s->resolver, time_ns);
 }
 
+void skep_outlets_turn(struct skep_session *s, size_t probe)
+{
+	for (size_t i = 0; i < s->options->n_sinks; i++)
+		skep_sink_turn(s->options->sinks[i], probe);
+}
+
 void skep_outlets_map(struct skep_session *s, size_t map, const struct skep_snapshot *snapshot)
 {
 	uint64_t now = snapshot->time_ns ? snapshot->time_ns : skep_clock_ns(CLOCK_REALTIME);

@@ -12,6 +12,8 @@ int skep_outlets_open(struct skep_session *s) _must_check_;
 void skep_outlets_close(struct skep_session *s);
 void skep_outlets_row(struct skep_session *s, const struct skep_schema *schema, const void *payload,
 		      const struct skep_row_who *who);
+/* Interval probe @probe of the plan has run. */
+void skep_outlets_turn(struct skep_session *s, size_t probe);
 /* @map: its index in the plan. */
 void skep_outlets_map(struct skep_session *s, size_t map, const struct skep_snapshot *snapshot);
 /* What the map holds counts from now on. */

@@ -158,7 +158,8 @@ static void add_metric(void *data, const struct skep_prom_metric *m)
 
 	if (m->snapshot &&
 	    m->snapshot->name[0] != '@') /* a row: "cpu of container, by container" */
-		skep_str_addn(&title, m->help, strcspn(m->help, ","));
+		skep_str_addf(&title, "%.*s%s", (int)strcspn(m->help, ","), m->help,
+			      grows(m) ? " per second" : "");
 	else
 		skep_str_addf(&title, "%s%s",
 			      m->snapshot ? m->snapshot->name + strspn(m->snapshot->name, "@")
@@ -207,12 +208,18 @@ void skep_dashboard_row(struct skep_dashboard *d, const struct skep_schema *sche
 	struct skep_str title = {}, about = {}, name = {};
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
-	struct skep_snapshot shape = skep_level_shape(schema, arena);
+	bool any = false;
 
-	if (schema->is_level && shape.value_field.n_children) {
+	for (enum skep_field_role role = 0; schema->is_level && role < SKEP_N_ROLES; role++) {
+		struct skep_snapshot shape = skep_level_shape(schema, role, arena);
+
+		if (!shape.value_field.n_children)
+			continue;
 		skep_dashboard_map(d, &shape);
-		return;
+		any = true;
 	}
+	if (any)
+		return;
 	skep_str_addf(&title, "%s per second", schema->name);
 	skep_str_add(&about, "rows with");
 	for (size_t i = 0; i < schema->n_fields; i++)

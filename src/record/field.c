@@ -69,10 +69,16 @@ static unsigned int_size(const struct skep_schema_field *field)
 	}
 }
 
+const char *skep_field_role_name(unsigned role)
+{
+	return role == SKEP_ROLE_KEY ? "key" : "total";
+}
+
 bool skep_field_is_measure(const struct skep_schema_field *field)
 {
-	return field->kind == SKEP_FIELD_INT || field->kind == SKEP_FIELD_BOOL ||
-	       field->kind == SKEP_FIELD_FLOAT || field->kind == SKEP_FIELD_TIMESTAMP;
+	return field->role != SKEP_ROLE_KEY &&
+	       (field->kind == SKEP_FIELD_INT || field->kind == SKEP_FIELD_BOOL ||
+		field->kind == SKEP_FIELD_FLOAT || field->kind == SKEP_FIELD_TIMESTAMP);
 }
 
 bool skep_field_has_int(const struct skep_schema_field *field)

@@ -35,6 +35,8 @@ static void add_words(const struct skep_schema_field *fields, size_t n, size_t i
 		add_word("description", meaning, out);
 	if (field->unit)
 		add_word("x-unit", field->unit, out);
+	if (field->role)
+		add_word("x-role", skep_field_role_name(field->role), out);
 	if (*name)
 		add_word("x-otel", skep_otlp_key(fields, n, index, &room), out);
 }

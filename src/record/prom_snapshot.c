@@ -147,6 +147,7 @@ static void add_values(const struct writer *w)
 	bool is_struct = fields != &w->s->value_field;
 
 	for (size_t k = 0; k < n; k++) {
+		bool counter = fields[k].role == SKEP_ROLE_TOTAL;
 		_cleanup_free_ char *name = NULL;
 
 		if (!skep_field_is_measure(&fields[k]))
@@ -154,12 +155,12 @@ static void add_values(const struct writer *w)
 		n_measures++;
 		name = begin(w, is_struct ? fields[k].name : NULL,
 			     fields[k].kind == SKEP_FIELD_TIMESTAMP ? "s" : fields[k].unit,
-			     SKEP_PROM_GAUGE);
+			     counter ? SKEP_PROM_COUNTER : SKEP_PROM_GAUGE);
 		for (size_t i = 0; i < w->s->n_entries; i++) {
 			skep_breathe(w->prom->breath, i);
 			if (skep_field_is_none(&fields[k], w->s->entries[i].value))
 				continue;
-			add_series(w, i, name, "", "");
+			add_series(w, i, name, counter ? "_total" : "", "");
 			add_measure(w, &fields[k], w->s->entries[i].value);
 			skep_str_addc(w->out, '\n');
 		}

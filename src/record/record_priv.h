@@ -28,6 +28,8 @@ void skep_field_json_shape(const struct skep_schema_field *field, const void *pa
 void skep_field_stack(const struct skep_schema_field *field, const void *payload,
 		      const struct skep_resolver *resolver, unsigned indent, struct skep_str *out);
 
+/* Of a role that is not SKEP_ROLE_MEASURE. */
+const char *skep_field_role_name(unsigned role);
 /* Whether it is a number that metrics are made of, not one that stands for something. */
 bool skep_field_is_measure(const struct skep_schema_field *field);
 /* Whether there is nothing to say: an empty text, or a number that nobody keeps. Attributes without a value are left out. */

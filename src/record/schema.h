@@ -86,11 +86,20 @@ struct skep_enum_name {
 	const char *name;
 };
 
+/* What a number of a row that an interval makes is to those who look only now and then. */
+enum skep_field_role {
+	SKEP_ROLE_MEASURE, /* what there is now */
+	SKEP_ROLE_KEY,	   /* it tells things apart, as texts do */
+	SKEP_ROLE_TOTAL,   /* what has come since the last interval: they add up */
+	SKEP_N_ROLES,
+};
+
 struct skep_schema_field {
 	const char *name; /* as the user knows it: "comm", "args.filename", "$1 * 2" */
 	enum skep_field_kind kind;
 	uint32_t offset, size; /* bytes */
 	bool is_signed;
+	uint8_t role;	    /* enum skep_field_role */
 	bool is_big_endian; /* INT, whatever this machine is: what networks carry */
 	int32_t pid_at;	    /* USYM, USTACK: where the tgid is, from this field on; 0: behind it */
 	uint32_t count;	    /* ARRAY */

@@ -38,6 +38,8 @@ static void add_field(const struct skep_schema_field *field, const char *name, u
 		skep_str_add(out, ", \"unit\": ");
 		add_quoted(field->unit, out);
 	}
+	if (field->role)
+		skep_str_addf(out, ", \"role\": \"%s\"", skep_field_role_name(field->role));
 	if (field->kind == SKEP_FIELD_ARRAY && field->n_children && depth < SKEP_FIELD_DEPTH_MAX) {
 		skep_str_addf(out, ", \"count\": %u, \"element\": ", field->count);
 		add_field(&field->children[0], NULL, depth + 1, out);

@@ -161,6 +161,14 @@ static void add_row(struct skep_sink *base, const struct skep_schema *schema, co
 		add_level(p, schema, payload, resolver);
 }
 
+static void turn(struct skep_sink *base, size_t probe)
+{
+	struct prom_sink *p = (struct prom_sink *)base;
+
+	for (size_t i = 0; i < p->levels.len; i++)
+		skep_level_turn(&p->levels.data[i], probe);
+}
+
 /* So that no page takes longer because each of its keys has many numbers. */
 static size_t keys_worth(const struct skep_snapshot *snapshot)
 {
@@ -198,11 +206,13 @@ static void show_levels(struct prom_sink *p)
 	for (size_t i = 0; i < p->levels.len; i++) {
 		const struct skep_level *l = &p->levels.data[i];
 
-		skep_level_snapshot(l, arena, &snapshot);
 		if (skep_level_is_cut(l))
-			++*counter(p->cut, ROWS_MAX, &p->n_cut, snapshot.name, "");
-		if (snapshot.value_field.n_children)
-			add_snapshot(&p->sink, &snapshot, p->resolver, 0, 0);
+			++*counter(p->cut, ROWS_MAX, &p->n_cut, l->schema->name, "");
+		for (enum skep_field_role role = 0; role < SKEP_N_ROLES; role++) {
+			skep_level_snapshot(l, role, arena, &snapshot);
+			if (snapshot.value_field.n_children)
+				add_snapshot(&p->sink, &snapshot, p->resolver, 0, 0);
+		}
 	}
 }
 
@@ -518,6 +528,7 @@ const struct skep_sink_kind skep_sink_prom = {
 	.size = sizeof(struct prom_sink),
 	.open = open_prom,
 	.row = add_row,
+	.turn = turn,
 	.snapshot = add_snapshot,
 	.room = room,
 	.lost = add_lost,

@@ -89,6 +89,12 @@ void skep_sink_row(struct skep_sink *sink, const struct skep_schema *schema, con
 	sink->kind->row(sink, schema, payload, resolver, time_ns);
 }
 
+void skep_sink_turn(struct skep_sink *sink, size_t probe)
+{
+	if (sink->kind->turn)
+		sink->kind->turn(sink, probe);
+}
+
 void skep_sink_snapshot(struct skep_sink *sink, const struct skep_snapshot *snapshot,
 			const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns)
 {

@@ -42,6 +42,8 @@ int skep_sink_takes(const struct skep_sink *sink, const struct skep_schema *cons
 		    size_t n_rows, struct skep_diag *diag) _must_check_;
 void skep_sink_row(struct skep_sink *sink, const struct skep_schema *schema, const void *payload,
 		   const struct skep_resolver *resolver, uint64_t time_ns);
+/* An interval probe of the script, by its number, has run to its end: the rows since any has are all that it made this time. */
+void skep_sink_turn(struct skep_sink *sink, size_t probe);
 /* Cumulative since @start_ns. Times are since 1970. */
 void skep_sink_snapshot(struct skep_sink *sink, const struct skep_snapshot *snapshot,
 			const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns);

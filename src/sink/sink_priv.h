@@ -15,6 +15,7 @@ struct skep_sink_kind {
 	void (*row)(struct skep_sink *sink, const struct skep_schema *schema, const void *payload,
 		    const struct skep_resolver *resolver, uint64_t time_ns);
 	/* The rest may be NULL. */
+	void (*turn)(struct skep_sink *sink, size_t probe);
 	int (*spool)(struct skep_sink *sink, const char *where, struct skep_diag *diag);
 	void (*snapshot)(struct skep_sink *sink, const struct skep_snapshot *snapshot,
 			 const struct skep_resolver *resolver, uint64_t start_ns, uint64_t time_ns);

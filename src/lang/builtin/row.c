@@ -50,6 +50,11 @@ static int check_value(struct skep_check *k, const struct skep_expr *value, cons
 	}
 	if (value->type->kind == SKEP_TYPE_VOID || !value->type->size)
 		return skep_check_want(k, value, "a value");
+	if (*unit == SKEP_ROW_TOTAL &&
+	    (value->type->kind != SKEP_TYPE_INT || value->type->size != sizeof(uint64_t)))
+		return skep_check_want(k, value, "a number of 64 bits, such as (uint64)...,");
+	if (*unit == SKEP_ROW_TOTAL)
+		return 0;
 	if (!*unit || value->type->kind ==
 			      (skep_streq(unit, SKEP_ROW_HEX) ? SKEP_TYPE_BUFFER : SKEP_TYPE_INT))
 		return 0;
@@ -149,6 +154,19 @@ static void hide(struct skep_plan_action *action, const struct skep_span_shape *
 	schema->n_fields = n;
 }
 
+/* What a number is called that tells things apart, without `as key`. */
+static bool is_key(const char *name)
+{
+	static const char *const names[] = { "pid",   "tid",   "ppid",	 "tgid", "uid",
+					     "netns", "fd",    "cpu_id", "port", "lport",
+					     "rport", "sport", "dport" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (skep_streq(name, names[i]))
+			return true;
+	return false;
+}
+
 static int lower_field(struct skep_lower *l, struct skep_expr *const *arg,
 		       struct skep_schema *schema, struct skep_value *value)
 {
@@ -160,9 +178,17 @@ static int lower_field(struct skep_lower *l, struct skep_expr *const *arg,
 	if (r < 0)
 		return r;
 	*field = skep_compiler_field(l->c, value->type, text_of(arg[0]), schema->size);
+	if ((is_key(field->name) && l->inst->user_run &&
+	     l->inst->user.kind == SKEP_USER_INTERVAL) ||
+	    skep_streq(unit, SKEP_ROW_KEY))
+		field->role = SKEP_ROLE_KEY;
+	if (*unit == SKEP_ROW_TOTAL) {
+		field->role = SKEP_ROLE_TOTAL;
+		unit++;
+	}
 	if (skep_streq(unit, SKEP_ROW_HEX))
 		field->param = SKEP_BUFFER_HEX;
-	else if (*unit && *unit != '=')
+	else if (*unit && *unit != '=' && !skep_streq(unit, SKEP_ROW_KEY))
 		field->unit = unit;
 	schema->size += ALIGN_UP(value->type->size, 8u);
 	schema->n_fields++;
