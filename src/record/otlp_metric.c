@@ -72,8 +72,8 @@ static void add_double(const struct points *p, const struct skep_snapshot_entry 
 }
 
 /*
- * A HistogramDataPoint: a bucket includes its upper bound there, so bounds are the largest numbers of ours. Only the filled
- * span has bounds, and one in front of it, so that the first bucket has two ends.
+ * A HistogramDataPoint: a bucket includes its upper bound there, so bounds are the largest numbers of ours, see
+ * skep_snapshot_bound. Only the filled span has bounds, and one in front of it, so that the first bucket has two ends.
  */
 static void add_buckets(const struct points *p, const struct skep_snapshot_entry *entry)
 {
@@ -90,17 +90,15 @@ static void add_buckets(const struct points *p, const struct skep_snapshot_entry
 
 		skep_snapshot_range(p->s, i, &has_low, &low, &has_high, &high);
 		if (i == first && has_low)
-			bounds[n++] = (p->s->kind == SKEP_SNAPSHOT_LHIST ? (double)low
-									 : (double)(uint64_t)low) -
-				      1;
+			bounds[n++] = (double)(int64_t)skep_snapshot_bound(p->s, low);
 		counts[n] = entry->numbers[i];
 		if (!has_high) {
 			n++;
 			break;
 		}
 		bounds[n++] = p->s->kind == SKEP_SNAPSHOT_LHIST || !has_low
-				      ? (double)(high - 1)
-				      : (double)skep_snapshot_largest(p->s, high);
+				      ? (double)(int64_t)skep_snapshot_bound(p->s, high)
+				      : (double)skep_snapshot_bound(p->s, high);
 	}
 	begin_point(p);
 	add_keys(p, 9, entry);

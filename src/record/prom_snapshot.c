@@ -210,7 +210,7 @@ static void add_summaries(const struct writer *w)
 	}
 }
 
-/* Up to and with the largest value of a bucket. */
+/* Up to and with the largest value of a bucket, or up to its end. */
 static void add_bucket(const struct writer *w, size_t entry, const char *name, size_t bucket,
 		       uint64_t count)
 {
@@ -223,8 +223,8 @@ static void add_bucket(const struct writer *w, size_t entry, const char *name, s
 	if (!has_high)
 		return; /* +Inf, which comes last */
 	skep_str_add(&le, "le=\"");
-	prom_number(skep_snapshot_largest(w->s, high),
-		    w->s->kind == SKEP_SNAPSHOT_LHIST || !has_low, w->s->value_field.unit, &le);
+	prom_number(skep_snapshot_bound(w->s, high), w->s->kind == SKEP_SNAPSHOT_LHIST || !has_low,
+		    w->s->value_field.unit, &le);
 	skep_str_addc(&le, '"');
 	add_series(w, entry, name, "_bucket", le.data);
 	skep_str_addf(w->out, "%" PRIu64 "\n", count);

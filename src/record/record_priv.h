@@ -61,6 +61,11 @@ void skep_snapshot_range(const struct skep_snapshot *snapshot, size_t bucket, bo
 			 int64_t *ret_low, bool *ret_has_high, int64_t *ret_high);
 /* The largest value of a bucket that ends at @high. */
 uint64_t skep_snapshot_largest(const struct skep_snapshot *snapshot, int64_t high);
+/*
+ * The same as the bound that a receiver is told: what was divided by its unit before it was counted, and so has lost what is behind
+ * the point, is below @high and not below or at @high - 1: 3.9 us are of [2, 4).
+ */
+uint64_t skep_snapshot_bound(const struct skep_snapshot *snapshot, int64_t high);
 /* @value / @divide in the snapshot's signedness, as decimal text. */
 void skep_snapshot_number(uint64_t value, uint64_t divide, bool is_signed, struct skep_str *out);
 

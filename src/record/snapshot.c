@@ -75,6 +75,16 @@ uint64_t skep_snapshot_largest(const struct skep_snapshot *s, int64_t high)
 	return is_end ? UINT64_MAX : (uint64_t)high - 1;
 }
 
+uint64_t skep_snapshot_bound(const struct skep_snapshot *s, int64_t high)
+{
+	static const char *const divided[] = { "us", "ms", "s", "KiBy", "MiBy", "GiBy" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(divided) && high > 0; i++)
+		if (s->value_field.unit && skep_streq(s->value_field.unit, divided[i]))
+			return (uint64_t)high;
+	return skep_snapshot_largest(s, high);
+}
+
 uint64_t skep_snapshot_total(const struct skep_snapshot *s, const struct skep_snapshot_entry *entry)
 {
 	uint64_t total = 0;

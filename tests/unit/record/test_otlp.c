@@ -221,13 +221,40 @@ static void test_powers(void **state)
 		     "\"bucketCounts\":[\"7\"]},\"zeroThreshold\":1");
 }
 
+/* Of what was cut to whole units a bucket goes up to the next. */
+static void test_bounds(void **state)
+{
+	uint64_t numbers[66] = { [3] = 2 };
+	struct skep_snapshot_entry entry = { .key = "", .numbers = numbers };
+
+	(void)state;
+	for (unsigned exact = 0; exact < 2; exact++) {
+		struct skep_snapshot s = { .name = "@h",
+					   .kind = SKEP_SNAPSHOT_HIST,
+					   .n_numbers = 66,
+					   .value_field.unit = exact ? "ns" : "us",
+					   .entries = &entry,
+					   .n_entries = 1 };
+		struct skep_otlp otlp;
+		_cleanup_(skep_str_fini)
+		struct skep_str out = {};
+
+		skep_otlp_begin(&otlp, SKEP_OTLP_METRICS, SKEP_MESSAGE_JSON, &source, &out);
+		skep_otlp_snapshot(&otlp, &s, NULL, 1, 2, 0);
+		skep_otlp_end(&otlp);
+		assert_non_null(strstr(skep_str_text(&out), exact ? "\"explicitBounds\":[1,3]"
+								  : "\"explicitBounds\":[2,4]"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_keys),  cmocka_unit_test(test_stack_keys),
-		cmocka_unit_test(test_blank), cmocka_unit_test(test_row),
-		cmocka_unit_test(test_units), cmocka_unit_test(test_old_names),
-		cmocka_unit_test(test_point), cmocka_unit_test(test_powers),
+		cmocka_unit_test(test_keys),   cmocka_unit_test(test_stack_keys),
+		cmocka_unit_test(test_blank),  cmocka_unit_test(test_row),
+		cmocka_unit_test(test_units),  cmocka_unit_test(test_old_names),
+		cmocka_unit_test(test_point),  cmocka_unit_test(test_powers),
+		cmocka_unit_test(test_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,7 +157,37 @@ static void test_below_zero(void **state)
 		numbers[0] = (uint64_t)below;
 		skep_prom_snapshot(&prom, &s, NULL, &out);
 		assert_int_equal(!!strstr(skep_str_text(&out), "le=\"-0.000001\""), below);
-		assert_non_null(strstr(skep_str_text(&out), "le=\"0\""));
+		assert_non_null(strstr(skep_str_text(&out), "le=\"0.000001\""));
+		skep_prom_fini(&prom);
+	}
+}
+
+/* What was cut to whole microseconds is anywhere below the next: 3.9 of them are no 3. A count of nanoseconds or bytes is exact. */
+static void test_bounds(void **state)
+{
+	static const struct {
+		const char *unit, *in, *below, *never;
+	} cases[] = {
+		{ "us", "le=\"0.000004\"} 2\n", "le=\"0.000002\"} 0\n", "le=\"0\"" },
+		{ "KiBy", "le=\"4096\"} 2\n", "le=\"2048\"} 0\n", "le=\"0\"" },
+		{ "ns", "le=\"0.000000003\"} 2\n", "le=\"0\"} 0\n", "le=\"0.000000004\"" },
+		{ "By", "le=\"3\"} 2\n", "le=\"0\"} 0\n", "le=\"4\"" },
+	};
+	uint64_t numbers[66] = { [3] = 2 };
+	struct skep_snapshot_entry e = { &keys[0], &values[0], numbers };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(skep_str_fini)
+		struct skep_str out = {};
+		struct skep_prom prom = {};
+		struct skep_snapshot s = base("@took", SKEP_SNAPSHOT_HIST, &e, 1);
+
+		s.n_numbers = ARRAY_SIZE(numbers);
+		s.value_field.unit = cases[i].unit;
+		skep_prom_snapshot(&prom, &s, NULL, &out);
+		assert_non_null(strstr(skep_str_text(&out), cases[i].in));
+		assert_non_null(strstr(skep_str_text(&out), cases[i].below));
+		assert_null(strstr(skep_str_text(&out), cases[i].never));
 		skep_prom_fini(&prom);
 	}
 }
@@ -211,9 +241,8 @@ static void test_messages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text),
-		cmocka_unit_test(test_below_zero),
-		cmocka_unit_test(test_promtool),
+		cmocka_unit_test(test_text),	 cmocka_unit_test(test_below_zero),
+		cmocka_unit_test(test_bounds),	 cmocka_unit_test(test_promtool),
 		cmocka_unit_test(test_messages),
 	};
 
