@@ -7,7 +7,8 @@
 
 #include "base/json.h"
 
-#define WHY_MAX 1024 /* of a message in JSON */
+#define WHY_MAX 1024  /* of a message in JSON */
+#define WORDS_MAX 160 /* bytes of what it says about a request as a whole */
 
 /* Bytes that are read from the front. */
 struct reader {
@@ -148,10 +149,60 @@ static void refuse(uint64_t n_items, enum skep_deliver_loss loss, struct skep_at
 	ret->loss = loss;
 }
 
+/* The field with this number of a message; false: it is not there. */
+static bool find_field(struct reader message, uint64_t wanted, uint64_t *ret_value,
+		       struct reader *ret_bytes)
+{
+	uint64_t number;
+
+	while (next_field(&message, &number, ret_value, ret_bytes))
+		if (number == wanted)
+			return true;
+	return false;
+}
+
+/* What the receiver says of it, in one line: google.rpc.Status, as JSON or protobuf, or a text for people. */
+static void add_words(const struct skep_http_answer *answer, struct skep_str *out)
+{
+	const char *text = skep_str_text(&answer->body);
+	struct skep_json j = skep_json(text, answer->body.len);
+	struct reader all = { (const uint8_t *)text, (const uint8_t *)text + answer->body.len },
+		      message = { all.at, all.end };
+	char found[WORDS_MAX] = "";
+	const char *name;
+	uint64_t value;
+
+	if (answer->location.len)
+		skep_str_addf(out, ", which points to %s", skep_str_text(&answer->location));
+	if (*text == '{' && skep_json_enter(&j, '{'))
+		while ((name = skep_json_member(&j)))
+			if (skep_streq(name, "message") && skep_json_text(&j, found, sizeof(found)))
+				message = (struct reader){ (const uint8_t *)found,
+							   (const uint8_t *)found + strlen(found) };
+	if (strstr(skep_str_text(&answer->type), "protobuf") &&
+	    !find_field(all, 2, &value, &message))
+		return;
+	if (message.at == message.end || strstr(skep_str_text(&answer->type), "html"))
+		return;
+	skep_str_add(out, ": ");
+	for (size_t i = 0; i < WORDS_MAX && message.at + i < message.end; i++) {
+		char c = (char)message.at[i];
+
+		skep_str_addc(out, (unsigned char)c < ' ' || c == 0x7f ? ' ' : c);
+	}
+	while (out->data[out->len - 1] == ' ')
+		out->data[--out->len] = '\0';
+}
+
 static void judge_http(const struct skep_http_answer *answer, uint64_t n_items, const char *url,
 		       struct skep_attempt *ret)
 {
-	snprintf(ret->why, sizeof(ret->why), "%s: HTTP status %ld", url, answer->status);
+	_cleanup_(skep_str_fini)
+	struct skep_str words = {};
+
+	add_words(answer, &words);
+	snprintf(ret->why, sizeof(ret->why), "%s: HTTP status %ld%s", url, answer->status,
+		 skep_str_text(&words));
 	switch (answer->status) {
 	case 429:
 	case 502:
@@ -166,18 +217,6 @@ static void judge_http(const struct skep_http_answer *answer, uint64_t n_items, 
 	default:
 		refuse(n_items, SKEP_DELIVER_REJECTED, ret);
 	}
-}
-
-/* The field with this number of a message; false: it is not there. */
-static bool find_field(struct reader message, uint64_t wanted, uint64_t *ret_value,
-		       struct reader *ret_bytes)
-{
-	uint64_t number;
-
-	while (next_field(&message, &number, ret_value, ret_bytes))
-		if (number == wanted)
-			return true;
-	return false;
 }
 
 /* google.rpc.Status: 3 details, Any: 1 type_url, 2 value; RetryInfo: 1 retry_delay, Duration: 1 seconds, 2 nanos. */
@@ -260,6 +299,13 @@ void skep_answer_judge(const struct skep_http_answer *answer, enum skep_otlp_pro
 	ret->pause_ms = -1;
 	if (answer->status < 200 || answer->status > 299) {
 		judge_http(answer, n_items, url, ret);
+		return;
+	}
+	/* A page for people, as of a proxy that wants to know who it is. */
+	if (skep_has_prefix(skep_str_text(&answer->type), "text/html")) {
+		snprintf(ret->why, sizeof(ret->why),
+			 "%s: answers with a page (text/html): this is no receiver of OTLP", url);
+		refuse(n_items, SKEP_DELIVER_REJECTED, ret);
 		return;
 	}
 	if (protocol != SKEP_OTLP_GRPC || answer->grpc_status == 0) {

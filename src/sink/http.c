@@ -35,6 +35,8 @@ int64_t skep_http_retry_after(const char *text, int64_t now)
 
 void skep_http_answer_fini(struct skep_http_answer *answer)
 {
+	skep_str_fini(&answer->type);
+	skep_str_fini(&answer->location);
 	skep_str_fini(&answer->body);
 	skep_str_fini(&answer->grpc_message);
 	skep_str_fini(&answer->grpc_details);
@@ -102,6 +104,10 @@ static size_t take_header(char *line, size_t size, size_t n, void *data)
 
 	if (header_value(line, size * n, "retry-after", &value))
 		answer->retry_after_ms = skep_http_retry_after(skep_str_text(&value), time(NULL));
+	else if (header_value(line, size * n, "content-type", &value))
+		skep_str_add(&answer->type, skep_str_text(&value));
+	else if (header_value(line, size * n, "location", &value))
+		skep_str_add(&answer->location, skep_str_text(&value));
 	else if (header_value(line, size * n, "grpc-status", &value))
 		answer->grpc_status = atoi(skep_str_text(&value));
 	else if (header_value(line, size * n, "grpc-message", &value))

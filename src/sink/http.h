@@ -37,6 +37,8 @@ struct skep_http_answer {
 	int grpc_status;	/* -1: none came */
 	struct skep_str grpc_message;
 	struct skep_str grpc_details; /* grpc-status-details-bin, as it came: base64 */
+	struct skep_str type;	      /* Content-Type, "" when it does not say */
+	struct skep_str location;     /* where it points to, or "" */
 	struct skep_str body;
 };
 

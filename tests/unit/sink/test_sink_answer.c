@@ -25,6 +25,47 @@ static struct skep_attempt judged(long status, int grpc_status, const char *body
 	return a;
 }
 
+/* What the receiver says itself is told, however it says it; a page for people is no answer. */
+static void test_words(void **state)
+{
+	static const struct {
+		long status;
+		const char *type, *body, *location, *why;
+		uint64_t n_lost;
+	} cases[] = {
+		{ 401, "text/plain", "no token,\r\nsorry\n", "",
+		  "http://x: HTTP status 401: no token,  sorry", 10 },
+		{ 400, "application/json", "{\"code\": 3, \"message\": \"bad thing\"}", "",
+		  "http://x: HTTP status 400: bad thing", 10 },
+		{ 400, "application/x-protobuf",
+		  "\x08\x03\x12\x09"
+		  "bad thing",
+		  "", "http://x: HTTP status 400: bad thing", 10 },
+		{ 307, "text/html", "<html>", "https://y/v1/logs",
+		  "http://x: HTTP status 307, which points to https://y/v1/logs", 10 },
+		{ 404, "", "", "", "http://x: HTTP status 404", 10 },
+		{ 200, "text/html; charset=utf-8", "<html>log in", "",
+		  "http://x: answers with a page (text/html): this is no receiver of OTLP", 10 },
+		{ 200, "application/json", "{}", "", "", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct skep_http_answer answer = { .status = cases[i].status,
+						   .retry_after_ms = -1,
+						   .grpc_status = -1 };
+		struct skep_attempt a = {};
+
+		skep_str_add(&answer.type, cases[i].type);
+		skep_str_add(&answer.location, cases[i].location);
+		skep_str_add(&answer.body, cases[i].body);
+		skep_answer_judge(&answer, SKEP_OTLP_HTTP_PROTOBUF, 10, "http://x", &a);
+		skep_http_answer_fini(&answer);
+		assert_string_equal(a.why, cases[i].why);
+		assert_int_equal(a.n_lost, cases[i].n_lost);
+	}
+}
+
 static void test_status(void **state)
 {
 	static const struct {
@@ -210,9 +251,10 @@ static void test_retry_info(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_status),	     cmocka_unit_test(test_partial),
-		cmocka_unit_test(test_partial_json), cmocka_unit_test(test_grpc),
-		cmocka_unit_test(test_retry_after),  cmocka_unit_test(test_retry_info),
+		cmocka_unit_test(test_words),	   cmocka_unit_test(test_status),
+		cmocka_unit_test(test_partial),	   cmocka_unit_test(test_partial_json),
+		cmocka_unit_test(test_grpc),	   cmocka_unit_test(test_retry_after),
+		cmocka_unit_test(test_retry_info),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
