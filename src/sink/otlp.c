@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The OTLP exporter: batches of rows and of maps become requests. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/vec.h"
@@ -291,6 +293,22 @@ static int idle(struct skep_sink *base)
 	return due_ms;
 }
 
+/* What no request could be sent without is known before the first. */
+static int check_files(const struct skep_otlp_target *t, struct skep_diag *diag)
+{
+	const char *const files[] = { t->ca_file, t->cert_file, t->key_file };
+
+	for (size_t i = 0; i < ARRAY_SIZE(files) && !t->is_off; i++) {
+		if (!files[i] || access(files[i], R_OK) == 0)
+			continue;
+		skep_diag_error(diag, SKEP_NO_LOC, "cannot read %s: %s", files[i], strerror(errno));
+		skep_diag_hint(diag,
+			       "OTEL_EXPORTER_OTLP_CERTIFICATE and its like name files in PEM");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int open_otlp(struct skep_sink *base, const char *arg, struct skep_diag *diag)
 {
 	struct otlp_sink *sink = (struct otlp_sink *)base;
@@ -302,6 +320,10 @@ static int open_otlp(struct skep_sink *base, const char *arg, struct skep_diag *
 		skep_sink_disabled(base, diag);
 		return 0;
 	}
+	for (size_t i = 0; i < SKEP_N_OTLP_SIGNALS && r >= 0; i++)
+		r = check_files(&sink->settings.targets[i], diag);
+	if (r < 0)
+		return r;
 	if (sink->settings.targets[SKEP_OTLP_LOGS].is_off)
 		skep_diag_warn(diag, SKEP_NO_LOC,
 			       "OTEL_LOGS_EXPORTER is none: --to otlp sends no rows but spans");

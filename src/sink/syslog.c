@@ -108,6 +108,16 @@ static bool connect_again(struct syslog_sink *s)
 	return true;
 }
 
+/* Nobody listens there: what was sent before is lost, as the network says only when more comes, or when it is asked. */
+static void refuse_last(struct syslog_sink *s)
+{
+	if (!s->counts.delivered)
+		return;
+	s->counts.delivered--;
+	s->counts.lost[SKEP_DELIVER_UNSENT]++;
+	snprintf(s->counts.why, sizeof(s->counts.why), "--to syslog: nobody listens there");
+}
+
 static void send_message(struct syslog_sink *s)
 {
 	size_t len = s->message.len;
@@ -123,9 +133,8 @@ static void send_message(struct syslog_sink *s)
 	if (n < 0 && s->to.sun_family) {
 		if (connect_again(s))
 			n = send(s->socket, s->message.data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	} else if (n < 0 && errno == ECONNREFUSED) { /* of the one before, which is lost */
-		s->counts.delivered -= s->counts.delivered ? 1 : 0;
-		s->counts.lost[SKEP_DELIVER_FULL]++;
+	} else if (n < 0 && errno == ECONNREFUSED) {
+		refuse_last(s);
 		n = send(s->socket, s->message.data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	}
 	if (n >= 0) {
@@ -142,6 +151,7 @@ static void add_row(struct skep_sink *base, const struct skep_schema *schema, co
 	struct syslog_sink *s = (struct syslog_sink *)base;
 	_cleanup_(skep_str_fini)
 	struct skep_str line = {}, value = {};
+	bool mark = false;
 
 	skep_str_reset(&s->message);
 	add_head(s, schema->name, time_ns ? time_ns : skep_clock_ns(CLOCK_REALTIME));
@@ -163,7 +173,12 @@ static void add_row(struct skep_sink *base, const struct skep_schema *schema, co
 		s->counts.lost[SKEP_DELIVER_LARGE]++;
 		return;
 	}
-	skep_str_addn(&s->message, skep_str_text(&line), line.len);
+	/* What is not ASCII says so by a byte order mark in front. */
+	for (size_t i = 0; i < line.len && !mark; i++)
+		mark = (line.data[i] & 0x80) != 0;
+	skep_str_add(&s->message, mark ? " \xef\xbb\xbf" : " ");
+	if (line.len)
+		skep_str_addn(&s->message, line.data + 1, line.len - 1);
 	send_message(s);
 }
 
@@ -226,8 +241,15 @@ static void close_syslog(struct skep_sink *base, struct skep_deliver_counts *ret
 {
 	struct syslog_sink *s = (struct syslog_sink *)base;
 
-	if (s->socket > 0)
+	if (s->socket > 0) {
+		int error = 0;
+		socklen_t size = sizeof(error);
+
+		(void)getsockopt(s->socket, SOL_SOCKET, SO_ERROR, &error, &size);
+		if (error == ECONNREFUSED && !s->to.sun_family)
+			refuse_last(s);
 		close(s->socket);
+	}
 	skep_str_fini(&s->message);
 	*ret_counts = s->counts;
 }

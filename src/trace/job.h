@@ -30,6 +30,7 @@ struct job {
 	struct skep_scope *scope;
 	struct skep_plan *plan;
 	bool misused; /* that it failed is the command line's fault */
+	bool refused; /* a receiver has taken nothing at all */
 };
 
 /* Says what the diag has gathered. */

@@ -126,6 +126,8 @@ void skep_job_close_sinks(struct job *job, struct skep_losses *losses)
 		for (int k = 0; losses && k < SKEP_DELIVER_LOSS_MAX; k++)
 			skep_losses_add(losses, skep_sink_loss_name(k), skep_sink_loss_text(k),
 					NULL, counts.lost[k]);
+		job->refused |= !counts.delivered && (counts.lost[SKEP_DELIVER_REJECTED] ||
+						      counts.lost[SKEP_DELIVER_UNSENT]);
 		if (job->options->verbose)
 			fprintf(stderr,
 				"skep: --to %s: %" PRIu64 " items delivered in %" PRIu64

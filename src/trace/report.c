@@ -94,5 +94,5 @@ int skep_job_report(struct job *job, struct skep_live_result *result)
 		return (int)(result->exit_status & 0xff);
 	if (result->budget.over)
 		return EXIT_BUDGET;
-	return failed && !job->options->as_bpftrace ? EXIT_FAILED : EXIT_FINE;
+	return job->refused || (failed && !job->options->as_bpftrace) ? EXIT_FAILED : EXIT_FINE;
 }
