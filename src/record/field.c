@@ -115,14 +115,21 @@ uint64_t skep_field_int(const struct skep_schema_field *field, const void *paylo
 
 bool skep_field_may_be_none(const struct skep_schema_field *field)
 {
-	return field->kind == SKEP_FIELD_INT && field->size == 8 && !field->bit_size &&
-	       field->is_signed && skep_streq(field->unit, "%");
+	return field->size == 8 && skep_streq(field->unit, "%") &&
+	       ((field->kind == SKEP_FIELD_INT && !field->bit_size && field->is_signed) ||
+		field->kind == SKEP_FIELD_FLOAT);
 }
 
 bool skep_field_is_none(const struct skep_schema_field *field, const void *payload)
 {
-	return skep_field_may_be_none(field) &&
-	       (int64_t)skep_field_int(field, payload) == INT64_MIN;
+	double part;
+
+	if (!skep_field_may_be_none(field))
+		return false;
+	if (field->kind == SKEP_FIELD_INT)
+		return (int64_t)skep_field_int(field, payload) == INT64_MIN;
+	memcpy(&part, (const uint8_t *)payload + field->offset, sizeof(part));
+	return part < 0;
 }
 
 bool skep_field_is_blank(const struct skep_schema_field *field, const void *payload,

@@ -210,8 +210,8 @@ bool skep_field_has_int(const struct skep_schema_field *field);
 /* An integer field's value, sign- or zero-extended; also of BOOL, PTR, ENUM, and the leading number of id kinds. */
 uint64_t skep_field_int(const struct skep_schema_field *field, const void *payload);
 /*
- * A part of a whole (INT, 8 bytes, signed, of unit "%") may have no value, as nobody keeps it: INT64_MIN. In JSON that is null,
- * in a table "-", in CSV nothing, and no attribute, tag or sample for sinks.
+ * A part of a whole (of unit "%", 8 bytes) may have no value, as nobody keeps it: INT64_MIN of a signed INT, anything below zero of
+ * a FLOAT. In JSON that is null, in a table "-", in CSV nothing, and no attribute, tag or sample for sinks.
  */
 bool skep_field_may_be_none(const struct skep_schema_field *field);
 bool skep_field_is_none(const struct skep_schema_field *field, const void *payload);

@@ -16,7 +16,10 @@ static void add_json(const struct skep_schema *schema, const void *row, uint64_t
 		      schema->name, schema->version);
 	for (size_t i = 0; i < schema->n_fields; i++) {
 		skep_str_addf(out, "%s\"%s\": ", i ? ", " : "", schema->fields[i].name);
-		skep_field_json(&schema->fields[i], row, NULL, out);
+		if (skep_field_is_none(&schema->fields[i], row))
+			skep_str_add(out, "null");
+		else
+			skep_field_json(&schema->fields[i], row, NULL, out);
 	}
 	skep_str_add(out, "}}\n");
 }

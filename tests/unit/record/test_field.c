@@ -219,6 +219,35 @@ static void test_json_replaced(void **state)
 	}
 }
 
+/* Of a part of a whole that nobody keeps there is no number; nothing else is none. */
+static void test_none(void **state)
+{
+	static const struct {
+		enum skep_field_kind kind;
+		const char *unit;
+		double value;
+		bool none;
+	} cases[] = {
+		{ SKEP_FIELD_FLOAT, "%", -1, true },
+		{ SKEP_FIELD_FLOAT, "%", 0, false },
+		{ SKEP_FIELD_FLOAT, "By", -1, false },
+		{ SKEP_FIELD_INT, "%", -1, false },
+	};
+	const int64_t least = INT64_MIN;
+	struct skep_schema_field number = {
+		.kind = SKEP_FIELD_INT, .size = 8, .is_signed = true, .unit = "%"
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct skep_schema_field field = {
+			.kind = cases[i].kind, .size = 8, .is_signed = true, .unit = cases[i].unit
+		};
+
+		assert_true(skep_field_is_none(&field, &cases[i].value) == cases[i].none);
+	}
+	assert_true(skep_field_is_none(&number, &least));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,7 +255,7 @@ int main(void)
 		cmocka_unit_test(test_simple_kinds),  cmocka_unit_test(test_inet),
 		cmocka_unit_test(test_nested),	      cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_resolver),      cmocka_unit_test(test_json_strings),
-		cmocka_unit_test(test_json_replaced),
+		cmocka_unit_test(test_json_replaced), cmocka_unit_test(test_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
