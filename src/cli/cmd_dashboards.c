@@ -35,6 +35,7 @@ struct command {
 	const char *const *names;
 	size_t n_names;
 	const struct skep_world *world;
+	unsigned n_written, n_left_out;
 };
 
 static int usage(const char *what, const char *hint)
@@ -57,8 +58,8 @@ static int write_file(const char *folder, const char *name, const char *ending,
 	return r < 0 ? SKEP_EXIT_FAILED : SKEP_EXIT_FINE;
 }
 
-/* @optional: that it cannot be compiled here is a note. */
-static int one(const struct command *c, const char *name, bool optional)
+/* @optional: when it cannot be compiled here it is counted, as skep doctor tells why. */
+static int one(struct command *c, const char *name, bool optional)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
@@ -70,8 +71,7 @@ static int one(const struct command *c, const char *name, bool optional)
 	if (r == -ENOENT && diag.n_items == 0)
 		return skep_cli_unknown_tool(name, arena);
 	if (r < 0 && optional)
-		fprintf(stderr, "skep: left out: %s: %s\n", name,
-			diag.n_items ? diag.items[0].what : strerror(-r));
+		c->n_left_out++;
 	else if (r < 0)
 		skep_cli_tell(&diag, false);
 	skep_diag_fini(&diag);
@@ -79,12 +79,13 @@ static int one(const struct command *c, const char *name, bool optional)
 		return optional	       ? SKEP_EXIT_FINE
 		       : r == -ENOTSUP ? SKEP_EXIT_CANNOT
 				       : SKEP_EXIT_FAILED;
+	c->n_written++;
 	if (c->folder)
 		return write_file(c->folder, skep_dashboards_name(name, arena), ".json", &out);
 	return skep_cli_write(NULL, out.data, out.len) < 0 ? SKEP_EXIT_FAILED : SKEP_EXIT_FINE;
 }
 
-static int folder(const struct command *c)
+static int folder(struct command *c)
 {
 	_cleanup_(skep_arena_freep)
 	struct skep_arena *arena = skep_arena_new();
@@ -105,6 +106,12 @@ static int folder(const struct command *c)
 		code = one(c, c->names[i], false);
 	for (size_t i = 0; !code && !c->n_names && (tool = skep_tool_at(i, arena)); i++)
 		code = one(c, tool->name, true);
+	if (!code)
+		fprintf(stderr, "skep: %u dashboards and skep.rules.yml are in %s\n", c->n_written,
+			c->folder);
+	if (!code && c->n_left_out)
+		fprintf(stderr, "skep: %u tools do not work here: skep doctor says why\n",
+			c->n_left_out);
 	return code;
 }
 

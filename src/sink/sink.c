@@ -125,6 +125,12 @@ int skep_sink_takes(const struct skep_sink *sink, const struct skep_schema *cons
 {
 	bool takes = !sink->kind->spans_only;
 
+	if (rows && !n_rows && !sink->kind->snapshot && takes) {
+		skep_diag_error(diag, SKEP_NO_LOC, "--to %s takes rows, and '%s' makes none",
+				sink->kind->name, sink->name);
+		skep_diag_hint(diag, "its maps go to --to otlp, --to prom or a file");
+		return -EINVAL;
+	}
 	for (size_t i = 0; i < n_rows && !takes; i++)
 		takes = rows[i]->span.kind;
 	if (takes)

@@ -37,7 +37,7 @@ int skep_sink_open(const char *to, const char *name, struct skep_diag *diag,
 int skep_sink_spool(struct skep_sink *sink, const char *where, struct skep_diag *diag) _must_check_;
 /* Before the first row: times since 1970 minus times since boot, by the clocks of those that rows have. */
 void skep_sink_set_clock(struct skep_sink *sink, int64_t offset_ns);
-/* Whether there is anything in these kinds of rows that it takes. -EINVAL: none, and the diag says what would do. */
+/* Whether there is anything in these kinds of rows that it takes; @rows NULL: nobody knows which there will be. -EINVAL: none, and the diag says what would do. */
 int skep_sink_takes(const struct skep_sink *sink, const struct skep_schema *const *rows,
 		    size_t n_rows, struct skep_diag *diag) _must_check_;
 void skep_sink_row(struct skep_sink *sink, const struct skep_schema *schema, const void *payload,
