@@ -309,6 +309,11 @@ void skep_loop_close(struct skep_loop *l)
 	skep_closep(&l->self_fd);
 	skep_closep(&l->epoll_fd);
 	if (l->signal_fd >= 0) {
+		struct signalfd_siginfo again;
+
+		/* One more of them asks for nothing more: timeout(1) sends two. */
+		while (read(l->signal_fd, &again, sizeof(again)) > 0)
+			;
 		l->s->out->interrupt_fd = -1;
 		close(l->signal_fd);
 		sigprocmask(SIG_SETMASK, &l->old_mask, NULL);

@@ -7,7 +7,10 @@
  *
  *	r = skep_nest_make(&nest, child.pid, diag);	// while the child waits: it has started nothing yet
  *	... the scope of cgroup nest.path ...
- *	skep_nest_end(&nest);				// what still runs goes back to our cgroup
+ *	skep_nest_end(&nest, diag);			// what still runs goes back to our cgroup
+ *
+ * From then on signals that ask for an end wait until somebody takes them, as the loop does, and never end the process: a second
+ * one, as timeout(1) sends it, would leave the group behind.
  *
  * Nothing is limited by it. It is left behind, empty at last, only where skep is killed without being asked.
  */
@@ -22,4 +25,5 @@ struct skep_nest {
 
 /* -ENOTSUP: no cgroup2, or none can be made here. */
 int skep_nest_make(struct skep_nest *ret_nest, int pid, struct skep_diag *diag) _must_check_;
-void skep_nest_end(struct skep_nest *nest);
+/* Waits until what ends in it is gone, some seconds at most; a group that cannot be removed is told. */
+void skep_nest_end(struct skep_nest *nest, struct skep_diag *diag);

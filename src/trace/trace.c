@@ -499,7 +499,7 @@ int skep_trace_run(const struct skep_trace_options *options,
 	skep_child_fini(&job.child);
 	skep_job_close_sinks(&job, NULL);
 	skep_job_close_matches(&job);
-	skep_nest_end(&job.nest);
+	skep_nest_end(&job.nest, &job.diag);
 	if (r < 0)
 		code = job.misused ? EXIT_USAGE : exit_code(r);
 	r = skep_output_close(&job.output);
