@@ -31,7 +31,9 @@ static void look_capabilities(struct skep_arena *arena, struct skep_setting *s)
 	skep_explain_name_caps(caps, &names);
 	s->value = names.len ? skep_arena_strdup(arena, skep_str_text(&names)) : "none";
 	skep_str_reset(&names);
-	if (skep_explain_name_caps((SKEP_TAKES_TRACEFS | SKEP_TAKES_NET) & ~caps, &names))
+	/* setcap replaces what the file has: all that is to be there then is named. */
+	if (((SKEP_TAKES_TRACEFS | SKEP_TAKES_NET) & ~caps) &&
+	    skep_explain_name_caps(SKEP_TAKES_TRACEFS | SKEP_TAKES_NET | caps, &names))
 		s->change = skep_arena_printf(arena, "run skep with sudo, or setcap it %s+ep",
 					      skep_str_text(&names));
 	else if (skep_explain_in_user_namespace())

@@ -2,6 +2,7 @@
 #include "trace/doctor.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "record/schema.h"
@@ -38,16 +39,17 @@ static const char *const answers[] = {
 	[SKEP_DOCTOR_UNKNOWN] = "?",
 };
 
-/* Commands, and what of the kernel they stand on; nothing: they work anywhere. */
+/* Commands, what of the kernel they stand on, and whether tools, of which not all may work, are what they are about. */
 static const struct {
 	const char *names;
 	enum skep_feature needs;
-	bool anywhere;
+	bool anywhere, of_tools;
 } commands[] = {
-	{ "verify, try, dis, asm, build, explain, new, fmt", 0, true },
-	{ "trace, tools, schema, dashboards", SKEP_FEATURE_TRACEPOINT, false },
-	{ "run, map, ps", SKEP_FEATURE_BPF, false },
-	{ "top", SKEP_FEATURE_TP_BTF, false },
+	{ "verify, try, dis, asm, build, explain, new, fmt", 0, true, false },
+	{ "schema, dashboards", 0, true, true },
+	{ "trace, tools", SKEP_FEATURE_BPF, false, true },
+	{ "run, map, ps", SKEP_FEATURE_BPF, false, false },
+	{ "top", SKEP_FEATURE_TP_BTF, false, false },
 };
 
 static void add_tool(struct skep_arena *arena, struct skep_doctor *d, const char *name,
@@ -90,7 +92,7 @@ void skep_doctor_here(struct skep_arena *arena, const struct skep_world *world, 
 
 /* The kinds of probes at the beginning of a script's lines; what the first that is missing stands on. */
 static enum skep_doctor_answer judge_script(const struct skep_doctor *d, const char *script,
-					    const char **ret_kind)
+					    const char **ret_kind, bool *ret_is_no)
 {
 	static const struct {
 		const char *word;
@@ -107,11 +109,21 @@ static enum skep_doctor_answer judge_script(const struct skep_doctor *d, const c
 		{ "profile:", SKEP_FEATURE_PERF_SOFTWARE },
 		{ "software:", SKEP_FEATURE_PERF_SOFTWARE },
 		{ "hardware:", SKEP_FEATURE_PERF_HARDWARE },
+		{ "usdt:", SKEP_FEATURE_UPROBE },
+		{ "iter:", SKEP_FEATURE_BTF },
 		{ "fmod_ret:", SKEP_FEATURE_FENTRY },
 		{ "lsm:", SKEP_FEATURE_LSM },
 	};
+	/* Inside a script: fields of the kernel's own structures. */
+	static const char *const of_types[] = { "curtask.se.", "(struct rq *)" };
 	bool seen[SKEP_DOCTOR_UNKNOWN + 1] = {};
 
+	for (size_t i = 0; i < ARRAY_SIZE(of_types); i++)
+		if (d->features[SKEP_FEATURE_BTF] == SKEP_DOCTOR_NO &&
+		    strstr(script, of_types[i])) {
+			*ret_kind = skep_feature_name(SKEP_FEATURE_BTF);
+			return SKEP_DOCTOR_NO;
+		}
 	for (const char *line = script; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
@@ -125,6 +137,7 @@ static enum skep_doctor_answer judge_script(const struct skep_doctor *d, const c
 				*ret_kind = skep_feature_name(kinds[i].needs);
 		}
 	}
+	*ret_is_no = seen[SKEP_DOCTOR_NO];
 	if (!seen[SKEP_DOCTOR_NO])
 		return seen[SKEP_DOCTOR_UNKNOWN] ? SKEP_DOCTOR_UNKNOWN : SKEP_DOCTOR_YES;
 	/* Whether the others take its place is known only where the script is compiled. */
@@ -145,26 +158,24 @@ int skep_doctor_config(struct skep_arena *arena, const char *config, struct skep
 	skep_doctor_offers_config(config, &ret->offers);
 	for (size_t i = 0; (tool = skep_tool_at(i, arena)); i++) {
 		const char *kind = NULL;
-		enum skep_doctor_answer works = judge_script(ret, tool->script, &kind);
+		bool is_no = false;
+		enum skep_doctor_answer works = judge_script(ret, tool->script, &kind, &is_no);
+		const char *form = works == SKEP_DOCTOR_NO ? "this kernel has no %s"
+				   : is_no		   ? "no %s: its other probes may do"
+							   : "hangs on %s";
 
 		add_tool(arena, ret, tool->name, works,
-			 kind ? skep_arena_printf(arena, "%s %s",
-						  works == SKEP_DOCTOR_NO ? "this kernel has no"
-									  : "hangs on",
-						  kind)
-			      : "");
+			 kind ? skep_arena_printf(arena, form, kind) : "");
 	}
 	return 0;
 }
 
 static enum skep_doctor_answer command_works(const struct skep_doctor *d, size_t i)
 {
-	if (commands[i].anywhere)
-		return SKEP_DOCTOR_YES;
-	if (d->features[commands[i].needs] != SKEP_DOCTOR_YES)
+	if (!commands[i].anywhere && d->features[commands[i].needs] != SKEP_DOCTOR_YES)
 		return d->features[commands[i].needs];
-	for (const struct skep_doctor_tool *t = d->tools; t; t = t->next)
-		if (commands[i].needs == SKEP_FEATURE_TRACEPOINT && t->works != SKEP_DOCTOR_YES)
+	for (const struct skep_doctor_tool *t = d->tools; commands[i].of_tools && t; t = t->next)
+		if (t->works != SKEP_DOCTOR_YES)
 			return SKEP_DOCTOR_PARTLY;
 	return SKEP_DOCTOR_YES;
 }
@@ -344,6 +355,21 @@ static void features_json(const struct skep_doctor *d, struct skep_str *out)
 	}
 }
 
+/* Each by its own name. */
+static void command_json(const struct skep_doctor *d, size_t i, struct skep_str *out)
+{
+	char name[32];
+
+	for (const char *p = commands[i].names; *p; p += strspn(p, ", ")) {
+		size_t len = strcspn(p, ",");
+
+		snprintf(name, sizeof(name), "%.*s", (int)len, p);
+		skep_doctor_item(name, "works", skep_doctor_word(command_works(d, i)),
+				 command_why(d, i), NULL, out);
+		p += len;
+	}
+}
+
 void skep_doctor_json(const struct skep_doctor *d, struct skep_str *out)
 {
 	skep_str_addc(out, '{');
@@ -360,8 +386,7 @@ void skep_doctor_json(const struct skep_doctor *d, struct skep_str *out)
 				 NULL, NULL, out);
 	skep_str_add(out, "], \"commands\": [");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		skep_doctor_item(commands[i].names, "works", skep_doctor_word(command_works(d, i)),
-				 command_why(d, i), NULL, out);
+		command_json(d, i, out);
 	skep_str_add(out, "], \"tools\": [");
 	for (const struct skep_doctor_tool *t = d->tools; t; t = t->next)
 		skep_doctor_item(t->name, "works", skep_doctor_word(t->works), t->why, NULL, out);

@@ -22,6 +22,7 @@ static const struct want {
 	{ SKEP_FEATURE_BTF, false, "CONFIG_DEBUG_INFO_BTF" },
 	{ SKEP_FEATURE_JIT, false, "CONFIG_BPF_JIT", "sysctl net.core.bpf_jit_enable=1" },
 	{ SKEP_FEATURE_RAW_TP, false, "CONFIG_BPF_EVENTS" },
+	{ SKEP_FEATURE_TP_BTF, false, "CONFIG_BPF_EVENTS CONFIG_DEBUG_INFO_BTF" },
 	{ SKEP_FEATURE_TRACEPOINT, false, "CONFIG_BPF_EVENTS", TRACEFS },
 	{ SKEP_FEATURE_TRACEFS, false, "CONFIG_TRACING", TRACEFS },
 	{ SKEP_FEATURE_FENTRY, false,
@@ -105,7 +106,8 @@ const char *skep_doctor_refusal(const struct skep_doctor *d, int error, const ch
 		*ret_why = "the kernel is locked down";
 		return unlocked;
 	}
-	if (caps)
+	/* cap_net_admin alone, which it may name as well, opens no tracepoint. */
+	if (caps && (skep_explain_capabilities() & SKEP_TAKES_TRACEFS) != SKEP_TAKES_TRACEFS)
 		return caps;
 	if (!(skep_explain_capabilities() & SKEP_TAKES(CAP_SYS_ADMIN)))
 		return "cap_sys_admin is missing: ask again with sudo";
