@@ -84,6 +84,7 @@ static const struct {
 	const char *name, *text;
 } others[] = {
 	{ "argdist", argdist },
+	{ "trace", argdist }, /* as BCC's, under its name: trace-bpfcc */
 	{ "bpflist",
 	  "What bpflist of BCC lists is a command:\n"
 	  "\n"

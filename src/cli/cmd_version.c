@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "base/dl.h"
 #include "cli/cli.h"
 #include "lang/builtin.h"
 #include "lang/provider.h"
-#include "who/demangle.h"
-#include "who/dwarf.h"
+
+/* Opened on first use; what lacks one says so. In a static program all are missing. */
+static const struct {
+	const char *soname, *has, *gives;
+} libraries[] = {
+	{ "libdw.so.1", "dwfl_begin", "debugging information" },
+	{ "libstdc++.so.6", "__cxa_demangle", "names of C++" },
+	{ "libcurl.so.4", "curl_easy_init", "--to otlp and zipkin" },
+	{ "libmicrohttpd.so.12", "MHD_start_daemon", "--to prom" },
+	{ "libncursesw.so.6", "initscr", "the screen of top" },
+	{ "libpcre2-8.so.0", "pcre2_compile_8", "--match" },
+	{ "libcapstone.so.4", "cs_open", "machine code as text" },
+};
 
 int skep_cmd_version(int argc, char **argv)
 {
@@ -23,10 +35,15 @@ int skep_cmd_version(int argc, char **argv)
 			printf(" %s", skep_providers[i]->name);
 	while (skep_builtins[n])
 		n++;
-	/* Opened on first use; what lacks one says so. */
-	printf("\nlibraries: libdw.so.1 %s, libstdc++.so.6 %s",
-	       skep_dwarf_works() ? "(debugging information)" : "missing",
-	       skep_demangle_works() ? "(names of C++)" : "missing");
+	printf("\nlibraries:");
+	for (size_t i = 0; i < ARRAY_SIZE(libraries); i++) {
+		struct skep_dl dl = { .soname = libraries[i].soname };
+		void *found;
+
+		printf("%s %s %s(%s)", i ? "," : "", dl.soname,
+		       skep_dl_open(&dl, &libraries[i].has, 1, &found) < 0 ? "missing " : "",
+		       libraries[i].gives);
+	}
 	printf("\nbuiltins and functions: %zu\n", n);
 #if defined(__clang_version__)
 	printf("compiler: clang %s\n", __clang_version__);

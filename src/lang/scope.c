@@ -145,7 +145,7 @@ static const struct other *find_other(const struct skep_instance *inst)
 	return NULL;
 }
 
-static const char *option_of(const struct skep_compile_options *o)
+const char *skep_scope_option(const struct skep_compile_options *o)
 {
 	const struct skep_scope *s = o->scope;
 
@@ -176,7 +176,7 @@ void skep_scope_warn(struct skep_compiler *c)
 			continue;
 		skep_diag_warn(c->diag, inst->point->loc,
 			       "this runs %s: %s keeps only what happens while the wanted one runs",
-			       other->runs, option_of(c->options));
+			       other->runs, skep_scope_option(c->options));
 		skep_diag_hint(c->diag, "%s", other->ask);
 		return;
 	}

@@ -19,5 +19,8 @@ int skep_lower_in_scope(struct skep_lower *l, struct skep_val *task, bool is_typ
 /* The process that is left out: skep's own, or 0: who names processes with --pid or -p has said whom he wants. */
 struct skep_val *skep_lower_self(struct skep_lower *l);
 
+/* The option that the scope came from: "--children". */
+const char *skep_scope_option(const struct skep_compile_options *o);
+
 /* Warns once, at the first probe that runs in another task than the one it tells of, when a scope or -p asks who runs. */
 void skep_scope_warn(struct skep_compiler *c);

@@ -326,8 +326,8 @@ static int check_child(const struct skep_trace_options *o, struct skep_diag *dia
 		return 0;
 	skep_diag_error(diag, SKEP_NO_LOC, "%s is about the command of -c, and there is none",
 			option);
-	return skep_usage_error(diag,
-				"-c COMMAND runs one; --pid PID takes a process that runs already");
+	return skep_usage_error(
+		diag, "--command COMMAND runs one; --pid PID takes a process that runs already");
 }
 
 static const struct option trace_longs[] = {

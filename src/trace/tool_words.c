@@ -231,13 +231,24 @@ static int letters(struct skep_tool_words *c, const char *word)
 int skep_tool_meaningless(struct skep_tool_words *c, size_t index)
 {
 	const struct skep_tool_option *bcc, *own = skep_tool_find_letter(c, 'c', &bcc);
+	_cleanup_(skep_str_fini)
+	struct skep_str usage = {};
+	bool given_c;
 
 	skep_diag_error(c->diag, SKEP_NO_LOC, "'%s' means nothing to %s", c->words.data[index],
 			c->tool->name);
-	if ((!own && !bcc) || skep_tool_is_of_command(c->tool))
+	given_c = own ? skep_tool_is_listed(skep_str_text(&c->given), own->name)
+		      : bcc && strchr(skep_str_text(&c->letters), 'c');
+	if (given_c && !skep_tool_is_of_command(c->tool)) {
+		skep_diag_hint(c->diag, "if it is to be run: --command; -c is --%s here",
+			       own ? own->name : bcc->name);
+		return -EINVAL;
+	}
+	if (c->as_bcc)
 		return skep_tool_usage_error(c);
-	skep_diag_hint(c->diag, "if it is to be run: --command; -c is --%s here",
-		       own ? own->name : bcc->name);
+	skep_tool_usage(c->tool, &usage);
+	skep_diag_hint(c->diag, "it takes no more than: skep %s; --help lists the options",
+		       skep_str_text(&usage));
 	return -EINVAL;
 }
 

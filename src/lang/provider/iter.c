@@ -18,6 +18,7 @@
 #include "isa/progkind.h"
 #include "lang/lower_priv.h"
 #include "lang/match.h"
+#include "lang/scope.h"
 
 #define FUNC_PREFIX "bpf_iter_"
 #define ATTACH_TYPE_ITER 28 /* the kernel's expected_attach_type */
@@ -118,9 +119,11 @@ static int iter_match(struct skep_compiler *c, struct skep_probe_node *probe,
 	if (c->options->scope)
 		return skep_match_unable(
 			c, point,
-			"use -p for one process, or a predicate on what is "
-			"visited: /ctx->task->tgid == 1/",
-			"--pid and its kin ask who runs, which is skep itself here");
+			"leave it out: what a tool's PID names, -p of a script, or a predicate "
+			"/ctx->task->tgid == 1/ narrows what is visited",
+			"%s keeps what happens while a process runs, and this looks at processes "
+			"from outside",
+			skep_scope_option(c->options));
 	if (!find_kind(btf, c->arena, point->parts[1], &kind))
 		return no_kind(c, point, point->parts[1]);
 	if (c->options->pid && !skep_has_prefix(kind.name, "task"))

@@ -156,6 +156,8 @@ static void test_command_line(void **state)
 	check(WORDS("3", "-F"), NULL, "option '-F' wants a value");
 	check(WORDS(NULL), NULL, "bees wants to know: pattern");
 	check(WORDS("3", "4", "5"), NULL, "'5' means nothing to bees");
+	check(WORDS("3", "4", "5"), NULL,
+	      "it takes no more than: skep bees [options] pattern [interval]; --help");
 	check(WORDS("-y", "3"), NULL, "bees has no option '-y'");
 	check(WORDS("--nmae=x", "3"), NULL, "did you mean --name?");
 	check(WORDS("3", "-n"), NULL, "option '-n' wants a value");
