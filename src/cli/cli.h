@@ -96,5 +96,7 @@ int skep_cmd_version(int argc, char **argv);
 int skep_cmd_help(int argc, char **argv);
 /* Of a tool of BCC that is no tool here: what does the same; NULL: it is none. */
 const char *skep_cli_elsewhere(const char *name);
+/* A file of texts/ (cmd_help.c); NULL: there is none of this name. */
+const char *skep_cli_text(const char *name);
 /* Bare `skep`: commands that work here. */
 int skep_cmd_front(void);

@@ -16,7 +16,7 @@ static int run(int r, struct skep_trace_options *options, struct skep_diag *diag
 	if (r < 0)
 		return SKEP_EXIT_USAGE;
 	if (options->help) {
-		skep_cli_page(help);
+		skep_cli_page(skep_cli_text(help));
 		return SKEP_EXIT_FINE;
 	}
 	return skep_trace_run(options, &context);
@@ -28,7 +28,7 @@ int skep_cmd_trace(int argc, char **argv)
 	struct skep_diag diag = {};
 	int r = skep_trace_options(&options, argc, argv, &diag);
 
-	return run(r, &options, &diag, skep_trace_help);
+	return run(r, &options, &diag, "trace.help");
 }
 
 int skep_cmd_bpftrace(int argc, char **argv)
@@ -46,5 +46,5 @@ int skep_cmd_bpftrace(int argc, char **argv)
 		return skep_cmd_doctor(argc, argv);
 	if (r == 0 && options.fmt && !options.help && !options.list)
 		return skep_cli_fmt(&options);
-	return run(r, &options, &diag, skep_trace_help_bpftrace);
+	return run(r, &options, &diag, "bpftrace.help");
 }

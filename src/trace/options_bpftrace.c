@@ -5,24 +5,6 @@
 
 #include "trace/options_priv.h"
 
-const char skep_trace_help_bpftrace[] =
-	"usage: bpftrace [options] FILE [parameter...]\n"
-	"       bpftrace [options] -e 'SCRIPT' [parameter...]\n"
-	"\n"
-	"This is skep under the name of bpftrace: it takes that tool's options and prints its shapes.\n"
-	"\n"
-	"  -B none|line|full  when output is written     -p PID       only this process\n"
-	"  -f text|json       how output looks           -c COMMAND   run and trace this\n"
-	"  -o FILE            where output goes          -l [SEARCH|FILE]  list probes\n"
-	"  -e SCRIPT          the script itself          -q           less output\n"
-	"  -k                 tell of failed reads       -v           more output\n"
-	"  -d [STAGE]         show a stage of compiling  -V           version\n"
-	"  --unsafe  --dry-run  --info  --no-warnings  -h  --test  --bench\n"
-	"  --no-feature F,F   do without, though the kernel has it\n"
-	"  -I FOLDER  --include FILE   headers    --fmt   show the script in one style, like skep fmt\n"
-	"\n"
-	"Accepted without effect: --usdt-file-activation, --btf.\n";
-
 /* What that tool has and this one does in another way, or not. */
 static int refuse_option(const char *name, struct skep_diag *diag)
 {

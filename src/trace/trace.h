@@ -91,9 +91,6 @@ int skep_trace_options_bpftrace(struct skep_trace_options *options, int argc, ch
 /* Whether there is a long option of this name: 0, or -ENOENT. @ret_takes_value may be NULL. */
 int skep_trace_option(const char *name, bool *ret_takes_value) _must_check_;
 
-extern const char skep_trace_help[];
-extern const char skep_trace_help_bpftrace[];
-
 /* What the caller does for us. */
 struct skep_trace_context {
 	/* Shows what the diag holds and empties it. */

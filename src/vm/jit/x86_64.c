@@ -2,6 +2,8 @@
 /* x86-64: arithmetic, and which instruction goes where. */
 #include "vm/jit/x86_64.h"
 
+#include <cpuid.h>
+
 #define LOOP_ALIGN 16u
 
 bool jit_cpu_here(void)
@@ -459,10 +461,20 @@ static void begin_program(struct jit *j)
 	jit_byte(j, 0xc3);
 }
 
+/* BMI2 has shifts by a register. CPUID takes microseconds in virtual machines, so it is asked once. */
+static bool has_fast_shifts(void)
+{
+	static int has = -1;
+	unsigned a, b = 0, c, d;
+
+	if (has < 0)
+		has = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_BMI2);
+	return has;
+}
+
 void jit_cpu_begin(struct jit *j)
 {
-	/* Asked once when the process began: CPUID itself takes microseconds in virtual machines. */
-	j->fast_shifts = __builtin_cpu_supports("bmi2") != 0;
+	j->fast_shifts = has_fast_shifts();
 	begin_program(j);
 	begin_call(j, X_CALL_HELPER, jit_glue_helper, false);
 	begin_call(j, X_CALL_OWN_HELPER, jit_glue_own_helper, false);
