@@ -239,12 +239,16 @@ void skep_tool_help(const struct skep_tool *tool, struct skep_str *out)
 	skep_str_addf(out, "Its script is shown by\nskep tools --script %s\n", tool->name);
 }
 
-/* What mdoc would take for a request or a macro. */
+/* Without what mdoc would take for a request or a macro; a sentence has a line of its own, as mdoc wants it. */
 static void escaped(const char *text, struct skep_str *out)
 {
 	bool begins = true;
 
 	for (; *text; text++) {
+		if (*text == '\n' && begins) {
+			skep_str_add(out, ".Pp\n");
+			continue;
+		}
 		if (begins && (*text == '.' || *text == '\''))
 			skep_str_add(out, "\\&");
 		if (*text == '\\')
@@ -254,6 +258,11 @@ static void escaped(const char *text, struct skep_str *out)
 		else
 			skep_str_addc(out, *text);
 		begins = *text == '\n';
+		if (*text == '.' && text[1] == ' ') {
+			skep_str_addc(out, '\n');
+			text += strspn(text + 1, " ");
+			begins = true;
+		}
 	}
 }
 
