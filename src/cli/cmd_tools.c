@@ -203,6 +203,7 @@ int skep_cmd_tool(const char *name, bool as_bcc, int argc, char **argv)
 	struct skep_diag diag = {};
 	int r;
 
+	skep_tool_files_release();
 	if (!tool)
 		return skep_cli_unknown_tool(name, arena);
 	r = skep_tool_options(tool, as_bcc ? SKEP_TOOL_LINE_BCC : SKEP_TOOL_LINE_OWN, argc, argv,

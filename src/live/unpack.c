@@ -29,3 +29,9 @@ const char *skep_unpacked_at(struct skep_unpacked *u, size_t index, const char *
 		u->block = unpacked(u->pack);
 	return u->block + row->at;
 }
+
+void skep_unpacked_release(struct skep_unpacked *u)
+{
+	free(u->block);
+	u->block = NULL;
+}

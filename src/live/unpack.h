@@ -11,8 +11,10 @@
 
 struct skep_unpacked {
 	const struct skep_embedded_pack *pack;
-	char *block; /* made at the first use; stays */
+	char *block; /* made at the first use */
 };
 
 /* The text of file @index and its name. Ends the process when memory is out. */
 const char *skep_unpacked_at(struct skep_unpacked *u, size_t index, const char **ret_name);
+/* Texts that it gave are gone; the next use makes them again. */
+void skep_unpacked_release(struct skep_unpacked *u);

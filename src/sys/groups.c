@@ -17,7 +17,7 @@
 #include "sys/ring.h"
 #include "sys/tracefs.h"
 
-#define RING_BYTES (128 * 1024) /* some 400 of the longest */
+#define RING_BYTES (32 * 1024) /* some 100 of the longest */
 
 /* Of the tracepoints' records; their formats are asked whether they are so. */
 #define AT_HIERARCHY 8

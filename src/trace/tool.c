@@ -316,11 +316,16 @@ bool skep_tool_is_listed(const char *list, const char *name)
 	return false;
 }
 
+static struct skep_unpacked files = { &skep_embedded_tools, NULL };
+
 const char *skep_tool_file(size_t index, const char **ret_name)
 {
-	static struct skep_unpacked files = { &skep_embedded_tools, NULL };
-
 	return skep_unpacked_at(&files, index, ret_name);
+}
+
+void skep_tool_files_release(void)
+{
+	skep_unpacked_release(&files);
 }
 
 /* The tests hold that each one can be parsed. */
@@ -346,7 +351,7 @@ static const struct skep_tool *find(const char *name, struct skep_arena *arena)
 
 	for (size_t i = 0; (script = skep_tool_file(i, &file)); i++)
 		if (strncmp(file, name, len) == 0 && skep_streq(file + len, ".bt"))
-			return parsed(script, arena);
+			return parsed(skep_arena_strdup(arena, script), arena);
 	return NULL;
 }
 

@@ -101,6 +101,8 @@ const struct skep_tool *skep_tool_at(size_t index, struct skep_arena *arena);
 const struct skep_tool *skep_tool_find(const char *name, struct skep_arena *arena);
 /* The script of file @index of tools/, and its name; NULL behind the last. */
 const char *skep_tool_file(size_t index, const char **ret_name);
+/* Gives back the memory of all of them, a third of a megabyte. What skep_tool_find() gave has a copy; what _file() and _at() gave is gone. */
+void skep_tool_files_release(void);
 /* What a file's head says. -EINVAL: it has none, or one that breaks the form; *ret_why (static text) says how. */
 int skep_tool_parse(const char *script, struct skep_arena *arena, struct skep_tool *ret_tool,
 		    const char **ret_why) _must_check_;
