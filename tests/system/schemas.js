@@ -19,7 +19,7 @@ function closed(node) {
 function compiled(schema) {
 	const ajv = new Ajv({ strict: true, strictTuple: false, allErrors: false });
 	formats(ajv);
-	for (const word of ["x-unit", "x-otel", "x-prometheus"]) ajv.addKeyword(word);
+	for (const word of ["x-unit", "x-otel", "x-prometheus", "x-role"]) ajv.addKeyword(word);
 	return ajv.compile(schema);
 }
 
