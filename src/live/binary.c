@@ -251,6 +251,17 @@ int skep_binary_find(struct skep_arena *arena, const char *name, int pid, struct
 	return r;
 }
 
+static int is_there(void *data, const char *path)
+{
+	(void)data, (void)path;
+	return 1;
+}
+
+bool skep_binary_is_there(struct skep_arena *arena, const char *name, int pid)
+{
+	return skep_binary_find(arena, name, pid, NULL, is_there, NULL) >= 0;
+}
+
 static int not_elf(const char *path, struct skep_diag *diag)
 {
 	skep_diag_error(diag, SKEP_NO_LOC, "'%s' is not a binary (no ELF file)", path);

@@ -24,6 +24,7 @@
 /* @each gets the absolute path as the kernel will open it; other than 0 ends it and is passed on. -ENOENT, with the diag. */
 int skep_binary_find(struct skep_arena *arena, const char *name, int pid, struct skep_diag *diag,
 		     int (*each)(void *data, const char *path), void *data) _must_check_;
+bool skep_binary_is_there(struct skep_arena *arena, const char *name, int pid);
 
 /* What processes run, noted once for many patterns: empty before the first of them, in the arena of all of them. */
 struct skep_running {

@@ -260,7 +260,8 @@ static int set_zero(const struct reader *r, const void *key)
 
 	memset(r->lookup, 0, r->lookup_size);
 	e = r->engine->map_set(r->loaded, r->index, key, r->lookup, SKEP_MAP_NOEXIST);
-	return e == -EEXIST ? 0 : e;
+	/* It is there again, or another key has its place: none of that is lost. */
+	return e == -EEXIST || e == -E2BIG ? 0 : e;
 }
 
 /* zero() of a variable that was never set leaves it so; a number that was set becomes 0. */

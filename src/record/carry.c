@@ -12,6 +12,8 @@ void skep_carry_print(struct skep_carry *c, struct skep_snapshot *s, struct skep
 	for (size_t i = 0; i < s->n_entries; i++)
 		skep_total_add(&c->shown, s, &s->entries[i]);
 	c->printed = true;
+	if (!c->left.keys.len)
+		return;
 	skep_total_join(&c->left, s, arena);
 	skep_snapshot_sort(s);
 }

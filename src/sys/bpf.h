@@ -34,8 +34,7 @@ int skep_bpf_map_create_full(const char *name, const struct skep_bpf_map_create 
 int skep_bpf_map_lookup(int fd, const void *key, void *ret_value) _must_check_;
 int skep_bpf_map_update(int fd, const void *key, const void *value, uint64_t flags) _must_check_;
 int skep_bpf_map_delete(int fd, const void *key) _must_check_;
-/* Takes the next element out of a queue or a stack. -ENOENT: it is empty. */
-/* Looks up and deletes; @key is NULL for stacks and queues. */
+/* Looks up and deletes, since Linux 5.14; @key NULL: the next element of a queue or a stack. -ENOENT: there is none. */
 int skep_bpf_map_take(int fd, const void *key, void *ret_value) _must_check_;
 int skep_bpf_map_next_key(int fd, const void *key, void *ret_key) _must_check_;
 int skep_bpf_map_freeze(int fd) _must_check_;

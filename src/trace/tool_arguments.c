@@ -128,12 +128,6 @@ static int given_argument(struct skep_tool_words *c, size_t index, const char *p
 	return r;
 }
 
-static int is_there(void *data, const char *path)
-{
-	(void)data, (void)path;
-	return 1;
-}
-
 /*
  * A program or library that was named instead of the tool's own: "ssl" is libssl, as BCC has it. With --pid it is one of that
  * process, which the script looks for.
@@ -148,11 +142,10 @@ static int check_binary(struct skep_tool_words *c, const struct skep_tool_option
 	for (size_t i = 0; i < c->trace.len; i++)
 		if (skep_has_prefix(c->trace.data[i], "--pid="))
 			return 0;
-	if (skep_binary_find(c->arena, *value, 0, NULL, is_there, NULL) >= 0)
+	if (skep_binary_is_there(c->arena, *value, 0))
 		return 0;
 	library = skep_arena_printf(c->arena, "lib%s", *value);
-	if (!strchr(*value, '/') &&
-	    skep_binary_find(c->arena, library, 0, NULL, is_there, NULL) >= 0) {
+	if (!strchr(*value, '/') && skep_binary_is_there(c->arena, library, 0)) {
 		*value = library;
 		return 0;
 	}

@@ -9,6 +9,7 @@
 #include "trace/tool.h"
 
 #define PATTERNS_MAX 64
+#define DEPTH_MAX 16 /* groups inside of each other */
 
 struct patterns {
 	SKEP_VEC(const char *);
@@ -19,6 +20,7 @@ struct reader {
 	struct skep_arena *arena;
 	struct skep_diag *diag;
 	const char *at; /* what is not read yet of the expression */
+	unsigned depth;
 };
 
 /* Regular expressions */
@@ -75,8 +77,8 @@ static int read_set(struct reader *r, struct patterns *ret)
 		}
 		if (last < first || (size_t)(last - first) + ret->len >= PATTERNS_MAX)
 			return too_many(r);
-		for (char c = first; c <= last; c++)
-			add_char(r, c, ret);
+		for (int c = first; c <= last; c++)
+			add_char(r, (char)c, ret);
 	}
 	return *r->at++ ? 0 : unknown(r, "[ without ]");
 }
@@ -92,7 +94,10 @@ static int read_atom(struct reader *r, struct patterns *ret)
 	if (c == '(') {
 		if (r->at[0] == '?' && r->at[1] == ':')
 			r->at += 2;
+		if (++r->depth > DEPTH_MAX)
+			return unknown(r, "groups so deep");
 		e = read_choice(r, ret);
+		r->depth--;
 		if (e >= 0 && *r->at++ != ')')
 			return unknown(r, "( without )");
 	} else if (c == '[') {
@@ -170,19 +175,12 @@ static int read_expression(struct reader *r, bool whole, struct patterns *ret)
 
 /* Where they are */
 
-static int is_there(void *data, const char *path)
-{
-	(void)data, (void)path;
-	return 1;
-}
-
 /* "c" is libc, as BCC has it, and "bash" a program. */
 static const char *find_binary(struct reader *r, const char *name, int pid, bool look)
 {
 	const char *library = skep_arena_printf(r->arena, "lib%s", name);
 
-	if (!look || strpbrk(name, "/*") ||
-	    skep_binary_find(r->arena, library, pid, NULL, is_there, NULL) < 0)
+	if (!look || strpbrk(name, "/*") || !skep_binary_is_there(r->arena, library, pid))
 		return name;
 	return library;
 }
@@ -296,7 +294,7 @@ int skep_tool_probe(const struct skep_tool *tool, const char *text, bool regexp,
 		    struct skep_arena *arena, struct skep_diag *diag,
 		    struct skep_tool_probe *ret_probe)
 {
-	struct reader r = { tool, arena, diag, NULL };
+	struct reader r = { .tool = tool, .arena = arena, .diag = diag };
 	struct patterns names = {};
 	const char *where, *name;
 	char kind = split(&r, text, &where, &name);

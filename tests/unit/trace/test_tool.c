@@ -283,6 +283,8 @@ static void test_probes(void **state)
 	check_probe("a{2}", true, "not '{'");
 	check_probe("\\d", true, "not '\\'");
 	check_probe("[a-z][a-z]", true, "more than 64 patterns");
+	check_probe("[~-\x7f]", true, "kprobe:\"~\",\nkprobe:\"\x7f\" { }");
+	check_probe("((((((((((((((((((((a", true, "groups so deep");
 }
 
 /* An event does not return. */
