@@ -56,12 +56,9 @@ static int read_list(struct skep_check *k, const struct skep_expr *arg, const ch
 	names[n->names.n++] = "other";
 	for (size_t len; *text && !bad; text += len + (text[len] == ',')) {
 		len = strcspn(text, ",");
-		if (n->n == NETWORKS_MAX) {
-			int r = skep_check_error(k, arg->loc, "these are more than %d networks",
-						 NETWORKS_MAX);
-
-			return r;
-		}
+		if (n->n == NETWORKS_MAX)
+			return skep_check_error(k, arg->loc, "these are more than %d networks",
+						NETWORKS_MAX);
 		add(k, n, names, skep_arena_strndup(arena, text, len));
 		if (!skep_address_is_network(n->list[n->n - 1].text))
 			bad = n->list[n->n - 1].text;
@@ -87,16 +84,14 @@ static int read_list(struct skep_check *k, const struct skep_expr *arg, const ch
 static int find_list(struct skep_check *k, const struct skep_expr *arg, const char *text,
 		     struct networks **ret)
 {
-	struct networks *n = skep_hash_get_str(&k->c->networks, text);
-	int r = 0;
+	int r;
 
-	if (!n) {
-		r = read_list(k, arg, text, &n);
-		if (r < 0)
-			return r;
-		skep_hash_set_str(&k->c->networks, text, n);
-	}
-	*ret = n;
+	*ret = skep_hash_get_str(&k->c->networks, text);
+	if (*ret)
+		return 0;
+	r = read_list(k, arg, text, ret);
+	if (r == 0)
+		skep_hash_set_str(&k->c->networks, text, *ret);
 	return r;
 }
 
